@@ -1,0 +1,2 @@
+// SQLite: the index of an archive.
+#include <sqlite3.h>

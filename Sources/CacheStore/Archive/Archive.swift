@@ -1,0 +1,90 @@
+public import SystemPackage
+
+/// An archive on disk: an immutable set of members of Go's caches.
+///
+/// Opening one reads its last bytes alone, whatever its size. It is safe to use from several tasks.
+public struct Archive: Sendable {
+    /// Closes the file when the last copy of the archive goes away.
+    private final class Storage: Sendable {
+        let file: File
+        init(_ file: consuming File) { self.file = file }
+    }
+
+    private let storage: Storage
+    let trailer: Trailer
+
+    /// The path it was opened by.
+    public var path: FilePath { storage.file.path }
+
+    /// The version of its format.
+    public var formatVersion: Int { trailer.version }
+
+    /// The length of the file, in bytes.
+    public var fileBytes: Int { trailer.fileSize }
+
+    /// Opens an archive and checks its trailer; the index and the frames are checked as they are read.
+    ///
+    /// - Parameter path: The archive.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/notAnArchive``,
+    ///   ``CacheStoreError/Code/unsupportedVersion`` or ``CacheStoreError/Code/corruptArchive``, or as the system says.
+    /// - Complexity: O(1).
+    public init(opening path: FilePath) throws(CacheStoreError) {
+        let file = try File(reading: path)
+        trailer = try Trailer(reading: file)
+        storage = Storage(file)
+    }
+
+    /// Reads the index and checks all of it: its SHA-256, its schema, and that every row is allowed and fits the others.
+    ///
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` or
+    ///   ``CacheStoreError/Code/unsafePath``.
+    /// - Complexity: O(*n*) in the number of members, in time and memory.
+    public func contents() throws(CacheStoreError) -> ArchiveContents {
+        let (set, digest) = try members()
+        return ArchiveContents(archive: self, set: set, digest: digest)
+    }
+
+    /// Reads and checks the index.
+    func members() throws(CacheStoreError) -> (MemberSet, ObjectID) {
+        let image = try MappedFile(storage.file, offset: trailer.imageOffset, count: trailer.imageSize)
+        let expected = trailer.imageID
+        let id = unsafe image.withBytes { ContentHasher.hash(unsafe Span(_unsafeBytes: $0)) }
+        guard id == expected else {
+            throw CacheStoreError(
+                .corruptArchive,
+                "damaged archive: the index does not have its SHA-256",
+                path: path,
+                offset: trailer.imageOffset,
+                hint: "make it again with `cachectl pack`, or copy it again"
+            )
+        }
+        return try unsafe image.withBytes { (bytes) throws(CacheStoreError) in
+            try unsafe IndexReader.read(bytes, framesSize: trailer.framesSize, path: path)
+        }
+    }
+
+    /// Reads frames that lie end to end into `buffer`, and checks the stored bytes of each.
+    ///
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or as the system says.
+    func readFrames(_ run: [ChunkRecord], into buffer: inout [UInt8]) throws(CacheStoreError) {
+        guard let first = run.first, let last = run.last else { return }
+        try storage.file.read(at: first.offset, count: last.offset + last.stored - first.offset, into: &buffer)
+        for chunk in run {
+            let start = chunk.offset - first.offset
+            guard buffer.count >= start + chunk.stored,
+                XXH64.hash(buffer.span.extracting(start..<start + chunk.stored)) == chunk.checksum
+            else { throw damaged(chunk, "the frame does not have its checksum") }
+        }
+    }
+
+    /// The error for a frame that is not what the index says.
+    func damaged(_ chunk: ChunkRecord, _ message: String) -> CacheStoreError {
+        CacheStoreError(
+            .corruptArchive,
+            "damaged archive: \(message) (chunk \(chunk.id))",
+            path: path,
+            offset: chunk.offset,
+            hint: "make it again with `cachectl pack`, or copy it again"
+        )
+    }
+}

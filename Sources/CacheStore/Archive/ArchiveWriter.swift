@@ -1,0 +1,61 @@
+import SystemPackage
+
+/// Writes an archive: frames at their offsets, then the trailer; the file gets its name last.
+///
+/// A class, because the workers that write frames share it. Dropped before its end, it leaves nothing behind.
+final class ArchiveWriter: Sendable {
+    private let output: TemporaryFile
+    private let path: FilePath
+    private let overwrite: Bool
+
+    /// Begins an archive under a temporary name beside `path`.
+    ///
+    /// - Parameters:
+    ///   - path: Its final name.
+    ///   - overwrite: Whether it may replace another file.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/exists``, or as the system says.
+    init(to path: FilePath, overwrite: Bool) throws(CacheStoreError) {
+        output = try TemporaryFile(for: path, overwrite: overwrite)
+        self.path = path
+        self.overwrite = overwrite
+    }
+
+    /// Writes bytes of frames at an offset.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func write(_ bytes: Span<UInt8>, at offset: Int) throws(CacheStoreError) {
+        try output.file.write(bytes, at: offset)
+    }
+
+    /// Reads back bytes of frames that were written.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func read(at offset: Int, count: Int, into buffer: inout [UInt8]) throws(CacheStoreError) {
+        try output.file.read(at: offset, count: count, into: &buffer)
+    }
+
+    /// Writes the trailer of an archive of `set`, and publishes the file.
+    ///
+    /// - Parameters:
+    ///   - set: The members; all of their frames have been written at their offsets.
+    ///   - digest: Their digest.
+    /// - Returns: The length of the file, in bytes.
+    /// - Throws: ``CacheStoreError``.
+    func finish(_ set: MemberSet, digest: ObjectID) throws(CacheStoreError) -> Int {
+        let image: [UInt8]
+        do {
+            image = try IndexWriter.image(of: set, digest: digest)
+        } catch {
+            throw CacheStoreError(.io, "cannot make the index (\(error))", path: path)
+        }
+        let trailer = Trailer(framesSize: set.frameBytes, image: image)
+        guard let head = trailer.head else {
+            throw CacheStoreError(.badArgument, "the index would be longer than 4 GiB", path: path)
+        }
+        try output.file.write(head.span, at: trailer.framesSize)
+        try output.file.write(image.span, at: trailer.imageOffset)
+        try output.file.write(trailer.tail.span, at: trailer.imageOffset + trailer.imageSize)
+        try output.publish(overwrite: overwrite)
+        return trailer.fileSize
+    }
+}

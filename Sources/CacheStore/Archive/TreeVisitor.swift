@@ -1,0 +1,83 @@
+/// Takes the files of a module tree in order, each in pieces.
+protocol TreeVisitor: ~Copyable {
+    /// A file begins.
+    mutating func begin(_ entry: TreeManifest.Entry) throws
+
+    /// Its next bytes, at an offset in it.
+    mutating func write(_ bytes: Span<UInt8>, at offset: Int) throws
+
+    /// The file has ended.
+    mutating func end(_ entry: TreeManifest.Entry) throws
+}
+
+extension ChunkReader {
+    /// Reads a module tree and shows its files to a visitor.
+    ///
+    /// - Parameters:
+    ///   - tree: The tree.
+    ///   - manifest: Its manifest.
+    ///   - chunks: The chunks of the archive.
+    ///   - visitor: Sees every file once, and every chunk's bytes only after they were checked.
+    ///   - check: Called before each chunk; what it throws ends the walk.
+    /// - Throws: What the visitor or `check` throws, or ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    mutating func walk<Visitor: TreeVisitor & ~Copyable>(
+        _ tree: MemberSet.Tree,
+        _ manifest: TreeManifest,
+        chunks: [ChunkRecord],
+        visitor: inout Visitor,
+        check: () throws -> Void
+    ) throws {
+        var next = 0
+        var done = 0
+        // The manifest and the chunks have the same sum of sizes: `manifest(of:chunks:)` and the index's reader saw to it.
+        for number in tree.chunks.numbers {
+            try check()
+            try read(chunks[Int(number)])
+            var position = 0
+            while position < content.count, next < manifest.entries.count {
+                let entry = manifest.entries[next]
+                if done == 0 { try visitor.begin(entry) }
+                let count = min(entry.size - done, content.count - position)
+                if count > 0 { try visitor.write(content.span.extracting(position..<position + count), at: done) }
+                position += count
+                done += count
+                if done == entry.size {
+                    try visitor.end(entry)
+                    next += 1
+                    done = 0
+                }
+            }
+        }
+        while next < manifest.entries.count {
+            try visitor.begin(manifest.entries[next])
+            try visitor.end(manifest.entries[next])
+            next += 1
+        }
+    }
+}
+
+/// Computes the `h1:` hash of the tree it is shown.
+struct TreeHasher: TreeVisitor, ~Copyable {
+    private let module: ModuleKey
+    private let names: Set<String>
+    private var hash = ModuleHash()
+    private var content = ContentHasher()
+
+    /// Begins the hash of a module.
+    init(_ module: ModuleKey, _ manifest: TreeManifest) {
+        self.module = module
+        names = module.isToolchain ? Set(manifest.entries.map(\.path)) : []
+    }
+
+    mutating func begin(_ entry: TreeManifest.Entry) { content = ContentHasher() }
+
+    mutating func write(_ bytes: Span<UInt8>, at offset: Int) { content.update(bytes) }
+
+    mutating func end(_ entry: TreeManifest.Entry) {
+        guard !TreeSurvey.isCopiedGoMod(entry.path, names) else { return }
+        hash.add(name: "\(module.unescaped)/\(entry.path)", id: content.finish())
+    }
+
+    /// The hash of all files seen.
+    func finish() -> ObjectID { hash.finish() }
+}

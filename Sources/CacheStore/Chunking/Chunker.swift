@@ -1,0 +1,53 @@
+/// Cuts a stream into chunks by its content (FastCDC, normalised).
+///
+/// Equal runs of bytes give equal chunks wherever they stand in a stream. The parameters belong to
+/// the format (see <doc:Format>): with others, archives would no longer share chunks. Source: Xia et al.,
+/// "FastCDC: a Fast and Efficient Content-Defined Chunking Approach for Data Deduplication", USENIX ATC 2016.
+enum Chunker {
+    /// A chunk is no shorter than this, in bytes, unless it is the last of its stream.
+    static let minimumSize = 2 << 20
+
+    /// Where the cut condition is eased, in bytes.
+    static let averageSize = 4 << 20
+
+    /// A chunk is never longer than this, in bytes.
+    static let maximumSize = 8 << 20
+
+    /// Before ``averageSize`` the top 24 bits of the hash must be zero, …
+    private static let hardMask: UInt64 = ~0 << 40
+
+    /// … and after it the top 20.
+    private static let easyMask: UInt64 = ~0 << 44
+
+    /// 256 values made from SHA-256, so that the table needs no listing: see <doc:Format>.
+    static let gear: [UInt64] = (0..<256).map { index in
+        let digest = ContentHasher.hash(Array("castore gear \(index)".utf8).span).bytes
+        return (0..<8).reduce(0) { $0 | UInt64(digest[$1]) << UInt64(8 * $1) }
+    }
+
+    /// Returns the length of the first chunk of `bytes`.
+    ///
+    /// - Parameter bytes: What is left of the stream, or at least its next ``maximumSize`` bytes.
+    /// - Returns: A length from 1 to ``maximumSize``, or 0 where nothing is left.
+    /// - Complexity: O(*n*) in the length returned beyond ``minimumSize``; about 1.2 GB/s.
+    static func firstCut(of bytes: Span<UInt8>) -> Int {
+        let end = min(bytes.count, maximumSize)
+        guard end > minimumSize else { return end }
+        let gear = Self.gear
+        let table = gear.span
+        var hash: UInt64 = 0
+        var position = minimumSize
+        let middle = min(end, averageSize)
+        while position < middle {
+            hash = hash << 1 &+ table[Int(bytes[position])]
+            position += 1
+            if hash & hardMask == 0 { return position }
+        }
+        while position < end {
+            hash = hash << 1 &+ table[Int(bytes[position])]
+            position += 1
+            if hash & easyMask == 0 { return position }
+        }
+        return end
+    }
+}

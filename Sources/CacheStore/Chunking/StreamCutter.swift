@@ -1,0 +1,76 @@
+/// Cuts a stream that arrives in pieces, and names its chunks.
+///
+/// Holds at most ``Chunker/maximumSize`` bytes and the piece that overfills it.
+struct StreamCutter {
+    /// A chunk as it was seen in its stream.
+    struct Chunk: Hashable {
+        /// The SHA-256 of the content.
+        var id: ObjectID
+        /// Where it begins in the stream, in bytes.
+        var offset: Int
+        /// Its length in bytes.
+        var size: Int
+        /// XXH64 of the content: enough to notice that a file has changed since.
+        var checksum: UInt64
+    }
+
+    private var buffer: [UInt8] = []
+    private var done = 0
+    private var chunks: [Chunk] = []
+
+    /// Appends what `read` gives, and adds the same bytes to `hasher`.
+    ///
+    /// - Parameters:
+    ///   - count: How many bytes to make room for.
+    ///   - hasher: Gets the bytes too.
+    ///   - read: Fills the room it is given, or a part of it.
+    /// - Returns: How many bytes `read` gave.
+    /// - Throws: What `read` throws.
+    mutating func append(
+        upTo count: Int,
+        hashing hasher: inout ContentHasher,
+        _ read: (inout OutputSpan<UInt8>) throws(CacheStoreError) -> Void
+    ) throws(CacheStoreError) -> Int {
+        let before = buffer.count
+        try buffer.append(addingCapacity: count) { (room: inout OutputSpan<UInt8>) throws(CacheStoreError) in
+            try read(&room)
+        }
+        let added = buffer.count - before
+        hasher.update(buffer.span.extracting(before..<buffer.count))
+        while buffer.count >= Chunker.maximumSize { cut() }
+        return added
+    }
+
+    /// Ends the stream, cuts what is left of it, and makes the cutter ready for another.
+    ///
+    /// - Returns: All chunks in order, and the length of the stream in bytes.
+    mutating func finish() -> (chunks: [Chunk], size: Int) {
+        while !buffer.isEmpty { cut() }
+        defer { reset() }
+        return (chunks, done)
+    }
+
+    /// Forgets the stream that was begun.
+    mutating func reset() {
+        buffer.removeAll(keepingCapacity: true)
+        chunks = []
+        done = 0
+    }
+
+    private mutating func cut() {
+        let chunk = Self.firstChunk(of: buffer.span, at: done)
+        chunks.append(chunk)
+        buffer.removeFirst(chunk.size)
+        done += chunk.size
+    }
+
+    private static func firstChunk(of bytes: Span<UInt8>, at offset: Int) -> Chunk {
+        let content = bytes.extracting(first: Chunker.firstCut(of: bytes))
+        return Chunk(
+            id: ContentHasher.hash(content),
+            offset: offset,
+            size: content.count,
+            checksum: XXH64.hash(content)
+        )
+    }
+}

@@ -1,0 +1,68 @@
+import CZstd
+
+/// A zstd compression context: the working memory for one frame at a time.
+///
+/// Creating a context allocates up to some MiB, so a worker makes one and uses it for all of its
+/// chunks. It is noncopyable: one owner, never shared, which is libzstd's own rule for `ZSTD_CCtx`.
+@safe struct ZstdCompressor: ~Copyable {
+    /// The levels that ``init(level:)`` takes: 1 is fast, 19 small; higher ones cost memory when decoding.
+    static let levels = 1...19
+
+    private let context: OpaquePointer
+
+    /// Creates a context whose frames carry their content's size and checksum.
+    ///
+    /// - Parameter level: The compression level, in ``levels``.
+    /// - Throws: ``ZstdError`` if libzstd has no memory for the context.
+    init(level: Int) throws(ZstdError) {
+        guard let context = unsafe ZSTD_createCCtx() else {
+            throw ZstdError(code: ZSTD_error_memory_allocation.rawValue)
+        }
+        do throws(ZstdError) {
+            try unsafe Self.set(ZSTD_c_compressionLevel, to: Int32(level), in: context)
+            try unsafe Self.set(ZSTD_c_checksumFlag, to: 1, in: context)
+        } catch {
+            // `self` is whole or it is not: nothing may throw once it is set.
+            unsafe ZSTD_freeCCtx(context)
+            throw error
+        }
+        unsafe self.context = context
+    }
+
+    deinit { unsafe ZSTD_freeCCtx(context) }
+
+    /// Returns `bytes` as one complete zstd frame.
+    ///
+    /// The same bytes and level give the same frame, with one version of libzstd.
+    ///
+    /// - Parameter bytes: The content of one chunk.
+    /// - Returns: The frame.
+    /// - Throws: ``ZstdError``.
+    /// - Complexity: O(*n*).
+    func frame(_ bytes: Span<UInt8>) throws(ZstdError) -> [UInt8] {
+        let bound = ZSTD_compressBound(bytes.count)
+        return try [UInt8](capacity: bound) { (target: inout OutputSpan<UInt8>) throws(ZstdError) in
+            try unsafe target.withUnsafeMutableBufferPointer { (buffer, count) throws(ZstdError) in
+                // Both buffers are passed with their own lengths, which libzstd keeps to.
+                let result = unsafe bytes.withUnsafeBytes { source in
+                    unsafe ZSTD_compress2(
+                        context,
+                        buffer.baseAddress,
+                        buffer.count,
+                        source.baseAddress,
+                        source.count
+                    )
+                }
+                count = try ZstdError.check(result)
+            }
+        }
+    }
+
+    private static func set(
+        _ parameter: ZSTD_cParameter,
+        to value: Int32,
+        in context: OpaquePointer
+    ) throws(ZstdError) {
+        _ = try unsafe ZstdError.check(ZSTD_CCtx_setParameter(context, parameter, value))
+    }
+}

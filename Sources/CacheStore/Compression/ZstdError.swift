@@ -1,0 +1,27 @@
+import CZstd
+
+/// A failure reported by libzstd.
+struct ZstdError: Error, Hashable, CustomStringConvertible {
+    /// The value of `ZSTD_ErrorCode`, for example 20 for corrupted data.
+    let code: UInt32
+
+    /// libzstd's own text for the code.
+    var description: String {
+        unsafe "zstd: \(String(cString: ZSTD_getErrorString(ZSTD_ErrorCode(code))))"
+    }
+
+    /// Returns the byte count in `result`, or throws the error it encodes.
+    ///
+    /// libzstd returns either a size or an error from most functions, told apart by `ZSTD_isError`.
+    ///
+    /// - Parameter result: What a libzstd function returned.
+    /// - Returns: The size.
+    /// - Throws: The error that `result` encodes.
+    @inline(__always)
+    static func check(_ result: Int) throws(ZstdError) -> Int {
+        guard ZSTD_isError(result) == 0 else {
+            throw ZstdError(code: ZSTD_getErrorCode(result).rawValue)
+        }
+        return result
+    }
+}

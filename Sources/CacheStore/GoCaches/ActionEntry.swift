@@ -1,0 +1,70 @@
+/// The content of a file `…-a` in GOCACHE.
+///
+/// Source: Go's cmd/go/internal/cache/cache.go, `get` and `putIndexEntry`; the same from Go 1.21 to 1.27:
+///
+/// | offset | bytes | what |
+/// |---|---|---|
+/// | 0 | 3 | `v1 ` |
+/// | 3 | 64 | action ID, hexadecimal |
+/// | 68 | 64 | output ID, hexadecimal |
+/// | 133 | 20 | size in bytes, decimal, padded with spaces on the left |
+/// | 154 | 20 | time in nanoseconds since 1970, likewise |
+/// | 174 | 1 | line feed; spaces separate the fields |
+struct ActionEntry: Hashable {
+    /// The length of the file, in bytes.
+    static let byteCount = 175
+
+    var action: ObjectID
+    var output: ObjectID
+
+    /// The length of the output, in bytes.
+    var size: Int
+
+    /// Creates an entry.
+    init(action: ObjectID, output: ObjectID, size: Int) {
+        self.action = action
+        self.output = output
+        self.size = size
+    }
+
+    /// Reads an entry as Go does, or returns `nil` for what Go takes for a miss.
+    ///
+    /// The time is not kept: it differs in every job, and decides about test results alone.
+    ///
+    /// - Parameters:
+    ///   - bytes: The whole file.
+    ///   - action: The action ID in the file's name, which the content must repeat.
+    init?(_ bytes: Span<UInt8>, named action: ObjectID) {
+        guard bytes.count == Self.byteCount, bytes[0] == UInt8(ascii: "v"), bytes[1] == UInt8(ascii: "1"),
+            bytes[2] == 0x20, bytes[67] == 0x20, bytes[132] == 0x20, bytes[153] == 0x20, bytes[174] == 0x0A,
+            ObjectID(hexadecimal: bytes.extracting(3..<67)) == action,
+            let output = ObjectID(hexadecimal: bytes.extracting(68..<132)),
+            let size = Self.number(bytes.extracting(133..<153)),
+            Self.number(bytes.extracting(154..<174)) != nil
+        else { return nil }
+        self.init(action: action, output: output, size: size)
+    }
+
+    /// The file's bytes, with time 0.
+    var bytes: [UInt8] {
+        let size = String(self.size)
+        let padding = String(repeating: " ", count: max(0, 20 - size.utf8.count))
+        return Array("v1 ".utf8) + action.hexadecimal + [0x20] + output.hexadecimal
+            + Array(" \(padding)\(size) \(String(repeating: " ", count: 19))0\n".utf8)
+    }
+
+    private static func number(_ field: Span<UInt8>) -> Int? {
+        var start = 0
+        while start < field.count, field[start] == 0x20 { start += 1 }
+        guard start < field.count else { return nil }
+        var value = 0
+        for index in start..<field.count {
+            guard (0x30...0x39).contains(field[index]) else { return nil }
+            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, more) = product.addingReportingOverflow(Int(field[index] - 0x30))
+            guard !overflow, !more else { return nil }
+            value = sum
+        }
+        return value
+    }
+}

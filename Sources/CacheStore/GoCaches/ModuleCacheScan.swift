@@ -1,0 +1,230 @@
+import SystemPackage
+
+/// What was found in GOMODCACHE: downloads, and directories that may be module trees.
+///
+/// Trees and zips are not read here. Source of the layout: Go's cmd/go/internal/modfetch/cache.go.
+struct ModuleCacheScan: Sendable {
+    /// The small downloads of modules: `.info`, `.mod`, `.ziphash`.
+    struct Download: Sendable {
+        var module: ModuleKey
+        var kind: MemberSet.DownloadKind
+        var bytes: [UInt8]
+    }
+
+    /// A file of the checksum database.
+    struct ChecksumFile: Sendable {
+        var path: String
+        var bytes: [UInt8]
+    }
+
+    /// Ordered by module, then kind.
+    var downloads: [Download] = []
+
+    /// The modules that have a zip, in any order.
+    var zips: Set<ModuleKey> = []
+
+    /// The modules whose tree is there, in any order.
+    var trees: Set<ModuleKey> = []
+
+    /// The modules that were being extracted.
+    var partial: Set<ModuleKey> = []
+
+    /// Ordered by path.
+    var checksumFiles: [ChecksumFile] = []
+
+    /// What is no member, in any order.
+    var leftOut: [LeftOut] = []
+
+    /// The hash that Go has recorded for each module.
+    var hashes: [ModuleKey: ObjectID] = [:]
+
+    /// The longest `.info` that is taken, in bytes: they are a few hundred bytes long.
+    private static let maximumInfoSize = 1 << 20
+
+    /// Scans a GOMODCACHE.
+    ///
+    /// - Parameter path: The directory.
+    /// - Throws: ``CacheStoreError`` if `path` itself can't be read.
+    init(_ path: FilePath) throws(CacheStoreError) {
+        let root = try Directory(opening: path)
+        try forEachEntry(of: root) { (scan, name, status) throws(CacheStoreError) in
+            if name == "cache" {
+                if let cache = try root.directory(name) { try scan.scanCache(cache) }
+            } else {
+                try scan.scanTrees(root, name, status, prefix: "")
+            }
+        }
+        downloads.sort { ($0.module, $0.kind) < ($1.module, $1.kind) }
+        checksumFiles.sort { $0.path.precedes($1.path) }
+    }
+
+    // MARK: - Trees
+
+    private mutating func scanTrees(
+        _ parent: borrowing Directory,
+        _ name: String,
+        _ status: FileStatus,
+        prefix: String
+    ) throws(CacheStoreError) {
+        let path = parent.path(of: name)
+        guard status.kind == .directory, let directory = try parent.directory(name) else {
+            return leaveOut(.foreign, path, "a \(status.noun) outside of all modules")
+        }
+        let text = prefix + name
+        if name.contains("@") {
+            if let module = ModuleKey(text) {
+                trees.insert(module)
+            } else {
+                leaveOut(.badName, path, ModuleKey.fault(in: text) ?? "it is no module")
+            }
+            return
+        }
+        try forEachEntry(of: directory) { (scan, name, status) throws(CacheStoreError) in
+            try scan.scanTrees(directory, name, status, prefix: text + "/")
+        }
+    }
+
+    // MARK: - Downloads
+
+    private mutating func scanCache(_ cache: borrowing Directory) throws(CacheStoreError) {
+        try forEachEntry(of: cache) { (scan, name, _) throws(CacheStoreError) in
+            guard name == "download", let downloads = try cache.directory(name) else {
+                let isKnown = ["lock", "vcs"].contains(name)
+                let reason: LeftOut.Reason = isKnown ? .bookkeeping : .foreign
+                return scan.leaveOut(reason, cache.path(of: name), isKnown ? "Go makes it again" : "not Go's")
+            }
+            try scan.forEachEntry(of: downloads) { (scan, name, status) throws(CacheStoreError) in
+                if name == "sumdb", let database = try downloads.directory(name) {
+                    try scan.scanChecksums(database, prefix: "")
+                } else {
+                    try scan.scanDownloads(downloads, name, status, prefix: "")
+                }
+            }
+        }
+    }
+
+    private mutating func scanDownloads(
+        _ parent: borrowing Directory,
+        _ name: String,
+        _ status: FileStatus,
+        prefix: String
+    ) throws(CacheStoreError) {
+        let path = parent.path(of: name)
+        guard status.kind == .directory, let directory = try parent.directory(name) else {
+            return leaveOut(.foreign, path, "a \(status.noun) outside of all modules")
+        }
+        try forEachEntry(of: directory) { (scan, entry, status) throws(CacheStoreError) in
+            if name == "@v" {
+                try scan.scanDownload(directory, entry, status, module: String(prefix.dropLast()))
+            } else {
+                try scan.scanDownloads(directory, entry, status, prefix: prefix + name + "/")
+            }
+        }
+    }
+
+    private mutating func scanDownload(
+        _ directory: borrowing Directory,
+        _ name: String,
+        _ status: FileStatus,
+        module: String
+    ) throws(CacheStoreError) {
+        let path = directory.path(of: name)
+        if name == "list" { return leaveOut(.bookkeeping, path, "made again from the names of the .mod files") }
+        guard status.kind == .regular else {
+            return leaveOut(status.kind == .symbolicLink ? .symbolicLink : .specialFile, path, "a \(status.noun)")
+        }
+        guard let dot = name.lastIndex(of: ".") else { return leaveOut(.foreign, path, "no name that Go gives") }
+        let suffix = String(name[name.index(after: dot)...])
+        let text = "\(module)@\(name[..<dot])"
+        guard let key = ModuleKey(text) else {
+            if suffix == "tmp" { return leaveOut(.temporary, path, "Go was writing it, or was stopped") }
+            return leaveOut(.badName, path, ModuleKey.fault(in: text) ?? "it is no module")
+        }
+        switch suffix {
+        case "info", "mod", "ziphash": try readDownload(directory, name, key, kind: suffix)
+        case "zip": zips.insert(key)
+        case "lock": leaveOut(.bookkeeping, path, "a lock")
+        case "partial":
+            partial.insert(key)
+            leaveOut(.partialModule, path, "the module was being extracted: its tree is left out")
+        case "tmp": leaveOut(.temporary, path, "Go was writing it, or was stopped")
+        default: leaveOut(.foreign, path, "no name that Go gives")
+        }
+    }
+
+    private mutating func readDownload(
+        _ directory: borrowing Directory,
+        _ name: String,
+        _ module: ModuleKey,
+        kind suffix: String
+    ) throws(CacheStoreError) {
+        guard let kind = MemberSet.DownloadKind(rawValue: suffix), let file = try directory.file(name) else { return }
+        let limit = kind == .mod ? IndexReader.maximumValueSize : Self.maximumInfoSize
+        let bytes = try file.bytes(count: limit + 1)
+        let fault: String?
+        switch kind {
+        case .info: fault = ModuleInfo.fault(in: bytes, of: module)
+        case .ziphash:
+            hashes[module] = ModuleHash.id(ofZiphash: bytes)
+            fault = hashes[module] == nil ? "not `h1:` and a hash" : nil
+        default: fault = bytes.isEmpty || bytes.contains(0) ? "no go.mod" : nil
+        }
+        if bytes.count > limit {
+            leaveOut(.badDownload, directory.path(of: name), "longer than \(limit) bytes")
+        } else if let fault {
+            leaveOut(.badDownload, directory.path(of: name), fault)
+        } else {
+            downloads.append(Download(module: module, kind: kind, bytes: bytes))
+        }
+    }
+
+    // MARK: - Checksum database
+
+    private mutating func scanChecksums(_ directory: borrowing Directory, prefix: String) throws(CacheStoreError) {
+        try forEachEntry(of: directory) { (scan, name, status) throws(CacheStoreError) in
+            let path = directory.path(of: name)
+            switch status.kind {
+            case .directory:
+                if let inner = try directory.directory(name) {
+                    try scan.scanChecksums(inner, prefix: prefix + name + "/")
+                }
+            case .regular:
+                // The head of the tree that was seen last: with an old one, lookups of newer heads fail.
+                if name == "latest" { return scan.leaveOut(.bookkeeping, path, "Go fetches it again") }
+                if let fault = PathRules.fault(inChecksumPath: prefix + name) {
+                    return scan.leaveOut(.badName, path, fault)
+                }
+                guard let file = try directory.file(name) else { return }
+                let bytes = try file.bytes(count: Self.maximumInfoSize + 1)
+                guard (1...Self.maximumInfoSize).contains(bytes.count) else {
+                    return scan.leaveOut(.badDownload, path, "\(bytes.count) bytes can't be of a checksum database")
+                }
+                scan.checksumFiles.append(ChecksumFile(path: prefix + name, bytes: bytes))
+            case .symbolicLink: scan.leaveOut(.symbolicLink, path, "a symbolic link")
+            case .other: scan.leaveOut(.specialFile, path, "a special file")
+            }
+        }
+    }
+
+    // MARK: - Entries
+
+    /// Calls `body` with each entry of a directory; an entry it can't read is left out, the others go on.
+    private mutating func forEachEntry(
+        of directory: borrowing Directory,
+        _ body: (inout ModuleCacheScan, String, FileStatus) throws(CacheStoreError) -> Void
+    ) throws(CacheStoreError) {
+        let names = try directory.names()
+        for path in names.invalid { leaveOut(.badName, path, "its name is not UTF-8") }
+        for name in names.valid {
+            do throws(CacheStoreError) {
+                if let status = try directory.status(of: name) { try body(&self, name, status) }
+            } catch {
+                leftOut.append(LeftOut(error, error.path ?? directory.path(of: name)))
+            }
+        }
+    }
+
+    private mutating func leaveOut(_ reason: LeftOut.Reason, _ path: FilePath, _ explanation: String) {
+        leftOut.append(LeftOut(reason, path, explanation))
+    }
+}

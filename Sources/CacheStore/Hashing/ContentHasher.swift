@@ -1,0 +1,28 @@
+import Crypto
+
+/// SHA-256 (FIPS 180-4) over content that arrives in pieces.
+///
+/// The one place that knows which library computes it: swift-crypto, which uses the processor's SHA
+/// instructions. About 1.5 GB/s a core from 4 KiB up.
+struct ContentHasher {
+    private var state = SHA256()
+
+    /// Adds `bytes` to the content.
+    mutating func update(_ bytes: Span<UInt8>) {
+        unsafe bytes.withUnsafeBytes { unsafe state.update(bufferPointer: $0) }
+    }
+
+    /// Returns the SHA-256 of all bytes added so far.
+    func finish() -> ObjectID {
+        let digest = Array(state.finalize())
+        guard let id = ObjectID(digest.span) else { preconditionFailure("SHA-256 has 32 bytes") }
+        return id
+    }
+
+    /// Returns the SHA-256 of `bytes`.
+    static func hash(_ bytes: Span<UInt8>) -> ObjectID {
+        var hasher = ContentHasher()
+        hasher.update(bytes)
+        return hasher.finish()
+    }
+}

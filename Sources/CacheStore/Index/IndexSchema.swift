@@ -1,0 +1,34 @@
+/// The tables of an index: see <doc:Format>.
+enum IndexSchema {
+    /// `CSTR`, in the SQLite header.
+    static let applicationID = 0x4353_5452
+
+    /// The bytes in a page of the database.
+    static let pageSize = 4096
+
+    /// The statements that make the tables, in order. They are compared with those of an archive letter by letter, so
+    /// that no view, trigger or other affinity can hide in one.
+    static let tables = [
+        "CREATE TABLE archive(name TEXT PRIMARY KEY NOT NULL, value NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE source(id INTEGER PRIMARY KEY, label TEXT NOT NULL, digest BLOB NOT NULL)",
+        "CREATE TABLE environment(source INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, "
+            + "PRIMARY KEY(source, name)) WITHOUT ROWID",
+        "CREATE TABLE source_set(id INTEGER NOT NULL, source INTEGER NOT NULL, "
+            + "PRIMARY KEY(id, source)) WITHOUT ROWID",
+        "CREATE TABLE chunk(id INTEGER PRIMARY KEY, digest BLOB NOT NULL, offset INTEGER NOT NULL, "
+            + "stored INTEGER NOT NULL, size INTEGER NOT NULL, checksum INTEGER NOT NULL)",
+        "CREATE TABLE stream(id INTEGER NOT NULL, position INTEGER NOT NULL, chunk INTEGER NOT NULL, "
+            + "PRIMARY KEY(id, position)) WITHOUT ROWID",
+        "CREATE TABLE output(id INTEGER PRIMARY KEY, digest BLOB NOT NULL, size INTEGER NOT NULL, "
+            + "executable TEXT)",
+        "CREATE TABLE action(id BLOB PRIMARY KEY NOT NULL, output INTEGER NOT NULL, "
+            + "sources INTEGER NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE tree(id INTEGER PRIMARY KEY, module TEXT NOT NULL, h1 BLOB NOT NULL, "
+            + "files INTEGER NOT NULL, executables INTEGER NOT NULL, size INTEGER NOT NULL, "
+            + "manifest INTEGER NOT NULL, stream INTEGER NOT NULL, sources INTEGER NOT NULL)",
+        "CREATE TABLE download(module TEXT NOT NULL, kind TEXT NOT NULL, size INTEGER NOT NULL, value BLOB, "
+            + "stream INTEGER, sources INTEGER NOT NULL, PRIMARY KEY(module, kind)) WITHOUT ROWID",
+        "CREATE TABLE checksum_file(path TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL, "
+            + "sources INTEGER NOT NULL) WITHOUT ROWID",
+    ]
+}

@@ -1,0 +1,23 @@
+/// The settings of a Go job that decide whether its cache entries hit elsewhere.
+///
+/// Names and values are those of `go env`, with two additions: `CC_VERSION`, the C compiler's own version line,
+/// and `GOMODCACHE`, always the directory that was packed. What each one decides is listed in <doc:GoCaches>.
+public struct GoEnvironment: Hashable, Sendable {
+    /// The values by name; a setting that is empty or unknown is absent.
+    public var variables: [String: String]
+
+    /// Creates an environment from its values.
+    public init(variables: [String: String] = [:]) {
+        self.variables = variables.filter { !$0.value.isEmpty }
+    }
+
+    /// The value of `name`, or the empty string.
+    public subscript(name: String) -> String { variables[name] ?? "" }
+
+    /// The names of `go env` that are recorded (Go's cmd/go/internal/work/exec.go, `buildActionID`).
+    public static let recordedNames = [
+        "CC", "CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_ENABLED", "CGO_FFLAGS", "CGO_LDFLAGS", "CXX",
+        "FC", "GO386", "GOAMD64", "GOARCH", "GOARM", "GOARM64", "GOEXPERIMENT", "GOFIPS140", "GOFLAGS",
+        "GOMIPS", "GOMIPS64", "GOMODCACHE", "GOOS", "GOPPC64", "GORISCV64", "GOROOT", "GOVERSION", "GOWASM",
+    ]
+}

@@ -1,0 +1,71 @@
+/// A module at a version, as GOMODCACHE names it: `path@version`, both escaped.
+///
+/// Escaping turns an upper-case letter `X` into `!x` (golang.org/x/mod/module, `EscapePath`), so that keys differ
+/// also where case is ignored.
+struct ModuleKey: Hashable, Comparable {
+    /// The key's text: the tree's directory below GOMODCACHE.
+    let text: String
+
+    /// The number of bytes of `text` before the `@`.
+    private let pathLength: Int
+
+    /// Creates a key, or `nil` if `text` is none: see ``fault(in:)``.
+    init?(_ text: String) {
+        guard Self.fault(in: text) == nil, let at = text.utf8.firstIndex(of: UInt8(ascii: "@")) else { return nil }
+        self.text = text
+        pathLength = text.utf8.distance(from: text.utf8.startIndex, to: at)
+    }
+
+    /// The escaped module path, for example `github.com/!azure/azure-sdk-for-go`.
+    var path: String { String(decoding: text.utf8.prefix(pathLength), as: UTF8.self) }
+
+    /// The escaped version, for example `v1.2.3`.
+    var version: String { String(decoding: text.utf8.dropFirst(pathLength + 1), as: UTF8.self) }
+
+    /// `path@version` without escapes, which is what a zip and its `h1:` hash call the module.
+    var unescaped: String { Self.unescape(text) }
+
+    /// The directory of the module's downloads below GOMODCACHE.
+    var downloadDirectory: String { "cache/download/\(path)/@v" }
+
+    /// Whether this is a Go toolchain, whose tree Go changes on first use (cmd/go/internal/toolchain/select.go).
+    var isToolchain: Bool { path == "golang.org/toolchain" }
+
+    /// Whether the left key comes before the right one, by bytes.
+    static func < (lhs: Self, rhs: Self) -> Bool { lhs.text.precedes(rhs.text) }
+
+    /// Why `text` is no key, or `nil` if it is one.
+    static func fault(in text: String) -> String? {
+        if let fault = PathRules.fault(inPath: text) { return fault }
+        guard text.utf8.allSatisfy({ $0 < 0x80 }) else { return "it is not ASCII" }
+        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, !parts[1].contains("/") else {
+            return "it is no PATH@VERSION"
+        }
+        guard parts[0].prefix(while: { $0 != "/" }).contains(".") else {
+            return "the first element of a module's path has a dot in it"
+        }
+        var isEscape = false
+        for byte in text.utf8 {
+            if isEscape, !(0x61...0x7A).contains(byte) { return "a `!` stands before no letter" }
+            if (0x41...0x5A).contains(byte) { return "an upper-case letter is not escaped" }
+            isEscape = byte == UInt8(ascii: "!")
+        }
+        return isEscape ? "a `!` stands before no letter" : nil
+    }
+
+    /// Turns each `!x` of `text` into `X`.
+    static func unescape(_ text: String) -> String {
+        var result: [UInt8] = []
+        var isEscape = false
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: "!") {
+                isEscape = true
+            } else {
+                result.append(isEscape ? byte & 0xDF : byte)
+                isEscape = false
+            }
+        }
+        return String(decoding: result, as: UTF8.self)
+    }
+}

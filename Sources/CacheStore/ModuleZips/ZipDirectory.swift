@@ -1,0 +1,64 @@
+/// The table of contents of a module zip.
+///
+/// Accepts a subset of what Go accepts (archive/zip, reader.go, and
+/// golang.org/x/mod/zip, zip.go), so that a zip cannot mean one thing here and
+/// another to Go: the central directory must be where and as long as its end
+/// record says, entries must agree with their local headers and must not
+/// overlap, and names obey Go's rules. Everything is checked once, here, so a
+/// hostile zip fails before any of its content is read.
+///
+/// The zip's bytes are lent to ``init(of:prefix:)`` and again to
+/// ``ZipReader/read(_:of:into:)``; the table itself keeps none of them.
+struct ZipDirectory: Sendable {
+    /// What all names begin with: `path@version/`.
+    let prefix: String
+
+    /// The entries, in the order of the central directory.
+    let entries: [ZipEntry]
+
+    /// The entries that are files; Go ignores directories when it extracts a zip.
+    var files: some Sequence<ZipEntry> { entries.lazy.filter { !$0.isDirectory } }
+
+    /// Reads and checks the table of contents.
+    ///
+    /// - Parameters:
+    ///   - zip: The whole zip file.
+    ///   - prefix: What all names must begin with: `path@version/`, not escaped.
+    /// - Throws: ``ZipError`` if the zip is malformed, too large or has an entry Go would refuse.
+    /// - Complexity: O(*n* log *n*) in the number of entries.
+    init(of zip: Span<UInt8>, prefix: String) throws(ZipError) {
+        guard zip.count <= ZipRecord.largestModule else { throw ZipError("Zip is too large for a module") }
+        let end = try ZipDirectoryEnd(of: zip)
+        var entries: [ZipEntry] = []
+        entries.reserveCapacity(end.count)
+        var headers: [Range<Int>] = []
+        var position = end.directory.lowerBound
+        var total = 0
+        for _ in 0..<end.count {
+            let header = try ZipEntryHeader(at: position, of: zip, directory: end.directory)
+            let entry = try header.entry(of: zip, directory: end.directory, prefix: prefix)
+            guard entry.size <= ZipRecord.largestModule - total else {
+                throw ZipError("Zip has too much content for a module", member: entry.path)
+            }
+            total += entry.size
+            entries.append(entry)
+            headers.append(header.localHeader..<entry.content.upperBound)
+            position = header.end
+        }
+        guard position == end.directory.upperBound else {
+            throw ZipError("Zip has a wrong number of entries")
+        }
+        try Self.checkOverlaps(headers)
+        try ModuleFilePath.checkCollisions(entries)
+        self.prefix = prefix
+        self.entries = entries
+    }
+
+    private static func checkOverlaps(_ ranges: [Range<Int>]) throws(ZipError) {
+        var end = 0
+        for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            guard range.lowerBound >= end else { throw ZipError("Zip has entries that overlap") }
+            end = range.upperBound
+        }
+    }
+}

@@ -1,0 +1,125 @@
+/// Where a zip's central directory is, from the record at the zip's end.
+struct ZipDirectoryEnd {
+    /// As many entries as this need the zip64 records.
+    private static let zip64Count = 0xffff
+
+    /// The bytes of the central directory.
+    let directory: Range<Int>
+
+    /// How many entries it has.
+    let count: Int
+
+    /// Creates the end of a directory that is to be written.
+    init(directory: Range<Int>, count: Int) {
+        self.directory = directory
+        self.count = count
+    }
+
+    /// Finds and reads the end of central directory record.
+    ///
+    /// - Parameter zip: The whole zip file.
+    /// - Throws: ``ZipError`` if there is none, or it contradicts the rest of the file.
+    /// - Complexity: O(1), as a comment has at most 64 KiB.
+    init(of zip: Span<UInt8>) throws(ZipError) {
+        let record = try Self.find(in: zip)
+        var end = record
+        var count = try zip.size(UInt16.self, at: record + ZipRecord.End.count)
+        var size = try zip.size(UInt32.self, at: record + ZipRecord.End.directorySize)
+        var start = try zip.size(UInt32.self, at: record + ZipRecord.End.directory)
+
+        // 0xffff as the size is a slip of archive/zip (reader.go, `readDirectoryEnd`);
+        // to read all zips as Go does is worth repeating it.
+        let isFull = count == 0xffff || size == 0xffff || size == 0xffff_ffff || start == 0xffff_ffff
+        if isFull, let zip64 = try Self.findZip64(in: zip, before: record) {
+            end = zip64
+            count = try zip.size(UInt64.self, at: zip64 + ZipRecord.Zip64End.count)
+            size = try zip.size(UInt64.self, at: zip64 + ZipRecord.Zip64End.directorySize)
+            start = try zip.size(UInt64.self, at: zip64 + ZipRecord.Zip64End.directory)
+        }
+
+        guard start <= end, size <= end - start else {
+            throw ZipError("Zip has no directory where it should be")
+        }
+        guard count <= size / ZipRecord.CentralHeader.size else {
+            throw ZipError("Zip has a wrong number of entries")
+        }
+        // Go reads headers for as long as there are any.
+        guard try zip.number(UInt32.self, at: start + size) != ZipRecord.CentralHeader.signature else {
+            throw ZipError("Zip has a wrong number of entries")
+        }
+        self.directory = start..<start + size
+        self.count = count
+    }
+
+    /// Returns the offset of the last end record, as archive/zip's `findSignatureInBlock` does.
+    private static func find(in zip: Span<UInt8>) throws(ZipError) -> Int {
+        let last = zip.count - ZipRecord.End.size
+        var offset = last
+        while offset >= 0, offset >= last - 0xffff {
+            if try zip.number(UInt32.self, at: offset) == ZipRecord.End.signature {
+                let commentSize = try zip.size(UInt16.self, at: offset + ZipRecord.End.commentSize)
+                guard commentSize <= last - offset else { throw ZipError("Zip is cut short") }
+                return offset
+            }
+            offset -= 1
+        }
+        throw ZipError("File is not a zip")
+    }
+
+    /// Returns the offset of the zip64 end record, if there is one: archive/zip's
+    /// `findDirectory64End`, which takes a locator with other disks for none.
+    private static func findZip64(in zip: Span<UInt8>, before record: Int) throws(ZipError) -> Int? {
+        let locator = record - ZipRecord.Zip64Locator.size
+        guard locator >= 0,
+            try zip.number(UInt32.self, at: locator) == ZipRecord.Zip64Locator.signature,
+            try zip.number(UInt32.self, at: locator + ZipRecord.Zip64Locator.disk) == 0,
+            try zip.number(UInt32.self, at: locator + ZipRecord.Zip64Locator.diskCount) == 1
+        else { return nil }
+        let offset = try zip.size(UInt64.self, at: locator + ZipRecord.Zip64Locator.end)
+        guard offset <= locator - ZipRecord.Zip64End.size,
+            try zip.number(UInt32.self, at: offset) == ZipRecord.Zip64End.signature
+        else { throw ZipError("Zip has no zip64 directory where it should be") }
+        return offset
+    }
+}
+
+extension ZipDirectoryEnd {
+    /// Returns the size in bytes of ``records`` for `count` entries.
+    static func recordsSize(count: Int) -> Int {
+        let zip64 = count < zip64Count ? 0 : ZipRecord.Zip64End.size + ZipRecord.Zip64Locator.size
+        return zip64 + ZipRecord.End.size
+    }
+
+    /// The records that follow the directory, of a zip that has fewer than 4 GiB.
+    ///
+    /// The number of entries alone may need the zip64 records, before the end record.
+    var records: [UInt8] {
+        var bytes: [UInt8] = []
+        if count >= Self.zip64Count {
+            bytes.append(littleEndian: ZipRecord.Zip64End.signature)
+            bytes.append(littleEndian: UInt64(ZipRecord.Zip64End.size - 12))
+            // Version 4.5 made it and is needed: the first with zip64. First disk.
+            bytes.append(littleEndian: UInt16(45))
+            bytes.append(littleEndian: UInt16(45))
+            bytes.append(littleEndian: UInt64(0))
+            bytes.append(littleEndian: UInt64(count))
+            bytes.append(littleEndian: UInt64(count))
+            bytes.append(littleEndian: UInt64(directory.count))
+            bytes.append(littleEndian: UInt64(directory.lowerBound))
+
+            bytes.append(littleEndian: ZipRecord.Zip64Locator.signature)
+            bytes.append(littleEndian: UInt32(0))
+            bytes.append(littleEndian: UInt64(directory.upperBound))
+            bytes.append(littleEndian: UInt32(1))
+        }
+        let shortCount = UInt16(min(count, Self.zip64Count))
+        bytes.append(littleEndian: ZipRecord.End.signature)
+        bytes.append(littleEndian: UInt32(0))
+        bytes.append(littleEndian: shortCount)
+        bytes.append(littleEndian: shortCount)
+        bytes.append(littleEndian: UInt32(truncatingIfNeeded: directory.count))
+        bytes.append(littleEndian: UInt32(truncatingIfNeeded: directory.lowerBound))
+        bytes.append(littleEndian: UInt16(0))
+        return bytes
+    }
+}

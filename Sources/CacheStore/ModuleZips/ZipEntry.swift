@@ -1,0 +1,29 @@
+/// A file or directory in a module zip.
+///
+/// A ``ZipDirectory`` has checked that ``path`` is one Go accepts and that
+/// ``content`` lies within the zip, apart from any other entry's.
+struct ZipEntry: Hashable, Sendable {
+    /// How a member's content is stored (APPNOTE.TXT 4.4.5); Go knows these two.
+    enum Method: UInt16, Sendable {
+        case stored = 0
+        case deflated = 8
+    }
+
+    /// The path within the module, with `/` between its elements and at a directory's end.
+    let path: String
+
+    /// The size of the file in bytes.
+    let size: Int
+
+    /// The CRC-32 of the file.
+    let crc: UInt32
+
+    /// How ``content`` is stored.
+    let method: Method
+
+    /// Where in the zip the content is.
+    let content: Range<Int>
+
+    /// Whether it is a directory, which has no content.
+    var isDirectory: Bool { path.isEmpty || path.utf8.last == UInt8(ascii: "/") }
+}

@@ -1,0 +1,123 @@
+/// One header of a zip's central directory, with its zip64 numbers put in place.
+struct ZipEntryHeader {
+    /// The offset of the entry's local header.
+    let localHeader: Int
+
+    /// The offset behind this header.
+    let end: Int
+
+    private let name: String
+    private let flags: UInt16
+    private let method: UInt16
+    private let crc: UInt32
+    private let compressedSize: Int
+    private let uncompressedSize: Int
+
+    /// Reads a header.
+    ///
+    /// - Parameters:
+    ///   - start: The header's offset.
+    ///   - zip: The whole zip file.
+    ///   - directory: The bytes of the central directory.
+    /// - Throws: ``ZipError`` if it does not lie within the directory, or is malformed.
+    init(at start: Int, of zip: Span<UInt8>, directory: Range<Int>) throws(ZipError) {
+        guard start <= directory.upperBound - ZipRecord.CentralHeader.size,
+            try zip.number(UInt32.self, at: start) == ZipRecord.CentralHeader.signature
+        else { throw ZipError("Zip has a malformed directory") }
+        flags = try zip.number(UInt16.self, at: start + ZipRecord.CentralHeader.flags)
+        method = try zip.number(UInt16.self, at: start + ZipRecord.CentralHeader.method)
+        crc = try zip.number(UInt32.self, at: start + ZipRecord.CentralHeader.crc)
+        let nameSize = try zip.size(UInt16.self, at: start + ZipRecord.CentralHeader.nameSize)
+        let extraSize = try zip.size(UInt16.self, at: start + ZipRecord.CentralHeader.extraSize)
+        let commentSize = try zip.size(UInt16.self, at: start + ZipRecord.CentralHeader.commentSize)
+        let extra = start + ZipRecord.CentralHeader.size + nameSize
+        end = extra + extraSize + commentSize
+        guard end <= directory.upperBound else { throw ZipError("Zip has a malformed directory") }
+        name = try zip.text(nameSize, at: start + ZipRecord.CentralHeader.size)
+
+        var sizes = [
+            try zip.size(UInt32.self, at: start + ZipRecord.CentralHeader.uncompressedSize),
+            try zip.size(UInt32.self, at: start + ZipRecord.CentralHeader.compressedSize),
+            try zip.size(UInt32.self, at: start + ZipRecord.CentralHeader.localHeader),
+        ]
+        try Self.replaceFullSizes(&sizes, from: zip.extracting(extra..<extra + extraSize))
+        uncompressedSize = sizes[0]
+        compressedSize = sizes[1]
+        localHeader = sizes[2]
+    }
+
+    /// Replaces those of `sizes` that do not fit in 32 bits by the ones in the
+    /// zip64 extra field (APPNOTE.TXT 4.5.3).
+    private static func replaceFullSizes(_ sizes: inout [Int], from extra: Span<UInt8>) throws(ZipError) {
+        var full = sizes.indices.filter { sizes[$0] == 0xffff_ffff }
+        var position = 0
+        while !full.isEmpty, position <= extra.count - 4 {
+            let tag = try extra.number(UInt16.self, at: position)
+            let size = try extra.size(UInt16.self, at: position + 2)
+            position += 4
+            guard size <= extra.count - position else { break }
+            if tag == ZipRecord.zip64ExtraTag {
+                guard size >= full.count * 8 else { throw ZipError("Zip has a malformed zip64 field") }
+                for (place, index) in full.enumerated() {
+                    sizes[index] = try extra.size(UInt64.self, at: position + 8 * place)
+                }
+                full = []
+            }
+            position += size
+        }
+        guard full.isEmpty else { throw ZipError("Zip has no zip64 field where it should be") }
+    }
+
+    /// Returns the entry, checked against its local header and Go's rules.
+    ///
+    /// - Parameters:
+    ///   - zip: The whole zip file.
+    ///   - directory: The bytes of the central directory, before which content must end.
+    ///   - prefix: What the name must begin with.
+    /// - Returns: The entry.
+    /// - Throws: ``ZipError`` that names the entry.
+    func entry(of zip: Span<UInt8>, directory: Range<Int>, prefix: String) throws(ZipError) -> ZipEntry {
+        guard name.utf8.starts(with: prefix.utf8) else {
+            throw ZipError("Zip has a name that does not begin with '\(prefix)'", member: name)
+        }
+        let path = String(Substring(name.utf8.dropFirst(prefix.utf8.count)))
+        guard flags & ZipRecord.Flag.encrypted == 0, let method = ZipEntry.Method(rawValue: method) else {
+            throw ZipError("Zip has an entry that is neither stored nor deflated", member: path)
+        }
+        let content = try contentRange(in: zip, before: directory.lowerBound)
+        let entry = ZipEntry(path: path, size: uncompressedSize, crc: crc, method: method, content: content)
+        if entry.isDirectory {
+            guard uncompressedSize == 0 else {
+                throw ZipError("Zip has a directory with content", member: path)
+            }
+            guard path.isEmpty || ModuleFilePath.isValid(path.dropLast()) else {
+                throw ZipError("Zip has a name that Go refuses", member: path)
+            }
+        } else {
+            guard ModuleFilePath.isValid(path[...]) else {
+                throw ZipError("Zip has a name that Go refuses", member: path)
+            }
+            guard method == .deflated || compressedSize == uncompressedSize else {
+                throw ZipError("Zip has a stored file of two sizes", member: path)
+            }
+        }
+        return entry
+    }
+
+    private func contentRange(in zip: Span<UInt8>, before limit: Int) throws(ZipError) -> Range<Int> {
+        guard localHeader <= limit - ZipRecord.LocalHeader.size,
+            try zip.number(UInt32.self, at: localHeader) == ZipRecord.LocalHeader.signature
+        else { throw ZipError("Zip has no entry where it should be", member: name) }
+        let nameSize = try zip.size(UInt16.self, at: localHeader + ZipRecord.LocalHeader.nameSize)
+        let extraSize = try zip.size(UInt16.self, at: localHeader + ZipRecord.LocalHeader.extraSize)
+        let nameStart = localHeader + ZipRecord.LocalHeader.size
+        let start = nameStart + nameSize + extraSize
+        guard start <= limit, compressedSize <= limit - start else {
+            throw ZipError("Zip has an entry that is cut short", member: name)
+        }
+        guard try zip.text(nameSize, at: nameStart).utf8.elementsEqual(name.utf8) else {
+            throw ZipError("Zip has an entry with two names", member: name)
+        }
+        return start..<start + compressedSize
+    }
+}

@@ -1,0 +1,67 @@
+/// The working memory to read files out of module zips: about 150 KiB.
+///
+/// ```swift
+/// let directory = try ZipDirectory(of: zip, prefix: "golang.org/x/text@v0.21.0/")
+/// var reader = ZipReader()
+/// for file in directory.files {
+///     try reader.read(file, of: zip) { piece in … }
+/// }
+/// ```
+///
+/// A ``ZipDirectory`` can serve several readers at once, one for each worker.
+struct ZipReader {
+    /// The size of the pieces in which a stored file is delivered, in bytes.
+    private static let pieceSize = 128 * 1024
+
+    private var inflater = Inflater()
+
+    /// Creates a reader.
+    init() {}
+
+    /// Reads the content of a file and checks its size and CRC-32.
+    ///
+    /// When an error is thrown, `sink` may have got some of the content, but
+    /// never more than the file's size.
+    ///
+    /// - Parameters:
+    ///   - file: An entry of the zip's ``ZipDirectory``.
+    ///   - zip: The whole zip file, with which the directory was made.
+    ///   - sink: Called with the pieces of the content, none of them empty, in order.
+    /// - Throws: ``ZipError`` that names the file if its content is not what the
+    ///   directory says, or what `sink` throws.
+    /// - Complexity: O(*n*) in the size of the file.
+    mutating func read(
+        _ file: ZipEntry,
+        of zip: Span<UInt8>,
+        into sink: (Span<UInt8>) throws -> Void
+    ) throws {
+        guard file.content.upperBound <= zip.count else {
+            throw ZipError("Zip has an entry that is cut short", member: file.path)
+        }
+        guard !file.isDirectory else { return }
+        let content = zip.extracting(file.content)
+        var crc = CRC32()
+        switch file.method {
+        case .stored:
+            var position = 0
+            while position < content.count {
+                let piece = content.extracting(position..<min(position + Self.pieceSize, content.count))
+                crc.update(piece)
+                try sink(piece)
+                position += piece.count
+            }
+        case .deflated:
+            do {
+                try inflater.inflate(content, expectedSize: file.size) { piece in
+                    crc.update(piece)
+                    try sink(piece)
+                }
+            } catch let error as ZipError {
+                throw error.naming(file.path)
+            }
+        }
+        guard crc.value == file.crc else {
+            throw ZipError("Content does not match its CRC-32", member: file.path)
+        }
+    }
+}

@@ -1,0 +1,192 @@
+import SystemPackage
+
+/// The members of a pack, gathered from what was found and read.
+struct PackAssembly: Sendable {
+    /// Where a chunk's content is read from when it is compressed.
+    struct Provider: Sendable {
+        var content: ContentFile
+        var offset: Int
+        /// The XXH64 that the content had; `nil` where it was not read yet, and must have the chunk's SHA-256.
+        var checksum: UInt64?
+    }
+
+    private(set) var set = MemberSet()
+
+    /// For each chunk of ``set``.
+    private(set) var providers: [Provider] = []
+
+    /// What is no member.
+    private(set) var leftOut: [LeftOut] = []
+
+    private var numbers: [ObjectID: UInt32] = [:]
+
+    /// Begins a pack of one source; its digest is not known yet.
+    init(label: String, environment: GoEnvironment) {
+        let unknown = ContentHasher.hash([UInt8]().span)
+        set.sources = [Source(label: label, environment: environment, digest: unknown)]
+        _ = set.sourceSets.number(of: [0])
+    }
+
+    /// Records what was left out.
+    mutating func leaveOut(_ entries: [LeftOut]) { leftOut += entries }
+
+    // MARK: - Adding
+
+    /// Adds what was found in GOCACHE.
+    ///
+    /// - Parameters:
+    ///   - scan: What was found.
+    ///   - surveys: What reading the larger outputs gave.
+    ///   - root: GOCACHE.
+    mutating func add(_ scan: BuildCacheScan, surveys: [ObjectID: StreamSurvey], root: FilePath) {
+        leftOut += scan.leftOut
+        for output in scan.outputs {
+            let content = ContentFile.file(root.appending(FilePath(output.file).components))
+            let chunks: ChunkList
+            if output.size > Chunker.minimumSize {
+                guard let survey = surveys[output.id] else { continue }
+                chunks = add(survey, of: content)
+            } else if output.size > 0 {
+                chunks = .one(add(output.id, size: output.size, Provider(content: content, offset: 0)))
+            } else {
+                chunks = .none
+            }
+            set.outputs.append(
+                MemberSet.Output(id: output.id, size: output.size, executable: output.executable, chunks: chunks)
+            )
+        }
+        for entry in scan.actions {
+            set.actions.append(MemberSet.Action(id: entry.action, output: entry.output, sources: 0))
+        }
+        dropActionsWithoutOutput(root)
+    }
+
+    /// Adds a module tree. Trees are added in the order of their modules.
+    mutating func add(_ survey: TreeSurvey, of module: ModuleKey, root: FilePath) {
+        let path = root.appending(FilePath(module.text).components)
+        let provider = Provider(content: .bytes(survey.text), offset: 0)
+        let manifest = add(ContentHasher.hash(survey.text.span), size: survey.text.count, provider)
+        set.trees.append(
+            MemberSet.Tree(
+                module: module,
+                h1: survey.h1,
+                files: survey.manifest.entries.count,
+                executables: survey.manifest.executables,
+                size: survey.stream.size,
+                manifest: manifest,
+                chunks: add(survey.stream, of: .tree(path, survey.manifest)),
+                sources: 0
+            )
+        )
+    }
+
+    /// Adds the downloads of modules and the checksum database.
+    ///
+    /// - Parameters:
+    ///   - scan: What was found in GOMODCACHE.
+    ///   - zips: The zips that are kept as they are, for want of a tree.
+    ///   - root: GOMODCACHE.
+    mutating func add(
+        _ scan: ModuleCacheScan,
+        zips: [ModuleKey: (StreamSurvey, ObjectID)],
+        root: FilePath
+    ) {
+        leftOut += scan.leftOut
+        typealias Download = MemberSet.Download
+        set.downloads = scan.downloads.map {
+            Download(module: $0.module, kind: $0.kind, content: .bytes($0.bytes), sources: 0)
+        }
+        for module in scan.zips.sorted() {
+            if set.treeIndex(of: module) != nil {
+                set.downloads.append(Download(module: module, kind: .zip, content: .derived, sources: 0))
+            } else if let (survey, id) = zips[module] {
+                let chunks = add(survey, of: .file(ModuleCacheLayout.zip(of: module, in: root)))
+                let content = Download.Content.stored(id: id, size: survey.size, chunks: chunks)
+                set.downloads.append(Download(module: module, kind: .zip, content: content, sources: 0))
+            }
+        }
+        set.downloads.sort { ($0.module, $0.kind) < ($1.module, $1.kind) }
+        set.checksumFiles = scan.checksumFiles.map {
+            MemberSet.ChecksumFile(path: $0.path, bytes: $0.bytes, sources: 0)
+        }
+    }
+
+    private mutating func add(_ survey: StreamSurvey, of content: ContentFile) -> ChunkList {
+        ChunkList(
+            survey.chunks.map { chunk in
+                let provider = Provider(content: content, offset: chunk.offset, checksum: chunk.checksum)
+                return add(chunk.id, size: chunk.size, provider)
+            }
+        )
+    }
+
+    private mutating func add(_ id: ObjectID, size: Int, _ provider: Provider) -> UInt32 {
+        if let number = numbers[id] { return number }
+        let number = UInt32(set.chunks.count)
+        set.chunks.append(ChunkRecord(id: id, offset: 0, stored: 0, size: size, checksum: 0))
+        providers.append(provider)
+        numbers[id] = number
+        return number
+    }
+
+    // MARK: - Dropping
+
+    /// Drops the members that use chunks whose content could not be read again as it was.
+    ///
+    /// - Parameters:
+    ///   - missing: The numbers of those chunks.
+    ///   - caches: The directories, for messages.
+    mutating func drop(_ missing: Set<UInt32>, caches: GoCaches) {
+        func isWhole(_ chunks: ChunkList) -> Bool { chunks.numbers.allSatisfy { !missing.contains($0) } }
+        if let root = caches.buildCache {
+            for output in set.outputs where !isWhole(output.chunks) {
+                let name = BuildCacheLayout.name(ofOutput: output.id)
+                leaveOut(.wrongContent, root.appending(FilePath(name).components), "its content is not its name")
+            }
+            set.outputs.removeAll { !isWhole($0.chunks) }
+            dropActionsWithoutOutput(root)
+        }
+        guard let root = caches.moduleCache else { return }
+        for tree in set.trees where !isWhole(tree.chunks) {
+            let path = root.appending(FilePath(tree.module.text).components)
+            leaveOut(.changed, path, "a file of it changed while it was packed")
+        }
+        set.trees.removeAll { !isWhole($0.chunks) }
+        let downloads = set.downloads
+        set.downloads = downloads.filter { download in
+            switch download.content {
+            case .bytes: return true
+            case .derived: return set.treeIndex(of: download.module) != nil
+            case .stored(_, _, let chunks):
+                if isWhole(chunks) { return true }
+                leaveOut(.changed, ModuleCacheLayout.zip(of: download.module, in: root), "it changed while it was packed")
+                return false
+            }
+        }
+    }
+
+    private mutating func leaveOut(_ reason: LeftOut.Reason, _ path: FilePath, _ explanation: String) {
+        leftOut.append(LeftOut(reason, path, explanation))
+    }
+
+    private mutating func dropActionsWithoutOutput(_ root: FilePath) {
+        let ids = Set(set.outputs.map(\.id))
+        for action in set.actions where !ids.contains(action.output) {
+            let path = root.appending(FilePath(BuildCacheLayout.name(ofAction: action.id)).components)
+            leaveOut(.missingOutput, path, "its output \(action.output) was left out")
+        }
+        set.actions.removeAll { !ids.contains($0.output) }
+    }
+
+    /// The members with their chunks laid out, and the digest of the pack filled in.
+    ///
+    /// - Parameters:
+    ///   - order: The chunks in the order of their frames.
+    ///   - record: Gives the frame of a chunk.
+    func finished(_ order: [UInt32], record: (UInt32) -> ChunkRecord) -> (MemberSet, ObjectID) {
+        var set = set.laidOut(order, record: record)
+        let digest = set.digest
+        set.sources[0].digest = digest
+        return (set, digest)
+    }
+}

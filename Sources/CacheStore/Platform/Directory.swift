@@ -1,0 +1,253 @@
+import Glibc
+import SystemPackage
+
+/// An open directory, whose entries are reached through it (`unsafe openat(2)` and its kin).
+///
+/// No method follows a symbolic link in the name it is given, so that a link planted in a target can't lead
+/// out of it. Names are single path elements.
+struct Directory: ~Copyable, Sendable {
+    let descriptor: CInt
+
+    /// The path it was opened by, for messages.
+    let path: FilePath
+
+    private init(owning descriptor: CInt, path: FilePath) {
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    /// Opens a directory; `path` itself may lead through symbolic links.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    init(opening path: FilePath) throws(CacheStoreError) {
+        let descriptor = try SystemCall.checked("open the directory", path) {
+            unsafe path.withPlatformString { unsafe Glibc.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        }
+        self.init(owning: descriptor, path: path)
+    }
+
+    deinit { _ = Glibc.close(descriptor) }
+
+    /// Creates a directory and those above it, as far as they are missing, and opens it.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    static func creating(_ path: FilePath) throws(CacheStoreError) -> Directory {
+        do {
+            return try Directory(opening: path)
+        } catch where error.code == .notFound {
+            let parent = path.removingLastComponent()
+            if !parent.isEmpty, parent != path { _ = try creating(parent) }
+            let result = unsafe path.withPlatformString { unsafe Glibc.mkdir($0, 0o755) }
+            let cause = Errno(rawValue: errno)
+            if result != 0, cause != .fileExists {
+                throw .system(cause, "create the directory", path)
+            }
+            let made = try Directory(opening: path)
+            if result == 0, Umask.hides(0o755) { try made.setMode(0o755) }
+            return made
+        }
+    }
+
+    /// The path of an entry, for messages.
+    func path(of name: String) -> FilePath { path.appending(name) }
+
+    // MARK: - Looking
+
+    /// What `name` is, or `nil` if there is no such entry.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func status(of name: String) throws(CacheStoreError) -> FileStatus? {
+        var raw = stat()
+        let result = unsafe fstatat(descriptor, name, &raw, AT_SYMLINK_NOFOLLOW)
+        if result == 0 { return FileStatus(raw) }
+        let cause = Errno(rawValue: errno)
+        if cause == .noSuchFileOrDirectory { return nil }
+        throw .system(cause, "examine", path(of: name))
+    }
+
+    /// The names of all entries but `.` and `..`, ordered by bytes; those that are not UTF-8 stand in `invalid`.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func names() throws(CacheStoreError) -> (valid: [String], invalid: [FilePath]) {
+        var valid: [String] = []
+        var invalid: [FilePath] = []
+        // A second descriptor, because closedir(3) closes the one it is given.
+        let copy = try SystemCall.checked("open the directory", path) {
+            unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        }
+        guard let stream = unsafe fdopendir(copy) else {
+            let cause = Errno(rawValue: errno)
+            _ = Glibc.close(copy)
+            throw .system(cause, "read the directory", path)
+        }
+        defer { unsafe closedir(stream) }
+        while true {
+            errno = 0
+            guard let entry = unsafe readdir(stream) else { break }
+            // d_name ends in NUL within the entry: readdir(3).
+            unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
+                unsafe field.withMemoryRebound(to: CChar.self, capacity: 256) { name in
+                    if let text = unsafe String(validatingCString: name) {
+                        if text != ".", text != ".." { valid.append(text) }
+                    } else {
+                        unsafe invalid.append(path.appending(FilePath(platformString: name).components))
+                    }
+                }
+            }
+        }
+        if errno != 0 { throw .system(Errno(rawValue: errno), "read the directory", path) }
+        valid.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        return (valid, invalid)
+    }
+
+    // MARK: - Opening
+
+    /// Opens the directory `name`, or returns `nil` if there is no such entry.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says, ``CacheStoreError/Code/unsafePath`` for a symbolic link.
+    func directory(_ name: String) throws(CacheStoreError) -> Directory? {
+        let opened = unsafe openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        if opened >= 0 { return Directory(owning: opened, path: path(of: name)) }
+        let cause = Errno(rawValue: errno)
+        if cause == .noSuchFileOrDirectory { return nil }
+        if cause == .notDirectory || cause == .tooManySymbolicLinkLevels,
+            let found = try status(of: name), found.kind != .directory
+        {
+            throw CacheStoreError(
+                found.kind == .symbolicLink ? .unsafePath : .io,
+                "a \(found.noun) stands where a directory should be",
+                path: path(of: name),
+                hint: "remove it"
+            )
+        }
+        throw .system(cause, "open the directory", path(of: name))
+    }
+
+    /// Opens the directory `name`, creating it with mode 0755, whatever the umask, if it is missing.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says, ``CacheStoreError/Code/unsafePath`` for a symbolic link.
+    func creatingDirectory(_ name: String) throws(CacheStoreError) -> Directory {
+        if let there = try directory(name) { return there }
+        let isNew = unsafe mkdirat(descriptor, name, 0o755) == 0
+        if !isNew {
+            let cause = Errno(rawValue: errno)
+            guard cause == .fileExists else { throw .system(cause, "create the directory", path(of: name)) }
+        }
+        guard let made = try directory(name) else {
+            throw .system(.noSuchFileOrDirectory, "open the directory", path(of: name))
+        }
+        if isNew, Umask.hides(0o755) { try made.setMode(0o755) }
+        return made
+    }
+
+    /// Opens the file `name` for reading, or returns `nil` if there is no such entry.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says, ``CacheStoreError/Code/unsafePath`` for a symbolic link.
+    func file(_ name: String) throws(CacheStoreError) -> File? {
+        // Not blocking, because opening a FIFO would wait for a writer.
+        let opened = unsafe openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        if opened >= 0 { return File(owning: opened, path: path(of: name)) }
+        let cause = Errno(rawValue: errno)
+        if cause == .noSuchFileOrDirectory { return nil }
+        throw .system(cause, "open", path(of: name))
+    }
+
+    /// Creates the file `name` for writing.
+    ///
+    /// - Parameters:
+    ///   - name: The name.
+    ///   - mode: The permission bits, whatever the umask.
+    ///   - replacing: Whether a file that is there is cut to nothing; otherwise it is an error.
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func creatingFile(_ name: String, mode: mode_t, replacing: Bool = false) throws(CacheStoreError) -> File {
+        let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | (replacing ? O_TRUNC : O_EXCL)
+        let opened = try SystemCall.checked("create", path(of: name)) {
+            unsafe openat(descriptor, name, flags, mode)
+        }
+        let file = File(owning: opened, path: path(of: name))
+        if Umask.hides(mode) { try file.setMode(mode) }
+        return file
+    }
+
+    // MARK: - Changing
+
+    /// Renames `name` to `other` in this directory, replacing a file that is there.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func rename(_ name: String, to other: String) throws(CacheStoreError) {
+        _ = try SystemCall.checked("rename to", path(of: other)) {
+            unsafe renameat(descriptor, name, descriptor, other)
+        }
+    }
+
+    /// Removes the file or link `name`; one that is not there is no error.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func remove(_ name: String) throws(CacheStoreError) {
+        if unsafe unlinkat(descriptor, name, 0) == 0 { return }
+        let cause = Errno(rawValue: errno)
+        if cause != .noSuchFileOrDirectory { throw .system(cause, "remove", path(of: name)) }
+    }
+
+    /// Removes `name` and everything below it, read-only directories too; it need not be there.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func removeAll(_ name: String) throws(CacheStoreError) {
+        guard let found = try status(of: name) else { return }
+        guard found.kind == .directory else { return try remove(name) }
+        if let inner = try directory(name) {
+            if found.mode & 0o700 != 0o700 { try inner.setMode(0o700) }
+            let (valid, invalid) = try inner.names()
+            for entry in valid { try inner.removeAll(entry) }
+            if let entry = invalid.first {
+                throw CacheStoreError(.io, "cannot remove a name that is not UTF-8", path: entry, hint: "remove it")
+            }
+        }
+        _ = try SystemCall.checked("remove the directory", path(of: name)) {
+            unsafe unlinkat(descriptor, name, AT_REMOVEDIR)
+        }
+    }
+
+    /// Sets the permission bits of the directory itself.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func setMode(_ mode: mode_t) throws(CacheStoreError) {
+        _ = try SystemCall.checked("change the mode of", path) { fchmod(descriptor, mode) }
+    }
+
+    /// Sets the access and modification time of the entry `name`, in whole seconds since 1970.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func setTimes(of name: String, _ seconds: Int) throws(CacheStoreError) {
+        let stamp = timespec(tv_sec: seconds, tv_nsec: 0)
+        _ = try SystemCall.checked("set the time of", path(of: name)) {
+            unsafe withUnsafePointer(to: (stamp, stamp)) { pair in
+                unsafe pair.withMemoryRebound(to: timespec.self, capacity: 2) {
+                    unsafe utimensat(descriptor, name, $0, AT_SYMLINK_NOFOLLOW)
+                }
+            }
+        }
+    }
+
+    /// Takes an exclusive lock on the directory, as ``File/lock(whileWaiting:)`` does.
+    ///
+    /// - Throws: What `check` throws, or ``CacheStoreError`` as the system says.
+    func lock(whileWaiting check: () throws -> Void) throws -> File {
+        let copy = try SystemCall.checked("open the directory", path) {
+            unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        }
+        let file = File(owning: copy, path: path)
+        try file.lock(whileWaiting: check)
+        return file
+    }
+
+    /// The bytes that a user without privileges can still write to this file system (`fstatvfs(3)`).
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func freeBytes() throws(CacheStoreError) -> Int {
+        var raw = statvfs()
+        _ = try SystemCall.checked("examine the file system of", path) { unsafe fstatvfs(descriptor, &raw) }
+        let (bytes, overflow) = raw.f_bavail.multipliedReportingOverflow(by: raw.f_frsize)
+        return overflow ? Int.max : Int(clamping: bytes)
+    }
+}

@@ -1,0 +1,156 @@
+import Glibc
+import SystemPackage
+
+/// An open file, closed when its owner goes away.
+///
+/// Reads and writes at given offsets (`pread(2)`, `pwrite(2)`), so that several threads may use one.
+struct File: ~Copyable, Sendable {
+    let descriptor: CInt
+
+    /// The path it was opened by, for messages.
+    let path: FilePath
+
+    /// Takes over an open descriptor.
+    init(owning descriptor: CInt, path: FilePath) {
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    /// Opens a file for reading.
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - followsLinks: Whether `path` may be a symbolic link.
+    /// - Throws: ``CacheStoreError`` as the system says.
+    init(reading path: FilePath, followsLinks: Bool = true) throws(CacheStoreError) {
+        let flags = O_RDONLY | O_CLOEXEC | (followsLinks ? 0 : O_NOFOLLOW | O_NONBLOCK)
+        descriptor = try SystemCall.checked("open", path) {
+            unsafe path.withPlatformString { unsafe Glibc.open($0, flags) }
+        }
+        self.path = path
+    }
+
+    deinit { _ = Glibc.close(descriptor) }
+
+    /// What `fstat(2)` says.
+    func status() throws(CacheStoreError) -> FileStatus {
+        var raw = stat()
+        _ = try SystemCall.checked("examine", path) { unsafe fstat(descriptor, &raw) }
+        return FileStatus(raw)
+    }
+
+    /// Fills `target` with the bytes from `offset` on, until it is full or the file ends.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func read(into target: inout OutputSpan<UInt8>, at offset: Int) throws(CacheStoreError) {
+        let (descriptor, path) = (self.descriptor, self.path)
+        // `count` grows only by what pread(2) wrote below the buffer's own end.
+        try unsafe target.withUnsafeMutableBufferPointer { (buffer, count) throws(CacheStoreError) in
+            var position = offset
+            while count < buffer.count {
+                let got = try SystemCall.checked("read", path) {
+                    unsafe pread(
+                        descriptor,
+                        buffer.baseAddress.map { unsafe $0 + count },
+                        buffer.count - count,
+                        position
+                    )
+                }
+                if got == 0 { return }
+                count += got
+                position += got
+            }
+        }
+    }
+
+    /// Returns up to `count` bytes from `offset` on; fewer only where the file ends.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func bytes(at offset: Int = 0, count: Int) throws(CacheStoreError) -> [UInt8] {
+        var result: [UInt8] = []
+        try read(at: offset, count: count, into: &result)
+        return result
+    }
+
+    /// Replaces what `buffer` holds with up to `count` bytes from `offset` on; fewer only where the file ends.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func read(at offset: Int, count: Int, into buffer: inout [UInt8]) throws(CacheStoreError) {
+        buffer.removeAll(keepingCapacity: true)
+        try append(at: offset, count: count, to: &buffer)
+    }
+
+    /// Appends up to `count` bytes from `offset` on to `buffer`; fewer only where the file ends.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func append(at offset: Int, count: Int, to buffer: inout [UInt8]) throws(CacheStoreError) {
+        let wanted = buffer.count + count
+        try buffer.append(addingCapacity: count) { (room: inout OutputSpan<UInt8>) throws(CacheStoreError) in
+            try read(into: &room, at: offset)
+        }
+        // The room may have been larger than asked for.
+        if buffer.count > wanted { buffer.removeLast(buffer.count - wanted) }
+    }
+
+    /// Writes all of `bytes` at `offset`.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/noSpace`` where there is none.
+    func write(_ bytes: Span<UInt8>, at offset: Int) throws(CacheStoreError) {
+        let (descriptor, path) = (self.descriptor, self.path)
+        try unsafe bytes.withUnsafeBytes { (buffer) throws(CacheStoreError) in
+            var done = 0
+            // `done` stays below the buffer's length, so each write reads inside it.
+            while done < buffer.count {
+                done += try SystemCall.checked("write", path) {
+                    unsafe pwrite(
+                        descriptor,
+                        buffer.baseAddress.map { unsafe $0 + done },
+                        buffer.count - done,
+                        offset + done
+                    )
+                }
+            }
+        }
+    }
+
+    /// Waits until the file's bytes are on the disk (`fsync(2)`).
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func synchronize() throws(CacheStoreError) {
+        _ = try SystemCall.checked("write to disk", path) { fsync(descriptor) }
+    }
+
+    /// Sets the access and modification time, in whole seconds since 1970.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func setTimes(_ seconds: Int) throws(CacheStoreError) {
+        _ = try SystemCall.checked("set the time of", path) {
+            let stamp = timespec(tv_sec: seconds, tv_nsec: 0)
+            return unsafe withUnsafePointer(to: (stamp, stamp)) { pair in
+                unsafe pair.withMemoryRebound(to: timespec.self, capacity: 2) { unsafe futimens(descriptor, $0) }
+            }
+        }
+    }
+
+    /// Sets the permission bits.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func setMode(_ mode: mode_t) throws(CacheStoreError) {
+        _ = try SystemCall.checked("change the mode of", path) { fchmod(descriptor, mode) }
+    }
+
+    /// Takes an exclusive lock (`flock(2)`) that ends with the descriptor, waiting for others to let go.
+    ///
+    /// - Parameter check: Called while waiting, several times a second; what it throws ends the wait.
+    /// - Throws: What `check` throws, or ``CacheStoreError`` as the system says.
+    func lock(whileWaiting check: () throws -> Void) throws {
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            let cause = Errno(rawValue: errno)
+            guard cause == .wouldBlock || cause == .interrupted else {
+                throw CacheStoreError.system(cause, "lock", path)
+            }
+            try check()
+            usleep(100_000)
+        }
+    }
+}

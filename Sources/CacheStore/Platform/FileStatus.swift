@@ -1,0 +1,48 @@
+import Glibc
+
+/// What `stat(2)` tells of a file.
+struct FileStatus: Hashable {
+    /// The kinds of file that matter here.
+    enum Kind { case regular, directory, symbolicLink, other }
+
+    let kind: Kind
+
+    /// The permission bits, 0 to 0o7777.
+    let mode: mode_t
+
+    /// The length in bytes.
+    let size: Int
+
+    /// The modification time, in whole seconds since 1970.
+    let modified: Int
+
+    /// Who owns it.
+    let owner: uid_t
+
+    /// The file system it lies on.
+    let device: dev_t
+
+    init(_ raw: stat) {
+        switch raw.st_mode & S_IFMT {
+        case S_IFREG: kind = .regular
+        case S_IFDIR: kind = .directory
+        case S_IFLNK: kind = .symbolicLink
+        default: kind = .other
+        }
+        mode = raw.st_mode & 0o7777
+        size = raw.st_size
+        modified = raw.st_mtim.tv_sec
+        owner = raw.st_uid
+        device = raw.st_dev
+    }
+
+    /// The kind in words, for messages.
+    var noun: String {
+        switch kind {
+        case .regular: "file"
+        case .directory: "directory"
+        case .symbolicLink: "symbolic link"
+        case .other: "special file"
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import Glibc
+
+/// A value behind a lock that threads can wait on until it changes (`pthread_cond_wait(3)`).
+///
+/// A class, because the mutex must not move; `@unchecked`, because every access to `value` holds it.
+@safe final class Monitor<Value>: @unchecked Sendable {
+    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    private let condition: UnsafeMutablePointer<pthread_cond_t>
+    private var value: Value
+
+    /// Creates a monitor of `value`.
+    init(_ value: sending Value) {
+        unsafe mutex = .allocate(capacity: 1)
+        unsafe condition = .allocate(capacity: 1)
+        self.value = value
+        unsafe pthread_mutex_init(mutex, nil)
+        unsafe pthread_cond_init(condition, nil)
+    }
+
+    deinit {
+        unsafe pthread_cond_destroy(condition)
+        unsafe pthread_mutex_destroy(mutex)
+        unsafe condition.deallocate()
+        unsafe mutex.deallocate()
+    }
+
+    /// Runs `body` on the value alone.
+    func withLock<Result, Failure: Error>(
+        _ body: (inout Value) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        return try body(&value)
+    }
+
+    /// Waits until `condition` holds of the value, then runs `body` on it alone.
+    func wait<Result>(until holds: (Value) -> Bool, then body: (inout Value) -> Result) -> Result {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        while !holds(value) { unsafe pthread_cond_wait(condition, mutex) }
+        return body(&value)
+    }
+
+    /// Wakes all threads that wait, so that they look again.
+    func broadcast() { unsafe pthread_cond_broadcast(condition) }
+}

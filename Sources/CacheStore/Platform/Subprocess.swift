@@ -1,0 +1,97 @@
+import Glibc
+import SystemPackage
+
+/// Runs another program and reads what it prints.
+enum Subprocess {
+    /// What a program printed, and how it ended.
+    struct Result {
+        var output: [UInt8]
+        var errors: [UInt8]
+        /// The exit status, or 128 and the number of the signal that ended it.
+        var status: Int
+    }
+
+    /// Runs a program with the environment of this process, and waits for its end.
+    ///
+    /// - Parameters:
+    ///   - program: Its path, or a name to be looked up in `PATH` (`posix_spawnp(3)`).
+    ///   - arguments: Its arguments, without its own name.
+    /// - Throws: The system's error if it can't be started.
+    static func run(_ program: String, _ arguments: [String]) async throws -> Result {
+        let result = Gathered<Result?>(nil)
+        try await WorkerThreads.run(count: 1) { _ in
+            let ended = try runBlocking(program, arguments)
+            result.update { $0 = ended }
+        }
+        guard let ended = result.value else { throw Errno.noChildProcess }
+        return ended
+    }
+
+    private static func runBlocking(_ program: String, _ arguments: [String]) throws -> Result {
+        let (outputReader, outputWriter) = try pipe()
+        let (errorReader, errorWriter) = try pipe()
+        defer { for end in [outputReader, errorReader] { _ = Glibc.close(end) } }
+        let process: pid_t
+        do {
+            defer { for end in [outputWriter, errorWriter] { _ = Glibc.close(end) } }
+            process = try spawn(program, arguments, output: outputWriter, errors: errorWriter)
+        }
+        var result = Result(output: [], errors: [], status: 0)
+        readAll([outputReader, errorReader]) { index, bytes in
+            if index == 0 { result.output += bytes } else { result.errors += bytes }
+        }
+        var status: CInt = 0
+        while unsafe waitpid(process, &status, 0) < 0, errno == EINTR {}
+        // The layout of a wait status: wait(2).
+        result.status = Int(status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F)
+        return result
+    }
+
+    private static func pipe() throws -> (CInt, CInt) {
+        var ends: (CInt, CInt) = (0, 0)
+        let result = unsafe withUnsafeMutablePointer(to: &ends) { pair in
+            unsafe pair.withMemoryRebound(to: CInt.self, capacity: 2) { unsafe Glibc.pipe($0) }
+        }
+        guard result == 0 else { throw Errno(rawValue: errno) }
+        for end in [ends.0, ends.1] { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        return ends
+    }
+
+    private static func spawn(
+        _ program: String,
+        _ arguments: [String],
+        output: CInt,
+        errors: CInt
+    ) throws -> pid_t {
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
+        unsafe posix_spawn_file_actions_adddup2(&actions, errors, 2)
+        // The strings live until the call has copied them into the new process.
+        var strings = unsafe ([program] + arguments).map { unsafe strdup($0) }
+        unsafe strings.append(nil)
+        defer { for unsafe string in unsafe strings { unsafe free(string) } }
+        var process = pid_t()
+        let result = unsafe posix_spawnp(&process, program, &actions, nil, strings, environ)
+        guard result == 0 else { throw Errno(rawValue: result) }
+        return process
+    }
+
+    /// Reads from several descriptors until all have ended, so that none fills up while another is waited for.
+    private static func readAll(_ descriptors: [CInt], _ body: (Int, [UInt8]) -> Void) {
+        var open = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        while open.contains(where: { $0.fd >= 0 }) {
+            let ready = unsafe poll(&open, nfds_t(open.count), -1)
+            guard ready >= 0 || errno == EINTR else { return }
+            for index in open.indices where open[index].fd >= 0 && open[index].revents != 0 {
+                // A pipe has no offset: read(2), into an array of the length it is told.
+                let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
+                    count = unsafe max(0, Glibc.read(open[index].fd, buffer.baseAddress, buffer.count))
+                }
+                if bytes.isEmpty { open[index].fd = -1 } else { body(index, bytes) }
+            }
+        }
+    }
+}

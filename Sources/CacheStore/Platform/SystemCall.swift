@@ -1,0 +1,27 @@
+import Glibc
+import SystemPackage
+
+/// The one way from a system call's result to a value or an error.
+enum SystemCall {
+    /// Runs `call` again while it is interrupted, and returns its result.
+    ///
+    /// - Parameters:
+    ///   - action: What is being done, as in "cannot `action`".
+    ///   - path: The file or directory it is done to.
+    ///   - call: The call; −1 and `errno` say that it failed.
+    /// - Returns: What the call returned, not negative.
+    /// - Throws: ``CacheStoreError`` for the `errno`.
+    @inline(__always)
+    static func checked<Value: SignedInteger>(
+        _ action: @autoclosure () -> String,
+        _ path: @autoclosure () -> FilePath,
+        _ call: () -> Value
+    ) throws(CacheStoreError) -> Value {
+        while true {
+            let result = call()
+            if result >= 0 { return result }
+            let cause = Errno(rawValue: errno)
+            guard cause == .interrupted else { throw .system(cause, action(), path()) }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import Glibc
+import Synchronization
+import SystemPackage
+
+/// A file under a temporary name beside its final one: renamed when it is whole, removed otherwise.
+struct TemporaryFile: ~Copyable, Sendable {
+    let file: File
+    private let directory: Directory
+    private let name: String
+    private let temporaryName: String
+    private let isPublished = Atomic<Bool>(false)
+
+    /// Creates the file.
+    ///
+    /// - Parameters:
+    ///   - path: The final name; its directory must exist.
+    ///   - overwrite: Whether something may stand there already.
+    /// - Throws: ``CacheStoreError``, with code ``CacheStoreError/Code/exists`` if `path` is there and `overwrite` is false.
+    init(for path: FilePath, overwrite: Bool) throws(CacheStoreError) {
+        guard let name = path.lastComponent?.string else {
+            throw CacheStoreError(.badArgument, "not the name of a file", path: path)
+        }
+        let parent = path.removingLastComponent()
+        let directory = try Directory(opening: parent.isEmpty ? "." : parent)
+        if let there = try directory.status(of: name) {
+            if there.kind == .directory {
+                throw CacheStoreError(.exists, "the output is a directory", path: path, hint: "name a file")
+            }
+            if !overwrite { throw Self.exists(path) }
+        }
+        let temporaryName = ".\(name).\(String(UInt64.random(in: .min ... .max), radix: 36)).tmp"
+        self.file = try directory.creatingFile(temporaryName, mode: 0o666 & ~Umask.value)
+        self.directory = directory
+        self.name = name
+        self.temporaryName = temporaryName
+    }
+
+    deinit {
+        if !isPublished.load(ordering: .relaxed) { _ = unsafe unlinkat(directory.descriptor, temporaryName, 0) }
+    }
+
+    /// Writes the file to disk and gives it its final name.
+    ///
+    /// - Parameter overwrite: Whether it may replace another.
+    /// - Throws: ``CacheStoreError``; the temporary file is then removed.
+    func publish(overwrite: Bool) throws(CacheStoreError) {
+        try file.synchronize()
+        if overwrite {
+            try directory.rename(temporaryName, to: name)
+        } else {
+            // unsafe linkat(2) refuses where the name has been taken meanwhile; rename(2) would not.
+            let result = unsafe linkat(directory.descriptor, temporaryName, directory.descriptor, name, 0)
+            let cause = Errno(rawValue: errno)
+            if result != 0 {
+                if cause == .fileExists { throw Self.exists(directory.path(of: name)) }
+                // Some file systems have no hard links.
+                try directory.rename(temporaryName, to: name)
+            } else {
+                try directory.remove(temporaryName)
+            }
+        }
+        isPublished.store(true, ordering: .relaxed)
+        // The rename itself, too, is to survive a power cut. Not every file system can say so.
+        _ = fsync(directory.descriptor)
+    }
+
+    private static func exists(_ path: FilePath) -> CacheStoreError {
+        CacheStoreError(
+            .exists,
+            "the output exists already",
+            path: path,
+            hint: "choose another name, or overwrite it with --force"
+        )
+    }
+}

@@ -1,0 +1,141 @@
+import Glibc
+import Synchronization
+
+/// Threads for work that blocks, so that Swift's own few threads stay free.
+enum WorkerThreads {
+    /// Tells workers that their work is no longer wanted.
+    final class Cancellation: Sendable {
+        private let isCancelled = Atomic<Bool>(false)
+
+        /// Asks all workers to stop.
+        func cancel() { isCancelled.store(true, ordering: .relaxed) }
+
+        /// Throws if a stop was asked for.
+        ///
+        /// - Throws: `CancellationError`.
+        func check() throws {
+            if isCancelled.load(ordering: .relaxed) { throw CancellationError() }
+        }
+    }
+
+    private struct Outcome {
+        var running: Int
+        var failure: (any Error)?
+    }
+
+    /// The number of threads to use for `jobs`: as many as there are processors unless told otherwise.
+    static func count(for jobs: Int?) -> Int {
+        max(1, min(jobs ?? sysconf(Int32(_SC_NPROCESSORS_ONLN)), 256))
+    }
+
+    /// Runs `body` on `count` threads at once and waits for all.
+    ///
+    /// When one throws, or the task is cancelled, the others are asked to stop.
+    ///
+    /// - Parameters:
+    ///   - count: The number of threads, at least 1.
+    ///   - body: Called once on each thread with the means to notice a stop.
+    /// - Throws: `CancellationError` if the task was cancelled, otherwise the first error of a thread.
+    static func run(
+        count: Int,
+        _ body: @escaping @Sendable (Cancellation) throws -> Void
+    ) async throws {
+        let cancellation = Cancellation()
+        let shared = SharedOutcome(running: count)
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                for _ in 0..<count {
+                    start {
+                        var failure: (any Error)?
+                        do {
+                            try body(cancellation)
+                        } catch {
+                            failure = error
+                            cancellation.cancel()
+                        }
+                        let ended = shared.mutex.withLock { state -> Outcome? in
+                            // The error that caused the stop, not a later worker's notice of it.
+                            if state.failure == nil || state.failure is CancellationError {
+                                state.failure = failure ?? state.failure
+                            }
+                            state.running -= 1
+                            return state.running == 0 ? state : nil
+                        }
+                        guard let ended else { return }
+                        if let failure = ended.failure {
+                            continuation.resume(throwing: failure)
+                        } else {
+                            continuation.resume()
+                        }
+                    }
+                }
+            }
+        } onCancel: {
+            cancellation.cancel()
+        }
+        try Task.checkCancellation()
+    }
+
+    /// Runs `body` for each index below `count` on up to `threads` threads, in ascending order of start.
+    ///
+    /// - Parameters:
+    ///   - count: The number of items.
+    ///   - threads: The number of threads.
+    ///   - makeState: Makes what one thread reuses for all of its items.
+    ///   - body: Called once for each index.
+    /// - Throws: As ``run(count:_:)`` does.
+    static func forEach<State: ~Copyable>(
+        below count: Int,
+        threads: Int,
+        state makeState: @escaping @Sendable () throws -> State,
+        _ body: @escaping @Sendable (inout State, Int, Cancellation) throws -> Void
+    ) async throws {
+        guard count > 0 else { return try Task.checkCancellation() }
+        let cursor = Cursor()
+        try await run(count: min(threads, count)) { cancellation in
+            var state = try makeState()
+            while let index = cursor.next(below: count) {
+                try cancellation.check()
+                try body(&state, index, cancellation)
+            }
+        }
+    }
+
+    /// Counts up across threads.
+    private final class Cursor: Sendable {
+        private let position = Atomic<Int>(0)
+
+        func next(below end: Int) -> Int? {
+            let index = position.add(1, ordering: .relaxed).oldValue
+            return index < end ? index : nil
+        }
+    }
+
+    /// A mutex is noncopyable and can't be captured by several closures: a class holds it.
+    private final class SharedOutcome: Sendable {
+        let mutex: Mutex<Outcome>
+        init(running: Int) { mutex = Mutex(Outcome(running: running, failure: nil)) }
+    }
+
+    private final class Body: Sendable {
+        let run: @Sendable () -> Void
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
+
+    /// Starts a detached thread; where the system has none left, the work is done on this one.
+    private static func start(_ body: @escaping @Sendable () -> Void) {
+        let argument = unsafe Unmanaged.passRetained(Body(body))
+        var thread = pthread_t()
+        let result = unsafe pthread_create(&thread, nil, { argument in
+            if let argument = unsafe argument {
+                unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
+            }
+            return nil
+        }, argument.toOpaque())
+        if result == 0 {
+            pthread_detach(thread)
+        } else {
+            unsafe argument.takeRetainedValue().run()
+        }
+    }
+}

@@ -1,0 +1,163 @@
+import Glibc
+import SystemPackage
+
+/// Restores what lies in GOCACHE: outputs first, then the action entries that refer to them.
+struct BuildCacheRestore: Sendable {
+    /// The 256 directories and what they hold; a class, because an array can't hold noncopyable values.
+    final class Subdirectory: Sendable {
+        let directory: Directory
+        let names: Set<String>
+
+        init(_ directory: consuming Directory, _ names: Set<String>) {
+            self.directory = directory
+            self.names = names
+        }
+    }
+
+    let root: FilePath
+    let set: MemberSet
+    let subdirectories: [Subdirectory]
+    let report: Gathered<RestoreReport>
+    let counters: ProgressCounters
+
+    /// What a restore that was killed may have left.
+    private static let temporaryPrefix = ".castore-"
+
+    /// Opens or creates all 256 directories (without them Go fails where it can't create them), and lists them.
+    static func subdirectories(of root: borrowing Directory) throws(CacheStoreError) -> [Subdirectory] {
+        var result: [Subdirectory] = []
+        for index in 0..<256 {
+            let directory = try root.creatingDirectory(BuildCacheLayout.subdirectory(index))
+            let names = try directory.names().valid
+            for name in names where name.hasPrefix(temporaryPrefix) { try directory.removeAll(name) }
+            result.append(Subdirectory(directory, Set(names)))
+        }
+        return result
+    }
+
+    /// The room that restoring takes, in bytes, for what is not there yet.
+    var neededBytes: Int {
+        var sum = 0
+        for output in set.outputs where !contains("\(output.id)-d", output.id) { sum += (output.size + 4095) / 4096 * 4096 }
+        for action in set.actions where !contains("\(action.id)-a", action.id) { sum += 4096 }
+        return sum
+    }
+
+    private func contains(_ name: String, _ id: ObjectID) -> Bool {
+        subdirectories[Int(id.firstByte)].names.contains(name)
+    }
+
+    // MARK: - Outputs
+
+    /// Restores one output.
+    func restoreOutput(
+        _ output: MemberSet.Output,
+        with reader: inout ChunkReader,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws {
+        let name = "\(output.id)-d"
+        let place = subdirectories[Int(output.id.firstByte)]
+        let isKnownAbsent = !place.names.contains(name)
+        let chunks = output.chunks.numbers.map { set.chunks[Int($0)] }
+        var content = StreamWriter(id: output.id, size: output.size, chunks: chunks)
+        content.time = BuildCacheLayout.sealTime
+        let outcome: PutOutcome
+        do {
+            if let executable = output.executable {
+                content.mode = 0o755
+                outcome = try putExecutable(content, executable, name, place, with: &reader, cancellation)
+            } else {
+                outcome = try content.put(name, in: place.directory, isKnownAbsent: isKnownAbsent, with: &reader) {
+                    try cancellation.check()
+                }
+            }
+        } catch let error as CacheStoreError {
+            throw error.naming(member: "output \(output.id)")
+        }
+        report.update {
+            $0.outputs.count(outcome)
+            if outcome != .untouched { $0.bytesWritten += output.size }
+        }
+        counters.add(bytes: output.size)
+    }
+
+    /// An executable is a directory with one file, which must be executable; Go looks at the directory's time.
+    private func putExecutable(
+        _ content: StreamWriter,
+        _ file: String,
+        _ name: String,
+        _ place: Subdirectory,
+        with reader: inout ChunkReader,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws -> PutOutcome {
+        var wasThere = false
+        if let status = try place.directory.status(of: name) {
+            wasThere = true
+            if status.kind == .directory, let inner = try place.directory.directory(name), try inner.names().valid == [file],
+                let found = try inner.status(of: file), try content.isRight(file, found, in: inner)
+            {
+                if status.modified < BuildCacheLayout.sealTime {
+                    try place.directory.setTimes(of: name, BuildCacheLayout.sealTime)
+                }
+                return .untouched
+            }
+        }
+        let temporary = Self.temporaryPrefix + name
+        do {
+            try place.directory.removeAll(temporary)
+            let inner = try place.directory.creatingDirectory(temporary)
+            _ = try content.put(file, in: inner, isKnownAbsent: true, with: &reader) { try cancellation.check() }
+            try place.directory.setTimes(of: temporary, BuildCacheLayout.sealTime)
+            // A directory that is not empty can't be renamed over.
+            if wasThere { try place.directory.removeAll(name) }
+            try place.directory.rename(temporary, to: name)
+        } catch {
+            try? place.directory.removeAll(temporary)
+            throw error
+        }
+        return wasThere ? .replaced : .created
+    }
+
+    // MARK: - Action entries
+
+    /// Restores one action entry; its output must be in place.
+    func restoreAction(_ action: MemberSet.Action) throws {
+        guard let index = set.outputIndex(of: action.output) else { return }
+        let entry = ActionEntry(action: action.id, output: action.output, size: set.outputs[index].size)
+        let name = "\(action.id)-a"
+        let place = subdirectories[Int(action.id.firstByte)]
+        let isKnownAbsent = !place.names.contains(name)
+        var outcome = PutOutcome.untouched
+        let isThere = try !isKnownAbsent && isRight(name, entry, in: place)
+        if !isThere {
+            let file = SmallFile(bytes: entry.bytes, mode: 0o644, time: BuildCacheLayout.sealTime)
+            outcome = try file.put(name, in: place.directory, isKnownAbsent: isKnownAbsent)
+        }
+        report.update {
+            $0.actions.count(outcome)
+            if outcome != .untouched { $0.bytesWritten += ActionEntry.byteCount }
+        }
+        counters.add(bytes: ActionEntry.byteCount)
+    }
+
+    /// Whether an entry is there that says the same; its own time stays.
+    private func isRight(_ name: String, _ entry: ActionEntry, in place: Subdirectory) throws -> Bool {
+        guard let status = try place.directory.status(of: name), status.kind == .regular,
+            let file = try? place.directory.file(name)
+        else { return false }
+        let bytes = try file.bytes(count: ActionEntry.byteCount + 1)
+        guard ActionEntry(bytes.span, named: entry.action) == entry else { return false }
+        if status.modified < BuildCacheLayout.sealTime {
+            try place.directory.setTimes(of: name, BuildCacheLayout.sealTime)
+        }
+        return true
+    }
+
+    // MARK: - trim.txt
+
+    /// Writes `trim.txt` with the time as it is now: without a fresh one, the next build scans all entries, and fails
+    /// where it can't rewrite the file (Go up to 1.25). Anyone may write it, whoever restores.
+    static func writeTrimFile(in root: borrowing Directory) throws(CacheStoreError) {
+        _ = try SmallFile(bytes: Array("\(time(nil))".utf8), mode: 0o666).put("trim.txt", in: root)
+    }
+}

@@ -1,0 +1,226 @@
+import SystemPackage
+
+/// Restores what lies in GOMODCACHE.
+///
+/// The order is Go's own (cmd/go/internal/modfetch/fetch.go, `download`): under the lock of a module, first its small
+/// files, then the marker `.partial`, the tree, and away with the marker. Whenever it ends early, Go sees the marker.
+struct ModuleCacheRestore: Sendable {
+    /// A module and what the archive has of it.
+    struct Item: Sendable {
+        var module: ModuleKey
+        var tree: MemberSet.Tree?
+        var downloads: [MemberSet.Download] = []
+
+        /// The bytes of its tree and zip.
+        var size: Int {
+            downloads.reduce(tree?.size ?? 0) { sum, download in
+                if case .stored(_, let size, _) = download.content { return sum + size }
+                return sum
+            }
+        }
+    }
+
+    /// A tree longer than this is begun before the others, so that no thread is left with it at the end.
+    private static let largeSize = 64 << 20
+
+    let root: FilePath
+    let items: [Item]
+    let chunks: [ChunkRecord]
+    let makesZips: Bool
+    let report: Gathered<RestoreReport>
+    let counters: ProgressCounters
+
+    /// The modules of a set, large trees first, and then in the order of their frames.
+    static func items(of set: MemberSet) -> [Item] {
+        var items: [ModuleKey: Item] = [:]
+        for tree in set.trees { items[tree.module] = Item(module: tree.module, tree: tree) }
+        for download in set.downloads {
+            items[download.module, default: Item(module: download.module)].downloads.append(download)
+        }
+        let ordered = items.values.sorted { $0.module < $1.module }
+        let large = ordered.filter { $0.size > largeSize }.sorted { $0.size > $1.size }
+        return large + ordered.filter { $0.size <= largeSize }
+    }
+
+    /// The room that restoring takes, in bytes, for the trees that are not there yet.
+    func neededBytes(in base: borrowing Directory) throws(CacheStoreError) -> Int {
+        var sum = 0
+        for item in items {
+            guard let tree = item.tree, try base.status(of: item.module.text) == nil else { continue }
+            // Half a block is lost to each file on average.
+            let (total, overflow) = sum.addingReportingOverflow(tree.size + 2048 * tree.files)
+            sum = overflow ? Int.max : total
+        }
+        return sum
+    }
+
+    // MARK: - One module
+
+    /// Restores one module.
+    ///
+    /// - Parameters:
+    ///   - item: The module.
+    ///   - reader: Reads its chunks.
+    ///   - cancellation: Is asked between chunks.
+    func restore(
+        _ item: Item,
+        with reader: inout ChunkReader,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws {
+        let base = try Directory(opening: root)
+        let downloads = try Self.enter(item.module.downloadDirectory, from: base)
+        guard let tree = item.tree else {
+            try restoreDownloads(item, in: downloads, with: &reader, cancellation)
+            return
+        }
+        let version = item.module.version
+        let lock = try downloads.creatingFile("\(version).lock", mode: 0o644, replacing: true)
+        try lock.lock { try cancellation.check() }
+        let manifest = try reader.manifest(of: tree, chunks: chunks)
+        let marker = "\(version).partial"
+        if try downloads.status(of: marker) == nil, try isRight(tree, manifest, base) {
+            try restoreDownloads(item, in: downloads, with: &reader, cancellation)
+            report.update { $0.treeFiles.untouched += tree.files }
+        } else {
+            _ = try downloads.creatingFile(marker, mode: 0o644, replacing: true)
+            try restoreDownloads(item, in: downloads, with: &reader, cancellation)
+            try writeTree(tree, manifest, from: base, with: &reader, cancellation) { try downloads.remove(marker) }
+            try downloads.remove(marker)
+        }
+        counters.add(bytes: tree.size, items: tree.files)
+        if makesZips, item.downloads.contains(where: { $0.content == .derived }) {
+            try makeZip(tree, manifest, in: downloads, with: &reader, cancellation)
+        }
+    }
+
+    /// Whether the tree that is there is the archive's.
+    private func isRight(
+        _ tree: MemberSet.Tree,
+        _ manifest: TreeManifest,
+        _ base: borrowing Directory
+    ) throws -> Bool {
+        guard let status = try base.status(of: tree.module.text), status.kind == .directory else { return false }
+        var cutter = StreamCutter()
+        guard let survey = try? TreeSurvey.read(tree.module, in: root, &cutter) else { return false }
+        return survey.h1 == tree.h1 && survey.manifest == manifest
+    }
+
+    private func writeTree(
+        _ tree: MemberSet.Tree,
+        _ manifest: TreeManifest,
+        from base: borrowing Directory,
+        with reader: inout ChunkReader,
+        _ cancellation: WorkerThreads.Cancellation,
+        undo: () throws -> Void
+    ) throws {
+        let elements = tree.module.text.pathElements
+        let parent = try Self.enter(elements.dropLast().joined(separator: "/"), from: base)
+        let name = elements[elements.count - 1]
+        var isNew = true
+        if let status = try parent.status(of: name) {
+            isNew = false
+            if status.kind == .directory, let directory = try parent.directory(name) {
+                var removed = 0
+                try TreeCleaner(manifest).clean(directory, removed: &removed)
+                let count = removed
+                report.update { $0.removed += count }
+            } else {
+                try parent.remove(name)
+                isNew = true
+            }
+        }
+        do {
+            let directory = try parent.creatingDirectory(name)
+            var writer = TreeWriter(directory, isNew: isNew, hasher: TreeHasher(tree.module, manifest))
+            try reader.walk(tree, manifest, chunks: chunks, visitor: &writer) { try cancellation.check() }
+            guard try writer.finish() == tree.h1 else {
+                throw reader.damaged(chunks[Int(tree.manifest)], "the tree does not have its h1 hash")
+            }
+            let (tally, bytes) = (writer.tally, writer.bytesWritten)
+            report.update {
+                $0.treeFiles = $0.treeFiles + tally
+                $0.bytesWritten += bytes
+            }
+        } catch {
+            // Nothing half-done is left; a tree that was there stays marked, because it may be mended in part.
+            if isNew {
+                try? parent.removeAll(name)
+                try? undo()
+            }
+            if let error = error as? CacheStoreError { throw error.naming(member: "tree \(tree.module.text)") }
+            throw error
+        }
+    }
+
+    // MARK: - Downloads
+
+    private func restoreDownloads(
+        _ item: Item,
+        in directory: borrowing Directory,
+        with reader: inout ChunkReader,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws {
+        for download in item.downloads {
+            let name = "\(item.module.version).\(download.kind.rawValue)"
+            switch download.content {
+            case .bytes(let bytes): try put(bytes, as: name, in: directory)
+            case .derived: continue
+            case .stored(let id, let size, let list):
+                var content = StreamWriter(id: id, size: size, chunks: list.numbers.map { chunks[Int($0)] })
+                content.mode = 0o644
+                let outcome = try content.put(name, in: directory, with: &reader) { try cancellation.check() }
+                note(outcome, bytes: outcome == .untouched ? 0 : size)
+                counters.add(bytes: size)
+            }
+        }
+    }
+
+    /// Writes a small file unless it is there already.
+    func put(_ bytes: [UInt8], as name: String, in directory: borrowing Directory) throws {
+        let outcome = try SmallFile(bytes: bytes, mode: 0o644).put(name, in: directory)
+        note(outcome, bytes: outcome == .untouched ? 0 : bytes.count)
+    }
+
+    private func note(_ outcome: PutOutcome, bytes: Int) {
+        report.update {
+            $0.downloads.count(outcome)
+            $0.bytesWritten += bytes
+        }
+    }
+
+    private func makeZip(
+        _ tree: MemberSet.Tree,
+        _ manifest: TreeManifest,
+        in directory: borrowing Directory,
+        with reader: inout ChunkReader,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws {
+        let name = "\(tree.module.version).zip"
+        if let file = try directory.file(name), (try? ModuleZip.h1(of: file, module: tree.module)) == tree.h1 {
+            return note(.untouched, bytes: 0)
+        }
+        let wasThere = try directory.status(of: name) != nil
+        let temporary = ".castore-\(name)"
+        do {
+            let file = try directory.creatingFile(temporary, mode: 0o644, replacing: true)
+            var maker = TreeZipper(tree.module, into: file)
+            try reader.walk(tree, manifest, chunks: chunks, visitor: &maker) { try cancellation.check() }
+            let size = try maker.finish()
+            try directory.rename(temporary, to: name)
+            note(wasThere ? .replaced : .created, bytes: size)
+        } catch {
+            try? directory.remove(temporary)
+            throw error
+        }
+    }
+
+    // MARK: - Directories
+
+    /// Opens a directory below another, creating what is missing; no element may be a symbolic link.
+    static func enter(_ path: String, from base: borrowing Directory) throws(CacheStoreError) -> Directory {
+        var elements = path.pathElements[...]
+        var current = try base.creatingDirectory(elements.popFirst() ?? ".")
+        for element in elements { current = try current.creatingDirectory(element) }
+        return current
+    }
+}

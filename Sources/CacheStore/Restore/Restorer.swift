@@ -1,0 +1,203 @@
+import Glibc
+import SystemPackage
+
+/// Restores an archive to Go's caches.
+///
+/// Restoring again does nothing: what is right stays untouched, what is wrong or partial is replaced, what the archive does
+/// not hold is left alone. It may be killed at any instant: no file stands half-written under its final name, outputs
+/// come before the action entries that refer to them, and a module tree is marked as Go marks it until it is whole.
+public struct Restorer: Sendable {
+    /// How to restore.
+    public let options: RestoreOptions
+
+    /// Creates a restorer.
+    public init(options: RestoreOptions = RestoreOptions()) { self.options = options }
+
+    /// Restores an archive.
+    ///
+    /// - Parameters:
+    ///   - archive: The archive.
+    ///   - caches: The directories, which are created if they are missing; what is `nil` is not restored.
+    ///   - progress: Is told how far the work has come.
+    /// - Returns: What was done.
+    /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/corruptArchive`` or ``CacheStoreError/Code/unsafePath`` for an
+    ///   archive that can't be trusted, ``CacheStoreError/Code/noSpace`` before anything is written where the room does not
+    ///   suffice, or as the system says), or `CancellationError` if the task was cancelled.
+    /// - Complexity: O(*n*) in the bytes of the members; memory for the index and, a thread, two chunks.
+    public func run(
+        _ archive: Archive,
+        into caches: GoCaches,
+        progress: ProgressHandler? = nil
+    ) async throws -> RestoreReport {
+        guard caches.buildCache != nil || caches.moduleCache != nil else {
+            throw CacheStoreError(.badArgument, "neither GOCACHE nor GOMODCACHE is to be restored")
+        }
+        return try await ProgressCounters.reporting(to: progress) { counters in
+            try await RestoreOperation(options: options, archive: archive, caches: caches, counters: counters).run()
+        }
+    }
+}
+
+/// One run of a ``Restorer``.
+struct RestoreOperation {
+    let options: RestoreOptions
+    let archive: Archive
+    let caches: GoCaches
+    let counters: ProgressCounters
+
+    private var threads: Int { WorkerThreads.count(for: options.jobs) }
+
+    func run() async throws -> RestoreReport {
+        counters.begin("reading the index", bytes: 0, items: 0)
+        var (set, digest) = try archive.members()
+        let labels = options.only
+        if let labels { set = try set.selecting(labels) }
+        let sources = set.sources.filter { labels?.contains($0.label) ?? true }
+        let report = Gathered(RestoreReport(digest: digest))
+        let build = try await prepareBuildCache(set, report)
+        let modules = try await prepareModuleCache(set, report)
+        try checkRoom(build, modules)
+        if let build { try await restore(build) }
+        if let modules { try await restore(modules, set.checksumFiles) }
+        try finish(report, sources)
+        return report.value
+    }
+
+    // MARK: - Preparing
+
+    private func prepareBuildCache(
+        _ set: MemberSet,
+        _ report: Gathered<RestoreReport>
+    ) async throws -> (root: Root, work: BuildCacheRestore)? {
+        guard let path = caches.buildCache else { return nil }
+        let root = try await Root(path)
+        let subdirectories = try BuildCacheRestore.subdirectories(of: root.directory)
+        return (
+            root,
+            BuildCacheRestore(
+                root: path,
+                set: set,
+                subdirectories: subdirectories,
+                report: report,
+                counters: counters
+            )
+        )
+    }
+
+    private func prepareModuleCache(
+        _ set: MemberSet,
+        _ report: Gathered<RestoreReport>
+    ) async throws -> (root: Root, work: ModuleCacheRestore)? {
+        guard let path = caches.moduleCache else { return nil }
+        return (
+            try await Root(path),
+            ModuleCacheRestore(
+                root: path,
+                items: ModuleCacheRestore.items(of: set),
+                chunks: set.chunks,
+                makesZips: options.moduleZips == .make,
+                report: report,
+                counters: counters
+            )
+        )
+    }
+
+    /// A cache's own directory, locked for as long as it is restored to, so that two restores do not meet.
+    private final class Root: Sendable {
+        let directory: Directory
+        private let lock: File
+
+        init(_ path: FilePath) async throws {
+            directory = try Directory.creating(path)
+            lock = try directory.lock { try Task.checkCancellation() }
+        }
+    }
+
+    private func checkRoom(
+        _ build: (root: Root, work: BuildCacheRestore)?,
+        _ modules: (root: Root, work: ModuleCacheRestore)?
+    ) throws(CacheStoreError) {
+        var needs: [(path: FilePath, device: UInt64, free: Int, need: Int)] = []
+        if let (root, work) = build {
+            let status = try File(reading: root.directory.path).status()
+            try needs.append((work.root, UInt64(status.device), root.directory.freeBytes(), work.neededBytes))
+        }
+        if let (root, work) = modules {
+            let status = try File(reading: root.directory.path).status()
+            let need = try work.neededBytes(in: root.directory)
+            try needs.append((work.root, UInt64(status.device), root.directory.freeBytes(), need))
+        }
+        for (path, device, free, _) in needs {
+            let need = needs.filter { $0.device == device }.reduce(0) { $0.addingReportingOverflow($1.need).partialValue }
+            guard need >= 0, need <= free else {
+                throw CacheStoreError(
+                    .noSpace,
+                    "not enough room: restoring takes about \(need / 1_000_000) MB, and \(free / 1_000_000) MB are free",
+                    path: path,
+                    hint: "free some space there, or choose another place"
+                )
+            }
+        }
+    }
+
+    // MARK: - Restoring
+
+    private func restore(_ build: (root: Root, work: BuildCacheRestore)) async throws {
+        let (root, work) = build
+        let (archive, outputs, actions) = (archive, work.set.outputs, work.set.actions)
+        counters.begin("restoring GOCACHE", bytes: outputs.reduce(0) { $0 + $1.size }, items: outputs.count)
+        try await WorkerThreads.forEach(
+            below: outputs.count,
+            threads: threads,
+            state: { try ChunkReader(archive) }
+        ) { reader, index, cancellation in
+            try work.restoreOutput(outputs[index], with: &reader, cancellation)
+        }
+        counters.begin("restoring GOCACHE", bytes: actions.count * ActionEntry.byteCount, items: actions.count)
+        try await WorkerThreads.forEach(below: actions.count, threads: threads, state: { 0 }) { _, index, _ in
+            try work.restoreAction(actions[index])
+        }
+        try BuildCacheRestore.writeTrimFile(in: root.directory)
+    }
+
+    private func restore(
+        _ modules: (root: Root, work: ModuleCacheRestore),
+        _ checksumFiles: [MemberSet.ChecksumFile]
+    ) async throws {
+        let (root, work) = modules
+        let (archive, items) = (archive, work.items)
+        counters.begin("restoring GOMODCACHE", bytes: items.reduce(0) { $0 + $1.size }, items: items.count)
+        try await WorkerThreads.forEach(
+            below: items.count,
+            threads: threads,
+            state: { try ChunkReader(archive) }
+        ) { reader, index, cancellation in
+            try work.restore(items[index], with: &reader, cancellation)
+        }
+        for path in Set(items.map(\.module.downloadDirectory)).sorted() {
+            try Task.checkCancellation()
+            let directory = try ModuleCacheRestore.enter(path, from: root.directory)
+            try work.put(VersionList.bytes(for: directory.names().valid), as: "list", in: directory)
+        }
+        for file in checksumFiles {
+            try Task.checkCancellation()
+            var elements = "\(ModuleCacheLayout.checksumDirectory)/\(file.path)".pathElements
+            guard let name = elements.popLast() else { continue }
+            let directory = try ModuleCacheRestore.enter(elements.joined(separator: "/"), from: root.directory)
+            try work.put(file.bytes, as: name, in: directory)
+        }
+    }
+
+    private func finish(_ report: Gathered<RestoreReport>, _ sources: [Source]) throws {
+        if options.synchronize {
+            counters.begin("writing to disk", bytes: 0, items: 0)
+            // All file systems: the C library shows Swift no syncfs(2).
+            Glibc.sync()
+        }
+        var warnings = Compatibility.warnings(among: sources)
+        if let path = caches.moduleCache {
+            warnings += Compatibility.warnings(for: sources, restoredTo: path.lexicallyNormalized().string)
+        }
+        report.update { $0.warnings += warnings }
+    }
+}

@@ -1,0 +1,160 @@
+import SystemPackage
+
+/// Writes the files of a module tree, or mends a tree that is there.
+///
+/// Files come in the order of their paths, so that all below one directory come together: one descriptor for each level
+/// that is open is enough.
+struct TreeWriter: TreeVisitor, ~Copyable {
+    /// A level of directories; a class, because an array can't hold noncopyable values.
+    private final class Level {
+        let name: String
+        let directory: Directory
+
+        init(_ name: String, _ directory: consuming Directory) {
+            self.name = name
+            self.directory = directory
+        }
+    }
+
+    /// The name under which a file of a tree that is mended is written before it replaces the old one.
+    private static let temporaryName = ".castore-partial"
+
+    private var levels: [Level]
+    private let isNew: Bool
+    private var hasher: TreeHasher
+
+    /// The file that is there and was the same so far.
+    private var existing: File?
+
+    /// The file that is written.
+    private var target: File?
+
+    /// What was done.
+    private(set) var tally = RestoreReport.Tally()
+
+    /// The bytes that were written.
+    private(set) var bytesWritten = 0
+
+    /// Begins a tree.
+    ///
+    /// - Parameters:
+    ///   - directory: The tree's directory.
+    ///   - isNew: Whether it was made for this, and so holds nothing yet.
+    ///   - hasher: Is shown the files too.
+    init(_ directory: consuming Directory, isNew: Bool, hasher: consuming TreeHasher) {
+        levels = [Level("", directory)]
+        self.isNew = isNew
+        self.hasher = hasher
+    }
+
+    private static func mode(of entry: TreeManifest.Entry) -> UInt32 { entry.isExecutable ? 0o555 : 0o444 }
+
+    // MARK: - Files
+
+    mutating func begin(_ entry: TreeManifest.Entry) throws {
+        hasher.begin(entry)
+        let elements = entry.path.pathElements
+        try enter(elements.dropLast())
+        let name = elements[elements.count - 1]
+        let directory = levels[levels.count - 1]
+        if isNew {
+            target = try directory.directory.creatingFile(name, mode: Self.mode(of: entry))
+        } else if let status = try directory.directory.status(of: name), status.kind == .regular,
+            status.size == entry.size, (status.mode & 0o111 != 0) == entry.isExecutable
+        {
+            existing = try directory.directory.file(name)
+        } else {
+            target = try beginReplacement(entry)
+        }
+    }
+
+    mutating func write(_ bytes: Span<UInt8>, at offset: Int) throws {
+        hasher.write(bytes, at: offset)
+        if let same = try isSame(bytes, at: offset), !same { try replaceExisting(upTo: offset) }
+        guard target != nil else { return }
+        try target?.write(bytes, at: offset)
+        bytesWritten += bytes.count
+    }
+
+    mutating func end(_ entry: TreeManifest.Entry) throws {
+        hasher.end(entry)
+        let directory = levels[levels.count - 1]
+        let name = entry.path.pathElements.last ?? entry.path
+        if target == nil {
+            tally.untouched += 1
+        } else if isNew {
+            tally.created += 1
+        } else {
+            let wasThere = try directory.directory.status(of: name) != nil
+            try directory.directory.rename(Self.temporaryName, to: name)
+            if wasThere { tally.replaced += 1 } else { tally.created += 1 }
+        }
+        target = nil
+        existing = nil
+    }
+
+    /// Whether the existing file has `bytes` at `offset`; `nil` where there is none to compare with.
+    private func isSame(_ bytes: Span<UInt8>, at offset: Int) throws -> Bool? {
+        guard existing != nil else { return nil }
+        let found = try existing?.bytes(at: offset, count: bytes.count) ?? []
+        guard found.count == bytes.count else { return false }
+        for index in bytes.indices where found[index] != bytes[index] { return false }
+        return true
+    }
+
+    private mutating func beginReplacement(_ entry: TreeManifest.Entry?) throws -> File {
+        let directory = levels[levels.count - 1]
+        try directory.directory.remove(Self.temporaryName)
+        let mode = entry.map { Self.mode(of: $0) }
+        return try directory.directory.creatingFile(Self.temporaryName, mode: mode ?? 0o444)
+    }
+
+    /// Begins a new file with the bytes of the old one that were the same.
+    private mutating func replaceExisting(upTo end: Int) throws {
+        let mode = try existing?.status().mode ?? 0o444
+        let replacement = try beginReplacement(nil)
+        if mode & 0o111 != 0 { try replacement.setMode(0o555) }
+        var offset = 0
+        while offset < end {
+            let piece = try existing?.bytes(at: offset, count: min(1 << 20, end - offset)) ?? []
+            guard !piece.isEmpty else { break }
+            try replacement.write(piece.span, at: offset)
+            offset += piece.count
+        }
+        bytesWritten += offset
+        target = consume replacement
+        existing = nil
+    }
+
+    // MARK: - Directories
+
+    /// Makes the open levels those of a path.
+    private mutating func enter(_ elements: ArraySlice<String>) throws {
+        var depth = 0
+        for element in elements {
+            guard depth + 1 < levels.count, levels[depth + 1].name.utf8.elementsEqual(element.utf8) else { break }
+            depth += 1
+        }
+        while levels.count > depth + 1 { try leave() }
+        for element in elements.dropFirst(depth) {
+            let parent = levels[levels.count - 1]
+            let inner = try parent.directory.creatingDirectory(element)
+            // Go makes the directories of a module read-only.
+            if !isNew { try inner.setMode(0o755) }
+            levels.append(Level(element, inner))
+        }
+    }
+
+    private mutating func leave() throws {
+        try levels[levels.count - 1].directory.setMode(0o555)
+        levels.removeLast()
+    }
+
+    /// Ends the tree: makes its directories read-only, as Go does.
+    ///
+    /// - Returns: The `h1:` hash of all files.
+    mutating func finish() throws -> ObjectID {
+        while !levels.isEmpty { try leave() }
+        return hasher.finish()
+    }
+}

@@ -1,0 +1,76 @@
+import ArgumentParser
+import CacheStore
+import Glibc
+
+/// The command line of CacheStore: parses, calls the library, prints, and exits with a documented status.
+@main
+struct Cachectl: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cachectl",
+        abstract: "Packs Go's build and module caches into archives, unites archives, and restores them.",
+        discussion: """
+            Each job packs the caches it filled, one job unites the archives, and every
+            later build restores the union:
+
+              cachectl pack --label aws -o aws.castore
+              cachectl pack --label gcp -o gcp.castore
+              cachectl union aws.castore gcp.castore -o all.castore
+              cachectl restore all.castore
+
+            Standard output is data: a table for people, or JSON with --json. Progress,
+            warnings and errors go to standard error, progress only to a terminal.
+
+            Exit status:
+              0     done; also if standard output was closed early, as by `| head`
+              1     failed: a file is missing, exists already, or can't be read or
+                    written; no room; a newer archive format; no Go command; one
+                    label for two different packs
+              2     data is corrupt: not an archive, a damaged archive, unsafe names in
+                    one, archives in conflict, or (pack --strict) a damaged cache
+              64    the command line is wrong
+              129, 130, 143   stopped by SIGHUP, SIGINT or SIGTERM; nothing half-done
+                    is left. A second signal stops at once.
+            """,
+        version: Version.current,
+        subcommands: [Pack.self, Union.self, Restore.self, Verify.self, Info.self, Ls.self]
+    )
+
+    /// How ArgumentParser begins its messages; the same as ours.
+    static var _errorPrefix: String { "error: " }
+
+    static func main() async {
+        StandardError.openClosedStreams()
+        Signals.listen()
+        do {
+            var command = try await asyncParseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            Glibc.exit(report(error))
+        }
+    }
+
+    /// Says what went wrong, and gives the status to exit with.
+    private static func report(_ error: any Error) -> Int32 {
+        switch error {
+        case let error as CacheStoreError:
+            StandardError.write(Message(error))
+            return ExitCode(error).rawValue
+        case let error as Interruption:
+            StandardError.write(Message(.error, "interrupted: \(error.consequence)"))
+            return ExitCode(signal: error.signal).rawValue
+        default:
+            // Usage errors, requests for help, the status of `verify`: ArgumentParser knows them.
+            exit(withError: error)
+        }
+    }
+}
+
+/// The version of cachectl and of the library it is built with.
+enum Version {
+    /// Following semantic versioning.
+    static let current = "0.1.0"
+}

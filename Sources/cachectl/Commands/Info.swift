@@ -1,0 +1,77 @@
+import ArgumentParser
+import CacheStore
+import SystemPackage
+
+/// `cachectl info`: an archive in figures.
+struct Info: AsyncParsableCommand, Sendable {
+    static let configuration = CommandConfiguration(
+        abstract: "Show what an archive holds, in figures.",
+        discussion: """
+            `content` is what a restore writes, `stored` what it takes in the archive. \
+            A chunk that several members use counts once. With --json the whole Go \
+            environment of every source is shown.
+
+            Examples:
+              cachectl info all.castore
+              cachectl info all.castore --json | jq -r .digest
+            """
+    )
+
+    @Argument(help: ArgumentHelp("The archive.", valueName: "archive"), completion: .file())
+    var archive: String
+
+    @OptionGroup
+    var common: CommonOptions
+
+    func run() async throws {
+        let archive = try Archive(opening: FilePath(archive))
+        let contents = try archive.contents()
+        if common.json {
+            try StandardOutput.write(json(archive, contents))
+        } else {
+            try StandardOutput.write(text(archive, contents))
+        }
+    }
+
+    private func text(_ archive: Archive, _ contents: ArchiveContents) -> [String] {
+        let totals = contents.totals
+        let frames = "\(HumanFormat.count(totals.chunks)) of \(HumanFormat.bytes(totals.frameBytes))"
+        let lines = [
+            "archive  \(HumanFormat.printable(self.archive))",
+            "format   \(archive.formatVersion)",
+            "size     \(HumanFormat.bytes(archive.fileBytes)), \(HumanFormat.count(archive.fileBytes)) bytes",
+            "frames   \(frames)",
+            "digest   \(contents.digest)",
+            "",
+        ]
+        return lines
+            + Table.kinds(totals).lines + [""]
+            + Table.sources(totals).lines + [""]
+            + Self.environments(contents.sources).lines
+    }
+
+    private static func environments(_ sources: [Source]) -> Table {
+        var table = Table(.left("source"), .left("Go"), .left("target"), .left("GOMODCACHE"))
+        for source in sources {
+            let environment = source.environment
+            func value(_ name: String) -> String {
+                let value = HumanFormat.printable(environment[name])
+                return value.isEmpty ? "?" : value
+            }
+            let target = "\(value("GOOS"))/\(value("GOARCH"))"
+            table.append(source.label, value("GOVERSION"), target, value("GOMODCACHE"))
+        }
+        return table
+    }
+
+    private func json(_ archive: Archive, _ contents: ArchiveContents) -> JSONValue {
+        [
+            "schema": "cachectl.info/1",
+            "archive": .string(self.archive),
+            "format_version": .integer(archive.formatVersion),
+            "digest": .string(contents.digest.description),
+            "totals": .totals(contents.totals),
+            "sources": .array(contents.sources.map { .source($0) }),
+        ]
+    }
+}

@@ -1,0 +1,132 @@
+import ArgumentParser
+import CacheStore
+import SystemPackage
+
+/// `cachectl pack`: two directories in, one archive out.
+struct Pack: AsyncParsableCommand, Sendable {
+    static let configuration = CommandConfiguration(
+        abstract: "Pack Go's build cache and module cache into an archive.",
+        discussion: """
+            The label names the job that filled the caches. The job's Go environment is \
+            recorded with it, so that a later union or restore can tell when entries \
+            can't hit.
+
+            What is damaged, partial or no part of a cache is left out and reported.
+
+            Examples:
+              cachectl pack --label aws -o aws.castore
+              cachectl pack --label aws -o aws.castore --gocache /build --gomodcache /mod
+              cachectl pack --label mods -o mods.castore --no-gocache --level 12
+              cachectl pack --label aws -o aws.castore --strict --json | jq -r .digest
+            """
+    )
+
+    @Option(help: "The name of the source: letters, digits, `.`, `_`, `-`; at most 64.")
+    var label: String
+
+    @OptionGroup
+    var output: OutputOptions
+
+    @OptionGroup
+    var directories: CacheDirectories
+
+    @Flag(name: .customLong("no-go"), help: "Don't run Go and record no Go environment.")
+    var recordsNoEnvironment = false
+
+    @Option(help: ArgumentHelp("The zstd level, 1 (fast) to 19 (small).", valueName: "n"))
+    var level = 3
+
+    @Flag(help: "Fail if an entry of a cache has to be left out.")
+    var strict = false
+
+    @OptionGroup
+    var common: CommonOptions
+
+    func validate() throws {
+        guard Source.isValid(label: label) else {
+            throw ValidationError(
+                "`\(label)` is no label: use 1 to 64 letters, digits, `.`, `_` or `-`, not beginning with `.` or `-`"
+            )
+        }
+        guard PackOptions.levels.contains(level) else {
+            let levels = PackOptions.levels
+            throw ValidationError(
+                "`--level` is \(level), and must be \(levels.lowerBound) to \(levels.upperBound)"
+            )
+        }
+        if recordsNoEnvironment, directories.go != nil {
+            throw ValidationError("`--go` and `--no-go` contradict each other")
+        }
+    }
+
+    func run() async throws {
+        let caches = try await directories.resolve(askingGo: !recordsNoEnvironment, hint: hint)
+        let options = try await packOptions(caches)
+        let (report, time) = try await common.perform(
+            counting: "files",
+            consequence: "no archive was written"
+        ) { [path = output.path] progress in
+            try await Packer(options: options).run(caches, to: path, progress: progress)
+        }
+
+        if recordsNoEnvironment { StandardError.write(Message(.warning, Self.noEnvironment)) }
+        for message in Message.leftOut(report.leftOut) { StandardError.write(message) }
+        if common.json {
+            try StandardOutput.write(json(report, options, time))
+        } else if !common.quiet {
+            try StandardOutput.write(summary(report, time))
+        }
+    }
+
+    private static let noEnvironment =
+        "no Go environment was recorded, so nothing can tell later whether these entries will hit"
+
+    /// What to do where Go can't be asked.
+    private var hint: String {
+        recordsNoEnvironment
+            ? "pass `--gocache DIR` and `--gomodcache DIR`, or leave one out with `--no-gocache` or `--no-gomodcache`"
+            : "install Go, name it with `--go PATH`, or pass `--no-go` to record no Go environment"
+    }
+
+    private func packOptions(_ caches: GoCaches) async throws -> PackOptions {
+        var options = PackOptions(label: label)
+        if !recordsNoEnvironment {
+            options.environment = try await directories.asking(hint: hint) { [go = directories.goCommand] in
+                try await go.environment()
+            }
+            // Build cache entries are keyed by this path, so it is the one that was used.
+            if let moduleCache = caches.moduleCache {
+                options.environment.variables["GOMODCACHE"] = moduleCache.string
+            }
+        }
+        options.isStrict = strict
+        options.overwrite = output.force
+        options.level = level
+        options.jobs = common.jobs
+        return options
+    }
+
+    private func summary(_ report: PackReport, _ time: Duration) -> [String] {
+        let size = HumanFormat.bytes(report.totals.fileBytes)
+        return ["packed `\(label)` into `\(output.path)`: \(size) in \(HumanFormat.duration(time))", ""]
+            + Table.kinds(report.totals).lines
+            + ["", "digest  \(report.digest)"]
+    }
+
+    private func json(_ report: PackReport, _ options: PackOptions, _ time: Duration) -> JSONValue {
+        let warnings: [JSONValue] =
+            recordsNoEnvironment
+            ? [["code": "noEnvironment", "message": .string(Self.noEnvironment)]] : []
+        return [
+            "schema": "cachectl.pack/1",
+            "archive": .string(output.path.string),
+            "label": .string(label),
+            "digest": .string(report.digest.description),
+            "environment": .environment(options.environment),
+            "totals": .totals(report.totals),
+            "left_out": .leftOut(report.leftOut),
+            "warnings": .array(warnings),
+            "milliseconds": .milliseconds(time),
+        ]
+    }
+}

@@ -1,0 +1,132 @@
+import ArgumentParser
+import CacheStore
+import SystemPackage
+
+/// `cachectl restore`: one archive in, two directories out.
+struct Restore: AsyncParsableCommand, Sendable {
+    static let configuration = CommandConfiguration(
+        abstract: "Restore an archive into Go's build cache and module cache.",
+        discussion: """
+            What is there and right is left alone; what is wrong or partial is \
+            replaced. So a restore may be run again, and into caches that are in use.
+
+            Examples:
+              cachectl restore all.castore
+              cachectl restore all.castore --only aws,gcp --sync
+              cachectl restore all.castore --gocache /cache/build --gomodcache /cache/mod
+              cachectl restore all.castore --no-gocache --module-zips make
+            """
+    )
+
+    @Argument(help: ArgumentHelp("The archive to restore.", valueName: "archive"), completion: .file())
+    var archive: String
+
+    @OptionGroup
+    var directories: CacheDirectories
+
+    @Option(
+        help: ArgumentHelp("Restore only what these sources hold. (default: all)", valueName: "label,..."),
+        transform: CommaList.values
+    )
+    var only: [[String]] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "What to do about module zips: `none`, builds don't need them; `make`, from the trees.",
+            valueName: "none|make"
+        ),
+        transform: Self.readModuleZips
+    )
+    var moduleZips = RestoreOptions.ModuleZips.none
+
+    @Flag(name: .customLong("sync"), help: "Wait until all is on the disk.")
+    var synchronizes = false
+
+    @OptionGroup
+    var common: CommonOptions
+
+    func run() async throws {
+        let archive = try Archive(opening: FilePath(archive))
+        let caches = try await directories.resolve(
+            askingGo: true,
+            hint: "pass `--gocache DIR` and `--gomodcache DIR`, or name the Go command with `--go PATH`"
+        )
+        let (report, time) = try await common.perform(
+            counting: "files",
+            consequence: "run it again to restore the rest"
+        ) { [options = restoreOptions] progress in
+            try await Restorer(options: options).run(archive, into: caches, progress: progress)
+        }
+
+        for warning in report.warnings { StandardError.write(Message(warning)) }
+        if common.json {
+            try StandardOutput.write(json(report, caches, time))
+        } else if !common.quiet {
+            try StandardOutput.write(summary(report, time))
+        }
+    }
+
+    @Sendable
+    private static func readModuleZips(_ name: String) throws -> RestoreOptions.ModuleZips {
+        guard let choice = RestoreOptions.ModuleZips(rawValue: name) else {
+            throw ValidationError("it must be `none` or `make`")
+        }
+        return choice
+    }
+
+    private var restoreOptions: RestoreOptions {
+        var options = RestoreOptions()
+        options.only = only.isEmpty ? nil : only.flatMap(\.self)
+        options.moduleZips = moduleZips
+        options.synchronize = synchronizes
+        options.jobs = common.jobs
+        return options
+    }
+
+    private func summary(_ report: RestoreReport, _ time: Duration) -> [String] {
+        var table = Table(.left("files"), .right("created"), .right("replaced"), .right("untouched"))
+        let all = report.outputs + report.actions + report.treeFiles + report.downloads
+        for (name, tally) in [
+            ("actions", report.actions), ("outputs", report.outputs), ("module trees", report.treeFiles),
+            ("module downloads", report.downloads), ("all", all),
+        ] {
+            table.append(
+                name,
+                HumanFormat.count(tally.created),
+                HumanFormat.count(tally.replaced),
+                HumanFormat.count(tally.untouched)
+            )
+        }
+        let size = HumanFormat.bytes(report.bytesWritten)
+        let rate = HumanFormat.rate(report.bytesWritten, in: time)
+        var lines = ["restored `\(archive)`: wrote \(size) in \(HumanFormat.duration(time)), \(rate)", ""]
+        lines += table.lines
+        if report.removed > 0 {
+            let strays = HumanFormat.count(
+                report.removed,
+                "stray file or directory",
+                "stray files and directories"
+            )
+            lines += ["", "removed \(strays) from module trees"]
+        }
+        return lines + ["", "digest  \(report.digest)"]
+    }
+
+    private func json(_ report: RestoreReport, _ caches: GoCaches, _ time: Duration) -> JSONValue {
+        [
+            "schema": "cachectl.restore/1",
+            "archive": .string(archive),
+            "digest": .string(report.digest.description),
+            "gocache": .optional(caches.buildCache?.string),
+            "gomodcache": .optional(caches.moduleCache?.string),
+            "actions": .tally(report.actions),
+            "outputs": .tally(report.outputs),
+            "tree_files": .tally(report.treeFiles),
+            "downloads": .tally(report.downloads),
+            "bytes_written": .integer(report.bytesWritten),
+            "removed": .integer(report.removed),
+            "warnings": .warnings(report.warnings),
+            "milliseconds": .milliseconds(time),
+        ]
+    }
+}

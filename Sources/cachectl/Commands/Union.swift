@@ -1,0 +1,78 @@
+import ArgumentParser
+import CacheStore
+import SystemPackage
+
+/// `cachectl union`: archives in, one archive with the members of all out.
+struct Union: AsyncParsableCommand, Sendable {
+    static let configuration = CommandConfiguration(
+        abstract: "Unite archives into one that holds the members of all.",
+        discussion: """
+            The order of the inputs and how often one is given change nothing: equal \
+            sets give equal archives. Nothing is decompressed; what several inputs hold \
+            is copied once.
+
+            Where inputs hold one key with different values, one is kept by a fixed \
+            rule and the rest are reported. A `.mod` file or module hash that differs \
+            is an error (status 2).
+
+            Examples:
+              cachectl union aws.castore gcp.castore -o all.castore
+              cachectl union all.castore azure.castore -o all.castore --force
+            """
+    )
+
+    @Argument(help: ArgumentHelp("The archives to unite.", valueName: "archive"), completion: .file())
+    var inputs: [String]
+
+    @OptionGroup
+    var output: OutputOptions
+
+    @OptionGroup
+    var common: CommonOptions
+
+    func run() async throws {
+        var options = UnionOptions()
+        options.overwrite = output.force
+        options.jobs = common.jobs
+        let (report, time) = try await common.perform(
+            counting: "members",
+            consequence: "no archive was written"
+        ) { [inputs, options, path = output.path] progress in
+            let inputs = inputs.map { FilePath($0) }
+            return try await ArchiveUnion(options: options).run(inputs, to: path, progress: progress)
+        }
+
+        for warning in report.warnings { StandardError.write(Message(warning)) }
+        for message in Message.conflicts(report.conflicts) { StandardError.write(message) }
+        if common.json {
+            try StandardOutput.write(json(report, time))
+        } else if !common.quiet {
+            try StandardOutput.write(summary(report, time))
+        }
+    }
+
+    private func summary(_ report: UnionReport, _ time: Duration) -> [String] {
+        let archives = HumanFormat.count(report.inputs, "archive", "archives")
+        let inputSize = HumanFormat.bytes(report.inputBytes)
+        let size = HumanFormat.bytes(report.totals.fileBytes)
+        let duration = HumanFormat.duration(time)
+        return ["united \(archives) of \(inputSize) into `\(output.path)`: \(size) in \(duration)", ""]
+            + Table.kinds(report.totals).lines + [""]
+            + Table.sources(report.totals).lines
+            + ["", "digest  \(report.digest)"]
+    }
+
+    private func json(_ report: UnionReport, _ time: Duration) -> JSONValue {
+        [
+            "schema": "cachectl.union/1",
+            "archive": .string(output.path.string),
+            "digest": .string(report.digest.description),
+            "inputs": .strings(inputs),
+            "input_bytes": .integer(report.inputBytes),
+            "totals": .totals(report.totals),
+            "conflicts": .conflicts(report.conflicts),
+            "warnings": .warnings(report.warnings),
+            "milliseconds": .milliseconds(time),
+        ]
+    }
+}

@@ -1,0 +1,117 @@
+import ArgumentParser
+import CacheStore
+import FoundationEssentials
+import SystemPackage
+
+/// Which of Go's two caches a command works on, and where they lie.
+struct CacheDirectories: ParsableArguments, Sendable {
+    @Option(
+        help: ArgumentHelp(
+            "The build cache. (default: $GOCACHE, else as `go env` says)",
+            valueName: "dir"
+        ),
+        completion: .directory
+    )
+    var gocache: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The module cache. (default: $GOMODCACHE, else as `go env` says)",
+            valueName: "dir"
+        ),
+        completion: .directory
+    )
+    var gomodcache: String?
+
+    @Flag(name: .customLong("no-gocache"), help: "Leave the build cache out.")
+    var leavesOutBuildCache = false
+
+    @Flag(name: .customLong("no-gomodcache"), help: "Leave the module cache out.")
+    var leavesOutModuleCache = false
+
+    @Option(help: ArgumentHelp("The Go command to ask. (default: go)", valueName: "path"))
+    var go: String?
+
+    /// Refuses options that contradict each other.
+    ///
+    /// - Throws: `ValidationError`.
+    func validate() throws {
+        if gocache != nil, leavesOutBuildCache {
+            throw ValidationError("`--gocache` and `--no-gocache` contradict each other")
+        }
+        if gomodcache != nil, leavesOutModuleCache {
+            throw ValidationError("`--gomodcache` and `--no-gomodcache` contradict each other")
+        }
+        if leavesOutBuildCache, leavesOutModuleCache {
+            throw ValidationError("`--no-gocache` and `--no-gomodcache` together leave nothing")
+        }
+        if gocache == "" { throw ValidationError("`--gocache` is empty") }
+        if gomodcache == "" { throw ValidationError("`--gomodcache` is empty") }
+        if go == "" { throw ValidationError("`--go` is empty") }
+    }
+
+    /// The Go command to ask.
+    var goCommand: GoCommand { GoCommand(path: go ?? "go") }
+
+    /// Finds the directories.
+    ///
+    /// - Parameters:
+    ///   - asksGo: Whether the Go command may be asked.
+    ///   - hint: What the user can do if it can't.
+    /// - Returns: Two absolute paths, `nil` for a cache that is left out.
+    /// - Throws: ``CacheStoreError`` of code `badArgument` or `goCommand`.
+    func resolve(askingGo asksGo: Bool, hint: String) async throws -> GoCaches {
+        let environment = ProcessInfo.processInfo.environment
+        let build = try CacheLocation(
+            .buildCache,
+            option: gocache,
+            isLeftOut: leavesOutBuildCache,
+            environment: environment
+        )
+        let module = try CacheLocation(
+            .moduleCache,
+            option: gomodcache,
+            isLeftOut: leavesOutModuleCache,
+            environment: environment
+        )
+        let unknown = [(CacheVariable.buildCache, build), (.moduleCache, module)].filter { $0.1 == .asGoSays }
+        var answers: [String: String] = [:]
+        if !unknown.isEmpty {
+            let names = unknown.map { $0.0.rawValue }
+            guard asksGo else {
+                let variables = names.map { "`$\($0)`" }.joined(separator: " and ")
+                let verb = names.count == 1 ? "is" : "are"
+                throw CacheStoreError(.badArgument, "\(variables) \(verb) not set", hint: hint)
+            }
+            answers = try await asking(hint: hint) { [goCommand] in try await goCommand.variables(names) }
+        }
+        return GoCaches(
+            buildCache: try build.path(.buildCache, answers: answers),
+            moduleCache: try module.path(.moduleCache, answers: answers)
+        )
+    }
+
+    /// Asks the Go command, and tells the user what to do if it can't be run.
+    ///
+    /// - Parameters:
+    ///   - hint: What to do.
+    ///   - question: The question.
+    /// - Returns: The answer.
+    /// - Throws: ``CacheStoreError`` with the hint.
+    func asking<Answer: Sendable>(
+        hint: String,
+        _ question: @Sendable () async throws -> Answer
+    ) async throws -> Answer {
+        do {
+            return try await question()
+        } catch let error as CacheStoreError where error.code == .goCommand {
+            throw CacheStoreError(
+                error.code,
+                error.message,
+                path: error.path,
+                hint: hint,
+                cause: error.cause
+            )
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import CacheStore
+
+/// The options of every command.
+struct CommonOptions: ParsableArguments, Sendable {
+    @Flag(help: "Print JSON on standard output; its schema is in the article “JSON output”.")
+    var json = false
+
+    @Flag(name: .shortAndLong, help: "Print errors and warnings only: no progress, no summary.")
+    var quiet = false
+
+    @Option(help: ArgumentHelp("The number of threads, 1 to 256. (default: one a processor)", valueName: "n"))
+    var jobs: Int?
+
+    /// Checks the range of ``jobs``.
+    ///
+    /// - Throws: `ValidationError`.
+    func validate() throws {
+        if let jobs, !(1...256).contains(jobs) {
+            throw ValidationError("`--jobs` is \(jobs), and must be 1 to 256")
+        }
+    }
+
+    /// Runs an operation of the library: with a progress line, cancelled by a signal, timed.
+    ///
+    /// - Parameters:
+    ///   - noun: What the operation counts, in the plural, for the progress line.
+    ///   - consequence: What the user has if a signal interrupts it.
+    ///   - operation: The operation, given what to report its progress to.
+    /// - Returns: Its report, and the time it took.
+    /// - Throws: ``Interruption``, or what the operation throws.
+    func perform<Report: Sendable>(
+        counting noun: String,
+        consequence: String,
+        _ operation: @escaping @Sendable (ProgressHandler?) async throws -> Report
+    ) async throws -> (report: Report, time: Duration) {
+        let progress = quiet ? nil : ProgressLine.shared.handler(counting: noun)
+        defer { ProgressLine.shared.clear() }
+        let begin = ContinuousClock.now
+        let report = try await Signals.cancelling(consequence: consequence) { try await operation(progress) }
+        return (report, .now - begin)
+    }
+}

@@ -1,0 +1,28 @@
+import ArgumentParser
+import SystemPackage
+
+/// Where a new archive goes.
+struct OutputOptions: ParsableArguments, Sendable {
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("The archive to write.", valueName: "file"),
+        completion: .file()
+    )
+    var output: String
+
+    @Flag(help: "Replace the archive if it exists.")
+    var force = false
+
+    /// The path of the archive.
+    var path: FilePath { FilePath(output) }
+
+    /// Refuses what is no name of a file.
+    ///
+    /// - Throws: `ValidationError`.
+    func validate() throws {
+        if output.isEmpty { throw ValidationError("`--output` is empty") }
+        if output == "-" {
+            throw ValidationError("an archive can't go to standard output: name a file with `--output`")
+        }
+    }
+}

@@ -1,0 +1,77 @@
+/// Numbers and names as people read them, the same everywhere: no locale, no colour.
+enum HumanFormat {
+    /// A number of bytes in decimal units, for example `999 B`, `1.23 kB`, `45.6 MB`.
+    static func bytes(_ count: Int) -> String {
+        guard count.magnitude >= 1000 else { return "\(count) B" }
+        let units = ["kB", "MB", "GB", "TB", "PB", "EB"]
+        var scale = 1000.0
+        var unit = 0
+        // 999.95 kB would be written 1000.0 kB.
+        while Double(count.magnitude) / scale >= 999.95, unit < units.count - 1 {
+            scale *= 1000
+            unit += 1
+        }
+        let value = Double(count) / scale
+        return "\(decimal(value, places: abs(value) < 9.995 ? 2 : 1)) \(units[unit])"
+    }
+
+    /// A number with a comma between the thousands, for example `1,234,567`.
+    static func count(_ count: Int) -> String {
+        var text = ""
+        for (position, digit) in String(count.magnitude).reversed().enumerated() {
+            if position > 0, position.isMultiple(of: 3) { text.append(",") }
+            text.append(digit)
+        }
+        return (count < 0 ? "-" : "") + String(text.reversed())
+    }
+
+    /// A number with its noun, for example `1 entry`, `1,234 entries`.
+    static func count(_ count: Int, _ one: String, _ many: String) -> String {
+        "\(Self.count(count)) \(count == 1 ? one : many)"
+    }
+
+    /// A time, for example `0.42 s`, `14.2 s`, `3 min 12 s`, `1 h 4 min`.
+    static func duration(_ duration: Duration) -> String {
+        let exact = duration / .seconds(1)
+        if exact < 9.995 {
+            return "\(exact == exact.rounded() ? "\(Int(exact))" : decimal(exact, places: 2)) s"
+        }
+        if exact < 59.95 {
+            return "\(exact == exact.rounded() ? "\(Int(exact))" : decimal(exact, places: 1)) s"
+        }
+        let seconds = Int(exact.rounded())
+        if seconds < 3600 { return "\(seconds / 60) min \(seconds % 60) s" }
+        return "\(seconds / 3600) h \(seconds % 3600 / 60) min"
+    }
+
+    /// A rate, for example `312.4 MB/s`.
+    static func rate(_ bytes: Int, in duration: Duration) -> String {
+        let seconds = max(duration / .seconds(1), 0.001)
+        return "\(Self.bytes(Int(Double(bytes) / seconds)))/s"
+    }
+
+    /// A name that may be printed on a terminal and on one line: control characters are written `\u{1b}`.
+    ///
+    /// Names in archives and caches come from others, who could hide a line or steer the terminal.
+    static func printable(_ name: String) -> String {
+        // 0xC2 begins U+0080 to U+009F, the other control characters.
+        guard name.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == 0xC2 }) else { return name }
+        var text = ""
+        for scalar in name.unicodeScalars {
+            if scalar.properties.generalCategory == .control {
+                text += "\\u{\(String(scalar.value, radix: 16))}"
+            } else {
+                text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
+    }
+
+    private static func decimal(_ value: Double, places: Int) -> String {
+        let scale = places == 2 ? 100 : 10
+        let scaled = Int((abs(value) * Double(scale)).rounded())
+        let fraction = String(scaled % scale)
+        let zeros = String(repeating: "0", count: places - fraction.count)
+        return "\(value < 0 ? "-" : "")\(scaled / scale).\(zeros)\(fraction)"
+    }
+}

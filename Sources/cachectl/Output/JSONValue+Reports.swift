@@ -1,0 +1,108 @@
+import CacheStore
+import SystemPackage
+
+/// The parts that the JSON of several commands has in common; described in the article on JSON output.
+extension JSONValue {
+    /// A time in whole milliseconds.
+    static func milliseconds(_ duration: Duration) -> JSONValue {
+        .integer(Int((duration / .milliseconds(1)).rounded()))
+    }
+
+    /// A list of strings.
+    static func strings(_ values: [String]) -> JSONValue { .array(values.map { .string($0) }) }
+
+    /// The figures of an archive, with every kind of member, also those that do not occur.
+    static func totals(_ totals: ArchiveTotals) -> JSONValue {
+        let kinds = Member.Kind.allCases.map { kind in
+            Field(key: kind.rawValue, value: tally(totals.byKind[kind]))
+        }
+        return [
+            "file_bytes": .integer(totals.fileBytes),
+            "frame_bytes": .integer(totals.frameBytes),
+            "chunks": .integer(totals.chunks),
+            "all": tally(totals.all),
+            "shared": tally(totals.shared),
+            "by_kind": .object(kinds),
+            "by_source": sorted(totals.bySource.mapValues(tally)),
+            "unique_by_source": sorted(totals.uniqueBySource.mapValues(tally)),
+        ]
+    }
+
+    /// A source with the whole of its Go environment.
+    static func source(_ source: Source) -> JSONValue {
+        [
+            "label": .string(source.label),
+            "digest": .string(source.digest.description),
+            "environment": environment(source.environment),
+        ]
+    }
+
+    /// A Go environment as names and values.
+    static func environment(_ environment: GoEnvironment) -> JSONValue {
+        sorted(environment.variables.mapValues { .string($0) })
+    }
+
+    /// The warnings of an operation.
+    static func warnings(_ warnings: [Warning]) -> JSONValue {
+        .array(
+            warnings.map {
+                ["code": .string($0.code.rawValue), "message": .string($0.message)]
+            }
+        )
+    }
+
+    /// What a pack left out.
+    static func leftOut(_ entries: [LeftOut]) -> JSONValue {
+        .array(
+            entries.map {
+                [
+                    "reason": .string($0.reason.rawValue),
+                    "path": .string($0.path.string),
+                    "explanation": .string($0.explanation),
+                ]
+            }
+        )
+    }
+
+    /// The members on which the inputs of a union disagree.
+    static func conflicts(_ conflicts: [UnionReport.Conflict]) -> JSONValue {
+        .array(
+            conflicts.map {
+                [
+                    "kind": .string($0.kind.rawValue),
+                    "name": .string($0.name),
+                    "kept": .string($0.kept),
+                    "dropped": strings($0.dropped),
+                ]
+            }
+        )
+    }
+
+    /// A problem that a verification found, or the error that kept it from looking.
+    static func problem(_ error: CacheStoreError) -> JSONValue {
+        [
+            "code": .string(error.code.description),
+            "message": .string(error.message),
+            "member": .optional(error.member),
+            "offset": .optional(error.offset),
+        ]
+    }
+
+    /// What a restore did to files of one sort.
+    static func tally(_ tally: RestoreReport.Tally) -> JSONValue {
+        [
+            "created": .integer(tally.created),
+            "replaced": .integer(tally.replaced),
+            "untouched": .integer(tally.untouched),
+        ]
+    }
+
+    private static func tally(_ tally: ArchiveTotals.Tally?) -> JSONValue {
+        [
+            "members": .integer(tally?.members ?? 0),
+            "files": .integer(tally?.files ?? 0),
+            "raw_bytes": .integer(tally?.rawBytes ?? 0),
+            "stored_bytes": .integer(tally?.storedBytes ?? 0),
+        ]
+    }
+}

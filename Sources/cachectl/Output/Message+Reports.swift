@@ -1,0 +1,68 @@
+import CacheStore
+
+extension Message {
+    /// The most examples that the messages about one report give.
+    private static let exampleLimit = 10
+
+    /// One warning a reason, with examples, for what a pack left out.
+    static func leftOut(_ entries: [LeftOut]) -> [Message] {
+        let byReason = Dictionary(grouping: entries, by: \.reason)
+        let share = max(1, exampleLimit / max(1, byReason.count))
+        return LeftOut.Reason.allCases.compactMap { reason in
+            guard let entries = byReason[reason] else { return nil }
+            let count = HumanFormat.count(entries.count, "entry", "entries")
+            return Message(
+                .warning,
+                "left out \(count), \(reason.rawValue): \(words(for: reason))",
+                examples: examples(entries, atMost: share) { "`\($0.path)`: \($0.explanation)" }
+            )
+        }
+    }
+
+    /// A warning with examples for the members on which the inputs of a union disagree.
+    static func conflicts(_ conflicts: [UnionReport.Conflict]) -> [Message] {
+        guard !conflicts.isEmpty else { return [] }
+        let count = HumanFormat.count(conflicts.count, "member", "members")
+        return [
+            Message(
+                .warning,
+                "the inputs disagree on \(count), and one value was kept by rule",
+                examples: examples(conflicts, atMost: exampleLimit) {
+                    let dropped = $0.dropped.map { "`\($0)`" }.joined(separator: ", ")
+                    return "\($0.kind.rawValue) `\($0.name)`: kept `\($0.kept)`, dropped \(dropped)"
+                }
+            )
+        ]
+    }
+
+    private static func examples<Element>(
+        _ elements: [Element],
+        atMost limit: Int,
+        _ words: (Element) -> String
+    ) -> [String] {
+        // One line too many is better than "and 1 more".
+        guard elements.count > limit + 1 else { return elements.map(words) }
+        return elements.prefix(limit).map(words) + ["and \(HumanFormat.count(elements.count - limit)) more"]
+    }
+
+    private static func words(for reason: LeftOut.Reason) -> String {
+        switch reason {
+        case .tornAction: "an action entry that is not as Go writes it"
+        case .missingOutput: "an action entry without its output"
+        case .wrongSize: "an output that is not as long as its action entry says"
+        case .wrongContent: "an output whose content is not its name"
+        case .badExecutable: "an output directory without exactly one executable"
+        case .wrongModuleHash: "a module that does not match its hash, or lacks it"
+        case .partialModule: "a module that was being extracted"
+        case .badDownload: "a module download that is not as Go writes it"
+        case .unreadable: "a file that can't be read"
+        case .symbolicLink: "a symbolic link where a file or directory should be"
+        case .specialFile: "a socket, device or other special file"
+        case .badName: "a name that an archive may not hold"
+        case .changed: "a file that changed or vanished meanwhile"
+        case .temporary: "a file that Go was writing, or left behind"
+        case .bookkeeping: "Go's own bookkeeping"
+        case .foreign: "a file that Go does not put there"
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import CacheStore
+
+extension Table {
+    /// The figures of an archive by kind of member.
+    static func kinds(_ totals: ArchiveTotals) -> Table {
+        var table = Table(
+            .left("kind"),
+            .right("members"),
+            .right("files"),
+            .right("content"),
+            .right("stored")
+        )
+        for kind in Member.Kind.allCases {
+            guard let tally = totals.byKind[kind], tally.members > 0 else { continue }
+            table.append(kind.rawValue, tally)
+        }
+        table.append("all", totals.all)
+        return table
+    }
+
+    /// The figures of an archive by source: all that one holds, what only it holds, and what several hold.
+    static func sources(_ totals: ArchiveTotals) -> Table {
+        var table = Table(
+            .left("source"),
+            .right("members"),
+            .right("files"),
+            .right("content"),
+            .right("stored")
+        )
+        for (label, tally) in totals.bySource.sorted(by: { $0.key < $1.key }) {
+            table.append(label, tally)
+            table.append("  only in it", totals.uniqueBySource[label])
+        }
+        table.append("in two or more", totals.shared)
+        return table
+    }
+
+    private mutating func append(_ name: String, _ tally: ArchiveTotals.Tally?) {
+        append(
+            name,
+            HumanFormat.count(tally?.members ?? 0),
+            HumanFormat.count(tally?.files ?? 0),
+            HumanFormat.bytes(tally?.rawBytes ?? 0),
+            HumanFormat.bytes(tally?.storedBytes ?? 0)
+        )
+    }
+}

@@ -1,0 +1,63 @@
+import CacheStore
+import Synchronization
+
+/// The one line on the terminal that shows how far an operation is, and disappears when it ends.
+///
+/// A class, because the operation's threads, the signal thread and the command share it.
+final class ProgressLine: Sendable {
+    /// The line of this process: there is one standard error.
+    static let shared = ProgressLine()
+
+    private struct State {
+        var isDrawn = false
+        var isStopped = false
+        var phase = ""
+        var bytes = 0
+        var begin = ContinuousClock.now
+    }
+
+    private let state = Mutex(State())
+
+    private init() {}
+
+    /// What to hand to an operation of the library; `nil` where no line can be drawn.
+    ///
+    /// - Parameter noun: What the operation's items are, in the plural.
+    /// - Returns: A handler that draws the line.
+    func handler(counting noun: String) -> ProgressHandler? {
+        guard Terminal.canRedraw else { return nil }
+        return { [self] progress in draw(progress, noun) }
+    }
+
+    /// Erases the line, if it is drawn.
+    func clear() { state.withLock { Self.erase(&$0) } }
+
+    /// Erases the line and draws no more: the operation was interrupted.
+    func stop() {
+        state.withLock { state in
+            Self.erase(&state)
+            state.isStopped = true
+        }
+    }
+
+    private func draw(_ progress: OperationProgress, _ noun: String) {
+        state.withLock { state in
+            guard !state.isStopped, Terminal.isForeground else { return }
+            if progress.phase != state.phase || progress.bytes < state.bytes {
+                state.phase = progress.phase
+                state.begin = .now
+            }
+            state.bytes = progress.bytes
+            let text = ProgressText(progress, noun: noun, elapsed: .now - state.begin)
+            // Carriage return, the text, erase to the end of the line.
+            StandardError.write("\r\(text.fitting(Terminal.width))\u{1B}[K")
+            state.isDrawn = true
+        }
+    }
+
+    private static func erase(_ state: inout State) {
+        guard state.isDrawn else { return }
+        StandardError.write("\r\u{1B}[K")
+        state.isDrawn = false
+    }
+}

@@ -1,0 +1,59 @@
+import CacheStore
+import SystemPackage
+
+/// Standard output behind a buffer: the data of a command.
+///
+/// If the reader has gone away (`| head`), the rest is dropped and ``isClosed`` says so; that is no failure.
+struct StandardOutput {
+    private static let capacity = 1 << 16
+
+    /// Whether the reader has gone away.
+    private(set) var isClosed = false
+
+    private var buffer: [UInt8] = []
+
+    /// Writes one line.
+    mutating func writeLine(_ line: String) throws(CacheStoreError) {
+        buffer.append(contentsOf: line.utf8)
+        buffer.append(UInt8(ascii: "\n"))
+        if buffer.count >= Self.capacity { try flush() }
+    }
+
+    /// Writes one JSON value on a line.
+    mutating func writeLine(_ value: JSONValue) throws(CacheStoreError) {
+        value.append(to: &buffer)
+        buffer.append(UInt8(ascii: "\n"))
+        if buffer.count >= Self.capacity { try flush() }
+    }
+
+    /// Hands what is buffered to the system; to be called at the end.
+    ///
+    /// - Throws: ``CacheStoreError`` of code `io` or `noSpace`.
+    mutating func flush() throws(CacheStoreError) {
+        defer { buffer.removeAll(keepingCapacity: true) }
+        guard !isClosed else { return }
+        do {
+            try FileDescriptor.standardOutput.writeAll(buffer)
+        } catch Errno.brokenPipe {
+            isClosed = true
+        } catch {
+            let cause = error as? Errno
+            let code: CacheStoreError.Code = cause == .noSpace ? .noSpace : .io
+            throw CacheStoreError(code, "cannot write to standard output", cause: cause)
+        }
+    }
+
+    /// Writes lines and flushes.
+    static func write(_ lines: [String]) throws(CacheStoreError) {
+        var output = Self()
+        for line in lines { try output.writeLine(line) }
+        try output.flush()
+    }
+
+    /// Writes one JSON value and flushes.
+    static func write(_ value: JSONValue) throws(CacheStoreError) {
+        var output = Self()
+        try output.writeLine(value)
+        try output.flush()
+    }
+}

@@ -1,0 +1,22 @@
+import FoundationEssentials
+import Glibc
+
+/// The terminal that standard error goes to.
+enum Terminal {
+    /// Whether standard error is a terminal on which a line can be redrawn.
+    static var canRedraw: Bool {
+        guard isatty(STDERR_FILENO) == 1 else { return false }
+        let kind = ProcessInfo.processInfo.environment["TERM"] ?? ""
+        return !kind.isEmpty && kind != "dumb"
+    }
+
+    /// Whether this process may draw: one in the background would draw over the shell's prompt.
+    static var isForeground: Bool { tcgetpgrp(STDERR_FILENO) == getpgrp() }
+
+    /// The width in columns as it is now, 80 if the terminal does not say.
+    static var width: Int {
+        var size = winsize()
+        guard unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
+}
