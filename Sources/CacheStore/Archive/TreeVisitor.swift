@@ -58,24 +58,18 @@ extension ChunkReader {
 
 /// Computes the `h1:` hash of the tree it is shown.
 struct TreeHasher: TreeVisitor, ~Copyable {
-    private let module: ModuleKey
-    private let names: Set<String>
-    private var hash = ModuleHash()
+    private var hash: TreeHash
     private var content = ContentHasher()
 
     /// Begins the hash of a module.
-    init(_ module: ModuleKey, _ manifest: TreeManifest) {
-        self.module = module
-        names = module.isToolchain ? Set(manifest.entries.map(\.path)) : []
-    }
+    init(_ module: ModuleKey) { hash = TreeHash(module) }
 
     mutating func begin(_ entry: TreeManifest.Entry) { content = ContentHasher() }
 
     mutating func write(_ bytes: Span<UInt8>, at offset: Int) { content.update(bytes) }
 
     mutating func end(_ entry: TreeManifest.Entry) {
-        guard !TreeSurvey.isCopiedGoMod(entry.path, names) else { return }
-        hash.add(name: "\(module.unescaped)/\(entry.path)", id: content.finish())
+        hash.add(entry.path, id: content.finish())
     }
 
     /// The hash of all files seen.

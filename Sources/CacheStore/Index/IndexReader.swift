@@ -249,10 +249,11 @@ struct IndexReader: ~Copyable {
             }
             lastStream += 1
             guard set.trees.last.map({ $0.module < module }) ?? true, let h1 = statement.id(2),
-                let files = statement.integer(3), files >= 0, let executables = statement.integer(4),
-                (0...files).contains(executables), let size = statement.integer(5),
                 let manifest = statement.integer(6), set.chunks.indices.contains(manifest - 1),
-                statement.integer(7) == lastStream
+                // A line of a manifest has five bytes at least.
+                let files = statement.integer(3), (1...set.chunks[manifest - 1].size).contains(files),
+                let executables = statement.integer(4), (0...files).contains(executables),
+                let size = statement.integer(5), statement.integer(7) == lastStream
             else { throw fault("it is not in order", "tree \(text)") }
             set.trees.append(
                 MemberSet.Tree(
@@ -310,7 +311,8 @@ struct IndexReader: ~Copyable {
                 content = .derived
             } else {
                 lastStream += 1
-                guard statement.integer(4) == lastStream, let id = statement.id(3), set.treeIndex(of: module) == nil
+                guard statement.integer(4) == lastStream, let id = statement.id(3), set.treeIndex(of: module) == nil,
+                    size <= ZipRecord.largestModule
                 else { throw fault("it is not in order", member) }
                 content = .stored(id: id, size: size, chunks: try stream(lastStream, size: size, of: member))
             }

@@ -62,18 +62,22 @@ enum PathRules {
 
     /// Finds two paths that can't both be files of one tree, also where case is ignored.
     struct Collisions {
-        private var files: Set<String> = []
-        private var directories: Set<String> = []
+        // By bytes, A–Z as a–z: to Swift, two names are equal that the system tells apart.
+        private var files: Set<[UInt8]> = []
+        private var directories: Set<[UInt8]> = []
 
         /// Adds a path of the tree.
         ///
         /// - Returns: Whether it can stand beside all that were added before.
         mutating func insert(_ path: String) -> Bool {
-            let folded = path.lowercased()
+            let folded = path.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
             guard files.insert(folded).inserted, !directories.contains(folded) else { return false }
-            for directory in folded.pathParents {
+            var end = folded.count
+            while let slash = folded[..<end].lastIndex(of: UInt8(ascii: "/")) {
+                let directory = Array(folded[..<slash])
                 if files.contains(directory) { return false }
                 if !directories.insert(directory).inserted { break }
+                end = slash
             }
             return true
         }

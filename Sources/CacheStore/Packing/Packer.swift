@@ -51,7 +51,7 @@ public struct Packer: Sendable {
 }
 
 /// One run of a ``Packer``.
-struct PackOperation {
+struct PackOperation: Sendable {
     let options: PackOptions
     let caches: GoCaches
     let path: FilePath
@@ -79,7 +79,9 @@ struct PackOperation {
             assembly.drop(missing, caches: caches)
             try checkStrictness(assembly)
         }
-        return try finish(assembly, frames, writer, isCanonical: missing.isEmpty)
+        let (whole, kept, isCanonical) = (assembly, frames, missing.isEmpty)
+        counters.begin("writing the index", bytes: 0, items: 0)
+        return try await WorkerThreads.perform { try finish(whole, kept, writer, isCanonical: isCanonical) }
     }
 
     // MARK: - Reading
@@ -117,7 +119,7 @@ struct PackOperation {
     private func readModuleCache(into assembly: inout PackAssembly) async throws {
         guard let root = caches.moduleCache else { return }
         counters.begin("scanning", bytes: 0, items: 0)
-        let scan = try ModuleCacheScan(root)
+        let scan = try await WorkerThreads.perform { try ModuleCacheScan(root) }
         let modules = scan.trees.subtracting(scan.partial).sorted()
         counters.begin("reading", bytes: 0, items: modules.count)
         let trees = Gathered<[ModuleKey: TreeSurvey]>([:])
@@ -261,7 +263,6 @@ struct PackOperation {
         _ writer: ArchiveWriter,
         isCanonical: Bool
     ) throws -> PackReport {
-        counters.begin("writing the index", bytes: 0, items: 0)
         let order = assembly.set.frameOrder()
         let (set, digest) = assembly.finished(order) { frames[$0] ?? assembly.set.chunks[Int($0)] }
         var target = writer
@@ -275,7 +276,6 @@ struct PackOperation {
                 try target.write(buffer.span, at: record.offset)
             }
         }
-        try Task.checkCancellation()
         let fileBytes = try target.finish(set, digest: digest)
         let leftOut = assembly.leftOut.sorted {
             ($0.path.string, $0.reason.rawValue) < ($1.path.string, $1.reason.rawValue)

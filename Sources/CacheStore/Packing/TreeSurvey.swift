@@ -33,9 +33,8 @@ struct TreeSurvey: Sendable {
             var files: [TreeManifest.Entry] = []
             try list(directory, prefix: "", into: &files)
             files.sort { $0.path.precedes($1.path) }
-            let names = module.isToolchain ? Set(files.map(\.path)) : []
             cutter.reset()
-            var hash = ModuleHash()
+            var hash = TreeHash(module)
             for index in files.indices {
                 let name = files[index].path
                 guard let file = try directory.file(name) else {
@@ -43,7 +42,7 @@ struct TreeSurvey: Sendable {
                 }
                 let content = try StreamSurvey.append(file, to: &cutter)
                 files[index].size = content.size
-                if !isCopiedGoMod(name, names) { hash.add(name: "\(module.unescaped)/\(name)", id: content.id) }
+                hash.add(name, id: content.id)
             }
             let manifest = try TreeManifest(files)
             let text = manifest.text
@@ -68,17 +67,6 @@ struct TreeSurvey: Sendable {
             }
             throw Fault(leftOut: LeftOut(error, error.path ?? path))
         }
-    }
-
-    /// Go copies each `_go.mod` of a toolchain to `go.mod` on first use; the copies are not in its hash
-    /// (cmd/go/internal/toolchain/select.go, `Exec`).
-    ///
-    /// - Parameters:
-    ///   - name: The path of a file in the tree.
-    ///   - names: All paths, for a toolchain; none for other modules.
-    static func isCopiedGoMod(_ name: String, _ names: Set<String>) -> Bool {
-        guard name == "go.mod" || name.hasSuffix("/go.mod") else { return false }
-        return names.contains(name.dropLast("go.mod".count) + "_go.mod")
     }
 
     /// Lists the files below a directory. What is neither file nor directory makes the tree no module's.

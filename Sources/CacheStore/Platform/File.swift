@@ -32,6 +32,14 @@ struct File: ~Copyable, Sendable {
 
     deinit { _ = Glibc.close(descriptor) }
 
+    /// Opens the same file once more, for an owner of its own (`fcntl(2)`, `F_DUPFD_CLOEXEC`).
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func duplicate() throws(CacheStoreError) -> File {
+        let copy = try SystemCall.checked("open", path) { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
+        return File(owning: copy, path: path)
+    }
+
     /// What `fstat(2)` says.
     func status() throws(CacheStoreError) -> FileStatus {
         var raw = stat()

@@ -18,13 +18,7 @@ enum Subprocess {
     ///   - arguments: Its arguments, without its own name.
     /// - Throws: The system's error if it can't be started.
     static func run(_ program: String, _ arguments: [String]) async throws -> Result {
-        let result = Gathered<Result?>(nil)
-        try await WorkerThreads.run(count: 1) { _ in
-            let ended = try runBlocking(program, arguments)
-            result.update { $0 = ended }
-        }
-        guard let ended = result.value else { throw Errno.noChildProcess }
-        return ended
+        try await WorkerThreads.perform { try runBlocking(program, arguments) }
     }
 
     private static func runBlocking(_ program: String, _ arguments: [String]) throws -> Result {

@@ -76,6 +76,20 @@ enum WorkerThreads {
         try Task.checkCancellation()
     }
 
+    /// Runs `body` on a thread of its own.
+    ///
+    /// - Returns: What `body` returns.
+    /// - Throws: What `body` throws, or `CancellationError` if the task was cancelled.
+    static func perform<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        let result = Gathered<Value?>(nil)
+        try await run(count: 1) { _ in
+            let value = try body()
+            result.update { $0 = value }
+        }
+        guard let value = result.value else { throw CancellationError() }
+        return value
+    }
+
     /// Runs `body` for each index below `count` on up to `threads` threads, in ascending order of start.
     ///
     /// - Parameters:

@@ -20,16 +20,13 @@ struct BuildCacheRestore: Sendable {
     let report: Gathered<RestoreReport>
     let counters: ProgressCounters
 
-    /// What a restore that was killed may have left.
-    private static let temporaryPrefix = ".castore-"
-
     /// Opens or creates all 256 directories (without them Go fails where it can't create them), and lists them.
     static func subdirectories(of root: borrowing Directory) throws(CacheStoreError) -> [Subdirectory] {
         var result: [Subdirectory] = []
         for index in 0..<256 {
             let directory = try root.creatingDirectory(BuildCacheLayout.subdirectory(index))
             let names = try directory.names().valid
-            for name in names where name.hasPrefix(temporaryPrefix) { try directory.removeAll(name) }
+            for name in names where name.hasPrefix(FilePlacement.temporaryPrefix) { try directory.removeAll(name) }
             result.append(Subdirectory(directory, Set(names)))
         }
         return result
@@ -102,7 +99,7 @@ struct BuildCacheRestore: Sendable {
                 return .untouched
             }
         }
-        let temporary = Self.temporaryPrefix + name
+        let temporary = FilePlacement.temporaryPrefix + name
         do {
             try place.directory.removeAll(temporary)
             let inner = try place.directory.creatingDirectory(temporary)
@@ -130,8 +127,8 @@ struct BuildCacheRestore: Sendable {
         var outcome = PutOutcome.untouched
         let isThere = try !isKnownAbsent && isRight(name, entry, in: place)
         if !isThere {
-            let file = SmallFile(bytes: entry.bytes, mode: 0o644, time: BuildCacheLayout.sealTime)
-            outcome = try file.put(name, in: place.directory, isKnownAbsent: isKnownAbsent)
+            let placement = FilePlacement(mode: 0o644, time: BuildCacheLayout.sealTime)
+            outcome = try placement.put(entry.bytes, as: name, in: place.directory, isKnownAbsent: isKnownAbsent)
         }
         report.update {
             $0.actions.count(outcome)
@@ -157,7 +154,7 @@ struct BuildCacheRestore: Sendable {
 
     /// Writes `trim.txt` with the time as it is now: without a fresh one, the next build scans all entries, and fails
     /// where it can't rewrite the file (Go up to 1.25). Anyone may write it, whoever restores.
-    static func writeTrimFile(in root: borrowing Directory) throws(CacheStoreError) {
-        _ = try SmallFile(bytes: Array("\(time(nil))".utf8), mode: 0o666).put("trim.txt", in: root)
+    static func writeTrimFile(in root: borrowing Directory) throws {
+        _ = try FilePlacement(mode: 0o666).put(Array("\(time(nil))".utf8), as: "trim.txt", in: root)
     }
 }

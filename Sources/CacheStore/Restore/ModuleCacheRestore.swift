@@ -131,7 +131,7 @@ struct ModuleCacheRestore: Sendable {
         }
         do {
             let directory = try parent.creatingDirectory(name)
-            var writer = TreeWriter(directory, isNew: isNew, hasher: TreeHasher(tree.module, manifest))
+            var writer = TreeWriter(directory, isNew: isNew, hasher: TreeHasher(tree.module))
             try reader.walk(tree, manifest, chunks: chunks, visitor: &writer) { try cancellation.check() }
             guard try writer.finish() == tree.h1 else {
                 throw reader.damaged(chunks[Int(tree.manifest)], "the tree does not have its h1 hash")
@@ -177,7 +177,7 @@ struct ModuleCacheRestore: Sendable {
 
     /// Writes a small file unless it is there already.
     func put(_ bytes: [UInt8], as name: String, in directory: borrowing Directory) throws {
-        let outcome = try SmallFile(bytes: bytes, mode: 0o644).put(name, in: directory)
+        let outcome = try FilePlacement(mode: 0o644).put(bytes, as: name, in: directory)
         note(outcome, bytes: outcome == .untouched ? 0 : bytes.count)
     }
 
@@ -196,21 +196,22 @@ struct ModuleCacheRestore: Sendable {
         _ cancellation: WorkerThreads.Cancellation
     ) throws {
         let name = "\(tree.module.version).zip"
-        if let file = try directory.file(name), (try? ModuleZip.h1(of: file, module: tree.module)) == tree.h1 {
-            return note(.untouched, bytes: 0)
-        }
-        let wasThere = try directory.status(of: name) != nil
-        let temporary = ".castore-\(name)"
         do {
-            let file = try directory.creatingFile(temporary, mode: 0o644, replacing: true)
-            var maker = TreeZipper(tree.module, into: file)
-            try reader.walk(tree, manifest, chunks: chunks, visitor: &maker) { try cancellation.check() }
-            let size = try maker.finish()
-            try directory.rename(temporary, to: name)
-            note(wasThere ? .replaced : .created, bytes: size)
+            var size = 0
+            let outcome = try FilePlacement(mode: 0o644).put(name, in: directory, isKnownAbsent: false) { status in
+                guard status.kind == .regular, let file = try directory.file(name) else { return false }
+                return (try? ModuleZip.h1(of: file, module: tree.module)) == tree.h1
+            } write: { file in
+                var zipper = TreeZipper(tree.module, manifest, into: try file.duplicate())
+                try reader.walk(tree, manifest, chunks: chunks, visitor: &zipper) { try cancellation.check() }
+                size = try zipper.finish()
+            }
+            note(outcome, bytes: size)
         } catch {
-            try? directory.remove(temporary)
-            throw error
+            guard let fault = error as? ZipError else { throw error }
+            // Go takes no zip above 500 MiB, and this one is not compressed.
+            let message = "no zip was made for \(tree.module.text): \(fault); `go mod download` will fetch it"
+            report.update { $0.warnings.append(Warning(code: .moduleZip, message: message)) }
         }
     }
 

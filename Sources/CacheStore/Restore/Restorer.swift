@@ -49,9 +49,11 @@ struct RestoreOperation {
 
     func run() async throws -> RestoreReport {
         counters.begin("reading the index", bytes: 0, items: 0)
-        var (set, digest) = try archive.members()
-        let labels = options.only
-        if let labels { set = try set.selecting(labels) }
+        let (archive, labels) = (archive, options.only)
+        let (set, digest) = try await WorkerThreads.perform {
+            let (set, digest) = try archive.members()
+            return (try labels.map { try set.selecting($0) } ?? set, digest)
+        }
         let sources = set.sources.filter { labels?.contains($0.label) ?? true }
         let report = Gathered(RestoreReport(digest: digest))
         let build = try await prepareBuildCache(set, report)
@@ -71,7 +73,7 @@ struct RestoreOperation {
     ) async throws -> (root: Root, work: BuildCacheRestore)? {
         guard let path = caches.buildCache else { return nil }
         let root = try await Root(path)
-        let subdirectories = try BuildCacheRestore.subdirectories(of: root.directory)
+        let subdirectories = try await WorkerThreads.perform { try BuildCacheRestore.subdirectories(of: root.directory) }
         return (
             root,
             BuildCacheRestore(

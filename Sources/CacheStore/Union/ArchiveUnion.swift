@@ -43,29 +43,31 @@ public struct ArchiveUnion: Sendable {
     ) async throws -> UnionReport {
         let writer = try ArchiveWriter(to: path, overwrite: options.overwrite)
         counters.begin("reading indexes", bytes: 0, items: archives.count)
-        var sets: [(path: FilePath, set: MemberSet)] = []
-        for archive in archives {
-            try Task.checkCancellation()
-            sets.append((archive.path, try archive.members().0))
-            counters.add(bytes: 0)
+        let (union, set, copies) = try await WorkerThreads.perform {
+            var sets: [(path: FilePath, set: MemberSet)] = []
+            for archive in archives {
+                sets.append((archive.path, try archive.members().0))
+                counters.add(bytes: 0)
+            }
+            let union = try MemberUnion(sets)
+            let order = union.set.frameOrder()
+            let set = union.set.laidOut(order) { union.places[Int($0)].record }
+            return (union, set, FrameCopy.runs(of: order.map { union.places[Int($0)] }, laidOutAs: set.chunks))
         }
-        let union = try MemberUnion(sets)
-        let order = union.set.frameOrder()
-        let set = union.set.laidOut(order) { union.places[Int($0)].record }
-        let copies = FrameCopy.runs(of: order.map { union.places[Int($0)] }, laidOutAs: set.chunks)
         try await copy(copies, from: archives, to: writer, counters)
         counters.begin("writing the index", bytes: 0, items: 0)
-        let digest = set.digest
-        try Task.checkCancellation()
-        let fileBytes = try writer.finish(set, digest: digest)
-        return UnionReport(
-            digest: digest,
-            totals: ArchiveTotals(of: set, fileBytes: fileBytes),
-            inputs: archives.count,
-            inputBytes: archives.reduce(0) { $0 + $1.fileBytes },
-            conflicts: union.conflicts,
-            warnings: Compatibility.warnings(among: set.sources)
-        )
+        return try await WorkerThreads.perform {
+            let digest = set.digest
+            let fileBytes = try writer.finish(set, digest: digest)
+            return UnionReport(
+                digest: digest,
+                totals: ArchiveTotals(of: set, fileBytes: fileBytes),
+                inputs: archives.count,
+                inputBytes: archives.reduce(0) { $0 + $1.fileBytes },
+                conflicts: union.conflicts,
+                warnings: Compatibility.warnings(among: set.sources)
+            )
+        }
     }
 
     private func copy(

@@ -1,9 +1,9 @@
 import SystemPackage
 
 /// The union of member sets: which members the result has, and which frame stores each of their chunks.
-struct MemberUnion {
+struct MemberUnion: Sendable {
     /// Where a chunk's frame lies.
-    struct FramePlace {
+    struct FramePlace: Sendable {
         /// The position of the archive among the inputs.
         var input: Int
         /// The frame there.

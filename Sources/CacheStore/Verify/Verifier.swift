@@ -21,22 +21,20 @@ public struct Verifier: Sendable {
     public func run(_ path: FilePath, progress: ProgressHandler? = nil) async throws -> VerifyReport {
         try await ProgressCounters.reporting(to: progress) { counters in
             let archive: Archive
-            let set: MemberSet
-            let digest: ObjectID
-            do throws(CacheStoreError) {
-                archive = try Archive(opening: path)
+            let members: (set: MemberSet, digest: ObjectID)
+            do {
+                let opened = try Archive(opening: path)
                 counters.begin("reading the index", bytes: 0, items: 0)
-                (set, digest) = try archive.members()
-            } catch {
-                switch error.code {
-                case .corruptArchive, .notAnArchive, .unsafePath: return VerifyReport(problems: [error])
-                default: throw error
-                }
+                archive = opened
+                members = try await WorkerThreads.perform { try opened.members() }
+            } catch let error as CacheStoreError
+            where [.corruptArchive, .notAnArchive, .unsafePath].contains(error.code) {
+                return VerifyReport(problems: [error])
             }
             return try await VerifyOperation(
                 archive: archive,
-                set: set,
-                digest: digest,
+                set: members.set,
+                digest: members.digest,
                 threads: WorkerThreads.count(for: jobs),
                 counters: counters
             ).run()
@@ -128,7 +126,7 @@ struct VerifyOperation {
         case .output(let output): try check(output.id, output.chunks, with: &reader, cancellation) { _ in }
         case .tree(let tree):
             let manifest = try reader.manifest(of: tree, chunks: set.chunks)
-            var hasher = TreeHasher(tree.module, manifest)
+            var hasher = TreeHasher(tree.module)
             try reader.walk(tree, manifest, chunks: set.chunks, visitor: &hasher) { try cancellation.check() }
             guard hasher.finish() == tree.h1 else {
                 throw reader.damaged(set.chunks[Int(tree.manifest)], "the tree does not have its h1 hash")
