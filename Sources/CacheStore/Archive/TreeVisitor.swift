@@ -19,7 +19,8 @@ extension ChunkReader {
     ///   - chunks: The chunks of the archive.
     ///   - visitor: Sees every file once, and every chunk's bytes only after they were checked.
     ///   - check: Called before each chunk; what it throws ends the walk.
-    /// - Throws: What the visitor or `check` throws, or ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    /// - Throws: What the visitor or `check` throws, or ``CacheStoreError`` with code
+    ///   ``CacheStoreError/Code/corruptArchive``.
     mutating func walk<Visitor: TreeVisitor & ~Copyable>(
         _ tree: MemberSet.Tree,
         _ manifest: TreeManifest,
@@ -29,7 +30,8 @@ extension ChunkReader {
     ) throws {
         var next = 0
         var done = 0
-        // The manifest and the chunks have the same sum of sizes: `manifest(of:chunks:)` and the index's reader saw to it.
+        // The manifest and the chunks have the same sum of sizes: `manifest(of:chunks:)` and the index's
+        // reader saw to it.
         for number in tree.chunks.numbers {
             try check()
             try read(chunks[Int(number)])
@@ -38,7 +40,9 @@ extension ChunkReader {
                 let entry = manifest.entries[next]
                 if done == 0 { try visitor.begin(entry) }
                 let count = min(entry.size - done, content.count - position)
-                if count > 0 { try visitor.write(content.span.extracting(position..<position + count), at: done) }
+                if count > 0 {
+                    try visitor.write(content.span.extracting(position..<position + count), at: done)
+                }
                 position += count
                 done += count
                 if done == entry.size {

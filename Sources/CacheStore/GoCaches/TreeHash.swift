@@ -1,7 +1,8 @@
 /// Computes the `h1:` hash of a module's tree, as its zip had it.
 ///
-/// Go copies each `_go.mod` of a toolchain to `go.mod` beside it on first use (cmd/go/internal/toolchain/select.go,
-/// `Exec`). Such a copy is no part of the zip; a `go.mod` that is another file counts, and spoils the hash.
+/// Go copies each `_go.mod` of a toolchain to `go.mod` beside it on first use
+/// (cmd/go/internal/toolchain/select.go, `Exec`). Such a copy is no part of the zip; a `go.mod` that is
+/// another file counts, and spoils the hash.
 struct TreeHash {
     private let module: ModuleKey
     private var files: [(path: String, id: ObjectID)] = []
@@ -14,7 +15,8 @@ struct TreeHash {
 
     /// Returns the hash of the files added.
     func finish() -> ObjectID {
-        let originals = module.isToolchain ? Dictionary(files.map { ($0.path, $0.id) }) { first, _ in first } : [:]
+        let originals =
+            module.isToolchain ? Dictionary(files.map { ($0.path, $0.id) }) { first, _ in first } : [:]
         var hash = ModuleHash()
         for file in files {
             if let original = Self.original(ofCopy: file.path), originals[original] == file.id { continue }

@@ -1,7 +1,7 @@
 /// Makes the SQLite image of a member set.
 ///
-/// The set's chunks must be in the order of their frames, and laid out (``MemberSet/laidOut(_:record:)``). The image
-/// depends on the set alone.
+/// The set's chunks must be in the order of their frames, and laid out (``MemberSet/laidOut(_:record:)``).
+/// The image depends on the set alone.
 struct IndexWriter: ~Copyable {
     private let database: SQLiteDatabase
     private let set: MemberSet
@@ -14,6 +14,7 @@ struct IndexWriter: ~Copyable {
     /// - Parameters:
     ///   - set: The members.
     ///   - digest: Their digest.
+    /// - Returns: The image.
     /// - Throws: ``SQLiteError``, where memory is short.
     static func image(of set: MemberSet, digest: ObjectID) throws(SQLiteError) -> [UInt8] {
         let writer = try IndexWriter(set)
@@ -38,7 +39,9 @@ struct IndexWriter: ~Copyable {
     /// Overwrites what would tell which SQLite wrote the image, and how often it changed it.
     private static func normalize(_ image: inout [UInt8]) {
         func put(_ value: UInt32, at offset: Int) {
-            for index in 0..<4 { image[offset + index] = UInt8(truncatingIfNeeded: value >> UInt32(24 - 8 * index)) }
+            for index in 0..<4 {
+                image[offset + index] = UInt8(truncatingIfNeeded: value >> UInt32(24 - 8 * index))
+            }
         }
         put(1, at: 24)
         put(1, at: 92)

@@ -25,8 +25,10 @@ enum PathRules {
         for byte in element.utf8 {
             switch byte {
             case 0..<0x20, 0x7F: return "it holds a control character"
-            case UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "<"), UInt8(ascii: ">"),
-                UInt8(ascii: "?"), UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "\\"), UInt8(ascii: ":"):
+            case UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "<"),
+                UInt8(ascii: ">"),
+                UInt8(ascii: "?"), UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "\\"),
+                UInt8(ascii: ":"):
                 return "it holds `\(Character(Unicode.Scalar(byte)))`"
             default: continue
             }
@@ -84,7 +86,8 @@ enum PathRules {
     }
 }
 
-/// Paths are taken apart by bytes: to Swift, `/` and a combining mark after it are one character, to the system they are not.
+/// Paths are taken apart by bytes: to Swift, `/` and a combining mark after it are one character, to the
+/// system they are not.
 extension String {
     /// The elements between the slashes; some are empty where slashes meet or stand at an end.
     var pathElements: [String] {

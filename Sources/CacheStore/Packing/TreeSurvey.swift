@@ -25,8 +25,11 @@ struct TreeSurvey: Sendable {
     ///   - module: The module.
     ///   - root: GOMODCACHE.
     ///   - cutter: Is reused.
+    /// - Returns: What was found.
     /// - Throws: ``Fault`` for a tree that is no module's.
-    static func read(_ module: ModuleKey, in root: FilePath, _ cutter: inout StreamCutter) throws(Fault) -> TreeSurvey {
+    static func read(_ module: ModuleKey, in root: FilePath, _ cutter: inout StreamCutter) throws(Fault)
+        -> TreeSurvey
+    {
         let path = root.appending(FilePath(module.text).components)
         do {
             let directory = try Directory(opening: path)
@@ -69,7 +72,7 @@ struct TreeSurvey: Sendable {
         }
     }
 
-    /// Lists the files below a directory. What is neither file nor directory makes the tree no module's.
+    /// Lists the files below a directory; what is neither file nor directory makes the tree no module's.
     private static func list(
         _ directory: borrowing Directory,
         prefix: String,

@@ -80,7 +80,8 @@ struct File: ~Copyable, Sendable {
         return result
     }
 
-    /// Replaces what `buffer` holds with up to `count` bytes from `offset` on; fewer only where the file ends.
+    /// Replaces what `buffer` holds with up to `count` bytes from `offset` on; fewer only where the file
+    /// ends.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func read(at offset: Int, count: Int, into buffer: inout [UInt8]) throws(CacheStoreError) {
@@ -102,7 +103,8 @@ struct File: ~Copyable, Sendable {
 
     /// Writes all of `bytes` at `offset`.
     ///
-    /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/noSpace`` where there is none.
+    /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/noSpace`` where
+    ///   there is none.
     func write(_ bytes: Span<UInt8>, at offset: Int) throws(CacheStoreError) {
         let (descriptor, path) = (self.descriptor, self.path)
         try unsafe bytes.withUnsafeBytes { (buffer) throws(CacheStoreError) in
@@ -135,7 +137,9 @@ struct File: ~Copyable, Sendable {
         _ = try SystemCall.checked("set the time of", path) {
             let stamp = timespec(tv_sec: seconds, tv_nsec: 0)
             return unsafe withUnsafePointer(to: (stamp, stamp)) { pair in
-                unsafe pair.withMemoryRebound(to: timespec.self, capacity: 2) { unsafe futimens(descriptor, $0) }
+                unsafe pair.withMemoryRebound(to: timespec.self, capacity: 2) {
+                    unsafe futimens(descriptor, $0)
+                }
             }
         }
     }

@@ -19,7 +19,8 @@ extension RestoreReport.Tally {
     }
 }
 
-/// How a file comes to stand under its final name: written under another first, and only if it is not right already.
+/// How a file comes to stand under its final name: written under another first, and only if it is not right
+/// already.
 struct FilePlacement {
     /// The prefix of the other name; a restore that was killed may leave files with it.
     static let temporaryPrefix = ".castore-"
@@ -38,7 +39,9 @@ struct FilePlacement {
     ///   - isKnownAbsent: Whether nothing can be there.
     ///   - isRight: Whether what is there is right.
     ///   - write: Writes the content.
-    /// - Throws: What `isRight` and `write` throw, or ``CacheStoreError`` as the system says; nothing is left then.
+    /// - Returns: What was done.
+    /// - Throws: What `isRight` and `write` throw, or ``CacheStoreError`` as the system says; nothing is
+    ///   left then.
     func put(
         _ name: String,
         in directory: borrowing Directory,
@@ -76,7 +79,8 @@ struct FilePlacement {
         isKnownAbsent: Bool = false
     ) throws -> PutOutcome {
         try put(name, in: directory, isKnownAbsent: isKnownAbsent) { status in
-            guard status.kind == .regular, status.size == bytes.count, let file = try directory.file(name) else {
+            guard status.kind == .regular, status.size == bytes.count, let file = try directory.file(name)
+            else {
                 return false
             }
             return try file.bytes(count: bytes.count) == bytes

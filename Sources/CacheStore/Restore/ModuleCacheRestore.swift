@@ -2,8 +2,9 @@ import SystemPackage
 
 /// Restores what lies in GOMODCACHE.
 ///
-/// The order is Go's own (cmd/go/internal/modfetch/fetch.go, `download`): under the lock of a module, first its small
-/// files, then the marker `.partial`, the tree, and away with the marker. Whenever it ends early, Go sees the marker.
+/// The order is Go's own (cmd/go/internal/modfetch/fetch.go, `download`): under the lock of a module, first
+/// its small files, then the marker `.partial`, the tree, and away with the marker. Whenever it ends early,
+/// Go sees the marker.
 struct ModuleCacheRestore: Sendable {
     /// A module and what the archive has of it.
     struct Item: Sendable {
@@ -62,6 +63,7 @@ struct ModuleCacheRestore: Sendable {
     ///   - item: The module.
     ///   - reader: Reads its chunks.
     ///   - cancellation: Is asked between chunks.
+    /// - Throws: ``CacheStoreError``, or `CancellationError`; nothing half-done is left then.
     func restore(
         _ item: Item,
         with reader: inout ChunkReader,
@@ -84,7 +86,9 @@ struct ModuleCacheRestore: Sendable {
         } else {
             _ = try downloads.creatingFile(marker, mode: 0o644, replacing: true)
             try restoreDownloads(item, in: downloads, with: &reader, cancellation)
-            try writeTree(tree, manifest, from: base, with: &reader, cancellation) { try downloads.remove(marker) }
+            try writeTree(tree, manifest, from: base, with: &reader, cancellation) {
+                try downloads.remove(marker)
+            }
             try downloads.remove(marker)
         }
         counters.add(bytes: tree.size, items: tree.files)
@@ -99,7 +103,9 @@ struct ModuleCacheRestore: Sendable {
         _ manifest: TreeManifest,
         _ base: borrowing Directory
     ) throws -> Bool {
-        guard let status = try base.status(of: tree.module.text), status.kind == .directory else { return false }
+        guard let status = try base.status(of: tree.module.text), status.kind == .directory else {
+            return false
+        }
         var cutter = StreamCutter()
         guard let survey = try? TreeSurvey.read(tree.module, in: root, &cutter) else { return false }
         return survey.h1 == tree.h1 && survey.manifest == manifest
@@ -142,12 +148,15 @@ struct ModuleCacheRestore: Sendable {
                 $0.bytesWritten += bytes
             }
         } catch {
-            // Nothing half-done is left; a tree that was there stays marked, because it may be mended in part.
+            // Nothing half-done is left; a tree that was there stays marked, because it may be mended in
+            // part.
             if isNew {
                 try? parent.removeAll(name)
                 try? undo()
             }
-            if let error = error as? CacheStoreError { throw error.naming(member: "tree \(tree.module.text)") }
+            if let error = error as? CacheStoreError {
+                throw error.naming(member: "tree \(tree.module.text)")
+            }
             throw error
         }
     }
@@ -198,7 +207,8 @@ struct ModuleCacheRestore: Sendable {
         let name = "\(tree.module.version).zip"
         do {
             var size = 0
-            let outcome = try FilePlacement(mode: 0o644).put(name, in: directory, isKnownAbsent: false) { status in
+            let outcome = try FilePlacement(mode: 0o644).put(name, in: directory, isKnownAbsent: false) {
+                status in
                 guard status.kind == .regular, let file = try directory.file(name) else { return false }
                 return (try? ModuleZip.h1(of: file, module: tree.module)) == tree.h1
             } write: { file in

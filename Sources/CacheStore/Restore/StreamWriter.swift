@@ -30,6 +30,7 @@ struct StreamWriter {
     ///   - isKnownAbsent: Whether nothing can be there.
     ///   - reader: Reads the chunks.
     ///   - check: Called before each chunk; what it throws ends the work.
+    /// - Returns: What was done.
     /// - Throws: What `check` throws, or ``CacheStoreError``; nothing is left then.
     func put(
         _ name: String,
@@ -38,7 +39,8 @@ struct StreamWriter {
         with reader: inout ChunkReader,
         check: () throws -> Void
     ) throws -> PutOutcome {
-        try FilePlacement(mode: mode, time: time).put(name, in: directory, isKnownAbsent: isKnownAbsent) { status in
+        try FilePlacement(mode: mode, time: time).put(name, in: directory, isKnownAbsent: isKnownAbsent) {
+            status in
             try isRight(name, status, in: directory)
         } write: { file in
             try write(to: file, with: &reader, check: check)

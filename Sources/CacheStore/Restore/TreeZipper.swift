@@ -1,6 +1,7 @@
 import SystemPackage
 
-/// Makes a zip from the module tree it is shown: not compressed, and with the same `h1:` hash as the original.
+/// Makes a zip from the module tree it is shown: not compressed, and with the same `h1:` hash as the
+/// original.
 struct TreeZipper: TreeVisitor, ~Copyable {
     private let file: File
     private let names: Set<String>

@@ -2,7 +2,8 @@
 ///
 /// Foundation's encoder sorts keys, and takes some ten times as long for a line of `cachectl ls --json`.
 ///
-/// That it is `Sendable` is stated, because Swift 6.3.1 reports a circular reference where it has to find out.
+/// That it is `Sendable` is stated, because Swift 6.3.1 reports a circular reference where it has to find
+/// out.
 enum JSONValue: Sendable {
     case null
     case boolean(Bool)
