@@ -10,7 +10,7 @@ set -euo pipefail
 shopt -s inherit_errexit
 
 die() { echo "test-image: $*" >&2; exit 1; }
-say() { echo "==> $*"; }
+say() { printf '==> %3d s  %s\n' "$SECONDS" "$*"; }
 
 # ---------------------------------------------------------------- what it needs
 
@@ -65,9 +65,10 @@ make_images() {
     done
     make_image localhost/test/base "$work/base"
 
-    for part in bin pkg src VERSION go.env; do
-        cp -a "$goroot/$part" "$work/go/usr/local/go/"
-    done
+    # What a build reads: a third of the toolchain's bytes, and of the time to store them twice.
+    (cd "$goroot" && tar -cf - --exclude='*_test.go' --exclude=testdata --exclude=src/cmd \
+        bin/go go.env VERSION src pkg/include pkg/tool/*/{asm,compile,link}) |
+        tar -C "$work/go/usr/local/go" -xf -
     make_image localhost/test/go "$work/go" localhost/test/base
 
     install "$cachectl" "$work/cachectl/cachectl"
@@ -150,6 +151,7 @@ container=$(buildah from --pull=never localhost/test/merged)
 root=$(buildah mount "$container")
 count=$(files | wc -l)
 ((count > 100)) || die "only $count files were restored"
+files -printf '%P %T@ %s\n' | sort >"$work/before"
 fresh=$(files ! -newermt '2036-12-31T00:00:00Z' | wc -l)
 ((fresh == 0)) || die "$fresh of $count files can be trimmed by Go or copied up: their time is before 2037"
 for left in "$root"/mnt/* "$root"/usr/local/bin/* "$root"/cachectl; do
@@ -163,8 +165,10 @@ compiles=$(count_compiles "$work/merged.log")
 ((compiles == 0)) || die "$compiles packages were compiled again, see the paths above"
 output=$(in_container "$container" 'go run .' HOME=/tmp GOPROXY=off)
 [[ $output == '{"Text":"HELLO, WORLD!","Times":1}' ]] || die "the program printed: $output"
-rewritten=$(files ! -newermt '2036-12-31T00:00:00Z' | wc -l)
-((rewritten <= 4)) || die "the builds wrote $rewritten files into the caches: hits copy files up"
+files -printf '%P %T@ %s\n' | sort >"$work/after"
+rewritten=$(comm -23 "$work/before" "$work/after" | tee "$work/rewritten" | wc -l)
+# One for each link: its action entry is written every time.
+((rewritten <= 2)) || { cat "$work/rewritten" >&2; die "the builds rewrote $rewritten of the image's files"; }
 
 say "controls"
 build_program "$container" "$work/control.log" HOME=/tmp GOPROXY=off GOCACHE=/tmp/empty ||
@@ -180,4 +184,4 @@ printf '%-34s %s\n' \
     "archive" "$(stat -c %s "$work/context/all.castore") bytes" \
     "restored" "$count files, $(files -printf '%s\n' | awk '{ n += $1 } END { print n }') bytes" \
     "compilations with/without caches" "$compiles/$control" \
-    "files rewritten by two builds" "$rewritten"
+    "of them rewritten by two builds" "$rewritten"
