@@ -1,0 +1,3 @@
+module example.com/Upper/shout
+
+go 1.25

