@@ -1,0 +1,300 @@
+#!/usr/bin/env python3
+"""An independent reader of CacheStore archives, written from Format.md and not from the library's source.
+
+    castore.py ls FILE              the text whose SHA-256 is the archive's digest
+    castore.py info FILE            what the archive holds and where it came from, as JSON
+    castore.py check [--fast] FILE  a line for each breach of the specification (--fast: look for cuts at chunks' ends only)
+    castore.py extract FILE DIR     DIR/go-build and DIR/go-mod as Go lays them out
+"""
+import base64, collections, hashlib, io, itertools, json, os, re, sqlite3, struct, sys, unicodedata, zipfile
+import zstandard
+from xxh64 import xxh64
+
+PAGE, HEADER, MASK, SUMDB = 4096, 64, 2**64 - 1, "cache/download/sumdb"
+CUT_LEAST, CUT_NORMAL, CUT_MOST = 2 << 20, 4 << 20, 8 << 20
+GEAR = [int.from_bytes(hashlib.sha256(b"castore gear %d" % value).digest()[:8], "little") for value in range(256)]
+DEVICES = {"CON", "PRN", "AUX", "NUL"} | {f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10)}
+SCHEMA = """\
+CREATE TABLE archive(name TEXT PRIMARY KEY NOT NULL, value NOT NULL) WITHOUT ROWID;
+CREATE TABLE source(id INTEGER PRIMARY KEY, label TEXT NOT NULL, digest BLOB NOT NULL);
+CREATE TABLE environment(source INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(source, name)) WITHOUT ROWID;
+CREATE TABLE source_set(id INTEGER NOT NULL, source INTEGER NOT NULL, PRIMARY KEY(id, source)) WITHOUT ROWID;
+CREATE TABLE chunk(id INTEGER PRIMARY KEY, digest BLOB NOT NULL, offset INTEGER NOT NULL, stored INTEGER NOT NULL, size INTEGER NOT NULL, checksum INTEGER NOT NULL);
+CREATE TABLE stream(id INTEGER NOT NULL, position INTEGER NOT NULL, chunk INTEGER NOT NULL, PRIMARY KEY(id, position)) WITHOUT ROWID;
+CREATE TABLE output(id INTEGER PRIMARY KEY, digest BLOB NOT NULL, size INTEGER NOT NULL, executable TEXT);
+CREATE TABLE action(id BLOB PRIMARY KEY NOT NULL, output INTEGER NOT NULL, sources INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE tree(id INTEGER PRIMARY KEY, module TEXT NOT NULL, h1 BLOB NOT NULL, files INTEGER NOT NULL, executables INTEGER NOT NULL, size INTEGER NOT NULL, manifest INTEGER NOT NULL, stream INTEGER NOT NULL, sources INTEGER NOT NULL);
+CREATE TABLE download(module TEXT NOT NULL, kind TEXT NOT NULL, size INTEGER NOT NULL, value BLOB, stream INTEGER, sources INTEGER NOT NULL, PRIMARY KEY(module, kind)) WITHOUT ROWID;
+CREATE TABLE checksum_file(path TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL, sources INTEGER NOT NULL) WITHOUT ROWID;
+"""
+COLUMN, TYPES = r"(\w+) (INTEGER|TEXT|BLOB)( PRIMARY KEY| NOT NULL|)", {"INTEGER": {int}, "TEXT": {str}, "BLOB": {bytes}}
+TABLES = {table: {name: TYPES[kind] | (set() if required else {type(None)}) for name, kind, required in re.findall(COLUMN, columns)}
+          for table, columns in re.findall(r"TABLE (\w+)\((.*)\)", SCHEMA)}
+
+class Refused(Exception): """What a reader must not go past."""
+def demand(condition, complaint):
+    if not condition: raise Refused(complaint)
+def sha256(content): return hashlib.sha256(content).digest()
+def grouped(pairs): return {key: [value for _, value in group] for key, group in itertools.groupby(pairs, lambda pair: pair[0])}
+def ascending(values): return all(a < b for a, b in zip(values, values[1:]))
+
+class Archive:
+    """The file: its trailer checked, the rows of its index in memory, its chunks at hand."""
+    def __init__(self, path):
+        self.file = open(path, "rb")
+        self.length = self.file.seek(0, os.SEEK_END)
+        self.read_trailer()
+        self.read_index()
+        self.chunks_of = grouped((row.id, row.chunk) for row in self.stream)
+        self.zips = [row for row in self.download if row.kind == "zip" and row.value is not None]
+    def read(self, offset, length):
+        demand(0 <= offset <= offset + length <= self.length, "a place outside the file")
+        self.file.seek(offset)
+        return self.file.read(length)
+    def read_trailer(self):
+        mark, start = struct.unpack(">17sQ", self.read(self.length - 25, 25))
+        demand(mark == b"Start-Of-SQLite3-" and start >= HEADER, "no mark at the end")
+        name, version, zero, self.frames, length, digest = struct.unpack("<8sIIQQ32s", self.read(start - HEADER, HEADER))
+        demand(version == 1, f"format version {version}")
+        demand(name == b"CASTORE\n" and zero == 0, "no header before the index")
+        demand(length % PAGE == 0 and start + length + 25 == self.length, "the index's length disagrees with the file's")
+        demand(start == -(-(self.frames + 8 + HEADER) // PAGE) * PAGE, "the index does not begin on the first page that has room")
+        magic, rest = struct.unpack("<4sI", self.read(self.frames, 8))
+        demand(magic == b"\x5c\x2a\x4d\x18" and rest == self.length - self.frames - 8, "the trailer is not one skippable frame")
+        demand(not any(self.read(self.frames + 8, start - HEADER - self.frames - 8)), "the padding is not zero")
+        self.image = self.read(start, length)
+        demand(sha256(self.image) == digest, "the index has another SHA-256 than its header says")
+    def read_index(self):
+        database = sqlite3.connect(":memory:")
+        database.deserialize(self.image)
+        entries = database.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid").fetchall()
+        demand(entries == [("table", name, name, sql) for name, sql in zip(TABLES, SCHEMA.split(";\n"))], "index: another schema")
+        for table, types in TABLES.items():
+            cursor = database.execute(f"SELECT * FROM {table} ORDER BY 1, 2")
+            Row = collections.namedtuple(table, [column[0] for column in cursor.description])
+            setattr(self, table, [Row(*row) for row in cursor])
+            for row, (name, kinds) in itertools.product(getattr(self, table), types.items()):
+                value = getattr(row, name)  # SQLite takes any type in any column; a reader does not
+                demand(type(value) in kinds, f"index: a {table}.{name} is {type(value).__name__}")
+                demand(type(value) is not bytes or name == "value" or len(value) == 32, f"index: a {table}.{name} is not 32 bytes")
+        demand([type(row.value) for row in self.archive] == [bytes, int], "index: `archive` is not digest and format")
+    def content(self, number):
+        """A chunk's content, once its stored bytes, its frame and its name have been checked."""
+        row = self.chunk[number - 1]
+        stored = self.read(row.offset, row.stored)
+        demand(xxh64(stored) == row.checksum & MASK, "its stored bytes have another XXH64")
+        demand(stored[:4] == b"\x28\xb5\x2f\xfd" and len(stored) > 4, "not a zstd frame")
+        demand(stored[4] & 0b11100000 and zstandard.frame_content_size(stored) == row.size, "its frame has another content size")
+        demand(stored[4] & 0b100 and not stored[4] & 0b11, "its frame has no checksum, or a dictionary")
+        content = zstandard.ZstdDecompressor().decompress(stored, allow_extra_data=False)
+        demand(sha256(content) == row.digest, "its content has another SHA-256")
+        return content
+    def bytes_of(self, stream): return b"".join(map(self.content, self.chunks_of.get(stream, [])))
+    def listing(self):
+        """The lines under the digest: what a restore gives."""
+        yield "castore 1"
+        for row in self.action: yield f"action {row.id.hex()} {self.output[row.output - 1].digest.hex()}"
+        for row in self.output: yield f"output {row.digest.hex()} {row.size}" + ("" if row.executable is None else f" {row.executable}")
+        for row in self.tree: yield f"tree {self.chunk[row.manifest - 1].digest.hex()} {row.h1.hex()} {row.module}"
+        for row in self.download:
+            yield f"download {(row.value or bytes(32) if row.kind == 'zip' else sha256(row.value)).hex()} {row.kind} {row.module}"
+        for row in self.checksum_file: yield f"checksum {sha256(row.value).hex()} {row.path}"
+
+# ---- Cutting, Go's hashes, names
+def cut_of(content, fast):
+    """The length of the first chunk of bytes that begin so. A byte has left the hash 64 bytes later: `fast` hashes the last
+    64 alone, which proves a cut at the end right, and not that there was none before it."""
+    h, p = 0, max(CUT_LEAST, len(content) - 64) if fast else CUT_LEAST
+    for end, limit in ((CUT_NORMAL, 1 << 40), (CUT_MOST, 1 << 44)):
+        for p, byte in enumerate(content[p:end], p + 1):
+            h = (h + h + GEAR[byte]) & MASK
+            if h < limit and (p == len(content) or not fast): return p
+    return CUT_MOST
+
+def hash1(files):
+    """Go's dirhash.Hash1 of (name, content) pairs, without its `h1:`."""
+    return sha256(b"".join(b"%s  %s\n" % (sha256(content).hex().encode(), name) for name, content in sorted(files)))
+def ziphash(h1): return b"h1:" + base64.b64encode(h1)
+def zip_h1(content):
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as file:
+            return hash1((entry.orig_filename.encode("utf-8" if entry.flag_bits & 0x800 else "cp437"), file.read(entry))
+                         for entry in file.infolist())
+    except Exception as error: raise Refused(f"not a zip: {error}")  # `zipfile` documents no end of kinds
+def tree_h1(module, files):
+    paths, prefix = {path for _, path, _ in files}, re.sub("!([a-z])", lambda match: match[1].upper(), module)
+    is_copy = lambda path: module.startswith("golang.org/toolchain@") and path.split("/")[-1] == "go.mod" and path[:-6] + "_go.mod" in paths
+    return hash1((f"{prefix}/{path}".encode(), content) for _, path, content in files if not is_copy(path))
+def is_path(text):
+    elements = text.split("/")
+    return (len(text.encode()) <= 4096 and all(1 <= len(element.encode()) <= 255 and element[-1] != "." for element in elements)
+            and not any(element.split(".")[0].upper() in DEVICES for element in elements)
+            and not any(character in "\"'*<>?`|\\:" or unicodedata.category(character) == "Cc" for character in text))
+def is_module(text): return is_path(text) and re.fullmatch("([^@A-Z!]|![a-z])+@([^@/A-Z!]|![a-z])+", text)
+def is_executable(name): return 1 <= len(name.encode()) <= 255 and not set(name) & set("/\0\n") and name not in (".", "..")
+def clashes(paths):
+    """The paths that equal another, or that are the directory of another."""
+    parents = {path[:slash.start()] for path in paths for slash in re.finditer("/", path)}
+    return [path for path, after in zip(sorted(paths), [*sorted(paths)[1:], None]) if path == after or path in parents]
+def place_of(download): return "cache/download/{}/@v/{}.{}".format(*download.module.split("@"), download.kind)
+
+# ---- Checks: each yields its complaints, and relies on those above it
+def check_references(a):
+    for table, key in (("source", "label"), ("chunk", "offset"), ("output", "digest"), ("tree", "module")):
+        rows = getattr(a, table)
+        if [row.id for row in rows] != list(range(1, len(rows) + 1)): yield f"{table}: its ids have gaps"
+        if not ascending([getattr(row, key) for row in rows]): yield f"{table}: not ordered by {key}"
+    for table, column, other in (("environment", "source", a.source), ("source_set", "source", a.source), ("stream", "chunk", a.chunk),
+                                 ("action", "output", a.output), ("tree", "manifest", a.chunk)):
+        if not all(1 <= getattr(row, column) <= len(other) for row in getattr(a, table)): yield f"{table}: a {column} that is not there"
+    if {row.output for row in a.action} != {row.id for row in a.output}: yield "output: one that no action entry has"
+    sets, members = grouped((row.id, row.source) for row in a.source_set), a.action + a.tree + a.download + a.checksum_file
+    if [*sets] != list(range(1, len(sets) + 1)) or not ascending([*sets.values()]): yield "source_set: not numbered in order"
+    if {row.sources for row in members} != set(sets): yield "source_set: not those that members have"
+
+def check_streams(a):
+    places = [0, *itertools.accumulate(row.stored for row in a.chunk)]
+    if [row.offset for row in a.chunk] + [a.frames] != places: yield "chunk: the frames do not follow one another up to the trailer"
+    if not all(row.stored >= 1 and 1 <= row.size <= CUT_MOST for row in a.chunk): yield "chunk: a size that is not allowed"
+    if len({row.digest for row in a.chunk}) < len(a.chunk): yield "chunk: a content is stored twice"
+    owners, uses = [*a.output, *a.tree, *a.zips], []
+    for number, owner in enumerate(owners, 1):
+        chunks = a.chunks_of.get(number, [])
+        size = sum(a.chunk[chunk - 1].size for chunk in chunks)
+        if getattr(owner, "stream", number) != number: yield f"stream {owner.stream}: {number} is meant"
+        if size != owner.size: yield f"stream {number}: {size} bytes instead of {owner.size}"
+        uses += [owner.manifest, *chunks] if hasattr(owner, "manifest") else chunks
+    if [row.position for row in a.stream] != [at for chunks in a.chunks_of.values() for at in range(len(chunks))]: yield "stream: positions have gaps"
+    if not set(a.chunks_of) <= set(range(1, len(owners) + 1)): yield "stream: one that belongs to nothing"
+    if list(dict.fromkeys(uses)) != [row.id for row in a.chunk]: yield "chunk: frames are not in the order of first use"
+
+def check_downloads(a):
+    h1s = {row.module: row.h1 for row in a.tree}
+    for row in a.download:
+        if row.kind == "zip" and row.value is None: sound = row.size == 0 and row.stream is None and row.module in h1s
+        elif row.kind == "zip": sound = len(row.value) == 32 and row.stream is not None
+        else: sound = row.kind in ("info", "mod", "ziphash") and row.value is not None and row.size == len(row.value) and row.stream is None
+        if not sound: yield f"download {row.kind} {row.module}: not what such a row holds"
+        if row.kind == "ziphash" and row.module in h1s and row.value != ziphash(h1s[row.module]): yield f"download ziphash {row.module}: not its tree's h1"
+
+def check_names(a):
+    wrong = [row.label for row in a.source if not re.fullmatch("[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", row.label)]
+    wrong += [row.executable for row in a.output if row.executable is not None and not is_executable(row.executable)]
+    wrong += [row.module for row in a.tree + a.download if not is_module(row.module)]
+    wrong += [row.path for row in a.checksum_file if not is_path(row.path)]
+    if not wrong: wrong = clashes([row.module for row in a.tree] + [*map(place_of, a.download)] + [f"{SUMDB}/{row.path}" for row in a.checksum_file])
+    for name in wrong: yield f"a name that is not allowed: {name!r}"
+
+def check_identity(a):
+    """The digest follows from the members, and the index from its rows: inserted in order, they make the same bytes again."""
+    listing = "".join(line + "\n" for line in a.listing())
+    if [*a.archive] != [("digest", sha256(listing.encode())), ("format", 1)]: yield "archive: another digest than its members have"
+    again = sqlite3.connect(":memory:")
+    again.executescript(f"PRAGMA page_size={PAGE}; PRAGMA secure_delete=ON; PRAGMA application_id={0x43535452}; PRAGMA user_version=1; {SCHEMA}")
+    for table in TABLES:
+        for row in getattr(a, table): again.execute(f"INSERT INTO {table} VALUES({','.join('?' * len(row))})", row)
+    again.commit()
+    image = bytearray(again.serialize())
+    for at, value in ((24, 1), (92, 1), (96, 3040001)): image[at:at + 4] = value.to_bytes(4, "big")
+    if image != a.image: yield "index: not the bytes that its rows make"
+
+def check_contents(a, fast):
+    """Chunk by chunk first, since whatever is wrong with one is wrong with all that hold it."""
+    def complaints(what, check, *arguments):
+        try: check(a, *arguments)
+        except (Refused, UnicodeError, zstandard.ZstdError) as error: yield f"{what}: {error}"
+    damaged = [complaint for row in a.chunk for complaint in complaints(f"chunk {row.id}", Archive.content, row.id)]
+    if damaged: return (yield from damaged)
+    for number, chunks in a.chunks_of.items(): yield from complaints(f"stream {number}", check_cuts, chunks, fast)
+    for row in a.output: yield from complaints(f"output {row.id}", check_stream, row.id, row.digest)
+    for row in a.tree: yield from complaints(f"tree {row.module}", tree_files, row)
+    for row in a.zips: yield from complaints(f"zip {row.module}", check_zip, row)
+
+def check_cuts(a, chunks, fast):
+    for position, number in enumerate(chunks, 1):
+        size = a.chunk[number - 1].size
+        cut = cut_of(a.content(number), fast) if size > CUT_LEAST else CUT_MOST
+        demand(size == cut or (size < cut and position == len(chunks)), f"chunk {number} ends at {size}")
+
+def check_stream(a, stream, digest): demand(sha256(a.bytes_of(stream)) == digest, "has another SHA-256")
+def tree_files(a, row):
+    """The (executable, path, content) of each file of a tree, once all of it has been checked."""
+    *lines, end = a.content(row.manifest).decode().split("\n")
+    files = [re.fullmatch(r"([fx]) (0|[1-9][0-9]{0,17}) (.+)", line) for line in lines]
+    demand(all(files) and end == "", "its manifest has a line that is none")
+    executables, lengths, paths = [file[1] == "x" for file in files], [int(file[2]) for file in files], [file[3] for file in files]
+    demand((len(files), sum(executables), sum(lengths)) == (row.files, row.executables, row.size), "its manifest has other sums")
+    demand(ascending(paths), "its manifest is not ordered")
+    demand(all(map(is_path, paths)), "a path that is not allowed")
+    demand(not clashes(["".join(letter.lower() if letter.isascii() else letter for letter in path) for path in paths]), "two paths that clash")
+    content, ends = memoryview(a.bytes_of(row.stream)), itertools.accumulate(lengths)
+    files = [(x, path, content[end - length:end]) for x, path, length, end in zip(executables, paths, lengths, ends)]
+    demand(tree_h1(row.module, files) == row.h1, "has another h1")
+    return files
+
+def check_zip(a, row):
+    check_stream(a, row.stream, row.value)
+    h1 = zip_h1(a.bytes_of(row.stream))
+    demand(not any((other.module, other.kind) == (row.module, "ziphash") and other.value != ziphash(h1) for other in a.download), "its .ziphash differs")
+    demand((row.module, h1) not in [(tree.module, tree.h1) for tree in a.tree], "stored, although its tree can make it again")
+
+def problems_of(file, fast=False):
+    try:
+        a = Archive(file)
+        for check in (check_references, check_streams, check_downloads, check_names, check_identity):
+            if problems := list(check(a)): return problems
+        return list(check_contents(a, fast))
+    except (Refused, sqlite3.Error, UnicodeError) as error: return [str(error)]
+
+# ---- Extracting
+def write(path, content, mode=0o644):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "xb") as file: file.write(content)
+    os.chmod(path, mode)
+def version_key(version):
+    """Go's order of versions; None for one that Go leaves out of a `list`, as every escaped one."""
+    number, word = "(0|[1-9][0-9]*)", "(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
+    match = re.fullmatch(rf"v{number}\.{number}\.{number}(?:-({word}(?:\.{word})*))?(?:\+incompatible)?", version)
+    words = [(0, int(word), "") if word.isdigit() else (1, 0, word) for word in match[4].split(".")] if match and match[4] else []
+    return match and ([int(part) for part in match.groups()[:3]], not words, words, version)
+
+def extract(file, top):
+    for problem in problems_of(file): raise Refused(problem)
+    a, build, modules = Archive(file), f"{top}/go-build", f"{top}/go-mod"
+    for first in range(256): os.makedirs(f"{build}/{first:02x}")
+    for row in a.output:
+        place = f"{build}/{row.digest.hex()[:2]}/{row.digest.hex()}-d"
+        write(f"{place}/{row.executable}" if row.executable else place, a.bytes_of(row.id), 0o755 if row.executable else 0o644)
+    for row in a.action:
+        name, output = row.id.hex(), a.output[row.output - 1]
+        write(f"{build}/{name[:2]}/{name}-a", b"v1 %s %s %20d %20d\n" % (name.encode(), output.digest.hex().encode(), output.size, 0))
+    os.makedirs(f"{modules}/cache/download")
+    for row in a.tree:
+        for executable, path, content in tree_files(a, row): write(f"{modules}/{row.module}/{path}", content, 0o555 if executable else 0o444)
+        for folder, _, _ in os.walk(f"{modules}/{row.module}", topdown=False): os.chmod(folder, 0o555)
+    for row in a.download:
+        if row.kind != "zip" or row.value is not None: write(f"{modules}/{place_of(row)}", a.bytes_of(row.stream) if row.kind == "zip" else row.value)
+    for folder, rows in itertools.groupby((row for row in a.download if row.kind == "mod"), lambda row: os.path.dirname(place_of(row))):
+        keys = filter(None, (version_key(row.module.split("@")[1]) for row in rows))
+        write(f"{modules}/{folder}/list", "".join(key[-1] + "\n" for key in sorted(keys)).encode())
+    for row in a.checksum_file: write(f"{modules}/{SUMDB}/{row.path}", row.value)
+
+def info(a):
+    sources = [{"label": row.label, "digest": row.digest.hex(), "environment": {name: value for source, name, value in a.environment if source == row.id}}
+               for row in a.source]
+    return {"format": a.archive[1].value, "digest": a.archive[0].value.hex(), "bytes": a.length, "frame_bytes": a.frames, "index_bytes": len(a.image),
+            "sources": sources, "counts": {table: len(getattr(a, table)) for table in TABLES}}
+
+def main(arguments):
+    match [argument for argument in arguments if argument != "--fast"]:
+        case ["check", file]:
+            for problem in (problems := problems_of(file, "--fast" in arguments)): print(problem)
+            sys.exit(bool(problems))
+        case ["ls", file]: sys.stdout.buffer.write("".join(line + "\n" for line in Archive(file).listing()).encode())
+        case ["info", file]: print(json.dumps(info(Archive(file)), indent=2))
+        case ["extract", file, folder]: extract(file, folder)
+        case _: sys.exit(__doc__)
+
+if __name__ == "__main__":
+    try: main(sys.argv[1:])
+    except (Refused, sqlite3.Error, OSError, UnicodeError) as error: sys.exit(f"castore.py: {error}")
