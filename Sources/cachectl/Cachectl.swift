@@ -25,8 +25,9 @@ struct Cachectl: AsyncParsableCommand {
               1     failed: a file is missing, exists already, or can't be read or
                     written; no room; a newer archive format; no Go command; one
                     label for two different packs
-              2     data is corrupt: not an archive, a damaged archive, unsafe names in
-                    one, archives in conflict, or (pack --strict) a damaged cache
+              2     data is corrupt: not an archive, a damaged archive, a name or a
+                    symbolic link that leads outside the target, archives in conflict,
+                    or (pack --strict) a damaged cache
               64    the command line is wrong
               129, 130, 143   stopped by SIGHUP, SIGINT or SIGTERM; nothing half-done
                     is left. A second signal stops at once.
@@ -40,8 +41,8 @@ struct Cachectl: AsyncParsableCommand {
 
     static func main() async {
         StandardError.openClosedStreams()
-        Signals.listen()
         do {
+            try Signals.listen()
             var command = try await asyncParseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()

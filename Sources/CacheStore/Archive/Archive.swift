@@ -26,7 +26,8 @@ public struct Archive: Sendable {
     ///
     /// - Parameter path: The archive.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/notAnArchive``,
-    ///   ``CacheStoreError/Code/unsupportedVersion`` or ``CacheStoreError/Code/corruptArchive``, or as the system says.
+    ///   ``CacheStoreError/Code/unsupportedVersion`` or ``CacheStoreError/Code/corruptArchive``, or as the
+    ///   system says.
     /// - Complexity: O(1).
     public init(opening path: FilePath) throws(CacheStoreError) {
         let file = try File(reading: path)
@@ -34,7 +35,8 @@ public struct Archive: Sendable {
         storage = Storage(file)
     }
 
-    /// Reads the index and checks all of it: its SHA-256, its schema, and that every row is allowed and fits the others.
+    /// Reads the index and checks all of it: its SHA-256, its schema, and that every row is allowed and fits
+    /// the others.
     ///
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` or
     ///   ``CacheStoreError/Code/unsafePath``.
@@ -65,10 +67,15 @@ public struct Archive: Sendable {
 
     /// Reads frames that lie end to end into `buffer`, and checks the stored bytes of each.
     ///
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or as the system says.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or as the system
+    ///   says.
     func readFrames(_ run: [ChunkRecord], into buffer: inout [UInt8]) throws(CacheStoreError) {
         guard let first = run.first, let last = run.last else { return }
-        try storage.file.read(at: first.offset, count: last.offset + last.stored - first.offset, into: &buffer)
+        try storage.file.read(
+            at: first.offset,
+            count: last.offset + last.stored - first.offset,
+            into: &buffer
+        )
         for chunk in run {
             let start = chunk.offset - first.offset
             guard buffer.count >= start + chunk.stored,

@@ -37,7 +37,12 @@ public struct ArchiveContents: Sendable {
     ///   ``CacheStoreError/Code/corruptArchive``.
     public func files(ofTree name: String) throws(CacheStoreError) -> [TreeFile] {
         guard let module = ModuleKey(name), let index = members.treeIndex(of: module) else {
-            throw CacheStoreError(.notFound, "no such module tree", path: archive.path, member: "tree \(name)")
+            throw CacheStoreError(
+                .notFound,
+                "no such module tree",
+                path: archive.path,
+                member: "tree \(name)"
+            )
         }
         var reader = try ChunkReader(archive)
         let manifest = try reader.manifest(of: members.trees[index], chunks: members.chunks)
@@ -49,7 +54,9 @@ extension ChunkReader {
     /// Reads the manifest of a tree, and checks that it is as the index says.
     ///
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
-    mutating func manifest(of tree: MemberSet.Tree, chunks: [ChunkRecord]) throws(CacheStoreError) -> TreeManifest {
+    mutating func manifest(of tree: MemberSet.Tree, chunks: [ChunkRecord]) throws(CacheStoreError)
+        -> TreeManifest
+    {
         let chunk = chunks[Int(tree.manifest)]
         try read(chunk)
         let manifest: TreeManifest

@@ -8,7 +8,9 @@ public struct ArchiveTotals: Hashable, Sendable {
         public var files = 0
         /// Their content as a restore writes it, in bytes.
         public var rawBytes = 0
-        /// What their content takes in the archive, in bytes: its frames, or its place in the index. A chunk
+        /// What their content takes in the archive, in bytes: its frames, or its place in the index.
+        ///
+        /// A chunk
         /// that several members use counts once, for the first.
         public var storedBytes = 0
     }

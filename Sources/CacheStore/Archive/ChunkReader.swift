@@ -23,8 +23,8 @@ struct ChunkReader: ~Copyable {
 
     /// Makes ``content`` the content of `chunk`.
     ///
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` if the frame does not have its
-    ///   checksum, is no frame of that length, or its content does not have its SHA-256.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` if the frame does
+    ///   not have its checksum, is no frame of that length, or its content does not have its SHA-256.
     mutating func read(_ chunk: ChunkRecord) throws(CacheStoreError) {
         try archive.readFrames([chunk], into: &frame)
         // The buffer leaves the reader while it is filled.
@@ -46,5 +46,7 @@ struct ChunkReader: ~Copyable {
     }
 
     /// The error for a chunk that is not what the index says.
-    func damaged(_ chunk: ChunkRecord, _ message: String) -> CacheStoreError { archive.damaged(chunk, message) }
+    func damaged(_ chunk: ChunkRecord, _ message: String) -> CacheStoreError {
+        archive.damaged(chunk, message)
+    }
 }

@@ -26,7 +26,7 @@ public struct Member: Hashable, Sendable {
     /// Its key: an action ID, an output ID, `path@version` escaped as in GOMODCACHE, or a path.
     public var name: String
 
-    /// Its content as a restore writes it, in bytes. For a zip that is made from its tree, 0.
+    /// Its content as a restore writes it, in bytes; 0 for a zip that is made from its tree.
     public var size: Int
 
     /// What its content takes in the archive, in bytes, shared with others or not.

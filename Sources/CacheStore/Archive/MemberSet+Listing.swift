@@ -1,5 +1,6 @@
 extension MemberSet {
-    /// Calls `body` with each member in canonical order, with the number of its set of sources, and with its chunks.
+    /// Calls `body` with each member in canonical order, with the number of its set of sources, and with its
+    /// chunks.
     ///
     /// - Complexity: O(*n*).
     func forEachMember(_ body: (Member, _ sources: Int32, _ chunks: [UInt32]) throws -> Void) rethrows {
@@ -20,19 +21,37 @@ extension MemberSet {
         let outputSources = sourcesOfOutputs(&sets)
         for action in actions {
             // Its file has 175 bytes; the index holds its ID and two numbers.
-            var entry = member(.action, action.id.description, action.sources, size: ActionEntry.byteCount, stored: 36)
+            var entry = member(
+                .action,
+                action.id.description,
+                action.sources,
+                size: ActionEntry.byteCount,
+                stored: 36
+            )
             entry.detail = action.output.description
             try body(entry, action.sources, [])
         }
         for (output, sources) in zip(outputs, outputSources) {
             let numbers = output.chunks.numbers
-            var entry = member(.output, output.id.description, sources, size: output.size, stored: stored(numbers))
+            var entry = member(
+                .output,
+                output.id.description,
+                sources,
+                size: output.size,
+                stored: stored(numbers)
+            )
             entry.detail = output.executable ?? ""
             try body(entry, sources, numbers)
         }
         for tree in trees {
             let numbers = [tree.manifest] + tree.chunks.numbers
-            var entry = member(.tree, tree.module.text, tree.sources, size: tree.size, stored: stored(numbers))
+            var entry = member(
+                .tree,
+                tree.module.text,
+                tree.sources,
+                size: tree.size,
+                stored: stored(numbers)
+            )
             entry.files = tree.files
             entry.detail = ModuleHash.text(of: tree.h1)
             try body(entry, tree.sources, numbers)

@@ -2,7 +2,9 @@ extension MemberSet {
     /// The members that at least one of some sources holds.
     ///
     /// - Parameter labels: The labels of those sources.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument`` for a label that no source has.
+    /// - Returns: The set of those members; its chunks stay.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument`` for a label that no
+    ///   source has.
     func selecting(_ labels: [String]) throws(CacheStoreError) -> MemberSet {
         let known = sources.map(\.label)
         for label in labels where !known.contains(label) {

@@ -76,7 +76,8 @@ struct MemberSet: Sendable {
 
     /// Calls `body` with the number of each chunk in the order in which members use them, repeats included.
     ///
-    /// This is the canonical order of <doc:Format>: outputs, then each tree's manifest and stream, then stored zips.
+    /// This is the canonical order of <doc:Format>: outputs, then each tree's manifest and stream, then
+    /// stored zips.
     func forEachChunkUse<Failure: Error>(_ body: (UInt32) throws(Failure) -> Void) throws(Failure) {
         for output in outputs { try output.chunks.forEach(body) }
         for tree in trees {
@@ -104,6 +105,7 @@ struct MemberSet: Sendable {
     /// - Parameters:
     ///   - order: What ``frameOrder()`` gave.
     ///   - record: Gives the frame for a number of `order`; its offset is filled in here.
+    /// - Returns: The set, ready to be written.
     func laidOut(_ order: [UInt32], record: (UInt32) -> ChunkRecord) -> MemberSet {
         var result = self
         var renumbered = [UInt32](repeating: 0, count: chunks.count)

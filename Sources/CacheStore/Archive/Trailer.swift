@@ -49,14 +49,17 @@ struct Trailer: Hashable {
 
     // MARK: - Writing
 
-    /// The bytes from the end of the frames to the image, or `nil` if the trailer exceeds what its length field holds.
+    /// The bytes from the end of the frames to the image, or `nil` if the trailer exceeds what its length
+    /// field holds.
     var head: [UInt8]? {
         guard let length = UInt32(exactly: fileSize - framesSize - Self.frameHeaderSize) else { return nil }
-        var bytes = Self.littleEndian(UInt64(Self.frameMagic), count: 4) + Self.littleEndian(UInt64(length), count: 4)
+        var bytes =
+            Self.littleEndian(UInt64(Self.frameMagic), count: 4) + Self.littleEndian(UInt64(length), count: 4)
         bytes += [UInt8](repeating: 0, count: headerOffset - framesSize - bytes.count)
         bytes += Self.magic
         bytes += Self.littleEndian(UInt64(version), count: 4) + Self.littleEndian(0, count: 4)
-        bytes += Self.littleEndian(UInt64(framesSize), count: 8) + Self.littleEndian(UInt64(imageSize), count: 8)
+        bytes +=
+            Self.littleEndian(UInt64(framesSize), count: 8) + Self.littleEndian(UInt64(imageSize), count: 8)
         return bytes + imageID.bytes
     }
 
@@ -73,7 +76,8 @@ struct Trailer: Hashable {
     ///
     /// - Parameter file: The archive.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/notAnArchive``,
-    ///   ``CacheStoreError/Code/unsupportedVersion`` or ``CacheStoreError/Code/corruptArchive``, or as the system says.
+    ///   ``CacheStoreError/Code/unsupportedVersion`` or ``CacheStoreError/Code/corruptArchive``, or as the
+    ///   system says.
     init(reading file: borrowing File) throws(CacheStoreError) {
         let path = file.path
         let status = try file.status()

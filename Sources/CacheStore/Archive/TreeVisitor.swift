@@ -19,7 +19,8 @@ extension ChunkReader {
     ///   - chunks: The chunks of the archive.
     ///   - visitor: Sees every file once, and every chunk's bytes only after they were checked.
     ///   - check: Called before each chunk; what it throws ends the walk.
-    /// - Throws: What the visitor or `check` throws, or ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    /// - Throws: What the visitor or `check` throws, or ``CacheStoreError`` with code
+    ///   ``CacheStoreError/Code/corruptArchive``.
     mutating func walk<Visitor: TreeVisitor & ~Copyable>(
         _ tree: MemberSet.Tree,
         _ manifest: TreeManifest,
@@ -29,7 +30,8 @@ extension ChunkReader {
     ) throws {
         var next = 0
         var done = 0
-        // The manifest and the chunks have the same sum of sizes: `manifest(of:chunks:)` and the index's reader saw to it.
+        // The manifest and the chunks have the same sum of sizes: `manifest(of:chunks:)` and the index's
+        // reader saw to it.
         for number in tree.chunks.numbers {
             try check()
             try read(chunks[Int(number)])
@@ -38,7 +40,9 @@ extension ChunkReader {
                 let entry = manifest.entries[next]
                 if done == 0 { try visitor.begin(entry) }
                 let count = min(entry.size - done, content.count - position)
-                if count > 0 { try visitor.write(content.span.extracting(position..<position + count), at: done) }
+                if count > 0 {
+                    try visitor.write(content.span.extracting(position..<position + count), at: done)
+                }
                 position += count
                 done += count
                 if done == entry.size {
@@ -58,24 +62,18 @@ extension ChunkReader {
 
 /// Computes the `h1:` hash of the tree it is shown.
 struct TreeHasher: TreeVisitor, ~Copyable {
-    private let module: ModuleKey
-    private let names: Set<String>
-    private var hash = ModuleHash()
+    private var hash: TreeHash
     private var content = ContentHasher()
 
     /// Begins the hash of a module.
-    init(_ module: ModuleKey, _ manifest: TreeManifest) {
-        self.module = module
-        names = module.isToolchain ? Set(manifest.entries.map(\.path)) : []
-    }
+    init(_ module: ModuleKey) { hash = TreeHash(module) }
 
     mutating func begin(_ entry: TreeManifest.Entry) { content = ContentHasher() }
 
     mutating func write(_ bytes: Span<UInt8>, at offset: Int) { content.update(bytes) }
 
     mutating func end(_ entry: TreeManifest.Entry) {
-        guard !TreeSurvey.isCopiedGoMod(entry.path, names) else { return }
-        hash.add(name: "\(module.unescaped)/\(entry.path)", id: content.finish())
+        hash.add(entry.path, id: content.finish())
     }
 
     /// The hash of all files seen.

@@ -13,10 +13,10 @@ enum Chunker {
     /// A chunk is never longer than this, in bytes.
     static let maximumSize = 8 << 20
 
-    /// Before ``averageSize`` the top 24 bits of the hash must be zero, …
+    /// The bits of the hash that must be zero before ``averageSize``: the top 24.
     private static let hardMask: UInt64 = ~0 << 40
 
-    /// … and after it the top 20.
+    /// The bits that must be zero after it: the top 20.
     private static let easyMask: UInt64 = ~0 << 44
 
     /// 256 values made from SHA-256, so that the table needs no listing: see <doc:Format>.

@@ -2,8 +2,8 @@ import SystemPackage
 
 /// What was found in GOCACHE: action entries whose outputs look right, and what was left out.
 ///
-/// Contents of outputs are not read here. Go writes an output before the entry that refers to it, so entries are read
-/// first and outputs are looked for only then: the result is sound although `go` may be running
+/// Contents of outputs are not read here. Go writes an output before the entry that refers to it, so entries
+/// are read first and outputs are looked for only then: the result is sound although `go` may be running
 /// (cmd/go/internal/cache/cache.go, `putIndexEntry`).
 struct BuildCacheScan: Sendable {
     /// An output that an action entry refers to.
@@ -37,8 +37,11 @@ struct BuildCacheScan: Sendable {
     /// - Throws: ``CacheStoreError`` if `root` itself can't be read, or `CancellationError`.
     static func run(_ root: FilePath, threads: Int) async throws -> BuildCacheScan {
         let results = Gathered<[Int: BuildCacheScan]>([:])
-        try await WorkerThreads.forEach(below: 256, threads: threads, state: { try Directory(opening: root) }) {
-            root, index, _ in
+        try await WorkerThreads.forEach(below: 256, threads: threads, state: { try Directory(opening: root) })
+        {
+            root,
+            index,
+            _ in
             var part = BuildCacheScan()
             try part.scanEntries(of: root, index)
             let found = part
@@ -61,7 +64,11 @@ struct BuildCacheScan: Sendable {
         let names = try Directory(opening: root).names()
         for name in names.valid where !BuildCacheLayout.isSubdirectory(name) {
             let isKnown = ["README", "trim.txt", "testexpire.txt", "log.txt", "fuzz"].contains(name)
-            leaveOut(isKnown ? .bookkeeping : .foreign, root.appending(name), isKnown ? "Go makes it again" : "not Go's")
+            leaveOut(
+                isKnown ? .bookkeeping : .foreign,
+                root.appending(name),
+                isKnown ? "Go makes it again" : "not Go's"
+            )
         }
         leaveOut(names.invalid)
     }
@@ -96,7 +103,11 @@ struct BuildCacheScan: Sendable {
         do throws(CacheStoreError) {
             guard let status = try directory.status(of: name) else { return }
             guard status.kind == .regular else {
-                return leaveOut(status.kind == .symbolicLink ? .symbolicLink : .specialFile, path, "a \(status.noun)")
+                return leaveOut(
+                    status.kind == .symbolicLink ? .symbolicLink : .specialFile,
+                    path,
+                    "a \(status.noun)"
+                )
             }
             guard let file = try directory.file(name) else { return }
             let bytes = try file.bytes(count: ActionEntry.byteCount + 1)

@@ -13,8 +13,8 @@ public struct GoCommand: Sendable {
     ///
     /// - Parameter names: Their names.
     /// - Returns: Their values; an unknown one is empty.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/goCommand`` if it can't be run or fails, or
-    ///   `CancellationError`.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/goCommand`` if it can't be run or
+    ///   fails, or `CancellationError`.
     public func variables(_ names: [String]) async throws -> [String: String] {
         let result: Subprocess.Result
         do {
@@ -49,7 +49,8 @@ public struct GoCommand: Sendable {
         var environment = GoEnvironment(variables: try await variables(GoEnvironment.recordedNames))
         let compiler = environment["CC"].split(separator: " ").map(String.init)
         if environment["CGO_ENABLED"] != "0", let program = compiler.first,
-            let result = try? await Subprocess.run(program, compiler.dropFirst() + ["--version"]), result.status == 0
+            let result = try? await Subprocess.run(program, compiler.dropFirst() + ["--version"]),
+            result.status == 0
         {
             let line = String(decoding: result.output, as: UTF8.self).split(separator: "\n").first
             environment.variables["CC_VERSION"] = line.map(String.init)

@@ -129,11 +129,19 @@ struct ModuleCacheScan: Sendable {
         module: String
     ) throws(CacheStoreError) {
         let path = directory.path(of: name)
-        if name == "list" { return leaveOut(.bookkeeping, path, "made again from the names of the .mod files") }
-        guard status.kind == .regular else {
-            return leaveOut(status.kind == .symbolicLink ? .symbolicLink : .specialFile, path, "a \(status.noun)")
+        if name == "list" {
+            return leaveOut(.bookkeeping, path, "made again from the names of the .mod files")
         }
-        guard let dot = name.lastIndex(of: ".") else { return leaveOut(.foreign, path, "no name that Go gives") }
+        guard status.kind == .regular else {
+            return leaveOut(
+                status.kind == .symbolicLink ? .symbolicLink : .specialFile,
+                path,
+                "a \(status.noun)"
+            )
+        }
+        guard let dot = name.lastIndex(of: ".") else {
+            return leaveOut(.foreign, path, "no name that Go gives")
+        }
         let suffix = String(name[name.index(after: dot)...])
         let text = "\(module)@\(name[..<dot])"
         guard let key = ModuleKey(text) else {
@@ -158,7 +166,9 @@ struct ModuleCacheScan: Sendable {
         _ module: ModuleKey,
         kind suffix: String
     ) throws(CacheStoreError) {
-        guard let kind = MemberSet.DownloadKind(rawValue: suffix), let file = try directory.file(name) else { return }
+        guard let kind = MemberSet.DownloadKind(rawValue: suffix), let file = try directory.file(name) else {
+            return
+        }
         let limit = kind == .mod ? IndexReader.maximumValueSize : Self.maximumInfoSize
         let bytes = try file.bytes(count: limit + 1)
         let fault: String?
@@ -180,7 +190,9 @@ struct ModuleCacheScan: Sendable {
 
     // MARK: - Checksum database
 
-    private mutating func scanChecksums(_ directory: borrowing Directory, prefix: String) throws(CacheStoreError) {
+    private mutating func scanChecksums(_ directory: borrowing Directory, prefix: String)
+        throws(CacheStoreError)
+    {
         try forEachEntry(of: directory) { (scan, name, status) throws(CacheStoreError) in
             let path = directory.path(of: name)
             switch status.kind {
@@ -197,7 +209,11 @@ struct ModuleCacheScan: Sendable {
                 guard let file = try directory.file(name) else { return }
                 let bytes = try file.bytes(count: Self.maximumInfoSize + 1)
                 guard (1...Self.maximumInfoSize).contains(bytes.count) else {
-                    return scan.leaveOut(.badDownload, path, "\(bytes.count) bytes can't be of a checksum database")
+                    return scan.leaveOut(
+                        .badDownload,
+                        path,
+                        "\(bytes.count) bytes can't be of a checksum database"
+                    )
                 }
                 scan.checksumFiles.append(ChecksumFile(path: prefix + name, bytes: bytes))
             case .symbolicLink: scan.leaveOut(.symbolicLink, path, "a symbolic link")

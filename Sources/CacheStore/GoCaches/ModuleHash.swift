@@ -1,7 +1,8 @@
 /// Go's hash of a module's files, `h1:`, as in go.sum and in `.ziphash` files.
 ///
 /// Source: golang.org/x/mod/sumdb/dirhash, `Hash1`: the SHA-256 of one line for each file, ordered by name:
-/// the SHA-256 of the content in hexadecimal, two spaces, `path@version/` and the path in the tree, a line feed.
+/// the SHA-256 of the content in hexadecimal, two spaces, `path@version/` and the path in the tree, a line
+/// feed.
 struct ModuleHash {
     private var files: [(name: String, id: ObjectID)] = []
 
@@ -25,7 +26,9 @@ struct ModuleHash {
 
     // MARK: - Text
 
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    private static let alphabet = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8
+    )
 
     /// A hash as Go writes it: `h1:` and 44 characters of base64 (RFC 4648).
     static func text(of id: ObjectID) -> String {
@@ -35,7 +38,9 @@ struct ModuleHash {
             let group = bytes[start..<min(start + 3, bytes.count)]
             let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
             for place in 0...3 {
-                characters.append(place > group.count ? UInt8(ascii: "=") : alphabet[bits >> (18 - 6 * place) & 63])
+                characters.append(
+                    place > group.count ? UInt8(ascii: "=") : alphabet[bits >> (18 - 6 * place) & 63]
+                )
             }
         }
         return String(decoding: characters, as: UTF8.self)

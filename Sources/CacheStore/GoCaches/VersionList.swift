@@ -1,6 +1,7 @@
 /// The content of a file `@v/list`: the versions of a module whose `.mod` is in the cache.
 ///
-/// Source: Go's cmd/go/internal/modfetch/cache.go, `rewriteVersionList`; golang.org/x/mod/semver for validity and order.
+/// Source: Go's cmd/go/internal/modfetch/cache.go, `rewriteVersionList`; golang.org/x/mod/semver for validity
+/// and order.
 enum VersionList {
     /// Makes the list from the names in an `@v` directory.
     ///
@@ -27,7 +28,10 @@ enum VersionList {
             }
             var prerelease: [Substring] = []
             if let dash = rest.firstIndex(of: "-") {
-                prerelease = rest[rest.index(after: dash)...].split(separator: ".", omittingEmptySubsequences: false)
+                prerelease = rest[rest.index(after: dash)...].split(
+                    separator: ".",
+                    omittingEmptySubsequences: false
+                )
                 guard prerelease.allSatisfy(Self.isIdentifier) else { return nil }
                 rest = rest[..<dash]
             }
@@ -61,7 +65,9 @@ enum VersionList {
                 ? left.utf8.lexicographicallyPrecedes(right.utf8) : left.utf8.count < right.utf8.count
         }
 
-        private static func isDigits(_ text: Substring) -> Bool { text.utf8.allSatisfy { (0x30...0x39).contains($0) } }
+        private static func isDigits(_ text: Substring) -> Bool {
+            text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        }
 
         private static func isNumber(_ text: Substring) -> Bool {
             !text.isEmpty && isDigits(text) && (text == "0" || !text.hasPrefix("0"))
@@ -70,7 +76,8 @@ enum VersionList {
         private static func isIdentifier(_ text: Substring) -> Bool {
             guard !text.isEmpty else { return false }
             let isAllowed = text.utf8.allSatisfy {
-                (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D
+                (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
+                    || $0 == 0x2D
             }
             return isAllowed && (!isDigits(text) || isNumber(text))
         }

@@ -16,7 +16,8 @@ enum XXH64 {
         unsafe bytes.withUnsafeBytes { unsafe hash($0) }
     }
 
-    /// The same over a raw buffer; every load below stays inside `bytes` because `offset` + its width ≤ count.
+    /// The same over a raw buffer; every load below stays inside `bytes` because `offset` + its width ≤
+    /// count.
     private static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
         var offset = 0
         let count = bytes.count
@@ -46,7 +47,9 @@ enum XXH64 {
             offset += 8
         }
         if offset + 4 <= count {
-            let half = unsafe UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+            let half = unsafe UInt32(
+                littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
+            )
             result = rotate(result ^ (UInt64(half) &* prime1), 23) &* prime2 &+ prime3
             offset += 4
         }

@@ -2,8 +2,8 @@ import SystemPackage
 
 /// Reads a member set from a SQLite image, and trusts nothing in it.
 ///
-/// What it returns obeys every rule of <doc:Format> that concerns the index alone: orders, numbers, names, sums. What
-/// concerns content is left to who reads the frames.
+/// What it returns obeys every rule of <doc:Format> that concerns the index alone: orders, numbers, names,
+/// sums. What concerns content is left to who reads the frames.
 struct IndexReader: ~Copyable {
     private let database: SQLiteDatabase
     private let path: FilePath
@@ -44,7 +44,11 @@ struct IndexReader: ~Copyable {
         } catch let error as CacheStoreError {
             throw error
         } catch {
-            throw CacheStoreError(.corruptArchive, "damaged archive: its index can't be read, \(error)", path: path)
+            throw CacheStoreError(
+                .corruptArchive,
+                "damaged archive: its index can't be read, \(error)",
+                path: path
+            )
         }
     }
 
@@ -59,7 +63,12 @@ struct IndexReader: ~Copyable {
     }
 
     private func fault(_ message: String, _ member: String? = nil) -> CacheStoreError {
-        CacheStoreError(.corruptArchive, "damaged archive: its index says that \(message)", path: path, member: member)
+        CacheStoreError(
+            .corruptArchive,
+            "damaged archive: its index says that \(message)",
+            path: path,
+            member: member
+        )
     }
 
     private func unsafeName(_ name: String, _ fault: String) -> CacheStoreError {
@@ -75,12 +84,18 @@ struct IndexReader: ~Copyable {
     // MARK: - Tables
 
     private func checkSchema() throws {
-        let pragmas = [("application_id", IndexSchema.applicationID), ("user_version", Trailer.currentVersion)]
+        let pragmas = [
+            ("application_id", IndexSchema.applicationID), ("user_version", Trailer.currentVersion),
+        ]
         for (name, expected) in pragmas {
             let statement = try database.prepare("PRAGMA \(name)")
-            guard try statement.step(), statement.integer(0) == expected else { throw fault("it is no archive's") }
+            guard try statement.step(), statement.integer(0) == expected else {
+                throw fault("it is no archive's")
+            }
         }
-        let statement = try database.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")
+        let statement = try database.prepare(
+            "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid"
+        )
         var found: [String] = []
         while try statement.step() { found.append(statement.text(0) ?? "") }
         guard found == IndexSchema.tables else { throw fault("its tables are not those of version 1") }
@@ -89,7 +104,8 @@ struct IndexReader: ~Copyable {
     private func readDigest() throws -> ObjectID {
         let statement = try database.prepare("SELECT name, value FROM archive ORDER BY name")
         guard try statement.step(), statement.text(0) == "digest", let digest = statement.id(1),
-            try statement.step(), statement.text(0) == "format", statement.integer(1) == Trailer.currentVersion,
+            try statement.step(), statement.text(0) == "format",
+            statement.integer(1) == Trailer.currentVersion,
             try !statement.step()
         else { throw fault("it has no digest and format") }
         return digest
@@ -104,7 +120,9 @@ struct IndexReader: ~Copyable {
             else { throw fault("its sources are not in order") }
             set.sources.append(Source(label: label, environment: GoEnvironment(), digest: digest))
         }
-        let settings = try database.prepare("SELECT source, name, value FROM environment ORDER BY source, name")
+        let settings = try database.prepare(
+            "SELECT source, name, value FROM environment ORDER BY source, name"
+        )
         while try settings.step() {
             guard let source = settings.integer(0), set.sources.indices.contains(source - 1),
                 let name = settings.text(1), let value = settings.text(2), !value.isEmpty
@@ -139,7 +157,8 @@ struct IndexReader: ~Copyable {
         var end = 0
         while try statement.step() {
             guard statement.integer(0) == set.chunks.count + 1, let id = statement.id(1),
-                statement.integer(2) == end, let stored = statement.integer(3), let size = statement.integer(4),
+                statement.integer(2) == end, let stored = statement.integer(3),
+                let size = statement.integer(4),
                 let checksum = statement.integer(5), (1...Chunker.maximumSize).contains(size),
                 // A frame is never much longer than its content: zstd's own bound.
                 (1...size + size / 128 + 1024).contains(stored), stored <= framesSize - end
@@ -164,7 +183,8 @@ struct IndexReader: ~Copyable {
         var numbers: [UInt32] = []
         while try statement.step() {
             guard let id = statement.integer(0), let position = statement.integer(1),
-                let chunk = statement.integer(2), set.chunks.indices.contains(chunk - 1), (1...limit).contains(id)
+                let chunk = statement.integer(2), set.chunks.indices.contains(chunk - 1),
+                (1...limit).contains(id)
             else { throw fault("a stream has a chunk that is not there, or belongs to no member") }
             if position == 0, id > streams.count {
                 if !numbers.isEmpty { streams[streams.count - 1] = ChunkList(numbers) }
@@ -249,10 +269,11 @@ struct IndexReader: ~Copyable {
             }
             lastStream += 1
             guard set.trees.last.map({ $0.module < module }) ?? true, let h1 = statement.id(2),
-                let files = statement.integer(3), files >= 0, let executables = statement.integer(4),
-                (0...files).contains(executables), let size = statement.integer(5),
                 let manifest = statement.integer(6), set.chunks.indices.contains(manifest - 1),
-                statement.integer(7) == lastStream
+                // A line of a manifest has five bytes at least.
+                let files = statement.integer(3), (1...set.chunks[manifest - 1].size).contains(files),
+                let executables = statement.integer(4), (0...files).contains(executables),
+                let size = statement.integer(5), statement.integer(7) == lastStream
             else { throw fault("it is not in order", "tree \(text)") }
             set.trees.append(
                 MemberSet.Tree(
@@ -299,7 +320,9 @@ struct IndexReader: ~Copyable {
                     size <= Self.maximumValueSize
                 else { throw fault("it does not have its size", member) }
                 if kind == .ziphash {
-                    guard let h1 = ModuleHash.id(ofZiphash: value) else { throw fault("it is no hash", member) }
+                    guard let h1 = ModuleHash.id(ofZiphash: value) else {
+                        throw fault("it is no hash", member)
+                    }
                     hashes.insert(ModuleHashValue(module: module, h1: h1))
                 }
                 content = .bytes(value)
@@ -310,12 +333,16 @@ struct IndexReader: ~Copyable {
                 content = .derived
             } else {
                 lastStream += 1
-                guard statement.integer(4) == lastStream, let id = statement.id(3), set.treeIndex(of: module) == nil
+                guard statement.integer(4) == lastStream, let id = statement.id(3),
+                    set.treeIndex(of: module) == nil,
+                    size <= ZipRecord.largestModule
                 else { throw fault("it is not in order", member) }
                 content = .stored(id: id, size: size, chunks: try stream(lastStream, size: size, of: member))
             }
             let sources = try sourceSet(statement.integer(5), of: member)
-            set.downloads.append(MemberSet.Download(module: module, kind: kind, content: content, sources: sources))
+            set.downloads.append(
+                MemberSet.Download(module: module, kind: kind, content: content, sources: sources)
+            )
         }
         guard streams.count <= lastStream else { throw fault("stream \(streams.count) belongs to no member") }
     }
@@ -324,9 +351,12 @@ struct IndexReader: ~Copyable {
         let statement = try database.prepare("SELECT path, value, sources FROM checksum_file ORDER BY path")
         var collisions = PathRules.Collisions()
         while try statement.step() {
-            guard let path = statement.text(0), let value = statement.blob(1), value.count <= Self.maximumValueSize
+            guard let path = statement.text(0), let value = statement.blob(1),
+                value.count <= Self.maximumValueSize
             else { throw fault("it has no value", statement.text(0)) }
-            if let fault = PathRules.fault(inChecksumPath: path) { throw unsafeName("checksum \(path)", fault) }
+            if let fault = PathRules.fault(inChecksumPath: path) {
+                throw unsafeName("checksum \(path)", fault)
+            }
             guard collisions.insert(path) else {
                 throw unsafeName("checksum \(path)", "it stands twice, if case is ignored")
             }
@@ -346,7 +376,8 @@ struct IndexReader: ~Copyable {
     /// Frames lie in the order in which members first use them; so none is left over either.
     private func checkChunkOrder() throws {
         let order = set.frameOrder()
-        guard order.count == set.chunks.count, order.enumerated().allSatisfy({ $0.offset == Int($0.element) }) else {
+        guard order.count == set.chunks.count, order.enumerated().allSatisfy({ $0.offset == Int($0.element) })
+        else {
             throw fault("its frames are not in the order of the members")
         }
     }

@@ -6,7 +6,9 @@ enum IndexSchema {
     /// The bytes in a page of the database.
     static let pageSize = 4096
 
-    /// The statements that make the tables, in order. They are compared with those of an archive letter by letter, so
+    /// The statements that make the tables, in order.
+    ///
+    /// They are compared with those of an archive letter by letter, so
     /// that no view, trigger or other affinity can hide in one.
     static let tables = [
         "CREATE TABLE archive(name TEXT PRIMARY KEY NOT NULL, value NOT NULL) WITHOUT ROWID",

@@ -1,7 +1,7 @@
 /// Makes the SQLite image of a member set.
 ///
-/// The set's chunks must be in the order of their frames, and laid out (``MemberSet/laidOut(_:record:)``). The image
-/// depends on the set alone.
+/// The set's chunks must be in the order of their frames, and laid out (``MemberSet/laidOut(_:record:)``).
+/// The image depends on the set alone.
 struct IndexWriter: ~Copyable {
     private let database: SQLiteDatabase
     private let set: MemberSet
@@ -14,6 +14,7 @@ struct IndexWriter: ~Copyable {
     /// - Parameters:
     ///   - set: The members.
     ///   - digest: Their digest.
+    /// - Returns: The image.
     /// - Throws: ``SQLiteError``, where memory is short.
     static func image(of set: MemberSet, digest: ObjectID) throws(SQLiteError) -> [UInt8] {
         let writer = try IndexWriter(set)
@@ -38,7 +39,9 @@ struct IndexWriter: ~Copyable {
     /// Overwrites what would tell which SQLite wrote the image, and how often it changed it.
     private static func normalize(_ image: inout [UInt8]) {
         func put(_ value: UInt32, at offset: Int) {
-            for index in 0..<4 { image[offset + index] = UInt8(truncatingIfNeeded: value >> UInt32(24 - 8 * index)) }
+            for index in 0..<4 {
+                image[offset + index] = UInt8(truncatingIfNeeded: value >> UInt32(24 - 8 * index))
+            }
         }
         put(1, at: 24)
         put(1, at: 92)
@@ -61,6 +64,7 @@ struct IndexWriter: ~Copyable {
         try archive.run(.text("format"), .integer(Trailer.currentVersion))
         try writeSources()
         try writeChunks()
+        try writeStreams()
         try writeBuildCache()
         try writeModuleCache()
         try database.execute("COMMIT")
@@ -71,6 +75,8 @@ struct IndexWriter: ~Copyable {
         let environment = try database.prepare("INSERT INTO environment VALUES (?, ?, ?)")
         for (index, value) in set.sources.enumerated() {
             try source.run(.integer(index + 1), .text(value.label), .blob(value.digest.bytes))
+        }
+        for (index, value) in set.sources.enumerated() {
             for (name, setting) in value.environment.variables.sorted(by: { $0.key.precedes($1.key) }) {
                 try environment.run(.integer(index + 1), .text(name), .text(setting))
             }
@@ -95,8 +101,24 @@ struct IndexWriter: ~Copyable {
         }
     }
 
+    /// The streams of outputs, which have the outputs' own numbers, then of trees, then of stored zips.
+    private func writeStreams() throws(SQLiteError) {
+        let insert = try database.prepare("INSERT INTO stream VALUES (?, ?, ?)")
+        var stream = 0
+        func write(_ chunks: ChunkList) throws(SQLiteError) {
+            stream += 1
+            for (position, number) in chunks.numbers.enumerated() {
+                try insert.run(.integer(stream), .integer(position), .integer(Int(number) + 1))
+            }
+        }
+        for output in set.outputs { try write(output.chunks) }
+        for tree in set.trees { try write(tree.chunks) }
+        for download in set.downloads {
+            if case .stored(_, _, let chunks) = download.content { try write(chunks) }
+        }
+    }
+
     private func writeBuildCache() throws(SQLiteError) {
-        let stream = try database.prepare("INSERT INTO stream VALUES (?, ?, ?)")
         let output = try database.prepare("INSERT INTO output VALUES (?, ?, ?, ?)")
         for (index, value) in set.outputs.enumerated() {
             try output.run(
@@ -105,7 +127,6 @@ struct IndexWriter: ~Copyable {
                 .integer(value.size),
                 value.executable.map { .text($0) } ?? .null
             )
-            try write(value.chunks, as: index + 1, with: stream)
         }
         let action = try database.prepare("INSERT INTO action VALUES (?, ?, ?)")
         for value in set.actions {
@@ -115,11 +136,10 @@ struct IndexWriter: ~Copyable {
     }
 
     private func writeModuleCache() throws(SQLiteError) {
-        let stream = try database.prepare("INSERT INTO stream VALUES (?, ?, ?)")
         let tree = try database.prepare("INSERT INTO tree VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        var lastStream = set.outputs.count
+        var stream = set.outputs.count
         for (index, value) in set.trees.enumerated() {
-            lastStream += 1
+            stream += 1
             try tree.run(
                 .integer(index + 1),
                 .text(value.module.text),
@@ -128,50 +148,32 @@ struct IndexWriter: ~Copyable {
                 .integer(value.executables),
                 .integer(value.size),
                 .integer(Int(value.manifest) + 1),
-                .integer(lastStream),
+                .integer(stream),
                 sources(value.sources)
             )
-            try write(value.chunks, as: lastStream, with: stream)
         }
         let download = try database.prepare("INSERT INTO download VALUES (?, ?, ?, ?, ?, ?)")
         for value in set.downloads {
-            var size = 0
-            var content = SQLiteStatement.Value.null
-            var streamID = SQLiteStatement.Value.null
+            var columns = (size: 0, value: SQLiteStatement.Value.null, stream: SQLiteStatement.Value.null)
             switch value.content {
-            case .bytes(let bytes):
-                size = bytes.count
-                content = .blob(bytes)
+            case .bytes(let bytes): columns = (bytes.count, .blob(bytes), .null)
             case .derived: break
-            case .stored(let id, let length, let chunks):
-                lastStream += 1
-                size = length
-                content = .blob(id.bytes)
-                streamID = .integer(lastStream)
-                try write(chunks, as: lastStream, with: stream)
+            case .stored(let id, let size, _):
+                stream += 1
+                columns = (size, .blob(id.bytes), .integer(stream))
             }
             try download.run(
                 .text(value.module.text),
                 .text(value.kind.rawValue),
-                .integer(size),
-                content,
-                streamID,
+                .integer(columns.size),
+                columns.value,
+                columns.stream,
                 sources(value.sources)
             )
         }
         let file = try database.prepare("INSERT INTO checksum_file VALUES (?, ?, ?)")
         for value in set.checksumFiles {
             try file.run(.text(value.path), .blob(value.bytes), sources(value.sources))
-        }
-    }
-
-    private func write(
-        _ chunks: ChunkList,
-        as stream: Int,
-        with statement: borrowing SQLiteStatement
-    ) throws(SQLiteError) {
-        for (position, number) in chunks.numbers.enumerated() {
-            try statement.run(.integer(stream), .integer(position), .integer(Int(number) + 1))
         }
     }
 

@@ -50,7 +50,10 @@ import CSQLite
             let start = unsafe sqlite3_column_text(statement, column)
         else { return nil }
         // The length is SQLite's own, so that a NUL inside is seen, not taken for the end.
-        let bytes = unsafe UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column)))
+        let bytes = unsafe UnsafeBufferPointer(
+            start: start,
+            count: Int(sqlite3_column_bytes(statement, column))
+        )
         return unsafe String(validating: bytes, as: UTF8.self)
     }
 

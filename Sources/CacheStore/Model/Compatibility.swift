@@ -1,10 +1,14 @@
 /// What will miss because Go environments differ.
 ///
-/// Source: what goes into every action ID, Go's cmd/go/internal/work/exec.go, `buildActionID`; see <doc:GoCaches>.
+/// Source: what goes into every action ID, Go's cmd/go/internal/work/exec.go, `buildActionID`; see
+/// <doc:GoCaches>.
 enum Compatibility {
     /// The settings that decide about all entries, and what a difference in them means.
     private static let decisive: [(name: String, code: Warning.Code, loss: String)] = [
-        ("GOVERSION", .goVersion, "builds with one version do not use the entries of another: they compile everything again"),
+        (
+            "GOVERSION", .goVersion,
+            "builds with one version do not use the entries of another: they compile everything again"
+        ),
         ("GOOS", .goVersion, "builds for one system do not use the entries of another"),
         ("GOARCH", .goVersion, "builds for one architecture do not use the entries of another"),
         ("GOAMD64", .goSettings, "builds at one level do not use the entries of another"),
@@ -30,7 +34,8 @@ enum Compatibility {
             }
             return Warning(
                 code: setting.code,
-                message: "the sources differ in \(setting.name): \(values.joined(separator: ", ")); \(setting.loss)"
+                message:
+                    "the sources differ in \(setting.name): \(values.joined(separator: ", ")); \(setting.loss)"
             )
         }
     }
@@ -43,7 +48,8 @@ enum Compatibility {
         return [
             Warning(
                 code: .moduleCachePath,
-                message: "\(labels) were packed with GOMODCACHE=`\(first.environment["GOMODCACHE"])`, and this one is "
+                message:
+                    "\(labels) were packed with GOMODCACHE=`\(first.environment["GOMODCACHE"])`, and this one is "
                     + "`\(moduleCache)`: packages of modules will be compiled again unless all builds use -trimpath; "
                     + "use one path in the jobs and in the image"
             )

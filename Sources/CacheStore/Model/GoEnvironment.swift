@@ -1,7 +1,8 @@
 /// The settings of a Go job that decide whether its cache entries hit elsewhere.
 ///
-/// Names and values are those of `go env`, with two additions: `CC_VERSION`, the C compiler's own version line,
-/// and `GOMODCACHE`, always the directory that was packed. What each one decides is listed in <doc:GoCaches>.
+/// Names and values are those of `go env`, with two additions: `CC_VERSION`, the C compiler's own version
+/// line, and `GOMODCACHE`, always the directory that was packed. What each one decides is listed in
+/// <doc:GoCaches>.
 public struct GoEnvironment: Hashable, Sendable {
     /// The values by name; a setting that is empty or unknown is absent.
     public var variables: [String: String]

@@ -1,7 +1,7 @@
 /// A module at a version, as GOMODCACHE names it: `path@version`, both escaped.
 ///
-/// Escaping turns an upper-case letter `X` into `!x` (golang.org/x/mod/module, `EscapePath`), so that keys differ
-/// also where case is ignored.
+/// Escaping turns an upper-case letter `X` into `!x` (golang.org/x/mod/module, `EscapePath`), so that keys
+/// differ also where case is ignored.
 struct ModuleKey: Hashable, Comparable {
     /// The key's text: the tree's directory below GOMODCACHE.
     let text: String
@@ -11,7 +11,9 @@ struct ModuleKey: Hashable, Comparable {
 
     /// Creates a key, or `nil` if `text` is none: see ``fault(in:)``.
     init?(_ text: String) {
-        guard Self.fault(in: text) == nil, let at = text.utf8.firstIndex(of: UInt8(ascii: "@")) else { return nil }
+        guard Self.fault(in: text) == nil, let at = text.utf8.firstIndex(of: UInt8(ascii: "@")) else {
+            return nil
+        }
         self.text = text
         pathLength = text.utf8.distance(from: text.utf8.startIndex, to: at)
     }
@@ -28,7 +30,8 @@ struct ModuleKey: Hashable, Comparable {
     /// The directory of the module's downloads below GOMODCACHE.
     var downloadDirectory: String { "cache/download/\(path)/@v" }
 
-    /// Whether this is a Go toolchain, whose tree Go changes on first use (cmd/go/internal/toolchain/select.go).
+    /// Whether this is a Go toolchain, whose tree Go changes on first use
+    /// (cmd/go/internal/toolchain/select.go).
     var isToolchain: Bool { path == "golang.org/toolchain" }
 
     /// Whether the left key comes before the right one, by bytes.

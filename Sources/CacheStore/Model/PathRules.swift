@@ -25,8 +25,10 @@ enum PathRules {
         for byte in element.utf8 {
             switch byte {
             case 0..<0x20, 0x7F: return "it holds a control character"
-            case UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "<"), UInt8(ascii: ">"),
-                UInt8(ascii: "?"), UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "\\"), UInt8(ascii: ":"):
+            case UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "<"),
+                UInt8(ascii: ">"),
+                UInt8(ascii: "?"), UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "\\"),
+                UInt8(ascii: ":"):
                 return "it holds `\(Character(Unicode.Scalar(byte)))`"
             default: continue
             }
@@ -62,25 +64,30 @@ enum PathRules {
 
     /// Finds two paths that can't both be files of one tree, also where case is ignored.
     struct Collisions {
-        private var files: Set<String> = []
-        private var directories: Set<String> = []
+        // By bytes, A–Z as a–z: to Swift, two names are equal that the system tells apart.
+        private var files: Set<[UInt8]> = []
+        private var directories: Set<[UInt8]> = []
 
         /// Adds a path of the tree.
         ///
         /// - Returns: Whether it can stand beside all that were added before.
         mutating func insert(_ path: String) -> Bool {
-            let folded = path.lowercased()
+            let folded = path.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
             guard files.insert(folded).inserted, !directories.contains(folded) else { return false }
-            for directory in folded.pathParents {
+            var end = folded.count
+            while let slash = folded[..<end].lastIndex(of: UInt8(ascii: "/")) {
+                let directory = Array(folded[..<slash])
                 if files.contains(directory) { return false }
                 if !directories.insert(directory).inserted { break }
+                end = slash
             }
             return true
         }
     }
 }
 
-/// Paths are taken apart by bytes: to Swift, `/` and a combining mark after it are one character, to the system they are not.
+/// Paths are taken apart by bytes: to Swift, `/` and a combining mark after it are one character, to the
+/// system they are not.
 extension String {
     /// The elements between the slashes; some are empty where slashes meet or stand at an end.
     var pathElements: [String] {

@@ -16,6 +16,7 @@ struct SourceSets: Hashable, Sendable {
     /// Returns the number of a set, adding it if it is new.
     ///
     /// - Parameter set: An ascending list without repeats.
+    /// - Returns: Its number.
     mutating func number(of set: [Int]) -> Int32 {
         if let number = numbers[set] { return number }
         let number = Int32(sets.count)

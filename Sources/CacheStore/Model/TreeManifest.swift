@@ -43,7 +43,9 @@ struct TreeManifest: Hashable {
                 throw Fault(message: "the name `\(entry.path)` is not allowed: \(fault)")
             }
             guard collisions.insert(entry.path) else {
-                throw Fault(message: "`\(entry.path)` stands twice in it, or where a directory is, if case is ignored")
+                throw Fault(
+                    message: "`\(entry.path)` stands twice in it, or where a directory is, if case is ignored"
+                )
             }
             let (sum, overflow) = size.addingReportingOverflow(entry.size)
             guard !overflow else { throw Fault(message: "its files are longer than can be counted") }

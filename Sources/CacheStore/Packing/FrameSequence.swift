@@ -64,7 +64,8 @@ final class FrameSequence: Sendable {
 
     private func takeNext() -> (Frame?, Int)? {
         state.withLock { state in
-            guard !state.isWriting, !state.isStopped, let frame = state.pending.removeValue(forKey: state.next)
+            guard !state.isWriting, !state.isStopped,
+                let frame = state.pending.removeValue(forKey: state.next)
             else { return nil }
             state.isWriting = true
             return (frame, state.offset)

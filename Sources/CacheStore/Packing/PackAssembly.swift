@@ -6,7 +6,8 @@ struct PackAssembly: Sendable {
     struct Provider: Sendable {
         var content: ContentFile
         var offset: Int
-        /// The XXH64 that the content had; `nil` where it was not read yet, and must have the chunk's SHA-256.
+        /// The XXH64 that the content had; `nil` where it was not read yet, and must have the chunk's
+        /// SHA-256.
         var checksum: UInt64?
     }
 
@@ -52,7 +53,12 @@ struct PackAssembly: Sendable {
                 chunks = .none
             }
             set.outputs.append(
-                MemberSet.Output(id: output.id, size: output.size, executable: output.executable, chunks: chunks)
+                MemberSet.Output(
+                    id: output.id,
+                    size: output.size,
+                    executable: output.executable,
+                    chunks: chunks
+                )
             )
         }
         for entry in scan.actions {
@@ -61,7 +67,7 @@ struct PackAssembly: Sendable {
         dropActionsWithoutOutput(root)
     }
 
-    /// Adds a module tree. Trees are added in the order of their modules.
+    /// Adds a module tree; they are added in the order of their modules.
     mutating func add(_ survey: TreeSurvey, of module: ModuleKey, root: FilePath) {
         let path = root.appending(FilePath(module.text).components)
         let provider = Provider(content: .bytes(survey.text), offset: 0)
@@ -141,7 +147,11 @@ struct PackAssembly: Sendable {
         if let root = caches.buildCache {
             for output in set.outputs where !isWhole(output.chunks) {
                 let name = BuildCacheLayout.name(ofOutput: output.id)
-                leaveOut(.wrongContent, root.appending(FilePath(name).components), "its content is not its name")
+                leaveOut(
+                    .wrongContent,
+                    root.appending(FilePath(name).components),
+                    "its content is not its name"
+                )
             }
             set.outputs.removeAll { !isWhole($0.chunks) }
             dropActionsWithoutOutput(root)
@@ -159,7 +169,11 @@ struct PackAssembly: Sendable {
             case .derived: return set.treeIndex(of: download.module) != nil
             case .stored(_, _, let chunks):
                 if isWhole(chunks) { return true }
-                leaveOut(.changed, ModuleCacheLayout.zip(of: download.module, in: root), "it changed while it was packed")
+                leaveOut(
+                    .changed,
+                    ModuleCacheLayout.zip(of: download.module, in: root),
+                    "it changed while it was packed"
+                )
                 return false
             }
         }
@@ -183,6 +197,7 @@ struct PackAssembly: Sendable {
     /// - Parameters:
     ///   - order: The chunks in the order of their frames.
     ///   - record: Gives the frame of a chunk.
+    /// - Returns: The members and their digest.
     func finished(_ order: [UInt32], record: (UInt32) -> ChunkRecord) -> (MemberSet, ObjectID) {
         var set = set.laidOut(order, record: record)
         let digest = set.digest

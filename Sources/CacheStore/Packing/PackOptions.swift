@@ -19,10 +19,10 @@ public struct PackOptions: Hashable, Sendable {
 
     // MARK: How fast, how small
 
-    /// The zstd level, in ``levels``. It changes the archive's bytes, never its digest.
+    /// The zstd level, in ``levels``: it changes the archive's bytes, never its digest.
     public var level = 3
 
-    /// The number of threads; `nil` for one a processor. It changes nothing but the time.
+    /// The number of threads, or `nil` for one a processor; it changes nothing but the time.
     public var jobs: Int?
 
     /// Creates options with the defaults above.

@@ -2,8 +2,8 @@ public import SystemPackage
 
 /// Packs Go's caches into an archive.
 ///
-/// The same caches give the same bytes, whatever the order of their directories, the number of threads, the user, the
-/// umask or the time. `go` may be running: what changes meanwhile is left out, never half taken.
+/// The same caches give the same bytes, whatever the order of their directories, the number of threads, the
+/// user, the umask or the time. `go` may be running: what changes meanwhile is left out, never half taken.
 public struct Packer: Sendable {
     /// How to pack.
     public let options: PackOptions
@@ -21,7 +21,8 @@ public struct Packer: Sendable {
     /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/badArgument``, ``CacheStoreError/Code/exists``,
     ///   ``CacheStoreError/Code/damagedCache`` if ``PackOptions/isStrict``, or as the system says), or
     ///   `CancellationError` if the task was cancelled.
-    /// - Complexity: O(*n*) in the bytes of the caches; memory for their list of files and, a thread, some chunks.
+    /// - Complexity: O(*n*) in the bytes of the caches; memory for their list of files and, a thread, some
+    ///   chunks.
     public func run(
         _ caches: GoCaches,
         to path: FilePath,
@@ -51,7 +52,7 @@ public struct Packer: Sendable {
 }
 
 /// One run of a ``Packer``.
-struct PackOperation {
+struct PackOperation: Sendable {
     let options: PackOptions
     let caches: GoCaches
     let path: FilePath
@@ -79,7 +80,9 @@ struct PackOperation {
             assembly.drop(missing, caches: caches)
             try checkStrictness(assembly)
         }
-        return try finish(assembly, frames, writer, isCanonical: missing.isEmpty)
+        let (whole, kept, isCanonical) = (assembly, frames, missing.isEmpty)
+        counters.begin("writing the index", bytes: 0, items: 0)
+        return try await WorkerThreads.perform { try finish(whole, kept, writer, isCanonical: isCanonical) }
     }
 
     // MARK: - Reading
@@ -95,7 +98,9 @@ struct PackOperation {
         let faults = Gathered<[LeftOut]>([])
         let counters = counters
         try await WorkerThreads.forEach(below: large.count, threads: threads, state: { StreamCutter() }) {
-            cutter, index, _ in
+            cutter,
+            index,
+            _ in
             let output = large[index]
             let path = root.appending(FilePath(output.file).components)
             do throws(CacheStoreError) {
@@ -117,14 +122,16 @@ struct PackOperation {
     private func readModuleCache(into assembly: inout PackAssembly) async throws {
         guard let root = caches.moduleCache else { return }
         counters.begin("scanning", bytes: 0, items: 0)
-        let scan = try ModuleCacheScan(root)
+        let scan = try await WorkerThreads.perform { try ModuleCacheScan(root) }
         let modules = scan.trees.subtracting(scan.partial).sorted()
         counters.begin("reading", bytes: 0, items: modules.count)
         let trees = Gathered<[ModuleKey: TreeSurvey]>([:])
         let faults = Gathered<[LeftOut]>([])
         let counters = counters
         try await WorkerThreads.forEach(below: modules.count, threads: threads, state: { StreamCutter() }) {
-            cutter, index, _ in
+            cutter,
+            index,
+            _ in
             let module = modules[index]
             do throws(TreeSurvey.Fault) {
                 let survey = try TreeSurvey.read(module, in: root, &cutter)
@@ -132,9 +139,13 @@ struct PackOperation {
                 if let hash = scan.hashes[module], hash == survey.h1 {
                     trees.update { $0[module] = survey }
                 } else if scan.hashes[module] == nil {
-                    faults.update { $0.append(LeftOut(.wrongModuleHash, path, "there is no sound .ziphash for it")) }
+                    faults.update {
+                        $0.append(LeftOut(.wrongModuleHash, path, "there is no sound .ziphash for it"))
+                    }
                 } else {
-                    faults.update { $0.append(LeftOut(.wrongModuleHash, path, "its files are not those of its .ziphash")) }
+                    faults.update {
+                        $0.append(LeftOut(.wrongModuleHash, path, "its files are not those of its .ziphash"))
+                    }
                 }
                 counters.add(bytes: survey.stream.size)
             } catch {
@@ -159,7 +170,9 @@ struct PackOperation {
         guard let root = caches.moduleCache else { return [:] }
         let zips = Gathered<[ModuleKey: (StreamSurvey, ObjectID)]>([:])
         try await WorkerThreads.forEach(below: modules.count, threads: threads, state: { StreamCutter() }) {
-            cutter, index, _ in
+            cutter,
+            index,
+            _ in
             let module = modules[index]
             let path = ModuleCacheLayout.zip(of: module, in: root)
             do {
@@ -210,7 +223,11 @@ struct PackOperation {
         to writer: ArchiveWriter
     ) async throws -> [(offset: Int, count: Int, checksum: UInt64)?] {
         let (chunks, providers) = (assembly.set.chunks, assembly.providers)
-        counters.begin("compressing", bytes: order.reduce(0) { $0 + chunks[Int($1)].size }, items: order.count)
+        counters.begin(
+            "compressing",
+            bytes: order.reduce(0) { $0 + chunks[Int($1)].size },
+            items: order.count
+        )
         let sequence = FrameSequence(workers: threads)
         let (counters, level) = (counters, options.level)
         try await WorkerThreads.forEach(
@@ -261,7 +278,6 @@ struct PackOperation {
         _ writer: ArchiveWriter,
         isCanonical: Bool
     ) throws -> PackReport {
-        counters.begin("writing the index", bytes: 0, items: 0)
         let order = assembly.set.frameOrder()
         let (set, digest) = assembly.finished(order) { frames[$0] ?? assembly.set.chunks[Int($0)] }
         var target = writer
@@ -275,11 +291,14 @@ struct PackOperation {
                 try target.write(buffer.span, at: record.offset)
             }
         }
-        try Task.checkCancellation()
         let fileBytes = try target.finish(set, digest: digest)
         let leftOut = assembly.leftOut.sorted {
             ($0.path.string, $0.reason.rawValue) < ($1.path.string, $1.reason.rawValue)
         }
-        return PackReport(digest: digest, totals: ArchiveTotals(of: set, fileBytes: fileBytes), leftOut: leftOut)
+        return PackReport(
+            digest: digest,
+            totals: ArchiveTotals(of: set, fileBytes: fileBytes),
+            leftOut: leftOut
+        )
     }
 }

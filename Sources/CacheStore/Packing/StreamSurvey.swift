@@ -2,8 +2,9 @@ import SystemPackage
 
 /// What one reading of a stream found: its chunks, and whether it is what its name says.
 ///
-/// The content is read once more, chunk by chunk, to be compressed; each chunk's checksum shows then whether it is
-/// still the same. Memory is bounded by the longest chunk so, and chunks that are there already cost nothing more.
+/// The content is read once more, chunk by chunk, to be compressed; each chunk's checksum shows then whether
+/// it is still the same. Memory is bounded by the longest chunk so, and chunks that are there already cost
+/// nothing more.
 struct StreamSurvey: Sendable {
     /// The chunks in order.
     var chunks: [StreamCutter.Chunk]

@@ -25,17 +25,19 @@ struct TreeSurvey: Sendable {
     ///   - module: The module.
     ///   - root: GOMODCACHE.
     ///   - cutter: Is reused.
+    /// - Returns: What was found.
     /// - Throws: ``Fault`` for a tree that is no module's.
-    static func read(_ module: ModuleKey, in root: FilePath, _ cutter: inout StreamCutter) throws(Fault) -> TreeSurvey {
+    static func read(_ module: ModuleKey, in root: FilePath, _ cutter: inout StreamCutter) throws(Fault)
+        -> TreeSurvey
+    {
         let path = root.appending(FilePath(module.text).components)
         do {
             let directory = try Directory(opening: path)
             var files: [TreeManifest.Entry] = []
             try list(directory, prefix: "", into: &files)
             files.sort { $0.path.precedes($1.path) }
-            let names = module.isToolchain ? Set(files.map(\.path)) : []
             cutter.reset()
-            var hash = ModuleHash()
+            var hash = TreeHash(module)
             for index in files.indices {
                 let name = files[index].path
                 guard let file = try directory.file(name) else {
@@ -43,7 +45,7 @@ struct TreeSurvey: Sendable {
                 }
                 let content = try StreamSurvey.append(file, to: &cutter)
                 files[index].size = content.size
-                if !isCopiedGoMod(name, names) { hash.add(name: "\(module.unescaped)/\(name)", id: content.id) }
+                hash.add(name, id: content.id)
             }
             let manifest = try TreeManifest(files)
             let text = manifest.text
@@ -70,18 +72,7 @@ struct TreeSurvey: Sendable {
         }
     }
 
-    /// Go copies each `_go.mod` of a toolchain to `go.mod` on first use; the copies are not in its hash
-    /// (cmd/go/internal/toolchain/select.go, `Exec`).
-    ///
-    /// - Parameters:
-    ///   - name: The path of a file in the tree.
-    ///   - names: All paths, for a toolchain; none for other modules.
-    static func isCopiedGoMod(_ name: String, _ names: Set<String>) -> Bool {
-        guard name == "go.mod" || name.hasSuffix("/go.mod") else { return false }
-        return names.contains(name.dropLast("go.mod".count) + "_go.mod")
-    }
-
-    /// Lists the files below a directory. What is neither file nor directory makes the tree no module's.
+    /// Lists the files below a directory; what is neither file nor directory makes the tree no module's.
     private static func list(
         _ directory: borrowing Directory,
         prefix: String,

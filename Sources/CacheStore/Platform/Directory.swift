@@ -34,7 +34,7 @@ struct Directory: ~Copyable, Sendable {
     static func creating(_ path: FilePath) throws(CacheStoreError) -> Directory {
         do {
             return try Directory(opening: path)
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             let parent = path.removingLastComponent()
             if !parent.isEmpty, parent != path { _ = try creating(parent) }
             let result = unsafe path.withPlatformString { unsafe Glibc.mkdir($0, 0o755) }
@@ -65,7 +65,8 @@ struct Directory: ~Copyable, Sendable {
         throw .system(cause, "examine", path(of: name))
     }
 
-    /// The names of all entries but `.` and `..`, ordered by bytes; those that are not UTF-8 stand in `invalid`.
+    /// The names of all entries but `.` and `..`, ordered by bytes; those that are not UTF-8 stand in
+    /// `invalid`.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func names() throws(CacheStoreError) -> (valid: [String], invalid: [FilePath]) {
@@ -104,7 +105,8 @@ struct Directory: ~Copyable, Sendable {
 
     /// Opens the directory `name`, or returns `nil` if there is no such entry.
     ///
-    /// - Throws: ``CacheStoreError`` as the system says, ``CacheStoreError/Code/unsafePath`` for a symbolic link.
+    /// - Throws: ``CacheStoreError`` as the system says, ``CacheStoreError/Code/unsafePath`` for a symbolic
+    ///   link.
     func directory(_ name: String) throws(CacheStoreError) -> Directory? {
         let opened = unsafe openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         if opened >= 0 { return Directory(owning: opened, path: path(of: name)) }
@@ -125,7 +127,8 @@ struct Directory: ~Copyable, Sendable {
 
     /// Opens the directory `name`, creating it with mode 0755, whatever the umask, if it is missing.
     ///
-    /// - Throws: ``CacheStoreError`` as the system says, ``CacheStoreError/Code/unsafePath`` for a symbolic link.
+    /// - Throws: ``CacheStoreError`` as the system says, ``CacheStoreError/Code/unsafePath`` for a symbolic
+    ///   link.
     func creatingDirectory(_ name: String) throws(CacheStoreError) -> Directory {
         if let there = try directory(name) { return there }
         let isNew = unsafe mkdirat(descriptor, name, 0o755) == 0
@@ -142,7 +145,8 @@ struct Directory: ~Copyable, Sendable {
 
     /// Opens the file `name` for reading, or returns `nil` if there is no such entry.
     ///
-    /// - Throws: ``CacheStoreError`` as the system says, ``CacheStoreError/Code/unsafePath`` for a symbolic link.
+    /// - Throws: ``CacheStoreError`` as the system says, ``CacheStoreError/Code/unsafePath`` for a symbolic
+    ///   link.
     func file(_ name: String) throws(CacheStoreError) -> File? {
         // Not blocking, because opening a FIFO would wait for a writer.
         let opened = unsafe openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
@@ -158,6 +162,7 @@ struct Directory: ~Copyable, Sendable {
     ///   - name: The name.
     ///   - mode: The permission bits, whatever the umask.
     ///   - replacing: Whether a file that is there is cut to nothing; otherwise it is an error.
+    /// - Returns: The file, open for reading and writing.
     /// - Throws: ``CacheStoreError`` as the system says.
     func creatingFile(_ name: String, mode: mode_t, replacing: Bool = false) throws(CacheStoreError) -> File {
         let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | (replacing ? O_TRUNC : O_EXCL)
@@ -200,7 +205,12 @@ struct Directory: ~Copyable, Sendable {
             let (valid, invalid) = try inner.names()
             for entry in valid { try inner.removeAll(entry) }
             if let entry = invalid.first {
-                throw CacheStoreError(.io, "cannot remove a name that is not UTF-8", path: entry, hint: "remove it")
+                throw CacheStoreError(
+                    .io,
+                    "cannot remove a name that is not UTF-8",
+                    path: entry,
+                    hint: "remove it"
+                )
             }
         }
         _ = try SystemCall.checked("remove the directory", path(of: name)) {

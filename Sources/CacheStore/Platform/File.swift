@@ -32,6 +32,14 @@ struct File: ~Copyable, Sendable {
 
     deinit { _ = Glibc.close(descriptor) }
 
+    /// Opens the same file once more, for an owner of its own (`fcntl(2)`, `F_DUPFD_CLOEXEC`).
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func duplicate() throws(CacheStoreError) -> File {
+        let copy = try SystemCall.checked("open", path) { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
+        return File(owning: copy, path: path)
+    }
+
     /// What `fstat(2)` says.
     func status() throws(CacheStoreError) -> FileStatus {
         var raw = stat()
@@ -72,7 +80,8 @@ struct File: ~Copyable, Sendable {
         return result
     }
 
-    /// Replaces what `buffer` holds with up to `count` bytes from `offset` on; fewer only where the file ends.
+    /// Replaces what `buffer` holds with up to `count` bytes from `offset` on; fewer only where the file
+    /// ends.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func read(at offset: Int, count: Int, into buffer: inout [UInt8]) throws(CacheStoreError) {
@@ -94,7 +103,8 @@ struct File: ~Copyable, Sendable {
 
     /// Writes all of `bytes` at `offset`.
     ///
-    /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/noSpace`` where there is none.
+    /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/noSpace`` where
+    ///   there is none.
     func write(_ bytes: Span<UInt8>, at offset: Int) throws(CacheStoreError) {
         let (descriptor, path) = (self.descriptor, self.path)
         try unsafe bytes.withUnsafeBytes { (buffer) throws(CacheStoreError) in
@@ -127,7 +137,9 @@ struct File: ~Copyable, Sendable {
         _ = try SystemCall.checked("set the time of", path) {
             let stamp = timespec(tv_sec: seconds, tv_nsec: 0)
             return unsafe withUnsafePointer(to: (stamp, stamp)) { pair in
-                unsafe pair.withMemoryRebound(to: timespec.self, capacity: 2) { unsafe futimens(descriptor, $0) }
+                unsafe pair.withMemoryRebound(to: timespec.self, capacity: 2) {
+                    unsafe futimens(descriptor, $0)
+                }
             }
         }
     }

@@ -3,7 +3,8 @@ import SystemPackage
 
 /// A part of a file mapped into memory for reading (`mmap(2)`), until its owner goes away.
 ///
-/// A file that another process cuts short while it is mapped raises SIGBUS: archives are never changed in place.
+/// A file that another process cuts short while it is mapped raises SIGBUS: archives are never changed in
+/// place.
 @safe struct MappedFile: ~Copyable {
     private let region: UnsafeRawBufferPointer
 

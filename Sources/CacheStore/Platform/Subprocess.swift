@@ -16,15 +16,10 @@ enum Subprocess {
     /// - Parameters:
     ///   - program: Its path, or a name to be looked up in `PATH` (`posix_spawnp(3)`).
     ///   - arguments: Its arguments, without its own name.
+    /// - Returns: What it printed, and how it ended.
     /// - Throws: The system's error if it can't be started.
     static func run(_ program: String, _ arguments: [String]) async throws -> Result {
-        let result = Gathered<Result?>(nil)
-        try await WorkerThreads.run(count: 1) { _ in
-            let ended = try runBlocking(program, arguments)
-            result.update { $0 = ended }
-        }
-        guard let ended = result.value else { throw Errno.noChildProcess }
-        return ended
+        try await WorkerThreads.perform { try runBlocking(program, arguments) }
     }
 
     private static func runBlocking(_ program: String, _ arguments: [String]) throws -> Result {
@@ -72,14 +67,15 @@ enum Subprocess {
         // The strings live until the call has copied them into the new process.
         var strings = unsafe ([program] + arguments).map { unsafe strdup($0) }
         unsafe strings.append(nil)
-        defer { for unsafe string in unsafe strings { unsafe free(string) } }
+        defer { for unsafestring in unsafe strings { unsafe free(string) } }
         var process = pid_t()
         let result = unsafe posix_spawnp(&process, program, &actions, nil, strings, environ)
         guard result == 0 else { throw Errno(rawValue: result) }
         return process
     }
 
-    /// Reads from several descriptors until all have ended, so that none fills up while another is waited for.
+    /// Reads from several descriptors until all have ended, so that none fills up while another is waited
+    /// for.
     private static func readAll(_ descriptors: [CInt], _ body: (Int, [UInt8]) -> Void) {
         var open = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         while open.contains(where: { $0.fd >= 0 }) {

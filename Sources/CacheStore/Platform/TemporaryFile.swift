@@ -15,7 +15,8 @@ struct TemporaryFile: ~Copyable, Sendable {
     /// - Parameters:
     ///   - path: The final name; its directory must exist.
     ///   - overwrite: Whether something may stand there already.
-    /// - Throws: ``CacheStoreError``, with code ``CacheStoreError/Code/exists`` if `path` is there and `overwrite` is false.
+    /// - Throws: ``CacheStoreError``, with code ``CacheStoreError/Code/exists`` if `path` is there and
+    ///   `overwrite` is false.
     init(for path: FilePath, overwrite: Bool) throws(CacheStoreError) {
         guard let name = path.lastComponent?.string else {
             throw CacheStoreError(.badArgument, "not the name of a file", path: path)
@@ -36,7 +37,9 @@ struct TemporaryFile: ~Copyable, Sendable {
     }
 
     deinit {
-        if !isPublished.load(ordering: .relaxed) { _ = unsafe unlinkat(directory.descriptor, temporaryName, 0) }
+        if !isPublished.load(ordering: .relaxed) {
+            _ = unsafe unlinkat(directory.descriptor, temporaryName, 0)
+        }
     }
 
     /// Writes the file to disk and gives it its final name.

@@ -1,7 +1,8 @@
 import Glibc
 import SystemPackage
 
-/// The process's umask, read without changing it (`umask(2)` can only be read by setting it, which other threads see).
+/// The process's umask, read without changing it (`umask(2)` can only be read by setting it, which other
+/// threads see).
 enum Umask {
     /// The bits that the system takes from the mode of new files; 0o022 where `/proc` does not tell.
     static let value: mode_t = {

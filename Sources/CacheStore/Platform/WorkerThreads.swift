@@ -43,7 +43,8 @@ enum WorkerThreads {
         let cancellation = Cancellation()
         let shared = SharedOutcome(running: count)
         try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            try await withCheckedThrowingContinuation {
+                (continuation: CheckedContinuation<Void, any Error>) in
                 for _ in 0..<count {
                     start {
                         var failure: (any Error)?
@@ -74,6 +75,21 @@ enum WorkerThreads {
             cancellation.cancel()
         }
         try Task.checkCancellation()
+    }
+
+    /// Runs `body` on a thread of its own.
+    ///
+    /// - Returns: What `body` returns.
+    /// - Throws: What `body` throws, or `CancellationError` if the task was cancelled.
+    static func perform<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value
+    {
+        let result = Gathered<Value?>(nil)
+        try await run(count: 1) { _ in
+            let value = try body()
+            result.update { $0 = value }
+        }
+        guard let value = result.value else { throw CancellationError() }
+        return value
     }
 
     /// Runs `body` for each index below `count` on up to `threads` threads, in ascending order of start.
@@ -126,12 +142,17 @@ enum WorkerThreads {
     private static func start(_ body: @escaping @Sendable () -> Void) {
         let argument = unsafe Unmanaged.passRetained(Body(body))
         var thread = pthread_t()
-        let result = unsafe pthread_create(&thread, nil, { argument in
-            if let argument = unsafe argument {
-                unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
-            }
-            return nil
-        }, argument.toOpaque())
+        let result = unsafe pthread_create(
+            &thread,
+            nil,
+            { argument in
+                if let argument = unsafe argument {
+                    unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
+                }
+                return nil
+            },
+            argument.toOpaque()
+        )
         if result == 0 {
             pthread_detach(thread)
         } else {

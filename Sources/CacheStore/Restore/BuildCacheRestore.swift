@@ -20,16 +20,16 @@ struct BuildCacheRestore: Sendable {
     let report: Gathered<RestoreReport>
     let counters: ProgressCounters
 
-    /// What a restore that was killed may have left.
-    private static let temporaryPrefix = ".castore-"
-
-    /// Opens or creates all 256 directories (without them Go fails where it can't create them), and lists them.
+    /// Opens or creates all 256 directories (without them Go fails where it can't create them), and lists
+    /// them.
     static func subdirectories(of root: borrowing Directory) throws(CacheStoreError) -> [Subdirectory] {
         var result: [Subdirectory] = []
         for index in 0..<256 {
             let directory = try root.creatingDirectory(BuildCacheLayout.subdirectory(index))
             let names = try directory.names().valid
-            for name in names where name.hasPrefix(temporaryPrefix) { try directory.removeAll(name) }
+            for name in names where name.hasPrefix(FilePlacement.temporaryPrefix) {
+                try directory.removeAll(name)
+            }
             result.append(Subdirectory(directory, Set(names)))
         }
         return result
@@ -38,7 +38,9 @@ struct BuildCacheRestore: Sendable {
     /// The room that restoring takes, in bytes, for what is not there yet.
     var neededBytes: Int {
         var sum = 0
-        for output in set.outputs where !contains("\(output.id)-d", output.id) { sum += (output.size + 4095) / 4096 * 4096 }
+        for output in set.outputs where !contains("\(output.id)-d", output.id) {
+            sum += (output.size + 4095) / 4096 * 4096
+        }
         for action in set.actions where !contains("\(action.id)-a", action.id) { sum += 4096 }
         return sum
     }
@@ -67,7 +69,12 @@ struct BuildCacheRestore: Sendable {
                 content.mode = 0o755
                 outcome = try putExecutable(content, executable, name, place, with: &reader, cancellation)
             } else {
-                outcome = try content.put(name, in: place.directory, isKnownAbsent: isKnownAbsent, with: &reader) {
+                outcome = try content.put(
+                    name,
+                    in: place.directory,
+                    isKnownAbsent: isKnownAbsent,
+                    with: &reader
+                ) {
                     try cancellation.check()
                 }
             }
@@ -81,7 +88,8 @@ struct BuildCacheRestore: Sendable {
         counters.add(bytes: output.size)
     }
 
-    /// An executable is a directory with one file, which must be executable; Go looks at the directory's time.
+    /// An executable is a directory with one file, which must be executable; Go looks at the directory's
+    /// time.
     private func putExecutable(
         _ content: StreamWriter,
         _ file: String,
@@ -93,7 +101,8 @@ struct BuildCacheRestore: Sendable {
         var wasThere = false
         if let status = try place.directory.status(of: name) {
             wasThere = true
-            if status.kind == .directory, let inner = try place.directory.directory(name), try inner.names().valid == [file],
+            if status.kind == .directory, let inner = try place.directory.directory(name),
+                try inner.names().valid == [file],
                 let found = try inner.status(of: file), try content.isRight(file, found, in: inner)
             {
                 if status.modified < BuildCacheLayout.sealTime {
@@ -102,11 +111,13 @@ struct BuildCacheRestore: Sendable {
                 return .untouched
             }
         }
-        let temporary = Self.temporaryPrefix + name
+        let temporary = FilePlacement.temporaryPrefix + name
         do {
             try place.directory.removeAll(temporary)
             let inner = try place.directory.creatingDirectory(temporary)
-            _ = try content.put(file, in: inner, isKnownAbsent: true, with: &reader) { try cancellation.check() }
+            _ = try content.put(file, in: inner, isKnownAbsent: true, with: &reader) {
+                try cancellation.check()
+            }
             try place.directory.setTimes(of: temporary, BuildCacheLayout.sealTime)
             // A directory that is not empty can't be renamed over.
             if wasThere { try place.directory.removeAll(name) }
@@ -130,8 +141,13 @@ struct BuildCacheRestore: Sendable {
         var outcome = PutOutcome.untouched
         let isThere = try !isKnownAbsent && isRight(name, entry, in: place)
         if !isThere {
-            let file = SmallFile(bytes: entry.bytes, mode: 0o644, time: BuildCacheLayout.sealTime)
-            outcome = try file.put(name, in: place.directory, isKnownAbsent: isKnownAbsent)
+            let placement = FilePlacement(mode: 0o644, time: BuildCacheLayout.sealTime)
+            outcome = try placement.put(
+                entry.bytes,
+                as: name,
+                in: place.directory,
+                isKnownAbsent: isKnownAbsent
+            )
         }
         report.update {
             $0.actions.count(outcome)
@@ -155,9 +171,11 @@ struct BuildCacheRestore: Sendable {
 
     // MARK: - trim.txt
 
-    /// Writes `trim.txt` with the time as it is now: without a fresh one, the next build scans all entries, and fails
-    /// where it can't rewrite the file (Go up to 1.25). Anyone may write it, whoever restores.
-    static func writeTrimFile(in root: borrowing Directory) throws(CacheStoreError) {
-        _ = try SmallFile(bytes: Array("\(time(nil))".utf8), mode: 0o666).put("trim.txt", in: root)
+    /// Writes `trim.txt` with the time as it is now, so that anyone may write it.
+    ///
+    /// Without a fresh one the next build scans all entries, and fails where it can't rewrite the file (Go up
+    /// to 1.25).
+    static func writeTrimFile(in root: borrowing Directory) throws {
+        _ = try FilePlacement(mode: 0o666).put(Array("\(time(nil))".utf8), as: "trim.txt", in: root)
     }
 }

@@ -2,8 +2,9 @@ import SystemPackage
 
 /// Restores what lies in GOMODCACHE.
 ///
-/// The order is Go's own (cmd/go/internal/modfetch/fetch.go, `download`): under the lock of a module, first its small
-/// files, then the marker `.partial`, the tree, and away with the marker. Whenever it ends early, Go sees the marker.
+/// The order is Go's own (cmd/go/internal/modfetch/fetch.go, `download`): under the lock of a module, first
+/// its small files, then the marker `.partial`, the tree, and away with the marker. Whenever it ends early,
+/// Go sees the marker.
 struct ModuleCacheRestore: Sendable {
     /// A module and what the archive has of it.
     struct Item: Sendable {
@@ -62,6 +63,7 @@ struct ModuleCacheRestore: Sendable {
     ///   - item: The module.
     ///   - reader: Reads its chunks.
     ///   - cancellation: Is asked between chunks.
+    /// - Throws: ``CacheStoreError``, or `CancellationError`; nothing half-done is left then.
     func restore(
         _ item: Item,
         with reader: inout ChunkReader,
@@ -84,7 +86,9 @@ struct ModuleCacheRestore: Sendable {
         } else {
             _ = try downloads.creatingFile(marker, mode: 0o644, replacing: true)
             try restoreDownloads(item, in: downloads, with: &reader, cancellation)
-            try writeTree(tree, manifest, from: base, with: &reader, cancellation) { try downloads.remove(marker) }
+            try writeTree(tree, manifest, from: base, with: &reader, cancellation) {
+                try downloads.remove(marker)
+            }
             try downloads.remove(marker)
         }
         counters.add(bytes: tree.size, items: tree.files)
@@ -99,7 +103,9 @@ struct ModuleCacheRestore: Sendable {
         _ manifest: TreeManifest,
         _ base: borrowing Directory
     ) throws -> Bool {
-        guard let status = try base.status(of: tree.module.text), status.kind == .directory else { return false }
+        guard let status = try base.status(of: tree.module.text), status.kind == .directory else {
+            return false
+        }
         var cutter = StreamCutter()
         guard let survey = try? TreeSurvey.read(tree.module, in: root, &cutter) else { return false }
         return survey.h1 == tree.h1 && survey.manifest == manifest
@@ -131,7 +137,7 @@ struct ModuleCacheRestore: Sendable {
         }
         do {
             let directory = try parent.creatingDirectory(name)
-            var writer = TreeWriter(directory, isNew: isNew, hasher: TreeHasher(tree.module, manifest))
+            var writer = TreeWriter(directory, isNew: isNew, hasher: TreeHasher(tree.module))
             try reader.walk(tree, manifest, chunks: chunks, visitor: &writer) { try cancellation.check() }
             guard try writer.finish() == tree.h1 else {
                 throw reader.damaged(chunks[Int(tree.manifest)], "the tree does not have its h1 hash")
@@ -142,12 +148,15 @@ struct ModuleCacheRestore: Sendable {
                 $0.bytesWritten += bytes
             }
         } catch {
-            // Nothing half-done is left; a tree that was there stays marked, because it may be mended in part.
+            // Nothing half-done is left; a tree that was there stays marked, because it may be mended in
+            // part.
             if isNew {
                 try? parent.removeAll(name)
                 try? undo()
             }
-            if let error = error as? CacheStoreError { throw error.naming(member: "tree \(tree.module.text)") }
+            if let error = error as? CacheStoreError {
+                throw error.naming(member: "tree \(tree.module.text)")
+            }
             throw error
         }
     }
@@ -177,7 +186,7 @@ struct ModuleCacheRestore: Sendable {
 
     /// Writes a small file unless it is there already.
     func put(_ bytes: [UInt8], as name: String, in directory: borrowing Directory) throws {
-        let outcome = try SmallFile(bytes: bytes, mode: 0o644).put(name, in: directory)
+        let outcome = try FilePlacement(mode: 0o644).put(bytes, as: name, in: directory)
         note(outcome, bytes: outcome == .untouched ? 0 : bytes.count)
     }
 
@@ -196,21 +205,23 @@ struct ModuleCacheRestore: Sendable {
         _ cancellation: WorkerThreads.Cancellation
     ) throws {
         let name = "\(tree.module.version).zip"
-        if let file = try directory.file(name), (try? ModuleZip.h1(of: file, module: tree.module)) == tree.h1 {
-            return note(.untouched, bytes: 0)
-        }
-        let wasThere = try directory.status(of: name) != nil
-        let temporary = ".castore-\(name)"
         do {
-            let file = try directory.creatingFile(temporary, mode: 0o644, replacing: true)
-            var maker = TreeZipper(tree.module, into: file)
-            try reader.walk(tree, manifest, chunks: chunks, visitor: &maker) { try cancellation.check() }
-            let size = try maker.finish()
-            try directory.rename(temporary, to: name)
-            note(wasThere ? .replaced : .created, bytes: size)
+            var size = 0
+            let outcome = try FilePlacement(mode: 0o644).put(name, in: directory, isKnownAbsent: false) {
+                status in
+                guard status.kind == .regular, let file = try directory.file(name) else { return false }
+                return (try? ModuleZip.h1(of: file, module: tree.module)) == tree.h1
+            } write: { file in
+                var zipper = TreeZipper(tree.module, manifest, into: try file.duplicate())
+                try reader.walk(tree, manifest, chunks: chunks, visitor: &zipper) { try cancellation.check() }
+                size = try zipper.finish()
+            }
+            note(outcome, bytes: size)
         } catch {
-            try? directory.remove(temporary)
-            throw error
+            guard let fault = error as? ZipError else { throw error }
+            // Go takes no zip above 500 MiB, and this one is not compressed.
+            let message = "no zip was made for \(tree.module.text): \(fault); `go mod download` will fetch it"
+            report.update { $0.warnings.append(Warning(code: .moduleZip, message: message)) }
         }
     }
 

@@ -21,7 +21,7 @@ public struct RestoreOptions: Hashable, Sendable {
 
     // MARK: How fast
 
-    /// The number of threads; `nil` for one a processor. It changes nothing but the time.
+    /// The number of threads, or `nil` for one a processor; it changes nothing but the time.
     public var jobs: Int?
 
     /// Creates options with the defaults above.

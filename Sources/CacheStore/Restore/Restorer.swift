@@ -3,9 +3,10 @@ import SystemPackage
 
 /// Restores an archive to Go's caches.
 ///
-/// Restoring again does nothing: what is right stays untouched, what is wrong or partial is replaced, what the archive does
-/// not hold is left alone. It may be killed at any instant: no file stands half-written under its final name, outputs
-/// come before the action entries that refer to them, and a module tree is marked as Go marks it until it is whole.
+/// Restoring again does nothing: what is right stays untouched, what is wrong or partial is replaced, what
+/// the archive does not hold is left alone. It may be killed at any instant: no file stands half-written
+/// under its final name, outputs come before the action entries that refer to them, and a module tree is
+/// marked as Go marks it until it is whole.
 public struct Restorer: Sendable {
     /// How to restore.
     public let options: RestoreOptions
@@ -20,9 +21,10 @@ public struct Restorer: Sendable {
     ///   - caches: The directories, which are created if they are missing; what is `nil` is not restored.
     ///   - progress: Is told how far the work has come.
     /// - Returns: What was done.
-    /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/corruptArchive`` or ``CacheStoreError/Code/unsafePath`` for an
-    ///   archive that can't be trusted, ``CacheStoreError/Code/noSpace`` before anything is written where the room does not
-    ///   suffice, or as the system says), or `CancellationError` if the task was cancelled.
+    /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/corruptArchive`` or
+    ///   ``CacheStoreError/Code/unsafePath`` for an archive that can't be trusted,
+    ///   ``CacheStoreError/Code/noSpace`` before anything is written where the room does not suffice, or as
+    ///   the system says), or `CancellationError` if the task was cancelled.
     /// - Complexity: O(*n*) in the bytes of the members; memory for the index and, a thread, two chunks.
     public func run(
         _ archive: Archive,
@@ -33,7 +35,8 @@ public struct Restorer: Sendable {
             throw CacheStoreError(.badArgument, "neither GOCACHE nor GOMODCACHE is to be restored")
         }
         return try await ProgressCounters.reporting(to: progress) { counters in
-            try await RestoreOperation(options: options, archive: archive, caches: caches, counters: counters).run()
+            try await RestoreOperation(options: options, archive: archive, caches: caches, counters: counters)
+                .run()
         }
     }
 }
@@ -49,9 +52,11 @@ struct RestoreOperation {
 
     func run() async throws -> RestoreReport {
         counters.begin("reading the index", bytes: 0, items: 0)
-        var (set, digest) = try archive.members()
-        let labels = options.only
-        if let labels { set = try set.selecting(labels) }
+        let (archive, labels) = (archive, options.only)
+        let (set, digest) = try await WorkerThreads.perform {
+            let (set, digest) = try archive.members()
+            return (try labels.map { try set.selecting($0) } ?? set, digest)
+        }
         let sources = set.sources.filter { labels?.contains($0.label) ?? true }
         let report = Gathered(RestoreReport(digest: digest))
         let build = try await prepareBuildCache(set, report)
@@ -71,7 +76,9 @@ struct RestoreOperation {
     ) async throws -> (root: Root, work: BuildCacheRestore)? {
         guard let path = caches.buildCache else { return nil }
         let root = try await Root(path)
-        let subdirectories = try BuildCacheRestore.subdirectories(of: root.directory)
+        let subdirectories = try await WorkerThreads.perform {
+            try BuildCacheRestore.subdirectories(of: root.directory)
+        }
         return (
             root,
             BuildCacheRestore(
@@ -128,7 +135,9 @@ struct RestoreOperation {
             try needs.append((work.root, UInt64(status.device), root.directory.freeBytes(), need))
         }
         for (path, device, free, _) in needs {
-            let need = needs.filter { $0.device == device }.reduce(0) { $0.addingReportingOverflow($1.need).partialValue }
+            let need = needs.filter { $0.device == device }.reduce(0) {
+                $0.addingReportingOverflow($1.need).partialValue
+            }
             guard need >= 0, need <= free else {
                 throw CacheStoreError(
                     .noSpace,
@@ -153,7 +162,11 @@ struct RestoreOperation {
         ) { reader, index, cancellation in
             try work.restoreOutput(outputs[index], with: &reader, cancellation)
         }
-        counters.begin("restoring GOCACHE", bytes: actions.count * ActionEntry.byteCount, items: actions.count)
+        counters.begin(
+            "restoring GOCACHE",
+            bytes: actions.count * ActionEntry.byteCount,
+            items: actions.count
+        )
         try await WorkerThreads.forEach(below: actions.count, threads: threads, state: { 0 }) { _, index, _ in
             try work.restoreAction(actions[index])
         }
@@ -183,7 +196,10 @@ struct RestoreOperation {
             try Task.checkCancellation()
             var elements = "\(ModuleCacheLayout.checksumDirectory)/\(file.path)".pathElements
             guard let name = elements.popLast() else { continue }
-            let directory = try ModuleCacheRestore.enter(elements.joined(separator: "/"), from: root.directory)
+            let directory = try ModuleCacheRestore.enter(
+                elements.joined(separator: "/"),
+                from: root.directory
+            )
             try work.put(file.bytes, as: name, in: directory)
         }
     }

@@ -30,6 +30,7 @@ struct StreamWriter {
     ///   - isKnownAbsent: Whether nothing can be there.
     ///   - reader: Reads the chunks.
     ///   - check: Called before each chunk; what it throws ends the work.
+    /// - Returns: What was done.
     /// - Throws: What `check` throws, or ``CacheStoreError``; nothing is left then.
     func put(
         _ name: String,
@@ -38,26 +39,12 @@ struct StreamWriter {
         with reader: inout ChunkReader,
         check: () throws -> Void
     ) throws -> PutOutcome {
-        var wasThere = false
-        if !isKnownAbsent, let status = try directory.status(of: name) {
-            wasThere = true
-            if try isRight(name, status, in: directory) {
-                if let time, status.modified < time { try directory.setTimes(of: name, time) }
-                return .untouched
-            }
-            if status.kind == .directory { try directory.removeAll(name) }
-        }
-        let temporary = ".castore-\(name)"
-        do {
-            let file = try directory.creatingFile(temporary, mode: mode, replacing: true)
+        try FilePlacement(mode: mode, time: time).put(name, in: directory, isKnownAbsent: isKnownAbsent) {
+            status in
+            try isRight(name, status, in: directory)
+        } write: { file in
             try write(to: file, with: &reader, check: check)
-            if let time { try file.setTimes(time) }
-            try directory.rename(temporary, to: name)
-        } catch {
-            try? directory.remove(temporary)
-            throw error
         }
-        return wasThere ? .replaced : .created
     }
 
     /// Whether a file has the content and the executable bit.

@@ -2,8 +2,8 @@ import SystemPackage
 
 /// Writes the files of a module tree, or mends a tree that is there.
 ///
-/// Files come in the order of their paths, so that all below one directory come together: one descriptor for each level
-/// that is open is enough.
+/// Files come in the order of their paths, so that all below one directory come together: one descriptor for
+/// each level that is open is enough.
 struct TreeWriter: TreeVisitor, ~Copyable {
     /// A level of directories; a class, because an array can't hold noncopyable values.
     private final class Level {
@@ -132,7 +132,9 @@ struct TreeWriter: TreeVisitor, ~Copyable {
     private mutating func enter(_ elements: ArraySlice<String>) throws {
         var depth = 0
         for element in elements {
-            guard depth + 1 < levels.count, levels[depth + 1].name.utf8.elementsEqual(element.utf8) else { break }
+            guard depth + 1 < levels.count, levels[depth + 1].name.utf8.elementsEqual(element.utf8) else {
+                break
+            }
             depth += 1
         }
         while levels.count > depth + 1 { try leave() }

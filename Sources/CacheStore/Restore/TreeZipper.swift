@@ -1,23 +1,29 @@
 import SystemPackage
 
-/// Makes a zip from the module tree it is shown: not compressed, and with the same `h1:` hash as the original.
+/// Makes a zip from the module tree it is shown: not compressed, and with the same `h1:` hash as the
+/// original.
 struct TreeZipper: TreeVisitor, ~Copyable {
     private let file: File
+    private let names: Set<String>
     private var writer: ModuleZipWriter
+    private var isSkipping = false
     private var written = 0
 
-    /// Begins the zip of a module.
-    init(_ module: ModuleKey, into file: consuming File) {
+    /// Begins the zip of a module, whose tree must have the module's hash.
+    init(_ module: ModuleKey, _ manifest: TreeManifest, into file: consuming File) {
         self.file = file
+        names = module.isToolchain ? Set(manifest.entries.map(\.path)) : []
         writer = ModuleZipWriter(prefix: module.unescaped + "/")
     }
 
     mutating func begin(_ entry: TreeManifest.Entry) throws {
-        try emit { try $0.begin(entry.path, size: entry.size, into: $1) }
+        // What Go has copied there was not in the zip: see TreeHash.
+        isSkipping = TreeHash.original(ofCopy: entry.path).map(names.contains) ?? false
+        if !isSkipping { try emit { try $0.begin(entry.path, size: entry.size, into: $1) } }
     }
 
     mutating func write(_ bytes: Span<UInt8>, at offset: Int) throws {
-        try emit { try $0.write(bytes, into: $1) }
+        if !isSkipping { try emit { try $0.write(bytes, into: $1) } }
     }
 
     mutating func end(_ entry: TreeManifest.Entry) {}

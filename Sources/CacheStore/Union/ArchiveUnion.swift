@@ -2,8 +2,9 @@ public import SystemPackage
 
 /// Unites archives: the set union of their members.
 ///
-/// Any order of the inputs gives the same bytes, uniting an archive with itself gives itself, and uniting in steps gives
-/// what uniting at once gives. Nothing is decoded: frames are copied as they are stored, and each is checked on its way.
+/// Any order of the inputs gives the same bytes, uniting an archive with itself gives itself, and uniting in
+/// steps gives what uniting at once gives. Nothing is decoded: frames are copied as they are stored, and each
+/// is checked on its way.
 public struct ArchiveUnion: Sendable {
     /// How to unite.
     public let options: UnionOptions
@@ -15,12 +16,13 @@ public struct ArchiveUnion: Sendable {
     ///
     /// - Parameters:
     ///   - inputs: The archives, at least one.
-    ///   - path: The new archive. It appears under this name when it is whole, or not at all; it may be one of the inputs.
+    ///   - path: The new archive. It appears under this name when it is whole, or not at all; it may be one
+    ///     of the inputs.
     ///   - progress: Is told how far the work has come.
     /// - Returns: What was written.
-    /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/duplicateLabel``, ``CacheStoreError/Code/conflict``,
-    ///   ``CacheStoreError/Code/corruptArchive`` for a damaged input, or as the system says), or `CancellationError` if the
-    ///   task was cancelled.
+    /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/duplicateLabel``,
+    ///   ``CacheStoreError/Code/conflict``, ``CacheStoreError/Code/corruptArchive`` for a damaged input, or
+    ///   as the system says), or `CancellationError` if the task was cancelled.
     /// - Complexity: O(*n*) in the members of all inputs and the stored bytes of the result.
     public func run(
         _ inputs: [FilePath],
@@ -43,29 +45,33 @@ public struct ArchiveUnion: Sendable {
     ) async throws -> UnionReport {
         let writer = try ArchiveWriter(to: path, overwrite: options.overwrite)
         counters.begin("reading indexes", bytes: 0, items: archives.count)
-        var sets: [(path: FilePath, set: MemberSet)] = []
-        for archive in archives {
-            try Task.checkCancellation()
-            sets.append((archive.path, try archive.members().0))
-            counters.add(bytes: 0)
+        let (union, set, copies) = try await WorkerThreads.perform {
+            var sets: [(path: FilePath, set: MemberSet)] = []
+            for archive in archives {
+                sets.append((archive.path, try archive.members().0))
+                counters.add(bytes: 0)
+            }
+            let union = try MemberUnion(sets)
+            let order = union.set.frameOrder()
+            let set = union.set.laidOut(order) { union.places[Int($0)].record }
+            return (
+                union, set, FrameCopy.runs(of: order.map { union.places[Int($0)] }, laidOutAs: set.chunks)
+            )
         }
-        let union = try MemberUnion(sets)
-        let order = union.set.frameOrder()
-        let set = union.set.laidOut(order) { union.places[Int($0)].record }
-        let copies = FrameCopy.runs(of: order.map { union.places[Int($0)] }, laidOutAs: set.chunks)
         try await copy(copies, from: archives, to: writer, counters)
         counters.begin("writing the index", bytes: 0, items: 0)
-        let digest = set.digest
-        try Task.checkCancellation()
-        let fileBytes = try writer.finish(set, digest: digest)
-        return UnionReport(
-            digest: digest,
-            totals: ArchiveTotals(of: set, fileBytes: fileBytes),
-            inputs: archives.count,
-            inputBytes: archives.reduce(0) { $0 + $1.fileBytes },
-            conflicts: union.conflicts,
-            warnings: Compatibility.warnings(among: set.sources)
-        )
+        return try await WorkerThreads.perform {
+            let digest = set.digest
+            let fileBytes = try writer.finish(set, digest: digest)
+            return UnionReport(
+                digest: digest,
+                totals: ArchiveTotals(of: set, fileBytes: fileBytes),
+                inputs: archives.count,
+                inputBytes: archives.reduce(0) { $0 + $1.fileBytes },
+                conflicts: union.conflicts,
+                warnings: Compatibility.warnings(among: set.sources)
+            )
+        }
     }
 
     private func copy(
@@ -77,7 +83,9 @@ public struct ArchiveUnion: Sendable {
         counters.begin("copying", bytes: copies.reduce(0) { $0 + $1.count }, items: copies.count)
         let threads = WorkerThreads.count(for: options.jobs)
         try await WorkerThreads.forEach(below: copies.count, threads: threads, state: { ReusedBuffer() }) {
-            buffer, index, _ in
+            buffer,
+            index,
+            _ in
             let copy = copies[index]
             try archives[copy.input].readFrames(copy.records, into: &buffer.bytes)
             try writer.write(buffer.bytes.span, at: copy.offset)

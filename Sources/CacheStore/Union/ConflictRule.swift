@@ -1,22 +1,24 @@
 /// Which of two values of one key a union keeps.
 ///
-/// Each rule is total and symmetric, so that the result does not depend on the order of the archives. Any winner is safe to
-/// Go: what depends on an entry is keyed by its content (cmd/go/internal/work/exec.go, `buildActionID`).
+/// Each rule is total and symmetric, so that the result does not depend on the order of the archives. Any
+/// winner is safe to Go: what depends on an entry is keyed by its content (cmd/go/internal/work/exec.go,
+/// `buildActionID`).
 enum ConflictRule {
     /// Of two outputs of one action, the lower ID.
     static func keepsFirst(_ first: MemberSet.Action, _ second: MemberSet.Action) -> Bool {
         first.output <= second.output
     }
 
-    /// Of an output as a file and as a directory, the directory, which serves where a file would; of two names, the lower.
+    /// Of an output as a file and as a directory, the directory, which serves where a file would; of two
+    /// names, the lower.
     static func keepsFirst(_ first: MemberSet.Output, _ second: MemberSet.Output) -> Bool {
         guard let firstName = first.executable else { return second.executable == nil }
         guard let secondName = second.executable else { return true }
         return !secondName.precedes(firstName)
     }
 
-    /// Of two trees with one hash, which differ in executable bits or in what Go adds to a toolchain: the one with more
-    /// executables, then with more files, then with the lower manifest.
+    /// Of two trees with one hash, which differ in executable bits or in what Go adds to a toolchain: the one
+    /// with more executables, then with more files, then with the lower manifest.
     static func keepsFirst(
         _ first: (tree: MemberSet.Tree, manifest: ObjectID),
         _ second: (tree: MemberSet.Tree, manifest: ObjectID)

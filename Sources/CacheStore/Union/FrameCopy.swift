@@ -20,6 +20,7 @@ struct FrameCopy: Sendable {
     /// - Parameters:
     ///   - places: Where each frame is copied from, in the order of the union.
     ///   - chunks: The same frames as they lie in the union.
+    /// - Returns: The runs, in the order of the union.
     static func runs(of places: [MemberUnion.FramePlace], laidOutAs chunks: [ChunkRecord]) -> [FrameCopy] {
         var result: [FrameCopy] = []
         for (place, chunk) in zip(places, chunks) {
@@ -30,7 +31,12 @@ struct FrameCopy: Sendable {
                 result[result.count - 1].count += chunk.stored
             } else {
                 result.append(
-                    FrameCopy(input: place.input, records: [place.record], offset: chunk.offset, count: chunk.stored)
+                    FrameCopy(
+                        input: place.input,
+                        records: [place.record],
+                        offset: chunk.offset,
+                        count: chunk.stored
+                    )
                 )
             }
         }

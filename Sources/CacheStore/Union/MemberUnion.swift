@@ -1,9 +1,9 @@
 import SystemPackage
 
 /// The union of member sets: which members the result has, and which frame stores each of their chunks.
-struct MemberUnion {
+struct MemberUnion: Sendable {
     /// Where a chunk's frame lies.
-    struct FramePlace {
+    struct FramePlace: Sendable {
         /// The position of the archive among the inputs.
         var input: Int
         /// The frame there.
@@ -117,10 +117,13 @@ struct MemberUnion {
             kept.sources = sets.union(first.sources, second.sources)
             return kept
         }
-        set.checksumFiles = try merge(set.checksumFiles, input.checksumFiles, key: { PathKey(path: $0.path) }) {
+        set.checksumFiles = try merge(set.checksumFiles, input.checksumFiles, key: { PathKey(path: $0.path) })
+        {
             (first, second) throws(CacheStoreError) in
             if first.bytes != second.bytes {
-                guard first.path.contains("/lookup/") else { throw Self.alarm("checksum \(first.path)", path) }
+                guard first.path.contains("/lookup/") else {
+                    throw Self.alarm("checksum \(first.path)", path)
+                }
                 note(.checksum, first.path, [Self.text(first.bytes), Self.text(second.bytes)])
             }
             var kept = ConflictRule.keepsFirst(first.bytes, second.bytes) ? first : second
@@ -169,7 +172,9 @@ struct MemberUnion {
     /// A zip that is kept in one input for want of a tree is made from the tree that another has.
     private mutating func settleZips() {
         for index in set.downloads.indices where set.downloads[index].kind == .zip {
-            if set.treeIndex(of: set.downloads[index].module) != nil { set.downloads[index].content = .derived }
+            if set.treeIndex(of: set.downloads[index].module) != nil {
+                set.downloads[index].content = .derived
+            }
         }
     }
 
@@ -210,11 +215,15 @@ struct MemberUnion {
         let positions = Dictionary(uniqueKeysWithValues: set.sources.enumerated().map { ($1.label, $0) })
         let labels = input.sources.map { positions[$0.label] ?? 0 }
         // Both lists of sources are ordered by label, so an ascending set stays ascending.
-        let numbers = input.sourceSets.sets.map { members in set.sourceSets.number(of: members.map { labels[$0] }) }
+        let numbers = input.sourceSets.sets.map { members in
+            set.sourceSets.number(of: members.map { labels[$0] })
+        }
         for index in input.actions.indices {
             input.actions[index].sources = numbers[Int(input.actions[index].sources)]
         }
-        for index in input.trees.indices { input.trees[index].sources = numbers[Int(input.trees[index].sources)] }
+        for index in input.trees.indices {
+            input.trees[index].sources = numbers[Int(input.trees[index].sources)]
+        }
         for index in input.downloads.indices {
             input.downloads[index].sources = numbers[Int(input.downloads[index].sources)]
         }
@@ -230,7 +239,9 @@ struct MemberUnion {
         for record in input.chunks {
             let place = FramePlace(input: index, record: record)
             if let number = numbers[record.id] {
-                if !ConflictRule.keepsFirst(places[Int(number)].record, record) { places[Int(number)] = place }
+                if !ConflictRule.keepsFirst(places[Int(number)].record, record) {
+                    places[Int(number)] = place
+                }
                 renumbered.append(number)
             } else {
                 let number = UInt32(places.count)

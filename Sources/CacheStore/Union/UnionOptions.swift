@@ -3,7 +3,7 @@ public struct UnionOptions: Hashable, Sendable {
     /// Whether a file under the output's name may be replaced.
     public var overwrite = false
 
-    /// The number of threads; `nil` for one a processor. It changes nothing but the time.
+    /// The number of threads, or `nil` for one a processor; it changes nothing but the time.
     public var jobs: Int?
 
     /// Creates options with the defaults above.

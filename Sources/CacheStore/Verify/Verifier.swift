@@ -2,41 +2,40 @@ public import SystemPackage
 
 /// Checks everything that an archive says: every byte of it, every chunk, every name.
 public struct Verifier: Sendable {
-    /// The number of threads; `nil` for one a processor. It changes nothing but the time.
+    /// The number of threads, or `nil` for one a processor; it changes nothing but the time.
     public var jobs: Int?
 
     /// Creates a verifier.
     public init(jobs: Int? = nil) { self.jobs = jobs }
 
-    /// Checks an archive: its trailer, its index and that its digest is that of the members; each frame's checksum and
-    /// content; each output against its ID; each module tree and zip against its `.ziphash`.
+    /// Checks an archive: its trailer, its index and that its digest is that of the members; each frame's
+    /// checksum and content; each output against its ID; each module tree and zip against its `.ziphash`.
     ///
     /// - Parameters:
     ///   - path: The archive.
     ///   - progress: Is told how far the work has come.
     /// - Returns: What was found. A damaged archive is a result, not an error.
-    /// - Throws: ``CacheStoreError`` only where the file can't be read at all, or `CancellationError` if the task was
-    ///   cancelled.
+    /// - Throws: ``CacheStoreError`` only where the file can't be read at all, or `CancellationError` if
+    ///   the task was cancelled.
     /// - Complexity: O(*n*) in the bytes of content; memory for the index and, a thread, two chunks.
     public func run(_ path: FilePath, progress: ProgressHandler? = nil) async throws -> VerifyReport {
         try await ProgressCounters.reporting(to: progress) { counters in
             let archive: Archive
-            let set: MemberSet
-            let digest: ObjectID
-            do throws(CacheStoreError) {
-                archive = try Archive(opening: path)
+            let members: (set: MemberSet, digest: ObjectID)
+            do {
+                let opened = try Archive(opening: path)
                 counters.begin("reading the index", bytes: 0, items: 0)
-                (set, digest) = try archive.members()
-            } catch {
-                switch error.code {
-                case .corruptArchive, .notAnArchive, .unsafePath: return VerifyReport(problems: [error])
-                default: throw error
-                }
+                archive = opened
+                members = try await WorkerThreads.perform { try opened.members() }
+            } catch let error as CacheStoreError
+                where [.corruptArchive, .notAnArchive, .unsafePath].contains(error.code)
+            {
+                return VerifyReport(problems: [error])
             }
             return try await VerifyOperation(
                 archive: archive,
-                set: set,
-                digest: digest,
+                set: members.set,
+                digest: members.digest,
                 threads: WorkerThreads.count(for: jobs),
                 counters: counters
             ).run()
@@ -95,7 +94,11 @@ struct VerifyOperation {
         var problems: [CacheStoreError] = []
         if set.digest != digest {
             problems.append(
-                CacheStoreError(.corruptArchive, "damaged archive: its digest is not that of its members", path: archive.path)
+                CacheStoreError(
+                    .corruptArchive,
+                    "damaged archive: its digest is not that of its members",
+                    path: archive.path
+                )
             )
         }
         problems += found.value.sorted { $0.key < $1.key }.map(\.value)
@@ -128,7 +131,7 @@ struct VerifyOperation {
         case .output(let output): try check(output.id, output.chunks, with: &reader, cancellation) { _ in }
         case .tree(let tree):
             let manifest = try reader.manifest(of: tree, chunks: set.chunks)
-            var hasher = TreeHasher(tree.module, manifest)
+            var hasher = TreeHasher(tree.module)
             try reader.walk(tree, manifest, chunks: set.chunks, visitor: &hasher) { try cancellation.check() }
             guard hasher.finish() == tree.h1 else {
                 throw reader.damaged(set.chunks[Int(tree.manifest)], "the tree does not have its h1 hash")
@@ -158,14 +161,19 @@ struct VerifyOperation {
             body(reader.content)
         }
         guard isNamedByChunk || hasher.finish() == id else {
-            throw CacheStoreError(.corruptArchive, "damaged archive: its content is not its name", path: archive.path)
+            throw CacheStoreError(
+                .corruptArchive,
+                "damaged archive: its content is not its name",
+                path: archive.path
+            )
         }
     }
 
     /// A zip must have the hash that the module's `.ziphash` states.
     private func checkZip(_ content: [UInt8], of module: ModuleKey) throws {
         let expected = set.downloads.lazy.compactMap { download -> ObjectID? in
-            guard download.module == module, download.kind == .ziphash, case .bytes(let bytes) = download.content
+            guard download.module == module, download.kind == .ziphash,
+                case .bytes(let bytes) = download.content
             else { return nil }
             return ModuleHash.id(ofZiphash: bytes)
         }.first

@@ -60,10 +60,10 @@ struct Pack: AsyncParsableCommand, Sendable {
     }
 
     func run() async throws {
-        let caches = try await directories.resolve(askingGo: !recordsNoEnvironment, hint: hint)
-        let options = try await packOptions(caches)
+        let recorded = try await recordedEnvironment()
+        let caches = try await directories.resolve(askingGo: !recordsNoEnvironment)
+        let options = packOptions(caches, recorded)
         let (report, time) = try await common.perform(
-            counting: "files",
             consequence: "no archive was written"
         ) { [path = output.path] progress in
             try await Packer(options: options).run(caches, to: path, progress: progress)
@@ -81,23 +81,19 @@ struct Pack: AsyncParsableCommand, Sendable {
     private static let noEnvironment =
         "no Go environment was recorded, so nothing can tell later whether these entries will hit"
 
-    /// What to do where Go can't be asked.
-    private var hint: String {
-        recordsNoEnvironment
-            ? "pass `--gocache DIR` and `--gomodcache DIR`, or leave one out with `--no-gocache` or `--no-gomodcache`"
-            : "install Go, name it with `--go PATH`, or pass `--no-go` to record no Go environment"
+    private func recordedEnvironment() async throws -> GoEnvironment {
+        guard !recordsNoEnvironment else { return GoEnvironment() }
+        let hint = "install Go, name it with `--go PATH`, or pass `--no-go` to record no Go environment"
+        return try await directories.asking(hint: hint) { [go = directories.goCommand] in
+            try await go.environment()
+        }
     }
 
-    private func packOptions(_ caches: GoCaches) async throws -> PackOptions {
-        var options = PackOptions(label: label)
-        if !recordsNoEnvironment {
-            options.environment = try await directories.asking(hint: hint) { [go = directories.goCommand] in
-                try await go.environment()
-            }
-            // Build cache entries are keyed by this path, so it is the one that was used.
-            if let moduleCache = caches.moduleCache {
-                options.environment.variables["GOMODCACHE"] = moduleCache.string
-            }
+    private func packOptions(_ caches: GoCaches, _ recorded: GoEnvironment) -> PackOptions {
+        var options = PackOptions(label: label, environment: recorded)
+        // Entries of the build cache are keyed by this path, so it must be the one that was used.
+        if !recordsNoEnvironment, let moduleCache = caches.moduleCache {
+            options.environment.variables["GOMODCACHE"] = moduleCache.string
         }
         options.isStrict = strict
         options.overwrite = output.force
@@ -108,9 +104,11 @@ struct Pack: AsyncParsableCommand, Sendable {
 
     private func summary(_ report: PackReport, _ time: Duration) -> [String] {
         let size = HumanFormat.bytes(report.totals.fileBytes)
-        return ["packed `\(label)` into `\(output.path)`: \(size) in \(HumanFormat.duration(time))", ""]
-            + Table.kinds(report.totals).lines
-            + ["", "digest  \(report.digest)"]
+        let path = HumanFormat.printable(output.output)
+        var lines = ["packed `\(label)` into `\(path)`: \(size) in \(HumanFormat.duration(time))", ""]
+        lines += Table.kinds(report.totals).lines + [""]
+        if let counts = Message.leftOutCounts(report.leftOut) { lines.append("left out  \(counts)") }
+        return lines + ["digest    \(report.digest)"]
     }
 
     private func json(_ report: PackReport, _ options: PackOptions, _ time: Duration) -> JSONValue {

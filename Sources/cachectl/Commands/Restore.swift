@@ -47,12 +47,8 @@ struct Restore: AsyncParsableCommand, Sendable {
 
     func run() async throws {
         let archive = try Archive(opening: FilePath(archive))
-        let caches = try await directories.resolve(
-            askingGo: true,
-            hint: "pass `--gocache DIR` and `--gomodcache DIR`, or name the Go command with `--go PATH`"
-        )
+        let caches = try await directories.resolve(askingGo: true)
         let (report, time) = try await common.perform(
-            counting: "files",
             consequence: "run it again to restore the rest"
         ) { [options = restoreOptions] progress in
             try await Restorer(options: options).run(archive, into: caches, progress: progress)
@@ -99,7 +95,10 @@ struct Restore: AsyncParsableCommand, Sendable {
         }
         let size = HumanFormat.bytes(report.bytesWritten)
         let rate = HumanFormat.rate(report.bytesWritten, in: time)
-        var lines = ["restored `\(archive)`: wrote \(size) in \(HumanFormat.duration(time)), \(rate)", ""]
+        var lines = [
+            "restored `\(HumanFormat.printable(archive))`: wrote \(size) in \(HumanFormat.duration(time)), \(rate)",
+            "",
+        ]
         lines += table.lines
         if report.removed > 0 {
             let strays = HumanFormat.count(

@@ -35,7 +35,6 @@ struct Union: AsyncParsableCommand, Sendable {
         options.overwrite = output.force
         options.jobs = common.jobs
         let (report, time) = try await common.perform(
-            counting: "members",
             consequence: "no archive was written"
         ) { [inputs, options, path = output.path] progress in
             let inputs = inputs.map { FilePath($0) }
@@ -56,7 +55,10 @@ struct Union: AsyncParsableCommand, Sendable {
         let inputSize = HumanFormat.bytes(report.inputBytes)
         let size = HumanFormat.bytes(report.totals.fileBytes)
         let duration = HumanFormat.duration(time)
-        return ["united \(archives) of \(inputSize) into `\(output.path)`: \(size) in \(duration)", ""]
+        return [
+            "united \(archives) of \(inputSize) into `\(HumanFormat.printable(output.output))`: \(size) in \(duration)",
+            "",
+        ]
             + Table.kinds(report.totals).lines + [""]
             + Table.sources(report.totals).lines
             + ["", "digest  \(report.digest)"]

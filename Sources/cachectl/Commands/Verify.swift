@@ -50,7 +50,6 @@ struct Verify: AsyncParsableCommand, Sendable {
         let begin = ContinuousClock.now
         do {
             let (report, time) = try await common.perform(
-                counting: "members",
                 consequence: "nothing was changed"
             ) { [jobs = common.jobs] progress in
                 try await Verifier(jobs: jobs).run(FilePath(archive), progress: progress)
@@ -63,7 +62,8 @@ struct Verify: AsyncParsableCommand, Sendable {
 
     private static func summary(_ outcome: Outcome) -> String {
         let name = HumanFormat.printable(outcome.archive)
-        guard outcome.isSound, let report = outcome.report else {
+        guard let report = outcome.report else { return "`\(name)`: not checked" }
+        guard outcome.isSound else {
             return "`\(name)`: \(HumanFormat.count(outcome.problems.count, "problem", "problems"))"
         }
         let members = HumanFormat.count(report.members, "member", "members")

@@ -55,12 +55,10 @@ struct CacheDirectories: ParsableArguments, Sendable {
 
     /// Finds the directories.
     ///
-    /// - Parameters:
-    ///   - asksGo: Whether the Go command may be asked.
-    ///   - hint: What the user can do if it can't.
+    /// - Parameter asksGo: Whether the Go command may be asked.
     /// - Returns: Two absolute paths, `nil` for a cache that is left out.
     /// - Throws: ``CacheStoreError`` of code `badArgument` or `goCommand`.
-    func resolve(askingGo asksGo: Bool, hint: String) async throws -> GoCaches {
+    func resolve(askingGo asksGo: Bool) async throws -> GoCaches {
         let environment = ProcessInfo.processInfo.environment
         let build = try CacheLocation(
             .buildCache,
@@ -74,21 +72,26 @@ struct CacheDirectories: ParsableArguments, Sendable {
             isLeftOut: leavesOutModuleCache,
             environment: environment
         )
-        let unknown = [(CacheVariable.buildCache, build), (.moduleCache, module)].filter { $0.1 == .asGoSays }
-        var answers: [String: String] = [:]
-        if !unknown.isEmpty {
-            let names = unknown.map { $0.0.rawValue }
-            guard asksGo else {
-                let variables = names.map { "`$\($0)`" }.joined(separator: " and ")
-                let verb = names.count == 1 ? "is" : "are"
-                throw CacheStoreError(.badArgument, "\(variables) \(verb) not set", hint: hint)
-            }
-            answers = try await asking(hint: hint) { [goCommand] in try await goCommand.variables(names) }
-        }
+        let unknown = [(CacheVariable.buildCache, build), (.moduleCache, module)]
+            .filter { $0.1 == .asGoSays }
+            .map(\.0)
+        let answers = unknown.isEmpty ? [:] : try await answers(for: unknown, askingGo: asksGo)
         return GoCaches(
             buildCache: try build.path(.buildCache, answers: answers),
             moduleCache: try module.path(.moduleCache, answers: answers)
         )
+    }
+
+    private func answers(for variables: [CacheVariable], askingGo: Bool) async throws -> [String: String] {
+        let names = variables.map(\.rawValue)
+        let options = variables.map { "`\($0.option) DIR`" }.joined(separator: " and ")
+        guard askingGo else {
+            let subject = names.map { "`$\($0)`" }.joined(separator: " and ")
+            let verb = names.count == 1 ? "is" : "are"
+            throw CacheStoreError(.badArgument, "\(subject) \(verb) not set", hint: "pass \(options)")
+        }
+        let hint = "pass \(options), or name the Go command with `--go PATH`"
+        return try await asking(hint: hint) { [goCommand] in try await goCommand.variables(names) }
     }
 
     /// Asks the Go command, and tells the user what to do if it can't be run.

@@ -24,17 +24,15 @@ struct CommonOptions: ParsableArguments, Sendable {
     /// Runs an operation of the library: with a progress line, cancelled by a signal, timed.
     ///
     /// - Parameters:
-    ///   - noun: What the operation counts, in the plural, for the progress line.
     ///   - consequence: What the user has if a signal interrupts it.
     ///   - operation: The operation, given what to report its progress to.
     /// - Returns: Its report, and the time it took.
     /// - Throws: ``Interruption``, or what the operation throws.
     func perform<Report: Sendable>(
-        counting noun: String,
         consequence: String,
         _ operation: @escaping @Sendable (ProgressHandler?) async throws -> Report
     ) async throws -> (report: Report, time: Duration) {
-        let progress = quiet ? nil : ProgressLine.shared.handler(counting: noun)
+        let progress = quiet ? nil : ProgressLine.shared.handler
         defer { ProgressLine.shared.clear() }
         let begin = ContinuousClock.now
         let report = try await Signals.cancelling(consequence: consequence) { try await operation(progress) }

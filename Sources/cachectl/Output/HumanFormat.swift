@@ -1,17 +1,19 @@
 /// Numbers and names as people read them, the same everywhere: no locale, no colour.
 enum HumanFormat {
     /// A number of bytes in decimal units, for example `999 B`, `1.23 kB`, `45.6 MB`.
-    static func bytes(_ count: Int) -> String {
-        guard count.magnitude >= 1000 else { return "\(count) B" }
+    static func bytes(_ count: Int) -> String { bytes(Double(count)) }
+
+    private static func bytes(_ count: Double) -> String {
+        guard abs(count) >= 999.5 else { return "\(Int(count.rounded())) B" }
         let units = ["kB", "MB", "GB", "TB", "PB", "EB"]
         var scale = 1000.0
         var unit = 0
         // 999.95 kB would be written 1000.0 kB.
-        while Double(count.magnitude) / scale >= 999.95, unit < units.count - 1 {
+        while abs(count) / scale >= 999.95, unit < units.count - 1 {
             scale *= 1000
             unit += 1
         }
-        let value = Double(count) / scale
+        let value = count / scale
         return "\(decimal(value, places: abs(value) < 9.995 ? 2 : 1)) \(units[unit])"
     }
 
@@ -47,7 +49,7 @@ enum HumanFormat {
     /// A rate, for example `312.4 MB/s`.
     static func rate(_ bytes: Int, in duration: Duration) -> String {
         let seconds = max(duration / .seconds(1), 0.001)
-        return "\(Self.bytes(Int(Double(bytes) / seconds)))/s"
+        return "\(Self.bytes(Double(bytes) / seconds))/s"
     }
 
     /// A name that may be printed on a terminal and on one line: control characters are written `\u{1b}`.

@@ -14,7 +14,7 @@ extension JSONValue {
     /// The figures of an archive, with every kind of member, also those that do not occur.
     static func totals(_ totals: ArchiveTotals) -> JSONValue {
         let kinds = Member.Kind.allCases.map { kind in
-            Field(key: kind.rawValue, value: tally(totals.byKind[kind]))
+            (key: kind.rawValue, value: tally(totals.byKind[kind]))
         }
         return [
             "file_bytes": .integer(totals.fileBytes),

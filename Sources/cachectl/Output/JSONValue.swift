@@ -1,19 +1,16 @@
 /// A JSON value whose keys stay in the order they are written in, so that `schema` comes first.
 ///
 /// Foundation's encoder sorts keys, and takes some ten times as long for a line of `cachectl ls --json`.
-enum JSONValue: ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral {
-    /// A key of an object and its value.
-    struct Field {
-        var key: String
-        var value: JSONValue
-    }
-
+///
+/// That it is `Sendable` is stated, because Swift 6.3.1 reports a circular reference where it has to find
+/// out.
+enum JSONValue: Sendable {
     case null
     case boolean(Bool)
     case integer(Int)
     case string(String)
     case array([JSONValue])
-    case object([Field])
+    case object([(key: String, value: JSONValue)])
 
     /// A string, or `null` for `nil`.
     static func optional(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
@@ -23,7 +20,7 @@ enum JSONValue: ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral {
 
     /// An object from a dictionary, its keys sorted.
     static func sorted(_ dictionary: [String: JSONValue]) -> JSONValue {
-        .object(dictionary.sorted { $0.key < $1.key }.map { Field(key: $0.key, value: $0.value) })
+        .object(dictionary.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
     }
 
     /// The value as compact JSON.
@@ -76,12 +73,16 @@ enum JSONValue: ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral {
         }
         output.append(UInt8(ascii: "\""))
     }
+}
 
+extension JSONValue: ExpressibleByStringLiteral {
     /// Creates a string.
     init(stringLiteral value: String) { self = .string(value) }
+}
 
+extension JSONValue: ExpressibleByDictionaryLiteral {
     /// Creates an object with its keys in the order they are written in.
     init(dictionaryLiteral elements: (String, JSONValue)...) {
-        self = .object(elements.map { Field(key: $0.0, value: $0.1) })
+        self = .object(elements.map { (key: $0.0, value: $0.1) })
     }
 }

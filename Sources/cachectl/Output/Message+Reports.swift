@@ -4,11 +4,11 @@ extension Message {
     /// The most examples that the messages about one report give.
     private static let exampleLimit = 10
 
-    /// One warning a reason, with examples, for what a pack left out.
+    /// One warning a reason, with examples, for the damage that kept a pack from taking an entry.
     static func leftOut(_ entries: [LeftOut]) -> [Message] {
-        let byReason = Dictionary(grouping: entries, by: \.reason)
+        let byReason = Dictionary(grouping: entries.filter(\.reason.isDamage), by: \.reason)
         let share = max(1, exampleLimit / max(1, byReason.count))
-        return LeftOut.Reason.allCases.compactMap { reason in
+        let warnings = LeftOut.Reason.allCases.compactMap { reason -> Message? in
             guard let entries = byReason[reason] else { return nil }
             let count = HumanFormat.count(entries.count, "entry", "entries")
             return Message(
@@ -17,22 +17,40 @@ extension Message {
                 examples: examples(entries, atMost: share) { "`\($0.path)`: \($0.explanation)" }
             )
         }
+        return warnings + allListed(if: byReason.values.contains { isCut($0, atMost: share) })
+    }
+
+    /// How many entries were left out for each reason, damage or not; `nil` for none.
+    static func leftOutCounts(_ entries: [LeftOut]) -> String? {
+        let byReason = Dictionary(grouping: entries, by: \.reason)
+        let counts = LeftOut.Reason.allCases.compactMap { reason in
+            byReason[reason].map { "\(HumanFormat.count($0.count)) \(reason.rawValue)" }
+        }
+        return counts.isEmpty ? nil : counts.joined(separator: ", ")
     }
 
     /// A warning with examples for the members on which the inputs of a union disagree.
     static func conflicts(_ conflicts: [UnionReport.Conflict]) -> [Message] {
         guard !conflicts.isEmpty else { return [] }
         let count = HumanFormat.count(conflicts.count, "member", "members")
-        return [
-            Message(
-                .warning,
-                "the inputs disagree on \(count), and one value was kept by rule",
-                examples: examples(conflicts, atMost: exampleLimit) {
-                    let dropped = $0.dropped.map { "`\($0)`" }.joined(separator: ", ")
-                    return "\($0.kind.rawValue) `\($0.name)`: kept `\($0.kept)`, dropped \(dropped)"
-                }
-            )
-        ]
+        let warning = Message(
+            .warning,
+            "the inputs disagree on \(count), and one value was kept by rule",
+            examples: examples(conflicts, atMost: exampleLimit) {
+                let dropped = $0.dropped.map { "`\($0)`" }.joined(separator: ", ")
+                return "\($0.kind.rawValue) `\($0.name)`: kept `\($0.kept)`, dropped \(dropped)"
+            }
+        )
+        return [warning] + allListed(if: isCut(conflicts, atMost: exampleLimit))
+    }
+
+    private static func allListed(if isCut: Bool) -> [Message] {
+        isCut ? [Message(.hint, "`--json` lists all of them")] : []
+    }
+
+    /// Whether not all are given as examples: one line too many is better than "and 1 more".
+    private static func isCut<Element>(_ elements: [Element], atMost limit: Int) -> Bool {
+        elements.count > limit + 1
     }
 
     private static func examples<Element>(
@@ -40,8 +58,7 @@ extension Message {
         atMost limit: Int,
         _ words: (Element) -> String
     ) -> [String] {
-        // One line too many is better than "and 1 more".
-        guard elements.count > limit + 1 else { return elements.map(words) }
+        guard isCut(elements, atMost: limit) else { return elements.map(words) }
         return elements.prefix(limit).map(words) + ["and \(HumanFormat.count(elements.count - limit)) more"]
     }
 
@@ -60,8 +77,8 @@ extension Message {
         case .specialFile: "a socket, device or other special file"
         case .badName: "a name that an archive may not hold"
         case .changed: "a file that changed or vanished meanwhile"
-        case .temporary: "a file that Go was writing, or left behind"
-        case .bookkeeping: "Go's own bookkeeping"
+        case .temporary: "a file that Go was writing, or left when it was stopped"
+        case .bookkeeping: "Go's own bookkeeping, which it makes again"
         case .foreign: "a file that Go does not put there"
         }
     }

@@ -21,12 +21,9 @@ final class ProgressLine: Sendable {
     private init() {}
 
     /// What to hand to an operation of the library; `nil` where no line can be drawn.
-    ///
-    /// - Parameter noun: What the operation's items are, in the plural.
-    /// - Returns: A handler that draws the line.
-    func handler(counting noun: String) -> ProgressHandler? {
+    var handler: ProgressHandler? {
         guard Terminal.canRedraw else { return nil }
-        return { [self] progress in draw(progress, noun) }
+        return { [self] progress in draw(progress) }
     }
 
     /// Erases the line, if it is drawn.
@@ -40,7 +37,7 @@ final class ProgressLine: Sendable {
         }
     }
 
-    private func draw(_ progress: OperationProgress, _ noun: String) {
+    private func draw(_ progress: OperationProgress) {
         state.withLock { state in
             guard !state.isStopped, Terminal.isForeground else { return }
             if progress.phase != state.phase || progress.bytes < state.bytes {
@@ -48,7 +45,7 @@ final class ProgressLine: Sendable {
                 state.begin = .now
             }
             state.bytes = progress.bytes
-            let text = ProgressText(progress, noun: noun, elapsed: .now - state.begin)
+            let text = ProgressText(progress, elapsed: .now - state.begin)
             // Carriage return, the text, erase to the end of the line.
             StandardError.write("\r\(text.fitting(Terminal.width))\u{1B}[K")
             state.isDrawn = true

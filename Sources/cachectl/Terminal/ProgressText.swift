@@ -13,9 +13,8 @@ struct ProgressText {
     ///
     /// - Parameters:
     ///   - progress: The snapshot.
-    ///   - noun: What the items are, in the plural.
     ///   - elapsed: The time since the phase began.
-    init(_ progress: OperationProgress, noun: String, elapsed: Duration) {
+    init(_ progress: OperationProgress, elapsed: Duration) {
         let isMeasured = progress.totalBytes > 0
         let done = Double(isMeasured ? progress.bytes : progress.items)
         let total = Double(isMeasured ? progress.totalBytes : progress.totalItems)
@@ -24,14 +23,12 @@ struct ProgressText {
         phase = progress.phase
         share = total > 0 ? "\(Self.percent(done, of: total))%" : nil
         bytes = Self.amount(progress.bytes, of: progress.totalBytes, HumanFormat.bytes)
-        items = Self.amount(progress.items, of: progress.totalItems, HumanFormat.count).map {
-            "\($0) \(noun)"
-        }
+        items = Self.amount(progress.items, of: progress.totalItems, HumanFormat.count).map { "\($0) items" }
         // The first moments say nothing about what follows.
         rate = progress.bytes > 0 && seconds >= 0.5 ? HumanFormat.rate(progress.bytes, in: elapsed) : nil
         if total > 0, done > 0, seconds >= 1 {
-            let left = Duration.seconds((seconds * max(0, total - done) / done).rounded(.up))
-            timeLeft = "\(HumanFormat.duration(left)) left"
+            let left = min(1e9, seconds * max(0, total - done) / done)
+            timeLeft = "\(HumanFormat.duration(.seconds(left.rounded(.up)))) left"
         } else {
             timeLeft = nil
         }

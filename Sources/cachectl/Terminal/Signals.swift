@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import SystemPackage
 
 /// A signal stopped an operation, which has cleaned up.
 struct Interruption: Error {
@@ -12,7 +13,9 @@ struct Interruption: Error {
 /// SIGINT, SIGTERM and SIGHUP: the first one cancels the operation under way so that it cleans up; the second
 /// one, or the first if nothing is under way, ends the process at once.
 ///
-/// A thread of its own waits for them (`sigwait(3)`), so that nothing runs in a signal handler.
+/// A handler may call next to nothing (`signal-safety(7)`): it writes the signal's number to a pipe, and a
+/// thread reads it there. Blocking the signals and waiting with `sigwait(3)` would not do: while Swift runs
+/// an asynchronous `main`, Dispatch lets the main thread wait in `sigsuspend(2)` with nothing blocked.
 enum Signals {
     private struct State {
         var received: Int32?
@@ -21,36 +24,23 @@ enum Signals {
 
     private static let state = Mutex(State())
 
-    /// The signals that are listened to: not those that the parent had ignored, as `nohup` does.
-    private static let handled = [SIGINT, SIGTERM, SIGHUP].filter { number in
-        var action = sigaction()
-        unsafe sigaction(number, nil, &action)
-        return unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) != ignored
-    }
+    /// The end of the pipe that the handler writes to.
+    private static let writeEnd = Atomic<Int32>(-1)
 
     /// The value of `SIG_IGN`, which is a function pointer and can't be compared.
     private static let ignored = 1
 
     /// Starts to listen.
     ///
-    /// To be called before any other thread exists: threads inherit the mask.
-    static func listen() {
+    /// - Throws: `Errno` if the system has no descriptors or threads left.
+    static func listen() throws {
         // A closed pipe is then the error EPIPE.
         signal(SIGPIPE, SIG_IGN)
-        var mask = handledMask
-        unsafe pthread_sigmask(SIG_BLOCK, &mask, nil)
-        var thread = pthread_t()
-        unsafe pthread_create(
-            &thread,
-            nil,
-            { _ in
-                var mask = Signals.handledMask
-                var number: Int32 = 0
-                while unsafe sigwait(&mask, &number) == 0 { Signals.receive(number) }
-                return nil
-            },
-            nil
-        )
+        let (reader, writer) = try FileDescriptor.pipe()
+        for end in [reader, writer] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
+        writeEnd.store(writer.rawValue, ordering: .releasing)
+        try startReading(reader)
+        for number in [SIGINT, SIGTERM, SIGHUP] { handle(number) }
     }
 
     /// Runs `operation` so that a signal cancels it.
@@ -88,10 +78,46 @@ enum Signals {
         ProgressLine.shared.stop()
     }
 
-    private static var handledMask: sigset_t {
-        var mask = sigset_t()
-        unsafe sigemptyset(&mask)
-        for number in handled { unsafe sigaddset(&mask, number) }
-        return mask
+    private static func handle(_ number: Int32) {
+        var action = sigaction()
+        unsafe sigaction(number, nil, &action)
+        // What the parent had ignored, as `nohup` does, stays ignored.
+        let current = unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+        guard current != ignored else { return }
+        unsafe action.__sigaction_handler.sa_handler = { number in
+            let kept = errno
+            var byte = UInt8(truncatingIfNeeded: number)
+            _ = unsafe write(Signals.writeEnd.load(ordering: .acquiring), &byte, 1)
+            errno = kept
+        }
+        action.sa_flags = SA_RESTART
+        unsafe sigaction(number, &action, nil)
+    }
+
+    private static func startReading(_ reader: FileDescriptor) throws {
+        let argument = unsafe UnsafeMutableRawPointer(bitPattern: Int(reader.rawValue))
+        var thread = pthread_t()
+        let result = unsafe pthread_create(
+            &thread,
+            nil,
+            { argument in
+                let reader = FileDescriptor(
+                    rawValue: CInt(truncatingIfNeeded: Int(bitPattern: argument))
+                )
+                var byte: UInt8 = 0
+                while let count = try? unsafe withUnsafeMutableBytes(
+                    of: &byte,
+                    { unsafe try reader.read(into: $0) }
+                ),
+                    count == 1
+                {
+                    Signals.receive(Int32(byte))
+                }
+                return nil
+            },
+            argument
+        )
+        guard result == 0 else { throw Errno(rawValue: result) }
+        pthread_detach(thread)
     }
 }
