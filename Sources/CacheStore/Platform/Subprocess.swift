@@ -67,7 +67,7 @@ enum Subprocess {
         // The strings live until the call has copied them into the new process.
         var strings = unsafe ([program] + arguments).map { unsafe strdup($0) }
         unsafe strings.append(nil)
-        defer { for unsafestring in unsafe strings { unsafe free(string) } }
+        defer { unsafe strings.forEach { unsafe free($0) } }
         var process = pid_t()
         let result = unsafe posix_spawnp(&process, program, &actions, nil, strings, environ)
         guard result == 0 else { throw Errno(rawValue: result) }
