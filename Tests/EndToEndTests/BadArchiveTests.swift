@@ -54,14 +54,14 @@ extension EndToEnd {
             // Root may read all there is, so it has to give that up first.
             let outcome = try await workspace.shell(
                 #"""
-                command="$1"; archive="$2"; top="$3"; setpriv="$4"; shift 4
+                command="$1"; archive="$2"; top="$3"; python="$4"; powerless="$5"; shift 5
                 case "$command" in
                     union) set -- -o "$top/out.castore" ;;
                     restore) set -- --gocache "$top/build" --gomodcache "$top/mod" ;;
                 esac
-                exec "$setpriv" --bounding-set=-dac_override,-dac_read_search "$CACHECTL" "$command" "$archive" "$@"
+                exec "$python" "$powerless" "$CACHECTL" "$command" "$archive" "$@"
                 """#,
-                [command, archive, top, Tools.system("setpriv")]
+                [command, archive, top, Tools.python(), Tools.fixture("powerless.py")]
             )
             expectRefusal(command, outcome, status: 1, naming: archive)
             #expect(outcome.errors.contains("hint: "))

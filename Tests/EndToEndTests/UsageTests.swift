@@ -25,13 +25,13 @@ extension EndToEnd {
             ("pack --label x -o - --gocache BUILD --gomodcache MOD --no-go", "standard output"),
             ("pack --label x -o OUT --no-gocache --no-gomodcache --no-go", "--no-gomodcache"),
             ("pack --label x -o OUT --no-go", "GOCACHE"),
-            ("union -o OUT", "inputs"),
+            ("union -o OUT", "archive"),
             ("union ARCHIVE", "--output"),
             ("ls ARCHIVE --kind trees", "trees"),
             ("ls ARCHIVE --source nobody", "nobody"),
             ("ls ARCHIVE --glob [a", "["),
             ("info", "archive"),
-            ("verify", "archives"),
+            ("verify", "archive"),
             ("frobnicate", "frobnicate"),
         ]
 

@@ -59,13 +59,17 @@ final class Running: Sendable {
         self.process = process
         files = try Scratch.shared.directory("output")
         for name in ["output", "errors"] { try Data().write(to: URL(fileURLWithPath: "\(files)/\(name)")) }
+        let output = try FileHandle(forWritingTo: URL(fileURLWithPath: "\(files)/output"))
+        let errors = try FileHandle(forWritingTo: URL(fileURLWithPath: "\(files)/errors"))
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle(forWritingAtPath: "\(files)/output")
-        process.standardError = FileHandle(forWritingAtPath: "\(files)/errors")
+        process.standardOutput = output
+        process.standardError = errors
         let (stream, continuation) = AsyncStream<Void>.makeStream()
         process.terminationHandler = { _ in continuation.finish() }
         end = stream
         try process.run()
+        try output.close()
+        try errors.close()
     }
 
     /// Sends a signal, if the program has not ended.

@@ -28,9 +28,12 @@ struct Tools: Sendable {
     /// The Python that has the package `zstandard`, named by CACHESTORE_PYTHON.
     static func python() throws -> String { try variable("CACHESTORE_PYTHON") }
 
+    /// A script of the tests.
+    static func fixture(_ name: String) -> String { "\(repository)/Tests/EndToEndTests/Fixtures/\(name)" }
+
     /// A program of the system.
     static func system(_ name: String) throws -> String {
-        let directories = (environment["PATH"] ?? "").split(separator: ":") + ["/usr/sbin", "/sbin"]
+        let directories = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
         for directory in directories where FileManager.default.isExecutableFile(atPath: "\(directory)/\(name)") {
             return "\(directory)/\(name)"
         }

@@ -46,7 +46,7 @@ struct Workspace: Sendable {
             .succeed(["env", "GOROOT"]).lines.first ?? ""
         var workspace = Workspace(root: root, go: "\(goroot)/bin/go")
         for directory in ["go", "raw", "home"] {
-            try FileManager.default.createDirectory(atPath: "\(root)/\(directory)", withIntermediateDirectories: false)
+            try FileManager.default.createDirectory(atPath: "\(root)/\(directory)", withIntermediateDirectories: true)
         }
         _ = try await workspace.python("make_workspace.py", [root])
         for program in programs { try await workspace.fillCaches(program) }
@@ -98,9 +98,8 @@ struct Workspace: Sendable {
 
     /// Runs a script from `Fixtures`.
     func python(_ script: String, _ arguments: [String]) async throws -> [String] {
-        let path = "\(Tools.repository)/Tests/EndToEndTests/Fixtures/\(script)"
-        return try await Program(path: Tools.python(), environment: Self.baseEnvironment(root), directory: root)
-            .succeed([path] + arguments).lines
+        try await Program(path: Tools.python(), environment: Self.baseEnvironment(root), directory: root)
+            .succeed([Tools.fixture(script)] + arguments).lines
     }
 
     /// Runs the independent reader.
