@@ -35,7 +35,9 @@ extension EndToEnd {
             let workspace = try await Workspace.shared.value
             let modules = workspace.moduleCache
             let build = try Scratch.shared.place("aged")
-            _ = try await workspace.cachectl.succeed(["restore", workspace.union, "--no-gomodcache", "--gocache", build])
+            _ = try await workspace.cachectl.succeed([
+                "restore", workspace.union, "--no-gomodcache", "--gocache", build,
+            ])
             let before = try await entries(build)
             #expect(before.count > 400)
             #expect(before.values.allSatisfy { $0.time == Self.seal })
@@ -44,7 +46,10 @@ extension EndToEnd {
             let settings = ["GOCACHE": build, "GOMODCACHE": modules]
             #expect(try await workspace.build("hello", proxy: "off", settings: settings).compiles == 1)
             let trimmed = try String(contentsOfFile: "\(build)/trim.txt", encoding: .utf8)
-            #expect(try #require(Int(trimmed)) > Int(Date().timeIntervalSince1970) - 3600, "the build did trim")
+            #expect(
+                try #require(Int(trimmed)) > Int(Date().timeIntervalSince1970) - 3600,
+                "the build did trim"
+            )
             for program in Workspace.programs {
                 #expect(try await workspace.build(program, proxy: "off", settings: settings).compiles == 0)
             }
@@ -61,7 +66,9 @@ extension EndToEnd {
         func control() async throws {
             let workspace = try await Workspace.shared.value
             let build = try Scratch.shared.place("perishable")
-            _ = try await workspace.cachectl.succeed(["restore", workspace.union, "--no-gomodcache", "--gocache", build])
+            _ = try await workspace.cachectl.succeed([
+                "restore", workspace.union, "--no-gomodcache", "--gocache", build,
+            ])
             let before = try await entries(build).count
             _ = try await workspace.shell(#"find "$1" -type f -exec touch -d '10 days ago' {} +"#, [build])
             try backdateTrim(build)

@@ -14,7 +14,8 @@ extension EndToEnd {
             )
             #expect(change.status == 0, "\(change)")
             _ = try await workspace.cachectl.succeed([
-                "pack", "--label", label, "-o", "\(top)/out.castore", "--no-gocache", "--gomodcache", "\(top)/mod", "--no-go",
+                "pack", "--label", label, "-o", "\(top)/out.castore", "--no-gocache", "--gomodcache",
+                "\(top)/mod", "--no-go",
             ])
             return "\(top)/out.castore"
         }
@@ -22,7 +23,9 @@ extension EndToEnd {
         @Test("with two values of a .mod file: status 2, the module named, no archive")
         func mod() async throws {
             let workspace = try await Workspace.shared.value
-            let archives = try await [pack("one", changing: "true"), pack("two", changing: "echo '// more' >> v1.0.0.mod")]
+            let archives = try await [
+                pack("one", changing: "true"), pack("two", changing: "echo '// more' >> v1.0.0.mod"),
+            ]
             let output = try Scratch.shared.place("out.castore")
             for inputs in [archives, archives.reversed()] {
                 let outcome = try await workspace.cachectl.run(["union", "-o", output] + inputs)
@@ -42,7 +45,9 @@ extension EndToEnd {
                     """#
             )
             let output = try Scratch.shared.place("out.castore")
-            let outcome = try await workspace.cachectl.run(["union", "-o", output, pack("one", changing: "true"), other])
+            let outcome = try await workspace.cachectl.run([
+                "union", "-o", output, pack("one", changing: "true"), other,
+            ])
             EndToEnd.expectFailure(outcome, status: 2, naming: "example.com/lib@v1.0.0")
             #expect(!FileManager.default.fileExists(atPath: output))
         }
@@ -50,7 +55,9 @@ extension EndToEnd {
         @Test("with one label for two packs: status 1, the label named, no archive")
         func label() async throws {
             let workspace = try await Workspace.shared.value
-            let archives = try await [pack("same", changing: "true"), pack("same", changing: "rm v1.0.0.info")]
+            let archives = try await [
+                pack("same", changing: "true"), pack("same", changing: "rm v1.0.0.info"),
+            ]
             let output = try Scratch.shared.place("out.castore")
             let outcome = try await workspace.cachectl.run(["union", "-o", output] + archives)
             EndToEnd.expectFailure(outcome, status: 1, naming: "same", "hint: ")
@@ -60,11 +67,14 @@ extension EndToEnd {
         @Test("with an .info that differs: one is kept by rule whatever the order, and the other is reported")
         func info() async throws {
             let workspace = try await Workspace.shared.value
-            let change = #"printf '{"Version":"v1.0.0","Time":"2024-05-06T07:08:09Z","Origin":{}}' > v1.0.0.info"#
+            let change =
+                #"printf '{"Version":"v1.0.0","Time":"2024-05-06T07:08:09Z","Origin":{}}' > v1.0.0.info"#
             let archives = try await [pack("one", changing: "true"), pack("two", changing: change)]
             let outputs = try [Scratch.shared.place("a.castore"), Scratch.shared.place("b.castore")]
             for (output, inputs) in zip(outputs, [archives, archives.reversed()]) {
-                let outcome = try await workspace.cachectl.succeed(["union", "--json", "-o", output] + inputs)
+                let outcome = try await workspace.cachectl.succeed(
+                    ["union", "--json", "-o", output] + inputs
+                )
                 #expect(outcome.errors.contains("warning: the inputs disagree on 1 member"), "\(outcome)")
                 let conflicts = try #require(EndToEnd.object(outcome.output)["conflicts"] as? [[String: Any]])
                 #expect(conflicts.map { $0["name"] as? String } == ["example.com/lib@v1.0.0"])
@@ -76,7 +86,9 @@ extension EndToEnd {
         func laws() async throws {
             let workspace = try await Workspace.shared.value
             let packs = Workspace.programs.map(workspace.pack)
-            let (step, output) = try (Scratch.shared.place("step.castore"), Scratch.shared.place("law.castore"))
+            let (step, output) = try (
+                Scratch.shared.place("step.castore"), Scratch.shared.place("law.castore")
+            )
             _ = try await workspace.cachectl.succeed(["union", "-o", step, packs[2], packs[0]])
             for inputs in [packs.reversed(), packs + packs, [step, packs[1]], [workspace.union, step]] {
                 _ = try await workspace.cachectl.succeed(["union", "--force", "-o", output] + inputs)
@@ -90,7 +102,9 @@ extension EndToEnd {
             let top = try Scratch.shared.directory("elsewhere")
             let restoring = workspace.restoring(workspace.pack("gamma"), to: "\(top)/build", "\(top)/mod")
             let outcome = try await workspace.cachectl.succeed(restoring + ["--json"])
-            let warning = try #require(outcome.errors.split(separator: "\n").first { $0.hasPrefix("warning: ") })
+            let warning = try #require(
+                outcome.errors.split(separator: "\n").first { $0.hasPrefix("warning: ") }
+            )
             #expect(warning.contains(workspace.moduleCache) && warning.contains("\(top)/mod"))
             #expect(warning.contains("again"))
             let warnings = try #require(EndToEnd.object(outcome.output)["warnings"] as? [[String: String]])
@@ -102,13 +116,20 @@ extension EndToEnd {
             let workspace = try await Workspace.shared.value
             // A Go command that says it is another.
             let other = try Scratch.shared.place("go")
-            try "#!/bin/sh\n\"\(workspace.go)\" \"$@\" | sed s/go1.25.5/go1.24.9/\n".write(toFile: other, atomically: false, encoding: .utf8)
+            try "#!/bin/sh\n\"\(workspace.go)\" \"$@\" | sed s/go1.25.5/go1.24.9/\n".write(
+                toFile: other,
+                atomically: false,
+                encoding: .utf8
+            )
             try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: other)
             let (old, output) = try (Scratch.shared.place("old.castore"), Scratch.shared.place("out.castore"))
             _ = try await workspace.cachectl.succeed([
-                "pack", "--label", "old", "-o", old, "--no-gocache", "--gomodcache", workspace.rawModuleCache("gamma"), "--go", other,
+                "pack", "--label", "old", "-o", old, "--no-gocache", "--gomodcache",
+                workspace.rawModuleCache("gamma"), "--go", other,
             ])
-            let outcome = try await workspace.cachectl.succeed(["union", "-o", output, old, workspace.pack("alpha"), "--json"])
+            let outcome = try await workspace.cachectl.succeed([
+                "union", "-o", output, old, workspace.pack("alpha"), "--json",
+            ])
             let warnings = try #require(EndToEnd.object(outcome.output)["warnings"] as? [[String: String]])
             let warning = try #require(warnings.first { $0["code"] == "goVersion" }?["message"])
             #expect(warning.contains("1.24.9") && warning.contains("1.25.5"))

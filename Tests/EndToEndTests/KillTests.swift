@@ -12,6 +12,7 @@ extension EndToEnd {
         ///   - arguments: The command for the attempt of a number; -1 is the undisturbed one.
         ///   - check: What must hold after an attempt.
         /// - Returns: How many attempts died of the signal, rather than being too late.
+        /// - Throws: What a command or a check throws.
         private func kill(
             _ arguments: (Int) throws -> [String],
             check: (Int, Program.Outcome) async throws -> Void
@@ -65,9 +66,17 @@ extension EndToEnd {
             let workspace = try await Workspace.shared.value
             let top = try Scratch.shared.directory("killed-pack")
             let build = "\(top)/build"
-            _ = try await workspace.python("audit.py", ["subset", workspace.rawBuildCache("alpha"), build, "8000000"])
+            _ = try await workspace.python(
+                "audit.py",
+                ["subset", workspace.rawBuildCache("alpha"), build, "8000000"]
+            )
             func arguments(_ attempt: Int) -> [String] {
-                workspace.packing("killed", from: build, workspace.rawModuleCache("beta"), to: "\(top)/\(attempt).castore")
+                workspace.packing(
+                    "killed",
+                    from: build,
+                    workspace.rawModuleCache("beta"),
+                    to: "\(top)/\(attempt).castore"
+                )
             }
             let killed = try await kill(arguments) { attempt, outcome in
                 let archive = "\(top)/\(attempt).castore"
@@ -98,7 +107,10 @@ extension EndToEnd {
             let killed = try await kill(arguments) { attempt, outcome in
                 let exists = FileManager.default.fileExists(atPath: output(attempt))
                 if exists {
-                    let isNew = FileManager.default.contentsEqual(atPath: output(attempt), andPath: workspace.union)
+                    let isNew = FileManager.default.contentsEqual(
+                        atPath: output(attempt),
+                        andPath: workspace.union
+                    )
                     let isOld = FileManager.default.contentsEqual(atPath: output(attempt), andPath: old)
                     #expect(isNew || (isOld && attempt.isMultiple(of: 2)))
                 } else {

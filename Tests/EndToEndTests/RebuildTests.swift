@@ -33,7 +33,11 @@ extension EndToEnd {
             #expect(packages.contains("example.com/lib"))
             #expect(packages.count > 50)
             #expect(try await go.succeed(["mod", "verify"]).output == "all modules verified\n")
-            #expect(try await go.succeed(["list", "-m", "all"]).lines.contains { $0.hasPrefix("example.com/lib v1.") })
+            #expect(
+                try await go.succeed(["list", "-m", "all"]).lines.contains {
+                    $0.hasPrefix("example.com/lib v1.")
+                }
+            )
         }
 
         @Test("runs the cached executable without linking it")
@@ -50,7 +54,10 @@ extension EndToEnd {
             for (choice, downloads) in [("make", true), ("none", false)] {
                 let modules = try Scratch.shared.place("mod-\(choice)")
                 _ = try await workspace.cachectl.succeed(
-                    ["restore", workspace.union, "--no-gocache", "--gomodcache", modules, "--module-zips", choice]
+                    [
+                        "restore", workspace.union, "--no-gocache", "--gomodcache", modules, "--module-zips",
+                        choice,
+                    ]
                 )
                 for program in Workspace.programs {
                     var go = workspace.goCommand(in: program, proxy: "off")
@@ -66,7 +73,9 @@ extension EndToEnd {
         func only() async throws {
             let workspace = try await Workspace.shared.value
             let (build, modules) = try (Scratch.shared.place("only-build"), Scratch.shared.place("only-mod"))
-            _ = try await workspace.cachectl.succeed(workspace.restoring(to: build, modules) + ["--only", "alpha,gamma"])
+            _ = try await workspace.cachectl.succeed(
+                workspace.restoring(to: build, modules) + ["--only", "alpha,gamma"]
+            )
             let settings = ["GOCACHE": build, "GOMODCACHE": modules]
             let names = try await workspace.python("audit.py", ["snapshot", modules])
             #expect(names.contains { $0.hasSuffix(" example.com/lib@v1.0.0") })

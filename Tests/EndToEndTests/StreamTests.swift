@@ -7,14 +7,16 @@ extension EndToEnd {
         /// Command lines that succeed; `OUT` and `DIR` stand for places where nothing is yet.
         private static let lines = [
             "pack --label gamma --no-go --no-gocache --gomodcache RAW -o OUT",
-            "union GAMMA -o OUT", "restore GAMMA --gocache DIR/build --gomodcache DIR/mod", "verify GAMMA", "info GAMMA", "ls GAMMA",
+            "union GAMMA -o OUT", "restore GAMMA --gocache DIR/build --gomodcache DIR/mod", "verify GAMMA",
+            "info GAMMA", "ls GAMMA",
         ]
 
         private func arguments(_ line: String) async throws -> [String] {
             let workspace = try await Workspace.shared.value
             let top = try Scratch.shared.directory("streams")
             let places = [
-                "OUT": "\(top)/out.castore", "GAMMA": workspace.pack("gamma"), "RAW": workspace.rawModuleCache("gamma"),
+                "OUT": "\(top)/out.castore", "GAMMA": workspace.pack("gamma"),
+                "RAW": workspace.rawModuleCache("gamma"),
                 "DIR/build": "\(top)/build", "DIR/mod": "\(top)/mod",
             ]
             return line.split(separator: " ").map { places[String($0)] ?? String($0) }
@@ -33,18 +35,26 @@ extension EndToEnd {
             }
         }
 
-        @Test("a summary has the digest that the JSON has, and warnings are not in it", arguments: ["union", "restore", "pack"])
+        @Test(
+            "a summary has the digest that the JSON has, and warnings are not in it",
+            arguments: ["union", "restore", "pack"]
+        )
         func digest(command: String) async throws {
             let workspace = try await Workspace.shared.value
             let line = try #require(Self.lines.first { $0.hasPrefix(command) })
-            let json = try await EndToEnd.object(workspace.cachectl.succeed(arguments(line) + ["--json"]).output)
+            let json = try await EndToEnd.object(
+                workspace.cachectl.succeed(arguments(line) + ["--json"]).output
+            )
             let digest = try #require(json["digest"] as? String)
             let text = try await workspace.cachectl.succeed(arguments(line))
             #expect(text.lines.last?.split(separator: " ") == ["digest", Substring(digest)])
             #expect(!text.output.contains("warning"))
         }
 
-        @Test("--quiet leaves standard output empty, and standard error to warnings", arguments: lines.prefix(4))
+        @Test(
+            "--quiet leaves standard output empty, and standard error to warnings",
+            arguments: lines.prefix(4)
+        )
         func quiet(line: String) async throws {
             let workspace = try await Workspace.shared.value
             let outcome = try await workspace.cachectl.succeed(arguments(line) + ["--quiet"])
@@ -101,7 +111,11 @@ extension EndToEnd {
             func ls(_ options: String...) async throws -> [String] {
                 try await workspace.cachectl.succeed(["ls", workspace.union] + options).lines
             }
-            #expect(try await ls("--kind", "tree", "--glob", "*legacy*") == ["tree     example.com/legacy@v2.1.0+incompatible"])
+            #expect(
+                try await ls("--kind", "tree", "--glob", "*legacy*") == [
+                    "tree     example.com/legacy@v2.1.0+incompatible"
+                ]
+            )
             let files = try await ls("--files", "--kind", "tree", "--glob", "*/ünïcode.txt")
             #expect(files == ["file     example.com/!upper!case/!kit@v0.9.0-rc.1/Deep/Är/ünïcode.txt"])
             let (all, beta) = try await (ls(), ls("--source", "beta"))

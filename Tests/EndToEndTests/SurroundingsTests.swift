@@ -6,15 +6,21 @@ extension EndToEnd {
     struct Surroundings {
         /// Ways to run a command line that must make no difference.
         private static let ways = [
-            #"umask 077; exec "$@""#, #"umask 000; exec "$@""#, #"export TZ=Asia/Kolkata; exec "$@""#, #"unset HOME; exec "$@""#,
-            #"export LC_ALL=tr_TR.UTF-8 LANG=tr_TR; exec "$@""#, #"cd /; exec "$@""#, #"export GODEBUG=x GOFLAGS=-mod=mod; exec "$@""#,
-            #"exec "$@" --jobs 1"#, #"exec "$@" --jobs 7"#, #"exec nice -n 5 "$@""#, #"export TMPDIR=/nowhere; exec "$@""#,
+            #"umask 077; exec "$@""#, #"umask 000; exec "$@""#, #"export TZ=Asia/Kolkata; exec "$@""#,
+            #"unset HOME; exec "$@""#,
+            #"export LC_ALL=tr_TR.UTF-8 LANG=tr_TR; exec "$@""#, #"cd /; exec "$@""#,
+            #"export GODEBUG=x GOFLAGS=-mod=mod; exec "$@""#,
+            #"exec "$@" --jobs 1"#, #"exec "$@" --jobs 7"#, #"exec nice -n 5 "$@""#,
+            #"export TMPDIR=/nowhere; exec "$@""#,
         ]
 
         private func small() async throws -> (build: String, modules: String) {
             let workspace = try await Workspace.shared.value
             let build = try Scratch.shared.place("small")
-            _ = try await workspace.python("audit.py", ["subset", workspace.rawBuildCache("gamma"), build, "2000000"])
+            _ = try await workspace.python(
+                "audit.py",
+                ["subset", workspace.rawBuildCache("gamma"), build, "2000000"]
+            )
             return (build, workspace.rawModuleCache("beta"))
         }
 
@@ -27,10 +33,16 @@ extension EndToEnd {
             var restored: [String] = []
             for (number, way) in (["exec \"$@\""] + Self.ways).enumerated() {
                 let archive = "\(top)/\(number).castore"
-                let packing = ["pack", "--label", "x", "-o", archive, "--gocache", build, "--gomodcache", modules, "--no-go"]
+                let packing = [
+                    "pack", "--label", "x", "-o", archive, "--gocache", build, "--gomodcache", modules,
+                    "--no-go",
+                ]
                 let pack = try await workspace.shell(way, [cachectl] + packing)
                 #expect(pack.status == 0, "\(way): \(pack)")
-                #expect(FileManager.default.contentsEqual(atPath: archive, andPath: "\(top)/0.castore"), "\(way)")
+                #expect(
+                    FileManager.default.contentsEqual(atPath: archive, andPath: "\(top)/0.castore"),
+                    "\(way)"
+                )
                 let target = try Scratch.shared.directory("same-restored")
                 let restore = try await workspace.shell(
                     way,
@@ -72,8 +84,14 @@ extension EndToEnd {
             var cachectl = try workspace.cachectl
             cachectl.environment["GOCACHE"] = "\(top)/by-variable"
             cachectl.environment["GOMODCACHE"] = "\(top)/mod-by-variable"
-            _ = try await cachectl.succeed(["restore", workspace.pack("gamma"), "--gomodcache", "\(top)/mod-by-option"])
-            #expect(try FileManager.default.contentsOfDirectory(atPath: top).sorted() == ["by-variable", "mod-by-option"])
+            _ = try await cachectl.succeed([
+                "restore", workspace.pack("gamma"), "--gomodcache", "\(top)/mod-by-option",
+            ])
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: top).sorted() == [
+                    "by-variable", "mod-by-option",
+                ]
+            )
 
             cachectl.environment["GOCACHE"] = nil
             cachectl.environment["GOMODCACHE"] = nil
@@ -81,7 +99,9 @@ extension EndToEnd {
             cachectl.environment["GOPATH"] = "\(top)/gopath"
             _ = try await cachectl.succeed(["restore", workspace.pack("gamma"), "--go", workspace.go])
             #expect(FileManager.default.fileExists(atPath: "\(top)/home/.cache/go-build/trim.txt"))
-            #expect(FileManager.default.fileExists(atPath: "\(top)/gopath/pkg/mod/example.com/lib@v1.0.0/lib.go"))
+            #expect(
+                FileManager.default.fileExists(atPath: "\(top)/gopath/pkg/mod/example.com/lib@v1.0.0/lib.go")
+            )
         }
 
         @Test("restoring again changes nothing, and mends what was damaged")

@@ -35,7 +35,9 @@ extension EndToEnd {
         func room() async throws {
             let workspace = try await Workspace.shared.value
             try await onFileSystem("size=8m") { place in
-                let outcome = try await workspace.cachectl.run(workspace.restoring(to: "\(place)/build", "\(place)/mod"))
+                let outcome = try await workspace.cachectl.run(
+                    workspace.restoring(to: "\(place)/build", "\(place)/mod")
+                )
                 EndToEnd.expectFailure(outcome, status: 1, naming: "room", "MB", place, "hint: ")
                 #expect(try files(place).isEmpty)
             }
@@ -63,7 +65,10 @@ extension EndToEnd {
             try await onFileSystem("size=2m") { place in
                 let output = "\(place)/out.castore"
                 let packing = workspace.packing(
-                    "x", from: workspace.rawBuildCache("gamma"), workspace.rawModuleCache("gamma"), to: output
+                    "x",
+                    from: workspace.rawBuildCache("gamma"),
+                    workspace.rawModuleCache("gamma"),
+                    to: output
                 )
                 let uniting = ["union", "-o", output] + Workspace.programs.map(workspace.pack)
                 let outcome = try await workspace.cachectl.run(command == "pack" ? packing : uniting)
@@ -83,7 +88,10 @@ extension EndToEnd {
                     case "restore": workspace.restoring(to: "\(place)/build", "\(place)/mod")
                     case "pack":
                         workspace.packing(
-                            "x", from: workspace.rawBuildCache("gamma"), workspace.rawModuleCache("gamma"), to: output
+                            "x",
+                            from: workspace.rawBuildCache("gamma"),
+                            workspace.rawModuleCache("gamma"),
+                            to: output
                         )
                     default: ["union", workspace.union, "-o", output]
                     }
@@ -101,7 +109,12 @@ extension EndToEnd {
             let arguments =
                 command == "restore"
                 ? workspace.restoring(to: file, "\(top)/mod")
-                : workspace.packing("x", from: file, workspace.rawModuleCache("gamma"), to: "\(top)/out.castore")
+                : workspace.packing(
+                    "x",
+                    from: file,
+                    workspace.rawModuleCache("gamma"),
+                    to: "\(top)/out.castore"
+                )
             let outcome = try await workspace.cachectl.run(arguments)
             EndToEnd.expectFailure(outcome, status: 1, naming: file)
             #expect(try files(top) == ["file"])
@@ -116,13 +129,18 @@ extension EndToEnd {
                 ("\(top)/none", "\(top)/out.castore", "\(top)/none"),
                 (workspace.rawBuildCache("gamma"), "\(top)/none/out.castore", "\(top)/none"),
             ] {
-                let outcome = try await workspace.cachectl.run(workspace.packing("x", from: build, modules, to: output))
+                let outcome = try await workspace.cachectl.run(
+                    workspace.packing("x", from: build, modules, to: output)
+                )
                 EndToEnd.expectFailure(outcome, status: 1, naming: culprit)
                 #expect(try FileManager.default.contentsOfDirectory(atPath: top).isEmpty)
             }
         }
 
-        @Test("because an archive is there already: status 1 with the way out, unless --force is given", arguments: ["pack", "union"])
+        @Test(
+            "because an archive is there already: status 1 with the way out, unless --force is given",
+            arguments: ["pack", "union"]
+        )
         func exists(command: String) async throws {
             let workspace = try await Workspace.shared.value
             let output = try Scratch.shared.place("there.castore")
@@ -130,7 +148,10 @@ extension EndToEnd {
             let arguments =
                 command == "union"
                 ? ["union", workspace.union, "-o", output]
-                : ["pack", "--label", "x", "--no-go", "--no-gocache", "--gomodcache", workspace.rawModuleCache("gamma"), "-o", output]
+                : [
+                    "pack", "--label", "x", "--no-go", "--no-gocache", "--gomodcache",
+                    workspace.rawModuleCache("gamma"), "-o", output,
+                ]
             let outcome = try await workspace.cachectl.run(arguments)
             EndToEnd.expectFailure(outcome, status: 1, naming: output, "exists", "--force")
             #expect(try String(contentsOfFile: output, encoding: .utf8) == "mine")
@@ -148,18 +169,27 @@ extension EndToEnd {
                 let outcome = try await cachectl.run(arguments)
                 EndToEnd.expectFailure(outcome, status: 1, naming: "`go`", "hint: ")
             }
-            let outcome = try await workspace.cachectl.run(["pack", "--label", "x", "-o", output, "--go", "/bin/false"])
+            let outcome = try await workspace.cachectl.run([
+                "pack", "--label", "x", "-o", output, "--go", "/bin/false",
+            ])
             EndToEnd.expectFailure(outcome, status: 1, naming: "/bin/false", "hint: ")
             #expect(!FileManager.default.fileExists(atPath: output))
         }
 
-        @Test("because a link stands where a directory should be: status 2, and nothing behind the link changes")
+        @Test(
+            "because a link stands where a directory should be: status 2, and nothing behind the link changes"
+        )
         func link() async throws {
             let workspace = try await Workspace.shared.value
             let (top, victim) = try (Scratch.shared.directory("link"), Scratch.shared.directory("victim"))
             try FileManager.default.createDirectory(atPath: "\(top)/mod", withIntermediateDirectories: false)
-            try FileManager.default.createSymbolicLink(atPath: "\(top)/mod/example.com", withDestinationPath: victim)
-            let outcome = try await workspace.cachectl.run(workspace.restoring(to: "\(top)/build", "\(top)/mod"))
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(top)/mod/example.com",
+                withDestinationPath: victim
+            )
+            let outcome = try await workspace.cachectl.run(
+                workspace.restoring(to: "\(top)/build", "\(top)/mod")
+            )
             EndToEnd.expectFailure(outcome, status: 2, naming: "\(top)/mod/example.com", "link", "hint: ")
             #expect(try FileManager.default.contentsOfDirectory(atPath: victim).isEmpty)
         }

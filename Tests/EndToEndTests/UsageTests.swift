@@ -39,21 +39,30 @@ extension EndToEnd {
         func usage(line: String, name: String) async throws {
             let workspace = try await Workspace.shared.value
             let top = try Scratch.shared.directory("usage")
-            let places = ["ARCHIVE": workspace.union, "BUILD": "\(top)/build", "MOD": "\(top)/mod", "OUT": "\(top)/out.castore"]
+            let places = [
+                "ARCHIVE": workspace.union, "BUILD": "\(top)/build", "MOD": "\(top)/mod",
+                "OUT": "\(top)/out.castore",
+            ]
             let arguments = line.split(separator: " ").map { places[String($0)] ?? String($0) }
             let outcome = try await workspace.cachectl.run(arguments)
             EndToEnd.expectFailure(outcome, status: 64, naming: name)
             #expect(try FileManager.default.contentsOfDirectory(atPath: top).isEmpty)
         }
 
-        @Test("is none where help or the version is asked for", arguments: [["--help"], ["pack", "--help"], ["help", "union"], ["--version"]])
+        @Test(
+            "is none where help or the version is asked for",
+            arguments: [["--help"], ["pack", "--help"], ["help", "union"], ["--version"]]
+        )
         func help(arguments: [String]) async throws {
             let outcome = try await Workspace.shared.value.cachectl.succeed(arguments)
             #expect(!outcome.output.isEmpty)
             #expect(outcome.errors.isEmpty)
         }
 
-        @Test("every command's help says what it is for, with an example", arguments: ["pack", "union", "restore", "verify", "info", "ls"])
+        @Test(
+            "every command's help says what it is for, with an example",
+            arguments: ["pack", "union", "restore", "verify", "info", "ls"]
+        )
         func examples(command: String) async throws {
             let outcome = try await Workspace.shared.value.cachectl.succeed([command, "--help"])
             #expect(outcome.output.contains("cachectl \(command) "))

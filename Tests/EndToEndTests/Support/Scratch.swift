@@ -11,7 +11,9 @@ struct Scratch: Sendable {
     private static let counter = Atomic<Int>(0)
 
     private static let result = Result {
-        let root = FileManager.default.temporaryDirectory.path + "/cachectl-tests-\(ProcessInfo.processInfo.processIdentifier)"
+        let root =
+            FileManager.default.temporaryDirectory.path
+            + "/cachectl-tests-\(ProcessInfo.processInfo.processIdentifier)"
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: false)
         atexit { Scratch.removeAll() }
         return Scratch(root: root)

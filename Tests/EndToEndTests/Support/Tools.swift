@@ -5,12 +5,15 @@ struct Tools: Sendable {
     /// A tool that is not there is a failure, never a skipped test.
     struct Missing: Error, CustomStringConvertible {
         var name: String
-        var description: String { "\(name) is missing: run the tests with `bash Tests/run.sh`, which sets them up" }
+        var description: String {
+            "\(name) is missing: run the tests with `bash Tests/run.sh`, which sets them up"
+        }
     }
 
     /// The repository.
     static let repository = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
 
     private static var environment: [String: String] { ProcessInfo.processInfo.environment }
 
@@ -18,7 +21,9 @@ struct Tools: Sendable {
     static func cachectl() throws -> String {
         if let path = environment["CACHECTL"] { return try existing(path, "CACHECTL (\(path))") }
         let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let product = URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("cachectl").path
+        let product = URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent(
+            "cachectl"
+        ).path
         return try existing(product, "the product cachectl")
     }
 
@@ -34,7 +39,8 @@ struct Tools: Sendable {
     /// A program of the system.
     static func system(_ name: String) throws -> String {
         let directories = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
-        for directory in directories where FileManager.default.isExecutableFile(atPath: "\(directory)/\(name)") {
+        for directory in directories
+        where FileManager.default.isExecutableFile(atPath: "\(directory)/\(name)") {
             return "\(directory)/\(name)"
         }
         throw Missing(name: "the program `\(name)`")

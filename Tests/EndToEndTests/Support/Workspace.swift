@@ -42,16 +42,24 @@ struct Workspace: Sendable {
 
     private static func make() async throws -> Workspace {
         let root = try Scratch.shared.directory("workspace")
-        let goroot = try await Program(path: Tools.go(), environment: baseEnvironment(root), directory: root)
+        let goroot =
+            try await Program(path: Tools.go(), environment: baseEnvironment(root), directory: root)
             .succeed(["env", "GOROOT"]).lines.first ?? ""
         var workspace = Workspace(root: root, go: "\(goroot)/bin/go")
         for directory in ["go", "raw", "home"] {
-            try FileManager.default.createDirectory(atPath: "\(root)/\(directory)", withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: "\(root)/\(directory)",
+                withIntermediateDirectories: true
+            )
         }
         _ = try await workspace.python("make_workspace.py", [root])
         for program in programs { try await workspace.fillCaches(program) }
-        _ = try await workspace.cachectl.succeed(["union"] + programs.map(workspace.pack) + ["-o", workspace.union])
-        _ = try await workspace.cachectl.succeed(workspace.restoring(to: workspace.buildCache, workspace.moduleCache))
+        _ = try await workspace.cachectl.succeed(
+            ["union"] + programs.map(workspace.pack) + ["-o", workspace.union]
+        )
+        _ = try await workspace.cachectl.succeed(
+            workspace.restoring(to: workspace.buildCache, workspace.moduleCache)
+        )
         return workspace
     }
 
@@ -65,7 +73,10 @@ struct Workspace: Sendable {
         // Caches the executable as well.
         if program == "gamma" { _ = try await go.succeed(["run", "."]) }
         _ = try await cachectl.succeed(packing(program, from: buildCache, moduleCache, to: pack(program)))
-        try FileManager.default.createDirectory(atPath: "\(root)/raw/\(program)", withIntermediateDirectories: false)
+        try FileManager.default.createDirectory(
+            atPath: "\(root)/raw/\(program)",
+            withIntermediateDirectories: false
+        )
         try FileManager.default.moveItem(atPath: buildCache, toPath: rawBuildCache(program))
         try FileManager.default.moveItem(atPath: moduleCache, toPath: rawModuleCache(program))
     }
@@ -84,7 +95,9 @@ struct Workspace: Sendable {
 
     /// `cachectl`, in an environment with nothing about Go in it.
     var cachectl: Program {
-        get throws { try Program(path: Tools.cachectl(), environment: Self.baseEnvironment(root), directory: root) }
+        get throws {
+            try Program(path: Tools.cachectl(), environment: Self.baseEnvironment(root), directory: root)
+        }
     }
 
     /// The Go command in a program's directory: nothing from the user's settings, no network.
@@ -105,8 +118,12 @@ struct Workspace: Sendable {
     /// Runs the independent reader.
     func oracle(_ arguments: [String]) async throws -> Program.Outcome {
         let path = "\(Tools.repository)/Tests/Oracle/castore.py"
-        return try await Program(path: Tools.python(), environment: Self.baseEnvironment(root), directory: root)
-            .run([path] + arguments)
+        return try await Program(
+            path: Tools.python(),
+            environment: Self.baseEnvironment(root),
+            directory: root
+        )
+        .run([path] + arguments)
     }
 
     /// Runs a line of the shell; `cachectl` is `$CACHECTL` in it, and the arguments are `$1`, `$2` ….
@@ -120,7 +137,8 @@ struct Workspace: Sendable {
     private static func baseEnvironment(_ root: String) -> [String: String] {
         [
             "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",
-            "HOME": "\(root)/home", "GOPATH": "\(root)/gopath", "GOENV": "off", "GOFLAGS": "", "GOTOOLCHAIN": "local",
+            "HOME": "\(root)/home", "GOPATH": "\(root)/gopath", "GOENV": "off", "GOFLAGS": "",
+            "GOTOOLCHAIN": "local",
             "GOSUMDB": "off", "GOTELEMETRY": "off", "CGO_ENABLED": "0", "PYTHONDONTWRITEBYTECODE": "1",
         ]
     }
@@ -134,6 +152,7 @@ extension Workspace {
     ///   - proxy: Where modules may come from.
     ///   - settings: What is set otherwise than usual.
     /// - Returns: How many times the compiler ran, and what the program prints.
+    /// - Throws: ``Program/Failure`` if it can't be built or does not run.
     func build(
         _ program: String,
         proxy: String? = nil,
