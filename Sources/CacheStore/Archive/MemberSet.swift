@@ -146,26 +146,25 @@ struct MemberSet: Sendable {
     /// The position in ``outputs`` of the output with an ID.
     ///
     /// - Complexity: O(log *n*).
-    func outputIndex(of id: ObjectID) -> Int? {
-        var low = 0
-        var high = outputs.count
-        while low < high {
-            let middle = (low + high) / 2
-            if outputs[middle].id < id { low = middle + 1 } else { high = middle }
-        }
-        return low < outputs.count && outputs[low].id == id ? low : nil
-    }
+    func outputIndex(of id: ObjectID) -> Int? { Self.index(of: id, in: outputs, by: { $0.id }) }
 
     /// The position in ``trees`` of the tree of a module.
     ///
     /// - Complexity: O(log *n*).
-    func treeIndex(of module: ModuleKey) -> Int? {
+    func treeIndex(of module: ModuleKey) -> Int? { Self.index(of: module, in: trees, by: { $0.module }) }
+
+    /// The position of the element with a key in a list that is ordered by it.
+    private static func index<Element, Key: Comparable>(
+        of key: Key,
+        in elements: [Element],
+        by keyOf: (Element) -> Key
+    ) -> Int? {
         var low = 0
-        var high = trees.count
+        var high = elements.count
         while low < high {
             let middle = (low + high) / 2
-            if trees[middle].module < module { low = middle + 1 } else { high = middle }
+            if keyOf(elements[middle]) < key { low = middle + 1 } else { high = middle }
         }
-        return low < trees.count && trees[low].module == module ? low : nil
+        return low < elements.count && keyOf(elements[low]) == key ? low : nil
     }
 }

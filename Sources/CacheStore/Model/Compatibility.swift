@@ -16,6 +16,8 @@ enum Compatibility {
         ("GOEXPERIMENT", .goSettings, "builds with other experiments compile everything again"),
         ("GOFLAGS", .goSettings, "flags such as -trimpath, -race or -tags are part of the entries' keys"),
         ("CGO_ENABLED", .goSettings, "net, os/user and what imports them are compiled again"),
+        ("CC", .goSettings, "packages that use cgo are compiled again"),
+        ("CC_VERSION", .goSettings, "packages that use cgo are compiled again"),
         (
             "GOMODCACHE", .moduleCachePath,
             "packages of modules are compiled again under any other path, unless all builds use -trimpath"

@@ -5,7 +5,9 @@
 /// <doc:GoCaches>.
 public struct GoEnvironment: Hashable, Sendable {
     /// The values by name; a setting that is empty or unknown is absent.
-    public var variables: [String: String]
+    public var variables: [String: String] {
+        didSet { variables = variables.filter { !$0.value.isEmpty } }
+    }
 
     /// Creates an environment from its values.
     public init(variables: [String: String] = [:]) {

@@ -23,7 +23,8 @@ struct File: ~Copyable, Sendable {
     ///   - followsLinks: Whether `path` may be a symbolic link.
     /// - Throws: ``CacheStoreError`` as the system says.
     init(reading path: FilePath, followsLinks: Bool = true) throws(CacheStoreError) {
-        let flags = O_RDONLY | O_CLOEXEC | (followsLinks ? 0 : O_NOFOLLOW | O_NONBLOCK)
+        // Not blocking, because opening a FIFO would wait for a writer.
+        let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW)
         descriptor = try SystemCall.checked("open", path) {
             unsafe path.withPlatformString { unsafe Glibc.open($0, flags) }
         }

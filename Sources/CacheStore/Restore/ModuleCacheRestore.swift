@@ -49,7 +49,8 @@ struct ModuleCacheRestore: Sendable {
         for item in items {
             guard let tree = item.tree, try base.status(of: item.module.text) == nil else { continue }
             // Half a block is lost to each file on average.
-            let (total, overflow) = sum.addingReportingOverflow(tree.size + 2048 * tree.files)
+            let content = makesZips ? 2 * tree.size : tree.size
+            let (total, overflow) = sum.addingReportingOverflow(content + 2048 * tree.files)
             sum = overflow ? Int.max : total
         }
         return sum
