@@ -70,5 +70,22 @@ let package = Package(
             exclude: ["Golden"],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "EndToEndTests",
+            // Named so that the tool is built; the tests run it as a user would.
+            dependencies: ["cachectl"],
+            exclude: ["Fixtures"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "cachectlTests",
+            dependencies: [
+                "cachectl",
+                "CacheStore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict
+        ),
     ]
 )

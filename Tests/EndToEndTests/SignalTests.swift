@@ -1,0 +1,55 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+    @Suite("Asked to stop,")
+    struct Interrupt {
+        /// Waits until something begins to appear in a directory, and sends the signal then.
+        private func interrupt(
+            _ arguments: [String],
+            with signal: Int32,
+            when hasBegun: () throws -> Bool
+        ) async throws -> Program.Outcome {
+            let running = try await Workspace.shared.value.cachectl.start(arguments)
+            for _ in 0..<3000 where try !hasBegun() { try await Task.sleep(for: .milliseconds(5)) }
+            running.send(signal)
+            return try await running.outcome()
+        }
+
+        private static let signals = [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)]
+
+        @Test("a pack exits with the signal's status and leaves nothing behind", arguments: signals)
+        func pack(signal: Int32, status: Int) async throws {
+            let workspace = try await Workspace.shared.value
+            let top = try Scratch.shared.directory("interrupted-pack")
+            let packing = workspace.packing(
+                "late",
+                from: workspace.rawBuildCache("alpha"),
+                workspace.rawModuleCache("alpha"),
+                to: "\(top)/late.castore"
+            )
+            let outcome = try await interrupt(packing, with: signal) {
+                try !FileManager.default.contentsOfDirectory(atPath: top).isEmpty
+            }
+            EndToEnd.expectFailure(outcome, status: status, naming: "interrupted: no archive was written")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: top).isEmpty)
+        }
+
+        @Test("a restore leaves whole files only, and another one completes it", arguments: signals)
+        func restore(signal: Int32, status: Int) async throws {
+            let workspace = try await Workspace.shared.value
+            let top = try Scratch.shared.directory("interrupted-restore")
+            let (build, modules) = ("\(top)/build", "\(top)/mod")
+            let outcome = try await interrupt(workspace.restoring(to: build, modules), with: signal) {
+                // Outputs are restored in the order of their names.
+                try FileManager.default.fileExists(atPath: "\(build)/08")
+                    && !FileManager.default.contentsOfDirectory(atPath: "\(build)/08").isEmpty
+            }
+            EndToEnd.expectFailure(outcome, status: status, naming: "interrupted", "again")
+            #expect(try await workspace.leftovers(top).isEmpty)
+            #expect(try await workspace.faults(build, modules).isEmpty)
+            _ = try await workspace.cachectl.succeed(workspace.restoring(to: build, modules))
+            #expect(try await workspace.faults(build, modules).isEmpty)
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import Foundation
+
+/// A program that a test runs, as a user would from a shell.
+struct Program: Sendable {
+    /// How a program ended, and what it printed.
+    struct Outcome: Sendable, CustomStringConvertible {
+        /// The exit status, or 128 and the number of the signal that ended it.
+        var status: Int
+        var output: String
+        var errors: String
+
+        /// The lines of the output.
+        var lines: [String] { output.split(separator: "\n").map(String.init) }
+
+        var description: String { "status \(status)\n\(output.suffix(4000))\n\(errors.suffix(4000))" }
+    }
+
+    /// What went wrong with a program that a test needs for something else.
+    struct Failure: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    var path: String
+    var environment: [String: String]
+    var directory: String
+
+    /// Starts the program; its output goes to files, so that nobody has to keep reading.
+    func start(_ arguments: [String]) throws -> Running {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = arguments
+        process.environment = environment
+        process.currentDirectoryURL = URL(fileURLWithPath: directory)
+        return try Running(process)
+    }
+
+    /// Runs the program to its end.
+    func run(_ arguments: [String]) async throws -> Outcome { try await start(arguments).outcome() }
+
+    /// Runs the program, which must succeed.
+    ///
+    /// - Throws: ``Failure`` with all that it printed.
+    func succeed(_ arguments: [String]) async throws -> Outcome {
+        let outcome = try await run(arguments)
+        guard outcome.status == 0 else {
+            throw Failure(description: "\(path) \(arguments.joined(separator: " ")): \(outcome)")
+        }
+        return outcome
+    }
+}
+
+/// A program that was started.
+final class Running: Sendable {
+    private let process: Process
+    private let files: String
+    private let end: AsyncStream<Void>
+
+    fileprivate init(_ process: Process) throws {
+        self.process = process
+        files = try Scratch.shared.directory("output")
+        for name in ["output", "errors"] { try Data().write(to: URL(fileURLWithPath: "\(files)/\(name)")) }
+        let output = try FileHandle(forWritingTo: URL(fileURLWithPath: "\(files)/output"))
+        let errors = try FileHandle(forWritingTo: URL(fileURLWithPath: "\(files)/errors"))
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        process.standardError = errors
+        let (stream, continuation) = AsyncStream<Void>.makeStream()
+        process.terminationHandler = { _ in continuation.finish() }
+        end = stream
+        try process.run()
+        try output.close()
+        try errors.close()
+    }
+
+    /// Sends a signal, if the program has not ended.
+    func send(_ signal: Int32) {
+        if process.isRunning { kill(process.processIdentifier, signal) }
+    }
+
+    /// Waits for the end.
+    func outcome() async throws -> Program.Outcome {
+        for await _ in end {}
+        let output = try Data(contentsOf: URL(fileURLWithPath: "\(files)/output"))
+        let errors = try Data(contentsOf: URL(fileURLWithPath: "\(files)/errors"))
+        try FileManager.default.removeItem(atPath: files)
+        let isSignal = process.terminationReason == .uncaughtSignal
+        return Program.Outcome(
+            status: (isSignal ? 128 : 0) + Int(process.terminationStatus),
+            output: String(decoding: output, as: UTF8.self),
+            errors: String(decoding: errors, as: UTF8.self)
+        )
+    }
+}

@@ -1,0 +1,58 @@
+import Foundation
+
+/// The programs that the tests drive, and those that they take as judges.
+struct Tools: Sendable {
+    /// A tool that is not there is a failure, never a skipped test.
+    struct Missing: Error, CustomStringConvertible {
+        var name: String
+        var description: String {
+            "\(name) is missing: run the tests with `bash Tests/run.sh`, which sets them up"
+        }
+    }
+
+    /// The repository.
+    static let repository = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+
+    private static var environment: [String: String] { ProcessInfo.processInfo.environment }
+
+    /// `cachectl`: the variable CACHECTL, or the one that was built beside these tests.
+    static func cachectl() throws -> String {
+        if let path = environment["CACHECTL"] { return try existing(path, "CACHECTL (\(path))") }
+        let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let product = URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent(
+            "cachectl"
+        ).path
+        return try existing(product, "the product cachectl")
+    }
+
+    /// The Go command named by CACHESTORE_GO.
+    static func go() throws -> String { try variable("CACHESTORE_GO") }
+
+    /// The Python that has the package `zstandard`, named by CACHESTORE_PYTHON.
+    static func python() throws -> String { try variable("CACHESTORE_PYTHON") }
+
+    /// A script of the tests.
+    static func fixture(_ name: String) -> String { "\(repository)/Tests/EndToEndTests/Fixtures/\(name)" }
+
+    /// A program of the system.
+    static func system(_ name: String) throws -> String {
+        let directories = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
+        for directory in directories
+        where FileManager.default.isExecutableFile(atPath: "\(directory)/\(name)") {
+            return "\(directory)/\(name)"
+        }
+        throw Missing(name: "the program `\(name)`")
+    }
+
+    private static func variable(_ name: String) throws -> String {
+        guard let path = environment[name], !path.isEmpty else { throw Missing(name: "the variable \(name)") }
+        return try existing(path, "\(name) (\(path))")
+    }
+
+    private static func existing(_ path: String, _ name: String) throws -> String {
+        guard FileManager.default.isExecutableFile(atPath: path) else { throw Missing(name: name) }
+        return path
+    }
+}

@@ -1,0 +1,197 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+    @Suite("A place that can't be written to or read")
+    struct Targets {
+        /// Mounts a small file system, which goes when `body` is done.
+        private func onFileSystem(_ options: String, _ body: (String) async throws -> Void) async throws {
+            let workspace = try await Workspace.shared.value
+            let place = try Scratch.shared.directory("mount")
+            let mount = try await workspace.shell(#"mount -t tmpfs -o "$1" none "$2""#, [options, place])
+            guard mount.status == 0 else {
+                throw Program.Failure(description: "these tests mount a tmpfs, which only root may: \(mount)")
+            }
+            let result: Result<Void, any Error>
+            do { result = .success(try await body(place)) } catch { result = .failure(error) }
+            _ = try await workspace.shell(#"umount "$1""#, [place])
+            try result.get()
+        }
+
+        private func remount(_ place: String, _ options: String) async throws {
+            let workspace = try await Workspace.shared.value
+            let outcome = try await workspace.shell(#"mount -o "remount,$1" "$2""#, [options, place])
+            #expect(outcome.status == 0, "\(outcome)")
+        }
+
+        private func files(_ place: String) throws -> [String] {
+            try FileManager.default.subpathsOfDirectory(atPath: place).filter { path in
+                let attributes = try FileManager.default.attributesOfItem(atPath: "\(place)/\(path)")
+                return attributes[.type] as? FileAttributeType != .typeDirectory
+            }
+        }
+
+        @Test("without room for a restore: status 1 before anything is written")
+        func room() async throws {
+            let workspace = try await Workspace.shared.value
+            try await onFileSystem("size=8m") { place in
+                let outcome = try await workspace.cachectl.run(
+                    workspace.restoring(to: "\(place)/build", "\(place)/mod")
+                )
+                EndToEnd.expectFailure(outcome, status: 1, naming: "room", "MB", place, "hint: ")
+                #expect(try files(place).isEmpty)
+            }
+        }
+
+        @Test("that fills up during a restore: status 1, only whole files, and it goes on when there is room")
+        func fills() async throws {
+            let workspace = try await Workspace.shared.value
+            try await onFileSystem("size=200m,nr_inodes=600") { place in
+                let restoring = workspace.restoring(to: "\(place)/build", "\(place)/mod")
+                let outcome = try await workspace.cachectl.run(restoring)
+                EndToEnd.expectFailure(outcome, status: 1, naming: place, "hint: ")
+                #expect(try await workspace.leftovers(place).isEmpty)
+                #expect(try await workspace.faults("\(place)/build", "\(place)/mod").isEmpty)
+                #expect(try files(place).count > 100)
+                try await remount(place, "nr_inodes=9000")
+                _ = try await workspace.cachectl.succeed(restoring)
+                #expect(try await workspace.faults("\(place)/build", "\(place)/mod").isEmpty)
+            }
+        }
+
+        @Test("without room for an archive: status 1 and nothing left behind", arguments: ["pack", "union"])
+        func archive(command: String) async throws {
+            let workspace = try await Workspace.shared.value
+            try await onFileSystem("size=2m") { place in
+                let output = "\(place)/out.castore"
+                let packing = workspace.packing(
+                    "x",
+                    from: workspace.rawBuildCache("gamma"),
+                    workspace.rawModuleCache("gamma"),
+                    to: output
+                )
+                let uniting = ["union", "-o", output] + Workspace.programs.map(workspace.pack)
+                let outcome = try await workspace.cachectl.run(command == "pack" ? packing : uniting)
+                EndToEnd.expectFailure(outcome, status: 1, naming: place, "hint: ")
+                #expect(try FileManager.default.contentsOfDirectory(atPath: place).isEmpty)
+            }
+        }
+
+        @Test("that is mounted read-only: status 1, with a hint", arguments: ["restore", "pack", "union"])
+        func readOnly(command: String) async throws {
+            let workspace = try await Workspace.shared.value
+            try await onFileSystem("size=100m") { place in
+                try await remount(place, "ro")
+                let output = "\(place)/out.castore"
+                let arguments =
+                    switch command {
+                    case "restore": workspace.restoring(to: "\(place)/build", "\(place)/mod")
+                    case "pack":
+                        workspace.packing(
+                            "x",
+                            from: workspace.rawBuildCache("gamma"),
+                            workspace.rawModuleCache("gamma"),
+                            to: output
+                        )
+                    default: ["union", workspace.union, "-o", output]
+                    }
+                let outcome = try await workspace.cachectl.run(arguments)
+                EndToEnd.expectFailure(outcome, status: 1, naming: place, "hint: ")
+            }
+        }
+
+        @Test("because it is a file: status 1", arguments: ["restore", "pack"])
+        func file(command: String) async throws {
+            let workspace = try await Workspace.shared.value
+            let top = try Scratch.shared.directory("file")
+            let file = "\(top)/file"
+            try Data("x".utf8).write(to: URL(fileURLWithPath: file))
+            let arguments =
+                command == "restore"
+                ? workspace.restoring(to: file, "\(top)/mod")
+                : workspace.packing(
+                    "x",
+                    from: file,
+                    workspace.rawModuleCache("gamma"),
+                    to: "\(top)/out.castore"
+                )
+            let outcome = try await workspace.cachectl.run(arguments)
+            EndToEnd.expectFailure(outcome, status: 1, naming: file)
+            #expect(try files(top) == ["file"])
+        }
+
+        @Test("because it is not there, to pack from or an archive into: status 1 and nothing left behind")
+        func missing() async throws {
+            let workspace = try await Workspace.shared.value
+            let top = try Scratch.shared.directory("missing")
+            let modules = workspace.rawModuleCache("gamma")
+            for (build, output, culprit) in [
+                ("\(top)/none", "\(top)/out.castore", "\(top)/none"),
+                (workspace.rawBuildCache("gamma"), "\(top)/none/out.castore", "\(top)/none"),
+            ] {
+                let outcome = try await workspace.cachectl.run(
+                    workspace.packing("x", from: build, modules, to: output)
+                )
+                EndToEnd.expectFailure(outcome, status: 1, naming: culprit)
+                #expect(try FileManager.default.contentsOfDirectory(atPath: top).isEmpty)
+            }
+        }
+
+        @Test(
+            "because an archive is there already: status 1 with the way out, unless --force is given",
+            arguments: ["pack", "union"]
+        )
+        func exists(command: String) async throws {
+            let workspace = try await Workspace.shared.value
+            let output = try Scratch.shared.place("there.castore")
+            try Data("mine".utf8).write(to: URL(fileURLWithPath: output))
+            let arguments =
+                command == "union"
+                ? ["union", workspace.union, "-o", output]
+                : [
+                    "pack", "--label", "x", "--no-go", "--no-gocache", "--gomodcache",
+                    workspace.rawModuleCache("gamma"), "-o", output,
+                ]
+            let outcome = try await workspace.cachectl.run(arguments)
+            EndToEnd.expectFailure(outcome, status: 1, naming: output, "exists", "--force")
+            #expect(try String(contentsOfFile: output, encoding: .utf8) == "mine")
+            _ = try await workspace.cachectl.succeed(arguments + ["--force"])
+            _ = try await workspace.cachectl.succeed(["verify", output])
+        }
+
+        @Test("because there is no Go to ask: status 1 with the way out")
+        func noGo() async throws {
+            let workspace = try await Workspace.shared.value
+            let output = try Scratch.shared.place("out.castore")
+            var cachectl = try workspace.cachectl
+            cachectl.environment["PATH"] = "/nowhere"
+            for arguments in [["pack", "--label", "x", "-o", output], ["restore", workspace.union]] {
+                let outcome = try await cachectl.run(arguments)
+                EndToEnd.expectFailure(outcome, status: 1, naming: "`go`", "hint: ")
+            }
+            let outcome = try await workspace.cachectl.run([
+                "pack", "--label", "x", "-o", output, "--go", "/bin/false",
+            ])
+            EndToEnd.expectFailure(outcome, status: 1, naming: "/bin/false", "hint: ")
+            #expect(!FileManager.default.fileExists(atPath: output))
+        }
+
+        @Test(
+            "because a link stands where a directory should be: status 2, and nothing behind the link changes"
+        )
+        func link() async throws {
+            let workspace = try await Workspace.shared.value
+            let (top, victim) = try (Scratch.shared.directory("link"), Scratch.shared.directory("victim"))
+            try FileManager.default.createDirectory(atPath: "\(top)/mod", withIntermediateDirectories: false)
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(top)/mod/example.com",
+                withDestinationPath: victim
+            )
+            let outcome = try await workspace.cachectl.run(
+                workspace.restoring(to: "\(top)/build", "\(top)/mod")
+            )
+            EndToEnd.expectFailure(outcome, status: 2, naming: "\(top)/mod/example.com", "link", "hint: ")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: victim).isEmpty)
+        }
+    }
+}

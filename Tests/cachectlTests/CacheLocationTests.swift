@@ -1,0 +1,58 @@
+import CacheStore
+import FoundationEssentials
+import SystemPackage
+import Testing
+
+@testable import cachectl
+
+@Suite("Where a cache lies")
+struct CacheLocationTests {
+    private func locate(
+        _ variable: CacheVariable = .buildCache,
+        option: String? = nil,
+        isLeftOut: Bool = false,
+        environment: [String: String] = [:]
+    ) throws(CacheStoreError) -> CacheLocation {
+        try CacheLocation(variable, option: option, isLeftOut: isLeftOut, environment: environment)
+    }
+
+    @Test("is what the command line says before what the environment says")
+    func option() throws {
+        #expect(try locate(option: "/a/../b", environment: ["GOCACHE": "off"]) == .directory("/b"))
+        #expect(try locate(isLeftOut: true, environment: ["GOCACHE": "/a"]) == .leftOut)
+    }
+
+    @Test("is made absolute")
+    func absolute() throws {
+        let current = FilePath(FileManager.default.currentDirectoryPath)
+        #expect(try locate(option: "caches/./build") == .directory(current.appending("caches/build")))
+    }
+
+    @Test("is what the environment says, and an empty variable counts as unset")
+    func environment() throws {
+        #expect(try locate(environment: ["GOCACHE": "/a"]) == .directory("/a"))
+        #expect(
+            try locate(.moduleCache, environment: ["GOCACHE": "/a", "GOMODCACHE": "/m"]) == .directory("/m")
+        )
+        #expect(try locate(environment: ["GOCACHE": ""]) == .asGoSays)
+        #expect(try locate() == .asGoSays)
+    }
+
+    @Test("is refused where Go would refuse it", arguments: ["off", "relative", "./x"])
+    func refusal(value: String) {
+        let error = #expect(throws: CacheStoreError.self) { try locate(environment: ["GOCACHE": value]) }
+        #expect(error?.code == .badArgument)
+        #expect(error?.hint?.contains("--gocache DIR") == true)
+    }
+
+    @Test("is what Go answers, unless that is nothing or `off`")
+    func answers() throws {
+        let location = CacheLocation.asGoSays
+        #expect(try location.path(.moduleCache, answers: ["GOMODCACHE": "/m"]) == "/m")
+        for answers in [[:], ["GOCACHE": ""], ["GOCACHE": "off"]] {
+            #expect(throws: CacheStoreError.self) { try location.path(.buildCache, answers: answers) }
+        }
+        #expect(try CacheLocation.leftOut.path(.buildCache, answers: [:]) == nil)
+        #expect(try CacheLocation.directory("/a").path(.buildCache, answers: [:]) == "/a")
+    }
+}

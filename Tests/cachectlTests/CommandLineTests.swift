@@ -1,0 +1,83 @@
+import ArgumentParser
+import Testing
+
+@testable import CacheStore
+@testable import cachectl
+
+@Suite("The command line")
+struct CommandLineTests {
+    @Test(
+        "is accepted",
+        arguments: [
+            "pack --label aws -o x", "pack --label aws -o x --no-gocache --level 19 --strict --force --json",
+            "pack --label aws -o x --no-go --gocache a --gomodcache b --jobs 256 -q", "union a -o b --force",
+            "union a b c --output d", "restore a --only x,y --only z --module-zips make --sync",
+            "verify a b", "info a --json --quiet", "ls a -l --files --kind tree,zip --source x --glob *",
+        ]
+    )
+    func accepted(line: String) throws {
+        _ = try Cachectl.parseAsRoot(line.split(separator: " ").map(String.init))
+    }
+
+    @Test(
+        "is a usage error, status 64",
+        arguments: [
+            "bogus", "pack", "pack --label aws", "pack --label a/b -o x", "pack --label .a -o x",
+            "pack --label aws -o -", "pack --label aws -o x --level 0", "pack --label aws -o x --level 20",
+            "pack --label aws -o x --gocache a --no-gocache",
+            "pack --label aws -o x --gomodcache a --no-gomodcache",
+            "pack --label aws -o x --no-gocache --no-gomodcache", "pack --label aws -o x --go g --no-go",
+            "union -o x", "union a", "restore", "restore a b", "restore a --only x,,y",
+            "restore a --module-zips x",
+            "restore a --no-gocache --no-gomodcache", "verify", "verify a --jobs 0", "verify a --jobs 257",
+            "verify a --jobs x", "info", "ls a --kind trees", "ls a --glob [", "ls a --source ,",
+        ]
+    )
+    func refused(line: String) throws {
+        let error = #expect(throws: (any Error).self) {
+            try Cachectl.parseAsRoot(line.split(separator: " ").map(String.init))
+        }
+        #expect(Cachectl.exitCode(for: try #require(error)) == .validationFailure)
+    }
+
+    @Test("begins its complaints as all messages begin")
+    func prefix() throws {
+        let error = #expect(throws: (any Error).self) { try Cachectl.parseAsRoot(["info"]) }
+        #expect(Cachectl.fullMessage(for: try #require(error)).hasPrefix("error: "))
+    }
+
+    @Test(
+        "prints help that fits 80 columns",
+        arguments: ["", "pack", "union", "restore", "verify", "info", "ls"]
+    )
+    func help(command: String) throws {
+        let type = Cachectl.configuration.subcommands.first { $0._commandName == command }
+        let text = Cachectl.helpMessage(for: type ?? Cachectl.self, columns: 80)
+        let lines = text.split(separator: "\n").filter { !$0.hasPrefix("USAGE:") }
+        #expect(lines.filter { $0.count > 80 } == [])
+        #expect(text.contains("cachectl \(command)"))
+    }
+}
+
+@Suite("The exit status")
+struct ExitCodeTests {
+    @Test(
+        "tells the causes apart",
+        arguments: [
+            (.notAnArchive, 2), (.corruptArchive, 2), (.unsafePath, 2), (.conflict, 2), (.damagedCache, 2),
+            (.badArgument, 64), (.unsupportedVersion, 1), (.duplicateLabel, 1), (.notFound, 1), (.exists, 1),
+            (.permissionDenied, 1), (.readOnly, 1), (.noSpace, 1), (.goCommand, 1), (.io, 1),
+        ] as [(CacheStoreError.Code, Int32)]
+    )
+    func status(code: CacheStoreError.Code, status: Int32) {
+        #expect(ExitCode(CacheStoreError(code, "text")).rawValue == status)
+    }
+
+    @Test(
+        "of an interruption is that of shells",
+        arguments: [(2, 130), (15, 143), (1, 129)] as [(Int32, Int32)]
+    )
+    func signal(number: Int32, status: Int32) {
+        #expect(ExitCode(signal: number).rawValue == status)
+    }
+}

@@ -1,0 +1,67 @@
+import Testing
+
+@testable import cachectl
+
+@Suite("Numbers for people")
+struct HumanFormatTests {
+    @Test(
+        "show bytes in decimal units",
+        arguments: [
+            (0, "0 B"), (999, "999 B"), (1000, "1.00 kB"), (1234, "1.23 kB"), (9994, "9.99 kB"),
+            (9995, "10.0 kB"), (99_949, "99.9 kB"), (999_949, "999.9 kB"), (999_950, "1.00 MB"),
+            (358_211_840, "358.2 MB"), (3_370_000_000, "3.37 GB"), (Int.max, "9.22 EB"), (-1500, "-1.50 kB"),
+        ]
+    )
+    func bytes(count: Int, text: String) {
+        #expect(HumanFormat.bytes(count) == text)
+    }
+
+    @Test(
+        "separate the thousands",
+        arguments: [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567"), (-1000, "-1,000")]
+    )
+    func count(count: Int, text: String) {
+        #expect(HumanFormat.count(count) == text)
+    }
+
+    @Test("agree with their noun", arguments: [(0, "0 entries"), (1, "1 entry"), (1234, "1,234 entries")])
+    func noun(count: Int, text: String) {
+        #expect(HumanFormat.count(count, "entry", "entries") == text)
+    }
+
+    @Test(
+        "show times",
+        arguments: [
+            (Duration.milliseconds(4), "0.00 s"), (.milliseconds(420), "0.42 s"), (.seconds(6), "6 s"),
+            (.milliseconds(9996), "10.0 s"), (.milliseconds(14_230), "14.2 s"),
+            (.milliseconds(59_960), "1 min 0 s"),
+            (.seconds(192), "3 min 12 s"), (.seconds(3840), "1 h 4 min"),
+        ]
+    )
+    func duration(duration: Duration, text: String) {
+        #expect(HumanFormat.duration(duration) == text)
+    }
+
+    @Test("show rates, also of no time at all")
+    func rate() {
+        #expect(HumanFormat.rate(624_800_000, in: .seconds(2)) == "312.4 MB/s")
+        #expect(HumanFormat.rate(1000, in: .zero) == "1.00 MB/s")
+        #expect(HumanFormat.rate(.max, in: .zero) == "9223.4 EB/s")
+    }
+}
+
+@Suite("A name for people")
+struct PrintableTests {
+    @Test(
+        "stays as it is if nothing in it steers a terminal",
+        arguments: ["", "a b/c@v1.0.0", "é", "日本", "Â"]
+    )
+    func harmless(name: String) {
+        #expect(HumanFormat.printable(name) == name)
+    }
+
+    @Test("has its control characters spelled out")
+    func control() {
+        #expect(HumanFormat.printable("a\nb\u{1B}[31m\u{7F}\u{9B}Â") == "a\\u{a}b\\u{1b}[31m\\u{7f}\\u{9b}Â")
+    }
+}

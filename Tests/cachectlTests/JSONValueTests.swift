@@ -1,0 +1,41 @@
+import FoundationEssentials
+import Testing
+
+@testable import cachectl
+
+@Suite("JSON")
+struct JSONValueTests {
+    @Test("keeps keys in the order they are written in, the schema first")
+    func order() {
+        let value: JSONValue = [
+            "schema": "cachectl.test/1", "b": .integer(-1),
+            "a": .array([.null, .boolean(true), .boolean(false)]),
+            "c": [:],
+        ]
+        #expect(value.text == #"{"schema":"cachectl.test/1","b":-1,"a":[null,true,false],"c":{}}"#)
+    }
+
+    @Test("sorts the keys of dictionaries")
+    func sorting() {
+        #expect(JSONValue.sorted(["b": .integer(2), "a": .integer(1)]).text == #"{"a":1,"b":2}"#)
+    }
+
+    @Test("writes what is missing as null")
+    func missing() {
+        #expect(JSONValue.optional(nil as String?).text == "null")
+        #expect(JSONValue.optional(nil as Int?).text == "null")
+        #expect(JSONValue.optional("x").text == #""x""#)
+    }
+
+    @Test(
+        "gives any text back to Foundation's decoder",
+        arguments: [
+            "", "plain", #"a"b\c/d"#, "tab\tline\nreturn\r\u{0}\u{1F}\u{7F}", "é日本😀\u{2028}", "\u{1B}[31m",
+        ]
+    )
+    func roundTrip(text: String) throws {
+        let json = JSONValue.array([.string(text)]).text
+        #expect(try JSONDecoder().decode([String].self, from: Data(json.utf8)) == [text])
+        #expect(json.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F })
+    }
+}
