@@ -1,3 +1,0 @@
-import Testing
-@testable import CacheStore
-@Test func t() { #expect(ObjectID.byteCount == 32) }
