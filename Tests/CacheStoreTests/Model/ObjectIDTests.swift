@@ -12,7 +12,8 @@ struct ObjectIDTests {
     @Test("is read from 64 lower-case digits, and from nothing else")
     func digits() throws {
         let text = "00ff0123456789abcdef0123456789abcdef0123456789abcdef0123456789ab"
-        let id = try #require(ObjectID(hexadecimal: Array(text.utf8).span))
+        let read = ObjectID(hexadecimal: Array(text.utf8).span)
+        let id = try #require(read)
         #expect(id.description == text)
         #expect(Array(id.bytes.prefix(4)) == [0x00, 0xFF, 0x01, 0x23])
         #expect(id.firstByte == 0)
@@ -31,7 +32,8 @@ struct ObjectIDTests {
             var bytes = source.bytes(32)
             // Some that differ late only.
             if index % 4 == 0 { bytes.replaceSubrange(0..<31, with: [UInt8](repeating: 9, count: 31)) }
-            let id = try #require(ObjectID(bytes.span))
+            let read = ObjectID(bytes.span)
+            let id = try #require(read)
             #expect(id.bytes == bytes)
             #expect(ObjectID(hexadecimal: id.hexadecimal.span) == id)
             #expect(id.firstByte == bytes[0])

@@ -44,7 +44,10 @@ struct PathRulesTests {
             #expect(results.last == false, "\(paths)")
         }
         var collisions = PathRules.Collisions()
-        for path in ["a/b", "a/c", "A/d", "ab", "a.b", "b/a", "a/B.go"] { #expect(collisions.insert(path), "\(path)") }
+        for path in ["a/b", "a/c", "A/d", "ab", "a.b", "b/a", "a/B.go"] {
+            let isFree = collisions.insert(path)
+            #expect(isFree, "\(path)")
+        }
     }
 
     @Test("take a path apart by bytes, whatever Swift takes for one character")

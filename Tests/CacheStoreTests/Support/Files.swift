@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import SystemPackage
 
@@ -7,67 +8,63 @@ import SystemPackage
 enum Files {
     /// The bytes of a file.
     static func bytes(_ path: FilePath) throws -> [UInt8] {
-        let file = try File(reading: path)
-        return try file.bytes(count: try file.status().size)
+        [UInt8](try Data(contentsOf: URL(filePath: path.string)))
     }
 
     /// The SHA-256 of a file: short to print where two differ.
-    static func id(_ path: FilePath) throws -> ObjectID { ContentHasher.hash(try bytes(path).span) }
+    static func id(_ path: FilePath) throws -> ObjectID {
+        // In one expression, the compiler (6.3.1) makes broken code of it.
+        let bytes = try bytes(path)
+        return ContentHasher.hash(bytes.span)
+    }
 
     /// Writes a file, and the directories above it.
     static func write(_ bytes: [UInt8], to path: FilePath, mode: mode_t = 0o644) throws {
         try makeDirectory(path.removingLastComponent())
-        let descriptor = try FileDescriptor.open(
-            path,
-            .writeOnly,
-            options: [.create, .truncate],
-            permissions: FilePermissions(rawValue: mode)
-        )
-        try descriptor.closeAfter { _ = try descriptor.writeAll(bytes) }
+        let descriptor = try unsafe call(path) { unsafe open($0, O_WRONLY | O_CREAT | O_TRUNC, mode) }
+        let file = FileDescriptor(rawValue: descriptor)
+        defer { try? file.close() }
+        try file.writeAll(bytes)
         try setMode(mode, of: path)
     }
 
     /// Makes a directory and those above it.
-    static func makeDirectory(_ path: FilePath) throws { _ = try CacheStore.Directory.creating(path) }
+    static func makeDirectory(_ path: FilePath) throws {
+        try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
+    }
 
     /// Sets the permission bits.
     static func setMode(_ mode: mode_t, of path: FilePath) throws {
-        try check(unsafe path.withPlatformString { unsafe chmod($0, mode) }, path)
+        _ = try unsafe call(path) { unsafe chmod($0, mode) }
     }
 
     /// Sets the modification time, in seconds since 1970.
     static func setTime(_ seconds: Int, of path: FilePath) throws {
-        let stamp = timespec(tv_sec: seconds, tv_nsec: 0)
-        let result = unsafe path.withPlatformString { name in
-            unsafe [stamp, stamp].withUnsafeBufferPointer { unsafe utimensat(AT_FDCWD, name, $0.baseAddress, 0) }
-        }
-        try check(result, path)
+        var stamp = utimbuf(actime: seconds, modtime: seconds)
+        _ = try unsafe call(path) { unsafe utime($0, &stamp) }
     }
 
     /// Makes a symbolic link.
     static func link(_ path: FilePath, to target: FilePath) throws {
         try makeDirectory(path.removingLastComponent())
-        let result = unsafe path.withPlatformString { name in
-            unsafe target.withPlatformString { unsafe symlink($0, name) }
-        }
-        try check(result, path)
+        _ = try unsafe call(path) { unsafe symlink(target.string, $0) }
     }
 
     /// Makes a FIFO.
     static func makeFIFO(_ path: FilePath) throws {
         try makeDirectory(path.removingLastComponent())
-        try check(unsafe path.withPlatformString { unsafe mkfifo($0, 0o644) }, path)
+        _ = try unsafe call(path) { unsafe mkfifo($0, 0o644) }
     }
 
     /// Makes the file of a Unix-domain socket.
     static func makeSocket(_ path: FilePath) throws {
         try makeDirectory(path.removingLastComponent())
-        try check(unsafe path.withPlatformString { unsafe mknod($0, S_IFSOCK | 0o644, 0) }, path)
+        _ = try unsafe call(path) { unsafe mknod($0, S_IFSOCK | 0o644, 0) }
     }
 
     /// Removes a file or a link.
     static func remove(_ path: FilePath) throws {
-        try check(unsafe path.withPlatformString { unsafe unlink($0) }, path)
+        _ = try unsafe call(path) { unsafe unlink($0) }
     }
 
     /// Whether there is anything at a path, a dangling link too.
@@ -76,8 +73,9 @@ enum Files {
         return unsafe path.withPlatformString { unsafe lstat($0, &raw) } == 0
     }
 
-    private static func check(_ result: CInt, _ path: FilePath) throws {
-        guard result != 0 else { return }
-        throw CacheStoreError.system(Errno(rawValue: errno), "prepare a test at", path)
+    private static func call(_ path: FilePath, _ body: (UnsafePointer<CChar>) -> CInt) throws -> CInt {
+        let result = unsafe path.withPlatformString { unsafe body($0) }
+        guard result >= 0 else { throw Errno(rawValue: errno) }
+        return result
     }
 }

@@ -101,13 +101,13 @@ final class Workbench: Sendable {
 }
 
 /// The error of a library operation, or `nil` with a recorded failure where there is none.
-func failure(
+func failure<Result>(
     _ comment: @autoclosure () -> Comment? = nil,
     sourceLocation: SourceLocation = #_sourceLocation,
-    of body: () async throws -> Void
+    of body: () async throws -> Result
 ) async -> CacheStoreError? {
     do {
-        try await body()
+        _ = try await body()
         Issue.record(comment() ?? "it did not fail", sourceLocation: sourceLocation)
     } catch let error as CacheStoreError {
         return error
