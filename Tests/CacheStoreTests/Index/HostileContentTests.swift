@@ -1,0 +1,171 @@
+import SystemPackage
+import Testing
+
+@testable import CacheStore
+
+/// Archives whose index is sound and whose content is not.
+@Suite("An archive is refused, and nothing written outside of the caches,", .timeLimit(.minutes(3)))
+struct HostileContentTests {
+    let bench: Workbench
+
+    init() throws { bench = try Workbench() }
+
+    private var hostile: HostileArchive { HostileArchive(bench: bench) }
+
+    private static let longElement = String(repeating: "a", count: 300)
+    private static let longPath = (0..<1_250).map { _ in "abc/" }.joined() + "x"
+
+    @Test(
+        "for the path of a file in a tree",
+        arguments: [
+            "../x", "../../../../x", "a/../x", "a/../../x", "/abs", "/", "a//b", "a/", "", ".", "..", "./a", "a/.", "a\0b", "a\tb",
+            longElement, longPath, "con", "a/aux.go", "COM1", "a.", "a./b", "a\\b", "a:b", "a/../\u{301}b", "..\u{301}/../b",
+            "a/..//\u{301}", "a\u{7F}", "a*", "a\u{85}/../b",
+        ]
+    )
+    func treePath(path: String) async throws {
+        let archive = try hostile.tree(
+            manifest: Array("f 1 \(path)\n".utf8),
+            content: [1],
+            files: 1,
+            to: "archive"
+        )
+        try await hostile.expectRefused(archive, onlyByContent: true)
+    }
+
+    @Test(
+        "for a manifest that is none",
+        arguments: [
+            "", "f 1 a", "g 1 a\n", "f a\n", "f  1 a\n", "f 01 a\n", "f -1 a\n", "f +1 a\n", "f 1a b\n", "f 1 a\n\n", "\n",
+            "f 2 a\n", "f 0 a\n", "f 9223372036854775807 a\n", "f 99999999999999999999 a\n", "f 999999999999999999 a\n",
+            "f 1 a\nf 0 a\n", "f 1 a\nf 0 A\n", "f 0 a\nf 1 a/b\n", "f 0 A\nf 1 a/b\n", "f 1 b\nf 0 a\n",
+            "f 0 a/B/c\nf 1 a/b\n", "x 1 a\n", "f 1 a\nx 0 b\n", "f 0 \u{e9}\nf 1 e\u{301}\n",
+        ]
+    )
+    func manifest(text: String) async throws {
+        // A manifest of no bytes can't be stored: one zero byte stands for it.
+        let bytes = text.isEmpty ? [0] : Array(text.utf8)
+        let files = max(1, text.count { $0 == "\n" })
+        let archive = try hostile.tree(manifest: bytes, content: [1], files: files, to: "archive")
+        try await hostile.expectRefused(archive, onlyByContent: files * 6 <= bytes.count)
+    }
+
+    @Test("for a manifest that is not UTF-8")
+    func invalidText() async throws {
+        let archive = try hostile.tree(manifest: Array("f 1 ".utf8) + [0xFF, 0x0A], content: [1], files: 1, to: "archive")
+        try await hostile.expectRefused(archive, onlyByContent: true)
+    }
+
+    @Test("for sizes in a manifest whose sum can't be counted")
+    func overflow() async throws {
+        let lines = (10..<30).map { "f 999999999999999999 a\($0)\n" }.joined()
+        let archive = try hostile.tree(manifest: Array(lines.utf8), content: [1], files: 20, to: "archive")
+        try await hostile.expectRefused(archive, onlyByContent: true)
+    }
+
+    @Test("for a sound tree that is not the one of its hash; nothing of the tree is left")
+    func wrongHash() async throws {
+        let archive = try hostile.tree(manifest: Array("f 1 a.go\n".utf8), content: [1], files: 1, to: "archive")
+        try await hostile.expectRefused(archive, codes: [.corruptArchive], onlyByContent: true)
+        #expect(!Files.exists(bench.path("a/b/c/target/mod/example.com/m@v1.0.0")))
+    }
+
+    @Test(
+        "for content that is not what the index names",
+        arguments: [
+            "UPDATE chunk SET checksum = checksum + 1 WHERE id = 1",
+            "UPDATE chunk SET digest = zeroblob(32) WHERE id = (SELECT manifest FROM tree)",
+            "UPDATE tree SET files = files - 1", "UPDATE tree SET executables = 1",
+            "UPDATE download SET value = zeroblob(32) WHERE stream IS NOT NULL",
+        ]
+    )
+    func content(sql: String) async throws {
+        let archive = try hostile.write(from: try await hostile.sound(), sql: sql, to: "archive")
+        try await hostile.expectRefused(archive, codes: [.corruptArchive], onlyByContent: true)
+    }
+
+    @Test("for an output with another content than its ID, although the chunk's ID is changed with it")
+    func renamedOutput() async throws {
+        let archive = try hostile.write(
+            from: try await hostile.sound(),
+            sql: "UPDATE output SET digest = zeroblob(32) WHERE id = 1; UPDATE chunk SET digest = zeroblob(32) WHERE id = 1",
+            to: "archive"
+        )
+        try await hostile.expectRefused(archive, codes: [.corruptArchive], onlyByContent: true)
+    }
+
+    @Test("for an empty output that is not named as one")
+    func emptyOutput() async throws {
+        var model = CacheModel()
+        model.addPair("empty", [])
+        let sound = try await bench.pack(model, to: "sound").path
+        let archive = try hostile.write(from: sound, sql: "UPDATE output SET digest = zeroblob(32)", to: "archive")
+        try await hostile.expectRefused(archive, codes: [.corruptArchive], onlyByContent: true)
+    }
+
+    @Test("by verify for a digest that is not its members'")
+    func wrongDigest() async throws {
+        let archive = try hostile.write(
+            from: try await hostile.sound(),
+            sql: "UPDATE archive SET value = zeroblob(32) WHERE name = 'digest'",
+            to: "archive"
+        )
+        #expect(try await Verifier().run(archive).problems.map(\.code) == [.corruptArchive])
+    }
+
+    @Test("for a frame that holds more than one, or more than it says, without taking memory for it")
+    func frames() async throws {
+        let compressor = try ZstdCompressor(level: 1)
+        let zeros = [UInt8](repeating: 0, count: 8 << 20)
+        let bomb = try compressor.frame(zeros.span)
+        let small = try compressor.frame([1].span)
+        let manifest = try compressor.frame(Array("f 1 a\n".utf8).span)
+        let skippable: [UInt8] = [0x50, 0x2A, 0x4D, 0x18, 1, 0, 0, 0, 7]
+        for frame in [bomb, small + small, small + skippable, skippable + small, Array(small.dropLast()), small + [0]] {
+            let sound = try hostile.tree(manifest: Array("f 1 a\n".utf8), content: [1], files: 1, to: "sound")
+            let changed = try hostile.write(
+                from: sound,
+                sql: "UPDATE chunk SET stored = \(frame.count), "
+                    + "checksum = \(Int(bitPattern: UInt(XXH64.hash(frame.span)))) WHERE id = 2",
+                to: "index"
+            )
+            let file = try File(reading: changed)
+            let trailer = try Trailer(reading: file)
+            let image = try file.bytes(at: trailer.imageOffset, count: trailer.imageSize)
+            let archive = try hostile.write(frames: manifest + frame, image: image, to: "archive")
+            try await hostile.expectRefused(archive, onlyByContent: true)
+        }
+    }
+
+    @Test("where its outputs would fill any disk, before anything is written")
+    func outputBomb() async throws {
+        let archive = try await bomb("output", stream: 1, rows: 60_000)
+        let error = await failure { try await bench.restore(archive, to: "target") }
+        #expect(error?.code == .noSpace)
+        #expect(try TreeSnapshot(of: bench.path("target")).files.isEmpty)
+    }
+
+    @Test("where a zip would be larger than Go takes, before memory is taken for it")
+    func zipBomb() async throws {
+        try await hostile.expectRefused(try await bomb("zip", stream: 2, rows: 60_000))
+    }
+
+    /// An archive of 480 GB in which one chunk of zeros stands in a stream again and again.
+    private func bomb(_ kind: String, stream: Int, rows: Int) async throws -> FilePath {
+        var model = CacheModel()
+        model.addPair("zeros", [UInt8](repeating: 0, count: 8 << 20))
+        let module = CacheModel.Module(path: "example.com/m", version: "v1.0.0", files: [("go.mod", [1], false)])
+        if kind == "zip" { try model.addModule(module, [.zip, .mod, .hash]) }
+        let sound = try await bench.pack(model, to: "sound").path
+        let size = kind == "zip" ? "UPDATE download SET size = size +" : "UPDATE output SET size = size +"
+        return try hostile.write(
+            from: sound,
+            sql: """
+                WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < \(rows))
+                INSERT INTO stream SELECT \(stream), i, 1 FROM n;
+                \(size) \(rows) * 8388608 WHERE \(kind == "zip" ? "stream = 2" : "id = 1")
+                """,
+            to: "archive"
+        )
+    }
+}

@@ -1,0 +1,148 @@
+import SystemPackage
+import Testing
+
+@testable import CacheStore
+
+/// Writes archives that no pack would: their checksums are right, and what they say is not.
+struct HostileArchive {
+    let bench: Workbench
+
+    /// A sound archive with a little of everything.
+    func sound(to name: String = "sound") async throws -> FilePath {
+        var model = CacheModel()
+        model.addPair("file", Array("an object file".utf8))
+        model.addPair("program", Array("#!/bin/sh".utf8), executable: "tool")
+        let files = [
+            ("go.mod", Array("module example.com/m\n".utf8), false), ("m.go", Array("package m\n".utf8), false),
+        ]
+        var module = CacheModel.Module(path: "example.com/m", version: "v1.0.0", files: files)
+        try model.addModule(module)
+        module.path = "example.com/zipped"
+        try model.addModule(module, [.zip, .mod, .hash])
+        model.addChecksumFile("sum.golang.org/tile/8/0/000", [1, 2, 3])
+        return try await bench.pack(model, to: name).path
+    }
+
+    /// Writes an archive whose index differs from a sound one's.
+    ///
+    /// - Parameters:
+    ///   - sound: The archive to begin with.
+    ///   - sql: What is done to its index.
+    ///   - name: The name of the new archive.
+    ///   - patch: Changes the image after SQLite has made it.
+    /// - Returns: The new archive; every checksum in it is right.
+    /// - Throws: ``SQLiteError`` for SQL that is none.
+    func write(
+        from sound: FilePath,
+        sql: String = "",
+        to name: String,
+        patch: (inout [UInt8]) throws -> Void = { _ in }
+    ) throws -> FilePath {
+        let file = try File(reading: sound)
+        let trailer = try Trailer(reading: file)
+        let copy = bench.path("\(name).sqlite")
+        try Files.write(try file.bytes(at: trailer.imageOffset, count: trailer.imageSize), to: copy)
+        let database = try SQLiteDatabase()
+        try database.execute("PRAGMA page_size = 4096; PRAGMA application_id = \(IndexSchema.applicationID)")
+        try database.execute("PRAGMA user_version = 1; ATTACH '\(copy)' AS sound")
+        for table in IndexSchema.tables {
+            try database.execute(table)
+            let name = table.dropFirst("CREATE TABLE ".count).prefix { $0 != "(" }
+            try database.execute("INSERT INTO main.\(name) SELECT * FROM sound.\(name)")
+        }
+        try database.execute("DETACH sound")
+        if !sql.isEmpty { try database.execute(sql) }
+        var image = try database.image()
+        try patch(&image)
+        return try write(frames: try file.bytes(count: trailer.framesSize), image: image, to: name)
+    }
+
+    /// Writes an archive of one module tree with any manifest.
+    ///
+    /// - Parameters:
+    ///   - manifest: The text of the manifest.
+    ///   - content: The tree's stream.
+    ///   - files: The number of files, as the index states it.
+    ///   - name: The name of the archive.
+    /// - Returns: The archive.
+    /// - Throws: As the system says.
+    func tree(manifest: [UInt8], content: [UInt8], files: Int, to name: String) throws -> FilePath {
+        let compressor = try ZstdCompressor(level: 1)
+        var set = MemberSet()
+        set.sources = [Source(label: "x", environment: GoEnvironment(), digest: CacheModel.id("x"))]
+        _ = set.sourceSets.number(of: [0])
+        var frames: [UInt8] = []
+        for bytes in [manifest, content] where !bytes.isEmpty {
+            let frame = try compressor.frame(bytes.span)
+            set.chunks.append(
+                ChunkRecord(
+                    id: ContentHasher.hash(bytes.span),
+                    offset: frames.count,
+                    stored: frame.count,
+                    size: bytes.count,
+                    checksum: XXH64.hash(frame.span)
+                )
+            )
+            frames += frame
+        }
+        let h1 = CacheModel.id("h1")
+        let module = try #require(ModuleKey("example.com/m@v1.0.0"))
+        set.trees = [
+            MemberSet.Tree(
+                module: module,
+                h1: h1,
+                files: files,
+                executables: 0,
+                size: content.count,
+                manifest: 0,
+                chunks: content.isEmpty ? .none : .one(1),
+                sources: 0
+            )
+        ]
+        let hash = MemberSet.Download.Content.bytes(Array(ModuleHash.text(of: h1).utf8))
+        set.downloads = [MemberSet.Download(module: module, kind: .ziphash, content: hash, sources: 0)]
+        return try write(frames: frames, image: try IndexWriter.image(of: set, digest: set.digest), to: name)
+    }
+
+    /// Writes an archive of frames and an image.
+    func write(frames: [UInt8], image: [UInt8], to name: String) throws -> FilePath {
+        let trailer = Trailer(framesSize: frames.count, image: image)
+        let head = try #require(trailer.head)
+        let path = bench.path(name)
+        try Files.write(frames + head + image + trailer.tail, to: path)
+        return path
+    }
+
+    /// Expects that an archive is refused by all that read it, and that nothing is written outside of the target.
+    ///
+    /// - Parameters:
+    ///   - archive: The archive.
+    ///   - codes: The codes of the errors that are right.
+    ///   - onlyByContent: Whether the index alone looks sound.
+    func expectRefused(
+        _ archive: FilePath,
+        codes: Set<CacheStoreError.Code> = [.corruptArchive, .unsafePath],
+        onlyByContent: Bool = false,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        let report = try await Verifier(jobs: 1).run(archive)
+        let isNamed = report.problems.contains { codes.contains($0.code) }
+        #expect(isNamed, "verify finds nothing", sourceLocation: sourceLocation)
+        if !onlyByContent {
+            let error = await failure(sourceLocation: sourceLocation) { _ = try bench.contents(archive) }
+            if let error { #expect(codes.contains(error.code), "\(error)", sourceLocation: sourceLocation) }
+            let other = await failure(sourceLocation: sourceLocation) { _ = try await bench.unite(archive, to: "union") }
+            if let other { #expect(codes.contains(other.code), "\(other)", sourceLocation: sourceLocation) }
+        }
+        let before = try TreeSnapshot(of: bench.root)
+        let error = await failure("restore accepts it", sourceLocation: sourceLocation) {
+            try await bench.restore(archive, to: "a/b/c/target") { $0.moduleZips = .make }
+        }
+        if let error { #expect(codes.contains(error.code), "\(error)", sourceLocation: sourceLocation) }
+        let after = try TreeSnapshot(of: bench.root)
+        let escaped = after.difference(from: before) { $0 == "a" || $0.hasPrefix("a/b/c/target") || $0 == "a/b" || $0 == "a/b/c" }
+        #expect(escaped.isEmpty, sourceLocation: sourceLocation)
+        let isClean = after.paths.allSatisfy { !$0.contains(".castore-") && !$0.hasSuffix(".tmp") }
+        #expect(isClean, "a temporary file is left", sourceLocation: sourceLocation)
+    }
+}

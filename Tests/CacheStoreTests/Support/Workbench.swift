@@ -1,0 +1,118 @@
+import SystemPackage
+import Testing
+
+@testable import CacheStore
+
+/// A temporary directory and short names for the operations under test.
+final class Workbench: Sendable {
+    private let directory: TemporaryDirectory
+
+    init() throws { directory = try TemporaryDirectory() }
+
+    /// Where everything lies.
+    var root: FilePath { directory.path }
+
+    /// A path below ``root``.
+    func path(_ name: String) -> FilePath { root.appending(FilePath(name).components) }
+
+    /// Writes a model to disk.
+    func write(_ model: CacheModel, to name: String, seed: UInt64 = 0) throws -> GoCaches {
+        var order = SeededBytes(seed: seed)
+        return try model.write(to: path(name), shuffledBy: &order)
+    }
+
+    /// Packs caches.
+    @discardableResult
+    func pack(
+        _ caches: GoCaches,
+        as label: String = "job",
+        to name: String,
+        configure: (inout PackOptions) -> Void = { _ in }
+    ) async throws -> (path: FilePath, report: PackReport) {
+        var options = PackOptions(label: label)
+        options.level = 1
+        configure(&options)
+        let output = path(name)
+        return (output, try await Packer(options: options).run(caches, to: output))
+    }
+
+    /// Writes a model to disk and packs it.
+    func pack(
+        _ model: CacheModel,
+        as label: String = "job",
+        to name: String,
+        configure: (inout PackOptions) -> Void = { _ in }
+    ) async throws -> (path: FilePath, report: PackReport) {
+        let caches = try write(model, to: "caches of \(name)")
+        return try await pack(caches, as: label, to: name, configure: configure)
+    }
+
+    /// Unites archives.
+    func unite(
+        _ inputs: FilePath...,
+        to name: String,
+        jobs: Int? = nil
+    ) async throws -> (path: FilePath, report: UnionReport) {
+        var options = UnionOptions()
+        options.jobs = jobs
+        let output = path(name)
+        return (output, try await ArchiveUnion(options: options).run(inputs, to: output))
+    }
+
+    /// The two caches below a directory.
+    func caches(_ name: String) -> GoCaches {
+        GoCaches(buildCache: path("\(name)/build"), moduleCache: path("\(name)/mod"))
+    }
+
+    /// Restores an archive.
+    @discardableResult
+    func restore(
+        _ archive: FilePath,
+        to name: String,
+        configure: (inout RestoreOptions) -> Void = { _ in }
+    ) async throws -> (caches: GoCaches, report: RestoreReport) {
+        var options = RestoreOptions()
+        configure(&options)
+        let caches = caches(name)
+        let report = try await Restorer(options: options).run(try Archive(opening: archive), into: caches)
+        return (caches, report)
+    }
+
+    /// What the archive says of itself.
+    func contents(_ archive: FilePath) throws -> ArchiveContents { try Archive(opening: archive).contents() }
+
+    /// The members of an archive in words: kind, name, detail, and the sources where they are asked for.
+    func members(_ archive: FilePath, withSources: Bool = false) throws -> [String] {
+        var result: [String] = []
+        try contents(archive).forEachMember { member in
+            let sources = withSources ? " \(member.sources)" : ""
+            result.append("\(member.kind.rawValue) \(member.name) \(member.detail)\(sources)")
+        }
+        return result
+    }
+
+    /// The names in ``root``, hidden ones too.
+    var names: [String] {
+        get throws {
+            let names = try Directory(opening: root).names()
+            return names.valid + names.invalid.map(\.string)
+        }
+    }
+}
+
+/// The error of a library operation, or `nil` with a recorded failure where there is none.
+func failure<Result>(
+    _ comment: @autoclosure () -> Comment? = nil,
+    sourceLocation: SourceLocation = #_sourceLocation,
+    of body: () async throws -> Result
+) async -> CacheStoreError? {
+    do {
+        _ = try await body()
+        Issue.record(comment() ?? "it did not fail", sourceLocation: sourceLocation)
+    } catch let error as CacheStoreError {
+        return error
+    } catch {
+        Issue.record("\(error) is no CacheStoreError", sourceLocation: sourceLocation)
+    }
+    return nil
+}

@@ -1,0 +1,202 @@
+import SystemPackage
+import Testing
+
+@testable import CacheStore
+
+/// What a union does where two archives hold different values of one key.
+@Suite("Where archives disagree, a union")
+struct ConflictTests {
+    let bench: Workbench
+
+    init() throws { bench = try Workbench() }
+
+    private static let module = CacheModel.Module(
+        path: "example.com/m",
+        version: "v1.0.0",
+        files: [("go.mod", Array("module example.com/m\n".utf8), false), ("m.go", Array("package m\n".utf8), false)]
+    )
+
+    @Test("keeps one output of an action, the same in either order, and drops the other output")
+    func action() async throws {
+        var (first, second) = (CacheModel(), CacheModel())
+        let (_, one) = first.addPair("action", [1])
+        let (_, other) = second.addPair("action", [2, 2])
+        let union = try await unite(first, second)
+        #expect(union.report.totals.byKind[.output]?.members == 1)
+        let conflict = try #require(union.report.conflicts.first)
+        #expect(union.report.conflicts.count == 1)
+        #expect(conflict.kind == .action)
+        #expect(conflict.name == CacheModel.id("action").description)
+        #expect([conflict.kept] + conflict.dropped == [one, other].sorted().map(\.description))
+        #expect(try bench.members(union.path, withSources: true).first?.hasSuffix(#"["a", "b"]"#) == true)
+    }
+
+    @Test("keeps the directory of an executable rather than the same content as a file")
+    func executable() async throws {
+        var (first, second) = (CacheModel(), CacheModel())
+        let (_, output) = first.addPair("link", [7, 7], executable: "tool")
+        second.addPair("link", [7, 7])
+        let union = try await unite(first, second)
+        #expect(try bench.members(union.path).contains("output \(output) tool"))
+        #expect(union.report.conflicts.map(\.kind) == [.output])
+        #expect(union.report.conflicts.map(\.kept) == ["a directory with `tool`"])
+    }
+
+    @Test("keeps the .info that says more")
+    func info() async throws {
+        var first = CacheModel()
+        try first.addModule(Self.module)
+        var second = first
+        let long = Array(#"{"Version":"v1.0.0","Origin":{"VCS":"git"}}"#.utf8)
+        second.files["\(Self.module.download).info"]?.bytes = long
+        let union = try await unite(first, second)
+        #expect(union.report.conflicts.map(\.kind) == [.info])
+        let restored = try await bench.restore(union.path, to: "restored").caches
+        let path = try #require(restored.moduleCache).appending("cache/download/example.com/m/@v/v1.0.0.info")
+        #expect(try Files.bytes(path) == long)
+    }
+
+    @Test("keeps one lookup of the checksum database, the same in either order")
+    func lookup() async throws {
+        var (first, second) = (CacheModel(), CacheModel())
+        first.addChecksumFile("sum.golang.org/lookup/example.com/m@v1.0.0", Array("head 5\n".utf8))
+        second.addChecksumFile("sum.golang.org/lookup/example.com/m@v1.0.0", Array("head 7\n".utf8))
+        let union = try await unite(first, second)
+        #expect(union.report.conflicts.map(\.kind) == [.checksum])
+        #expect(union.report.conflicts.map(\.kept) == ["head 5\n"])
+        #expect(union.report.conflicts.map(\.dropped) == [["head 7\n"]])
+    }
+
+    @Test("keeps one zip of those that differ in bytes but not in content, and none where a tree can make it")
+    func zip() async throws {
+        var (first, second, third) = (CacheModel(), CacheModel(), CacheModel())
+        try first.addModule(Self.module, [.zip, .mod, .hash])
+        try second.addModule(Self.module, [.zip, .mod, .hash])
+        second.files["\(Self.module.download).zip"]?.bytes = try deflatedZip()
+        let union = try await unite(first, second)
+        #expect(union.report.conflicts.map(\.kind) == [.zip])
+        #expect(union.report.totals.byKind[.zip]?.files == 1)
+        try third.addModule(Self.module, [.tree, .mod, .hash])
+        let tree = try await bench.pack(third, as: "c", to: "c").path
+        let whole = try await bench.unite(union.path, tree, to: "whole")
+        #expect(whole.report.totals.byKind[.zip]?.rawBytes == 0)
+        #expect(whole.report.totals.byKind[.tree]?.members == 1)
+        #expect(try await Verifier().run(whole.path).problems.isEmpty)
+    }
+
+    @Test("keeps, for a source that had the zip alone, a tree that can stand for it")
+    func zipOfOneSourceTreeOfAnother() async throws {
+        var (first, second) = (CacheModel(), CacheModel())
+        try first.addModule(Self.module, [.tree, .mod, .hash])
+        try second.addModule(Self.module, [.zip, .mod, .hash])
+        let union = try await unite(first, second)
+        let restored = try await bench.restore(union.path, to: "b alone") {
+            $0.only = ["b"]
+            $0.moduleZips = .make
+        }
+        let root = try #require(restored.caches.moduleCache)
+        let zip = root.appending("cache/download/example.com/m/@v/v1.0.0.zip")
+        #expect(Files.exists(zip), "the zip that only b had is lost")
+    }
+
+    enum Alarm: String, CaseIterable, CustomTestStringConvertible {
+        case mod, tree, tile, ziphash
+        var testDescription: String { rawValue }
+
+        /// Two caches, of which one has been tampered with.
+        var models: (CacheModel, CacheModel) {
+            get throws {
+                var first = CacheModel()
+                first.addChecksumFile("sum.golang.org/tile/8/0/000", [1])
+                var second = first
+                var changed = ConflictTests.module
+                if self == .tree || self == .ziphash { changed.files[1].bytes += [0x0A] }
+                let parts: CacheModel.Parts = self == .ziphash ? [.mod, .hash] : .all
+                try first.addModule(ConflictTests.module)
+                try second.addModule(changed, parts)
+                if self == .mod { second.files["\(changed.download).mod"]?.bytes += Array("// x\n".utf8) }
+                if self == .tile { second.addChecksumFile("sum.golang.org/tile/8/0/000", [2]) }
+                return (first, second)
+            }
+        }
+    }
+
+    @Test("refuses what Go's checksums make unique, in either order, and leaves no output", arguments: Alarm.allCases)
+    func supplyChain(alarm: Alarm) async throws {
+        let (first, second) = try alarm.models
+        let one = try await bench.pack(first, as: "a", to: "a").path
+        let other = try await bench.pack(second, as: "b", to: "b").path
+        let before = try bench.names
+        for inputs in [[one, other], [other, one], [one, one, other]] {
+            let error = await failure { try await ArchiveUnion().run(inputs, to: bench.path("out")) }
+            #expect(error?.code == .conflict)
+            #expect(error?.member?.contains(alarm == .tile ? "tile/8/0/000" : "example.com/m@v1.0.0") == true)
+        }
+        #expect(try bench.names == before)
+    }
+
+    @Test("refuses two packs of one label, in either order, and takes one pack twice")
+    func label() async throws {
+        var (first, second) = (CacheModel(), CacheModel())
+        first.addPair("one", [1])
+        second.addPair("two", [2])
+        let one = try await bench.pack(first, as: "job", to: "one").path
+        let other = try await bench.pack(second, as: "job", to: "other").path
+        let elsewhere = try await bench.pack(first, as: "job", to: "elsewhere") {
+            $0.environment = GoEnvironment(variables: ["GOOS": "plan9"])
+        }.path
+        let before = try bench.names
+        for inputs in [[one, other], [other, one], [one, elsewhere], [elsewhere, one]] {
+            let error = await failure { try await ArchiveUnion().run(inputs, to: bench.path("out")) }
+            #expect(error?.code == .duplicateLabel)
+        }
+        #expect(try bench.names == before)
+        let union = try await bench.unite(one, one, one, to: "out")
+        #expect(try Files.id(union.path) == Files.id(one))
+    }
+
+    @Test("refuses no archives at all")
+    func none() async throws {
+        let error = await failure { try await ArchiveUnion().run([], to: bench.path("out")) }
+        #expect(error?.code == .badArgument)
+    }
+
+    @Test("warns of sources that were built with different Go versions")
+    func environments() async throws {
+        func pack(_ label: String, _ version: String) async throws -> FilePath {
+            try await bench.pack(CacheModel(), as: label, to: label) {
+                $0.environment = GoEnvironment(variables: ["GOVERSION": version, "GOOS": "linux"])
+            }.path
+        }
+        let (first, second, third) = try await (pack("a", "go1.25.5"), pack("b", "go1.25.5"), pack("c", "go1.26.0"))
+        #expect(try await bench.unite(first, second, to: "same").report.warnings.isEmpty)
+        #expect(try await bench.unite(first, third, to: "other").report.warnings.map(\.code) == [.goVersion])
+    }
+
+    /// Packs two caches and unites them in both orders, which must give the same.
+    private func unite(
+        _ first: CacheModel,
+        _ second: CacheModel
+    ) async throws -> (path: FilePath, report: UnionReport) {
+        let one = try await bench.pack(first, as: "a", to: "a").path
+        let other = try await bench.pack(second, as: "b", to: "b").path
+        let union = try await bench.unite(one, other, to: "union")
+        let reversed = try await bench.unite(other, one, to: "reversed")
+        #expect(try Files.id(union.path) == Files.id(reversed.path))
+        #expect(union.report.conflicts == reversed.report.conflicts)
+        #expect(try await Verifier().run(union.path).problems.isEmpty)
+        return union
+    }
+
+    /// The zip of ``module`` as another producer makes it.
+    private func deflatedZip() throws -> [UInt8] {
+        let files = Self.module.files.map { "(\"\($0.path)\", \($0.bytes))" }.joined(separator: ",")
+        let script = """
+            out = io.BytesIO()
+            with zipfile.ZipFile(out, "w", 8) as z:
+                for name, data in [\(files)]: z.writestr("example.com/m@v1.0.0/" + name, bytes(data))
+            emit(out.getvalue())
+            """
+        return try #require(try Python.pieces(script).first)
+    }
+}
