@@ -117,7 +117,7 @@ struct Pack: AsyncParsableCommand, Sendable {
             ? [["code": "noEnvironment", "message": .string(Self.noEnvironment)]] : []
         return [
             "schema": "cachectl.pack/1",
-            "archive": .string(output.path.string),
+            "archive": .string(output.output),
             "label": .string(label),
             "digest": .string(report.digest.description),
             "environment": .environment(options.environment),

@@ -93,12 +93,12 @@ struct Restore: AsyncParsableCommand, Sendable {
                 HumanFormat.count(tally.untouched)
             )
         }
-        let size = HumanFormat.bytes(report.bytesWritten)
         let rate = HumanFormat.rate(report.bytesWritten, in: time)
-        var lines = [
-            "restored `\(HumanFormat.printable(archive))`: wrote \(size) in \(HumanFormat.duration(time)), \(rate)",
-            "",
-        ]
+        let written =
+            all.created + all.replaced == 0
+            ? "all was there already" : "wrote \(HumanFormat.bytes(report.bytesWritten)), \(rate)"
+        let name = HumanFormat.printable(archive)
+        var lines = ["restored `\(name)` in \(HumanFormat.duration(time)): \(written)", ""]
         lines += table.lines
         if report.removed > 0 {
             let strays = HumanFormat.count(

@@ -67,7 +67,7 @@ struct Union: AsyncParsableCommand, Sendable {
     private func json(_ report: UnionReport, _ time: Duration) -> JSONValue {
         [
             "schema": "cachectl.union/1",
-            "archive": .string(output.path.string),
+            "archive": .string(output.output),
             "digest": .string(report.digest.description),
             "inputs": .strings(inputs),
             "input_bytes": .integer(report.inputBytes),

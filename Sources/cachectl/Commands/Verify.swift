@@ -35,7 +35,7 @@ struct Verify: AsyncParsableCommand, Sendable {
         var outcomes: [Outcome] = []
         for archive in archives {
             let outcome = try await verify(archive)
-            for problem in outcome.problems { StandardError.write(Message(problem)) }
+            for message in Message.messages(outcome.problems) { StandardError.write(message) }
             if !common.json, !common.quiet { try StandardOutput.write([Self.summary(outcome)]) }
             outcomes.append(outcome)
         }
@@ -69,9 +69,7 @@ struct Verify: AsyncParsableCommand, Sendable {
         let members = HumanFormat.count(report.members, "member", "members")
         let size = HumanFormat.bytes(report.rawBytes)
         let rate = HumanFormat.rate(report.rawBytes, in: outcome.time)
-        let digest = report.digest.map { ", digest \($0)" } ?? ""
-        return
-            "`\(name)`: sound, \(members) of \(size) in \(HumanFormat.duration(outcome.time)), \(rate)\(digest)"
+        return "`\(name)`: sound, \(members), \(size) in \(HumanFormat.duration(outcome.time)), \(rate)"
     }
 
     private static func json(_ outcomes: [Outcome]) -> JSONValue {

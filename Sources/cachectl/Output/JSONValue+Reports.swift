@@ -16,6 +16,10 @@ extension JSONValue {
         let kinds = Member.Kind.allCases.map { kind in
             (key: kind.rawValue, value: tally(totals.byKind[kind]))
         }
+        // A source that holds nothing alone is absent from the totals.
+        let unique = Dictionary(
+            uniqueKeysWithValues: totals.bySource.keys.map { ($0, tally(totals.uniqueBySource[$0])) }
+        )
         return [
             "file_bytes": .integer(totals.fileBytes),
             "frame_bytes": .integer(totals.frameBytes),
@@ -24,7 +28,7 @@ extension JSONValue {
             "shared": tally(totals.shared),
             "by_kind": .object(kinds),
             "by_source": sorted(totals.bySource.mapValues(tally)),
-            "unique_by_source": sorted(totals.uniqueBySource.mapValues(tally)),
+            "unique_by_source": sorted(unique),
         ]
     }
 
@@ -57,6 +61,7 @@ extension JSONValue {
             entries.map {
                 [
                     "reason": .string($0.reason.rawValue),
+                    "is_damage": .boolean($0.reason.isDamage),
                     "path": .string($0.path.string),
                     "explanation": .string($0.explanation),
                 ]

@@ -1,9 +1,8 @@
 /// A JSON value whose keys stay in the order they are written in, so that `schema` comes first.
 ///
-/// Foundation's encoder sorts keys, and takes some ten times as long for a line of `cachectl ls --json`.
+/// Foundation's encoder sorts keys, and takes five times as long: 9 µs for a line of `cachectl ls --json`, here 2.
 ///
-/// That it is `Sendable` is stated, because Swift 6.3.1 reports a circular reference where it has to find
-/// out.
+/// That it is `Sendable` is stated, because Swift 6.3.1 reports a circular reference where it has to find out.
 enum JSONValue: Sendable {
     case null
     case boolean(Bool)
@@ -58,20 +57,31 @@ enum JSONValue: Sendable {
 
     private static func appendQuoted(_ text: String, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""): output.append(contentsOf: #"\""#.utf8)
-            case UInt8(ascii: "\\"): output.append(contentsOf: #"\\"#.utf8)
-            case 0x0A: output.append(contentsOf: #"\n"#.utf8)
-            case 0x09: output.append(contentsOf: #"\t"#.utf8)
-            case 0..<0x20, 0x7F:
-                let digits = String(byte, radix: 16)
-                output.append(contentsOf: (digits.utf8.count == 1 ? #"\u000"# : #"\u00"#).utf8)
-                output.append(contentsOf: digits.utf8)
-            default: output.append(byte)
-            }
+        if text.utf8.contains(where: isEscaped) {
+            for byte in text.utf8 { appendEscaped(byte, to: &output) }
+        } else {
+            output.append(contentsOf: text.utf8)
         }
         output.append(UInt8(ascii: "\""))
+    }
+
+    /// Whether JSON or a terminal would take the byte for something else than text.
+    private static func isEscaped(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0x7F
+    }
+
+    private static func appendEscaped(_ byte: UInt8, to output: inout [UInt8]) {
+        switch byte {
+        case UInt8(ascii: "\""): output.append(contentsOf: #"\""#.utf8)
+        case UInt8(ascii: "\\"): output.append(contentsOf: #"\\"#.utf8)
+        case 0x0A: output.append(contentsOf: #"\n"#.utf8)
+        case 0x09: output.append(contentsOf: #"\t"#.utf8)
+        case _ where isEscaped(byte):
+            let digits = String(byte, radix: 16)
+            output.append(contentsOf: (digits.utf8.count == 1 ? #"\u000"# : #"\u00"#).utf8)
+            output.append(contentsOf: digits.utf8)
+        default: output.append(byte)
+        }
     }
 }
 

@@ -20,6 +20,13 @@ struct Message: Hashable, Sendable {
         if let hint = error.hint { lines += Self(.hint, hint).lines }
     }
 
+    /// The messages of several errors; a hint that they share comes once, after them.
+    static func messages(_ errors: [CacheStoreError]) -> [Message] {
+        var hints: [String] = []
+        for hint in errors.compactMap(\.hint) where !hints.contains(hint) { hints.append(hint) }
+        return errors.map { Self(.error, sentence($0)) } + hints.map { Self(.hint, $0) }
+    }
+
     /// Creates the message of a warning.
     init(_ warning: Warning) { self.init(.warning, warning.message) }
 

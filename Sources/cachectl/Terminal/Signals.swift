@@ -13,9 +13,9 @@ struct Interruption: Error {
 /// SIGINT, SIGTERM and SIGHUP: the first one cancels the operation under way so that it cleans up; the second
 /// one, or the first if nothing is under way, ends the process at once.
 ///
-/// A handler may call next to nothing (`signal-safety(7)`): it writes the signal's number to a pipe, and a
-/// thread reads it there. Blocking the signals and waiting with `sigwait(3)` would not do: while Swift runs
-/// an asynchronous `main`, Dispatch lets the main thread wait in `sigsuspend(2)` with nothing blocked.
+/// A handler may call next to nothing (`signal-safety(7)`): it writes the signal's number to a pipe, and a thread
+/// reads it there. Blocking the signals and waiting with `sigwait(3)` would not do: while Swift runs an
+/// asynchronous `main`, Dispatch lets the main thread wait in `sigsuspend(2)` with nothing blocked.
 enum Signals {
     private struct State {
         var received: Int32?
@@ -24,7 +24,8 @@ enum Signals {
 
     private static let state = Mutex(State())
 
-    /// The end of the pipe that the handler writes to.
+    /// The pipe from the handler to the thread.
+    private static let readEnd = Atomic<Int32>(-1)
     private static let writeEnd = Atomic<Int32>(-1)
 
     /// The value of `SIG_IGN`, which is a function pointer and can't be compared.
@@ -38,8 +39,9 @@ enum Signals {
         signal(SIGPIPE, SIG_IGN)
         let (reader, writer) = try FileDescriptor.pipe()
         for end in [reader, writer] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
+        readEnd.store(reader.rawValue, ordering: .releasing)
         writeEnd.store(writer.rawValue, ordering: .releasing)
-        try startReading(reader)
+        try startReading()
         for number in [SIGINT, SIGTERM, SIGHUP] { handle(number) }
     }
 
@@ -94,30 +96,28 @@ enum Signals {
         unsafe sigaction(number, &action, nil)
     }
 
-    private static func startReading(_ reader: FileDescriptor) throws {
-        let argument = unsafe UnsafeMutableRawPointer(bitPattern: Int(reader.rawValue))
+    private static func startReading() throws {
         var thread = pthread_t()
         let result = unsafe pthread_create(
             &thread,
             nil,
-            { argument in
-                let reader = FileDescriptor(
-                    rawValue: CInt(truncatingIfNeeded: Int(bitPattern: argument))
-                )
-                var byte: UInt8 = 0
-                while let count = try? unsafe withUnsafeMutableBytes(
-                    of: &byte,
-                    { unsafe try reader.read(into: $0) }
-                ),
-                    count == 1
-                {
-                    Signals.receive(Int32(byte))
-                }
+            { _ in
+                Signals.readNumbers()
                 return nil
             },
-            argument
+            nil
         )
         guard result == 0 else { throw Errno(rawValue: result) }
         pthread_detach(thread)
+    }
+
+    private static func readNumbers() {
+        let reader = FileDescriptor(rawValue: readEnd.load(ordering: .acquiring))
+        var bytes: [UInt8] = [0]
+        while let count = try? unsafe bytes.withUnsafeMutableBytes({ unsafe try reader.read(into: $0) }),
+            count == 1
+        {
+            receive(Int32(bytes[0]))
+        }
     }
 }
