@@ -4,7 +4,7 @@ import Testing
 @testable import CacheStore
 
 /// Archives whose checksums are right and whose index lies.
-@Suite("An archive is refused, quickly and without a trace,", .timeLimit(.minutes(3)))
+@Suite("An archive is refused, quickly and without a trace,", .timeLimit(.minutes(10)))
 struct HostileIndexTests {
     let bench: Workbench
 

@@ -14,7 +14,7 @@ struct PackLawTests {
     @Test("is the same, byte for byte, with 1 and 8 threads, and where files were made in another order at another time")
     func isReproducible() async throws {
         for seed in 101...103 as ClosedRange<UInt64> {
-            let model = try RandomCaches(seed: seed).jobs[0]
+            let model = try RandomCaches(seed: seed, pairs: seed == 101 ? 300 : 60).jobs[0]
             let caches = try bench.write(model, to: "\(seed) first", seed: 1)
             let copy = try bench.write(model, to: "\(seed) second", seed: 2)
             let one = try await bench.pack(caches, to: "\(seed) one") { $0.jobs = 1 }

@@ -88,7 +88,7 @@ struct BuildCacheRestoreTests {
         let (model, _, executable) = model()
         let pack = try await bench.pack(model, to: "pack")
         _ = try bench.write(model, to: "out")
-        try Files.setTime(1_600_000_000, of: build(CacheModel.output(executable)))
+        try Files.setTime(1_600_000_000, of: build(CacheModel.output(executable)).string)
         let before = try TreeSnapshot(of: bench.path("out"))
         let report = try await bench.restore(pack.path, to: "out").report
         #expect(report.bytesWritten == 0)

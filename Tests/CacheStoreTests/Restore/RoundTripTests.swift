@@ -10,9 +10,9 @@ struct RoundTripTests {
 
     init() throws { bench = try Workbench() }
 
-    @Test("again gives the same digest, and the same bytes for one pack", arguments: 201...203 as ClosedRange<UInt64>)
+    @Test("again gives the same digest, and the same bytes for one pack", arguments: 201...202 as ClosedRange<UInt64>)
     func pack(seed: UInt64) async throws {
-        let model = try RandomCaches(seed: seed).jobs[0]
+        let model = try RandomCaches(seed: seed, pairs: seed == 201 ? 300 : 60).jobs[0]
         let pack = try await bench.pack(model, to: "pack")
         let restored = try await bench.restore(pack.path, to: "restored") { $0.moduleZips = .make }
         let again = try await bench.pack(restored.caches, to: "again")
@@ -21,9 +21,9 @@ struct RoundTripTests {
         #expect(again.report.leftOut.allSatisfy { $0.reason == .bookkeeping }, "seed \(seed)")
     }
 
-    @Test("gives a union's digest too, with any number of threads", arguments: 211...213 as ClosedRange<UInt64>)
+    @Test("gives a union's digest too, with any number of threads", arguments: 211...212 as ClosedRange<UInt64>)
     func union(seed: UInt64) async throws {
-        let caches = try RandomCaches(seed: seed)
+        let caches = try RandomCaches(seed: seed, pairs: 70)
         let first = try await bench.pack(caches.jobs[0], as: "a", to: "a").path
         let second = try await bench.pack(caches.jobs[1], as: "b", to: "b").path
         let union = try await bench.unite(first, second, to: "union")
@@ -74,7 +74,7 @@ struct RoundTripTests {
 
     @Test("a second time touches no file", arguments: [RestoreOptions.ModuleZips.none, .make])
     func isIdempotent(zips: RestoreOptions.ModuleZips) async throws {
-        let caches = try RandomCaches(seed: 241, pairs: 120)
+        let caches = try RandomCaches(seed: 241, pairs: 60)
         let first = try await bench.pack(caches.jobs[0], as: "a", to: "a").path
         let second = try await bench.pack(caches.jobs[1], as: "b", to: "b").path
         let union = try await bench.unite(first, second, to: "union").path
@@ -97,7 +97,7 @@ struct RoundTripTests {
 
     @Test("in two steps, one archive over the other, gives what their union gives")
     func overEachOther() async throws {
-        let caches = try RandomCaches(seed: 251, pairs: 120, hasConflicts: false)
+        let caches = try RandomCaches(seed: 251, pairs: 60, hasConflicts: false)
         let first = try await bench.pack(caches.jobs[0], as: "a", to: "a").path
         let second = try await bench.pack(caches.jobs[1], as: "b", to: "b").path
         let union = try await bench.unite(first, second, to: "union")
@@ -110,7 +110,7 @@ struct RoundTripTests {
 
     @Test("with only some sources gives exactly their members", arguments: 261...262 as ClosedRange<UInt64>)
     func only(seed: UInt64) async throws {
-        let caches = try RandomCaches(seed: seed, jobs: 3, pairs: 100, hasConflicts: false)
+        let caches = try RandomCaches(seed: seed, jobs: 3, pairs: 60, hasConflicts: false)
         var packs: [(path: FilePath, report: PackReport)] = []
         for (job, label) in ["a", "b", "c"].enumerated() {
             packs.append(try await bench.pack(caches.jobs[job], as: label, to: label))

@@ -151,12 +151,17 @@ struct CacheModel {
         var names = files.keys.sorted()
         names.shuffle(using: &order)
         for name in ["build", "mod"] { try Files.makeDirectory(root.appending(name)) }
+        let root = (path: root, string: root.string)
+        var directories: Set<Substring> = []
         for name in names {
-            guard let entry = files[name] else { continue }
-            let path = root.appending(FilePath(name).components)
+            guard let entry = files[name], let slash = name.utf8.lastIndex(of: UInt8(ascii: "/")) else { continue }
+            if directories.insert(name[..<slash]).inserted {
+                try Files.makeDirectory(FilePath("\(root.string)/\(name[..<slash])"))
+            }
+            let path = "\(root.string)/\(name)"
             try Files.write(entry.bytes, to: path, mode: entry.mode)
             try Files.setTime(Int.random(in: 1_500_000_000...1_790_000_000, using: &order), of: path)
         }
-        return GoCaches(buildCache: root.appending("build"), moduleCache: root.appending("mod"))
+        return GoCaches(buildCache: root.path.appending("build"), moduleCache: root.path.appending("mod"))
     }
 }

@@ -21,7 +21,7 @@ struct TreeSnapshot: Equatable {
     var entries: [String: Entry] = [:]
 
     /// Takes a snapshot.
-    init(of root: FilePath) throws { try add(root, prefix: "") }
+    init(of root: FilePath) throws { try add(root.string, prefix: "") }
 
     /// The paths, ordered.
     var paths: [String] { entries.keys.sorted { $0.precedes($1) } }
@@ -39,12 +39,12 @@ struct TreeSnapshot: Equatable {
             .sorted { $0.precedes($1) }
     }
 
-    private mutating func add(_ directory: FilePath, prefix: String) throws {
-        let names = try Directory(opening: directory).names()
+    private mutating func add(_ directory: String, prefix: String) throws {
+        let names = try Directory(opening: FilePath(directory)).names()
         for name in names.valid {
-            let path = directory.appending(name)
+            let path = "\(directory)/\(name)"
             var raw = stat()
-            guard unsafe path.withPlatformString({ unsafe lstat($0, &raw) }) == 0 else { continue }
+            guard unsafe lstat(path, &raw) == 0 else { continue }
             let status = FileStatus(raw)
             entries[prefix + name] = Entry(
                 kind: status.kind,

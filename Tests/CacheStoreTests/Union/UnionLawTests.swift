@@ -10,9 +10,9 @@ struct UnionLawTests {
 
     init() throws { bench = try Workbench() }
 
-    @Test("is the same, byte for byte, in either order and with any number of threads", arguments: 1...5 as ClosedRange<UInt64>)
+    @Test("is the same, byte for byte, in either order and with any number of threads", arguments: 1...4 as ClosedRange<UInt64>)
     func commutes(seed: UInt64) async throws {
-        let (first, second) = try await twoPacks(seed)
+        let (first, second) = try await twoPacks(seed, pairs: seed == 1 ? 300 : 90)
         let one = try await bench.unite(first, second, to: "one", jobs: 1)
         let other = try await bench.unite(second, first, to: "other", jobs: 8)
         #expect(try Files.id(one.path) == Files.id(other.path), "seed \(seed)")
@@ -22,9 +22,9 @@ struct UnionLawTests {
         #expect(try await Verifier().run(one.path).problems.isEmpty, "seed \(seed)")
     }
 
-    @Test("is the same in one step and in any two steps", arguments: 11...14 as ClosedRange<UInt64>)
+    @Test("is the same in one step and in any two steps", arguments: 11...13 as ClosedRange<UInt64>)
     func associates(seed: UInt64) async throws {
-        let caches = try RandomCaches(seed: seed, jobs: 3, pairs: 120)
+        let caches = try RandomCaches(seed: seed, jobs: 3, pairs: 60)
         var packs: [FilePath] = []
         for (job, label) in ["aws", "gcp", "k8s"].enumerated() {
             packs.append(try await bench.pack(caches.jobs[job], as: label, to: "\(label).castore").path)
@@ -45,7 +45,7 @@ struct UnionLawTests {
         #expect(try Files.id(again.path) == expected, "seed \(seed)")
     }
 
-    @Test("with itself, or of one archive, is that archive, byte for byte", arguments: 21...23 as ClosedRange<UInt64>)
+    @Test("with itself, or of one archive, is that archive, byte for byte", arguments: 21...22 as ClosedRange<UInt64>)
     func isIdempotent(seed: UInt64) async throws {
         let (first, second) = try await twoPacks(seed)
         let union = try await bench.unite(first, second, to: "union").path
@@ -62,7 +62,7 @@ struct UnionLawTests {
 
     @Test("holds each member of either, and says which source it is from", arguments: 31...32 as ClosedRange<UInt64>)
     func isTheUnionOfMembers(seed: UInt64) async throws {
-        let caches = try RandomCaches(seed: seed, pairs: 100, hasConflicts: false)
+        let caches = try RandomCaches(seed: seed, pairs: 60, hasConflicts: false)
         let first = try await bench.pack(caches.jobs[0], as: "a", to: "a").path
         let second = try await bench.pack(caches.jobs[1], as: "b", to: "b").path
         let union = try await bench.unite(first, second, to: "union")
@@ -105,8 +105,8 @@ struct UnionLawTests {
         #expect(one.report.totals.frameBytes <= min(low.report.totals.frameBytes, high.report.totals.frameBytes))
     }
 
-    private func twoPacks(_ seed: UInt64) async throws -> (FilePath, FilePath) {
-        let caches = try RandomCaches(seed: seed)
+    private func twoPacks(_ seed: UInt64, pairs: Int = 60) async throws -> (FilePath, FilePath) {
+        let caches = try RandomCaches(seed: seed, pairs: pairs)
         let first = try await bench.pack(caches.jobs[0], as: "aws", to: "aws.castore").path
         let second = try await bench.pack(caches.jobs[1], as: "gcp", to: "gcp.castore").path
         return (first, second)

@@ -1,0 +1,158 @@
+import Synchronization
+import Testing
+
+@testable import CacheStore
+
+@Suite("Worker threads", .timeLimit(.minutes(10)))
+struct WorkerThreadsTests {
+    private struct Failure: Error, Equatable { var index: Int }
+
+    @Test("do each item once, whatever their number", arguments: [1, 2, 7, 64], [0, 1, 5, 300])
+    func eachOnce(threads: Int, count: Int) async throws {
+        let done = Gathered<[Int]>([])
+        try await WorkerThreads.forEach(below: count, threads: threads, state: { 0 }) { state, index, _ in
+            state += 1
+            done.update { $0.append(index) }
+        }
+        #expect(done.value.sorted() == Array(0..<count))
+    }
+
+    @Test("make one state for each thread, and no more threads than items")
+    func states() async throws {
+        let made = Atomic<Int>(0)
+        try await WorkerThreads.forEach(below: 3, threads: 50, state: { made.add(1, ordering: .relaxed) }) { _, _, _ in }
+        #expect(made.load(ordering: .relaxed) == 3)
+    }
+
+    @Test("stop at the first error, and throw it rather than what it causes", arguments: 1...5)
+    func firstError(round: Int) async throws {
+        let done = Gathered<Int>(0)
+        let error = await #expect(throws: Failure.self) {
+            try await WorkerThreads.forEach(below: 100_000, threads: 4, state: { 0 }) { _, index, cancellation in
+                if index == 20 { throw Failure(index: index) }
+                try cancellation.check()
+                done.update { $0 += 1 }
+            }
+        }
+        #expect(error == Failure(index: 20))
+        #expect(done.value < 100_000)
+    }
+
+    @Test("throw what making a state throws")
+    func stateError() async throws {
+        await #expect(throws: Failure(index: -1)) {
+            try await WorkerThreads.forEach(below: 3, threads: 2, state: { () throws -> Int in throw Failure(index: -1) }) {
+                _,
+                _,
+                _ in
+            }
+        }
+    }
+
+    @Test("stop when their task is cancelled")
+    func cancellation() async throws {
+        let started = Gathered<Int>(0)
+        let task = Task {
+            try await WorkerThreads.forEach(below: Int.max, threads: 3, state: { 0 }) { _, _, _ in
+                started.update { $0 += 1 }
+            }
+        }
+        while started.value < 10 { await Task.yield() }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+    }
+
+    @Test("do nothing in a task that is cancelled already")
+    func cancelledBefore() async {
+        let task = Task {
+            while !Task.isCancelled { await Task.yield() }
+            try await WorkerThreads.forEach(below: 0, threads: 3, state: { 0 }) { _, _, _ in }
+        }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+    }
+
+    @Test("are one a processor unless told otherwise, and never none")
+    func number() {
+        #expect(WorkerThreads.count(for: nil) >= 1)
+        #expect(WorkerThreads.count(for: 7) == 7)
+        #expect(WorkerThreads.count(for: 0) == 1)
+        #expect(WorkerThreads.count(for: -5) == 1)
+        #expect(WorkerThreads.count(for: 1_000_000) <= 1_000)
+    }
+}
+
+@Suite("A sequence of frames", .timeLimit(.minutes(10)))
+struct FrameSequenceTests {
+    private struct Full: Error {}
+
+    /// A frame that tells its number, of a length that depends on it; every 7th is missing.
+    private static func frame(_ index: Int) -> FrameSequence.Frame? {
+        guard index % 7 != 3 else { return nil }
+        return FrameSequence.Frame(
+            bytes: [UInt8](repeating: UInt8(truncatingIfNeeded: index), count: 1 + index % 5),
+            checksum: UInt64(index)
+        )
+    }
+
+    @Test("has its frames in the order of their numbers, however many threads bring them", arguments: [1, 2, 8, 32])
+    func order(threads: Int) async throws {
+        let count = 2_000
+        let sequence = FrameSequence(workers: threads)
+        let written = Gathered<[UInt8]>([])
+        try await WorkerThreads.forEach(below: count, threads: threads, state: { SeededBytes(seed: 1) }) { source, index, _ in
+            // Some are late.
+            if source.isOnce(in: 50) { for _ in 0..<2_000 { _ = source.next() } }
+            try sequence.bring(index, Self.frame(index)) { bytes, offset in
+                let piece = (0..<bytes.count).map { bytes[$0] }
+                let isNext = written.value.count == offset
+                #expect(isNext, "frame \(index)")
+                written.update { $0 += piece }
+            }
+        }
+        let frames = (0..<count).map(Self.frame)
+        #expect(written.value == frames.flatMap { $0?.bytes ?? [] })
+        var offset = 0
+        for (index, place) in sequence.stored.enumerated() {
+            guard let frame = frames[index] else {
+                #expect(place == nil, "frame \(index)")
+                continue
+            }
+            #expect(place?.offset == offset && place?.count == frame.bytes.count && place?.checksum == frame.checksum)
+            offset += frame.bytes.count
+        }
+        #expect(sequence.stored.count == count)
+    }
+
+    @Test("lets all threads go when writing fails, and throws that error")
+    func failure() async throws {
+        let sequence = FrameSequence(workers: 2)
+        await #expect(throws: Full.self) {
+            try await WorkerThreads.forEach(below: 10_000, threads: 8, state: { 0 }) { _, index, cancellation in
+                try cancellation.check()
+                try sequence.bring(index, Self.frame(index)) { _, offset in if offset > 100 { throw Full() } }
+            }
+        }
+    }
+
+    @Test("lets threads go that are far ahead of one that stops")
+    func stopped() async throws {
+        let sequence = FrameSequence(workers: 1)
+        let arrivals = Gathered<Int>(0)
+        await #expect(throws: Full.self) {
+            try await WorkerThreads.run(count: 3) { _ in
+                var arrival = 0
+                arrivals.update { number in
+                    number += 1
+                    arrival = number
+                }
+                if arrival == 3 {
+                    // Frame 0 never comes; the others wait for it until the stop.
+                    sequence.stop()
+                    throw Full()
+                }
+                try sequence.bring(1_000, nil) { _, _ in }
+            }
+        }
+    }
+}
