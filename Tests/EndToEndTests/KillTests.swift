@@ -32,7 +32,7 @@ extension EndToEnd {
                 let outcome = try await running.outcome()
                 #expect([0, 128 + 9].contains(outcome.status), "\(outcome)")
                 // The machine may have been busier during the undisturbed run.
-                if outcome.status == 0 { time *= 0.75 } else { killed += 1 }
+                if outcome.status == 0 { time = time * 0.75 } else { killed += 1 }
                 try await check(attempt, outcome)
             }
             return killed
