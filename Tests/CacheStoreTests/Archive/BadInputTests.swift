@@ -88,7 +88,8 @@ struct BadInputTests {
                 isFound = try await !Verifier(jobs: 1).run(path).problems.isEmpty
             } catch let error as CacheStoreError {
                 // One bit more in the version makes it a newer one.
-                isFound = error.code == .unsupportedVersion && (56 - 4...56).contains(trailer.imageOffset - place)
+                isFound =
+                    error.code == .unsupportedVersion && (56 - 4...56).contains(trailer.imageOffset - place)
             }
             try #require(isFound, "bit \(place % 8) of byte \(place) of \(bytes.count)")
             try file.writeAll(toAbsoluteOffset: Int64(place), [bytes[place]])
@@ -134,7 +135,10 @@ struct BadInputTests {
             let place = Int.random(in: bytes.indices, using: &source)
             try file.writeAll(toAbsoluteOffset: Int64(place), [bytes[place] ^ 1])
             let problems = try await Verifier().run(pack).problems
-            #expect(problems.contains { $0.code == .corruptArchive || $0.code == .notAnArchive }, "byte \(place)")
+            #expect(
+                problems.contains { $0.code == .corruptArchive || $0.code == .notAnArchive },
+                "byte \(place)"
+            )
             let error = await failure("byte \(place)") { try await bench.restore(pack, to: "out \(place)") }
             #expect(error?.code == .corruptArchive || error?.code == .notAnArchive, "byte \(place)")
             let union = await failure("byte \(place)") { _ = try await bench.unite(pack, to: "union") }
