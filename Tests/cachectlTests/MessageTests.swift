@@ -25,6 +25,14 @@ struct MessageTests {
         )
     }
 
+    @Test("gives a hint that several errors share once")
+    func sharedHint() {
+        let errors = ["a", "b"].map { CacheStoreError(.corruptArchive, $0, hint: "copy it again") }
+        #expect(
+            Message.messages(errors).map(\.lines) == [["error: a"], ["error: b"], ["hint: copy it again"]]
+        )
+    }
+
     @Test("counts damage by reason, gives some examples, and says where the rest is")
     func leftOut() {
         let torn = (0..<1000).map { LeftOut(.tornAction, FilePath("/c/\($0)-a"), "it is empty") }

@@ -20,6 +20,31 @@ final class ArchiveWriter: Sendable {
         self.overwrite = overwrite
     }
 
+    /// Runs `body` with a writer, and removes what it has written if `body` throws.
+    ///
+    /// - Parameters:
+    ///   - path: The archive's final name.
+    ///   - overwrite: Whether it may replace another file.
+    ///   - body: Writes the archive.
+    /// - Returns: What `body` returns.
+    /// - Throws: What `body` throws, or as ``init(to:overwrite:)`` does.
+    static func writing<Result>(
+        to path: FilePath,
+        overwrite: Bool,
+        _ body: (ArchiveWriter) async throws -> Result
+    ) async throws -> Result {
+        let writer = try ArchiveWriter(to: path, overwrite: overwrite)
+        do {
+            return try await body(writer)
+        } catch {
+            writer.discard()
+            throw error
+        }
+    }
+
+    /// Removes what was written, unless it is finished.
+    func discard() { output.discard() }
+
     /// Writes bytes of frames at an offset.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.

@@ -51,7 +51,7 @@ enum Compatibility {
             Warning(
                 code: .moduleCachePath,
                 message:
-                    "\(labels) were packed with GOMODCACHE=`\(first.environment["GOMODCACHE"])`, and this one is "
+                    "the caches of \(labels) were packed with GOMODCACHE=`\(first.environment["GOMODCACHE"])`, and this one is "
                     + "`\(moduleCache)`: packages of modules will be compiled again unless all builds use -trimpath; "
                     + "use one path in the jobs and in the image"
             )

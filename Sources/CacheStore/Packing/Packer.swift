@@ -61,7 +61,10 @@ struct PackOperation: Sendable {
     private var threads: Int { WorkerThreads.count(for: options.jobs) }
 
     func run() async throws -> PackReport {
-        let writer = try ArchiveWriter(to: path, overwrite: options.overwrite)
+        try await ArchiveWriter.writing(to: path, overwrite: options.overwrite) { try await run($0) }
+    }
+
+    private func run(_ writer: ArchiveWriter) async throws -> PackReport {
         var assembly = PackAssembly(label: options.label, environment: options.environment)
         try await readBuildCache(into: &assembly)
         try await readModuleCache(into: &assembly)
@@ -284,6 +287,7 @@ struct PackOperation: Sendable {
         if !isCanonical {
             // Frames of members that were dropped lie between the others: the others move together.
             target = try ArchiveWriter(to: path, overwrite: options.overwrite)
+            defer { writer.discard() }
             var buffer: [UInt8] = []
             for (number, record) in zip(order, set.chunks) {
                 guard let old = frames[number] else { continue }

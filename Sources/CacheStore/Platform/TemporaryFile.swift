@@ -36,10 +36,14 @@ struct TemporaryFile: ~Copyable, Sendable {
         self.temporaryName = temporaryName
     }
 
-    deinit {
-        if !isPublished.load(ordering: .relaxed) {
-            _ = unsafe unlinkat(directory.descriptor, temporaryName, 0)
-        }
+    deinit { discard() }
+
+    /// Removes the file, unless it was published.
+    ///
+    /// The end of its life does so too, but a thread that is slow to end may hold it beyond the operation.
+    func discard() {
+        guard !isPublished.load(ordering: .relaxed) else { return }
+        _ = unsafe unlinkat(directory.descriptor, temporaryName, 0)
     }
 
     /// Writes the file to disk and gives it its final name.

@@ -92,7 +92,7 @@ struct ModuleCacheRestore: Sendable {
             }
             try downloads.remove(marker)
         }
-        counters.add(bytes: tree.size, items: tree.files)
+        counters.add(bytes: tree.size, items: 0)
         if makesZips, item.downloads.contains(where: { $0.content == .derived }) {
             try makeZip(tree, manifest, in: downloads, with: &reader, cancellation)
         }
@@ -180,7 +180,7 @@ struct ModuleCacheRestore: Sendable {
                 content.mode = 0o644
                 let outcome = try content.put(name, in: directory, with: &reader) { try cancellation.check() }
                 note(outcome, bytes: outcome == .untouched ? 0 : size)
-                counters.add(bytes: size)
+                counters.add(bytes: size, items: 0)
             }
         }
     }

@@ -186,6 +186,7 @@ struct RestoreOperation {
             state: { try ChunkReader(archive) }
         ) { reader, index, cancellation in
             try work.restore(items[index], with: &reader, cancellation)
+            work.counters.add(bytes: 0)
         }
         for path in Set(items.map(\.module.downloadDirectory)).sorted() {
             try Task.checkCancellation()

@@ -34,16 +34,17 @@ public struct ArchiveUnion: Sendable {
         for input in inputs { archives.append(try Archive(opening: input)) }
         let opened = archives
         return try await ProgressCounters.reporting(to: progress) { counters in
-            try await run(opened, to: path, counters)
+            try await ArchiveWriter.writing(to: path, overwrite: options.overwrite) { writer in
+                try await run(opened, to: writer, counters)
+            }
         }
     }
 
     private func run(
         _ archives: [Archive],
-        to path: FilePath,
+        to writer: ArchiveWriter,
         _ counters: ProgressCounters
     ) async throws -> UnionReport {
-        let writer = try ArchiveWriter(to: path, overwrite: options.overwrite)
         counters.begin("reading indexes", bytes: 0, items: archives.count)
         let (union, set, copies) = try await WorkerThreads.perform {
             var sets: [(path: FilePath, set: MemberSet)] = []

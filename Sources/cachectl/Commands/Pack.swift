@@ -69,17 +69,33 @@ struct Pack: AsyncParsableCommand, Sendable {
             try await Packer(options: options).run(caches, to: path, progress: progress)
         }
 
-        if recordsNoEnvironment { StandardError.write(Message(.warning, Self.noEnvironment)) }
+        let warnings = warnings(caches, report.totals)
+        for warning in warnings { StandardError.write(Message(.warning, warning.message)) }
         for message in Message.leftOut(report.leftOut) { StandardError.write(message) }
         if common.json {
-            try StandardOutput.write(json(report, options, time))
+            try StandardOutput.write(json(report, options, warnings, time))
         } else if !common.quiet {
             try StandardOutput.write(summary(report, time))
         }
     }
 
-    private static let noEnvironment =
-        "no Go environment was recorded, so nothing can tell later whether these entries will hit"
+    /// What the library can't know to be a mistake.
+    private typealias PackWarning = (code: String, message: String)
+
+    private func warnings(_ caches: GoCaches, _ totals: ArchiveTotals) -> [PackWarning] {
+        var warnings: [PackWarning] = []
+        if recordsNoEnvironment {
+            let loss = "nothing can tell later whether these entries will hit"
+            warnings.append(("noEnvironment", "no Go environment was recorded, so \(loss)"))
+        }
+        if let path = caches.buildCache, totals.byKind[.action] == nil {
+            warnings.append(("emptyCache", "`\(path)` holds no entries of a build cache"))
+        }
+        if let path = caches.moduleCache, totals.byKind[.tree] == nil, totals.byKind[.mod] == nil {
+            warnings.append(("emptyCache", "`\(path)` holds no modules"))
+        }
+        return warnings
+    }
 
     private func recordedEnvironment() async throws -> GoEnvironment {
         guard !recordsNoEnvironment else { return GoEnvironment() }
@@ -111,11 +127,13 @@ struct Pack: AsyncParsableCommand, Sendable {
         return lines + ["digest    \(report.digest)"]
     }
 
-    private func json(_ report: PackReport, _ options: PackOptions, _ time: Duration) -> JSONValue {
-        let warnings: [JSONValue] =
-            recordsNoEnvironment
-            ? [["code": "noEnvironment", "message": .string(Self.noEnvironment)]] : []
-        return [
+    private func json(
+        _ report: PackReport,
+        _ options: PackOptions,
+        _ warnings: [PackWarning],
+        _ time: Duration
+    ) -> JSONValue {
+        [
             "schema": "cachectl.pack/1",
             "archive": .string(output.output),
             "label": .string(label),
@@ -123,7 +141,7 @@ struct Pack: AsyncParsableCommand, Sendable {
             "environment": .environment(options.environment),
             "totals": .totals(report.totals),
             "left_out": .leftOut(report.leftOut),
-            "warnings": .array(warnings),
+            "warnings": .array(warnings.map { ["code": .string($0.code), "message": .string($0.message)] }),
             "milliseconds": .milliseconds(time),
         ]
     }

@@ -100,7 +100,7 @@ struct CacheDirectories: ParsableArguments, Sendable {
     ///   - hint: What to do.
     ///   - question: The question.
     /// - Returns: The answer.
-    /// - Throws: ``CacheStoreError`` with the hint.
+    /// - Throws: ``CacheStoreError`` with the hint, or ``Interruption`` if a signal stopped the Go command.
     func asking<Answer: Sendable>(
         hint: String,
         _ question: @Sendable () async throws -> Answer
@@ -108,6 +108,10 @@ struct CacheDirectories: ParsableArguments, Sendable {
         do {
             return try await question()
         } catch let error as CacheStoreError where error.code == .goCommand {
+            // Control-C reaches the Go command, too, whose end may be noticed first.
+            if let signal = Signals.received {
+                throw Interruption(signal: signal, consequence: "nothing was written")
+            }
             throw CacheStoreError(
                 error.code,
                 error.message,

@@ -18,7 +18,7 @@ struct Interruption: Error {
 /// asynchronous `main`, Dispatch lets the main thread wait in `sigsuspend(2)` with nothing blocked.
 enum Signals {
     private struct State {
-        var received: Int32?
+        var isCancelled = false
         var cancel: (@Sendable () -> Void)?
     }
 
@@ -28,8 +28,16 @@ enum Signals {
     private static let readEnd = Atomic<Int32>(-1)
     private static let writeEnd = Atomic<Int32>(-1)
 
+    private static let lastNumber = Atomic<Int32>(0)
+
     /// The value of `SIG_IGN`, which is a function pointer and can't be compared.
     private static let ignored = 1
+
+    /// The last signal that came, if one did.
+    static var received: Int32? {
+        let number = lastNumber.load(ordering: .acquiring)
+        return number == 0 ? nil : number
+    }
 
     /// Starts to listen.
     ///
@@ -57,23 +65,23 @@ enum Signals {
         _ operation: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         let task = Task { try await operation() }
-        let wasReceived = state.withLock { state in
+        let isCancelled = state.withLock { state in
             state.cancel = { task.cancel() }
-            return state.received != nil
+            return state.isCancelled
         }
-        if wasReceived { task.cancel() }
+        if isCancelled { task.cancel() }
         defer { state.withLock { $0.cancel = nil } }
         do {
             return try await task.value
         } catch is CancellationError {
-            throw Interruption(signal: state.withLock { $0.received } ?? SIGINT, consequence: consequence)
+            throw Interruption(signal: received ?? SIGINT, consequence: consequence)
         }
     }
 
     private static func receive(_ number: Int32) {
         let cancel = state.withLock { state in
-            defer { state.received = state.received ?? number }
-            return state.received == nil ? state.cancel : nil
+            defer { state.isCancelled = true }
+            return state.isCancelled ? nil : state.cancel
         }
         guard let cancel else { _exit(128 + number) }
         cancel()
@@ -88,6 +96,7 @@ enum Signals {
         guard current != ignored else { return }
         unsafe action.__sigaction_handler.sa_handler = { number in
             let kept = errno
+            Signals.lastNumber.store(number, ordering: .releasing)
             var byte = UInt8(truncatingIfNeeded: number)
             _ = unsafe write(Signals.writeEnd.load(ordering: .acquiring), &byte, 1)
             errno = kept

@@ -1,0 +1,139 @@
+import FoundationEssentials
+import SystemPackage
+import Testing
+
+@testable import CacheStore
+
+/// The program that was built beside these tests, in a directory of its own with one small build cache.
+private struct Program {
+    /// What the program printed, and its exit status.
+    struct Result: Equatable {
+        var status: Int
+        var output = ""
+        var errors = ""
+    }
+
+    let directory: FilePath
+
+    init() throws {
+        let temporary = FilePath(FileManager.default.temporaryDirectory.path)
+        directory = temporary.appending("cachectl-\(UUID().uuidString)")
+        let torn = path("go-build/00/\(String(repeating: "0", count: 64))-a")
+        try FileManager.default.createDirectory(
+            atPath: path("go-build/00"),
+            withIntermediateDirectories: true
+        )
+        try Data("torn".utf8).write(to: URL(filePath: torn))
+    }
+
+    func path(_ name: String) -> String { directory.appending(name).string }
+
+    func remove() { try? FileManager.default.removeItem(atPath: directory.string) }
+
+    func run(_ arguments: [String]) async throws -> Result {
+        let binary = FilePath(CommandLine.arguments[0]).removingLastComponent().appending("cachectl")
+        let result = try await Subprocess.run(binary.string, arguments)
+        return Result(
+            status: result.status,
+            output: String(decoding: result.output, as: UTF8.self),
+            errors: String(decoding: result.errors, as: UTF8.self)
+        )
+    }
+
+    /// Packs the build cache into `aws.castore`.
+    func pack(_ options: String...) async throws -> Result {
+        let target = ["pack", "--label", "aws", "-o", path("aws.castore")]
+        return try await run(
+            target + ["--gocache", path("go-build"), "--no-gomodcache", "--no-go"] + options
+        )
+    }
+}
+
+@Suite("The program")
+struct BinaryTests {
+    private struct Head: Decodable { let schema: String }
+
+    private func schema(_ json: String) throws -> String {
+        try JSONDecoder().decode(Head.self, from: Data(json.utf8)).schema
+    }
+
+    @Test("packs, unites, verifies, describes, lists and restores, each with its schema")
+    func allCommands() async throws {
+        let program = try Program()
+        defer { program.remove() }
+        let (one, all) = (program.path("aws.castore"), program.path("all.castore"))
+
+        let packed = try await program.pack("--json")
+        #expect(packed.status == 0)
+        #expect(try schema(packed.output) == "cachectl.pack/1")
+        #expect(packed.errors.hasPrefix("warning: no Go environment was recorded"))
+        #expect(packed.errors.contains("` holds no entries of a build cache\n"))
+        #expect(packed.errors.contains("\nwarning: left out 1 entry, tornAction: "))
+
+        for (schema, arguments) in [
+            ("cachectl.union/1", ["union", one, "-o", all]), ("cachectl.verify/1", ["verify", one, all]),
+            ("cachectl.info/1", ["info", all]),
+            (
+                "cachectl.restore/1",
+                ["restore", all, "--no-gomodcache", "--gocache", program.path("restored")]
+            ),
+        ] {
+            let result = try await program.run(arguments + ["--json"])
+            #expect(result.status == 0)
+            #expect(result.errors.isEmpty)
+            #expect(try self.schema(result.output) == schema)
+        }
+        let listed = try await program.run(["ls", all, "--json"])
+        #expect(listed == Program.Result(status: 0))
+    }
+
+    @Test("says nothing if all is well and it is to be quiet")
+    func quiet() async throws {
+        let program = try Program()
+        defer { program.remove() }
+        _ = try await program.pack()
+        let verified = try await program.run(["verify", program.path("aws.castore"), "--quiet"])
+        #expect(verified == Program.Result(status: 0))
+    }
+
+    @Test("replaces an archive only if told to")
+    func force() async throws {
+        let program = try Program()
+        defer { program.remove() }
+        #expect(try await program.pack().status == 0)
+        let refused = try await program.pack()
+        #expect(refused.status == 1)
+        #expect(refused.output.isEmpty)
+        #expect(refused.errors.contains("error: the output exists already"))
+        #expect(try await program.pack("--force").status == 0)
+    }
+
+    @Test("tells a missing file, corrupt data, a damaged cache and a wrong command line apart")
+    func statuses() async throws {
+        let program = try Program()
+        defer { program.remove() }
+        try Data("no archive".utf8).write(to: URL(filePath: program.path("garbage")))
+        for (status, arguments) in [
+            (1, ["info", program.path("missing")]), (2, ["info", program.path("garbage")]),
+            (2, ["verify", program.path("missing"), program.path("garbage")]),
+            (1, ["verify", program.path("missing")]),
+            (64, ["info"]), (64, ["info", "--jobs", "0", "x"]),
+        ] {
+            let result = try await program.run(arguments + ["--quiet"])
+            #expect(result.status == status)
+            #expect(result.output.isEmpty)
+            #expect(result.errors.hasPrefix("error: "))
+        }
+        #expect(try await program.pack("--strict").status == 2)
+    }
+
+    @Test("prints its version and its help", arguments: [["--version"], ["--help"], ["pack", "--help"]])
+    func help(arguments: [String]) async throws {
+        let program = try Program()
+        defer { program.remove() }
+        let result = try await program.run(arguments)
+        #expect(result.status == 0)
+        #expect(result.errors.isEmpty)
+        #expect(!result.output.isEmpty)
+    }
+}
