@@ -26,6 +26,8 @@ if ldd "$cachectl" &>/dev/null; then die "$cachectl is linked dynamically"; fi
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/cachestore-image.XXXXXX")
+# In memory, since the layers' overlays cannot lie on another one, which /tmp of a container is.
+mount -t tmpfs -o size=2g,mode=700 cachestore-image "$work" || die "cannot mount a tmpfs; a container needs --privileged"
 export TMPDIR=$work BUILDAH_ISOLATION=chroot
 store=(--root "$work/storage" --runroot "$work/run" --storage-driver overlay)
 buildah() { command buildah "${store[@]}" "$@"; }
@@ -35,11 +37,9 @@ buildah_offline() { unshare --net -- buildah "${store[@]}" "$@"; }
 clean_up() {
     local status=$?
     trap '' INT TERM
-    buildah rm --all &>/dev/null || true
-    buildah rmi --all --force &>/dev/null || true
-    # Innermost first: what a killed container left mounted keeps its parents busy.
-    awk -v work="$work/" 'index($2, work) == 1 { print $2 }' /proc/self/mounts | tac | xargs -r umount -l || true
-    rm -rf --one-file-system "$work"
+    # Innermost first: containers' roots, the storage and at last the memory that all of it is in.
+    awk -v work="$work" 'index($2, work) == 1 { print $2 }' /proc/self/mounts | tac | xargs -r umount -l || true
+    rmdir "$work"
     exit "$status"
 }
 trap clean_up EXIT
