@@ -161,7 +161,8 @@ extension Workspace {
         let executable = try Scratch.shared.place(program)
         var go = goCommand(in: program, proxy: proxy)
         go.environment.merge(settings) { $1 }
-        let outcome = try await go.succeed(["build", "-x", "-o", executable, "."])
+        // Go would stamp a repository into main, and so compile it again, if one lay above TMPDIR.
+        let outcome = try await go.succeed(["build", "-x", "-buildvcs=false", "-o", executable, "."])
         let compiles = outcome.errors.split(separator: "\n").filter { $0.contains("/compile -o ") }.count
         let prints = try await Program(path: executable, environment: [:], directory: root).succeed([]).output
         try FileManager.default.removeItem(atPath: executable)
