@@ -214,7 +214,7 @@ build_caches() { # build_caches PROVIDER
 # ---------------------------------------------------------------- figures
 
 record() { echo "$1 $2" >>"$figures"; }
-bytes_of() { find "$@" -type f -printf '%s\n' | awk '{ n += $1 } END { printf "%d\n", n }'; }
+bytes_of() { find "$@" -type f -printf '%s\n' | awk '{ n += $1 } END { printf "%.0f\n", n }'; }
 
 # Reads everything once, so that whatever is measured first does not pay for a cold page cache.
 # (Into a pipe: tar does not read what it writes to /dev/null.)
