@@ -71,7 +71,7 @@ struct ModuleCacheRestore: Sendable {
         _ cancellation: WorkerThreads.Cancellation
     ) throws {
         let base = try Directory(opening: root)
-        let downloads = try Self.enter(item.module.downloadDirectory, from: base)
+        let downloads = try Self.enter(item.module.downloadDirectory.pathElements, from: base)
         guard let tree = item.tree else {
             try restoreDownloads(item, in: downloads, with: &reader, cancellation)
             return
@@ -121,7 +121,7 @@ struct ModuleCacheRestore: Sendable {
         undo: () throws -> Void
     ) throws {
         let elements = tree.module.text.pathElements
-        let parent = try Self.enter(elements.dropLast().joined(separator: "/"), from: base)
+        let parent = try Self.enter(elements.dropLast(), from: base)
         let name = elements[elements.count - 1]
         var isNew = true
         if let status = try parent.status(of: name) {
@@ -229,9 +229,17 @@ struct ModuleCacheRestore: Sendable {
     // MARK: - Directories
 
     /// Opens a directory below another, creating what is missing; no element may be a symbolic link.
-    static func enter(_ path: String, from base: borrowing Directory) throws(CacheStoreError) -> Directory {
-        var elements = path.pathElements[...]
-        var current = try base.creatingDirectory(elements.popFirst() ?? ".")
+    ///
+    /// - Parameters:
+    ///   - elements: The names on the way; none for the directory itself.
+    ///   - base: Where the way begins.
+    /// - Returns: The directory.
+    /// - Throws: ``CacheStoreError`` as the system says.
+    static func enter(
+        _ elements: [String],
+        from base: borrowing Directory
+    ) throws(CacheStoreError) -> Directory {
+        var current = try base.creatingDirectory(".")
         for element in elements { current = try current.creatingDirectory(element) }
         return current
     }

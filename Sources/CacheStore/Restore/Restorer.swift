@@ -190,7 +190,7 @@ struct RestoreOperation {
         }
         for path in Set(items.map(\.module.downloadDirectory)).sorted() {
             try Task.checkCancellation()
-            let directory = try ModuleCacheRestore.enter(path, from: root.directory)
+            let directory = try ModuleCacheRestore.enter(path.pathElements, from: root.directory)
             try work.put(VersionList.bytes(for: directory.names().valid), as: "list", in: directory)
         }
         for file in checksumFiles {
@@ -198,7 +198,7 @@ struct RestoreOperation {
             var elements = "\(ModuleCacheLayout.checksumDirectory)/\(file.path)".pathElements
             guard let name = elements.popLast() else { continue }
             let directory = try ModuleCacheRestore.enter(
-                elements.joined(separator: "/"),
+                elements,
                 from: root.directory
             )
             try work.put(file.bytes, as: name, in: directory)
