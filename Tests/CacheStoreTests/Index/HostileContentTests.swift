@@ -88,6 +88,7 @@ struct HostileContentTests {
         "for content that is not what the index names",
         arguments: [
             "UPDATE chunk SET checksum = checksum + 1 WHERE id = 1",
+            "UPDATE chunk SET size = size + 1 WHERE id = 1; UPDATE output SET size = size + 1 WHERE id = 1",
             "UPDATE chunk SET digest = zeroblob(32) WHERE id = (SELECT manifest FROM tree)",
             "UPDATE tree SET files = files - 1", "UPDATE tree SET executables = 1",
             "UPDATE download SET value = zeroblob(32) WHERE stream IS NOT NULL",

@@ -41,7 +41,7 @@ struct PathRulesTests {
         let refused = [
             ["a", "a"], ["a", "A"], ["a", "a/b"], ["a/b", "a"], ["A/x", "a"], ["a/b/c", "A/B"],
             ["x/A/y", "X/a"],
-            ["\u{e9}", "\u{c9}"], ["a/b", "a/c", "A"],
+            ["a/b", "a/c", "A"], ["\u{e9}/A", "\u{e9}/a"],
         ]
         for paths in refused {
             var collisions = PathRules.Collisions()
@@ -50,7 +50,7 @@ struct PathRulesTests {
             #expect(results.last == false, "\(paths)")
         }
         var collisions = PathRules.Collisions()
-        for path in ["a/b", "a/c", "A/d", "ab", "a.b", "b/a", "a/B.go"] {
+        for path in ["a/b", "a/c", "A/d", "ab", "a.b", "b/a", "a/B.go", "\u{e9}", "e\u{301}", "\u{c9}"] {
             let isFree = collisions.insert(path)
             #expect(isFree, "\(path)")
         }

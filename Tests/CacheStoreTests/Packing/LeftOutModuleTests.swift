@@ -172,7 +172,7 @@ struct LeftOutModuleTests {
             kept: small,
             parts: zipOnly
         ) {
-            $0.files[zip]?.bytes[80] ^= 1
+            $0.files[zip]?.bytes[65] ^= 1
         },
         Damage(
             testDescription: "a torn zip",

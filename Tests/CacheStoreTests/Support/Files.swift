@@ -4,7 +4,9 @@ import SystemPackage
 
 @testable import CacheStore
 
-/// Short ways to files for tests, which follow links: not for names in archives.
+/// Short ways to files for tests.
+///
+/// Not for names in archives: these follow links.
 enum Files {
     /// The bytes of a file.
     static func bytes(_ path: FilePath) throws -> [UInt8] {
@@ -31,7 +33,7 @@ enum Files {
 
     /// Writes a file to a directory that is there.
     ///
-    /// Paths are strings: debug builds are slow to make a `FilePath`.
+    /// Paths are strings here: debug builds are slow to make a `FilePath`.
     static func write(_ bytes: [UInt8], to path: String, mode: mode_t) throws {
         try write(bytes, mode, unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC, mode))
     }

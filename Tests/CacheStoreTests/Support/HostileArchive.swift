@@ -120,8 +120,8 @@ struct HostileArchive {
     ///   - archive: The archive.
     ///   - codes: The codes of the errors that are right.
     ///   - onlyByContent: Whether the index alone looks sound.
-    ///   - sourceLocation: Where a failure is reported.
-    /// - Throws: What the bench throws.
+    ///   - sourceLocation: Where it is expected.
+    /// - Throws: As the system says.
     func expectRefused(
         _ archive: FilePath,
         codes: Set<CacheStoreError.Code> = [.corruptArchive, .unsafePath],

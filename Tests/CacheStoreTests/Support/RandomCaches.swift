@@ -22,7 +22,7 @@ struct RandomCaches {
     ///   - jobs: The number of caches.
     ///   - pairs: The number of action entries in the pool.
     ///   - hasConflicts: Whether jobs may differ where a union settles it.
-    /// - Throws: What writing them throws.
+    /// - Throws: ``ZipError``, which would be a mistake in here.
     init(seed: UInt64, jobs: Int = 2, pairs: Int = 90, hasConflicts: Bool = true) throws {
         self.seed = seed
         self.hasConflicts = hasConflicts
