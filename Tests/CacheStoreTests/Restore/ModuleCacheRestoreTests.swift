@@ -56,7 +56,9 @@ struct ModuleCacheRestoreTests {
         module.path = "go.opencensus.io"
         try model.addModule(module, .all)
         try await bench.restore(try await bench.pack(model, to: "pack").path, to: "out")
-        #expect(try TreeSnapshot(of: bench.path("out")).paths.contains("mod/go.opencensus.io@v1.0.0/a/b/c.go"))
+        #expect(
+            try TreeSnapshot(of: bench.path("out")).paths.contains("mod/go.opencensus.io@v1.0.0/a/b/c.go")
+        )
     }
 
     @Test("makes the version list from the .mod files that are there, also those of other archives")
