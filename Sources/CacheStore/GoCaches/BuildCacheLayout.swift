@@ -2,7 +2,7 @@
 enum BuildCacheLayout {
     /// The time in the future that every entry gets: 2037-01-01 00:00:00 UTC, in seconds since 1970.
     ///
-    /// It keeps Go from trimming the entry and from rewriting its time at a hit, see <doc:GoCaches>.
+    /// It keeps Go from trimming the entry and from rewriting its time at a hit, see <doc:AboutGoCaches>.
     static let sealTime = 2_114_380_800
 
     /// The name of one of the 256 directories.

@@ -1,7 +1,7 @@
 /// What will miss because Go environments differ.
 ///
 /// Source: what goes into every action ID, Go's cmd/go/internal/work/exec.go, `buildActionID`; see
-/// <doc:GoCaches>.
+/// <doc:AboutGoCaches>.
 enum Compatibility {
     /// The settings that decide about all entries, and what a difference in them means.
     private static let decisive: [(name: String, code: Warning.Code, loss: String)] = [

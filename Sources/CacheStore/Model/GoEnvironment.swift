@@ -2,7 +2,7 @@
 ///
 /// Names and values are those of `go env`, with two additions: `CC_VERSION`, the C compiler's own version
 /// line, and `GOMODCACHE`, always the directory that was packed. What each one decides is listed in
-/// <doc:GoCaches>.
+/// <doc:AboutGoCaches>.
 public struct GoEnvironment: Hashable, Sendable {
     /// The values by name; a setting that is empty or unknown is absent.
     public var variables: [String: String] {
