@@ -88,7 +88,8 @@ struct BadInputTests {
                 isFound = try await !Verifier(jobs: 1).run(path).problems.isEmpty
             } catch let error as CacheStoreError {
                 // One bit more in the version makes it a newer one.
-                isFound = error.code == .unsupportedVersion && (56 - 4...56).contains(trailer.imageOffset - place)
+                isFound =
+                    error.code == .unsupportedVersion && (56 - 4...56).contains(trailer.imageOffset - place)
             }
             try #require(isFound, "bit \(place % 8) of byte \(place) of \(bytes.count)")
             try file.writeAll(toAbsoluteOffset: Int64(place), [bytes[place]])
@@ -101,19 +102,23 @@ struct BadInputTests {
         let (path, bytes, trailer) = try await tiny()
         let file = try FileDescriptor.open(path, .readWrite)
         defer { try? file.close() }
-        // Every byte of the frames, and some of all the others.
-        let places = bytes.indices.filter { $0 < trailer.framesSize || $0 % 97 == 0 || bytes.count - $0 < 30 }
+        // Every other byte of the frames, which are all there is to notice once the index is read, and some of the rest.
+        let places = bytes.indices.filter { place in
+            place < trailer.framesSize ? place % 2 == 0 : place % 97 == 0 || bytes.count - place < 30
+        }
         for (number, place) in places.enumerated() {
             try file.writeAll(toAbsoluteOffset: Int64(place), [bytes[place] ^ 0x10])
             let error = await failure("byte \(place)") {
-                try await bench.restore(path, to: "out \(number % 2)") { $0.moduleZips = .make }
+                // An empty place each time: what is there and right is not read from the archive again.
+                try await bench.restore(path, to: "out \(number)") { $0.moduleZips = .make }
             }
             let isRight = [.corruptArchive, .notAnArchive, .unsupportedVersion].contains(error?.code)
             try #require(isRight, "byte \(place) of \(bytes.count): \(error?.description ?? "")")
             try file.writeAll(toAbsoluteOffset: Int64(place), [bytes[place]])
         }
-        for name in ["out 0", "out 1"] {
-            let paths = try TreeSnapshot(of: bench.path(name)).paths
+        for number in stride(from: 0, to: places.count, by: 20)
+        where Files.exists(bench.path("out \(number)")) {
+            let paths = try TreeSnapshot(of: bench.path("out \(number)")).paths
             #expect(paths.allSatisfy { !$0.contains(".castore-") })
         }
         // What was restored before each failure is right, and the rest comes with the sound archive.
@@ -134,7 +139,10 @@ struct BadInputTests {
             let place = Int.random(in: bytes.indices, using: &source)
             try file.writeAll(toAbsoluteOffset: Int64(place), [bytes[place] ^ 1])
             let problems = try await Verifier().run(pack).problems
-            #expect(problems.contains { $0.code == .corruptArchive || $0.code == .notAnArchive }, "byte \(place)")
+            #expect(
+                problems.contains { $0.code == .corruptArchive || $0.code == .notAnArchive },
+                "byte \(place)"
+            )
             let error = await failure("byte \(place)") { try await bench.restore(pack, to: "out \(place)") }
             #expect(error?.code == .corruptArchive || error?.code == .notAnArchive, "byte \(place)")
             let union = await failure("byte \(place)") { _ = try await bench.unite(pack, to: "union") }
@@ -222,7 +230,9 @@ struct BadInputTests {
         options.overwrite = true
         _ = try await ArchiveUnion(options: options).run([one, two], to: one)
         #expect(try Files.id(one) == Files.id(expected))
-        let again = try await bench.pack(second, as: "two", to: "one") { $0.overwrite = true }.path
+        let again = try await bench.pack(bench.caches("caches of two"), as: "two", to: "one") {
+            $0.overwrite = true
+        }.path
         #expect(try Files.id(again) == Files.id(two))
         let mode = try File(reading: again).status().mode
         #expect(mode == 0o666 & ~Umask.value)

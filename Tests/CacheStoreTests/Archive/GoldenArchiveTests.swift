@@ -17,7 +17,9 @@ struct GoldenArchiveTests {
         let archive = try Archive(opening: Self.path)
         #expect(archive.formatVersion == 1)
         let contents = try archive.contents()
-        #expect(contents.digest.description == "d54c33b8fc5e801441161a859b1343900d452e1713ec94a4fd0a0991dcaf603a")
+        #expect(
+            contents.digest.description == "d54c33b8fc5e801441161a859b1343900d452e1713ec94a4fd0a0991dcaf603a"
+        )
         #expect(contents.sources.map(\.label) == ["golden"])
         let report = try await Verifier().run(Self.path)
         #expect(report.problems.isEmpty)

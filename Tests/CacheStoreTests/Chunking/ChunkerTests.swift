@@ -73,7 +73,11 @@ struct ChunkerTests {
         let bytes = source.bytes(24 << 20)
         func ends(_ lengths: [Int]) -> Set<Int> {
             var sum = 0
-            return Set(lengths.map { sum += $0; return bytes.count - sum })
+            return Set(
+                lengths.map {
+                    sum += $0; return bytes.count - sum
+                }
+            )
         }
         let before = cuts(bytes)
         #expect(before.reduce(0, +) == bytes.count)
@@ -81,10 +85,12 @@ struct ChunkerTests {
         let after = cuts(source.bytes(1_000) + bytes)
         // Places are counted from the end, which has not moved.
         var sum = 0
-        let moved = Set(after.map { length in
-            sum += length
-            return bytes.count + 1_000 - sum
-        })
+        let moved = Set(
+            after.map { length in
+                sum += length
+                return bytes.count + 1_000 - sum
+            }
+        )
         #expect(ends(before).intersection(moved).count > 1, "seed 2: no cut but the end is found again")
     }
 }

@@ -13,7 +13,9 @@ struct ActionEntryTests {
         return Array("v1 \(Self.action) \(Self.output) \(size) \(time)\n".utf8)
     }
 
-    private func pad(_ text: String) -> String { String(repeating: " ", count: max(0, 20 - text.utf8.count)) + text }
+    private func pad(_ text: String) -> String {
+        String(repeating: " ", count: max(0, 20 - text.utf8.count)) + text
+    }
 
     @Test("is written as Go writes it, with time 0", arguments: [0, 7, 175, 1_234_567_890, Int.max])
     func bytes(size: Int) {
@@ -26,7 +28,8 @@ struct ActionEntryTests {
     @Test(
         "is read with any size and time that Go takes",
         arguments: [
-            ("0", "0", 0), ("12", "1700000000123456789", 12), ("00000000000000000012", "00000000000000000001", 12),
+            ("0", "0", 0), ("12", "1700000000123456789", 12),
+            ("00000000000000000012", "00000000000000000001", 12),
             ("9223372036854775807", "9223372036854775807", Int.max), ("5", "00000000000000000000", 5),
         ]
     )
@@ -39,7 +42,8 @@ struct ActionEntryTests {
     @Test(
         "is no entry with a size or time that Go refuses",
         arguments: [
-            ("", "0"), ("-1", "0"), ("+1", "0"), ("0x1", "0"), ("1 2", "0"), ("1.5", "0"), ("9223372036854775808", "0"),
+            ("", "0"), ("-1", "0"), ("+1", "0"), ("0x1", "0"), ("1 2", "0"), ("1.5", "0"),
+            ("9223372036854775808", "0"),
             ("99999999999999999999", "0"), ("1", ""), ("1", "-1"), ("1", "x"), ("1", "1 "), ("\t1", "0"),
         ]
     )
@@ -63,7 +67,10 @@ struct ActionEntryTests {
             #expect(ActionEntry(changed.span, named: Self.action) == nil, "\(place)")
         }
         for count in 0..<175 {
-            #expect(ActionEntry(bytes.span.extracting(first: count), named: Self.action) == nil, "\(count) bytes")
+            #expect(
+                ActionEntry(bytes.span.extracting(first: count), named: Self.action) == nil,
+                "\(count) bytes"
+            )
         }
         let longer = bytes + [0x0A]
         #expect(ActionEntry(longer.span, named: Self.action) == nil)
@@ -74,7 +81,9 @@ struct ActionEntryTests {
         var source = SeededBytes(seed: 1)
         for _ in 0..<2_000 {
             var bytes = entry("12", "34")
-            for _ in 0..<3 { bytes[Int.random(in: 133..<175, using: &source)] = UInt8.random(in: 0...255, using: &source) }
+            for _ in 0..<3 {
+                bytes[Int.random(in: 133..<175, using: &source)] = UInt8.random(in: 0...255, using: &source)
+            }
             guard let read = ActionEntry(bytes.span, named: Self.action) else { continue }
             #expect(read.size >= 0)
         }
@@ -108,18 +117,32 @@ struct VersionListTests {
     @Test(
         "names the canonical versions that have a .mod, in the order of their precedence",
         arguments: [
-            ([], ""), (["v1.0.0.mod"], "v1.0.0\n"), (["v1.0.0.info", "v1.0.0.zip", "list", "v1.0.0.lock"], ""),
+            ([], ""), (["v1.0.0.mod"], "v1.0.0\n"),
+            (["v1.0.0.info", "v1.0.0.zip", "list", "v1.0.0.lock"], ""),
             (["v1.10.0.mod", "v1.9.0.mod", "v1.2.0.mod"], "v1.2.0\nv1.9.0\nv1.10.0\n"),
             (["v1.0.0.mod", "v1.0.0-rc.1.mod", "v1.0.0-beta.mod"], "v1.0.0-beta\nv1.0.0-rc.1\nv1.0.0\n"),
             (
-                ["v1.0.0-alpha.beta.mod", "v1.0.0-alpha.1.mod", "v1.0.0-alpha.mod", "v1.0.0-beta.11.mod", "v1.0.0-beta.2.mod"],
+                [
+                    "v1.0.0-alpha.beta.mod", "v1.0.0-alpha.1.mod", "v1.0.0-alpha.mod", "v1.0.0-beta.11.mod",
+                    "v1.0.0-beta.2.mod",
+                ],
                 "v1.0.0-alpha\nv1.0.0-alpha.1\nv1.0.0-alpha.beta\nv1.0.0-beta.2\nv1.0.0-beta.11\n"
             ),
             (["v2.0.0+incompatible.mod", "v1.0.0.mod"], "v1.0.0\nv2.0.0+incompatible\n"),
             (["v2.0.0+incompatible.mod", "v2.0.0.mod"], "v2.0.0\nv2.0.0+incompatible\n"),
             (["v0.0.0-20240101000000-abcdef123456.mod"], "v0.0.0-20240101000000-abcdef123456\n"),
-            (["v1.0.0+meta.mod", "v1.0.mod", "v1.mod", "1.0.0.mod", "v01.0.0.mod", "v1.0.0-01.mod", "v1.0.0-.mod"], ""),
-            (["master.mod", "abcdef.mod", ".mod", "v1.0.0-!r!c.mod", "v1.0.0-\u{e9}.mod", "v1.0.0.0.mod", "v1..0.mod"], ""),
+            (
+                [
+                    "v1.0.0+meta.mod", "v1.0.mod", "v1.mod", "1.0.0.mod", "v01.0.0.mod", "v1.0.0-01.mod",
+                    "v1.0.0-.mod",
+                ], ""
+            ),
+            (
+                [
+                    "master.mod", "abcdef.mod", ".mod", "v1.0.0-!r!c.mod", "v1.0.0-\u{e9}.mod",
+                    "v1.0.0.0.mod", "v1..0.mod",
+                ], ""
+            ),
             (["v99999999999999999999.0.0.mod", "v9.0.0.mod"], "v9.0.0\nv99999999999999999999.0.0\n"),
         ] as [([String], String)]
     )

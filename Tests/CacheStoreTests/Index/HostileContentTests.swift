@@ -18,8 +18,10 @@ struct HostileContentTests {
     @Test(
         "for the path of a file in a tree",
         arguments: [
-            "../x", "../../../../x", "a/../x", "a/../../x", "/abs", "/", "a//b", "a/", "", ".", "..", "./a", "a/.", "a\0b", "a\tb",
-            longElement, longPath, "con", "a/aux.go", "COM1", "a.", "a./b", "a\\b", "a:b", "a/../\u{301}b", "..\u{301}/../b",
+            "../x", "../../../../x", "a/../x", "a/../../x", "/abs", "/", "a//b", "a/", "", ".", "..", "./a",
+            "a/.", "a\0b", "a\tb",
+            longElement, longPath, "con", "a/aux.go", "COM1", "a.", "a./b", "a\\b", "a:b", "a/../\u{301}b",
+            "..\u{301}/../b",
             "a/..//\u{301}", "a\u{7F}", "a*", "a\u{85}/../b",
         ]
     )
@@ -36,8 +38,10 @@ struct HostileContentTests {
     @Test(
         "for a manifest that is none",
         arguments: [
-            "", "f 1 a", "g 1 a\n", "f a\n", "f  1 a\n", "f 01 a\n", "f -1 a\n", "f +1 a\n", "f 1a b\n", "f 1 a\n\n", "\n",
-            "f 2 a\n", "f 0 a\n", "f 9223372036854775807 a\n", "f 99999999999999999999 a\n", "f 999999999999999999 a\n",
+            "", "f 1 a", "g 1 a\n", "f a\n", "f  1 a\n", "f 01 a\n", "f -1 a\n", "f +1 a\n", "f 1a b\n",
+            "f 1 a\n\n", "\n",
+            "f 2 a\n", "f 0 a\n", "f 9223372036854775807 a\n", "f 99999999999999999999 a\n",
+            "f 999999999999999999 a\n",
             "f 1 a\nf 0 a\n", "f 1 a\nf 0 A\n", "f 0 a\nf 1 a/b\n", "f 0 A\nf 1 a/b\n", "f 1 b\nf 0 a\n",
             "f 0 a/B/c\nf 1 a/b\n", "x 1 a\n", "f 1 a\nx 0 b\n", "f 0 \u{e9}\nf 1 e\u{301}\n",
         ]
@@ -52,7 +56,12 @@ struct HostileContentTests {
 
     @Test("for a manifest that is not UTF-8")
     func invalidText() async throws {
-        let archive = try hostile.tree(manifest: Array("f 1 ".utf8) + [0xFF, 0x0A], content: [1], files: 1, to: "archive")
+        let archive = try hostile.tree(
+            manifest: Array("f 1 ".utf8) + [0xFF, 0x0A],
+            content: [1],
+            files: 1,
+            to: "archive"
+        )
         try await hostile.expectRefused(archive, onlyByContent: true)
     }
 
@@ -65,7 +74,12 @@ struct HostileContentTests {
 
     @Test("for a sound tree that is not the one of its hash; nothing of the tree is left")
     func wrongHash() async throws {
-        let archive = try hostile.tree(manifest: Array("f 1 a.go\n".utf8), content: [1], files: 1, to: "archive")
+        let archive = try hostile.tree(
+            manifest: Array("f 1 a.go\n".utf8),
+            content: [1],
+            files: 1,
+            to: "archive"
+        )
         try await hostile.expectRefused(archive, codes: [.corruptArchive], onlyByContent: true)
         #expect(!Files.exists(bench.path("a/b/c/target/mod/example.com/m@v1.0.0")))
     }
@@ -74,6 +88,7 @@ struct HostileContentTests {
         "for content that is not what the index names",
         arguments: [
             "UPDATE chunk SET checksum = checksum + 1 WHERE id = 1",
+            "UPDATE chunk SET size = size + 1 WHERE id = 1; UPDATE output SET size = size + 1 WHERE id = 1",
             "UPDATE chunk SET digest = zeroblob(32) WHERE id = (SELECT manifest FROM tree)",
             "UPDATE tree SET files = files - 1", "UPDATE tree SET executables = 1",
             "UPDATE download SET value = zeroblob(32) WHERE stream IS NOT NULL",
@@ -88,7 +103,8 @@ struct HostileContentTests {
     func renamedOutput() async throws {
         let archive = try hostile.write(
             from: try await hostile.sound(),
-            sql: "UPDATE output SET digest = zeroblob(32) WHERE id = 1; UPDATE chunk SET digest = zeroblob(32) WHERE id = 1",
+            sql:
+                "UPDATE output SET digest = zeroblob(32) WHERE id = 1; UPDATE chunk SET digest = zeroblob(32) WHERE id = 1",
             to: "archive"
         )
         try await hostile.expectRefused(archive, codes: [.corruptArchive], onlyByContent: true)
@@ -99,7 +115,11 @@ struct HostileContentTests {
         var model = CacheModel()
         model.addPair("empty", [])
         let sound = try await bench.pack(model, to: "sound").path
-        let archive = try hostile.write(from: sound, sql: "UPDATE output SET digest = zeroblob(32)", to: "archive")
+        let archive = try hostile.write(
+            from: sound,
+            sql: "UPDATE output SET digest = zeroblob(32)",
+            to: "archive"
+        )
         try await hostile.expectRefused(archive, codes: [.corruptArchive], onlyByContent: true)
     }
 
@@ -121,7 +141,9 @@ struct HostileContentTests {
         let small = try compressor.frame([1].span)
         let manifest = try compressor.frame(Array("f 1 a\n".utf8).span)
         let skippable: [UInt8] = [0x50, 0x2A, 0x4D, 0x18, 1, 0, 0, 0, 7]
-        for frame in [bomb, small + small, small + skippable, skippable + small, Array(small.dropLast()), small + [0]] {
+        for frame in [
+            bomb, small + small, small + skippable, skippable + small, Array(small.dropLast()), small + [0],
+        ] {
             let sound = try hostile.tree(manifest: Array("f 1 a\n".utf8), content: [1], files: 1, to: "sound")
             let changed = try hostile.write(
                 from: sound,
@@ -154,7 +176,11 @@ struct HostileContentTests {
     private func bomb(_ kind: String, stream: Int, rows: Int) async throws -> FilePath {
         var model = CacheModel()
         model.addPair("zeros", [UInt8](repeating: 0, count: 8 << 20))
-        let module = CacheModel.Module(path: "example.com/m", version: "v1.0.0", files: [("go.mod", [1], false)])
+        let module = CacheModel.Module(
+            path: "example.com/m",
+            version: "v1.0.0",
+            files: [("go.mod", [1], false)]
+        )
         if kind == "zip" { try model.addModule(module, [.zip, .mod, .hash]) }
         let sound = try await bench.pack(model, to: "sound").path
         let size = kind == "zip" ? "UPDATE download SET size = size +" : "UPDATE output SET size = size +"

@@ -28,12 +28,18 @@ struct HostileIndexTests {
         "for the name of a module",
         arguments: [
             "'../x.y@v1.0.0'", "'../../x.y/z@v1.0.0'", "'/x.y/z@v1.0.0'", "'example.com/../../x@v1.0.0'",
-            "'example.com//x@v1.0.0'", "'example.com/./x@v1.0.0'", "'example.com/x@../v1'", "'example.com/x@v1/../../y'",
-            "'example.com/x@'", "'@v1.0.0'", "''", "'example.com/x'", "'example.com/x@v1@v2'", "'Example.com/x@v1.0.0'",
-            "'example.com/x!@v1.0.0'", "'example.com/!!x@v1.0.0'", "'example.com/x@v1.0.0/'", "'cache/download/x.y@v1.0.0'",
-            "'example.com/aux@v1.0.0'", "'con.x/y@v1.0.0'", "'example.com/x.@v1.0.0'", "'example.com/x' || char(0) || '@v1.0.0'",
-            "'example.com/x' || char(10) || '@v1.0.0'", "'example.com/' || char(233) || '@v1.0.0'", "'example.com\\x@v1.0.0'",
-            "'example.com/a/../' || char(769) || 'b@v1.0.0'", a300, a5000, "x'6578616D706C652E636F6D2F6D4076312E302E30'",
+            "'example.com//x@v1.0.0'", "'example.com/./x@v1.0.0'", "'example.com/x@../v1'",
+            "'example.com/x@v1/../../y'",
+            "'example.com/x@'", "'@v1.0.0'", "''", "'example.com/x'", "'example.com/x@v1@v2'",
+            "'Example.com/x@v1.0.0'",
+            "'example.com/x!@v1.0.0'", "'example.com/!!x@v1.0.0'", "'example.com/x@v1.0.0/'",
+            "'cache/download/x.y@v1.0.0'",
+            "'example.com/aux@v1.0.0'", "'example.com/..@v1.0.0'", "'..@v1.0.0'", "'example.com/@v1.0.0'",
+            "'con.x/y@v1.0.0'", "'example.com/x.@v1.0.0'", "'example.com/x' || char(0) || '@v1.0.0'",
+            "'example.com/x' || char(10) || '@v1.0.0'", "'example.com/' || char(233) || '@v1.0.0'",
+            "'example.com\\x@v1.0.0'",
+            "'example.com/a/../' || char(769) || 'b@v1.0.0'", a300, a5000,
+            "x'6578616D706C652E636F6D2F6D4076312E302E30'",
             "'example.com/' || CAST(x'FF' AS TEXT) || '@v1.0.0'",
         ]
     )
@@ -57,8 +63,10 @@ struct HostileIndexTests {
     @Test(
         "for the name of an executable",
         arguments: [
-            "'../x'", "'../../../x'", "'/x'", "'a/b'", "'.'", "'..'", "''", "'a' || char(0)", "'a' || char(10) || 'b'",
-            "replace(hex(zeroblob(128)), '0', 'a')", "'..' || '/' || char(769) || 'b'", "x'61'", "CAST(x'FF' AS TEXT)", "7",
+            "'../x'", "'../../../x'", "'/x'", "'a/b'", "'.'", "'..'", "''", "'a' || char(0)",
+            "'a' || char(10) || 'b'",
+            "replace(hex(zeroblob(128)), '0', 'a')", "'..' || '/' || char(769) || 'b'", "x'61'",
+            "CAST(x'FF' AS TEXT)", "7",
         ]
     )
     func executableName(expression: String) async throws {
@@ -78,10 +86,13 @@ struct HostileIndexTests {
     @Test(
         "for the path of a checksum-database file",
         arguments: [
-            "'../../x'", "'sum.golang.org/tile/../../../../x'", "'/sum.golang.org/tile/x'", "'sum.golang.org/tile//x'",
-            "'sum.golang.org/latest'", "'x'", "''", "'sum.golang.org/tile/con'", "'sum.golang.org/tile/x' || char(0)",
+            "'../../x'", "'sum.golang.org/tile/../../../../x'", "'/sum.golang.org/tile/x'",
+            "'sum.golang.org/tile//x'",
+            "'sum.golang.org/latest'", "'x'", "''", "'sum.golang.org/tile/con'",
+            "'sum.golang.org/tile/x' || char(0)",
             "'sum.golang.org/tile/../' || char(769) || 'x'", "'sumdb/tile/x'", "'sum.golang.org/tile/x/'",
-            "'sum.golang.org/tile' || replace(hex(zeroblob(1250)), '00', '/abc')", "'sum.golang.org/tile/a:b'",
+            "'sum.golang.org/tile' || replace(hex(zeroblob(1250)), '00', '/abc')",
+            "'sum.golang.org/tile/a:b'",
         ]
     )
     func checksumPath(expression: String) async throws {
@@ -95,7 +106,8 @@ struct HostileIndexTests {
 
     @Test("for two checksum-database files that can't both be there")
     func checksumCollision() async throws {
-        for path in ["sum.golang.org/TILE/8/0/000", "sum.golang.org/tile/8/0/000/x", "sum.golang.org/tile/8"] {
+        for path in ["sum.golang.org/TILE/8/0/000", "sum.golang.org/tile/8/0/000/x", "sum.golang.org/tile/8"]
+        {
             let archive = try hostile.write(
                 from: try await hostile.sound(to: "sound for \(path.count)"),
                 sql: "INSERT INTO checksum_file VALUES ('\(path)', x'01', 1)",
@@ -110,27 +122,34 @@ struct HostileIndexTests {
         arguments: [
             "UPDATE chunk SET size = size + 1 WHERE id = 1", "UPDATE chunk SET size = size - 1 WHERE id = 1",
             "UPDATE chunk SET size = 0 WHERE id = 1", "UPDATE chunk SET size = -1 WHERE id = 1",
-            "UPDATE chunk SET size = 4611686018427387904 WHERE id = 1", "UPDATE chunk SET size = 8388609 WHERE id = 1",
+            "UPDATE chunk SET size = 4611686018427387904 WHERE id = 1",
+            "UPDATE chunk SET size = 8388609 WHERE id = 1",
             "UPDATE chunk SET size = 'x'", "UPDATE chunk SET size = 1.5",
-            "UPDATE chunk SET size = size + 1 WHERE id = 1; UPDATE output SET size = size + 1 WHERE id = 1",
             "UPDATE chunk SET stored = stored + 1 WHERE id = 1", "UPDATE chunk SET stored = 0 WHERE id = 1",
-            "UPDATE chunk SET stored = -1 WHERE id = 1", "UPDATE chunk SET stored = 9223372036854775807 WHERE id = 1",
+            "UPDATE chunk SET stored = -1 WHERE id = 1",
+            "UPDATE chunk SET stored = 9223372036854775807 WHERE id = 1",
             "UPDATE chunk SET offset = offset + 1 WHERE id = 2", "UPDATE chunk SET offset = 0",
-            "UPDATE chunk SET offset = -1 WHERE id = 1", "UPDATE chunk SET digest = x'00'", "UPDATE chunk SET digest = 'x'",
-            "UPDATE chunk SET id = id + 1", "DELETE FROM chunk WHERE id = 1", "DELETE FROM chunk",
+            "UPDATE chunk SET offset = -1 WHERE id = 1", "UPDATE chunk SET digest = x'00'",
+            "UPDATE chunk SET digest = 'x'",
+            "UPDATE chunk SET id = id + 100", "DELETE FROM chunk WHERE id = 1", "DELETE FROM chunk",
             "UPDATE output SET size = size + 1", "UPDATE output SET size = -1",
             "UPDATE output SET size = 4611686018427387904", "UPDATE output SET size = 9223372036854775807",
-            "UPDATE output SET id = id + 1", "UPDATE output SET digest = x'00'", "UPDATE output SET digest = zeroblob(32)",
+            "UPDATE output SET id = id + 100", "UPDATE output SET digest = x'00'",
+            "UPDATE output SET digest = zeroblob(32)",
             "UPDATE output SET digest = (SELECT digest FROM chunk WHERE id = 4) WHERE id = 2",
             "UPDATE action SET output = 0", "UPDATE action SET output = 3", "UPDATE action SET output = 1",
-            "UPDATE action SET output = 'x'", "UPDATE action SET id = x'00' WHERE output = 1", "DELETE FROM action",
-            "UPDATE action SET sources = 0", "UPDATE action SET sources = 2", "UPDATE action SET sources = -1",
+            "UPDATE action SET output = 'x'", "UPDATE action SET id = x'00' WHERE output = 1",
+            "DELETE FROM action",
+            "UPDATE action SET sources = 0", "UPDATE action SET sources = 2",
+            "UPDATE action SET sources = -1",
             "UPDATE tree SET size = size + 1", "UPDATE tree SET size = -1", "UPDATE tree SET files = -1",
             "UPDATE tree SET files = 4611686018427387904", "UPDATE tree SET files = 9223372036854775807",
-            "UPDATE tree SET executables = 99", "UPDATE tree SET executables = -1", "UPDATE tree SET manifest = 0",
+            "UPDATE tree SET executables = 99", "UPDATE tree SET executables = -1",
+            "UPDATE tree SET manifest = 0",
             "UPDATE tree SET manifest = 99", "UPDATE tree SET stream = 1", "UPDATE tree SET stream = 99",
             "UPDATE tree SET sources = 7", "UPDATE tree SET h1 = zeroblob(32)", "UPDATE tree SET h1 = x'00'",
-            "UPDATE tree SET id = 2", "INSERT INTO tree SELECT 2, module, h1, files, executables, size, manifest, 4, sources FROM tree",
+            "UPDATE tree SET id = 2",
+            "INSERT INTO tree SELECT 2, module, h1, files, executables, size, manifest, 4, sources FROM tree",
         ]
     )
     func numbers(sql: String) async throws {
@@ -144,24 +163,37 @@ struct HostileIndexTests {
             "UPDATE stream SET chunk = 0 WHERE id = 1", "UPDATE stream SET chunk = 99 WHERE id = 1",
             "UPDATE stream SET chunk = 2 WHERE id = 1", "UPDATE stream SET position = 1 WHERE id = 1",
             "UPDATE stream SET position = -1 WHERE id = 1", "UPDATE stream SET id = 0 WHERE id = 1",
-            "UPDATE stream SET id = 99 WHERE id = 1", "UPDATE stream SET id = 9223372036854775807 WHERE id = 4",
-            "INSERT INTO stream VALUES (1, 1, 1)", "INSERT INTO stream VALUES (5, 0, 1)", "DELETE FROM stream WHERE id = 2",
+            "UPDATE stream SET id = 99 WHERE id = 1",
+            "UPDATE stream SET id = 9223372036854775807 WHERE id = 4",
+            "INSERT INTO stream VALUES (1, 1, 1)", "INSERT INTO stream VALUES (5, 0, 1)",
+            "DELETE FROM stream WHERE id = 2",
             "DELETE FROM stream", "UPDATE download SET kind = 'exe' WHERE kind = 'mod'",
-            "UPDATE download SET size = size + 1 WHERE kind = 'mod'", "UPDATE download SET value = NULL WHERE kind = 'mod'",
-            "UPDATE download SET value = 'text' WHERE kind = 'mod'", "UPDATE download SET stream = 1 WHERE kind = 'mod'",
+            "UPDATE download SET size = size + 1 WHERE kind = 'mod'",
+            "UPDATE download SET value = NULL WHERE kind = 'mod'",
+            "UPDATE download SET value = 'text' WHERE kind = 'mod'",
+            "UPDATE download SET stream = 1 WHERE kind = 'mod'",
             "UPDATE download SET sources = 9", "DELETE FROM download WHERE kind = 'ziphash'",
             "UPDATE download SET value = x'00', size = 1 WHERE kind = 'ziphash'",
-            "UPDATE download SET value = x'00' WHERE kind = 'zip'", "UPDATE download SET stream = 3 WHERE stream IS NOT NULL",
-            "UPDATE download SET stream = NULL", "UPDATE download SET stream = NULL, value = NULL, size = 0 WHERE kind = 'zip'",
-            "UPDATE download SET size = size + 1 WHERE stream IS NOT NULL", "UPDATE download SET size = 5 WHERE kind = 'zip'",
-            "DELETE FROM tree", "UPDATE checksum_file SET value = 'text'", "UPDATE checksum_file SET sources = 0",
+            "UPDATE download SET value = x'00' WHERE kind = 'zip'",
+            "UPDATE download SET stream = 3 WHERE stream IS NOT NULL",
+            "UPDATE download SET stream = NULL",
+            "UPDATE download SET stream = NULL, value = NULL, size = 0 WHERE kind = 'zip'",
+            "UPDATE download SET size = size + 1 WHERE stream IS NOT NULL",
+            "UPDATE download SET size = 5 WHERE kind = 'zip'",
+            "DELETE FROM tree", "UPDATE checksum_file SET value = 'text'",
+            "UPDATE checksum_file SET sources = 0",
             "UPDATE source SET id = 2", "UPDATE source SET label = '../x'", "UPDATE source SET label = ''",
-            "UPDATE source SET digest = x'00'", "DELETE FROM source", "INSERT INTO source VALUES (2, 'a', zeroblob(32))",
-            "INSERT INTO source VALUES (2, 'job', zeroblob(32))", "INSERT INTO environment VALUES (2, 'GOOS', 'linux')",
-            "INSERT INTO environment VALUES (1, 'GOOS', '')", "INSERT INTO environment VALUES (1, 'GOOS', x'00')",
-            "UPDATE source_set SET source = 2", "UPDATE source_set SET id = 2", "INSERT INTO source_set VALUES (2, 1)",
+            "UPDATE source SET digest = x'00'", "DELETE FROM source",
+            "INSERT INTO source VALUES (2, 'a', zeroblob(32))",
+            "INSERT INTO source VALUES (2, 'job', zeroblob(32))",
+            "INSERT INTO environment VALUES (2, 'GOOS', 'linux')",
+            "INSERT INTO environment VALUES (1, 'GOOS', '')",
+            "INSERT INTO environment VALUES (1, 'GOOS', x'00')",
+            "UPDATE source_set SET source = 2", "UPDATE source_set SET id = 2",
+            "INSERT INTO source_set VALUES (2, 1)",
             "DELETE FROM source_set", "DELETE FROM archive", "DELETE FROM archive WHERE name = 'digest'",
-            "UPDATE archive SET value = x'00' WHERE name = 'digest'", "UPDATE archive SET value = 2 WHERE name = 'format'",
+            "UPDATE archive SET value = x'00' WHERE name = 'digest'",
+            "UPDATE archive SET value = 2 WHERE name = 'format'",
             "INSERT INTO archive VALUES ('more', 1)",
         ]
     )
@@ -177,7 +209,8 @@ struct HostileIndexTests {
             "CREATE TRIGGER t AFTER INSERT ON chunk BEGIN DELETE FROM chunk; END", "CREATE TABLE more(x)",
             "CREATE INDEX i ON chunk(digest)", "DROP TABLE environment",
             "DROP TABLE environment; CREATE TABLE environment(source, name, value)",
-            "ALTER TABLE chunk ADD COLUMN more", "ALTER TABLE tree RENAME TO forest", "CREATE VIEW v AS SELECT 1",
+            "ALTER TABLE chunk ADD COLUMN more", "ALTER TABLE tree RENAME TO forest",
+            "CREATE VIEW v AS SELECT 1",
             "PRAGMA user_version = 2", "PRAGMA application_id = 1",
             "CREATE VIRTUAL TABLE temp.x USING nothing", "PRAGMA encoding = 'UTF-16'; CREATE TABLE more(x)",
         ]
@@ -195,22 +228,24 @@ struct HostileIndexTests {
         try await hostile.expectRefused(archive)
     }
 
-    @Test("for rows in a wrong order, which SQLite itself does not notice", arguments: ["action", "checksum", "download"])
+    @Test(
+        "for rows in a wrong order, which SQLite itself does not notice",
+        arguments: ["action", "checksum", "download"]
+    )
     func order(table: String) async throws {
         let sound = try await hostile.sound()
         var sql = ""
         let keys: ([UInt8], [UInt8])
         switch table {
         case "action":
-            var ids: [ObjectID] = []
-            try bench.contents(sound).forEachMember { if $0.kind == .action { ids.append(CacheModel.id($0.name)) } }
             let actions = [CacheModel.id("file"), CacheModel.id("program")].sorted()
             keys = (actions[0].bytes, actions[1].bytes)
         case "checksum":
             sql = "INSERT INTO checksum_file VALUES ('sum.golang.org/tile/8/0/999', x'01', 1)"
             keys = (Array("tile/8/0/000".utf8), Array("tile/8/0/999".utf8))
         default:
-            sql = "INSERT INTO download VALUES ('example.com/zipped@v1.0.1', 'mod', 1, x'41', NULL, 1), "
+            sql =
+                "INSERT INTO download VALUES ('example.com/zipped@v1.0.1', 'mod', 1, x'41', NULL, 1), "
                 + "('example.com/zipped@v1.0.9', 'mod', 1, x'41', NULL, 1)"
             keys = (Array("zipped@v1.0.1mod".utf8), Array("zipped@v1.0.9mod".utf8))
         }

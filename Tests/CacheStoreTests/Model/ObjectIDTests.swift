@@ -6,7 +6,9 @@ import Testing
 struct ObjectIDTests {
     @Test("has 32 bytes, and no other number of them")
     func length() {
-        for count in 0...80 { #expect((ObjectID([UInt8](repeating: 7, count: count).span) != nil) == (count == 32)) }
+        for count in 0...80 {
+            #expect((ObjectID([UInt8](repeating: 7, count: count).span) != nil) == (count == 32))
+        }
     }
 
     @Test("is read from 64 lower-case digits, and from nothing else")
@@ -18,7 +20,8 @@ struct ObjectIDTests {
         #expect(Array(id.bytes.prefix(4)) == [0x00, 0xFF, 0x01, 0x23])
         #expect(id.firstByte == 0)
         let wrong = [
-            "", String(text.dropLast()), text + "0", text.uppercased(), "g" + text.dropFirst(), " " + text.dropFirst(),
+            "", String(text.dropLast()), text + "0", text.uppercased(), "g" + text.dropFirst(),
+            " " + text.dropFirst(),
             "0x" + text.dropFirst(2),
         ]
         for text in wrong { #expect(ObjectID(hexadecimal: Array(text.utf8).span) == nil, "\(text)") }

@@ -7,8 +7,10 @@ struct PathRulesTests {
     @Test(
         "allow what Go's own rules do",
         arguments: [
-            "a", "a/b/c.go", ".gitignore", ".github/x.yml", "a b", "-x", "x~1", "a!#$%&()+,-.=@[]^_{}~", "\u{fc}ber",
-            "\u{65e5}\u{672c}", "console", "com10", "com0", "..a", "a/...b", "@v/list", "a/\u{301}b", "con1/x",
+            "a", "a/b/c.go", ".gitignore", ".github/x.yml", "a b", "-x", "x~1", "a!#$%&()+,-.=@[]^_{}~",
+            "\u{fc}ber",
+            "\u{65e5}\u{672c}", "console", "com10", "com0", "..a", "a/...b", "@v/list", "a/\u{301}b",
+            "con1/x",
             String(repeating: "a", count: 255),
         ]
     )
@@ -17,9 +19,12 @@ struct PathRulesTests {
     @Test(
         "refuse what leads elsewhere or can't stand everywhere",
         arguments: [
-            "", "/", "/a", "a/", "a//b", ".", "..", "...", "../a", "a/..", "a/../b", "a/.", "a.", "a./b", "a\\b", "a:b", "a*",
-            "a?", "a\"b", "a'b", "a<b", "a>b", "a|b", "a`b", "a\nb", "a\u{0}b", "a\u{7f}", "\u{1f}", "con", "CON", "NUL.txt",
-            "a/Com1.x.y", "lpt9", "aux/b", "prn", "a/../\u{301}b", "a/..//\u{301}b", String(repeating: "a", count: 256),
+            "", "/", "/a", "a/", "a//b", ".", "..", "...", "../a", "a/..", "a/../b", "a/.", "a.", "a./b",
+            "a\\b", "a:b", "a*",
+            "a?", "a\"b", "a'b", "a<b", "a>b", "a|b", "a`b", "a\nb", "a\u{0}b", "a\u{7f}", "\u{1f}", "con",
+            "CON", "NUL.txt",
+            "a/Com1.x.y", "lpt9", "aux/b", "prn", "a/../\u{301}b", "a/..//\u{301}b",
+            String(repeating: "a", count: 256),
         ]
     )
     func refused(path: String) { #expect(PathRules.fault(inPath: path) != nil) }
@@ -34,8 +39,9 @@ struct PathRulesTests {
     @Test("are no two of one tree that a file system could take for one, or for file and directory")
     func collisions() {
         let refused = [
-            ["a", "a"], ["a", "A"], ["a", "a/b"], ["a/b", "a"], ["A/x", "a"], ["a/b/c", "A/B"], ["x/A/y", "X/a"],
-            ["\u{e9}", "\u{c9}"], ["a/b", "a/c", "A"],
+            ["a", "a"], ["a", "A"], ["a", "a/b"], ["a/b", "a"], ["A/x", "a"], ["a/b/c", "A/B"],
+            ["x/A/y", "X/a"],
+            ["a/b", "a/c", "A"], ["\u{e9}/A", "\u{e9}/a"],
         ]
         for paths in refused {
             var collisions = PathRules.Collisions()
@@ -44,7 +50,7 @@ struct PathRulesTests {
             #expect(results.last == false, "\(paths)")
         }
         var collisions = PathRules.Collisions()
-        for path in ["a/b", "a/c", "A/d", "ab", "a.b", "b/a", "a/B.go"] {
+        for path in ["a/b", "a/c", "A/d", "ab", "a.b", "b/a", "a/B.go", "\u{e9}", "e\u{301}", "\u{c9}"] {
             let isFree = collisions.insert(path)
             #expect(isFree, "\(path)")
         }
@@ -62,8 +68,10 @@ struct PathRulesTests {
     @Test(
         "are labels of 1 to 64 plain characters",
         arguments: [
-            ("a", true), ("aws-1.x_Y", true), ("0", true), ("_", true), (String(repeating: "a", count: 64), true),
-            (String(repeating: "a", count: 65), false), ("", false), (".a", false), ("-a", false), ("a b", false), ("a/b", false),
+            ("a", true), ("aws-1.x_Y", true), ("0", true), ("_", true),
+            (String(repeating: "a", count: 64), true),
+            (String(repeating: "a", count: 65), false), ("", false), (".a", false), ("-a", false),
+            ("a b", false), ("a/b", false),
             ("\u{e9}", false), ("a\n", false), ("a\u{0}", false), ("a:b", false),
         ]
     )
@@ -79,7 +87,10 @@ struct ModuleKeyTests {
             ("gopkg.in/yaml.v3@v3.0.1", "gopkg.in/yaml.v3@v3.0.1"),
             ("example.com/m@v2.0.0+incompatible", "example.com/m@v2.0.0+incompatible"),
             ("example.com/m@v1.0.0-!r!c1", "example.com/m@v1.0.0-RC1"),
-            ("golang.org/toolchain@v0.0.1-go1.25.5.linux-amd64", "golang.org/toolchain@v0.0.1-go1.25.5.linux-amd64"),
+            (
+                "golang.org/toolchain@v0.0.1-go1.25.5.linux-amd64",
+                "golang.org/toolchain@v0.0.1-go1.25.5.linux-amd64"
+            ),
             ("a.b@v0", "a.b@v0"),
         ]
     )
@@ -95,16 +106,21 @@ struct ModuleKeyTests {
     @Test(
         "is nothing else",
         arguments: [
-            "", "@", "a.b", "a.b@", "@v1", "a.b@v1@v2", "nodot/a.b@v1", "cache/a.b@v1", "a.b/C@v1", "a.b/c@V1", "a.b/!@v1",
-            "a.b/!!a@v1", "a.b/!1@v1", "a.b/c@v1!", "a.b/c@v1/x", "/a.b@v1", "a.b/@v1", "a.b//c@v1", "../a.b@v1", "a.b/../c@v1",
-            "a.b/c@..", "a.b/c@v1.", "a.b/\u{e9}@v1", "a.b/con@v1", "a.b/c\n@v1", "a.b/c\u{0}@v1", ".@v1", "..@v1",
+            "", "@", "a.b", "a.b@", "@v1", "a.b@v1@v2", "nodot/a.b@v1", "cache/a.b@v1", "a.b/C@v1",
+            "a.b/c@V1", "a.b/!@v1",
+            "a.b/!!a@v1", "a.b/!1@v1", "a.b/c@v1!", "a.b/c@v1/x", "/a.b@v1", "a.b/@v1", "a.b//c@v1",
+            "../a.b@v1", "a.b/../c@v1",
+            "a.b/c@..", "a.b/c@v1.", "a.b/\u{e9}@v1", "a.b/con@v1", "a.b/c\n@v1", "a.b/c\u{0}@v1", ".@v1",
+            "..@v1",
         ]
     )
     func invalid(text: String) { #expect(ModuleKey(text) == nil) }
 
     @Test("is ordered by bytes")
     func order() {
-        let keys = ["a.b/!a@v1", "a.b/a!b@v1", "a.b/a-b@v1", "a.b/a/b@v1", "a.b/a@v1", "a.b/a@v10", "a.b/a@v2"].compactMap(ModuleKey.init)
+        let keys = [
+            "a.b/!a@v1", "a.b/a!b@v1", "a.b/a-b@v1", "a.b/a/b@v1", "a.b/a@v1", "a.b/a@v10", "a.b/a@v2",
+        ].compactMap(ModuleKey.init)
         #expect(keys.count == 7)
         #expect(keys.shuffled().sorted() == keys)
     }

@@ -7,11 +7,15 @@ struct TreeManifestTests {
     @Test("is one line of text for each file, ordered by the bytes of the path")
     func text() throws {
         let manifest = try TreeManifest([
-            TreeManifest.Entry(path: "b", size: 10, isExecutable: true), TreeManifest.Entry(path: "a/b", size: 0, isExecutable: false),
+            TreeManifest.Entry(path: "b", size: 10, isExecutable: true),
+            TreeManifest.Entry(path: "a/b", size: 0, isExecutable: false),
             TreeManifest.Entry(path: "a-b c", size: 7, isExecutable: false),
             TreeManifest.Entry(path: "\u{fc}", size: 123_456_789_012, isExecutable: false),
         ])
-        #expect(String(decoding: manifest.text, as: UTF8.self) == "f 7 a-b c\nf 0 a/b\nx 10 b\nf 123456789012 \u{fc}\n")
+        #expect(
+            String(decoding: manifest.text, as: UTF8.self)
+                == "f 7 a-b c\nf 0 a/b\nx 10 b\nf 123456789012 \u{fc}\n"
+        )
         #expect(manifest.size == 123_456_789_029)
         #expect(manifest.executables == 1)
     }
@@ -23,7 +27,13 @@ struct TreeManifestTests {
         for index in 0..<Int.random(in: 1...60, using: &source) {
             let directory = ["", "d/", "d/e/", "\u{e9} x/", "d.e/"].randomElement(using: &source) ?? ""
             let size = Int.random(in: 0...1_000_000_000, using: &source)
-            entries.append(TreeManifest.Entry(path: "\(directory)f\(index)", size: size, isExecutable: source.isOnce(in: 3)))
+            entries.append(
+                TreeManifest.Entry(
+                    path: "\(directory)f\(index)",
+                    size: size,
+                    isExecutable: source.isOnce(in: 3)
+                )
+            )
         }
         let manifest = try TreeManifest(entries.shuffled(using: &source))
         #expect(try TreeManifest(text: manifest.text.span) == manifest, "seed \(seed)")
@@ -39,7 +49,9 @@ struct TreeManifestTests {
 
     @Test(
         "is not made of files that can't stand together",
-        arguments: [["a", "a"], ["a", "A"], ["a", "a/b"], ["../a"], [""], ["a", "con"], ["a//b"], ["a\n"]]
+        arguments: [
+            ["a", "a"], ["a", "A"], ["a", "a/b"], ["../a"], [""], ["a", "con"], ["a//b"], ["a\n"],
+        ]
     )
     func refused(paths: [String]) {
         #expect(throws: TreeManifest.Fault.self) {
@@ -52,7 +64,9 @@ struct TreeManifestTests {
         var source = SeededBytes(seed: 5)
         let alphabet = Array("fx 0123456789/.a\n\u{e9}".utf8)
         for _ in 0..<3_000 {
-            let text = (0..<Int.random(in: 0..<40, using: &source)).map { _ in alphabet.randomElement(using: &source) ?? 0 }
+            let text = (0..<Int.random(in: 0..<40, using: &source)).map { _ in
+                alphabet.randomElement(using: &source) ?? 0
+            }
             // What is accepted is the text of what was read.
             if let manifest = try? TreeManifest(text: text.span) { #expect(manifest.text == text) }
         }

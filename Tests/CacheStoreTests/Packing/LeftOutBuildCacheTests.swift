@@ -43,20 +43,31 @@ struct LeftOutBuildCacheTests {
         torn("a -a of another version") { $0[1] = UInt8(ascii: "2") },
         torn("a -a that names another action") { $0[10] = $0[10] == 0x30 ? 0x31 : 0x30 },
         torn("a -a with no digit in its output ID") { $0[100] = UInt8(ascii: "g") },
-        torn("a -a without a size") { $0.replaceSubrange(133..<153, with: [UInt8](repeating: 0x20, count: 20)) },
+        torn("a -a without a size") {
+            $0.replaceSubrange(133..<153, with: [UInt8](repeating: 0x20, count: 20))
+        },
         torn("a -a with a negative size") { $0[150] = UInt8(ascii: "-") },
         torn("a -a without its line feed") { $0[174] = 0x20 },
         torn("a -a of 2 MB") { $0 += [UInt8](repeating: 0x20, count: 2_000_000) },
     ]
 
-    private static func torn(_ name: String, _ change: @escaping @Sendable (inout [UInt8]) -> Void) -> Damage {
-        Damage(testDescription: name, leftOut: [(.tornAction, a)], apply: { change(&$0.files[a, default: none].bytes) })
+    private static func torn(_ name: String, _ change: @escaping @Sendable (inout [UInt8]) -> Void) -> Damage
+    {
+        Damage(
+            testDescription: name,
+            leftOut: [(.tornAction, a)],
+            apply: { change(&$0.files[a, default: none].bytes) }
+        )
     }
 
     private static let none = CacheModel.Entry(bytes: [], mode: 0o644)
 
     private static let badOutputs: [Damage] = [
-        Damage(testDescription: "a -a without -d", leftOut: [(.missingOutput, a)], apply: { $0.files[d] = nil }),
+        Damage(
+            testDescription: "a -a without -d",
+            leftOut: [(.missingOutput, a)],
+            apply: { $0.files[d] = nil }
+        ),
         Damage(
             testDescription: "a small -d with one byte changed",
             leftOut: [(.missingOutput, a), (.wrongContent, d)],
@@ -154,10 +165,14 @@ struct LeftOutBuildCacheTests {
         executable("an executable directory with a name that is not UTF-8") {
             try Files.write(content, to: $0.appending(nameThatIsNotUTF8().components), mode: 0o755)
         },
-        executable("an executable directory with a directory") { try Files.makeDirectory($0.appending("one")) },
+        executable("an executable directory with a directory") {
+            try Files.makeDirectory($0.appending("one"))
+        },
     ]
 
-    private static func executable(_ name: String, _ make: @escaping @Sendable (FilePath) throws -> Void) -> Damage {
+    private static func executable(_ name: String, _ make: @escaping @Sendable (FilePath) throws -> Void)
+        -> Damage
+    {
         Damage(
             testDescription: name,
             leftOut: [(.badExecutable, d), (.missingOutput, a)],
@@ -178,7 +193,10 @@ struct LeftOutBuildCacheTests {
     @Test("an executable that is not one executable file", arguments: badExecutables)
     func badExecutable(damage: Damage) async throws { try await check(damage) }
 
-    @Test("a large output with wrong content, wherever it is wrong", arguments: [0, 2_500_000, 3_000_000 - 1])
+    @Test(
+        "a large output with wrong content, wherever it is wrong",
+        arguments: [0, 2_500_000, 3_000_000 - 1]
+    )
     func largeOutput(offset: Int) async throws {
         var source = SeededBytes(seed: 1)
         let bytes = source.bytes(3_000_000)
@@ -187,22 +205,28 @@ struct LeftOutBuildCacheTests {
         model.files[CacheModel.output(output)]?.bytes[offset] ^= 0x80
         let pack = try await bench.pack(model, to: "pack")
         #expect(
-            pack.report.leftOut.map { "\($0.reason.rawValue) \($0.path.lastComponent?.string ?? "")" }.sorted() == [
-                "missingOutput \(action)-a", "wrongContent \(output)-d",
-            ]
+            pack.report.leftOut.map { "\($0.reason.rawValue) \($0.path.lastComponent?.string ?? "")" }
+                .sorted() == [
+                    "missingOutput \(action)-a", "wrongContent \(output)-d",
+                ]
         )
         #expect(try bench.members(pack.path).isEmpty)
         #expect(pack.report.totals.frameBytes == 0)
     }
 
-    @Test("names that Go does not give, temporary files and Go's bookkeeping, none of which but the temporary is damage")
+    @Test(
+        "names that Go does not give, temporary files and Go's bookkeeping, none of which but the temporary is damage"
+    )
     func otherNames() async throws {
         var model = CacheModel()
         model.addPair("sound", Self.sound)
         let expected: [String: LeftOut.Reason] = [
-            "build/trim.txt": .bookkeeping, "build/README": .bookkeeping, "build/testexpire.txt": .bookkeeping,
-            "build/log.txt": .bookkeeping, "build/note": .foreign, "build/AB": .foreign, "build/00/note": .foreign,
-            "build/00/x.tmp": .temporary, "build/00/\(Self.output)-x": .foreign, "build/00/\(Self.output)-a": .foreign,
+            "build/trim.txt": .bookkeeping, "build/README": .bookkeeping,
+            "build/testexpire.txt": .bookkeeping,
+            "build/log.txt": .bookkeeping, "build/note": .foreign, "build/AB": .foreign,
+            "build/00/note": .foreign,
+            "build/00/x.tmp": .temporary, "build/00/\(Self.output)-x": .foreign,
+            "build/00/\(Self.output)-a": .foreign,
         ]
         for path in expected.keys { model.files[path] = Self.none }
         let pack = try await bench.pack(model, to: "pack")
@@ -210,7 +234,9 @@ struct LeftOutBuildCacheTests {
         #expect(Dictionary(uniqueKeysWithValues: found) == expected)
         #expect(try bench.members(pack.path).count == 2)
         model.files["build/00/x.tmp"] = nil
-        #expect(try await bench.pack(model, to: "strict") { $0.isStrict = true }.report.totals.all.members == 2)
+        #expect(
+            try await bench.pack(model, to: "strict") { $0.isStrict = true }.report.totals.all.members == 2
+        )
     }
 
     @Test("a name that is not UTF-8")
@@ -243,7 +269,9 @@ struct LeftOutBuildCacheTests {
         model.addPair("sound", Self.sound)
         let caches = try bench.write(model, to: "caches")
         let root = try #require(caches.buildCache)
-        let free = try #require((0..<256).map(BuildCacheLayout.subdirectory).first { !Files.exists(root.appending($0)) })
+        let free = try #require(
+            (0..<256).map(BuildCacheLayout.subdirectory).first { !Files.exists(root.appending($0)) }
+        )
         try Files.link(root.appending(free), to: bench.path("caches"))
         let pack = try await bench.pack(caches, to: "pack")
         #expect(pack.report.leftOut.map(\.reason) == [.symbolicLink])
@@ -264,9 +292,15 @@ struct LeftOutBuildCacheTests {
 
         let pack = try await bench.pack(caches, to: "pack")
         let expected = damage.leftOut.map { "\($0.0.rawValue) \(bench.path("caches/\($0.1)"))" }
-        let found = pack.report.leftOut.filter { $0.reason.isDamage }.map { "\($0.reason.rawValue) \($0.path)" }
+        let found = pack.report.leftOut.filter { $0.reason.isDamage }.map {
+            "\($0.reason.rawValue) \($0.path)"
+        }
         #expect(found.sorted() == expected.sorted())
-        #expect(try bench.members(pack.path).map { $0.split(separator: " ")[1] } == ["\(soundAction)", "\(soundOutput)"])
+        #expect(
+            try bench.members(pack.path).map { $0.split(separator: " ")[1] } == [
+                "\(soundAction)", "\(soundOutput)",
+            ]
+        )
         #expect(pack.report.digest == alone)
         #expect(try await Verifier().run(pack.path).problems.isEmpty)
 

@@ -52,7 +52,12 @@ struct LeftOutModuleTests {
         Damage(testDescription: "no .ziphash", reason: .wrongModuleHash, path: tree, kept: ["info", "mod"]) {
             $0.files["\(module.download).ziphash"] = nil
         },
-        Damage(testDescription: "a .partial beside it", reason: .partialModule, path: "\(module.download).partial", kept: small) {
+        Damage(
+            testDescription: "a .partial beside it",
+            reason: .partialModule,
+            path: "\(module.download).partial",
+            kept: small
+        ) {
             $0.files["\(module.download).partial"] = CacheModel.Entry(bytes: [], mode: 0o644)
         },
         Damage(testDescription: "no files at all", reason: .badName, path: tree, kept: small) { model in
@@ -60,13 +65,26 @@ struct LeftOutModuleTests {
         } applyOnDisk: {
             try Files.makeDirectory($0.appending(FilePath(tree).components))
         },
-        Damage(testDescription: "a link for a file", reason: .symbolicLink, path: "\(tree)/a/b.go", kept: small) {
+        Damage(
+            testDescription: "a link for a file",
+            reason: .symbolicLink,
+            path: "\(tree)/a/b.go",
+            kept: small
+        ) {
             $0.files["\(tree)/a/b.go"] = nil
         } applyOnDisk: { root in
             try Files.write(module.files[1].bytes, to: root.appending("elsewhere"))
-            try Files.link(root.appending(FilePath("\(tree)/a/b.go").components), to: root.appending("elsewhere"))
+            try Files.link(
+                root.appending(FilePath("\(tree)/a/b.go").components),
+                to: root.appending("elsewhere")
+            )
         },
-        Damage(testDescription: "a link for a directory", reason: .symbolicLink, path: "\(tree)/a", kept: small) {
+        Damage(
+            testDescription: "a link for a directory",
+            reason: .symbolicLink,
+            path: "\(tree)/a",
+            kept: small
+        ) {
             $0.files["\(tree)/a/b.go"] = nil
         } applyOnDisk: { root in
             try Files.write(module.files[1].bytes, to: root.appending("elsewhere").appending("b.go"))
@@ -76,7 +94,8 @@ struct LeftOutModuleTests {
         } applyOnDisk: {
             try Files.makeFIFO($0.appending(FilePath("\(tree)/fifo").components))
         },
-        Damage(testDescription: "a socket", reason: .specialFile, path: "\(tree)/a/socket", kept: small) { _ in
+        Damage(testDescription: "a socket", reason: .specialFile, path: "\(tree)/a/socket", kept: small) {
+            _ in
         } applyOnDisk: {
             try Files.makeSocket($0.appending(FilePath("\(tree)/a/socket").components))
         },
@@ -86,7 +105,8 @@ struct LeftOutModuleTests {
         Damage(testDescription: "a name with a line feed", reason: .badName, path: tree, kept: small) {
             $0.files["\(tree)/a\nb.go"] = CacheModel.Entry(bytes: [], mode: 0o444)
         },
-        Damage(testDescription: "names that differ in case alone", reason: .badName, path: tree, kept: small) {
+        Damage(testDescription: "names that differ in case alone", reason: .badName, path: tree, kept: small)
+        {
             $0.files["\(tree)/A/b.go"] = CacheModel.Entry(bytes: [], mode: 0o444)
         },
     ]
@@ -100,23 +120,40 @@ struct LeftOutModuleTests {
         download("an empty .ziphash", "ziphash", [], kept: ["info", "mod"]),
         download("a torn .ziphash", "ziphash", Array("h1:AAAA".utf8), kept: ["info", "mod"]),
         download("a .ziphash of zeros", "ziphash", [UInt8](repeating: 0, count: 47), kept: ["info", "mod"]),
-        Damage(testDescription: "a .tmp", reason: .temporary, path: "\(module.download).zip123.tmp", kept: small + ["tree"]) {
+        Damage(
+            testDescription: "a .tmp",
+            reason: .temporary,
+            path: "\(module.download).zip123.tmp",
+            kept: small + ["tree"]
+        ) {
             $0.files["\(module.download).zip123.tmp"] = CacheModel.Entry(bytes: [1], mode: 0o644)
         },
-        Damage(testDescription: "a link for a .mod", reason: .symbolicLink, path: "\(module.download).mod", kept: ["info", "tree", "ziphash"]) {
+        Damage(
+            testDescription: "a link for a .mod",
+            reason: .symbolicLink,
+            path: "\(module.download).mod",
+            kept: ["info", "tree", "ziphash"]
+        ) {
             $0.files["\(module.download).mod"] = nil
         } applyOnDisk: {
             try Files.link($0.appending(FilePath("\(module.download).mod").components), to: "/etc/passwd")
         },
-        Damage(testDescription: "a FIFO for an .info", reason: .specialFile, path: "\(module.download).info", kept: ["mod", "tree", "ziphash"]) {
+        Damage(
+            testDescription: "a FIFO for an .info",
+            reason: .specialFile,
+            path: "\(module.download).info",
+            kept: ["mod", "tree", "ziphash"]
+        ) {
             $0.files["\(module.download).info"] = nil
         } applyOnDisk: {
             try Files.makeFIFO($0.appending(FilePath("\(module.download).info").components))
         },
     ]
 
-    private static func download(_ name: String, _ suffix: String, _ bytes: [UInt8], kept: [String]) -> Damage {
-        Damage(testDescription: name, reason: .badDownload, path: "\(module.download).\(suffix)", kept: kept) {
+    private static func download(_ name: String, _ suffix: String, _ bytes: [UInt8], kept: [String]) -> Damage
+    {
+        Damage(testDescription: name, reason: .badDownload, path: "\(module.download).\(suffix)", kept: kept)
+        {
             $0.files["\(module.download).\(suffix)"]?.bytes = bytes
         }
     }
@@ -128,18 +165,42 @@ struct LeftOutModuleTests {
         Damage(testDescription: "nothing", reason: .wrongModuleHash, path: zip, kept: small, parts: zipOnly) {
             $0.files[zip]?.bytes = []
         },
-        Damage(testDescription: "a flipped bit", reason: .wrongModuleHash, path: zip, kept: small, parts: zipOnly) {
-            $0.files[zip]?.bytes[80] ^= 1
+        Damage(
+            testDescription: "a flipped bit",
+            reason: .wrongModuleHash,
+            path: zip,
+            kept: small,
+            parts: zipOnly
+        ) {
+            $0.files[zip]?.bytes[65] ^= 1
         },
-        Damage(testDescription: "a torn zip", reason: .wrongModuleHash, path: zip, kept: small, parts: zipOnly) {
+        Damage(
+            testDescription: "a torn zip",
+            reason: .wrongModuleHash,
+            path: zip,
+            kept: small,
+            parts: zipOnly
+        ) {
             $0.files[zip]?.bytes.removeLast(30)
         },
-        Damage(testDescription: "another module's zip", reason: .wrongModuleHash, path: zip, kept: small, parts: zipOnly) {
+        Damage(
+            testDescription: "another module's zip",
+            reason: .wrongModuleHash,
+            path: zip,
+            kept: small,
+            parts: zipOnly
+        ) {
             var other = module
             other.version = "v1.0.1"
             $0.files[zip]?.bytes = try other.zip
         },
-        Damage(testDescription: "no .ziphash", reason: .wrongModuleHash, path: zip, kept: ["info", "mod"], parts: zipOnly) {
+        Damage(
+            testDescription: "no .ziphash",
+            reason: .wrongModuleHash,
+            path: zip,
+            kept: ["info", "mod"],
+            parts: zipOnly
+        ) {
             $0.files["\(module.download).ziphash"] = nil
         },
     ]
@@ -165,16 +226,22 @@ struct LeftOutModuleTests {
         model.files["mod/stray"] = CacheModel.Entry(bytes: [1], mode: 0o444)
         model.files["mod/cache/lock"] = CacheModel.Entry(bytes: [], mode: 0o444)
         model.files["mod/cache/vcs/abc/HEAD"] = CacheModel.Entry(bytes: [], mode: 0o444)
-        model.files["mod/cache/download/example.com/!victim/@v/list"] = CacheModel.Entry(bytes: [], mode: 0o444)
+        model.files["mod/cache/download/example.com/!victim/@v/list"] = CacheModel.Entry(
+            bytes: [],
+            mode: 0o444
+        )
         let caches = try bench.write(model, to: "caches")
         let path = bench.path("caches/\(Self.tree)").appending(nameThatIsNotUTF8().components)
         try Files.write([], to: path)
         let pack = try await bench.pack(caches, to: "pack")
         let root = bench.path("caches/mod").string + "/"
-        let found = pack.report.leftOut.map { "\($0.reason.rawValue) \($0.path.string.dropFirst(root.count))" }
+        let found = pack.report.leftOut.map {
+            "\($0.reason.rawValue) \($0.path.string.dropFirst(root.count))"
+        }
         #expect(
             Set(found) == [
-                "badName example.com/Upper@v1.0.0", "badName nodot/m@v1.0.0", "foreign stray", "bookkeeping cache/lock",
+                "badName example.com/Upper@v1.0.0", "badName nodot/m@v1.0.0", "foreign stray",
+                "bookkeeping cache/lock",
                 "bookkeeping cache/vcs", "bookkeeping cache/download/example.com/!victim/@v/list",
                 "bookkeeping cache/download/example.com/!victim/@v/v1.0.0.lock",
                 "badName \(path.string.dropFirst(root.count))",
@@ -202,7 +269,8 @@ struct LeftOutModuleTests {
         let found = pack.report.leftOut.map { "\($0.reason.rawValue) \($0.path.lastComponent?.string ?? "")" }
         #expect(
             found.sorted() == [
-                "badDownload 001", "badName con", "badName x", "bookkeeping latest", "specialFile y", "symbolicLink x",
+                "badDownload 001", "badName con", "badName x", "bookkeeping latest", "specialFile y",
+                "symbolicLink x",
             ]
         )
     }
@@ -220,9 +288,13 @@ struct LeftOutModuleTests {
 
         let pack = try await bench.pack(caches, to: "pack")
         let isDamage = pack.report.leftOut.filter(\.reason.isDamage)
-        #expect(isDamage.contains { $0.reason == damage.reason && $0.path == bench.path("caches/\(damage.path)") })
+        #expect(
+            isDamage.contains { $0.reason == damage.reason && $0.path == bench.path("caches/\(damage.path)") }
+        )
         #expect(isDamage.allSatisfy { $0.path.string.lowercased().contains("victim") })
-        let members = try bench.members(pack.path).map { $0.split(separator: " ").prefix(2).joined(separator: " ") }
+        let members = try bench.members(pack.path).map {
+            $0.split(separator: " ").prefix(2).joined(separator: " ")
+        }
         let expected = damage.kept.map { "\($0) example.com/!victim@v1.0.0" }
         #expect(members.filter { $0.contains("victim") }.sorted() == expected.sorted())
         #expect(members.filter { !$0.contains("victim") }.count == 3)

@@ -11,7 +11,9 @@ struct PackLawTests {
 
     init() throws { bench = try Workbench() }
 
-    @Test("is the same, byte for byte, with 1 and 8 threads, and where files were made in another order at another time")
+    @Test(
+        "is the same, byte for byte, with 1 and 8 threads, and where files were made in another order at another time"
+    )
     func isReproducible() async throws {
         for seed in 101...103 as ClosedRange<UInt64> {
             let model = try RandomCaches(seed: seed, pairs: seed == 101 ? 300 : 60).jobs[0]
@@ -34,7 +36,10 @@ struct PackLawTests {
         for (path, entry) in model.files {
             if path.hasSuffix("-a") {
                 let time = Array("                   7\n".utf8)
-                other.files[path]?.bytes.replaceSubrange(entry.bytes.count - time.count..<entry.bytes.count, with: time)
+                other.files[path]?.bytes.replaceSubrange(
+                    entry.bytes.count - time.count..<entry.bytes.count,
+                    with: time
+                )
                 other.files[path]?.mode = 0o444
             } else if path.hasSuffix("-d") {
                 other.files[path]?.mode = 0o600
@@ -148,7 +153,9 @@ struct PackLawTests {
     @Test("keeps the environment it is given, but for settings that are empty")
     func environment() async throws {
         let pack = try await bench.pack(CacheModel(), to: "pack") {
-            $0.environment = GoEnvironment(variables: ["GOOS": "linux", "GOFLAGS": "", "CC": "gcc -m64 \u{e9}"])
+            $0.environment = GoEnvironment(variables: [
+                "GOOS": "linux", "GOFLAGS": "", "CC": "gcc -m64 \u{e9}",
+            ])
             // Set after the initialiser has dropped the empty ones.
             $0.environment.variables["GOARM"] = ""
         }

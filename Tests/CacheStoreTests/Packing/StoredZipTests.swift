@@ -17,7 +17,9 @@ struct StoredZipTests {
         var model = CacheModel()
         try model.addModule(module, [.zip, .mod, .hash])
         let pack = try await bench.pack(model, to: "pack")
-        #expect(pack.report.totals.byKind[.zip]?.rawBytes == model.files["\(module.download).zip"]?.bytes.count)
+        #expect(
+            pack.report.totals.byKind[.zip]?.rawBytes == model.files["\(module.download).zip"]?.bytes.count
+        )
         #expect(pack.report.totals.byKind[.tree] == nil)
         #expect(try await Verifier().run(pack.path).problems.isEmpty)
         for zips in [RestoreOptions.ModuleZips.none, .make] {

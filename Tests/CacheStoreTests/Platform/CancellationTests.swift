@@ -64,7 +64,8 @@ struct CancellationTests {
         var options = UnionOptions()
         options.overwrite = true
         let union = ArchiveUnion(options: options)
-        let cancelled = try await cancel({ _ = try await union.run([pack, pack], to: output, progress: $0) }) {
+        let cancelled = try await cancel({ _ = try await union.run([pack, pack], to: output, progress: $0) })
+        {
             let names = try TreeSnapshot(of: bench.path("out")).paths
             #expect(names.isEmpty || names == ["union"])
         }
@@ -79,7 +80,8 @@ struct CancellationTests {
         var options = RestoreOptions()
         options.moduleZips = .make
         let restorer = Restorer(options: options)
-        let cancelled = try await cancel({ _ = try await restorer.run(archive, into: target, progress: $0) }) {
+        let cancelled = try await cancel({ _ = try await restorer.run(archive, into: target, progress: $0) })
+        {
             guard Files.exists(bench.path("out")) else { return }
             let names = try TreeSnapshot(of: bench.path("out")).paths
             #expect(names.allSatisfy { !$0.contains(".castore-") })
@@ -93,10 +95,13 @@ struct CancellationTests {
     @Test("to verify ends at once, and finds no problems that are none")
     func verify() async throws {
         let pack = try await bench.pack(try caches(), to: "pack").path
-        let cancelled = try await cancel({ progress in
-            let problems = try await Verifier().run(pack, progress: progress).problems
-            #expect(problems.isEmpty)
-        }, check: {})
+        let cancelled = try await cancel(
+            { progress in
+                let problems = try await Verifier().run(pack, progress: progress).problems
+                #expect(problems.isEmpty)
+            },
+            check: {}
+        )
         #expect(cancelled > 0)
     }
 

@@ -20,7 +20,11 @@ struct WorkerThreadsTests {
     @Test("make one state for each thread, and no more threads than items")
     func states() async throws {
         let made = Atomic<Int>(0)
-        try await WorkerThreads.forEach(below: 3, threads: 50, state: { made.add(1, ordering: .relaxed) }) { _, _, _ in }
+        try await WorkerThreads.forEach(below: 3, threads: 50, state: { made.add(1, ordering: .relaxed) }) {
+            _,
+            _,
+            _ in
+        }
         #expect(made.load(ordering: .relaxed) == 3)
     }
 
@@ -28,7 +32,10 @@ struct WorkerThreadsTests {
     func firstError(round: Int) async throws {
         let done = Gathered<Int>(0)
         let error = await #expect(throws: Failure.self) {
-            try await WorkerThreads.forEach(below: 100_000, threads: 4, state: { 0 }) { _, index, cancellation in
+            try await WorkerThreads.forEach(below: 100_000, threads: 4, state: { 0 }) {
+                _,
+                index,
+                cancellation in
                 if index == 20 { throw Failure(index: index) }
                 try cancellation.check()
                 done.update { $0 += 1 }
@@ -41,7 +48,11 @@ struct WorkerThreadsTests {
     @Test("throw what making a state throws")
     func stateError() async throws {
         await #expect(throws: Failure(index: -1)) {
-            try await WorkerThreads.forEach(below: 3, threads: 2, state: { () throws -> Int in throw Failure(index: -1) }) {
+            try await WorkerThreads.forEach(
+                below: 3,
+                threads: 2,
+                state: { () throws -> Int in throw Failure(index: -1) }
+            ) {
                 _,
                 _,
                 _ in
@@ -95,12 +106,18 @@ struct FrameSequenceTests {
         )
     }
 
-    @Test("has its frames in the order of their numbers, however many threads bring them", arguments: [1, 2, 8, 32])
+    @Test(
+        "has its frames in the order of their numbers, however many threads bring them",
+        arguments: [1, 2, 8, 32]
+    )
     func order(threads: Int) async throws {
         let count = 2_000
         let sequence = FrameSequence(workers: threads)
         let written = Gathered<[UInt8]>([])
-        try await WorkerThreads.forEach(below: count, threads: threads, state: { SeededBytes(seed: 1) }) { source, index, _ in
+        try await WorkerThreads.forEach(below: count, threads: threads, state: { SeededBytes(seed: 1) }) {
+            source,
+            index,
+            _ in
             // Some are late.
             if source.isOnce(in: 50) { for _ in 0..<2_000 { _ = source.next() } }
             try sequence.bring(index, Self.frame(index)) { bytes, offset in
@@ -118,7 +135,10 @@ struct FrameSequenceTests {
                 #expect(place == nil, "frame \(index)")
                 continue
             }
-            #expect(place?.offset == offset && place?.count == frame.bytes.count && place?.checksum == frame.checksum)
+            #expect(
+                place?.offset == offset && place?.count == frame.bytes.count
+                    && place?.checksum == frame.checksum
+            )
             offset += frame.bytes.count
         }
         #expect(sequence.stored.count == count)
@@ -128,7 +148,10 @@ struct FrameSequenceTests {
     func failure() async throws {
         let sequence = FrameSequence(workers: 2)
         await #expect(throws: Full.self) {
-            try await WorkerThreads.forEach(below: 10_000, threads: 8, state: { 0 }) { _, index, cancellation in
+            try await WorkerThreads.forEach(below: 10_000, threads: 8, state: { 0 }) {
+                _,
+                index,
+                cancellation in
                 try cancellation.check()
                 try sequence.bring(index, Self.frame(index)) { _, offset in if offset > 100 { throw Full() } }
             }

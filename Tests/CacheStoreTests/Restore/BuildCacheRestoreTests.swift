@@ -45,7 +45,9 @@ struct BuildCacheRestoreTests {
         #expect(snapshot.entries["\(name)/tool"]?.kind == .regular)
         let trim = try #require(snapshot.entries["trim.txt"])
         #expect(trim.mode == 0o666)
-        let time = try #require(Int(String(decoding: try Files.bytes(build("build/trim.txt")), as: UTF8.self)))
+        let time = try #require(
+            Int(String(decoding: try Files.bytes(build("build/trim.txt")), as: UTF8.self))
+        )
         #expect((started...started + 60).contains(time))
     }
 
@@ -69,7 +71,8 @@ struct BuildCacheRestoreTests {
         #expect(report.outputs == RestoreReport.Tally(created: 0, replaced: 2, untouched: 1))
         #expect(report.actions == RestoreReport.Tally(created: 0, replaced: 1, untouched: 2))
         let replaced: Set = [
-            CacheModel.output(file), CacheModel.output(executable), CacheModel.output(executable) + "/tool", action,
+            CacheModel.output(file), CacheModel.output(executable), CacheModel.output(executable) + "/tool",
+            action,
         ]
         for (path, entry) in before.files where path != "build/trim.txt" {
             #expect((after.entries[path]?.inode != entry.inode) == replaced.contains(path), "\(path)")
@@ -123,7 +126,9 @@ struct BuildCacheRestoreTests {
         for change in ["mode", "extra"] {
             var existing = model
             if change == "mode" { existing.files["\(name)/tool"]?.mode = 0o644 }
-            if change == "extra" { existing.files["\(name)/other"] = CacheModel.Entry(bytes: [], mode: 0o755) }
+            if change == "extra" {
+                existing.files["\(name)/other"] = CacheModel.Entry(bytes: [], mode: 0o755)
+            }
             _ = try bench.write(existing, to: change)
             let restored = try await bench.restore(pack.path, to: change)
             #expect(restored.report.outputs.replaced == 1, "\(change)")
@@ -143,7 +148,10 @@ struct BuildCacheRestoreTests {
             existing.files["build/\(name[1])/.castore-\(name[2])"] = CacheModel.Entry(bytes: [1], mode: 0o600)
         }
         let name = CacheModel.output(executable).split(separator: "/")
-        existing.files["build/\(name[1])/.castore-\(name[2])/tool"] = CacheModel.Entry(bytes: [1], mode: 0o600)
+        existing.files["build/\(name[1])/.castore-\(name[2])/tool"] = CacheModel.Entry(
+            bytes: [1],
+            mode: 0o600
+        )
         _ = try bench.write(existing, to: "out")
         try await bench.restore(pack.path, to: "out")
         let after = try TreeSnapshot(of: bench.path("out"))
@@ -186,7 +194,9 @@ struct BuildCacheRestoreTests {
         let before = try TreeSnapshot(of: outside)
         do {
             try await bench.restore(pack.path, to: "out")
-            #expect(try await bench.pack(bench.caches("out"), to: "again").report.digest == pack.report.digest)
+            #expect(
+                try await bench.pack(bench.caches("out"), to: "again").report.digest == pack.report.digest
+            )
         } catch let error as CacheStoreError {
             #expect(error.code == .unsafePath)
             #expect(trap == .subdirectory, "\(error)")
@@ -197,7 +207,9 @@ struct BuildCacheRestoreTests {
     @Test("refuses sources that the archive does not hold, and writes nothing")
     func unknownSource() async throws {
         let pack = try await bench.pack(model().0, to: "pack")
-        let error = await failure { try await bench.restore(pack.path, to: "out") { $0.only = ["job", "other"] } }
+        let error = await failure {
+            try await bench.restore(pack.path, to: "out") { $0.only = ["job", "other"] }
+        }
         #expect(error?.code == .badArgument)
         #expect(error?.hint?.contains("job") == true)
         #expect(!Files.exists(bench.path("out")))
@@ -208,7 +220,9 @@ struct BuildCacheRestoreTests {
         var (model, _, _) = model()
         try model.addModule(LeftOutModuleTests.module)
         let archive = try Archive(opening: try await bench.pack(model, to: "pack").path)
-        let error = await failure { try await Restorer().run(archive, into: GoCaches(buildCache: nil, moduleCache: nil)) }
+        let error = await failure {
+            try await Restorer().run(archive, into: GoCaches(buildCache: nil, moduleCache: nil))
+        }
         #expect(error?.code == .badArgument)
         _ = try await Restorer().run(archive, into: GoCaches(buildCache: nil, moduleCache: bench.path("m")))
         #expect(!Files.exists(bench.path("m/00")))

@@ -13,8 +13,10 @@ struct ModuleCacheRestoreTests {
         path: "example.com/Big/m",
         version: "v1.0.0",
         files: [
-            ("go.mod", Array("module example.com/Big/m\n".utf8), false), ("a/b/c.go", Array("package b\n".utf8), false),
-            ("a/empty", [], false), ("a/run.sh", Array("#!/bin/sh\n".utf8), true), ("z.go", Array("package m\n".utf8), false),
+            ("go.mod", Array("module example.com/Big/m\n".utf8), false),
+            ("a/b/c.go", Array("package b\n".utf8), false),
+            ("a/empty", [], false), ("a/run.sh", Array("#!/bin/sh\n".utf8), true),
+            ("z.go", Array("package m\n".utf8), false),
         ]
     )
 
@@ -38,9 +40,13 @@ struct ModuleCacheRestoreTests {
         for (path, entry) in snapshot.entries where path.hasPrefix("mod/") && !path.hasPrefix(Self.tree) {
             #expect(entry.mode == (entry.kind == .directory ? 0o755 : 0o644), "\(path)")
         }
-        #expect(snapshot.paths.filter { $0.hasPrefix(Self.module.download) }.map { String($0.split(separator: ".").last ?? "") } == [
-            "info", "lock", "mod", "zip", "ziphash",
-        ])
+        #expect(
+            snapshot.paths.filter { $0.hasPrefix(Self.module.download) }.map {
+                String($0.split(separator: ".").last ?? "")
+            } == [
+                "info", "lock", "mod", "zip", "ziphash",
+            ]
+        )
     }
 
     @Test("makes the version list from the .mod files that are there, also those of other archives")
@@ -56,12 +62,18 @@ struct ModuleCacheRestoreTests {
         var module = Self.module
         module.version = "v1.9.5"
         try existing.addModule(module, [.mod])
-        existing.files["mod/cache/download/example.com/!big/m/@v/list"] = CacheModel.Entry(bytes: [0x78], mode: 0o644)
+        existing.files["mod/cache/download/example.com/!big/m/@v/list"] = CacheModel.Entry(
+            bytes: [0x78],
+            mode: 0o644
+        )
         _ = try bench.write(existing, to: "out")
         try await bench.restore(pack.path, to: "out")
         let list = try Files.bytes(bench.path("out/mod/cache/download/example.com/!big/m/@v/list"))
         // As Go makes it: an escaped name is no canonical version.
-        #expect(String(decoding: list, as: UTF8.self) == "v1.0.0-beta\nv1.9.0\nv1.9.5\nv1.10.0\nv2.0.0+incompatible\n")
+        #expect(
+            String(decoding: list, as: UTF8.self)
+                == "v1.0.0-beta\nv1.9.0\nv1.9.5\nv1.10.0\nv2.0.0+incompatible\n"
+        )
     }
 
     /// One kind of damage to a module that is there, and the files that must be written anew for it.
@@ -74,18 +86,36 @@ struct ModuleCacheRestoreTests {
     }
 
     private static let damages: [Damage] = [
-        Damage(testDescription: "a changed file", rewritten: ["z.go"]) { $0.files["\(tree)/z.go"]?.bytes[3] ^= 1 },
-        Damage(testDescription: "a changed file below", rewritten: ["a/b/c.go"]) { $0.files["\(tree)/a/b/c.go"]?.bytes[0] ^= 1 },
-        Damage(testDescription: "a cut file", rewritten: ["go.mod"]) { $0.files["\(tree)/go.mod"]?.bytes.removeLast() },
-        Damage(testDescription: "an emptied file", rewritten: ["z.go"]) { $0.files["\(tree)/z.go"]?.bytes = [] },
-        Damage(testDescription: "a filled file", rewritten: ["a/empty"]) { $0.files["\(tree)/a/empty"]?.bytes = [1] },
-        Damage(testDescription: "a missing file", rewritten: ["a/run.sh"]) { $0.files["\(tree)/a/run.sh"] = nil },
-        Damage(testDescription: "a missing directory", rewritten: ["a/b/c.go"]) { $0.files["\(tree)/a/b/c.go"] = nil },
-        Damage(testDescription: "a lost executable bit", rewritten: ["a/run.sh"]) { $0.files["\(tree)/a/run.sh"]?.mode = 0o444 },
+        Damage(testDescription: "a changed file", rewritten: ["z.go"]) {
+            $0.files["\(tree)/z.go"]?.bytes[3] ^= 1
+        },
+        Damage(testDescription: "a changed file below", rewritten: ["a/b/c.go"]) {
+            $0.files["\(tree)/a/b/c.go"]?.bytes[0] ^= 1
+        },
+        Damage(testDescription: "a cut file", rewritten: ["go.mod"]) {
+            $0.files["\(tree)/go.mod"]?.bytes.removeLast()
+        },
+        Damage(testDescription: "an emptied file", rewritten: ["z.go"]) {
+            $0.files["\(tree)/z.go"]?.bytes = []
+        },
+        Damage(testDescription: "a filled file", rewritten: ["a/empty"]) {
+            $0.files["\(tree)/a/empty"]?.bytes = [1]
+        },
+        Damage(testDescription: "a missing file", rewritten: ["a/run.sh"]) {
+            $0.files["\(tree)/a/run.sh"] = nil
+        },
+        Damage(testDescription: "a missing directory", rewritten: ["a/b/c.go"]) {
+            $0.files["\(tree)/a/b/c.go"] = nil
+        },
+        Damage(testDescription: "a lost executable bit", rewritten: ["a/run.sh"]) {
+            $0.files["\(tree)/a/run.sh"]?.mode = 0o444
+        },
         Damage(testDescription: "an executable bit that only others have", rewritten: ["a/run.sh"]) {
             $0.files["\(tree)/a/run.sh"]?.mode = 0o455
         },
-        Damage(testDescription: "an executable bit too much", rewritten: ["z.go"]) { $0.files["\(tree)/z.go"]?.mode = 0o555 },
+        Damage(testDescription: "an executable bit too much", rewritten: ["z.go"]) {
+            $0.files["\(tree)/z.go"]?.mode = 0o555
+        },
         Damage(testDescription: "an extra file", removed: 1) {
             $0.files["\(tree)/a/extra.go"] = CacheModel.Entry(bytes: [1], mode: 0o444)
         },
@@ -112,9 +142,15 @@ struct ModuleCacheRestoreTests {
             for name in ["a/run.sh", "go.mod", "z.go"] { $0.files["\(tree)/\(name)"] = nil }
             $0.files["\(tree)/.castore-partial"] = CacheModel.Entry(bytes: [1], mode: 0o444)
         },
-        Damage(testDescription: "a wrong .mod", rewritten: ["mod"]) { $0.files["\(module.download).mod"]?.bytes = [1] },
-        Damage(testDescription: "an empty .ziphash", rewritten: ["ziphash"]) { $0.files["\(module.download).ziphash"]?.bytes = [] },
-        Damage(testDescription: "a torn zip", rewritten: ["zip"]) { $0.files["\(module.download).zip"]?.bytes.removeLast() },
+        Damage(testDescription: "a wrong .mod", rewritten: ["mod"]) {
+            $0.files["\(module.download).mod"]?.bytes = [1]
+        },
+        Damage(testDescription: "an empty .ziphash", rewritten: ["ziphash"]) {
+            $0.files["\(module.download).ziphash"]?.bytes = []
+        },
+        Damage(testDescription: "a torn zip", rewritten: ["zip"]) {
+            $0.files["\(module.download).zip"]?.bytes.removeLast()
+        },
     ]
 
     @Test("mends a damaged module file by file, and leaves its right files alone", arguments: damages)
@@ -132,16 +168,27 @@ struct ModuleCacheRestoreTests {
             let found = try #require(after.entries[path], "\(path) is missing")
             #expect(found.id == ContentHasher.hash(entry.bytes.span), "\(path)")
             if path.hasPrefix(Self.tree) { #expect(found.mode == entry.mode, "\(path)") }
-            let isExpected = damage.rewritten.contains { path == "\(Self.tree)/\($0)" || path == "\(Self.module.download).\($0)" }
+            let isExpected = damage.rewritten.contains {
+                path == "\(Self.tree)/\($0)" || path == "\(Self.module.download).\($0)"
+            }
             #expect((before.entries[path]?.inode != found.inode) == isExpected, "\(path)")
         }
-        let extra = after.files.keys.filter { model.files[$0] == nil && !$0.hasPrefix("build/") && !$0.hasSuffix("/list") }
+        let extra = after.files.keys.filter {
+            model.files[$0] == nil && !$0.hasPrefix("build/") && !$0.hasSuffix("/list")
+        }
         #expect(extra.isEmpty)
-        #expect(after.paths.allSatisfy { !$0.hasSuffix("/nothing") && !$0.hasSuffix(".partial") && !$0.contains(".castore") })
+        #expect(
+            after.paths.allSatisfy {
+                !$0.hasSuffix("/nothing") && !$0.hasSuffix(".partial") && !$0.contains(".castore")
+            }
+        )
         // Leftovers of a kill are no files of the module, and so not counted with them here.
         if !damage.testDescription.contains("cut short") { #expect(report.removed == damage.removed) }
         let again = try await bench.restore(pack, to: "out") { $0.moduleZips = .make }.report
-        #expect(again.treeFiles == RestoreReport.Tally(created: 0, replaced: 0, untouched: Self.module.files.count))
+        #expect(
+            again.treeFiles
+                == RestoreReport.Tally(created: 0, replaced: 0, untouched: Self.module.files.count)
+        )
         #expect(again.bytesWritten == 0)
     }
 
@@ -153,7 +200,9 @@ struct ModuleCacheRestoreTests {
         _ = try bench.write(existing, to: "out")
         try await bench.restore(pack, to: "out")
         let snapshot = try TreeSnapshot(of: bench.path("out"))
-        for path in ["", "/a", "/a/b"] { #expect(snapshot.entries[Self.tree + path]?.mode == 0o555, "\(path)") }
+        for path in ["", "/a", "/a/b"] {
+            #expect(snapshot.entries[Self.tree + path]?.mode == 0o555, "\(path)")
+        }
     }
 
     @Test("leaves other modules and unknown files alone")
@@ -205,9 +254,14 @@ struct ModuleCacheRestoreTests {
         try Files.write([1, 2, 3], to: outside.appending("directory").appending("z.go"))
         // Beside the link, the module is partly there.
         var existing = CacheModel()
-        for (path, entry) in model.files where path.hasSuffix("go.mod") && !path.hasPrefix(trap.path) { existing.files[path] = entry }
+        for (path, entry) in model.files where path.hasSuffix("go.mod") && !path.hasPrefix(trap.path) {
+            existing.files[path] = entry
+        }
         _ = try bench.write(existing, to: "out")
-        try Files.link(bench.path("out/\(trap.path)"), to: outside.appending(trap.isDirectory ? "directory" : "file"))
+        try Files.link(
+            bench.path("out/\(trap.path)"),
+            to: outside.appending(trap.isDirectory ? "directory" : "file")
+        )
         let before = try TreeSnapshot(of: outside)
         do {
             try await bench.restore(pack, to: "out") { $0.moduleZips = .make }

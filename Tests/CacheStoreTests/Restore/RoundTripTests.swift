@@ -10,7 +10,10 @@ struct RoundTripTests {
 
     init() throws { bench = try Workbench() }
 
-    @Test("again gives the same digest, and the same bytes for one pack", arguments: 201...202 as ClosedRange<UInt64>)
+    @Test(
+        "again gives the same digest, and the same bytes for one pack",
+        arguments: 201...202 as ClosedRange<UInt64>
+    )
     func pack(seed: UInt64) async throws {
         let model = try RandomCaches(seed: seed, pairs: seed == 201 ? 300 : 60).jobs[0]
         let pack = try await bench.pack(model, to: "pack")
@@ -21,7 +24,10 @@ struct RoundTripTests {
         #expect(again.report.leftOut.allSatisfy { $0.reason == .bookkeeping }, "seed \(seed)")
     }
 
-    @Test("gives a union's digest too, with any number of threads", arguments: 211...212 as ClosedRange<UInt64>)
+    @Test(
+        "gives a union's digest too, with any number of threads",
+        arguments: 211...212 as ClosedRange<UInt64>
+    )
     func union(seed: UInt64) async throws {
         let caches = try RandomCaches(seed: seed, pairs: 70)
         let first = try await bench.pack(caches.jobs[0], as: "a", to: "a").path

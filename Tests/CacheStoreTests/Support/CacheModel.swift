@@ -46,7 +46,9 @@ struct CacheModel {
         var zip: [UInt8] {
             get throws {
                 try ZipFixtures.write(
-                    files.map { ($0.path, $0.bytes) }.sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) },
+                    files.map { ($0.path, $0.bytes) }.sorted {
+                        $0.0.utf8.lexicographicallyPrecedes($1.0.utf8)
+                    },
                     prefix: "\(path)@\(version)/"
                 )
             }
@@ -72,14 +74,20 @@ struct CacheModel {
     }
 
     /// Adds an action entry as Go writes it, with a time of its own.
-    mutating func addAction(_ action: ObjectID, output: ObjectID, size: Int, time: Int = 1_700_000_000_123_456_789) {
+    mutating func addAction(
+        _ action: ObjectID,
+        output: ObjectID,
+        size: Int,
+        time: Int = 1_700_000_000_123_456_789
+    ) {
         let text = "v1 \(action) \(output) \(pad(size)) \(pad(time))\n"
         files[Self.action(action)] = Entry(bytes: Array(text.utf8), mode: 0o644)
     }
 
     /// Adds an action entry and its output.
     @discardableResult
-    mutating func addPair(_ name: String, _ bytes: [UInt8], executable: String? = nil) -> (ObjectID, ObjectID) {
+    mutating func addPair(_ name: String, _ bytes: [UInt8], executable: String? = nil) -> (ObjectID, ObjectID)
+    {
         let action = Self.id(name)
         let output = addOutput(bytes, executable: executable)
         addAction(action, output: output, size: bytes.count)
@@ -128,7 +136,10 @@ struct CacheModel {
         put("lock", [])
         guard parts.contains(.tree) else { return }
         for file in module.files {
-            files["\(module.tree)/\(file.path)"] = Entry(bytes: file.bytes, mode: file.isExecutable ? 0o555 : 0o444)
+            files["\(module.tree)/\(file.path)"] = Entry(
+                bytes: file.bytes,
+                mode: file.isExecutable ? 0o555 : 0o444
+            )
         }
     }
 
@@ -154,7 +165,9 @@ struct CacheModel {
         let root = (path: root, string: root.string)
         var directories: Set<Substring> = []
         for name in names {
-            guard let entry = files[name], let slash = name.utf8.lastIndex(of: UInt8(ascii: "/")) else { continue }
+            guard let entry = files[name], let slash = name.utf8.lastIndex(of: UInt8(ascii: "/")) else {
+                continue
+            }
             if directories.insert(name[..<slash]).inserted {
                 try Files.makeDirectory(FilePath("\(root.string)/\(name[..<slash])"))
             }

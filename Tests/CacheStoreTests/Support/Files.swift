@@ -4,7 +4,9 @@ import SystemPackage
 
 @testable import CacheStore
 
-/// Short ways to files for tests. Not for names in archives: these follow links.
+/// Short ways to files for tests.
+///
+/// Not for names in archives: these follow links.
 enum Files {
     /// The bytes of a file.
     static func bytes(_ path: FilePath) throws -> [UInt8] {
@@ -29,7 +31,9 @@ enum Files {
         try write(bytes, mode, unsafe path.withPlatformString { unsafe open($0, flags, mode) })
     }
 
-    /// Writes a file to a directory that is there. Paths are strings: debug builds are slow to make a `FilePath`.
+    /// Writes a file to a directory that is there.
+    ///
+    /// Paths are strings here: debug builds are slow to make a `FilePath`.
     static func write(_ bytes: [UInt8], to path: String, mode: mode_t) throws {
         try write(bytes, mode, unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC, mode))
     }

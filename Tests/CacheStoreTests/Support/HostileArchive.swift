@@ -13,7 +13,8 @@ struct HostileArchive {
         model.addPair("file", Array("an object file".utf8))
         model.addPair("program", Array("#!/bin/sh".utf8), executable: "tool")
         let files = [
-            ("go.mod", Array("module example.com/m\n".utf8), false), ("m.go", Array("package m\n".utf8), false),
+            ("go.mod", Array("module example.com/m\n".utf8), false),
+            ("m.go", Array("package m\n".utf8), false),
         ]
         var module = CacheModel.Module(path: "example.com/m", version: "v1.0.0", files: files)
         try model.addModule(module)
@@ -119,6 +120,8 @@ struct HostileArchive {
     ///   - archive: The archive.
     ///   - codes: The codes of the errors that are right.
     ///   - onlyByContent: Whether the index alone looks sound.
+    ///   - sourceLocation: Where it is expected.
+    /// - Throws: As the system says.
     func expectRefused(
         _ archive: FilePath,
         codes: Set<CacheStoreError.Code> = [.corruptArchive, .unsafePath],
@@ -131,7 +134,9 @@ struct HostileArchive {
         if !onlyByContent {
             let error = await failure(sourceLocation: sourceLocation) { _ = try bench.contents(archive) }
             if let error { #expect(codes.contains(error.code), "\(error)", sourceLocation: sourceLocation) }
-            let other = await failure(sourceLocation: sourceLocation) { _ = try await bench.unite(archive, to: "union") }
+            let other = await failure(sourceLocation: sourceLocation) {
+                _ = try await bench.unite(archive, to: "union")
+            }
             if let other { #expect(codes.contains(other.code), "\(other)", sourceLocation: sourceLocation) }
         }
         let before = try TreeSnapshot(of: bench.root)
@@ -140,7 +145,9 @@ struct HostileArchive {
         }
         if let error { #expect(codes.contains(error.code), "\(error)", sourceLocation: sourceLocation) }
         let after = try TreeSnapshot(of: bench.root)
-        let escaped = after.difference(from: before) { $0 == "a" || $0.hasPrefix("a/b/c/target") || $0 == "a/b" || $0 == "a/b/c" }
+        let escaped = after.difference(from: before) {
+            $0 == "a" || $0.hasPrefix("a/b/c/target") || $0 == "a/b" || $0 == "a/b/c"
+        }
         #expect(escaped.isEmpty, sourceLocation: sourceLocation)
         let isClean = after.paths.allSatisfy { !$0.contains(".castore-") && !$0.hasSuffix(".tmp") }
         #expect(isClean, "a temporary file is left", sourceLocation: sourceLocation)

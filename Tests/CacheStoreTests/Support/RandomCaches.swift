@@ -22,6 +22,7 @@ struct RandomCaches {
     ///   - jobs: The number of caches.
     ///   - pairs: The number of action entries in the pool.
     ///   - hasConflicts: Whether jobs may differ where a union settles it.
+    /// - Throws: ``ZipError``, which would be a mistake in here.
     init(seed: UInt64, jobs: Int = 2, pairs: Int = 90, hasConflicts: Bool = true) throws {
         self.seed = seed
         self.hasConflicts = hasConflicts
@@ -31,8 +32,14 @@ struct RandomCaches {
         try addModules()
         addChecksumFiles()
         for job in self.jobs.indices {
-            self.jobs[job].files["build/trim.txt"] = CacheModel.Entry(bytes: Array("170000000\(job)".utf8), mode: 0o644)
-            self.jobs[job].files["build/README"] = CacheModel.Entry(bytes: Array("This directory".utf8), mode: 0o644)
+            self.jobs[job].files["build/trim.txt"] = CacheModel.Entry(
+                bytes: Array("170000000\(job)".utf8),
+                mode: 0o644
+            )
+            self.jobs[job].files["build/README"] = CacheModel.Entry(
+                bytes: Array("This directory".utf8),
+                mode: 0o644
+            )
         }
     }
 
@@ -60,12 +67,17 @@ struct RandomCaches {
             for job in jobs.indices where Int.random(in: 0..<10, using: &source) < 7 {
                 var output = isDisputed && hasConflicts && source.isOnce(in: 2) ? other : outputs[choice]
                 // One job has linked what another has stored as a file.
-                if output.executable != nil, hasConflicts, job == 1, index % 3 == 0 { output.executable = nil }
+                if output.executable != nil, hasConflicts, job == 1, index % 3 == 0 {
+                    output.executable = nil
+                }
                 let id = ContentHasher.hash(output.bytes.span)
                 if present[job].insert(id).inserted {
                     jobs[job].addOutput(output.bytes, executable: output.executable)
                 }
-                let time = Int.random(in: 1_600_000_000_000_000_000...1_790_000_000_000_000_000, using: &source)
+                let time = Int.random(
+                    in: 1_600_000_000_000_000_000...1_790_000_000_000_000_000,
+                    using: &source
+                )
                 jobs[job].addAction(action, output: id, size: output.bytes.count, time: time)
             }
         }
@@ -74,13 +86,16 @@ struct RandomCaches {
     // MARK: - GOMODCACHE
 
     private static let paths = [
-        "github.com/Azure/azure-sdk-for-go", "github.com/BurntSushi/toml", "golang.org/x/text", "gopkg.in/yaml.v3",
+        "github.com/Azure/azure-sdk-for-go", "github.com/BurntSushi/toml", "golang.org/x/text",
+        "gopkg.in/yaml.v3",
         "example.com/a", "example.com/a/b", "rsc.io/quote", "github.com/X/Y/v2",
     ]
 
     private mutating func addModules() throws {
         for path in Self.paths {
-            for version in ["v1.2.3", "v2.0.0+incompatible", "v0.0.0-20240101000000-abcdef123456", "v1.0.0-RC1"]
+            for version in [
+                "v1.2.3", "v2.0.0+incompatible", "v0.0.0-20240101000000-abcdef123456", "v1.0.0-RC1",
+            ]
             where source.isOnce(in: 3) { try addModule(path, version) }
         }
         try addToolchain()
@@ -89,9 +104,16 @@ struct RandomCaches {
     private mutating func addModule(_ path: String, _ version: String) throws {
         var files = [("go.mod", Array("module \(path)\n".utf8), false)]
         for index in 0..<Int.random(in: 1...12, using: &source) {
-            let directory = ["", "internal/", "internal/deep/er/", "A/", "a.b/", "\u{fc}/"].randomElement(using: &source)
+            let directory = ["", "internal/", "internal/deep/er/", "A/", "a.b/", "\u{fc}/"].randomElement(
+                using: &source
+            )
             let name = "\(directory ?? "")file\(index).go"
-            files.append((name, source.halfRandomBytes(Int.random(in: 0..<3_000, using: &source)), source.isOnce(in: 9)))
+            files.append(
+                (
+                    name, source.halfRandomBytes(Int.random(in: 0..<3_000, using: &source)),
+                    source.isOnce(in: 9)
+                )
+            )
         }
         let module = CacheModel.Module(path: path, version: version, files: files)
         let isZipOnly = source.isOnce(in: 5)
@@ -114,8 +136,10 @@ struct RandomCaches {
         let module = CacheModel.Module(
             path: "golang.org/toolchain",
             version: "v0.0.1-go1.25.5.linux-amd64",
-            files: [("VERSION", Array("go1.25.5".utf8), false), ("bin/go", source.bytes(900), false),
-                ("src/_go.mod", goMod, false)]
+            files: [
+                ("VERSION", Array("go1.25.5".utf8), false), ("bin/go", source.bytes(900), false),
+                ("src/_go.mod", goMod, false),
+            ]
         )
         for job in jobs.indices {
             try jobs[job].addModule(module, [.tree, .hash, .zip])
@@ -133,7 +157,10 @@ struct RandomCaches {
                 let suffix = index % 2 == 0 ? "" : ".p/\(index)"
                 jobs[job].addChecksumFile("sum.golang.org/tile/8/0/x001/\(100 + index)\(suffix)", tile)
                 let head = hasConflicts && source.isOnce(in: 3) ? "\(1_000 + job)\n" : "1000\n"
-                jobs[job].addChecksumFile("sum.golang.org/lookup/rsc.io/quote@v1.0.\(index)", Array((lookup + head).utf8))
+                jobs[job].addChecksumFile(
+                    "sum.golang.org/lookup/rsc.io/quote@v1.0.\(index)",
+                    Array((lookup + head).utf8)
+                )
             }
         }
     }

@@ -6,7 +6,9 @@ final class TemporaryDirectory: Sendable {
     let path: FilePath
 
     init() throws {
-        let directory = FileManager.default.temporaryDirectory.appending(path: "castore-test-\(UUID().uuidString)")
+        let directory = FileManager.default.temporaryDirectory.appending(
+            path: "castore-test-\(UUID().uuidString)"
+        )
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         path = FilePath(directory.path)
     }

@@ -33,7 +33,9 @@ struct TreeSnapshot: Equatable {
     var contents: [String: ObjectID?] { entries.mapValues(\.id) }
 
     /// The paths that differ from another snapshot's, with inode and time or with the content alone.
-    func difference(from other: TreeSnapshot, ignoring isIgnored: (String) -> Bool = { _ in false }) -> [String] {
+    func difference(from other: TreeSnapshot, ignoring isIgnored: (String) -> Bool = { _ in false })
+        -> [String]
+    {
         Set(entries.keys).union(other.entries.keys)
             .filter { !isIgnored($0) && entries[$0] != other.entries[$0] }
             .sorted { $0.precedes($1) }

@@ -13,7 +13,10 @@ struct ConflictTests {
     private static let module = CacheModel.Module(
         path: "example.com/m",
         version: "v1.0.0",
-        files: [("go.mod", Array("module example.com/m\n".utf8), false), ("m.go", Array("package m\n".utf8), false)]
+        files: [
+            ("go.mod", Array("module example.com/m\n".utf8), false),
+            ("m.go", Array("package m\n".utf8), false),
+        ]
     )
 
     @Test("keeps one output of an action, the same in either order, and drops the other output")
@@ -121,7 +124,10 @@ struct ConflictTests {
         }
     }
 
-    @Test("refuses what Go's checksums make unique, in either order, and leaves no output", arguments: Alarm.allCases)
+    @Test(
+        "refuses what Go's checksums make unique, in either order, and leaves no output",
+        arguments: Alarm.allCases
+    )
     func supplyChain(alarm: Alarm) async throws {
         let (first, second) = try alarm.models
         let one = try await bench.pack(first, as: "a", to: "a").path
@@ -168,7 +174,9 @@ struct ConflictTests {
                 $0.environment = GoEnvironment(variables: ["GOVERSION": version, "GOOS": "linux"])
             }.path
         }
-        let (first, second, third) = try await (pack("a", "go1.25.5"), pack("b", "go1.25.5"), pack("c", "go1.26.0"))
+        let (first, second, third) = try await (
+            pack("a", "go1.25.5"), pack("b", "go1.25.5"), pack("c", "go1.26.0")
+        )
         #expect(try await bench.unite(first, second, to: "same").report.warnings.isEmpty)
         #expect(try await bench.unite(first, third, to: "other").report.warnings.map(\.code) == [.goVersion])
     }

@@ -10,7 +10,10 @@ struct UnionLawTests {
 
     init() throws { bench = try Workbench() }
 
-    @Test("is the same, byte for byte, in either order and with any number of threads", arguments: 1...4 as ClosedRange<UInt64>)
+    @Test(
+        "is the same, byte for byte, in either order and with any number of threads",
+        arguments: 1...4 as ClosedRange<UInt64>
+    )
     func commutes(seed: UInt64) async throws {
         let (first, second) = try await twoPacks(seed, pairs: seed == 1 ? 300 : 90)
         let one = try await bench.unite(first, second, to: "one", jobs: 1)
@@ -45,7 +48,10 @@ struct UnionLawTests {
         #expect(try Files.id(again.path) == expected, "seed \(seed)")
     }
 
-    @Test("with itself, or of one archive, is that archive, byte for byte", arguments: 21...22 as ClosedRange<UInt64>)
+    @Test(
+        "with itself, or of one archive, is that archive, byte for byte",
+        arguments: 21...22 as ClosedRange<UInt64>
+    )
     func isIdempotent(seed: UInt64) async throws {
         let (first, second) = try await twoPacks(seed)
         let union = try await bench.unite(first, second, to: "union").path
@@ -60,7 +66,10 @@ struct UnionLawTests {
         }
     }
 
-    @Test("holds each member of either, and says which source it is from", arguments: 31...32 as ClosedRange<UInt64>)
+    @Test(
+        "holds each member of either, and says which source it is from",
+        arguments: 31...32 as ClosedRange<UInt64>
+    )
     func isTheUnionOfMembers(seed: UInt64) async throws {
         let caches = try RandomCaches(seed: seed, pairs: 60, hasConflicts: false)
         let first = try await bench.pack(caches.jobs[0], as: "a", to: "a").path
@@ -72,7 +81,8 @@ struct UnionLawTests {
         #expect(union.report.conflicts.isEmpty, "seed \(seed)")
         try bench.contents(union.path).forEachMember { member in
             let name = "\(member.kind.rawValue) \(member.name) \(member.detail)"
-            let holders = [members.0.contains(name) ? "a" : nil, members.1.contains(name) ? "b" : nil].compactMap { $0 }
+            let holders = [members.0.contains(name) ? "a" : nil, members.1.contains(name) ? "b" : nil]
+                .compactMap { $0 }
             #expect(member.sources == holders, "seed \(seed), \(name)")
         }
     }
@@ -102,7 +112,9 @@ struct UnionLawTests {
         let other = try await bench.unite(high.path, low.path, to: "other")
         #expect(try Files.id(one.path) == Files.id(other.path))
         #expect(one.report.digest == low.report.digest)
-        #expect(one.report.totals.frameBytes <= min(low.report.totals.frameBytes, high.report.totals.frameBytes))
+        #expect(
+            one.report.totals.frameBytes <= min(low.report.totals.frameBytes, high.report.totals.frameBytes)
+        )
     }
 
     private func twoPacks(_ seed: UInt64, pairs: Int = 60) async throws -> (FilePath, FilePath) {
