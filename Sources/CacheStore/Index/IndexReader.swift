@@ -244,8 +244,8 @@ struct IndexReader: ~Copyable {
         var isUsed = [Bool](repeating: false, count: set.outputs.count)
         while try statement.step() {
             guard let id = statement.id(0), let output = statement.integer(1),
-                set.outputs.indices.contains(output - 1)
-            else { throw fault("an action entry has no output") }
+                set.outputs.indices.contains(output - 1), set.actions.last.map({ $0.id < id }) ?? true
+            else { throw fault("an action entry has no output, or is not in order") }
             isUsed[output - 1] = true
             let sources = try sourceSet(statement.integer(2), of: "action \(id)")
             set.actions.append(MemberSet.Action(id: id, output: set.outputs[output - 1].id, sources: sources))
@@ -340,6 +340,9 @@ struct IndexReader: ~Copyable {
                 content = .stored(id: id, size: size, chunks: try stream(lastStream, size: size, of: member))
             }
             let sources = try sourceSet(statement.integer(5), of: member)
+            guard set.downloads.last.map({ ($0.module, $0.kind) < (module, kind) }) ?? true else {
+                throw fault("it is not in order", member)
+            }
             set.downloads.append(
                 MemberSet.Download(module: module, kind: kind, content: content, sources: sources)
             )
@@ -352,8 +355,9 @@ struct IndexReader: ~Copyable {
         var collisions = PathRules.Collisions()
         while try statement.step() {
             guard let path = statement.text(0), let value = statement.blob(1),
-                value.count <= Self.maximumValueSize
-            else { throw fault("it has no value", statement.text(0)) }
+                value.count <= Self.maximumValueSize,
+                set.checksumFiles.last.map({ $0.path.precedes(path) }) ?? true
+            else { throw fault("it has no value, or is not in order", statement.text(0)) }
             if let fault = PathRules.fault(inChecksumPath: path) {
                 throw unsafeName("checksum \(path)", fault)
             }

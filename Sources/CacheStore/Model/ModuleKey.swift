@@ -45,6 +45,10 @@ struct ModuleKey: Hashable, Comparable {
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, !parts[1].contains("/") else {
             return "it is no PATH@VERSION"
         }
+        // Both are paths of their own in `cache/download`: neither may lead elsewhere, as `a.b/..@v1` would.
+        for part in parts {
+            if let fault = PathRules.fault(inPath: String(part)) { return fault }
+        }
         guard parts[0].prefix(while: { $0 != "/" }).contains(".") else {
             return "the first element of a module's path has a dot in it"
         }

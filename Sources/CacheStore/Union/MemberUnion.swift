@@ -170,12 +170,16 @@ struct MemberUnion: Sendable {
     }
 
     /// A zip that is kept in one input for want of a tree is made from the tree that another has.
+    ///
+    /// Then the tree is also those sources' that had the zip alone: restored for them, it stands for their zip.
     private mutating func settleZips() {
+        var sets = set.sourceSets
         for index in set.downloads.indices where set.downloads[index].kind == .zip {
-            if set.treeIndex(of: set.downloads[index].module) != nil {
-                set.downloads[index].content = .derived
-            }
+            guard let tree = set.treeIndex(of: set.downloads[index].module) else { continue }
+            set.downloads[index].content = .derived
+            set.trees[tree].sources = sets.union(set.trees[tree].sources, set.downloads[index].sources)
         }
+        set.sourceSets = sets
     }
 
     /// Merges two lists that are ordered by key.
