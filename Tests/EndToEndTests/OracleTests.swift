@@ -67,8 +67,10 @@ extension EndToEnd {
             let digest = try #require(listing.lines.first)
             let info = try await workspace.cachectl.succeed(["info", workspace.union, "--json"])
             #expect(try EndToEnd.object(info.output)["digest"] as? String == digest)
-            let verify = try await workspace.cachectl.succeed(["verify", workspace.union])
-            #expect(verify.output.contains(digest))
+            let verify = try await workspace.cachectl.succeed(["verify", workspace.union, "--json"])
+            let archives = try EndToEnd.object(verify.output)["archives"] as? [[String: Any]]
+            #expect(archives?.map { $0["digest"] as? String } == [digest])
+            #expect(try await workspace.cachectl.succeed(["info", workspace.union]).output.contains(digest))
         }
 
         @Test("it extracts what a restore writes, byte for byte and mode for mode")
