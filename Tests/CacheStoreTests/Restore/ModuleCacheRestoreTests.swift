@@ -49,6 +49,18 @@ struct ModuleCacheRestoreTests {
         )
     }
 
+    @Test("restores a module whose path is one element")
+    func oneElement() async throws {
+        var model = CacheModel()
+        var module = Self.module
+        module.path = "go.opencensus.io"
+        try model.addModule(module, .all)
+        try await bench.restore(try await bench.pack(model, to: "pack").path, to: "out")
+        #expect(
+            try TreeSnapshot(of: bench.path("out")).paths.contains("mod/go.opencensus.io@v1.0.0/a/b/c.go")
+        )
+    }
+
     @Test("makes the version list from the .mod files that are there, also those of other archives")
     func versionList() async throws {
         var model = CacheModel()
