@@ -9,6 +9,10 @@ final class Workbench: Sendable {
 
     init() throws { directory = try TemporaryDirectory() }
 
+    /// A restore holds GOCACHE's 256 directories open, and Swift Testing starts all tests at once: where a process may
+    /// have 1024 files open, three restores have room.
+    private static let restores = Turnstile(places: 3)
+
     /// Where everything lies.
     var root: FilePath { directory.path }
 
@@ -74,7 +78,9 @@ final class Workbench: Sendable {
         var options = RestoreOptions()
         configure(&options)
         let caches = caches(name)
-        let report = try await Restorer(options: options).run(try Archive(opening: archive), into: caches)
+        let restorer = Restorer(options: options)
+        let opened = try Archive(opening: archive)
+        let report = try await Self.restores.pass { try await restorer.run(opened, into: caches) }
         return (caches, report)
     }
 
