@@ -60,22 +60,37 @@ struct WorkerThreadsTests {
         }
     }
 
-    @Test("have let go of all that their work held when their end is known", arguments: 1...200)
-    func release(round: Int) async throws {
-        final class Held: Sendable {
-            let onEnd: Gathered<Bool>
-            init(_ onEnd: Gathered<Bool>) { self.onEnd = onEnd }
-            deinit { onEnd.update { $0 = true } }
-        }
-        func work(_ isLetGo: Gathered<Bool>) async throws {
-            let held = Held(isLetGo)
+    /// Tells when it goes away.
+    private final class Held: Sendable {
+        let isGone: Gathered<Bool>
+        init(_ isGone: Gathered<Bool>) { self.isGone = isGone }
+        deinit { isGone.update { $0 = true } }
+    }
+
+    @Test("have let go of all that their work held when their end is known")
+    func release() async throws {
+        @Sendable func work(_ isGone: Gathered<Bool>) async throws {
+            let held = Held(isGone)
             try await WorkerThreads.forEach(below: 4, threads: 4, state: { 0 }) { _, index, _ in
-                if held.onEnd.value || index == round % 4 { throw Failure(index: index) }
+                if held.isGone.value || index == 2 { throw Failure(index: index) }
             }
         }
-        let isLetGo = Gathered(false)
-        await #expect(throws: Failure.self) { try await work(isLetGo) }
-        #expect(isLetGo.value)
+        // Many at once, so that threads are interrupted anywhere.
+        let early = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<64 {
+                group.addTask {
+                    var early = 0
+                    for _ in 0..<100 {
+                        let isGone = Gathered(false)
+                        await #expect(throws: Failure.self) { try await work(isGone) }
+                        if !isGone.value { early += 1 }
+                    }
+                    return early
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        #expect(early == 0)
     }
 
     @Test("stop when their task is cancelled")
