@@ -18,11 +18,6 @@ enum WorkerThreads {
         }
     }
 
-    private struct Outcome {
-        var running: Int
-        var failure: (any Error)?
-    }
-
     /// The number of threads to use for `jobs`: as many as there are processors unless told otherwise.
     static func count(for jobs: Int?) -> Int {
         max(1, min(jobs ?? sysconf(Int32(_SC_NPROCESSORS_ONLN)), 256))
@@ -41,33 +36,15 @@ enum WorkerThreads {
         _ body: @escaping @Sendable (Cancellation) throws -> Void
     ) async throws {
         let cancellation = Cancellation()
-        let shared = SharedOutcome(running: count)
+        let work = Work(body, threads: count)
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation {
                 (continuation: CheckedContinuation<Void, any Error>) in
                 for _ in 0..<count {
                     start {
-                        var failure: (any Error)?
-                        do {
-                            try body(cancellation)
-                        } catch {
-                            failure = error
-                            cancellation.cancel()
-                        }
-                        let ended = shared.mutex.withLock { state -> Outcome? in
-                            // The error that caused the stop, not a later worker's notice of it.
-                            if state.failure == nil || state.failure is CancellationError {
-                                state.failure = failure ?? state.failure
-                            }
-                            state.running -= 1
-                            return state.running == 0 ? state : nil
-                        }
-                        guard let ended else { return }
-                        if let failure = ended.failure {
-                            continuation.resume(throwing: failure)
-                        } else {
-                            continuation.resume()
-                        }
+                        let failure = work.run(cancellation)
+                        guard let outcome = work.end(failure) else { return }
+                        continuation.resume(with: outcome)
                     }
                 }
             }
@@ -127,10 +104,48 @@ enum WorkerThreads {
         }
     }
 
-    /// A mutex is noncopyable and can't be captured by several closures: a class holds it.
-    private final class SharedOutcome: Sendable {
-        let mutex: Mutex<Outcome>
-        init(running: Int) { mutex = Mutex(Outcome(running: running, failure: nil)) }
+    /// What several threads do, and what has come of it.
+    ///
+    /// A class, because a mutex is noncopyable and can't be captured by several closures.
+    private final class Work: Sendable {
+        private struct State {
+            var body: (@Sendable (Cancellation) throws -> Void)?
+            var running: Int
+            var failure: (any Error)?
+        }
+
+        private let state: Mutex<State>
+
+        init(_ body: @escaping @Sendable (Cancellation) throws -> Void, threads: Int) {
+            state = Mutex(State(body: body, running: threads))
+        }
+
+        /// Does the work on this thread, and returns its error.
+        func run(_ cancellation: Cancellation) -> (any Error)? {
+            guard let body = state.withLock({ $0.body }) else { return nil }
+            do {
+                try body(cancellation)
+                return nil
+            } catch {
+                cancellation.cancel()
+                return error
+            }
+        }
+
+        /// Notes that a thread has ended, and returns what has come of all if it was the last.
+        func end(_ failure: (any Error)?) -> Result<Void, any Error>? {
+            state.withLock { state in
+                // The error that caused the stop, not a later worker's notice of it.
+                if state.failure == nil || state.failure is CancellationError {
+                    state.failure = failure ?? state.failure
+                }
+                state.running -= 1
+                guard state.running == 0 else { return nil }
+                // What the work held is let go of before anyone learns that it has ended: temporary files too.
+                state.body = nil
+                return state.failure.map { .failure($0) } ?? .success(())
+            }
+        }
     }
 
     private final class Body: Sendable {

@@ -75,7 +75,7 @@ struct RestoreOperation {
         _ report: Gathered<RestoreReport>
     ) async throws -> (root: Root, work: BuildCacheRestore)? {
         guard let path = caches.buildCache else { return nil }
-        let root = try await Root(path)
+        let root = try await Root.locking(path)
         let subdirectories = try await WorkerThreads.perform {
             try BuildCacheRestore.subdirectories(of: root.directory)
         }
@@ -97,7 +97,7 @@ struct RestoreOperation {
     ) async throws -> (root: Root, work: ModuleCacheRestore)? {
         guard let path = caches.moduleCache else { return nil }
         return (
-            try await Root(path),
+            try await Root.locking(path),
             ModuleCacheRestore(
                 root: path,
                 items: ModuleCacheRestore.items(of: set),
@@ -114,9 +114,21 @@ struct RestoreOperation {
         let directory: Directory
         private let lock: File
 
-        init(_ path: FilePath) async throws {
+        private init(_ path: FilePath, _ cancellation: WorkerThreads.Cancellation) throws {
             directory = try Directory.creating(path)
-            lock = try directory.lock { try Task.checkCancellation() }
+            lock = try directory.lock { try cancellation.check() }
+        }
+
+        /// Creates and locks the directory, on a thread of its own: to wait for another restore on one of Swift's
+        /// own would keep that other from ever ending.
+        static func locking(_ path: FilePath) async throws -> Root {
+            let locked = Gathered<Root?>(nil)
+            try await WorkerThreads.run(count: 1) { cancellation in
+                let root = try Root(path, cancellation)
+                locked.update { $0 = root }
+            }
+            guard let root = locked.value else { throw CancellationError() }
+            return root
         }
     }
 

@@ -60,7 +60,7 @@ struct TreeWriter: TreeVisitor, ~Copyable {
         if isNew {
             target = try directory.directory.creatingFile(name, mode: Self.mode(of: entry))
         } else if let status = try directory.directory.status(of: name), status.kind == .regular,
-            status.size == entry.size, (status.mode & 0o111 != 0) == entry.isExecutable
+            status.size == entry.size, (status.mode & 0o100 != 0) == entry.isExecutable
         {
             existing = try directory.directory.file(name)
         } else {
@@ -113,7 +113,7 @@ struct TreeWriter: TreeVisitor, ~Copyable {
     private mutating func replaceExisting(upTo end: Int) throws {
         let mode = try existing?.status().mode ?? 0o444
         let replacement = try beginReplacement(nil)
-        if mode & 0o111 != 0 { try replacement.setMode(0o555) }
+        if mode & 0o100 != 0 { try replacement.setMode(0o555) }
         var offset = 0
         while offset < end {
             let piece = try existing?.bytes(at: offset, count: min(1 << 20, end - offset)) ?? []

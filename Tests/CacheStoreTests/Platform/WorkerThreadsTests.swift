@@ -60,6 +60,24 @@ struct WorkerThreadsTests {
         }
     }
 
+    @Test("have let go of all that their work held when their end is known", arguments: 1...200)
+    func release(round: Int) async throws {
+        final class Held: Sendable {
+            let onEnd: Gathered<Bool>
+            init(_ onEnd: Gathered<Bool>) { self.onEnd = onEnd }
+            deinit { onEnd.update { $0 = true } }
+        }
+        func work(_ isLetGo: Gathered<Bool>) async throws {
+            let held = Held(isLetGo)
+            try await WorkerThreads.forEach(below: 4, threads: 4, state: { 0 }) { _, index, _ in
+                if held.onEnd.value || index == round % 4 { throw Failure(index: index) }
+            }
+        }
+        let isLetGo = Gathered(false)
+        await #expect(throws: Failure.self) { try await work(isLetGo) }
+        #expect(isLetGo.value)
+    }
+
     @Test("stop when their task is cancelled")
     func cancellation() async throws {
         let started = Gathered<Int>(0)
