@@ -109,6 +109,9 @@ CACHECTL=$(swift build --show-bin-path)/cachectl
 export CACHECTL
 
 begin "tests"
+# Otherwise all run at once in one process: hundreds of restores, each with a descriptor for every one of
+# GOCACHE's 256 directories, are more than a process may open.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4
 swift test --skip-build --disable-xctest
 
 begin "documentation"

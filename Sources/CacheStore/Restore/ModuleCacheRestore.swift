@@ -239,8 +239,8 @@ struct ModuleCacheRestore: Sendable {
         _ elements: [String],
         from base: borrowing Directory
     ) throws(CacheStoreError) -> Directory {
-        var current = try base.creatingDirectory(".")
-        for element in elements { current = try current.creatingDirectory(element) }
+        var current = try base.creatingDirectory(elements.first ?? ".")
+        for element in elements.dropFirst() { current = try current.creatingDirectory(element) }
         return current
     }
 }
