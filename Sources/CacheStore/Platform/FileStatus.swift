@@ -16,9 +16,6 @@ struct FileStatus: Hashable {
     /// The modification time, in whole seconds since 1970.
     let modified: Int
 
-    /// Who owns it.
-    let owner: uid_t
-
     /// The file system it lies on.
     let device: dev_t
 
@@ -32,7 +29,6 @@ struct FileStatus: Hashable {
         mode = raw.st_mode & 0o7777
         size = raw.st_size
         modified = raw.st_mtim.tv_sec
-        owner = raw.st_uid
         device = raw.st_dev
     }
 

@@ -2,9 +2,9 @@ public import SystemPackage
 
 /// Unites archives: the set union of their members.
 ///
-/// Any order of the inputs gives the same bytes, uniting an archive with itself gives itself, and uniting in
-/// steps gives what uniting at once gives. Nothing is decoded: frames are copied as they are stored, and each
-/// is checked on its way.
+/// Any order of the inputs gives the same bytes, and uniting an archive with itself gives itself. Uniting in
+/// steps gives what uniting at once gives, but for one case that needs a conflict: see <doc:Design>. Nothing is
+/// decoded: frames are copied as they are stored, and each is checked on its way.
 public struct ArchiveUnion: Sendable {
     /// How to unite.
     public let options: UnionOptions
