@@ -177,7 +177,8 @@ struct ModuleCacheRestoreTests {
             let isExpected = damage.rewritten.contains {
                 path == "\(Self.tree)/\($0)" || path == "\(Self.module.download).\($0)"
             }
-            #expect((before.entries[path]?.inode != found.inode) == isExpected, "\(path)")
+            // The number of what was removed may serve again, so it decides only where nothing need have changed.
+            if !isExpected { #expect(before.entries[path]?.inode == found.inode, "\(path)") }
         }
         let extra = after.files.keys.filter {
             model.files[$0] == nil && !$0.hasPrefix("build/") && !$0.hasSuffix("/list")
