@@ -22,7 +22,7 @@ CREATE TABLE source_set(id INTEGER NOT NULL, source INTEGER NOT NULL, PRIMARY KE
 CREATE TABLE chunk(id INTEGER PRIMARY KEY, digest BLOB NOT NULL, offset INTEGER NOT NULL, stored INTEGER NOT NULL, size INTEGER NOT NULL, checksum INTEGER NOT NULL);
 CREATE TABLE stream(id INTEGER NOT NULL, position INTEGER NOT NULL, chunk INTEGER NOT NULL, PRIMARY KEY(id, position)) WITHOUT ROWID;
 CREATE TABLE output(id INTEGER PRIMARY KEY, digest BLOB NOT NULL, size INTEGER NOT NULL, executable TEXT);
-CREATE TABLE action(id BLOB PRIMARY KEY NOT NULL, output INTEGER NOT NULL, sources INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE action(id BLOB NOT NULL, output INTEGER NOT NULL, sources INTEGER NOT NULL, PRIMARY KEY(id, output)) WITHOUT ROWID;
 CREATE TABLE tree(id INTEGER PRIMARY KEY, module TEXT NOT NULL, h1 BLOB NOT NULL, files INTEGER NOT NULL, executables INTEGER NOT NULL, size INTEGER NOT NULL, manifest INTEGER NOT NULL, stream INTEGER NOT NULL, sources INTEGER NOT NULL);
 CREATE TABLE download(module TEXT NOT NULL, kind TEXT NOT NULL, size INTEGER NOT NULL, value BLOB, stream INTEGER, sources INTEGER NOT NULL, PRIMARY KEY(module, kind)) WITHOUT ROWID;
 CREATE TABLE checksum_file(path TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL, sources INTEGER NOT NULL) WITHOUT ROWID;
@@ -90,11 +90,13 @@ class Archive:
         demand(sha256(content) == row.digest, "its content has another SHA-256")
         return content
     def bytes_of(self, stream): return b"".join(map(self.content, self.chunks_of.get(stream, [])))
+    winners = property(lambda self: [next(rows) for _, rows in itertools.groupby(self.action, lambda row: row.id)])
+    outputs = property(lambda self: [self.output[number - 1] for number in sorted({row.output for row in self.winners})])
     def listing(self):
         """The lines under the digest: what a restore gives."""
         yield "castore 1"
-        for row in self.action: yield f"action {row.id.hex()} {self.output[row.output - 1].digest.hex()}"
-        for row in self.output: yield f"output {row.digest.hex()} {row.size}" + ("" if row.executable is None else f" {row.executable}")
+        for row in self.winners: yield f"action {row.id.hex()} {self.output[row.output - 1].digest.hex()}"
+        for row in self.outputs: yield f"output {row.digest.hex()} {row.size}" + ("" if row.executable is None else f" {row.executable}")
         for row in self.tree: yield f"tree {self.chunk[row.manifest - 1].digest.hex()} {row.h1.hex()} {row.module}"
         for row in self.download:
             yield f"download {(row.value or bytes(32) if row.kind == 'zip' else sha256(row.value)).hex()} {row.kind} {row.module}"
@@ -151,7 +153,6 @@ def check_references(a):
     sets, members = grouped((row.id, row.source) for row in a.source_set), a.action + a.tree + a.download + a.checksum_file
     if [*sets] != list(range(1, len(sets) + 1)) or not ascending([*sets.values()]): yield "source_set: not numbered in order"
     if {row.sources for row in members} != set(sets): yield "source_set: not those that members have"
-
 def check_streams(a):
     places = [0, *itertools.accumulate(row.stored for row in a.chunk)]
     if [row.offset for row in a.chunk] + [a.frames] != places: yield "chunk: the frames do not follow one another up to the trailer"
@@ -166,8 +167,8 @@ def check_streams(a):
         uses += [owner.manifest, *chunks] if hasattr(owner, "manifest") else chunks
     if [row.position for row in a.stream] != [at for chunks in a.chunks_of.values() for at in range(len(chunks))]: yield "stream: positions have gaps"
     if not set(a.chunks_of) <= set(range(1, len(owners) + 1)): yield "stream: one that belongs to nothing"
-    if list(dict.fromkeys(uses)) != [row.id for row in a.chunk]: yield "chunk: frames are not in the order of first use"
-
+    unused = sorted({row.id for row in a.chunk} - set(uses), key=lambda number: a.chunk[number - 1].digest)
+    if [*dict.fromkeys(uses), *unused] != [row.id for row in a.chunk]: yield "chunk: frames are not in the order of first use"
 def check_downloads(a):
     h1s = {row.module: row.h1 for row in a.tree}
     for row in a.download:
@@ -176,7 +177,6 @@ def check_downloads(a):
         else: sound = row.kind in ("info", "mod", "ziphash") and row.value is not None and row.size == len(row.value) and row.stream is None
         if not sound: yield f"download {row.kind} {row.module}: not what such a row holds"
         if row.kind == "ziphash" and row.module in h1s and row.value != ziphash(h1s[row.module]): yield f"download ziphash {row.module}: not its tree's h1"
-
 def check_names(a):
     wrong = [row.label for row in a.source if not re.fullmatch("[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", row.label)]
     wrong += [row.executable for row in a.output if row.executable is not None and not is_executable(row.executable)]
@@ -184,7 +184,6 @@ def check_names(a):
     wrong += [row.path for row in a.checksum_file if not is_path(row.path)]
     if not wrong: wrong = clashes([row.module for row in a.tree] + [*map(place_of, a.download)] + [f"{SUMDB}/{row.path}" for row in a.checksum_file])
     for name in wrong: yield f"a name that is not allowed: {name!r}"
-
 def check_identity(a):
     """The digest follows from the members, and the index from its rows: inserted in order, they make the same bytes again."""
     listing = "".join(line + "\n" for line in a.listing())
@@ -197,7 +196,6 @@ def check_identity(a):
     image = bytearray(again.serialize())
     for at, value in ((24, 1), (92, 1), (96, 3040001)): image[at:at + 4] = value.to_bytes(4, "big")
     if image != a.image: yield "index: not the bytes that its rows make"
-
 def check_contents(a, fast):
     """Chunk by chunk first, since whatever is wrong with one is wrong with all that hold it."""
     def complaints(what, check, *arguments):
@@ -209,13 +207,11 @@ def check_contents(a, fast):
     for row in a.output: yield from complaints(f"output {row.id}", check_stream, row.id, row.digest)
     for row in a.tree: yield from complaints(f"tree {row.module}", tree_files, row)
     for row in a.zips: yield from complaints(f"zip {row.module}", check_zip, row)
-
 def check_cuts(a, chunks, fast):
     for position, number in enumerate(chunks, 1):
         size = a.chunk[number - 1].size
         cut = cut_of(a.content(number), fast) if size > CUT_LEAST else CUT_MOST
         demand(size == cut or (size < cut and position == len(chunks)), f"chunk {number} ends at {size}")
-
 def check_stream(a, stream, digest): demand(sha256(a.bytes_of(stream)) == digest, "has another SHA-256")
 def tree_files(a, row):
     """The (executable, path, content) of each file of a tree, once all of it has been checked."""
@@ -231,13 +227,11 @@ def tree_files(a, row):
     files = [(x, path, content[end - length:end]) for x, path, length, end in zip(executables, paths, lengths, ends)]
     demand(tree_h1(row.module, files) == row.h1, "has another h1")
     return files
-
 def check_zip(a, row):
     check_stream(a, row.stream, row.value)
     h1 = zip_h1(a.bytes_of(row.stream))
     demand(not any((other.module, other.kind) == (row.module, "ziphash") and other.value != ziphash(h1) for other in a.download), "its .ziphash differs")
     demand((row.module, h1) not in [(tree.module, tree.h1) for tree in a.tree], "stored, although its tree can make it again")
-
 def problems_of(file, fast=False):
     try:
         a = Archive(file)
@@ -262,10 +256,10 @@ def extract(file, top):
     for problem in problems_of(file): raise Refused(problem)
     a, build, modules = Archive(file), f"{top}/go-build", f"{top}/go-mod"
     for first in range(256): os.makedirs(f"{build}/{first:02x}")
-    for row in a.output:
+    for row in a.outputs:
         place = f"{build}/{row.digest.hex()[:2]}/{row.digest.hex()}-d"
         write(f"{place}/{row.executable}" if row.executable else place, a.bytes_of(row.id), 0o755 if row.executable else 0o644)
-    for row in a.action:
+    for row in a.winners:
         name, output = row.id.hex(), a.output[row.output - 1]
         write(f"{build}/{name[:2]}/{name}-a", b"v1 %s %s %20d %20d\n" % (name.encode(), output.digest.hex().encode(), output.size, 0))
     os.makedirs(f"{modules}/cache/download")
@@ -280,8 +274,8 @@ def extract(file, top):
     for row in a.checksum_file: write(f"{modules}/{SUMDB}/{row.path}", row.value)
 
 def info(a):
-    sources = [{"label": row.label, "digest": row.digest.hex(), "environment": {name: value for source, name, value in a.environment if source == row.id}}
-               for row in a.source]
+    settings = lambda row: {name: value for source, name, value in a.environment if source == row.id}
+    sources = [{"label": row.label, "digest": row.digest.hex(), "environment": settings(row)} for row in a.source]
     return {"format": a.archive[1].value, "digest": a.archive[0].value.hex(), "bytes": a.length, "frame_bytes": a.frames, "index_bytes": len(a.image),
             "sources": sources, "counts": {table: len(getattr(a, table)) for table in TABLES}}
 

@@ -2,7 +2,8 @@
 public struct Member: Hashable, Sendable {
     /// The kinds of member.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
-        /// An entry `…-a` of GOCACHE: an action ID and the output it gave.
+        /// An entry `…-a` of GOCACHE: an action ID and the output it gave. Where sources disagree, an ID has
+        /// several, of which a restore writes the first.
         case action
         /// A file or directory `…-d` of GOCACHE.
         case output

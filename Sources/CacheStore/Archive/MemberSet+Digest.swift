@@ -1,13 +1,14 @@
 extension MemberSet {
-    /// The archive's digest: SHA-256 of the canonical listing of its members, see <doc:Format>.
+    /// The archive's digest: SHA-256 of the canonical listing of what a restore gives, see <doc:Format>.
     ///
     /// - Complexity: O(*n*), about 100 bytes hashed a member.
     var digest: ObjectID {
         var hasher = ContentHasher()
         func line(_ text: String) { hasher.update(Array((text + "\n").utf8).span) }
         line("castore 1")
-        for action in actions { line("action \(action.id) \(action.output)") }
-        for output in outputs {
+        let settled = settled()
+        for action in settled.actions { line("action \(action.id) \(action.output)") }
+        for output in settled.outputs {
             line("output \(output.id) \(output.size)" + (output.executable.map { " \($0)" } ?? ""))
         }
         for tree in trees { line("tree \(chunks[Int(tree.manifest)].id) \(tree.h1) \(tree.module.text)") }

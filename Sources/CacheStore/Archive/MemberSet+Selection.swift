@@ -1,4 +1,22 @@
 extension MemberSet {
+    /// What a restore gives: of the entries of one action ID the first, which has the lowest output, and the
+    /// outputs that are left with one.
+    ///
+    /// - Complexity: O(*n*); O(1) memory where no two entries have one ID.
+    func settled() -> MemberSet {
+        guard zip(actions, actions.dropFirst()).contains(where: { $0.id == $1.id }) else { return self }
+        var result = self
+        result.actions = []
+        for action in actions where result.actions.last?.id != action.id { result.actions.append(action) }
+        result.dropUnreferredOutputs()
+        return result
+    }
+
+    private mutating func dropUnreferredOutputs() {
+        let referred = Set(actions.map(\.output))
+        outputs.removeAll { !referred.contains($0.id) }
+    }
+
     /// The members that at least one of some sources holds.
     ///
     /// - Parameter labels: The labels of those sources.
@@ -17,8 +35,7 @@ extension MemberSet {
         let isWanted = sourceSets.sets.map { set in set.contains { labels.contains(known[$0]) } }
         var result = self
         result.actions = actions.filter { isWanted[Int($0.sources)] }
-        let outputs = Set(result.actions.map(\.output))
-        result.outputs = self.outputs.filter { outputs.contains($0.id) }
+        result.dropUnreferredOutputs()
         result.trees = trees.filter { isWanted[Int($0.sources)] }
         result.downloads = downloads.filter { isWanted[Int($0.sources)] }
         result.checksumFiles = checksumFiles.filter { isWanted[Int($0.sources)] }

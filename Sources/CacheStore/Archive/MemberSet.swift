@@ -1,6 +1,7 @@
 /// The members of an archive in memory: the value that an index stores.
 ///
-/// Members of each kind are ordered by key and occur once. Their content is named by numbers into ``chunks``.
+/// Members of each kind are ordered by key and occur once; an action ID occurs once with each output that some
+/// source has for it. Their content is named by numbers into ``chunks``.
 struct MemberSet: Sendable {
     /// An output of GOCACHE.
     struct Output: Sendable {
@@ -16,6 +17,17 @@ struct MemberSet: Sendable {
         var id: ObjectID
         var output: ObjectID
         var sources: Int32
+
+        /// What orders entries: the ID, then the output.
+        var key: Key { Key(id: id, output: output) }
+
+        /// What orders entries.
+        struct Key: Comparable {
+            var id: ObjectID
+            var output: ObjectID
+
+            static func < (lhs: Self, rhs: Self) -> Bool { (lhs.id, lhs.output) < (rhs.id, rhs.output) }
+        }
     }
 
     /// A module tree.
@@ -88,7 +100,10 @@ struct MemberSet: Sendable {
     }
 
     /// The numbers of the chunks that members use, in the order of their frames.
-    func frameOrder() -> [UInt32] {
+    ///
+    /// - Parameter includingUnused: Whether chunks that no member uses come after them, ordered by ID. A union
+    ///   keeps them: a chunk of a value that lost may come back with another archive, in another frame.
+    func frameOrder(includingUnused: Bool = false) -> [UInt32] {
         var isUsed = [Bool](repeating: false, count: chunks.count)
         var order: [UInt32] = []
         order.reserveCapacity(chunks.count)
@@ -97,13 +112,17 @@ struct MemberSet: Sendable {
             isUsed[Int(number)] = true
             order.append(number)
         }
+        if includingUnused, order.count < chunks.count {
+            let unused = chunks.indices.filter { !isUsed[$0] }.sorted { chunks[$0].id < chunks[$1].id }
+            order += unused.map { UInt32($0) }
+        }
         return order
     }
 
     /// The set with its chunks replaced by those in `order`, laid end to end.
     ///
     /// - Parameters:
-    ///   - order: What ``frameOrder()`` gave.
+    ///   - order: What ``frameOrder(includingUnused:)`` gave.
     ///   - record: Gives the frame for a number of `order`; its offset is filled in here.
     /// - Returns: The set, ready to be written.
     func laidOut(_ order: [UInt32], record: (UInt32) -> ChunkRecord) -> MemberSet {

@@ -240,15 +240,19 @@ struct IndexReader: ~Copyable {
     }
 
     private mutating func readActions() throws {
-        let statement = try database.prepare("SELECT id, output, sources FROM action ORDER BY id")
+        let statement = try database.prepare("SELECT id, output, sources FROM action ORDER BY id, output")
         var isUsed = [Bool](repeating: false, count: set.outputs.count)
         while try statement.step() {
             guard let id = statement.id(0), let output = statement.integer(1),
-                set.outputs.indices.contains(output - 1), set.actions.last.map({ $0.id < id }) ?? true
-            else { throw fault("an action entry has no output, or is not in order") }
+                set.outputs.indices.contains(output - 1)
+            else { throw fault("an action entry has no output") }
             isUsed[output - 1] = true
             let sources = try sourceSet(statement.integer(2), of: "action \(id)")
-            set.actions.append(MemberSet.Action(id: id, output: set.outputs[output - 1].id, sources: sources))
+            let action = MemberSet.Action(id: id, output: set.outputs[output - 1].id, sources: sources)
+            guard set.actions.last.map({ $0.key < action.key }) ?? true else {
+                throw fault("it is not in order", "action \(id)")
+            }
+            set.actions.append(action)
         }
         if let index = isUsed.firstIndex(of: false) {
             throw fault("no action entry refers to it", "output \(set.outputs[index].id)")
@@ -377,9 +381,9 @@ struct IndexReader: ~Copyable {
         return Int32(id - 1)
     }
 
-    /// Frames lie in the order in which members first use them; so none is left over either.
+    /// Frames lie in the order in which members first use them; after them, those that only a lost value used.
     private func checkChunkOrder() throws {
-        let order = set.frameOrder()
+        let order = set.frameOrder(includingUnused: true)
         guard order.count == set.chunks.count, order.enumerated().allSatisfy({ $0.offset == Int($0.element) })
         else {
             throw fault("its frames are not in the order of the members")

@@ -23,8 +23,8 @@ enum IndexSchema {
             + "PRIMARY KEY(id, position)) WITHOUT ROWID",
         "CREATE TABLE output(id INTEGER PRIMARY KEY, digest BLOB NOT NULL, size INTEGER NOT NULL, "
             + "executable TEXT)",
-        "CREATE TABLE action(id BLOB PRIMARY KEY NOT NULL, output INTEGER NOT NULL, "
-            + "sources INTEGER NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE action(id BLOB NOT NULL, output INTEGER NOT NULL, sources INTEGER NOT NULL, "
+            + "PRIMARY KEY(id, output)) WITHOUT ROWID",
         "CREATE TABLE tree(id INTEGER PRIMARY KEY, module TEXT NOT NULL, h1 BLOB NOT NULL, "
             + "files INTEGER NOT NULL, executables INTEGER NOT NULL, size INTEGER NOT NULL, "
             + "manifest INTEGER NOT NULL, stream INTEGER NOT NULL, sources INTEGER NOT NULL)",

@@ -55,7 +55,7 @@ struct RestoreOperation {
         let (archive, labels) = (archive, options.only)
         let (set, digest) = try await WorkerThreads.perform {
             let (set, digest) = try archive.members()
-            return (try labels.map { try set.selecting($0) } ?? set, digest)
+            return ((try labels.map { try set.selecting($0) } ?? set).settled(), digest)
         }
         let sources = set.sources.filter { labels?.contains($0.label) ?? true }
         let report = Gathered(RestoreReport(digest: digest))

@@ -2,9 +2,8 @@ public import SystemPackage
 
 /// Unites archives: the set union of their members.
 ///
-/// Any order of the inputs gives the same bytes, and uniting an archive with itself gives itself. Uniting in
-/// steps gives what uniting at once gives, but for one case that needs a conflict: see <doc:Design>. Nothing is
-/// decoded: frames are copied as they are stored, and each is checked on its way.
+/// Any order of the inputs gives the same bytes, in one step or in several, and uniting an archive with itself
+/// gives itself. Nothing is decoded: frames are copied as they are stored, and each is checked on its way.
 public struct ArchiveUnion: Sendable {
     /// How to unite.
     public let options: UnionOptions
@@ -53,7 +52,7 @@ public struct ArchiveUnion: Sendable {
                 counters.add(bytes: 0)
             }
             let union = try MemberUnion(sets)
-            let order = union.set.frameOrder()
+            let order = union.set.frameOrder(includingUnused: true)
             let set = union.set.laidOut(order) { union.places[Int($0)].record }
             return (
                 union, set, FrameCopy.runs(of: order.map { union.places[Int($0)] }, laidOutAs: set.chunks)

@@ -1,14 +1,10 @@
 /// Which of two values of one key a union keeps.
 ///
+/// Of two outputs of one action it keeps both, and a restore takes the lower: ``MemberSet/settled()``.
 /// Each rule is total and symmetric, so that the result does not depend on the order of the archives. Any
 /// winner is safe to Go: what depends on an entry is keyed by its content (cmd/go/internal/work/exec.go,
 /// `buildActionID`).
 enum ConflictRule {
-    /// Of two outputs of one action, the lower ID.
-    static func keepsFirst(_ first: MemberSet.Action, _ second: MemberSet.Action) -> Bool {
-        first.output <= second.output
-    }
-
     /// Of an output as a file and as a directory, the directory, which serves where a file would; of two
     /// names, the lower.
     static func keepsFirst(_ first: MemberSet.Output, _ second: MemberSet.Output) -> Bool {

@@ -32,8 +32,6 @@ struct MemberUnion: Sendable {
     init(_ inputs: [(path: FilePath, set: MemberSet)]) throws(CacheStoreError) {
         try uniteSources(inputs)
         for (index, input) in inputs.enumerated() { try add(input.set, from: index, path: input.path) }
-        let used = Set(set.actions.map(\.output))
-        set.outputs.removeAll { !used.contains($0.id) }
         settleZips()
     }
 
@@ -84,13 +82,11 @@ struct MemberUnion: Sendable {
         renumberSources(&input)
         renumberChunks(&input, from: index)
         var sets = set.sourceSets
-        set.actions = try merge(set.actions, input.actions, key: { $0.id }) {
+        noteConflicts(among: set.actions, and: input.actions)
+        set.actions = try merge(set.actions, input.actions, key: { $0.key }) {
             (first, second) throws(CacheStoreError) in
-            var kept = ConflictRule.keepsFirst(first, second) ? first : second
+            var kept = first
             kept.sources = sets.union(first.sources, second.sources)
-            if first.output != second.output {
-                note(.action, first.id.description, [first.output.description, second.output.description])
-            }
             return kept
         }
         set.outputs = try merge(set.outputs, input.outputs, key: { $0.id }) {
@@ -268,6 +264,25 @@ struct MemberUnion: Sendable {
             member: member,
             hint: "find out which job's module differs from go.sum before you use either"
         )
+    }
+
+    /// Notes the action IDs for which two lists have other outputs.
+    private mutating func noteConflicts(among first: [MemberSet.Action], and second: [MemberSet.Action]) {
+        var (left, right) = (first[...], second[...])
+        while let one = left.first, let other = right.first {
+            if one.id < other.id {
+                left.removeFirst()
+            } else if other.id < one.id {
+                right.removeFirst()
+            } else {
+                let outputs = [left, right].map { $0.prefix { $0.id == one.id }.map(\.output) }
+                if outputs[0] != outputs[1] {
+                    note(.action, one.id.description, outputs.joined().map(\.description))
+                }
+                left.removeFirst(outputs[0].count)
+                right.removeFirst(outputs[1].count)
+            }
+        }
     }
 
     private mutating func note(_ kind: Member.Kind, _ name: String, _ values: [String]) {

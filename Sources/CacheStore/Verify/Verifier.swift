@@ -56,12 +56,15 @@ struct VerifyOperation {
         case output(MemberSet.Output)
         case tree(MemberSet.Tree)
         case zip(MemberSet.Download, id: ObjectID, size: Int, chunks: ChunkList)
+        /// A chunk that only a value used which lost in a union.
+        case unused(ChunkRecord)
 
         var size: Int {
             switch self {
             case .output(let output): output.size
             case .tree(let tree): tree.size
             case .zip(_, _, let size, _): size
+            case .unused(let chunk): chunk.size
             }
         }
 
@@ -70,6 +73,7 @@ struct VerifyOperation {
             case .output(let output): "output \(output.id)"
             case .tree(let tree): "tree \(tree.module.text)"
             case .zip(let download, _, _, _): "zip \(download.module.text)"
+            case .unused(let chunk): "chunk \(chunk.id)"
             }
         }
     }
@@ -106,12 +110,13 @@ struct VerifyOperation {
             problems: problems,
             digest: digest,
             chunks: set.chunks.count,
-            members: items.count + set.actions.count + set.downloads.count + set.checksumFiles.count,
+            members: set.outputs.count + set.actions.count + set.trees.count + set.downloads.count
+                + set.checksumFiles.count,
             rawBytes: items.reduce(0) { $0 + $1.size }
         )
     }
 
-    /// Every stream of the archive; together they use every chunk.
+    /// Every stream of the archive, and the chunks that no stream uses.
     private var items: [Item] {
         var items = set.outputs.map { Item.output($0) } + set.trees.map { Item.tree($0) }
         for download in set.downloads {
@@ -119,7 +124,7 @@ struct VerifyOperation {
                 items.append(.zip(download, id: id, size: size, chunks: chunks))
             }
         }
-        return items
+        return items + set.chunks[set.frameOrder().count...].map { .unused($0) }
     }
 
     private func check(
@@ -141,6 +146,7 @@ struct VerifyOperation {
             content.reserveCapacity(size)
             try check(id, chunks, with: &reader, cancellation) { piece in content += piece }
             try checkZip(content, of: download.module)
+        case .unused(let chunk): try reader.read(chunk)
         }
     }
 

@@ -63,6 +63,30 @@ final class Workbench: Sendable {
         return (output, try await ArchiveUnion(options: options).run(inputs, to: output))
     }
 
+    /// Unites three archives in one step and in each pair of steps, which must give the same bytes.
+    ///
+    /// - Returns: The union.
+    @discardableResult
+    func expectAssociative(
+        _ inputs: [FilePath],
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> FilePath {
+        var options = UnionOptions()
+        options.overwrite = true
+        let union = ArchiveUnion(options: options)
+        let (whole, part, steps) = (path("whole"), path("first step"), path("in steps"))
+        _ = try await union.run(inputs, to: whole)
+        for last in inputs.indices {
+            var others = inputs
+            others.remove(at: last)
+            _ = try await union.run(others, to: part)
+            _ = try await union.run([part, inputs[last]], to: steps)
+            let message: Comment = "`\(inputs[last])` united last gives another archive"
+            #expect(try Files.id(steps) == Files.id(whole), message, sourceLocation: sourceLocation)
+        }
+        return whole
+    }
+
     /// The two caches below a directory.
     func caches(_ name: String) -> GoCaches {
         GoCaches(buildCache: path("\(name)/build"), moduleCache: path("\(name)/mod"))

@@ -19,19 +19,75 @@ struct ConflictTests {
         ]
     )
 
-    @Test("keeps one output of an action, the same in either order, and drops the other output")
+    @Test("restores one output of an action, the same in either order, and for one source alone that source's own")
     func action() async throws {
         var (first, second) = (CacheModel(), CacheModel())
-        let (_, one) = first.addPair("action", [1])
+        let (id, one) = first.addPair("action", [1])
         let (_, other) = second.addPair("action", [2, 2])
         let union = try await unite(first, second)
-        #expect(union.report.totals.byKind[.output]?.members == 1)
+        func output(_ name: String, of labels: [String]?) async throws -> String {
+            let restored = try await bench.restore(union.path, to: name) { $0.only = labels }
+            #expect(restored.report.outputs.created == 1)
+            let path = try #require(restored.caches.buildCache).appending(
+                FilePath(BuildCacheLayout.name(ofAction: id)).components
+            )
+            return try String(decoding: Files.bytes(path)[68..<132], as: UTF8.self)
+        }
+        #expect(try await output("all", of: nil) == min(one, other).description)
+        #expect(try await output("only a", of: ["a"]) == one.description)
+        #expect(try await output("only b", of: ["b"]) == other.description)
+        #expect(try await output("both", of: ["a", "b"]) == min(one, other).description)
         let conflict = try #require(union.report.conflicts.first)
         #expect(union.report.conflicts.count == 1)
         #expect(conflict.kind == .action)
         #expect(conflict.name == CacheModel.id("action").description)
         #expect([conflict.kept] + conflict.dropped == [one, other].sorted().map(\.description))
-        #expect(try bench.members(union.path, withSources: true).first?.hasSuffix(#"["a", "b"]"#) == true)
+        let lines = try bench.members(union.path, withSources: true).filter { $0.hasPrefix("action") }
+        let expected = [(one, "a"), (other, "b")].sorted { $0.0 < $1.0 }
+        #expect(lines == expected.map { "action \(id) \($0.0) [\"\($0.1)\"]" })
+    }
+
+    @Test("is the same in any steps where an output that lost comes back as a file, and in a shorter frame")
+    func returningOutput() async throws {
+        var source = SeededBytes(seed: 51)
+        let contents = [source.halfRandomBytes(20_000), source.halfRandomBytes(20_000)]
+            .sorted { ContentHasher.hash($0.span) < ContentHasher.hash($1.span) }
+        var models = [CacheModel(), CacheModel(), CacheModel()]
+        let (_, output) = models[0].addPair("link", contents[1], executable: "tool")
+        models[1].addPair("link", contents[0])
+        models[2].addPair("other link", contents[1])
+        for levels in [[1, 1, 9], [9, 1, 1]] {
+            let union = try await bench.expectAssociative(try await pack(models, levels: levels))
+            #expect(try bench.members(union).contains("output \(output) tool"))
+            #expect(try await Verifier().run(union).problems.isEmpty)
+        }
+    }
+
+    @Test("is the same in any steps where the bytes of a zip that a tree has replaced come back as an output")
+    func returningZip() async throws {
+        var models = [CacheModel(), CacheModel(), CacheModel()]
+        try models[0].addModule(Self.module, [.zip, .mod, .hash])
+        try models[1].addModule(Self.module, [.tree, .mod, .hash])
+        models[2].addPair("embedded", try Self.module.zip)
+        for levels in [[1, 1, 19], [19, 1, 1]] {
+            let packs = try await pack(models, levels: levels)
+            let union = try await bench.expectAssociative(packs)
+            let part = try await bench.unite(packs[0], packs[1], to: "part \(levels[0])").path
+            #expect(try bench.contents(part).totals.chunks == 3, "the zip's chunk is not kept")
+            for archive in [union, part] { #expect(try await Verifier().run(archive).problems.isEmpty) }
+        }
+    }
+
+    private func pack(_ models: [CacheModel], levels: [Int]) async throws -> [FilePath] {
+        var packs: [FilePath] = []
+        for (index, model) in models.enumerated() {
+            packs.append(
+                try await bench.pack(model, as: "job-\(index)", to: "pack \(index) of \(levels)") {
+                    $0.level = levels[index]
+                }.path
+            )
+        }
+        return packs
     }
 
     @Test("keeps the directory of an executable rather than the same content as a file")
