@@ -103,6 +103,7 @@ struct MemberSet: Sendable {
     ///
     /// - Parameter includingUnused: Whether chunks that no member uses come after them, ordered by ID. A union
     ///   keeps them: a chunk of a value that lost may come back with another archive, in another frame.
+    /// - Returns: The numbers, each once.
     func frameOrder(includingUnused: Bool = false) -> [UInt32] {
         var isUsed = [Bool](repeating: false, count: chunks.count)
         var order: [UInt32] = []

@@ -19,7 +19,7 @@ struct ConflictTests {
         ]
     )
 
-    @Test("restores one output of an action, the same in either order, and for one source alone that source's own")
+    @Test("restores one output of an action, the same in either order, and for one source that source's own")
     func action() async throws {
         var (first, second) = (CacheModel(), CacheModel())
         let (id, one) = first.addPair("action", [1])
