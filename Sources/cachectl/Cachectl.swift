@@ -34,7 +34,8 @@ struct Cachectl: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            Pack.self, Union.self, Restore.self, Seal.self, Verify.self, Info.self, Ls.self,
+            Pack.self, Union.self, Restore.self, Seal.self, Verify.self, Info.self, Explain.self,
+            Ls.self,
         ]
     )
 

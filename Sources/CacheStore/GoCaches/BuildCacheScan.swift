@@ -66,7 +66,8 @@ struct BuildCacheScan: Sendable {
     private static func gather(
         _ root: FilePath,
         _ threads: Int,
-        _ look: @escaping @Sendable (inout BuildCacheScan, borrowing Directory, Int) throws(CacheStoreError) ->
+        _ look:
+            @escaping @Sendable (inout BuildCacheScan, borrowing Directory, Int) throws(CacheStoreError) ->
             Void
     ) async throws -> BuildCacheScan {
         let whole = Gathered(BuildCacheScan())

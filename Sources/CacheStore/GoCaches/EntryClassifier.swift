@@ -13,6 +13,7 @@ enum EntryClassifier {
     /// - Parameters:
     ///   - head: Its first ``headSize`` bytes, or all if it has fewer.
     ///   - size: Its length in bytes.
+    /// - Returns: The class; ``EntryClass/other`` for what is not known.
     static func contentClass(_ head: [UInt8], size: Int) -> EntryClass {
         func begins(_ text: StaticString, at offset: Int = 0) -> Bool {
             head.dropFirst(offset).starts(with: Array(text.description.utf8))
@@ -60,6 +61,7 @@ enum EntryClassifier {
     ///
     /// - Parameters:
     ///   - actions: The entries.
+    ///   - id: Gives an entry's action ID.
     ///   - output: Gives an output's class by its content, and its length in bytes.
     /// - Returns: The classes, in the order of `actions`.
     /// - Complexity: O(*n*); three hashes for each package.

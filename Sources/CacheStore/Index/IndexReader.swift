@@ -221,7 +221,9 @@ struct IndexReader: ~Copyable {
     }
 
     private mutating func readOutputs() throws {
-        let statement = try database.prepare("SELECT id, digest, size, executable, kind FROM output ORDER BY id")
+        let statement = try database.prepare(
+            "SELECT id, digest, size, executable, kind FROM output ORDER BY id"
+        )
         while try statement.step() {
             guard let id = statement.integer(0), id == set.outputs.count + 1, let digest = statement.id(1),
                 let size = statement.integer(2), set.outputs.last.map({ $0.id < digest }) ?? true,

@@ -31,7 +31,7 @@ public struct EntryClass: RawRepresentable, Hashable, Sendable {
     /// What a compiler or linker printed.
     public static let stdout = EntryClass("stdout")
 
-    /// The record that a compiler or linker printed nothing. Go does not miss it.
+    /// The record that a compiler or linker printed nothing, which Go does not miss.
     public static let emptyStdout = EntryClass("empty-stdout")
 
     /// The facts that `go vet` found in a package.

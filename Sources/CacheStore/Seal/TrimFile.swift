@@ -29,9 +29,12 @@ enum TrimFile {
     }
 
     /// Whether it is there and can be written by all, however old it is.
-    static func isRight(in root: borrowing Directory, _ profile: CacheProfile) throws(CacheStoreError) -> Bool {
+    static func isRight(in root: borrowing Directory, _ profile: CacheProfile) throws(CacheStoreError) -> Bool
+    {
         guard let status = try root.status(of: name) else { return false }
-        guard profile.discardsTrimTime else { return status.kind == .regular && status.mode & 0o666 == 0o666 }
+        guard profile.discardsTrimTime else {
+            return status.kind == .regular && status.mode & 0o666 == 0o666
+        }
         guard status.kind == .symbolicLink else { return false }
         return try root.target(ofLink: name) == sink
     }

@@ -24,6 +24,9 @@ struct Table {
     /// Adds a row; missing cells are empty.
     mutating func append(_ cells: String...) { rows.append(cells) }
 
+    /// Whether it has headings only.
+    var isEmpty: Bool { rows.count == 1 }
+
     /// The lines, without blanks at their ends.
     var lines: [String] {
         let widths = columns.indices.map { column in

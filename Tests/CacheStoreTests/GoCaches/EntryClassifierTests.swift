@@ -2,7 +2,7 @@ import Testing
 
 @testable import CacheStore
 
-/// What entries of GOCACHE are for. That Go's own entries are told right is tested end to end.
+/// What entries of GOCACHE are for; that Go's own entries are told right is tested end to end.
 @Suite("The class of an entry")
 struct EntryClassifierTests {
     private static let archive = "!<arch>\n__.PKGDEF       0           0     0     644     7936      `\n"

@@ -94,7 +94,8 @@ struct CacheSealerTests {
         let directory = try Directory(opening: path(CacheModel.output(output)).removingLastComponent())
         try directory.setMode(of: "\(output)-d", 0o640)
         try Files.remove(path("build/trim.txt"))
-        let free = try #require((0..<256).first { ![action.firstByte, output.firstByte].contains(UInt8($0)) })
+        let used = [Int(action.firstByte), Int(output.firstByte)]
+        let free = try #require((0..<256).first { !used.contains($0) })
         let build = try Directory(opening: path("build"))
         try build.removeAll(BuildCacheLayout.subdirectory(free))
         let report = try await seal("restored image/build", isDryRun: true)
