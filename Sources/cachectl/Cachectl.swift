@@ -33,7 +33,9 @@ struct Cachectl: AsyncParsableCommand {
                     is left. A second signal stops at once.
             """,
         version: Version.current,
-        subcommands: [Pack.self, Union.self, Restore.self, Verify.self, Info.self, Ls.self]
+        subcommands: [
+            Pack.self, Union.self, Restore.self, Seal.self, Verify.self, Info.self, Ls.self,
+        ]
     )
 
     /// How ArgumentParser begins its messages; the same as ours.

@@ -4,8 +4,8 @@ import Testing
 extension EndToEnd {
     @Suite("A restored build cache")
     struct Ageing {
-        /// The time that a restore gives to every entry: 2037-01-01.
-        private static let seal = "2114380800000000000"
+        /// The time that a restore gives to every entry: 2100-01-01.
+        private static let seal = "4102444800000000000"
         private static let emptyOutput = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
         /// An entry of a build cache: its time in nanoseconds, and for an action entry its output.

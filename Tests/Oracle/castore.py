@@ -21,7 +21,7 @@ CREATE TABLE environment(source INTEGER NOT NULL, name TEXT NOT NULL, value TEXT
 CREATE TABLE source_set(id INTEGER NOT NULL, source INTEGER NOT NULL, PRIMARY KEY(id, source)) WITHOUT ROWID;
 CREATE TABLE chunk(id INTEGER PRIMARY KEY, digest BLOB NOT NULL, offset INTEGER NOT NULL, stored INTEGER NOT NULL, size INTEGER NOT NULL, checksum INTEGER NOT NULL);
 CREATE TABLE stream(id INTEGER NOT NULL, position INTEGER NOT NULL, chunk INTEGER NOT NULL, PRIMARY KEY(id, position)) WITHOUT ROWID;
-CREATE TABLE output(id INTEGER PRIMARY KEY, digest BLOB NOT NULL, size INTEGER NOT NULL, executable TEXT);
+CREATE TABLE output(id INTEGER PRIMARY KEY, digest BLOB NOT NULL, size INTEGER NOT NULL, executable TEXT, kind TEXT NOT NULL);
 CREATE TABLE action(id BLOB NOT NULL, output INTEGER NOT NULL, sources INTEGER NOT NULL, PRIMARY KEY(id, output)) WITHOUT ROWID;
 CREATE TABLE tree(id INTEGER PRIMARY KEY, module TEXT NOT NULL, h1 BLOB NOT NULL, files INTEGER NOT NULL, executables INTEGER NOT NULL, size INTEGER NOT NULL, manifest INTEGER NOT NULL, stream INTEGER NOT NULL, sources INTEGER NOT NULL);
 CREATE TABLE download(module TEXT NOT NULL, kind TEXT NOT NULL, size INTEGER NOT NULL, value BLOB, stream INTEGER, sources INTEGER NOT NULL, PRIMARY KEY(module, kind)) WITHOUT ROWID;
@@ -180,6 +180,7 @@ def check_downloads(a):
 def check_names(a):
     wrong = [row.label for row in a.source if not re.fullmatch("[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", row.label)]
     wrong += [row.executable for row in a.output if row.executable is not None and not is_executable(row.executable)]
+    wrong += [row.digest.hex() for row in a.output if not re.fullmatch("[a-z-]{1,32}", row.kind)]
     wrong += [row.module for row in a.tree + a.download if not is_module(row.module)]
     wrong += [row.path for row in a.checksum_file if not is_path(row.path)]
     if not wrong: wrong = clashes([row.module for row in a.tree] + [*map(place_of, a.download)] + [f"{SUMDB}/{row.path}" for row in a.checksum_file])

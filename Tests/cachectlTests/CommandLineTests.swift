@@ -12,7 +12,9 @@ struct CommandLineTests {
             "pack --label aws -o x", "pack --label aws -o x --no-gocache --level 19 --strict --force --json",
             "pack --label aws -o x --no-go --gocache a --gomodcache b --jobs 256 -q", "union a -o b --force",
             "union a b c --output d", "restore a --only x,y --only z --module-zips make --sync",
-            "verify a b", "info a --json --quiet", "ls a -l --files --kind tree,zip --source x --glob *",
+            "pack --label aws -o x --keep test,vet --drop index --drop main --used-since 1700000000",
+            "pack --label aws -o x --keep all --drop vet", "restore a --profile ci", "seal d",
+            "seal d --profile readonly --check", "verify a b", "info a --json --quiet", "ls a -l --files --kind tree,zip --source x --glob *",
         ]
     )
     func accepted(line: String) throws {
@@ -27,6 +29,9 @@ struct CommandLineTests {
             "pack --label aws -o x --gocache a --no-gocache",
             "pack --label aws -o x --gomodcache a --no-gomodcache",
             "pack --label aws -o x --no-gocache --no-gomodcache", "pack --label aws -o x --go g --no-go",
+            "pack --label aws -o x --keep bogus", "pack --label aws -o x --drop all",
+            "pack --label aws -o x --keep vet --drop vet", "pack --label aws -o x --used-since yesterday",
+            "restore a --profile x", "seal", "seal d --profile ci", "seal d e",
             "union -o x", "union a", "restore", "restore a b", "restore a --only x,,y",
             "restore a --module-zips x",
             "restore a --no-gocache --no-gomodcache", "verify", "verify a --jobs 0", "verify a --jobs 257",
@@ -48,7 +53,7 @@ struct CommandLineTests {
 
     @Test(
         "prints help that fits 80 columns",
-        arguments: ["", "pack", "union", "restore", "verify", "info", "ls"]
+        arguments: ["", "pack", "union", "restore", "seal", "verify", "info", "ls"]
     )
     func help(command: String) throws {
         let type = Cachectl.configuration.subcommands.first { $0._commandName == command }

@@ -12,6 +12,7 @@ struct ListingTests {
         storedSize: 567,
         files: 2,
         detail: "h1:x=",
+        entryClass: nil,
         sources: ["aws", "gcp"]
     )
     private let file = TreeFile(path: "a/b\n.go", size: 89, isExecutable: true)
@@ -38,7 +39,7 @@ struct ListingTests {
         let line = MemberLine(style: .json, labels: ["aws", "gcp"])
         #expect(
             line.text(tree) == #"{"schema":"cachectl.ls/1","kind":"tree","name":"example.com/m@v1.0.0","#
-                + #""raw_bytes":1234,"stored_bytes":567,"files":2,"detail":"h1:x=","sources":["aws","gcp"]}"#
+                + #""raw_bytes":1234,"stored_bytes":567,"files":2,"detail":"h1:x=","class":null,"sources":["aws","gcp"]}"#
         )
         #expect(
             line.text(file, of: tree)

@@ -18,6 +18,9 @@ public struct ArchiveTotals: Hashable, Sendable {
     /// The tally of each kind of member that occurs.
     public var byKind: [Member.Kind: Tally] = [:]
 
+    /// The tally of each class of action entries and outputs that occurs.
+    public var byClass: [EntryClass: Tally] = [:]
+
     /// The tally of each source, by label, of all members it holds.
     public var bySource: [String: Tally] = [:]
 

@@ -40,6 +40,9 @@ public struct Member: Hashable, Sendable {
     /// otherwise empty.
     public var detail: String
 
+    /// What it is for, of an action entry or an output.
+    public var entryClass: EntryClass?
+
     /// The labels of the sources that hold it, in order.
     public var sources: [String]
 }

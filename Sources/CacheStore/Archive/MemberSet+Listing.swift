@@ -15,11 +15,13 @@ extension MemberSet {
                 storedSize: stored,
                 files: 1,
                 detail: "",
+                entryClass: nil,
                 sources: sources
             )
         }
         let outputSources = sourcesOfOutputs(&sets)
-        for action in actions {
+        let classes = entryClasses()
+        for (action, entryClass) in zip(actions, classes.actions) {
             // Its file has 175 bytes; the index holds its ID and two numbers.
             var entry = member(
                 .action,
@@ -29,9 +31,10 @@ extension MemberSet {
                 stored: 36
             )
             entry.detail = action.output.description
+            entry.entryClass = entryClass
             try body(entry, action.sources, [])
         }
-        for (output, sources) in zip(outputs, outputSources) {
+        for (index, (output, sources)) in zip(outputs, outputSources).enumerated() {
             let numbers = output.chunks.numbers
             var entry = member(
                 .output,
@@ -41,6 +44,7 @@ extension MemberSet {
                 stored: stored(numbers)
             )
             entry.detail = output.executable ?? ""
+            entry.entryClass = classes.outputs[index]
             try body(entry, sources, numbers)
         }
         for tree in trees {
@@ -74,6 +78,17 @@ extension MemberSet {
             let count = file.bytes.count
             try body(member(.checksum, file.path, file.sources, size: count, stored: count), file.sources, [])
         }
+    }
+
+    /// The class of each action entry, and of each output: that of the first entry that refers to it.
+    func entryClasses() -> (actions: [EntryClass], outputs: [EntryClass]) {
+        let positions = actions.map { outputIndex(of: $0.output) ?? 0 }
+        let classes = EntryClassifier.classes(of: Array(actions.indices), id: { actions[$0].id }) {
+            (outputs[positions[$0]].contentClass, outputs[positions[$0]].size)
+        }
+        var ofOutputs = outputs.map(\.contentClass)
+        for (position, entryClass) in zip(positions, classes).reversed() { ofOutputs[position] = entryClass }
+        return (classes, ofOutputs)
     }
 
     /// The sources of each output: of the action entries that refer to it.
@@ -116,6 +131,7 @@ extension ArchiveTotals {
             let tally = Tally(members: 1, files: member.files, rawBytes: member.size, storedBytes: stored)
             all += tally
             byKind[member.kind, default: Tally()] += tally
+            if let entryClass = member.entryClass { byClass[entryClass, default: Tally()] += tally }
             for label in member.sources { bySource[label, default: Tally()] += tally }
             if member.sources.count == 1 {
                 uniqueBySource[member.sources[0], default: Tally()] += tally
@@ -130,6 +146,9 @@ extension ArchiveTotals {
 }
 
 extension ArchiveTotals.Tally {
+    /// The tally of one file of a cache.
+    static func file(of size: Int) -> Self { Self(members: 1, files: 1, rawBytes: size, storedBytes: 0) }
+
     static func += (lhs: inout Self, rhs: Self) {
         lhs.members += rhs.members
         lhs.files += rhs.files

@@ -9,6 +9,8 @@ struct MemberSet: Sendable {
         var size: Int
         /// The name of the one file, for an output that is a directory.
         var executable: String?
+        /// What its content is for, as far as that tells.
+        var contentClass: EntryClass
         var chunks: ChunkList
     }
 

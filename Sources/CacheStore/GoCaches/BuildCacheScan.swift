@@ -12,6 +12,8 @@ struct BuildCacheScan: Sendable {
         var size: Int
         /// The name of the one file, for an output that is a directory.
         var executable: String?
+        /// What its content is for, as far as that tells.
+        var contentClass: EntryClass
 
         /// The file that holds the content, below GOCACHE.
         var file: String {
@@ -28,35 +30,62 @@ struct BuildCacheScan: Sendable {
     /// What is no member, in any order.
     var leftOut: [LeftOut] = []
 
+    /// What is sound and was not wanted, by class.
+    var dropped: [EntryClass: ArchiveTotals.Tally] = [:]
+
+    /// The number of entries that were not used since the time that was asked for.
+    var unused = 0
+
     /// Scans a GOCACHE.
     ///
     /// - Parameters:
     ///   - root: The directory.
+    ///   - options: Which entries are wanted.
     ///   - threads: The number of threads to use.
     /// - Returns: What was found.
     /// - Throws: ``CacheStoreError`` if `root` itself can't be read, or `CancellationError`.
-    static func run(_ root: FilePath, threads: Int) async throws -> BuildCacheScan {
-        let results = Gathered<[Int: BuildCacheScan]>([:])
+    static func run(_ root: FilePath, options: PackOptions, threads: Int) async throws -> BuildCacheScan {
+        let usedSince = options.usedSince
+        var whole = try await gather(root, threads) { (part, directory, index) throws(CacheStoreError) in
+            try part.scanEntries(of: directory, index, usedSince: usedSince)
+        }
+        try whole.scanTop(root)
+        whole.actions.sort { $0.action < $1.action }
+        let wanted = Dictionary(grouping: Set(whole.actions.map(\.output))) { Int($0.firstByte) }
+        let found = try await gather(root, threads) { (part, directory, index) throws(CacheStoreError) in
+            part.findOutputs(wanted[index] ?? [], of: directory, index)
+        }
+        whole.outputs = found.outputs.sorted { $0.id < $1.id }
+        whole.leftOut += found.leftOut
+        whole.matchOutputs(in: root)
+        whole.drop(options.dropped)
+        return whole
+    }
+
+    /// Looks into each of the 256 directories, several at a time.
+    private static func gather(
+        _ root: FilePath,
+        _ threads: Int,
+        _ look: @escaping @Sendable (inout BuildCacheScan, borrowing Directory, Int) throws(CacheStoreError) ->
+            Void
+    ) async throws -> BuildCacheScan {
+        let whole = Gathered(BuildCacheScan())
         try await WorkerThreads.forEach(below: 256, threads: threads, state: { try Directory(opening: root) })
         {
             root,
             index,
             _ in
             var part = BuildCacheScan()
-            try part.scanEntries(of: root, index)
+            try look(&part, root, index)
             let found = part
-            results.update { $0[index] = found }
+            whole.update {
+                $0.actions += found.actions
+                $0.outputs += found.outputs
+                $0.leftOut += found.leftOut
+                $0.unused += found.unused
+            }
         }
-        var whole = BuildCacheScan()
-        try whole.scanTop(root)
-        let parts = results.value
-        for index in 0..<256 {
-            guard let part = parts[index] else { continue }
-            whole.actions += part.actions
-            whole.leftOut += part.leftOut
-        }
-        try whole.findOutputs(in: root)
-        return whole
+        return whole.value
     }
 
     /// What lies in GOCACHE itself beside the 256 directories.
@@ -75,19 +104,28 @@ struct BuildCacheScan: Sendable {
 
     // MARK: - Action entries
 
-    private mutating func scanEntries(of root: borrowing Directory, _ index: Int) throws(CacheStoreError) {
+    private mutating func scanEntries(
+        of root: borrowing Directory,
+        _ index: Int,
+        usedSince: Int?
+    ) throws(CacheStoreError) {
         let name = BuildCacheLayout.subdirectory(index)
         do throws(CacheStoreError) {
             guard let directory = try root.directory(name) else { return }
             let names = try directory.names()
-            for name in names.valid { scan(name, in: directory, index) }
+            for name in names.valid { scan(name, in: directory, index, usedSince: usedSince) }
             leaveOut(names.invalid)
         } catch {
             leaveOut(error, root.path(of: name))
         }
     }
 
-    private mutating func scan(_ name: String, in directory: borrowing Directory, _ index: Int) {
+    private mutating func scan(
+        _ name: String,
+        in directory: borrowing Directory,
+        _ index: Int,
+        usedSince: Int?
+    ) {
         let path = directory.path(of: name)
         let digits = Array(name.utf8)
         guard digits.count == 66, digits[64] == UInt8(ascii: "-"),
@@ -109,6 +147,10 @@ struct BuildCacheScan: Sendable {
                     "a \(status.noun)"
                 )
             }
+            if let usedSince, status.modified < usedSince - BuildCacheLayout.stampInterval {
+                unused += 1
+                return
+            }
             guard let file = try directory.file(name) else { return }
             let bytes = try file.bytes(count: ActionEntry.byteCount + 1)
             guard let entry = ActionEntry(bytes.span, named: id) else {
@@ -122,53 +164,29 @@ struct BuildCacheScan: Sendable {
 
     // MARK: - Outputs
 
-    /// Looks for the outputs that entries refer to, and drops the entries whose output is not there.
-    private mutating func findOutputs(in root: FilePath) throws(CacheStoreError) {
-        let directory = try Directory(opening: root)
-        var found: [ObjectID: Output] = [:]
-        var missing: Set<ObjectID> = []
-        actions.sort { $0.action < $1.action }
-        var kept: [ActionEntry] = []
-        for entry in actions {
-            if found[entry.output] == nil, !missing.contains(entry.output) {
-                if let output = find(entry.output, in: directory) {
-                    found[entry.output] = output
-                } else {
-                    missing.insert(entry.output)
-                }
-            }
-            let path = root.appending(BuildCacheLayout.name(ofAction: entry.action))
-            if let output = found[entry.output] {
-                if output.size == entry.size {
-                    kept.append(entry)
-                } else {
-                    leaveOut(
-                        .wrongSize,
-                        path,
-                        "its output \(entry.output) has \(output.size) bytes, and not \(entry.size)"
-                    )
-                }
-            } else {
-                leaveOut(.missingOutput, path, "its output \(entry.output) is missing or was left out")
-            }
+    /// Looks for outputs of one of the 256 directories, and at how each begins.
+    private mutating func findOutputs(_ ids: [ObjectID], of root: borrowing Directory, _ index: Int) {
+        // A directory that can't be opened has been reported with its entries; so will be those of its outputs.
+        guard let directory = try? root.directory(BuildCacheLayout.subdirectory(index)) else { return }
+        for id in ids {
+            if let output = find(id, in: directory) { outputs.append(output) }
         }
-        actions = kept
-        let used = Set(kept.map(\.output))
-        outputs = found.values.filter { used.contains($0.id) }.sorted { $0.id < $1.id }
     }
 
-    private mutating func find(_ id: ObjectID, in root: borrowing Directory) -> Output? {
-        let name = BuildCacheLayout.name(ofOutput: id)
+    private mutating func find(_ id: ObjectID, in directory: borrowing Directory) -> Output? {
+        let name = BuildCacheLayout.fileName(ofOutput: id)
         do throws(CacheStoreError) {
-            guard let status = try root.status(of: name) else { return nil }
+            guard let status = try directory.status(of: name) else { return nil }
             switch status.kind {
-            case .regular: return Output(id: id, size: status.size)
-            case .directory: return try findExecutable(id, in: root)
-            case .symbolicLink: leaveOut(.symbolicLink, root.path(of: name), "a symbolic link")
-            case .other: leaveOut(.specialFile, root.path(of: name), "a special file")
+            case .regular:
+                let content = try contentClass(of: name, in: directory, size: status.size)
+                return Output(id: id, size: status.size, contentClass: content)
+            case .directory: return try findExecutable(id, in: directory)
+            case .symbolicLink: leaveOut(.symbolicLink, directory.path(of: name), "a symbolic link")
+            case .other: leaveOut(.specialFile, directory.path(of: name), "a special file")
             }
         } catch {
-            leaveOut(error, root.path(of: name))
+            leaveOut(error, directory.path(of: name))
         }
         return nil
     }
@@ -176,10 +194,10 @@ struct BuildCacheScan: Sendable {
     /// An executable is cached as a directory with one file in it (Go 1.24, cache.go, `PutExecutable`).
     private mutating func findExecutable(
         _ id: ObjectID,
-        in root: borrowing Directory
+        in directory: borrowing Directory
     ) throws(CacheStoreError) -> Output? {
-        let name = BuildCacheLayout.name(ofOutput: id)
-        guard let inner = try root.directory(name) else { return nil }
+        let name = BuildCacheLayout.fileName(ofOutput: id)
+        guard let inner = try directory.directory(name) else { return nil }
         let names = try inner.names()
         guard names.invalid.isEmpty, names.valid.count == 1, let file = names.valid.first,
             PathRules.fault(inExecutableName: file) == nil, let status = try inner.status(of: file),
@@ -188,7 +206,74 @@ struct BuildCacheScan: Sendable {
             leaveOut(.badExecutable, inner.path, "not one executable file")
             return nil
         }
-        return Output(id: id, size: status.size, executable: file)
+        let content = try contentClass(of: file, in: inner, size: status.size)
+        return Output(id: id, size: status.size, executable: file, contentClass: content)
+    }
+
+    private func contentClass(
+        of name: String,
+        in directory: borrowing Directory,
+        size: Int
+    ) throws(CacheStoreError) -> EntryClass {
+        guard size > 0, let file = try directory.file(name) else { return .empty }
+        return EntryClassifier.contentClass(
+            try file.bytes(count: EntryClassifier.headSize),
+            size: size
+        )
+    }
+
+    // MARK: - Matching
+
+    /// Drops the entries whose output is not there or has another size.
+    private mutating func matchOutputs(in root: FilePath) {
+        let sizes = Dictionary(uniqueKeysWithValues: outputs.map { ($0.id, $0.size) })
+        let entries = actions
+        actions = entries.filter { entry in
+            let path = root.appending(BuildCacheLayout.name(ofAction: entry.action))
+            guard let size = sizes[entry.output] else {
+                leaveOut(.missingOutput, path, "its output \(entry.output) is missing or was left out")
+                return false
+            }
+            guard size == entry.size else {
+                let fault = "its output \(entry.output) has \(size) bytes, and not \(entry.size)"
+                leaveOut(.wrongSize, path, fault)
+                return false
+            }
+            return true
+        }
+        keepReferredOutputs()
+    }
+
+    /// Drops the entries of classes that are not wanted.
+    private mutating func drop(_ unwanted: Set<EntryClass>) {
+        let contents = Dictionary(uniqueKeysWithValues: outputs.map { ($0.id, $0) })
+        let classes = EntryClassifier.classes(of: actions, id: \.action) { entry in
+            (contents[entry.output]?.contentClass ?? .other, entry.size)
+        }
+        var kept: [ActionEntry] = []
+        var classOfDropped: [ObjectID: EntryClass] = [:]
+        for (entry, entryClass) in zip(actions, classes) {
+            guard unwanted.contains(entryClass) else {
+                kept.append(entry)
+                continue
+            }
+            classOfDropped[entry.output] = entryClass
+            dropped[entryClass, default: ArchiveTotals.Tally()] += .file(of: ActionEntry.byteCount)
+        }
+        actions = kept
+        for output in keepReferredOutputs() {
+            guard let entryClass = classOfDropped[output.id] else { continue }
+            dropped[entryClass, default: ArchiveTotals.Tally()] += .file(of: output.size)
+        }
+    }
+
+    /// Returns the outputs that are left without an entry.
+    @discardableResult
+    private mutating func keepReferredOutputs() -> [Output] {
+        let referred = Set(actions.map(\.output))
+        let gone = outputs.filter { !referred.contains($0.id) }
+        outputs.removeAll { !referred.contains($0.id) }
+        return gone
     }
 
     // MARK: - Leaving out

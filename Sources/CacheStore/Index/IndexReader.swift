@@ -221,11 +221,12 @@ struct IndexReader: ~Copyable {
     }
 
     private mutating func readOutputs() throws {
-        let statement = try database.prepare("SELECT id, digest, size, executable FROM output ORDER BY id")
+        let statement = try database.prepare("SELECT id, digest, size, executable, kind FROM output ORDER BY id")
         while try statement.step() {
             guard let id = statement.integer(0), id == set.outputs.count + 1, let digest = statement.id(1),
                 let size = statement.integer(2), set.outputs.last.map({ $0.id < digest }) ?? true,
-                statement.isNull(3) || statement.text(3) != nil
+                statement.isNull(3) || statement.text(3) != nil,
+                let contentClass = statement.text(4).flatMap(EntryClass.init(rawValue:))
             else { throw fault("its outputs are not in order") }
             let name = statement.text(3)
             if let name, let fault = PathRules.fault(inExecutableName: name) {
@@ -235,7 +236,15 @@ struct IndexReader: ~Copyable {
             if case .one(let number) = chunks, set.chunks[Int(number)].id != digest {
                 throw fault("its only chunk has another SHA-256", "output \(digest)")
             }
-            set.outputs.append(MemberSet.Output(id: digest, size: size, executable: name, chunks: chunks))
+            set.outputs.append(
+                MemberSet.Output(
+                    id: digest,
+                    size: size,
+                    executable: name,
+                    contentClass: contentClass,
+                    chunks: chunks
+                )
+            )
         }
     }
 

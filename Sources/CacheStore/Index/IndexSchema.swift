@@ -22,7 +22,7 @@ enum IndexSchema {
         "CREATE TABLE stream(id INTEGER NOT NULL, position INTEGER NOT NULL, chunk INTEGER NOT NULL, "
             + "PRIMARY KEY(id, position)) WITHOUT ROWID",
         "CREATE TABLE output(id INTEGER PRIMARY KEY, digest BLOB NOT NULL, size INTEGER NOT NULL, "
-            + "executable TEXT)",
+            + "executable TEXT, kind TEXT NOT NULL)",
         "CREATE TABLE action(id BLOB NOT NULL, output INTEGER NOT NULL, sources INTEGER NOT NULL, "
             + "PRIMARY KEY(id, output)) WITHOUT ROWID",
         "CREATE TABLE tree(id INTEGER PRIMARY KEY, module TEXT NOT NULL, h1 BLOB NOT NULL, "

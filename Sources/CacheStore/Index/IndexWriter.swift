@@ -119,13 +119,14 @@ struct IndexWriter: ~Copyable {
     }
 
     private func writeBuildCache() throws(SQLiteError) {
-        let output = try database.prepare("INSERT INTO output VALUES (?, ?, ?, ?)")
+        let output = try database.prepare("INSERT INTO output VALUES (?, ?, ?, ?, ?)")
         for (index, value) in set.outputs.enumerated() {
             try output.run(
                 .integer(index + 1),
                 .blob(value.id.bytes),
                 .integer(value.size),
-                value.executable.map { .text($0) } ?? .null
+                value.executable.map { .text($0) } ?? .null,
+                .text(value.contentClass.rawValue)
             )
         }
         let action = try database.prepare("INSERT INTO action VALUES (?, ?, ?)")

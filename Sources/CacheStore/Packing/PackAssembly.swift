@@ -19,6 +19,12 @@ struct PackAssembly: Sendable {
     /// What is no member.
     private(set) var leftOut: [LeftOut] = []
 
+    /// What is sound and was not wanted, by class.
+    private(set) var dropped: [EntryClass: ArchiveTotals.Tally] = [:]
+
+    /// The number of entries that were not used since the time that was asked for.
+    private(set) var unused = 0
+
     private var numbers: [ObjectID: UInt32] = [:]
 
     /// Begins a pack of one source; its digest is not known yet.
@@ -41,6 +47,7 @@ struct PackAssembly: Sendable {
     ///   - root: GOCACHE.
     mutating func add(_ scan: BuildCacheScan, surveys: [ObjectID: StreamSurvey], root: FilePath) {
         leftOut += scan.leftOut
+        (dropped, unused) = (scan.dropped, scan.unused)
         for output in scan.outputs {
             let content = ContentFile.file(root.appending(FilePath(output.file).components))
             let chunks: ChunkList
@@ -57,6 +64,7 @@ struct PackAssembly: Sendable {
                     id: output.id,
                     size: output.size,
                     executable: output.executable,
+                    contentClass: output.contentClass,
                     chunks: chunks
                 )
             )

@@ -11,6 +11,16 @@ public struct PackOptions: Hashable, Sendable {
     /// The Go environment of the job.
     public var environment: GoEnvironment
 
+    /// The classes of entries of GOCACHE that are left out.
+    public var dropped = EntryClass.droppedByDefault
+
+    /// If not `nil`, entries of GOCACHE that were not used since this time are left out; in seconds since 1970.
+    ///
+    /// Go sets an entry's time at a hit only if it is an hour old, so what was used up to an hour before is packed
+    /// too, and nothing that was used since is missing. Entries that a restore has sealed tell nothing and are
+    /// packed. GOMODCACHE, where Go leaves no trace of a use, is packed whole.
+    public var usedSince: Int?
+
     /// Whether an entry that cannot be packed is an error; otherwise it is left out and reported.
     public var isStrict = false
 

@@ -10,6 +10,12 @@ public struct PackReport: Hashable, Sendable {
 
     /// What was found in the caches and is no member, and why; ordered by path.
     public var leftOut: [LeftOut]
+
+    /// The sound entries of GOCACHE that ``PackOptions/dropped`` left out, by class: files and their bytes.
+    public var dropped: [EntryClass: ArchiveTotals.Tally]
+
+    /// The number of entries of GOCACHE that ``PackOptions/usedSince`` left out.
+    public var unused: Int
 }
 
 /// An entry of a cache that a pack left out.

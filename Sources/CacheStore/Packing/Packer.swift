@@ -93,7 +93,7 @@ struct PackOperation: Sendable {
     private func readBuildCache(into assembly: inout PackAssembly) async throws {
         guard let root = caches.buildCache else { return }
         counters.begin("scanning", bytes: 0, items: 0)
-        let scan = try await BuildCacheScan.run(root, threads: threads)
+        let scan = try await BuildCacheScan.run(root, options: options, threads: threads)
         // Longest first, so that no thread is left with a long one at the end.
         let large = scan.outputs.filter { $0.size > Chunker.minimumSize }.sorted { $0.size > $1.size }
         counters.begin("reading", bytes: large.reduce(0) { $0 + $1.size }, items: large.count)
@@ -302,7 +302,9 @@ struct PackOperation: Sendable {
         return PackReport(
             digest: digest,
             totals: ArchiveTotals(of: set, fileBytes: fileBytes),
-            leftOut: leftOut
+            leftOut: leftOut,
+            dropped: assembly.dropped,
+            unused: assembly.unused
         )
     }
 }

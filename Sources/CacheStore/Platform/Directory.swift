@@ -101,6 +101,23 @@ struct Directory: ~Copyable, Sendable {
         return (valid, invalid)
     }
 
+    /// Where the symbolic link `name` leads, or `nil` where that is no UTF-8 of at most 4095 bytes.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func target(ofLink name: String) throws(CacheStoreError) -> String? {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = try SystemCall.checked("read the link", path(of: name)) {
+            unsafe buffer.withUnsafeMutableBytes { bytes in
+                // readlinkat(2) writes at most as many bytes as it is told.
+                unsafe bytes.withMemoryRebound(to: CChar.self) { room -> CInt in
+                    guard let start = room.baseAddress else { return 0 }
+                    return unsafe CInt(clamping: readlinkat(descriptor, name, start, room.count))
+                }
+            }
+        }
+        return count < buffer.count ? String(validating: buffer.prefix(Int(count)), as: UTF8.self) : nil
+    }
+
     // MARK: - Opening
 
     /// Opens the directory `name`, or returns `nil` if there is no such entry.
@@ -125,13 +142,13 @@ struct Directory: ~Copyable, Sendable {
         throw .system(cause, "open the directory", path(of: name))
     }
 
-    /// Opens the directory `name`, creating it with mode 0755, whatever the umask, if it is missing.
+    /// Opens the directory `name`, creating it with some mode, whatever the umask, if it is missing.
     ///
     /// - Throws: ``CacheStoreError`` as the system says, ``CacheStoreError/Code/unsafePath`` for a symbolic
     ///   link.
-    func creatingDirectory(_ name: String) throws(CacheStoreError) -> Directory {
+    func creatingDirectory(_ name: String, mode: mode_t = 0o755) throws(CacheStoreError) -> Directory {
         if let there = try directory(name) { return there }
-        let isNew = unsafe mkdirat(descriptor, name, 0o755) == 0
+        let isNew = unsafe mkdirat(descriptor, name, mode) == 0
         if !isNew {
             let cause = Errno(rawValue: errno)
             guard cause == .fileExists else { throw .system(cause, "create the directory", path(of: name)) }
@@ -139,7 +156,7 @@ struct Directory: ~Copyable, Sendable {
         guard let made = try directory(name) else {
             throw .system(.noSuchFileOrDirectory, "open the directory", path(of: name))
         }
-        if isNew, Umask.hides(0o755) { try made.setMode(0o755) }
+        if isNew, Umask.hides(mode) { try made.setMode(mode) }
         return made
     }
 
@@ -223,6 +240,24 @@ struct Directory: ~Copyable, Sendable {
     /// - Throws: ``CacheStoreError`` as the system says.
     func setMode(_ mode: mode_t) throws(CacheStoreError) {
         _ = try SystemCall.checked("change the mode of", path) { fchmod(descriptor, mode) }
+    }
+
+    /// Sets the permission bits of the entry `name`.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func setMode(of name: String, _ mode: mode_t) throws(CacheStoreError) {
+        _ = try SystemCall.checked("change the mode of", path(of: name)) {
+            unsafe fchmodat(descriptor, name, mode, AT_SYMLINK_NOFOLLOW)
+        }
+    }
+
+    /// Creates the symbolic link `name`.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func createLink(_ name: String, to target: String) throws(CacheStoreError) {
+        _ = try SystemCall.checked("create the link", path(of: name)) {
+            unsafe symlinkat(target, descriptor, name)
+        }
     }
 
     /// Sets the access and modification time of the entry `name`, in whole seconds since 1970.

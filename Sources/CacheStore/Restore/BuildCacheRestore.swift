@@ -17,15 +17,32 @@ struct BuildCacheRestore: Sendable {
     let root: FilePath
     let set: MemberSet
     let subdirectories: [Subdirectory]
+
+    /// The modification time of entries in seconds since 1970, or `nil` for now.
+    let time: Int?
     let report: Gathered<RestoreReport>
     let counters: ProgressCounters
 
     /// Opens or creates all 256 directories (without them Go fails where it can't create them), and lists
     /// them.
-    static func subdirectories(of root: borrowing Directory) throws(CacheStoreError) -> [Subdirectory] {
+    ///
+    /// - Parameters:
+    ///   - root: GOCACHE.
+    ///   - profile: Decides their permission bits.
+    /// - Returns: The directories, in order.
+    /// - Throws: ``CacheStoreError`` as the system says. Who can't change the mode of a directory uses it as it is.
+    static func subdirectories(
+        of root: borrowing Directory,
+        profile: CacheProfile
+    ) throws(CacheStoreError) -> [Subdirectory] {
         var result: [Subdirectory] = []
         for index in 0..<256 {
-            let directory = try root.creatingDirectory(BuildCacheLayout.subdirectory(index))
+            let name = BuildCacheLayout.subdirectory(index)
+            let mode = profile.directoryMode
+            let directory = try root.creatingDirectory(name, mode: mode)
+            if profile.seals, let status = try root.status(of: name), status.mode & 0o777 != mode {
+                try? directory.setMode(mode)
+            }
             let names = try directory.names().valid
             for name in names where name.hasPrefix(FilePlacement.temporaryPrefix) {
                 try directory.removeAll(name)
@@ -62,7 +79,7 @@ struct BuildCacheRestore: Sendable {
         let isKnownAbsent = !place.names.contains(name)
         let chunks = output.chunks.numbers.map { set.chunks[Int($0)] }
         var content = StreamWriter(id: output.id, size: output.size, chunks: chunks)
-        content.time = BuildCacheLayout.sealTime
+        content.time = time
         let outcome: PutOutcome
         do {
             if let executable = output.executable {
@@ -105,9 +122,11 @@ struct BuildCacheRestore: Sendable {
                 try inner.names().valid == [file],
                 let found = try inner.status(of: file), try content.isRight(file, found, in: inner)
             {
-                if status.modified < BuildCacheLayout.sealTime {
-                    try place.directory.setTimes(of: name, BuildCacheLayout.sealTime)
+                if found.mode & content.mode != content.mode {
+                    try inner.setMode(of: file, found.mode | content.mode)
                 }
+                if status.mode & 0o755 != 0o755 { try inner.setMode(status.mode | 0o755) }
+                if let time, status.modified < time { try place.directory.setTimes(of: name, time) }
                 return .untouched
             }
         }
@@ -118,7 +137,7 @@ struct BuildCacheRestore: Sendable {
             _ = try content.put(file, in: inner, isKnownAbsent: true, with: &reader) {
                 try cancellation.check()
             }
-            try place.directory.setTimes(of: temporary, BuildCacheLayout.sealTime)
+            if let time { try place.directory.setTimes(of: temporary, time) }
             // A directory that is not empty can't be renamed over.
             if wasThere { try place.directory.removeAll(name) }
             try place.directory.rename(temporary, to: name)
@@ -141,7 +160,7 @@ struct BuildCacheRestore: Sendable {
         var outcome = PutOutcome.untouched
         let isThere = try !isKnownAbsent && isRight(name, entry, in: place)
         if !isThere {
-            let placement = FilePlacement(mode: 0o644, time: BuildCacheLayout.sealTime)
+            let placement = FilePlacement(mode: Self.mode, time: time)
             outcome = try placement.put(
                 entry.bytes,
                 as: name,
@@ -163,19 +182,13 @@ struct BuildCacheRestore: Sendable {
         else { return false }
         let bytes = try file.bytes(count: ActionEntry.byteCount + 1)
         guard ActionEntry(bytes.span, named: entry.action) == entry else { return false }
-        if status.modified < BuildCacheLayout.sealTime {
-            try place.directory.setTimes(of: name, BuildCacheLayout.sealTime)
+        if let time, status.modified < time { try place.directory.setTimes(of: name, time) }
+        if status.mode & Self.mode != Self.mode {
+            try place.directory.setMode(of: name, status.mode | Self.mode)
         }
         return true
     }
 
-    // MARK: - trim.txt
-
-    /// Writes `trim.txt` with the time as it is now, so that anyone may write it.
-    ///
-    /// Without a fresh one the next build scans all entries, and fails where it can't rewrite the file (Go up
-    /// to 1.25).
-    static func writeTrimFile(in root: borrowing Directory) throws {
-        _ = try FilePlacement(mode: 0o666).put(Array("\(time(nil))".utf8), as: "trim.txt", in: root)
-    }
+    /// The permission bits of an action entry.
+    private static let mode: mode_t = 0o644
 }

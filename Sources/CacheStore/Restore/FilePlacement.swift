@@ -1,3 +1,5 @@
+import Glibc
+
 /// What putting a file in place has done.
 enum PutOutcome: Hashable {
     /// It was not there.
@@ -26,12 +28,13 @@ struct FilePlacement {
     static let temporaryPrefix = ".castore-"
 
     /// The file's permission bits.
-    var mode: UInt32
+    var mode: mode_t
 
     /// Its modification time in seconds since 1970, or `nil` for now.
     var time: Int?
 
-    /// Puts the file under `name`, unless it is there and right; then its time is at least ``time``.
+    /// Puts the file under `name`, unless it is there and right; then its time is at least ``time``, and its mode
+    /// has the bits of ``mode``.
     ///
     /// - Parameters:
     ///   - name: Its name.
@@ -54,6 +57,7 @@ struct FilePlacement {
             wasThere = true
             if try isRight(status) {
                 if let time, status.modified < time { try directory.setTimes(of: name, time) }
+                if status.mode & mode != mode { try directory.setMode(of: name, status.mode | mode) }
                 return .untouched
             }
             if status.kind == .directory { try directory.removeAll(name) }

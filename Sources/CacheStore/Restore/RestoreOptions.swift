@@ -13,6 +13,9 @@ public struct RestoreOptions: Hashable, Sendable {
     /// The labels of the sources to restore; `nil` for all.
     public var only: [String]?
 
+    /// Who will use the caches.
+    public var profile = CacheProfile.image
+
     /// What to do about the zips of modules.
     public var moduleZips = ModuleZips.none
 

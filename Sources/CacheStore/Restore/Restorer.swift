@@ -76,8 +76,9 @@ struct RestoreOperation {
     ) async throws -> (root: Root, work: BuildCacheRestore)? {
         guard let path = caches.buildCache else { return nil }
         let root = try await Root.locking(path)
+        let profile = options.profile
         let subdirectories = try await WorkerThreads.perform {
-            try BuildCacheRestore.subdirectories(of: root.directory)
+            try BuildCacheRestore.subdirectories(of: root.directory, profile: profile)
         }
         return (
             root,
@@ -85,6 +86,7 @@ struct RestoreOperation {
                 root: path,
                 set: set,
                 subdirectories: subdirectories,
+                time: options.profile.seals ? BuildCacheLayout.sealTime(for: set.sources) : nil,
                 report: report,
                 counters: counters
             )
@@ -182,7 +184,7 @@ struct RestoreOperation {
         try await WorkerThreads.forEach(below: actions.count, threads: threads, state: { 0 }) { _, index, _ in
             try work.restoreAction(actions[index])
         }
-        try BuildCacheRestore.writeTrimFile(in: root.directory)
+        try TrimFile.write(in: root.directory, options.profile)
     }
 
     private func restore(

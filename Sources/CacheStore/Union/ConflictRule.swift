@@ -13,6 +13,14 @@ enum ConflictRule {
         return !secondName.precedes(firstName)
     }
 
+    /// Of two classes, which differ only if other versions of this library told them, one that says something;
+    /// then the lower name.
+    static func keptClass(_ first: EntryClass, _ second: EntryClass) -> EntryClass {
+        if first == .other { return second }
+        if second == .other { return first }
+        return first.rawValue.precedes(second.rawValue) ? first : second
+    }
+
     /// Of two trees with one hash, which differ in executable bits or in what Go adds to a toolchain: the one
     /// with more executables, then with more files, then with the lower manifest.
     static func keepsFirst(

@@ -94,7 +94,9 @@ struct MemberUnion: Sendable {
             if first.executable != second.executable {
                 note(.output, first.id.description, [Self.text(first), Self.text(second)])
             }
-            return ConflictRule.keepsFirst(first, second) ? first : second
+            var kept = ConflictRule.keepsFirst(first, second) ? first : second
+            kept.contentClass = ConflictRule.keptClass(first.contentClass, second.contentClass)
+            return kept
         }
         set.trees = try merge(set.trees, input.trees, key: { $0.module }) {
             (first, second) throws(CacheStoreError) in

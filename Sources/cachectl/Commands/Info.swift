@@ -46,6 +46,7 @@ struct Info: AsyncParsableCommand, Sendable {
         ]
         return lines
             + Table.kinds(totals).lines + [""]
+            + Table.classes(totals.byClass).lines + [""]
             + Table.sources(totals).lines + [""]
             + Self.environments(contents.sources).lines
     }

@@ -18,6 +18,11 @@ struct Pack: AsyncParsableCommand, Sendable {
               cachectl pack --label aws -o aws.castore --gocache /build --gomodcache /mod
               cachectl pack --label mods -o mods.castore --no-gocache --level 12
               cachectl pack --label aws -o aws.castore --strict --json | jq -r .digest
+              cachectl pack --label aws -o aws.castore --drop executable --keep test
+              cachectl pack --label aws -o aws.castore --used-since $(date +%s -d '1 hour ago')
+
+            Classes of GOCACHE's entries: \(EntryClass.all.map(\.rawValue).joined(separator: ", ")). \
+            Dropped unless kept: \(EntryClass.ordered(EntryClass.droppedByDefault).map(\.rawValue).joined(separator: ", ")).
             """
     )
 
@@ -35,6 +40,26 @@ struct Pack: AsyncParsableCommand, Sendable {
 
     @Option(help: ArgumentHelp("The zstd level, 1 (fast) to 19 (small).", valueName: "n"))
     var level = 3
+
+    @Option(
+        help: ArgumentHelp("Keep entries of these classes, or of `all`.", valueName: "class,..."),
+        transform: CommaList.values
+    )
+    var keep: [[String]] = []
+
+    @Option(
+        help: ArgumentHelp("Drop entries of these classes too.", valueName: "class,..."),
+        transform: CommaList.values
+    )
+    var drop: [[String]] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Pack only entries of GOCACHE that were used since then: seconds since 1970.",
+            valueName: "time"
+        )
+    )
+    var usedSince: Int?
 
     @Flag(help: "Fail if an entry of a cache has to be left out.")
     var strict = false
@@ -54,6 +79,7 @@ struct Pack: AsyncParsableCommand, Sendable {
                 "`--level` is \(level), and must be \(levels.lowerBound) to \(levels.upperBound)"
             )
         }
+        _ = try droppedClasses()
         if recordsNoEnvironment, directories.go != nil {
             throw ValidationError("`--go` and `--no-go` contradict each other")
         }
@@ -62,7 +88,7 @@ struct Pack: AsyncParsableCommand, Sendable {
     func run() async throws {
         let recorded = try await recordedEnvironment()
         let caches = try await directories.resolve(askingGo: !recordsNoEnvironment)
-        let options = packOptions(caches, recorded)
+        let options = try packOptions(caches, recorded)
         let (report, time) = try await common.perform(
             consequence: "no archive was written"
         ) { [path = output.path] progress in
@@ -105,12 +131,37 @@ struct Pack: AsyncParsableCommand, Sendable {
         }
     }
 
-    private func packOptions(_ caches: GoCaches, _ recorded: GoEnvironment) -> PackOptions {
+    /// The classes that are left out.
+    private func droppedClasses() throws -> Set<EntryClass> {
+        func classes(_ names: [[String]], _ option: String) throws -> Set<EntryClass> {
+            var found: Set<EntryClass> = []
+            for name in names.joined() {
+                if name == "all", option == "--keep" {
+                    found.formUnion(EntryClass.all)
+                } else if let known = EntryClass.all.first(where: { $0.rawValue == name }) {
+                    found.insert(known)
+                } else {
+                    let known = EntryClass.all.map(\.rawValue).joined(separator: ", ")
+                    throw ValidationError("`\(option)` names no class with `\(name)`; there are: \(known)")
+                }
+            }
+            return found
+        }
+        let (kept, dropped) = (try classes(keep, "--keep"), try classes(drop, "--drop"))
+        if let both = EntryClass.ordered(kept.intersection(dropped)).first, !keep.joined().contains("all") {
+            throw ValidationError("`\(both.rawValue)` can't be both kept and dropped")
+        }
+        return EntryClass.droppedByDefault.subtracting(kept).union(dropped)
+    }
+
+    private func packOptions(_ caches: GoCaches, _ recorded: GoEnvironment) throws -> PackOptions {
         var options = PackOptions(label: label, environment: recorded)
         // Entries of the build cache are keyed by this path, so it must be the one that was used.
         if !recordsNoEnvironment, let moduleCache = caches.moduleCache {
             options.environment.variables["GOMODCACHE"] = moduleCache.string
         }
+        options.dropped = try droppedClasses()
+        options.usedSince = usedSince
         options.isStrict = strict
         options.overwrite = output.force
         options.level = level
@@ -124,6 +175,11 @@ struct Pack: AsyncParsableCommand, Sendable {
         var lines = ["packed `\(label)` into `\(path)`: \(size) in \(HumanFormat.duration(time))", ""]
         lines += Table.kinds(report.totals).lines + [""]
         if let counts = Message.leftOutCounts(report.leftOut) { lines.append("left out  \(counts)") }
+        let dropped = EntryClass.ordered(report.dropped.keys).map { entryClass in
+            "\(HumanFormat.count(report.dropped[entryClass]?.files ?? 0)) \(entryClass.rawValue)"
+        }
+        if !dropped.isEmpty { lines.append("dropped   \(dropped.joined(separator: ", "))") }
+        if report.unused > 0 { lines.append("unused    \(HumanFormat.count(report.unused)) entries") }
         return lines + ["digest    \(report.digest)"]
     }
 
@@ -141,6 +197,8 @@ struct Pack: AsyncParsableCommand, Sendable {
             "environment": .environment(options.environment),
             "totals": .totals(report.totals),
             "left_out": .leftOut(report.leftOut),
+            "dropped": .classes(report.dropped),
+            "unused": .integer(report.unused),
             "warnings": .array(warnings.map { ["code": .string($0.code), "message": .string($0.message)] }),
             "milliseconds": .milliseconds(time),
         ]

@@ -15,6 +15,7 @@ struct Restore: AsyncParsableCommand, Sendable {
               cachectl restore all.castore --only aws,gcp --sync
               cachectl restore all.castore --gocache /cache/build --gomodcache /cache/mod
               cachectl restore all.castore --no-gocache --module-zips make
+              cachectl restore all.castore --profile readonly
             """
     )
 
@@ -29,6 +30,15 @@ struct Restore: AsyncParsableCommand, Sendable {
         transform: CommaList.values
     )
     var only: [[String]] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Who will use GOCACHE: `image`, users of a writable copy; `ci`, you, and Go trims it; `readonly`, who can't write to it.",
+            valueName: "image|ci|readonly"
+        ),
+        transform: CacheProfile.read
+    )
+    var profile = CacheProfile.image
 
     @Option(
         help: ArgumentHelp(
@@ -73,6 +83,7 @@ struct Restore: AsyncParsableCommand, Sendable {
     private var restoreOptions: RestoreOptions {
         var options = RestoreOptions()
         options.only = only.isEmpty ? nil : only.flatMap(\.self)
+        options.profile = profile
         options.moduleZips = moduleZips
         options.synchronize = synchronizes
         options.jobs = common.jobs

@@ -27,9 +27,15 @@ extension JSONValue {
             "all": tally(totals.all),
             "shared": tally(totals.shared),
             "by_kind": .object(kinds),
+            "by_class": classes(totals.byClass),
             "by_source": sorted(totals.bySource.mapValues(tally)),
             "unique_by_source": sorted(unique),
         ]
+    }
+
+    /// The figures of classes of entries.
+    static func classes(_ tallies: [EntryClass: ArchiveTotals.Tally]) -> JSONValue {
+        .object(EntryClass.ordered(tallies.keys).map { (key: $0.rawValue, value: tally(tallies[$0])) })
     }
 
     /// A source with the whole of its Go environment.

@@ -43,6 +43,7 @@ struct MemberLine {
                 "stored_bytes": .integer(member.storedSize),
                 "files": .integer(member.files),
                 "detail": .string(member.detail),
+                "class": .optional(member.entryClass?.rawValue),
                 "sources": .strings(member.sources),
             ] as JSONValue).text
         }

@@ -18,6 +18,21 @@ extension Table {
         return table
     }
 
+    /// The figures of GOCACHE by class of entry.
+    static func classes(_ tallies: [EntryClass: ArchiveTotals.Tally]) -> Table {
+        var table = Table(
+            .left("class"),
+            .right("members"),
+            .right("files"),
+            .right("content"),
+            .right("stored")
+        )
+        for entryClass in EntryClass.ordered(tallies.keys) {
+            table.append(entryClass.rawValue, tallies[entryClass])
+        }
+        return table
+    }
+
     /// The figures of an archive by source: all that one holds, what only it holds, and what several hold.
     static func sources(_ totals: ArchiveTotals) -> Table {
         var table = Table(

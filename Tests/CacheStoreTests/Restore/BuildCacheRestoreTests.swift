@@ -10,7 +10,7 @@ struct BuildCacheRestoreTests {
 
     init() throws { bench = try Workbench() }
 
-    private static let seal = 2_114_380_800
+    private static let seal = 4_102_444_800
 
     /// A cache of three pairs: a file, an executable and an empty output.
     private func model() -> (CacheModel, file: ObjectID, executable: ObjectID) {
@@ -34,7 +34,7 @@ struct BuildCacheRestoreTests {
         let snapshot = try TreeSnapshot(of: bench.path("out/build"))
         let directories = snapshot.entries.filter { $0.value.kind == .directory && !$0.key.contains("/") }
         #expect(Set(directories.keys) == Set((0..<256).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }))
-        #expect(directories.values.allSatisfy { $0.mode == 0o755 })
+        #expect(directories.values.allSatisfy { $0.mode == 0o733 })
         for (path, entry) in snapshot.entries where path.contains("-") {
             #expect(entry.modified == Self.seal * 1_000_000_000, "\(path)")
             let isExecutable = entry.kind == .directory || path.hasSuffix("/tool")
@@ -49,6 +49,69 @@ struct BuildCacheRestoreTests {
             Int(String(decoding: try Files.bytes(build("build/trim.txt")), as: UTF8.self))
         )
         #expect((started...started + 3_600).contains(time))
+    }
+
+    @Test("for a runner's volume leaves times to Go, and modes to who made the directories")
+    func ci() async throws {
+        let pack = try await bench.pack(model().0, to: "pack").path
+        let started = Int(time(nil))
+        let restored = try await bench.restore(pack, to: "out") { $0.profile = .ci }
+        let root = try #require(restored.caches.buildCache)
+        for (path, entry) in try TreeSnapshot(of: root).entries {
+            #expect((started...started + 3_600).contains(entry.modified / 1_000_000_000), "\(path)")
+            if entry.kind == .directory { #expect(entry.mode == 0o755, "\(path)") }
+        }
+        try Directory(opening: root).setMode(of: "00", 0o700)
+        try await bench.restore(pack, to: "out") { $0.profile = .ci }
+        #expect(try Directory(opening: root).status(of: "00")?.mode == 0o700)
+        try await bench.restore(pack, to: "out")
+        #expect(try Directory(opening: root).status(of: "00")?.mode == 0o733)
+    }
+
+    @Test("for readers alone makes a trim.txt that needs no writing, and takes it away again for others")
+    func readonly() async throws {
+        let pack = try await bench.pack(model().0, to: "pack").path
+        for _ in 1...2 {
+            let restored = try await bench.restore(pack, to: "out") { $0.profile = .readonly }
+            let root = try Directory(opening: try #require(restored.caches.buildCache))
+            #expect(try root.target(ofLink: "trim.txt") == "/dev/null")
+            #expect(try root.status(of: "ff")?.mode == 0o711)
+        }
+        let restored = try await bench.restore(pack, to: "out")
+        let root = try Directory(opening: try #require(restored.caches.buildCache))
+        let trim = try #require(try root.status(of: "trim.txt"))
+        #expect(trim.kind == .regular && trim.mode == 0o666)
+    }
+
+    @Test("gives readers what only its owner could read, without writing it again")
+    func modes() async throws {
+        let (model, _, _) = model()
+        let pack = try await bench.pack(model, to: "pack").path
+        var existing = model
+        for path in model.files.keys { existing.files[path]?.mode = 0o600 }
+        for path in model.files.keys where path.hasSuffix("/tool") { existing.files[path]?.mode = 0o700 }
+        _ = try bench.write(existing, to: "out")
+        let report = try await bench.restore(pack, to: "out").report
+        #expect(report.outputs.untouched == 3)
+        #expect(report.actions.untouched == 3)
+        for (path, entry) in try TreeSnapshot(of: bench.path("out/build")).files where path.contains("-") {
+            #expect(entry.mode & 0o444 == 0o444, "\(path)")
+            if path.hasSuffix("/tool") { #expect(entry.mode & 0o555 == 0o555) }
+        }
+    }
+
+    @Test("dates entries for a 32-bit go command so that it takes them for future")
+    func narrowTime() async throws {
+        for (target, expected) in [("386", 2_114_380_800), ("arm", 2_114_380_800), ("amd64", Self.seal)] {
+            let pack = try await bench.pack(model().0, to: target) {
+                $0.environment = GoEnvironment(variables: ["GOARCH": target])
+            }
+            let restored = try await bench.restore(pack.path, to: "out \(target)")
+            let snapshot = try TreeSnapshot(of: try #require(restored.caches.buildCache))
+            let entries = snapshot.entries.filter { $0.key.hasSuffix("-a") || $0.key.hasSuffix("-d") }
+            #expect(entries.count == 6)
+            #expect(entries.values.allSatisfy { $0.modified == expected * 1_000_000_000 })
+        }
     }
 
     @Test("leaves right files and foreign ones alone, and replaces wrong, cut and partial ones")

@@ -1,0 +1,38 @@
+import Glibc
+
+/// `trim.txt` in GOCACHE: when Go last looked for old entries, in seconds since 1970.
+enum TrimFile {
+    static let name = "trim.txt"
+
+    /// Where the file leads in a cache that nobody can write to.
+    private static let sink = "/dev/null"
+
+    /// Writes it with the time as it is now, so that anyone may write it; or as a link to where nothing is kept.
+    ///
+    /// Without a fresh one the next build scans all entries, and fails where it can't rewrite the file (Go up
+    /// to 1.25).
+    static func write(in root: borrowing Directory, _ profile: CacheProfile) throws {
+        guard profile.discardsTrimTime else {
+            _ = try FilePlacement(mode: 0o666).put(Array("\(time(nil))".utf8), as: name, in: root)
+            return
+        }
+        if try isRight(in: root, profile) { return }
+        let temporary = FilePlacement.temporaryPrefix + name
+        try root.remove(temporary)
+        try root.createLink(temporary, to: sink)
+        do {
+            try root.rename(temporary, to: name)
+        } catch {
+            try? root.remove(temporary)
+            throw error
+        }
+    }
+
+    /// Whether it is there and can be written by all, however old it is.
+    static func isRight(in root: borrowing Directory, _ profile: CacheProfile) throws(CacheStoreError) -> Bool {
+        guard let status = try root.status(of: name) else { return false }
+        guard profile.discardsTrimTime else { return status.kind == .regular && status.mode & 0o666 == 0o666 }
+        guard status.kind == .symbolicLink else { return false }
+        return try root.target(ofLink: name) == sink
+    }
+}

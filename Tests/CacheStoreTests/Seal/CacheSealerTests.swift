@@ -1,0 +1,139 @@
+import Glibc
+import SystemPackage
+import Testing
+
+@testable import CacheStore
+
+/// Sealing a GOCACHE in place, and seeing what a later step has undone.
+@Suite("Sealing a GOCACHE")
+struct CacheSealerTests {
+    let bench: Workbench
+
+    init() throws { bench = try Workbench() }
+
+    private func seal(
+        _ name: String,
+        _ profile: CacheProfile = .image,
+        isDryRun: Bool = false,
+        time: Int? = nil
+    ) async throws -> SealReport {
+        var options = SealOptions()
+        (options.profile, options.isDryRun) = (profile, isDryRun)
+        if let time { options.time = time }
+        return try await CacheSealer(options: options).run(bench.path(name))
+    }
+
+    private func kinds(_ report: SealReport) -> [SealReport.Fault.Kind: Int] {
+        Dictionary(uniqueKeysWithValues: report.faults.map { ($0.kind, $0.count) })
+    }
+
+    /// A cache with an executable, and files that only their owner may read.
+    private func writeCache() throws -> CacheModel {
+        var model = CacheModel()
+        model.addPair("file", Array("an object file".utf8))
+        model.addPair("program", Array("#!/bin/sh".utf8), executable: "tool")
+        for path in model.files.keys { model.files[path]?.mode = 0o600 }
+        model.files["build/trim.txt"] = CacheModel.Entry(bytes: Array("1".utf8), mode: 0o644)
+        model.files["build/00/note"] = CacheModel.Entry(bytes: [1], mode: 0o600)
+        _ = try bench.write(model, to: "cache")
+        return model
+    }
+
+    @Test(
+        "tells without a change what is missing, mends it, and then finds nothing",
+        arguments: [CacheProfile.image, .readonly]
+    )
+    func mends(profile: CacheProfile) async throws {
+        let model = try writeCache()
+        let before = try TreeSnapshot(of: bench.path("cache/build"))
+        let check = try await seal("cache/build", profile, isDryRun: true)
+        let there = before.entries.filter { $0.value.kind == .directory && $0.key.utf8.count == 2 }.count
+        #expect(check.entries == 4)
+        #expect(
+            kinds(check) == [
+                // Of the executable, the file's mode and the directory's time.
+                .time: 4, .mode: 4, .missingDirectory: 256 - there, .directoryMode: there, .trimFile: 1,
+            ]
+        )
+        #expect(try TreeSnapshot(of: bench.path("cache/build")) == before)
+
+        #expect(try await seal("cache/build", profile) == check)
+        let after = try TreeSnapshot(of: bench.path("cache/build"))
+        for (path, entry) in after.entries where path.hasSuffix("-a") || path.hasSuffix("-d") {
+            #expect(entry.modified == 4_102_444_800 * 1_000_000_000, "\(path)")
+            #expect(entry.mode & 0o444 == 0o444, "\(path)")
+        }
+        for index in 0..<256 {
+            #expect(after.entries[BuildCacheLayout.subdirectory(index)]?.mode == profile.directoryMode)
+        }
+        let tool = try #require(after.files.first { $0.key.hasSuffix("/tool") })
+        #expect(tool.value.mode & 0o555 == 0o555)
+        #expect(after.entries["00/note"] == before.entries["00/note"], "what is no entry is left alone")
+        for (path, entry) in model.files where path != "build/trim.txt" {
+            let id = ContentHasher.hash(entry.bytes.span)
+            #expect(after.entries[String(path.dropFirst(6))]?.id == id, "\(path)")
+        }
+        #expect(try await seal("cache/build", profile, isDryRun: true).faults.isEmpty)
+        #expect(try await seal("cache/build", profile).faults.isEmpty)
+        #expect(try TreeSnapshot(of: bench.path("cache/build")) == after)
+    }
+
+    @Test("finds nothing to do after a restore, and what was done to the cache since")
+    func afterRestore() async throws {
+        var model = CacheModel()
+        let (action, output) = model.addPair("file", Array("an object file".utf8))
+        let pack = try await bench.pack(model, to: "pack").path
+        for profile in [CacheProfile.image, .readonly] {
+            let name = "restored \(profile.rawValue)"
+            try await bench.restore(pack, to: name) { $0.profile = profile }
+            #expect(try await seal("\(name)/build", profile, isDryRun: true).faults.isEmpty)
+        }
+        let root = bench.path("restored image")
+        func path(_ path: String) -> FilePath { root.appending(FilePath(path).components) }
+        try Files.setTime(1_700_000_000, of: path(CacheModel.action(action)).string)
+        let directory = try Directory(opening: path(CacheModel.output(output)).removingLastComponent())
+        try directory.setMode(of: "\(output)-d", 0o640)
+        try Files.remove(path("build/trim.txt"))
+        let free = try #require((0..<256).first { ![action.firstByte, output.firstByte].contains(UInt8($0)) })
+        let build = try Directory(opening: path("build"))
+        try build.removeAll(BuildCacheLayout.subdirectory(free))
+        let report = try await seal("restored image/build", isDryRun: true)
+        #expect(kinds(report) == [.time: 1, .mode: 1, .missingDirectory: 1, .trimFile: 1])
+        #expect(report.faults.first { $0.kind == .time }?.first == path(CacheModel.action(action)))
+        #expect(report.faults.first { $0.kind == .mode }?.first == path(CacheModel.output(output)))
+        #expect(kinds(try await seal("restored image/build")) == kinds(report))
+        #expect(try await seal("restored image/build", isDryRun: true).faults.isEmpty)
+    }
+
+    @Test("leaves a link in the place of an entry alone, and where it leads, and says so each time")
+    func link() async throws {
+        _ = try writeCache()
+        let target = bench.path("elsewhere")
+        try Files.write([1], to: target, mode: 0o600)
+        let name = "00/\(String(repeating: "0", count: 64))-d"
+        try Files.link(bench.path("cache/build/\(name)"), to: target)
+        let before = try #require(try TreeSnapshot(of: bench.root).entries["elsewhere"])
+        for _ in 1...2 {
+            let fault = try #require(try await seal("cache/build").faults.last)
+            #expect(fault.kind == .foreign)
+            #expect(fault.first == bench.path("cache/build/\(name)"))
+        }
+        #expect(try TreeSnapshot(of: bench.root).entries["elsewhere"] == before)
+    }
+
+    @Test("gives the time that is asked for, and refuses what is no GOCACHE and a profile that seals nothing")
+    func limits() async throws {
+        _ = try writeCache()
+        _ = try await seal("cache/build", time: BuildCacheLayout.earliestSealTime)
+        let entries = try TreeSnapshot(of: bench.path("cache/build")).entries.filter {
+            $0.key.hasSuffix("-a")
+        }
+        #expect(entries.values.allSatisfy { $0.modified == 2_114_380_800 * 1_000_000_000 })
+        #expect(try await seal("cache/build", isDryRun: true).faults.isEmpty)
+        let before = try TreeSnapshot(of: bench.root)
+        #expect(await failure { try await seal("cache") }?.code == .badArgument)
+        #expect(await failure { try await seal("cache/build", .ci) }?.code == .badArgument)
+        #expect(await failure { try await seal("missing") }?.code == .notFound)
+        #expect(try TreeSnapshot(of: bench.root) == before)
+    }
+}
