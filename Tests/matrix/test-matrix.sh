@@ -3,11 +3,14 @@
 # ten days and ten years later. Every cell of the matrix is a Go version, with or without -trimpath and cgo.
 #
 #     Tests/matrix/test-matrix.sh --full      # all seven versions, 28 cells; half an hour
-#     Tests/matrix/test-matrix.sh             # the oldest, the newest and 1.25.5, a cell each, as in Tests/run.sh
+#     Tests/matrix/test-matrix.sh             # the oldest, the newest and 1.25.5, as in Tests/run.sh
 #
 # In a cell two jobs fill empty caches, each with one of two programs that share packages; their archives are united and
 # restored; the restored caches are aged; an unrelated program is built, which trims; and then the jobs' programs are
 # built, vetted, tested and run offline. Nothing may be compiled, and no file may be missing afterwards.
+#
+# Beside the cells: the profiles of restore with other users and read-only mounts; what hits write above a layer in a
+# real overlay; `cachectl seal` of caches in place; and what Go does where caches have other modes and times.
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -15,7 +18,7 @@ usage() {
     cat <<'END_OF_USAGE'
 usage: test-matrix.sh [--full] [--go VERSION]… [--cachectl BIN]
 
-  --full          every version with every setting, and the overlay and the read-only proofs for all of them
+  --full          every version with every setting, and what is proven beside them for every version
   --go VERSION    only this version, of the reduced matrix or of the full one
   --cachectl BIN  the cachectl to test (default: $CACHECTL_STATIC, else $CACHECTL)
 
@@ -191,10 +194,12 @@ fill_caches() { # fill_caches PROGRAM: a job that starts with nothing
     in_job "$dir" "$cachectl" pack --quiet --label "$1" -o "$cell_dir/$1.castore"
 }
 
-restore_caches() { # restore_caches DIR
-    rm -rf "$1"
-    mkdir -p "$1"/go-{build,mod}
-    in_job "$1" "$cachectl" restore --quiet "$cell_dir/all.castore"
+restore_caches() { # restore_caches DIR [OPTION…]
+    local dir=$1
+    shift
+    rm -rf "$dir"
+    mkdir -p "$dir"/go-{build,mod}
+    in_job "$dir" "$cachectl" restore --quiet "$@" "$cell_dir/all.castore"
 }
 
 # ---------------------------------------------------------------- a cell
@@ -327,8 +332,6 @@ try_build() { # try_build DIR USER ro|rw [VARIABLE=VALUE]
     message=$(grep -E '^(go: |open )' "$log" | tail -n 1 | sed "s#$GOCACHE/##; s#/[0-9a-f]\{64\}#/…#" || true)
 }
 
-# What Go does with a cache that it may not write, or that is another user's. Expectations are Go's behaviour, not
-# ours: what they say is why a restore gives the modes that it gives.
 expect_build() { # expect_build STATUS CASE try_build's arguments…
     local expected=$1 name=$2
     shift 2
@@ -338,17 +341,37 @@ expect_build() { # expect_build STATUS CASE try_build's arguments…
     printf '  %-72s %d  %s\n' "$name" "$status" "${message:0:90}" >>"$work/notes"
 }
 
-test_foreign() { # test_foreign VERSION: `worker` has the jobs' checkout unless it says otherwise
-    local dir=$cell_dir/restored build=$cell_dir/restored/go-build stale=1 planted
+expect_seal() { # expect_seal STATUS CASE PROFILE
+    local status=0
+    "$cachectl" seal --check --quiet --profile "$3" "$cell_dir/restored/go-build" &>"$logs/seal.log" || status=$?
+    ((status == $1)) || { tail -n 5 "$logs/seal.log" >&2; fail "$2: seal --check said $status, expected $1"; }
+    printf '  %-72s %d\n' "$2, seal --check" "$status" >>"$work/notes"
+}
+
+# An entry that a scan would delete: if it stays, Go did not scan.
+readonly stale_entry=ab/ab00000000000000000000000000000000000000000000000000000000000000-a
+plant_stale_entry() {
+    : >"$cell_dir/restored/go-build/$stale_entry"
+    touch -d 2001-01-01 "$cell_dir/restored/go-build/$stale_entry"
+}
+expect_scan() { # expect_scan yes|no CASE
+    local scanned=yes
+    [[ ! -e $cell_dir/restored/go-build/$stale_entry ]] || scanned=no
+    [[ $scanned == "$1" ]] || fail "$2: scanned: $scanned, expected $1"
+}
+
+# What Go does with a cache that it may not write, or that is another user's: why a restore gives the modes that it
+# gives. `worker` has the jobs' checkout unless a case says otherwise.
+test_facts() { # test_facts VERSION
+    local dir=$cell_dir/restored build=$cell_dir/restored/go-build stale=1
     row="Go $1 other users"
     case $1 in 1.26.* | 1.27.*) stale=0 ;; esac # from 1.26 on a trim.txt that cannot be written is ignored
     printf '\nGo %s: status and message of builds by user %d, or on read-only mounts\n' "$1" "$user" >>"$work/notes"
     restore_caches "$dir"
-    expect_build 0 "as restored, other user" "$user" rw
-    expect_build 0 "as restored, read-only, root" 0 ro
-    expect_build 0 "as restored, read-only, other user" "$user" ro
     chmod 0755 "$build" "$build"/??
-    rm -f "$build/trim.txt"; date +%s >"$build/trim.txt"; chmod 0644 "$build/trim.txt"
+    rm -f "$build/trim.txt"
+    date +%s >"$build/trim.txt"
+    chmod 0644 "$build/trim.txt"
     expect_build 0 "root's, 0755" "$user" rw
     age 10 "$build"
     expect_build "$stale" "root's, 0755, trim.txt 10 days old" "$user" rw
@@ -357,22 +380,85 @@ test_foreign() { # test_foreign VERSION: `worker` has the jobs' checkout unless 
     ln -sf /dev/null "$build/trim.txt"
     expect_build 0 "read-only, trim.txt -> /dev/null, root" 0 ro
     expect_build 0 "read-only, trim.txt -> /dev/null, other user" "$user" ro
-    # A new checkout: its index is missing.
-    date_checkout 2024-05-03
+    date_checkout 2024-05-03 # its index is missing
     expect_build 1 "read-only, trim.txt -> /dev/null, new checkout" "$user" ro
     expect_build 0 "read-only, trim.txt -> /dev/null, new checkout, GODEBUG=goindex=0" "$user" ro GODEBUG=goindex=0
     expect_build 1 "root's, 0755, new checkout" "$user" rw
-    # Directories that cannot be read are not scanned, so that what is old in them stays.
-    planted=$build/ab/ab$(printf '%062d' 0)-a
     chmod 0733 "$build"/??
-    : >"$planted"; touch -d '30 days ago' "$planted"
+    plant_stale_entry
     expect_build 0 "root's, 0733, trim.txt -> /dev/null, new checkout" "$user" rw
-    [[ -e $planted ]] || fail "directories of mode 0733 were scanned"
+    expect_scan no "mode 0733"
     chmod 0777 "$build"/??
     date_checkout 2024-05-04
     expect_build 0 "root's, 0777, trim.txt -> /dev/null, new checkout" "$user" rw
-    [[ ! -e $planted ]] || fail "directories of mode 0777 were not scanned: 0733 proves nothing"
+    expect_scan yes "mode 0777"
     date_checkout 2024-05-01
+}
+
+# The profiles of a restore do what they are for.
+test_profiles() { # test_profiles VERSION
+    local dir=$cell_dir/restored build=$cell_dir/restored/go-build days missing
+    row="Go $1 profiles"
+    printf '\nGo %s: profiles of restore, status and message\n' "$1" >>"$work/notes"
+
+    restore_caches "$dir" --profile image
+    expect_seal 0 "image" image
+    age 10 "$build"
+    plant_stale_entry
+    date_checkout 2024-05-05
+    expect_build 0 "image, 10 days old, new checkout, other user" "$user" rw
+    expect_scan no "image, other user"
+    age 2 "$build"
+    expect_build 0 "image, then root, 2 days later" 0 rw
+    expect_scan yes "image, root"
+    date_checkout 2024-05-01
+
+    restore_caches "$dir" --profile readonly
+    expect_seal 0 "readonly" readonly
+    age 10 "$build"
+    plant_stale_entry
+    date_checkout 2024-05-06
+    expect_build 0 "readonly, 10 days old, new checkout, goindex=0, root" 0 ro GODEBUG=goindex=0
+    expect_build 0 "readonly, 10 days old, new checkout, goindex=0, other user" "$user" ro GODEBUG=goindex=0
+    expect_build 0 "readonly, 10 days old, new checkout, goindex=0, other user, writable mount" "$user" rw GODEBUG=goindex=0
+    expect_scan no "readonly, other user"
+    date_checkout 2024-05-01
+
+    for days in 4 10; do
+        restore_caches "$dir" --profile ci
+        list_caches "$dir" >"$logs/before"
+        age "$days" "$dir"/go-{build,mod}
+        GOPROXY=off in_job "$dir" build_program hello &>"$logs/hello.log" || fail "hello does not build with profile ci"
+        missing=$(list_caches "$dir" | comm -23 "$logs/before" - | wc -l)
+        ((days == 10 ? missing > 0 : missing == 0)) || fail "profile ci, $days days old: $missing files were trimmed"
+        printf '  %-72s %s\n' "ci, $days days old, after an unrelated build" "$missing files trimmed" >>"$work/notes"
+    done
+}
+
+# Caches that were merged by copying, used by a go command as in a Dockerfile's RUN, and sealed in place.
+test_seal() { # test_seal VERSION
+    local dir=$cell_dir/restored program count missing
+    row="Go $1 seal"
+    printf '\nGo %s: caches that were merged by copying, used by a go command and sealed in place\n' "$1" >>"$work/notes"
+    rm -rf "$dir"
+    mkdir "$dir"
+    for program in worker report; do cp -rn "$cell_dir/$program"/go-{build,mod} "$dir"; done
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    GOPROXY=off in_job "$dir" bash -euc 'cd "$workspace/programs/worker"; go list -deps ./...' &>"$logs/list.log" ||
+        fail "go list does not work with copies"
+    expect_seal 1 "copied" image
+    "$cachectl" seal --quiet "$dir/go-build" || fail "seal failed"
+    expect_seal 0 "copied and sealed" image
+    list_caches "$dir" >"$logs/before"
+    age 10 "$dir"/go-{build,mod}
+    GOPROXY=off in_job "$dir" build_program hello &>"$logs/hello.log" || fail "hello does not build after seal"
+    missing=$(list_caches "$dir" | comm -23 "$logs/before" - | wc -l)
+    GOPROXY=off in_job "$dir" use_program worker &>"$logs/sealed.log" || fail "worker does not build after seal"
+    count=$(compiles "$logs/sealed.log")
+    ((missing == 0 && count == 0)) || fail "10 days after seal $missing files are missing, $count packages were compiled"
+    printf '  %-72s %s\n' "copied and sealed, 10 days old" "$missing files missing, $count compiled" >>"$work/notes"
+    touch "$dir/go-build/$(cd "$dir/go-build" && find . -name '*-d' | sort | head -n 1)"
+    expect_seal 1 "after a file was touched" image
 }
 
 # ---------------------------------------------------------------- the run
@@ -384,10 +470,14 @@ for index in "${!cells[@]}"; do
     # shellcheck disable=SC2086 # three words
     test_cell ${cells[index]}
     read -r version _ <<<"${cells[index]}"
-    # Once for a version; in the reduced matrix the overlay for one cell only.
+    # Once for a version; in the reduced matrix not all of it for all, for the time it takes.
     if [[ " $proven " != *" $version "* ]]; then
-        [[ -z $full && ${#cells[@]} -gt 1 && $version != 1.25.5 ]] || test_overlay "$version"
-        test_foreign "$version"
+        test_profiles "$version"
+        if [[ -n $full || ${#cells[@]} == 1 || $version == 1.25.5 ]]; then
+            test_overlay "$version"
+            test_seal "$version"
+        fi
+        [[ -z $full && ${#cells[@]} -gt 1 ]] || test_facts "$version"
         proven+=" $version"
     fi
     umount "$goroot"
