@@ -94,7 +94,7 @@ type -P swift >/dev/null || die "needs Swift 6.3: https://www.swift.org/install/
 unshare --mount true 2>/dev/null || die "cannot make a mount namespace; a container needs --privileged"
 
 begin "tools"
-install_packages buildah busybox-static ca-certificates git libsqlite3-dev libzstd-dev pkg-config \
+install_packages buildah busybox-static ca-certificates gcc git libc6-dev libsqlite3-dev libzstd-dev pkg-config \
     python3 python3-venv sqlite3 zstd
 make_environment
 
@@ -123,6 +123,9 @@ swift build "${static[@]}"
 CACHECTL_STATIC=$(swift build "${static[@]}" --show-bin-path)/cachectl
 export CACHECTL_STATIC
 check_static "$CACHECTL_STATIC"
+
+begin "Go versions"
+Tests/matrix/test-matrix.sh --cachectl "$CACHECTL_STATIC"
 
 begin "simulated matrix build"
 Benchmarks/simulate-matrix-build.sh --quick --work "$state/matrix" --cachectl "$CACHECTL_STATIC"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes what the end-to-end tests build: modules, served by a file-system GOPROXY, and the programs that use them.
 
-    make_workspace.py DIR     DIR/proxy, and DIR/programs/{alpha,beta,gamma,hello,tiny} with complete go.sum files
+    make_workspace.py DIR     DIR/proxy, and DIR/programs/{alpha,beta,gamma,hello,tiny,worker,report} with complete go.sum files
 """
 import base64, hashlib, io, json, os, re, sys, zipfile
 
@@ -55,6 +55,15 @@ MODULES = {
                        "\tADDQ b+8(FP), AX\n\tMOVQ AX, ret+16(FP)\n\tRET\n",
         "add_other.go": "//go:build !amd64\n\npackage asm\n\nfunc Add(a, b int64) int64 { return a + b }\n",
     },
+    # C where cgo is enabled, Go where it is not.
+    ("example.com/native", "v0.2.0"): {
+        "go.mod": go_mod("example.com/native"),
+        "native_cgo.go": "//go:build cgo\n\npackage native\n\n/*\nstatic int twice(int number) { return 2 * number; }\n*/\n"
+                         'import "C"\n\nconst Language = "C"\n\n'
+                         "func Twice(number int) int { return int(C.twice(C.int(number))) }\n",
+        "native_pure.go": '//go:build !cgo\n\npackage native\n\nconst Language = "Go"\n\n'
+                          "func Twice(number int) int { return 2 * number }\n",
+    },
     # A pseudo-version, a requirement of its own, and an output that is cut into several chunks.
     ("example.com/deep/v3", "v3.0.1-0.20240506070809-0123456789ab"): {
         "go.mod": go_mod("example.com/deep/v3", ("example.com/lib", "v1.0.0")),
@@ -66,6 +75,9 @@ MODULES = {
 
 MAIN = "package main\n\nimport (\n{imports})\n\nfunc main() {{\n{body}}}\n"
 DEEP = ("example.com/deep/v3", "v3.0.1-0.20240506070809-0123456789ab")
+NATIVE = ("example.com/native", "v0.2.0")
+TEST = 'package main\n\nimport "testing"\n\nfunc TestProgram(t *testing.T) { main() }\n'
+TESTED = {"worker", "report"}
 PROGRAMS = {
     "alpha": (
         ["encoding/json", "os", "", "example.com/UpperCase/Kit", "example.com/asm", "example.com/lib"],
@@ -85,6 +97,21 @@ PROGRAMS = {
     ),
     # Unrelated to the others but for the standard library.
     "hello": (["fmt"], '\tfmt.Println("hello")\n', []),
+    # Two that share much of the standard library and of the modules; with tests, and with C where cgo is enabled.
+    "worker": (
+        ["encoding/json", "os", "os/user", "", "example.com/UpperCase/Kit", "example.com/asm", "example.com/lib",
+         "example.com/native"],
+        "\t_, _ = user.Current()\n"
+        '\t_ = json.NewEncoder(os.Stdout).Encode([]any{lib.Twice("worker"), Kit.Answer(), asm.Add(1, 2), native.Language, native.Twice(21)})\n',
+        [("example.com/UpperCase/Kit", "v0.9.0-rc.1"), ("example.com/asm", "v0.3.0"), ("example.com/lib", "v1.1.0"), NATIVE],
+    ),
+    "report": (
+        ["os", "text/template", "", "example.com/asm", "example.com/deep/v3", "example.com/legacy", "example.com/lib",
+         "example.com/native"],
+        '\tt := template.Must(template.New("").Parse("{{.}}\\n"))\n'
+        '\t_ = t.Execute(os.Stdout, []any{lib.Twice("report"), legacy.Motto, deep.Name(), asm.Add(1, 2), native.Language, native.Twice(21)})\n',
+        [("example.com/asm", "v0.3.0"), DEEP, ("example.com/legacy", "v2.1.0+incompatible"), ("example.com/lib", "v1.1.0"), NATIVE],
+    ),
     # As little as can be of the standard library, to be built again and again.
     "tiny": (["example.com/lib"], '\tprintln(lib.Shout("tiny"))\n', [("example.com/lib", "v1.0.0")]),
 }
@@ -128,6 +155,7 @@ def write_programs(programs):
     for name, (imports, body, requirements) in PROGRAMS.items():
         lines = "".join(f'\t"{package}"\n' if package else "\n" for package in imports)
         write(f"{programs}/{name}/main.go", MAIN.format(imports=lines, body=body).encode())
+        if name in TESTED: write(f"{programs}/{name}/main_test.go", TEST.encode())
         write(f"{programs}/{name}/go.mod", go_mod(f"example.org/{name}", *requirements).encode())
         sums = []
         for path, version in sorted({*requirements, ("example.com/lib", "v1.0.0")} if requirements else []):

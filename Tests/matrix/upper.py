@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Lists what builds wrote above a layer that holds restored caches, and fails if a hit was copied up.
+
+usage: upper.py LOWER UPPER     directories that each hold go-build and go-mod
+
+Allowed is what Go itself must write: README and trim.txt; entries of what a linker printed and of what
+vet found, which every link and every vet of a package that is named write again, with another time;
+and new entries that are no package archives: indexes of the checkout, lists and results.
+"""
+
+import collections
+import os
+import stat
+import sys
+
+
+def read(path: str, count: int) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(count)
+
+
+def kind_of_output(path: str) -> str:
+    """What an output holds."""
+    if stat.S_ISDIR(os.lstat(path).st_mode):
+        return "executable"
+    start = read(path, 64)
+    if start.startswith(b"!<arch>"):
+        return "package archive"
+    if start.startswith(b"go index v"):
+        return "module index"
+    return "text or facts" if start else "nothing"
+
+
+def kind_of_rewritten(below: str, top: str, lower: str) -> str:
+    """What an action entry of the layer is that was copied up; whatever a build looks up was found."""
+    old, new = read(below, 176), read(top, 176)
+    output = old[68:132].decode("ascii")
+    what = kind_of_output(os.path.join(lower, output[:2], f"{output}-d"))
+    if old[:152] != new[:152]:  # all but the time
+        return f"FORBIDDEN: action entry, changed, for: {what}"
+    # A hit gives no new times; an action that Go runs each time does.
+    allowed = {"nothing": "by a link", "text or facts": "by vet or test"}
+    return f"action entry, rewritten {allowed[what]}" if what in allowed else f"FORBIDDEN: action entry for: {what}"
+
+
+def kind(cache: str, path: str, lower: str, upper: str) -> str:
+    """What a file of the upper directory is."""
+    top = os.path.join(upper, path)
+    below = os.path.join(lower, path)
+    if stat.S_ISCHR(os.lstat(top).st_mode):
+        return "FORBIDDEN: deleted from the layer"
+    if cache == "go-mod":
+        return "FORBIDDEN: file of the module cache"
+    if path in ("README", "trim.txt"):
+        return path
+    if os.path.lexists(below):
+        return kind_of_rewritten(below, top, lower) if path.endswith("-a") else "FORBIDDEN: output of the archive"
+    if path.endswith("-a"):
+        return "action entry, new"
+    what = kind_of_output(top)
+    forbidden = not path.endswith("-d") or what in ("package archive", "executable")
+    return f"FORBIDDEN: new: {what}" if forbidden else f"output, new: {what}"
+
+
+def main() -> None:
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    files: collections.Counter[str] = collections.Counter()
+    sizes: collections.Counter[str] = collections.Counter()
+    forbidden = []
+    for cache in ("go-build", "go-mod"):
+        lower, upper = (os.path.join(directory, cache) for directory in sys.argv[1:])
+        for folder, _, names in os.walk(upper):
+            for name in names:
+                path = os.path.relpath(os.path.join(folder, name), upper)
+                what = kind(cache, path, lower, upper)
+                files[what] += 1
+                sizes[what] += os.lstat(os.path.join(upper, path)).st_size
+                if what.startswith("FORBIDDEN"):
+                    forbidden.append(f"{cache}/{path}: {what}")
+    for what in sorted(files):
+        print(f"  {what:44} {files[what]:5} files {sizes[what]:10} bytes")
+    print(f"  {'all':44} {sum(files.values()):5} files {sum(sizes.values()):10} bytes")
+    if forbidden:
+        sys.exit("\n".join(forbidden[:10]))
+
+
+main()
