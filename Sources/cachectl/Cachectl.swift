@@ -24,7 +24,7 @@ struct Cachectl: AsyncParsableCommand {
               0     done; also if standard output was closed early, as by `| head`
               1     failed: a file is missing, exists already, or can't be read or
                     written; no room; a newer archive format; no Go command; one
-                    label for two different packs
+                    label for two different packs; or (doctor) builds will not hit
               2     data is corrupt: not an archive, a damaged archive, a name or a
                     symbolic link that leads outside the target, archives in conflict,
                     or (pack --strict) a damaged cache
@@ -34,8 +34,8 @@ struct Cachectl: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            Pack.self, Union.self, Restore.self, Seal.self, Verify.self, Info.self, Explain.self,
-            Ls.self,
+            Pack.self, Union.self, Restore.self, Seal.self, Doctor.self, Verify.self, Info.self,
+            Explain.self, Ls.self,
         ]
     )
 

@@ -1,13 +1,22 @@
 import FoundationEssentials
-import SystemPackage
+public import SystemPackage
 
 /// The `go` command of this machine, asked for its settings.
 public struct GoCommand: Sendable {
     /// Its path, or a name to be looked up in `PATH`.
     public let path: String
 
+    /// The directory that it works in (`go -C`), where it may choose another toolchain; `nil` for the current one.
+    public var directory: FilePath?
+
+    /// Variables that it is given instead of this process's own.
+    var overrides: [String: String] = [:]
+
     /// Names the command.
-    public init(path: String = "go") { self.path = path }
+    public init(path: String = "go", directory: FilePath? = nil) {
+        self.path = path
+        self.directory = directory
+    }
 
     /// Asks `go env` for variables.
     ///
@@ -16,22 +25,11 @@ public struct GoCommand: Sendable {
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/goCommand`` if it can't be run or
     ///   fails, or `CancellationError`.
     public func variables(_ names: [String]) async throws -> [String: String] {
-        let result: Subprocess.Result
-        do {
-            result = try await Subprocess.run(path, ["env", "-json"] + names)
-        } catch let cause as Errno {
-            throw CacheStoreError(
-                .goCommand,
-                "cannot run `\(path)`",
-                hint: "install Go or put it on PATH, or name what it would be asked for",
-                cause: cause
-            )
-        }
+        let result = try await run(["env", "-json"] + names)
         guard result.status == 0 else {
-            let words = String(decoding: result.errors, as: UTF8.self).split(separator: "\n").prefix(3)
             throw CacheStoreError(
                 .goCommand,
-                "`\(path) env` failed with status \(result.status): \(words.joined(separator: "; "))"
+                "`\(path) env` failed with status \(result.status): \(Self.words(of: result))"
             )
         }
         do {
@@ -55,6 +53,41 @@ public struct GoCommand: Sendable {
             let line = String(decoding: result.output, as: UTF8.self).split(separator: "\n").first
             environment.variables["CC_VERSION"] = line.map(String.init)
         }
+        if environment["CGO_ENABLED"] != "0" {
+            environment.variables[GoEnvironment.distribution] = OSRelease.prettyName()
+        }
         return environment
+    }
+
+    /// Runs the command.
+    ///
+    /// - Parameter arguments: The name of its command, and what follows.
+    /// - Returns: What it printed, and how it ended.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/goCommand`` if it can't be run, or
+    ///   `CancellationError`.
+    func run(_ arguments: [String]) async throws -> Subprocess.Result {
+        var (arguments, overrides) = (arguments, overrides)
+        if let directory, !arguments.isEmpty {
+            arguments.insert(contentsOf: ["-C", directory.string], at: 1)
+            // Go then takes the directory's name from there, as after `cd`, and not with links resolved.
+            overrides["PWD"] = directory.string
+        }
+        do {
+            return try await Subprocess.run(path, arguments, overrides: overrides)
+        } catch let cause as Errno {
+            throw CacheStoreError(
+                .goCommand,
+                "cannot run `\(path)`",
+                path: directory,
+                hint: "install Go or put it on PATH, or name what it would be asked for",
+                cause: cause
+            )
+        }
+    }
+
+    /// The first lines of what a failed command complained of.
+    static func words(of result: Subprocess.Result) -> String {
+        let lines = String(decoding: result.errors, as: UTF8.self).split(separator: "\n")
+        return lines.prefix(3).joined(separator: "; ")
     }
 }

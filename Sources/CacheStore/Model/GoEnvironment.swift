@@ -1,8 +1,8 @@
 /// The settings of a Go job that decide whether its cache entries hit elsewhere.
 ///
-/// Names and values are those of `go env`, with two additions: `CC_VERSION`, the C compiler's own version
-/// line, and `GOMODCACHE`, always the directory that was packed. What each one decides is listed in
-/// <doc:AboutGoCaches>.
+/// Names and values are those of `go env`, with three additions: `CC_VERSION`, the C compiler's own version
+/// line, and `OS_RELEASE`, the distribution's name, both only where cgo is enabled, and `GOMODCACHE`, always the
+/// directory that was packed. What each one decides is listed in <doc:AboutGoCaches>.
 public struct GoEnvironment: Hashable, Sendable {
     /// The values by name; a setting that is empty or unknown is absent.
     public var variables: [String: String] {
@@ -23,4 +23,6 @@ public struct GoEnvironment: Hashable, Sendable {
         "FC", "GO386", "GOAMD64", "GOARCH", "GOARM", "GOARM64", "GOEXPERIMENT", "GOFIPS140", "GOFLAGS",
         "GOMIPS", "GOMIPS64", "GOMODCACHE", "GOOS", "GOPPC64", "GORISCV64", "GOROOT", "GOVERSION", "GOWASM",
     ]
+    /// The name under which the distribution is recorded: `PRETTY_NAME` of `os-release(5)`.
+    static let distribution = "OS_RELEASE"
 }

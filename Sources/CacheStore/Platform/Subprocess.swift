@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import SystemPackage
 
@@ -11,28 +12,53 @@ enum Subprocess {
         var status: Int
     }
 
-    /// Runs a program with the environment of this process, and waits for its end.
+    /// Runs a program and waits for its end; it is interrupted if the task is cancelled.
     ///
     /// - Parameters:
     ///   - program: Its path, or a name to be looked up in `PATH` (`posix_spawnp(3)`).
     ///   - arguments: Its arguments, without its own name.
+    ///   - overrides: Variables that it has instead of those of this process.
     /// - Returns: What it printed, and how it ended.
-    /// - Throws: The system's error if it can't be started.
-    static func run(_ program: String, _ arguments: [String]) async throws -> Result {
-        try await WorkerThreads.perform { try runBlocking(program, arguments) }
+    /// - Throws: The system's error if it can't be started, or `CancellationError`.
+    static func run(
+        _ program: String,
+        _ arguments: [String],
+        overrides: [String: String] = [:]
+    ) async throws -> Result {
+        let result = Gathered<Result?>(nil)
+        try await WorkerThreads.run(count: 1) { cancellation in
+            let ended = try runBlocking(program, arguments, overrides, cancellation)
+            result.update { $0 = ended }
+        }
+        guard let result = result.value else { throw CancellationError() }
+        return result
     }
 
-    private static func runBlocking(_ program: String, _ arguments: [String]) throws -> Result {
+    private static func runBlocking(
+        _ program: String,
+        _ arguments: [String],
+        _ overrides: [String: String],
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws -> Result {
         let (outputReader, outputWriter) = try pipe()
         let (errorReader, errorWriter) = try pipe()
         defer { for end in [outputReader, errorReader] { _ = Glibc.close(end) } }
         let process: pid_t
         do {
             defer { for end in [outputWriter, errorWriter] { _ = Glibc.close(end) } }
-            process = try spawn(program, arguments, output: outputWriter, errors: errorWriter)
+            process = try spawn(
+                program,
+                arguments,
+                overrides,
+                output: outputWriter,
+                errors: errorWriter
+            )
         }
         var result = Result(output: [], errors: [], status: 0)
-        readAll([outputReader, errorReader]) { index, bytes in
+        readAll([outputReader, errorReader]) {
+            // It may clean up, and is waited for.
+            if (try? cancellation.check()) == nil { _ = kill(process, SIGINT) }
+        } _: { index, bytes in
             if index == 0 { result.output += bytes } else { result.errors += bytes }
         }
         var status: CInt = 0
@@ -55,6 +81,7 @@ enum Subprocess {
     private static func spawn(
         _ program: String,
         _ arguments: [String],
+        _ overrides: [String: String],
         output: CInt,
         errors: CInt
     ) throws -> pid_t {
@@ -78,19 +105,32 @@ enum Subprocess {
         var strings = unsafe ([program] + arguments).map { unsafe strdup($0) }
         unsafe strings.append(nil)
         defer { unsafe strings.forEach { unsafe free($0) } }
+        let variables = ProcessInfo.processInfo.environment.merging(overrides) { $1 }
+        var settings = unsafe variables.map { unsafe strdup("\($0.key)=\($0.value)") }
+        unsafe settings.append(nil)
+        defer { unsafe settings.forEach { unsafe free($0) } }
         var process = pid_t()
-        let result = unsafe posix_spawnp(&process, program, &actions, &attributes, strings, environ)
+        // Without overrides the environment stays as it is, also where it is not UTF-8.
+        let result =
+            overrides.isEmpty
+            ? unsafe posix_spawnp(&process, program, &actions, &attributes, strings, environ)
+            : unsafe posix_spawnp(&process, program, &actions, &attributes, strings, settings)
         guard result == 0 else { throw Errno(rawValue: result) }
         return process
     }
 
     /// Reads from several descriptors until all have ended, so that none fills up while another is waited
-    /// for.
-    private static func readAll(_ descriptors: [CInt], _ body: (Int, [UInt8]) -> Void) {
+    /// for; calls `tick` now and then.
+    private static func readAll(
+        _ descriptors: [CInt],
+        tick: () -> Void,
+        _ body: (Int, [UInt8]) -> Void
+    ) {
         var open = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         while open.contains(where: { $0.fd >= 0 }) {
-            let ready = unsafe poll(&open, nfds_t(open.count), -1)
+            let ready = unsafe poll(&open, nfds_t(open.count), 100)
             guard ready >= 0 || errno == EINTR else { return }
+            tick()
             for index in open.indices where open[index].fd >= 0 && open[index].revents != 0 {
                 // A pipe has no offset: read(2), into an array of the length it is told.
                 let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in

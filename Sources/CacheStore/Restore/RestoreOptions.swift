@@ -22,6 +22,10 @@ public struct RestoreOptions: Hashable, Sendable {
     /// Whether to wait at the end until all is on the disk.
     public var synchronize = false
 
+    /// The Go environment of the builds that will use the caches, to warn of what will miss there; `nil` compares
+    /// nothing but GOMODCACHE.
+    public var environment: GoEnvironment?
+
     // MARK: How fast
 
     /// The number of threads, or `nil` for one a processor; it changes nothing but the time.

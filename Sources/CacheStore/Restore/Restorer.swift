@@ -225,10 +225,13 @@ struct RestoreOperation {
             // All file systems: the C library shows Swift no syncfs(2).
             Glibc.sync()
         }
-        var warnings = Compatibility.warnings(among: sources)
+        // Sources that differ from each other differ from what is here, too.
+        var warnings = options.environment == nil ? Compatibility.warnings(among: sources) : []
+        var here = options.environment ?? GoEnvironment()
         if let path = caches.moduleCache {
-            warnings += Compatibility.warnings(for: sources, restoredTo: path.lexicallyNormalized().string)
+            here.variables["GOMODCACHE"] = path.lexicallyNormalized().string
         }
+        warnings += Compatibility.warnings(for: sources, restoredTo: here)
         report.update { $0.warnings += warnings }
     }
 }

@@ -52,15 +52,27 @@ struct Restore: AsyncParsableCommand, Sendable {
     @Flag(name: .customLong("sync"), help: "Wait until all is on the disk.")
     var synchronizes = false
 
+    @Flag(name: .customLong("no-go"), help: "Don't run Go: warn of nothing that would miss here.")
+    var asksNoGo = false
+
     @OptionGroup
     var common: CommonOptions
 
+    func validate() throws {
+        if asksNoGo, directories.go != nil {
+            throw ValidationError("`--go` and `--no-go` contradict each other")
+        }
+    }
+
     func run() async throws {
         let archive = try Archive(opening: FilePath(archive))
-        let caches = try await directories.resolve(askingGo: true)
+        let caches = try await directories.resolve(askingGo: !asksNoGo)
+        var options = restoreOptions
+        // Without Go here, as in a stage that only restores, nothing can be compared.
+        if !asksNoGo { options.environment = try? await directories.goCommand.environment() }
         let (report, time) = try await common.perform(
             consequence: "run it again to restore the rest"
-        ) { [options = restoreOptions] progress in
+        ) { [options] progress in
             try await Restorer(options: options).run(archive, into: caches, progress: progress)
         }
 

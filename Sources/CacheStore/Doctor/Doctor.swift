@@ -1,0 +1,179 @@
+import SystemPackage
+
+/// Says whether builds here will hit what an archive holds, and if not, why and how to mend it.
+///
+/// It compares the environments that were recorded with the one at hand and, if it is told packages, restores the
+/// build cache to a temporary directory and asks the Go command what it would compile. It changes neither GOCACHE
+/// nor GOMODCACHE, downloads nothing, and leaves nothing behind.
+public struct Doctor: Sendable {
+    /// What to look at.
+    public let options: DoctorOptions
+
+    /// Creates a doctor.
+    public init(options: DoctorOptions = DoctorOptions()) { self.options = options }
+
+    /// Examines an archive.
+    ///
+    /// - Parameters:
+    ///   - archive: The archive.
+    ///   - progress: Is told how far the work has come.
+    /// - Returns: What was found.
+    /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/goCommand`` if Go can't be asked,
+    ///   ``CacheStoreError/Code/badArgument`` for a label that the archive does not have, or as ``Restorer``
+    ///   does where packages are judged), or `CancellationError`.
+    public func run(_ archive: Archive, progress: ProgressHandler? = nil) async throws -> DoctorReport {
+        var go = options.go
+        if let directory = options.packages?.directory {
+            _ = try Directory(opening: directory)
+            go.directory = directory
+        }
+        // Nothing is downloaded, no toolchain either.
+        go.overrides["GOPROXY"] = "off"
+        var here = try await go.environment()
+        if let path = options.moduleCache {
+            here.variables["GOMODCACHE"] = path.lexicallyNormalized().string
+        }
+        let (digest, sources, holders) = try await members(of: archive)
+        var report = DoctorReport(
+            digest: digest,
+            environment: here,
+            prediction: .unknown,
+            sources: [:],
+            packages: nil,
+            findings: Self.findings(sources, holders: holders, here)
+        )
+        report.sources = Self.predictions(holders, report.findings)
+        report.prediction = Self.prediction(report.sources)
+        if let packages = options.packages {
+            let trial = PackageTrial(go: go, packages: packages, environment: here)
+            try await trial.run(archive, options, &report, progress)
+        }
+        report.findings.sort { $0.severity > $1.severity }
+        return report
+    }
+
+    /// The sources to judge, and those of them that hold entries of a build cache.
+    private func members(of archive: Archive) async throws -> (
+        digest: ObjectID, sources: [Source], holders: [Source]
+    ) {
+        let labels = options.only
+        return try await WorkerThreads.perform {
+            let (all, digest) = try archive.members()
+            let set = try labels.map { try all.selecting($0) } ?? all
+            let sources = set.sources.filter { labels?.contains($0.label) ?? true }
+            let numbers = Set(set.actions.map(\.sources)).reduce(into: Set<Int>()) {
+                $0.formUnion(set.sourceSets[$1])
+            }
+            let holding = Set(numbers.map { set.sources[$0].label })
+            return (digest, sources, sources.filter { holding.contains($0.label) })
+        }
+    }
+
+    // MARK: - What the settings say
+
+    /// What is found by comparing alone.
+    static func findings(_ sources: [Source], holders: [Source], _ here: GoEnvironment) -> [Finding] {
+        guard !holders.isEmpty else {
+            let labels = sources.map(\.label)
+            return [
+                Finding(
+                    code: .noEntries,
+                    setting: "GOCACHE",
+                    recorded: labels.isEmpty ? [] : [Finding.Recorded(value: "", sources: labels)],
+                    here: nil,
+                    severity: .nothingHits,
+                    loss: "the archive holds no entries of a build cache: everything is compiled",
+                    mend: "pack the build cache, too, after a build has filled it"
+                )
+            ]
+        }
+        return Compatibility.findings(for: holders, at: here) + unknowns(holders) + notes(holders, here)
+    }
+
+    private static func unknowns(_ sources: [Source]) -> [Finding] {
+        let unknown = sources.filter { !$0.environment.isKnown }
+        guard !unknown.isEmpty else { return [] }
+        return [
+            Finding(
+                code: .unknownEnvironment,
+                setting: "Go environment",
+                recorded: [Finding.Recorded(value: "", sources: unknown.map(\.label))],
+                here: nil,
+                severity: .unknown,
+                loss: "no Go environment was recorded, so nothing can tell whether these entries will hit",
+                mend: "pack without `--no-go`, or judge packages with `--packages DIR`"
+            )
+        ]
+    }
+
+    /// What no recorded setting tells, and everybody should know.
+    private static func notes(_ sources: [Source], _ here: GoEnvironment) -> [Finding] {
+        let known = sources.filter(\.environment.isKnown)
+        var notes: [Finding] = []
+        let untrimmed = known.filter { !$0.environment.trimsPaths || !here.trimsPaths }
+        if !untrimmed.isEmpty {
+            notes.append(
+                Finding(
+                    code: .checkoutPath,
+                    setting: "checkout path",
+                    recorded: [Finding.Recorded(value: "", sources: untrimmed.map(\.label))],
+                    here: nil,
+                    severity: .note,
+                    loss:
+                        "without -trimpath, packages of the programs themselves hit only at the path where the job "
+                        + "built them",
+                    mend:
+                        "check out at one path in the jobs and here, or build with -trimpath in the jobs and here"
+                )
+            )
+        }
+        let distribution = GoEnvironment.distribution
+        let unsure = known.filter {
+            $0.environment["CGO_ENABLED"] == "1" && $0.environment[distribution].isEmpty
+        }
+        if here.usesCgo, !unsure.isEmpty {
+            notes.append(
+                Finding(
+                    code: .distribution,
+                    setting: distribution,
+                    recorded: [Finding.Recorded(value: "", sources: unsure.map(\.label))],
+                    here: here[distribution],
+                    severity: .note,
+                    loss: "the jobs used cgo, and no key holds the system's headers and libraries",
+                    mend: "run the jobs on the image's distribution, or use CGO_ENABLED=0 in both"
+                )
+            )
+        }
+        return notes
+    }
+
+    /// What becomes of what each source built.
+    static func predictions(_ sources: [Source], _ findings: [Finding]) -> [String: DoctorReport.Prediction] {
+        let pairs = sources.map { source in
+            let worst = findings.filter { $0.sources.contains(source.label) }.map(\.severity).max() ?? .note
+            return (source.label, DoctorReport.Prediction(worst))
+        }
+        return Dictionary(pairs) { first, _ in first }
+    }
+
+    /// What becomes of builds here, given what becomes of what each source built.
+    static func prediction(_ sources: [String: DoctorReport.Prediction]) -> DoctorReport.Prediction {
+        let all = sources.values
+        if all.allSatisfy({ $0 == .nothingHits }) { return .nothingHits }
+        if all.contains(where: { [.nothingHits, .someMiss].contains($0) }) { return .someMiss }
+        return all.contains(.unknown) ? .unknown : .hits
+    }
+}
+
+extension DoctorReport.Prediction {
+    /// The prediction for a source whose worst finding is this bad.
+    init(_ severity: Finding.Severity) {
+        self =
+            switch severity {
+            case .note: .hits
+            case .unknown: .unknown
+            case .someMiss: .someMiss
+            case .nothingHits: .nothingHits
+            }
+    }
+}

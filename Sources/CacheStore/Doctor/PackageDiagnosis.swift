@@ -1,0 +1,77 @@
+/// Why packages miss.
+struct PackageDiagnosis {
+    /// The packages that Go would compile, in its order, each with what explains it.
+    private(set) var missing: [DoctorReport.MissingPackage] = []
+
+    /// A finding, and the packages that it explains.
+    private struct Cause {
+        var setting: String
+        var scopes: [Setting.Scope]
+        /// Whether it keeps the entries of every source from hitting.
+        var isCommon: Bool
+
+        func explains(_ package: PackageCommand.Listed) -> Bool {
+            scopes.contains { scope in
+                switch scope {
+                case .everything: true
+                case .modules: !package.module.isEmpty
+                case .cgo: package.usesCgo
+                case .mains: package.name == "main"
+                case .several, .none: false
+                }
+            }
+        }
+
+        /// Whether a package that it explains comes out otherwise than it was, so that what depends on it misses:
+        /// its directory is in what the compiler writes.
+        func changesOutput(of package: PackageCommand.Listed) -> Bool {
+            isCommon && scopes.contains(.modules) && !package.module.isEmpty
+        }
+    }
+
+    private let causes: [Cause]
+    private let byPath: [String: PackageCommand.Listed]
+
+    /// Diagnoses packages.
+    ///
+    /// - Parameters:
+    ///   - order: The packages that Go would compile, in its order.
+    ///   - listed: What is known of these and all others.
+    ///   - report: What was found so far.
+    init(_ order: [String], among listed: [PackageCommand.Listed], _ report: DoctorReport) {
+        byPath = Dictionary(listed.map { ($0.importPath, $0) }) { first, _ in first }
+        causes = report.findings.map { finding in
+            Cause(
+                setting: finding.setting,
+                scopes: Setting.all.filter { $0.name == finding.setting && $0.severity == finding.severity }
+                    .map(\.scope),
+                isCommon: Set(finding.sources) == Set(report.sources.keys)
+            )
+        }
+        let ranks = Dictionary(order.enumerated().map { ($1, $0) }) { first, _ in first }
+        missing = order.map { diagnose($0, ranks) }
+    }
+
+    private func diagnose(_ path: String, _ ranks: [String: Int]) -> DoctorReport.MissingPackage {
+        guard let package = byPath[path] else {
+            return DoctorReport.MissingPackage(importPath: path, module: "", isCertain: true)
+        }
+        // The first in the order of compiling, so that it depends on no other.
+        let dependencies = package.dependencies.filter { ranks[$0] != nil }
+        let first = dependencies.min { ranks[$0, default: 0] < ranks[$1, default: 0] }
+        let own = causes.first { $0.explains(package) }
+        let changed = dependencies.lazy.compactMap { byPath[$0] }.first { dependency in
+            causes.contains { $0.changesOutput(of: dependency) }
+        }
+        let inherited = first.flatMap { byPath[$0] }.flatMap { dependency in
+            causes.first { $0.explains(dependency) }
+        }
+        return DoctorReport.MissingPackage(
+            importPath: path,
+            module: package.module,
+            isCertain: first == nil || own?.isCommon == true || changed != nil,
+            dependsOn: first,
+            setting: (own ?? inherited)?.setting
+        )
+    }
+}

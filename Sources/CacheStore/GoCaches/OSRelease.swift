@@ -1,0 +1,31 @@
+import SystemPackage
+
+/// The distribution's own description of itself (`os-release(5)`).
+enum OSRelease {
+    /// Its name and version, for example `Debian GNU/Linux 12 (bookworm)`, or `nil` if it has none.
+    static func prettyName() -> String? {
+        for path in ["/etc/os-release", "/usr/lib/os-release"] {
+            var bytes: [UInt8] = []
+            guard let file = try? File(reading: .init(path)), let size = try? file.status().size,
+                size <= 1 << 16, (try? file.read(at: 0, count: size, into: &bytes)) != nil
+            else { continue }
+            return prettyName(in: String(decoding: bytes, as: UTF8.self))
+        }
+        return nil
+    }
+
+    /// The value of `PRETTY_NAME`, without the quotes and backslashes of the shell.
+    static func prettyName(in text: String) -> String? {
+        let name = "PRETTY_NAME="
+        guard let line = text.split(whereSeparator: \.isNewline).last(where: { $0.hasPrefix(name) }) else {
+            return nil
+        }
+        var value = line.dropFirst(name.count)
+        if let quote = value.first, quote == "\"" || quote == "'" {
+            value = value.dropFirst()
+            if value.last == quote { value = value.dropLast() }
+        }
+        let plain = String(value.filter { $0 != "\\" })
+        return plain.isEmpty ? nil : plain
+    }
+}

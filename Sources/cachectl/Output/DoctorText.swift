@@ -1,0 +1,99 @@
+import CacheStore
+import SystemPackage
+
+/// What `cachectl doctor` says to people: the verdict, then what decides it.
+enum DoctorText {
+    /// The most packages that are named.
+    private static let packageLimit = 10
+
+    /// The lines.
+    static func lines(_ report: DoctorReport, archive: String) -> [String] {
+        var lines = ["`\(HumanFormat.printable(archive))`: \(verdict(report))"]
+        if Set(report.sources.values).count > 1 { lines += [""] + sources(report).lines }
+        if let packages = report.packages {
+            let mend = report.findings.first { $0.code == .missingPackages }?.mend
+            lines += [""] + self.lines(packages, mend: mend)
+        }
+        for finding in report.findings where finding.code != .missingPackages {
+            lines += [""] + self.lines(finding)
+        }
+        return lines
+    }
+
+    private static func verdict(_ report: DoctorReport) -> String {
+        let builds = report.packages == nil ? "builds here" : "these packages"
+        return switch report.prediction {
+        case .hits: "\(builds) will hit"
+        case .unknown: "it can't be told whether \(builds) will hit"
+        case .someMiss: "\(builds) will hit in part"
+        case .nothingHits: "\(builds) will not hit: everything will be compiled again"
+        }
+    }
+
+    private static func sources(_ report: DoctorReport) -> Table {
+        var table = Table(.left("source"), .left("as its settings say"))
+        for (label, prediction) in report.sources.sorted(by: { $0.key < $1.key }) {
+            table.append(label, words(prediction))
+        }
+        return table
+    }
+
+    private static func words(_ prediction: DoctorReport.Prediction) -> String {
+        switch prediction {
+        case .hits: "will hit"
+        case .unknown: "not known"
+        case .someMiss: "some packages will miss"
+        case .nothingHits: "nothing will hit"
+        }
+    }
+
+    private static func lines(_ finding: Finding) -> [String] {
+        let mark =
+            switch finding.severity {
+            case .note: "note"
+            case .unknown: "unknown"
+            case .someMiss: "some miss"
+            case .nothingHits: "nothing hits"
+            }
+        var rows = [("\(finding.setting):", mark)]
+        rows += finding.recorded.map {
+            ("  jobs", "\(value($0.value))(\($0.sources.joined(separator: ", ")))")
+        }
+        if let here = finding.here { rows.append(("  here", here.isEmpty ? "not set" : here)) }
+        rows.append(("  loss", finding.loss))
+        if !finding.mend.isEmpty { rows.append(("  mend", finding.mend)) }
+        return rows.map { "\($0) \(HumanFormat.printable($1))" }
+    }
+
+    private static func value(_ value: String) -> String { value.isEmpty ? "" : "\(value) " }
+
+    private static func lines(_ packages: DoctorReport.Packages, mend: String?) -> [String] {
+        let all = HumanFormat.count(packages.total, "package", "packages")
+        let place = "in `\(HumanFormat.printable(packages.directory.string))`"
+        guard !packages.missing.isEmpty else { return ["\(place) \(all), of which none will be compiled"] }
+        let range = packages.compiles
+        let least = HumanFormat.count(range.lowerBound)
+        let count = range.count == 1 ? least : "\(least) to \(HumanFormat.count(range.upperBound))"
+        var table = Table(.left("  missing"), .left("because of"))
+        // What misses for itself tells more than what depends on it.
+        let order = packages.missing.filter(\.isCertain) + packages.missing.filter { !$0.isCertain }
+        let isCut = order.count > packageLimit + 1
+        for package in isCut ? order.prefix(packageLimit) : order[...] {
+            table.append(
+                "  " + HumanFormat.printable(package.importPath),
+                HumanFormat.printable(reason(package))
+            )
+        }
+        var lines = ["\(place) \(all), of which \(count) will be compiled"] + table.lines
+        if isCut {
+            let more = HumanFormat.count(order.count - packageLimit)
+            lines.append("  and \(more) more; `--json` lists all of them")
+        }
+        return lines + (mend.map { ["  mend: \($0)"] } ?? [])
+    }
+
+    private static func reason(_ package: DoctorReport.MissingPackage) -> String {
+        if package.isCertain, let setting = package.setting { return setting }
+        return package.dependsOn.map { "it depends on \($0)" } ?? "no job built it like this"
+    }
+}

@@ -1,0 +1,51 @@
+import Testing
+
+@testable import CacheStore
+
+@Suite("GOFLAGS")
+struct GoFlagsTests {
+    @Test("is read as Go reads it: words, quotes around a word, one or two dashes, the last value")
+    func words() {
+        let flags = GoFlags(" -race\t--tags=a,b \"-ldflags=-s -w\" '-gcflags=all=-N -l' -tags=c -p=4\n")
+        #expect(flags.isOn("race"))
+        #expect(flags["tags"] == "c")
+        #expect(flags.values["tags"] == ["a,b", "c"])
+        #expect(flags["ldflags"] == "-s -w")
+        #expect(flags["gcflags"] == "all=-N -l")
+        #expect(flags["p"] == "4")
+        #expect(flags["missing"].isEmpty && !flags.isOn("missing"))
+    }
+
+    @Test(
+        "that is damaged gives what can be read",
+        arguments: ["", "-", "--", "---x", "-=x", "word", "\"-tags=a"]
+    )
+    func damaged(text: String) {
+        let flags = GoFlags(text)
+        #expect(flags.values == (text.hasPrefix("\"") ? ["tags": ["a"]] : [:]))
+    }
+
+    @Test(
+        "turns a flag on and off, the last word counting",
+        arguments: [
+            ("-race", true), ("-race=true", true), ("-race=1", true), ("-race=false", false),
+            ("-race=0", false),
+            ("-race -race=false", false), ("-race=false -race", true), ("-racer", false),
+        ]
+    )
+    func booleans(text: String, isOn: Bool) { #expect(GoFlags(text).isOn("race") == isOn) }
+}
+
+@Suite("The distribution")
+struct OSReleaseTests {
+    @Test(
+        "is read from os-release, with and without quotes",
+        arguments: [
+            ("NAME=x\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n", "Debian GNU/Linux 12 (bookworm)"),
+            ("PRETTY_NAME='Alpine Linux v3.20'", "Alpine Linux v3.20"), ("PRETTY_NAME=Void", "Void"),
+            ("PRETTY_NAME=\"The \\\"Best\\\" 1\"\n", "The \"Best\" 1"), ("PRETTY_NAME=\"\"", nil),
+            ("NAME=x\n# PRETTY_NAME=y", nil), ("", nil),
+        ] as [(String, String?)]
+    )
+    func prettyName(text: String, name: String?) { #expect(OSRelease.prettyName(in: text) == name) }
+}

@@ -1,0 +1,133 @@
+import Testing
+
+@testable import CacheStore
+
+@Suite("What the Go command prints about packages")
+struct PackageCommandTests {
+    @Test("by `go build -n` gives the packages it would compile, in its order, under their import paths")
+    func dryRun() {
+        let output = """
+
+            #
+            # example.com/lib
+            #
+
+            mkdir -p $WORK/b002/
+            cat >$WORK/b002/importcfg << 'EOF' # internal
+            # import config
+            packagefile compile -o $WORK=/c/00/1-d
+            EOF
+            cd /m/example.com/lib@v1.0.0
+            /go/pkg/tool/linux_amd64/compile -o $WORK/b002/_pkg_.a -trimpath "$WORK/b002=>" -p example.com/lib lib.go
+            #
+            # only/vetted
+            #
+            echo nothing is compiled
+            #
+            # example.com/app
+            #
+            GOAMD64='v3' "/a dir/compile" -o $WORK/b001/_pkg_.a -p main main.go
+            cd . ; /go/pkg/tool/linux_amd64/link -o $WORK/b001/exe/a.out
+            """
+        #expect(PackageCommand.compiled(Array(output.utf8)) == ["example.com/lib", "example.com/app"])
+        #expect(PackageCommand.compiled([]) == [])
+    }
+
+    @Test("by `go list` gives each package with its module, its error and what it depends on")
+    func list() {
+        let (field, item) = ("\u{1F}", "\u{1E}")
+        let lines = [
+            ["fmt", "fmt", "", "0", "", ["errors", "io"].joined(separator: item)],
+            ["net", "net", "", "3", "", ""],
+            ["example.com/lib", "", "example.com/lib@v1.0.0", "0", #""no \"such\"\n\tmodule \\""#, ""],
+            ["not a package"],
+        ].map { $0.joined(separator: field) }
+        let packages = PackageCommand.listed(lines.joined(separator: "\n"))
+        #expect(packages.map(\.importPath) == ["fmt", "net", "example.com/lib"])
+        #expect(packages.map(\.dependencies) == [["errors", "io"], [], []])
+        #expect(packages.map(\.usesCgo) == [false, true, false])
+        #expect(packages.last?.module == "example.com/lib@v1.0.0")
+        #expect(packages.last?.error == #"no "such"  module \"#)
+    }
+}
+
+@Suite("The diagnosis of packages that miss")
+struct PackageDiagnosisTests {
+    private static let listed = [
+        ("lib", "lib", "lib@v1", []), ("std", "std", "", []), ("user", "user", "", ["std"]),
+        ("mine", "mine", "", ["lib", "std"]), ("app", "main", "", ["lib", "mine", "std", "user"]),
+    ].map { path, name, module, dependencies in
+        PackageCommand.Listed(
+            importPath: path,
+            name: name,
+            module: module,
+            usesCgo: path == "std",
+            error: "",
+            dependencies: dependencies
+        )
+    }
+
+    private func diagnose(_ order: String..., settings: [String] = [], sources: [String] = ["a"])
+        -> [String]
+    {
+        let findings = Setting.all.filter { settings.contains($0.name) && $0.severity > .note }.map {
+            Finding(
+                code: $0.code,
+                setting: $0.name,
+                recorded: [Finding.Recorded(value: "x", sources: ["a"])],
+                here: "y",
+                severity: $0.severity,
+                loss: "",
+                mend: ""
+            )
+        }
+        let report = DoctorReport(
+            digest: ContentHasher().finish(),
+            environment: GoEnvironment(),
+            prediction: .someMiss,
+            sources: Dictionary(sources.map { ($0, .someMiss) }) { first, _ in first },
+            packages: nil,
+            findings: findings
+        )
+        return PackageDiagnosis(order, among: Self.listed, report).missing.map {
+            "\($0.importPath) \($0.isCertain ? "certain" : "possible") \($0.dependsOn ?? "-") \($0.setting ?? "-")"
+        }
+    }
+
+    @Test("takes it that a package without a cause may come out as it was, and what depends on it hit")
+    func oneMissing() {
+        #expect(
+            diagnose("std", "user", "mine", "app") == [
+                "std certain - -", "user possible std -", "mine possible std -", "app possible std -",
+            ]
+        )
+    }
+
+    @Test("knows that packages of modules come out otherwise under another path")
+    func moved() {
+        #expect(
+            diagnose("lib", "mine", "app", settings: ["GOMODCACHE"]) == [
+                "lib certain - GOMODCACHE", "mine certain lib GOMODCACHE", "app certain lib GOMODCACHE",
+            ]
+        )
+        // Another source may have the path that is here.
+        #expect(
+            diagnose("lib", "mine", settings: ["GOMODCACHE"], sources: ["a", "b"]) == [
+                "lib certain - GOMODCACHE", "mine possible lib GOMODCACHE",
+            ]
+        )
+    }
+
+    @Test("lays all packages, cgo's or the main ones to the setting that concerns these")
+    func scopes() {
+        #expect(
+            diagnose("std", "user", settings: ["GOVERSION"]) == [
+                "std certain - GOVERSION", "user certain std GOVERSION",
+            ]
+        )
+        #expect(diagnose("std", "user", settings: ["CC"]) == ["std certain - CC", "user possible std CC"])
+        #expect(diagnose("app", settings: ["GOFLAGS -ldflags"]) == ["app certain - GOFLAGS -ldflags"])
+        #expect(diagnose("mine", settings: ["GOFLAGS -ldflags", "CC"]) == ["mine certain - -"])
+        #expect(diagnose("elsewhere") == ["elsewhere certain - -"])
+    }
+}

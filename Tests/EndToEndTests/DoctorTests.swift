@@ -1,0 +1,221 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+    @Suite("The doctor")
+    struct DoctorSuite {
+        /// How a doctor is asked: what is set otherwise than in the jobs.
+        private struct Question {
+            var archive: String?
+            var settings: [String: String] = [:]
+            var options: [String] = []
+            var packages = true
+        }
+
+        /// What a doctor says of the program gamma, and its exit status.
+        private func ask(_ question: Question) async throws -> (status: Int, report: [String: Any]) {
+            let workspace = try await Workspace.shared.value
+            var cachectl = try workspace.cachectl
+            let temporary = try Scratch.shared.directory("doctor")
+            cachectl.environment["TMPDIR"] = temporary
+            cachectl.environment["GOCACHE"] = "\(temporary)/never-used"
+            cachectl.environment["GOMODCACHE"] = workspace.moduleCache
+            cachectl.environment["GOPROXY"] = "file://\(workspace.root)/proxy"
+            cachectl.environment.merge(question.settings) { $1 }
+            // Go would look for a repository above TMPDIR.
+            cachectl.environment["GOFLAGS", default: ""] += " -buildvcs=false"
+            var arguments = ["doctor", question.archive ?? workspace.union, "--go", workspace.go, "--json"]
+            if question.packages { arguments += ["--packages", "\(workspace.root)/programs/gamma", "."] }
+            let outcome = try await cachectl.run(arguments + question.options)
+            #expect(outcome.errors.isEmpty, "\(outcome)")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: temporary) == [])
+            return (outcome.status, try EndToEnd.object(outcome.output))
+        }
+
+        private func packages(_ report: [String: Any]) throws -> (
+            range: ClosedRange<Int>, missing: [[String: Any]]
+        ) {
+            let packages = try #require(report["packages"] as? [String: Any])
+            let least = try #require(packages["compiles_at_least"] as? Int)
+            let most = try #require(packages["compiles_at_most"] as? Int)
+            return (least...most, try #require(packages["missing"] as? [[String: Any]]))
+        }
+
+        private func codes(_ report: [String: Any]) throws -> [String] {
+            try #require(report["findings"] as? [[String: Any]]).compactMap { $0["code"] as? String }
+        }
+
+        /// Restores an archive and builds gamma with it.
+        private func compiles(_ archive: String? = nil, _ settings: [String: String] = [:]) async throws
+            -> Int
+        {
+            let workspace = try await Workspace.shared.value
+            let build = try Scratch.shared.place("doctor-build")
+            _ = try await workspace.cachectl.succeed(
+                ["restore", archive ?? workspace.union, "--no-gomodcache", "--no-go", "--gocache", build]
+            )
+            defer { try? FileManager.default.removeItem(atPath: build) }
+            return try await workspace.build(
+                "gamma",
+                proxy: "off",
+                settings: settings.merging(["GOCACHE": build]) { $1 }
+            ).compiles
+        }
+
+        @Test("says that all will hit, with status 0, where builds compile nothing")
+        func hits() async throws {
+            let (status, report) = try await ask(Question())
+            #expect(status == 0)
+            #expect(report["prediction"] as? String == "hits")
+            #expect(try packages(report).range == 0...0)
+            #expect(try await compiles() == 0)
+        }
+
+        @Test(
+            "counts as many compiles as there will be where a setting differs",
+            arguments: [
+                (["GOAMD64": "v3"], "GOAMD64", "nothingHits"),
+                (["GOFLAGS": "-trimpath"], "GOFLAGS -trimpath", "nothingHits"),
+                (["GOFLAGS": "-tags=none"], "GOFLAGS -tags", "someMiss"),
+                (["GOFLAGS": "-mod=mod"], "", "hits"),
+            ]
+        )
+        func settings(settings: [String: String], setting: String, prediction: String) async throws {
+            let (status, report) = try await ask(Question(settings: settings))
+            #expect(report["prediction"] as? String == prediction)
+            #expect(status == (prediction == "hits" ? 0 : 1))
+            let (range, missing) = try packages(report)
+            let real = try await compiles(nil, settings)
+            #expect(range == real...real)
+            #expect(missing.count == real)
+            #expect(missing.allSatisfy { $0["setting"] as? String == setting })
+        }
+
+        @Test("counts as many compiles as there will be where GOMODCACHE has moved")
+        func moved() async throws {
+            let workspace = try await Workspace.shared.value
+            let modules = try Scratch.shared.place("doctor-mod")
+            _ = try await workspace.cachectl.succeed(
+                ["restore", workspace.union, "--no-gocache", "--gomodcache", modules, "--no-go"]
+            )
+            let (status, report) = try await ask(Question(options: ["--gomodcache", modules]))
+            #expect(status == 1)
+            #expect(try codes(report).contains("moduleCachePath"))
+            let (range, missing) = try packages(report)
+            let real = try await compiles(nil, ["GOMODCACHE": modules])
+            #expect(real == 3)
+            #expect(range == real...real)
+            #expect(missing.first?["module"] as? String == "example.com/UpperCase/Kit@v0.9.0-rc.1")
+            #expect(missing.allSatisfy { $0["setting"] as? String == "GOMODCACHE" })
+        }
+
+        @Test("finds the one package that no job left, and with --compile that nothing else is compiled")
+        func oneMissing() async throws {
+            let workspace = try await Workspace.shared.value
+            let top = try Scratch.shared.directory("holed")
+            _ = try await workspace.cachectl.succeed(workspace.restoring(to: "\(top)/build", "\(top)/mod"))
+            var go = workspace.goCommand(in: "gamma", proxy: "off")
+            go.environment["GOCACHE"] = "\(top)/build"
+            let output = try await go.succeed(["list", "-export", "-f", "{{.Export}}", "strconv"]).lines
+            try FileManager.default.removeItem(atPath: #require(output.first))
+            let holed = "\(top)/holed.castore"
+            _ = try await workspace.cachectl.succeed(
+                workspace.packing("holed", from: "\(top)/build", workspace.moduleCache, to: holed)
+            )
+
+            let (status, report) = try await ask(Question(archive: holed))
+            #expect(status == 1)
+            let (range, missing) = try packages(report)
+            #expect(missing.filter { $0["is_certain"] as? Bool == true }.count == 1)
+            #expect(missing.first?["import_path"] as? String == "strconv")
+            #expect(range == 1...missing.count)
+            #expect(missing.count > 3)
+
+            let real = try await compiles(holed)
+            #expect(real == 1)
+            let exact = try await ask(Question(archive: holed, options: ["--compile"]))
+            #expect(exact.status == 1)
+            #expect(try packages(exact.report).range == real...real)
+        }
+
+        @Test("can't judge packages without their modules, and names the first that is missing")
+        func noModules() async throws {
+            let (status, report) = try await ask(
+                Question(options: ["--gomodcache", try Scratch.shared.place("no-mod")])
+            )
+            #expect(status == 1)
+            #expect(report["packages"] is NSNull)
+            let findings = try #require(report["findings"] as? [[String: Any]])
+            let finding = try #require(findings.first { $0["code"] as? String == "missingModule" })
+            #expect((finding["loss"] as? String)?.contains("example.com/") == true)
+            #expect((finding["mend"] as? String)?.contains("cachectl restore") == true)
+        }
+
+        @Test(
+            "tells another Go version from the environment alone, and restore warns of it unless told not to ask"
+        )
+        func version() async throws {
+            let workspace = try await Workspace.shared.value
+            let other = try Scratch.shared.place("go")
+            try "#!/bin/sh\n\"\(workspace.go)\" \"$@\" | sed s/go1[.][0-9]*[.][0-9]*/go1.24.99/\n".write(
+                toFile: other,
+                atomically: false,
+                encoding: .utf8
+            )
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: other)
+            let (status, report) = try await ask(Question(options: ["--go", other], packages: false))
+            #expect(status == 1)
+            #expect(report["prediction"] as? String == "nothingHits")
+            #expect(try codes(report).first == "goVersion")
+
+            let restoring = [
+                "restore", workspace.union, "--no-gomodcache", "--gocache",
+                try Scratch.shared.place("version"),
+                "--json",
+            ]
+            let warned = try await workspace.cachectl.succeed(restoring + ["--go", other])
+            let warnings = try #require(EndToEnd.object(warned.output)["warnings"] as? [[String: String]])
+            #expect(warnings.first?["code"] == "goVersion")
+            #expect(warnings.first?["message"]?.contains("go1.24.99") == true)
+            let silent = try await workspace.cachectl.succeed(restoring + ["--no-go"])
+            #expect(try #require(EndToEnd.object(silent.output)["warnings"] as? [Any]).isEmpty)
+            #expect(silent.errors.isEmpty)
+        }
+
+        @Test("is silent with --quiet where all will hit, and otherwise says why")
+        func quiet() async throws {
+            let workspace = try await Workspace.shared.value
+            var cachectl = try workspace.cachectl
+            cachectl.environment["GOMODCACHE"] = workspace.moduleCache
+            let asking = ["doctor", workspace.union, "--go", workspace.go, "--quiet"]
+            let well = try await cachectl.run(asking)
+            #expect(well.status == 0 && well.output.isEmpty && well.errors.isEmpty, "\(well)")
+            cachectl.environment["GOAMD64"] = "v3"
+            let ill = try await cachectl.run(asking)
+            #expect(ill.status == 1 && ill.errors.isEmpty, "\(ill)")
+            #expect(ill.lines.first?.hasSuffix("everything will be compiled again") == true)
+            #expect(ill.output.contains("mend set `GOAMD64=v1` here"))
+        }
+
+        @Test("leaves nothing behind when it is interrupted")
+        func interrupted() async throws {
+            let workspace = try await Workspace.shared.value
+            let temporary = try Scratch.shared.directory("interrupted")
+            var cachectl = try workspace.cachectl
+            cachectl.environment["TMPDIR"] = temporary
+            cachectl.environment["GOMODCACHE"] = workspace.moduleCache
+            cachectl.environment["GOAMD64"] = "v2"
+            let running = try cachectl.start([
+                "doctor", workspace.union, "--go", workspace.go, "--packages",
+                "\(workspace.root)/programs/beta", "--compile",
+            ])
+            while try FileManager.default.contentsOfDirectory(atPath: temporary).isEmpty {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            running.send(SIGTERM)
+            let outcome = try await running.outcome()
+            #expect(outcome.status == 143, "\(outcome)")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: temporary) == [])
+        }
+    }
+}
