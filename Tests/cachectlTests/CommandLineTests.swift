@@ -12,7 +12,9 @@ struct CommandLineTests {
             "pack --label aws -o x", "pack --label aws -o x --no-gocache --level 19 --strict --force --json",
             "pack --label aws -o x --no-go --gocache a --gomodcache b --jobs 256 -q", "union a -o b --force",
             "union a b c --output d", "restore a --only x,y --only z --module-zips make --sync",
-            "verify a b", "info a --json --quiet", "ls a -l --files --kind tree,zip --source x --glob *",
+            "restore a --no-go", "doctor a", "doctor a --go g --gomodcache m --only x,y -q",
+            "doctor a --packages d ./x/... y --compile --json", "verify a b", "info a --json --quiet",
+            "ls a -l --files --kind tree,zip --source x --glob *",
         ]
     )
     func accepted(line: String) throws {
@@ -29,7 +31,9 @@ struct CommandLineTests {
             "pack --label aws -o x --no-gocache --no-gomodcache", "pack --label aws -o x --go g --no-go",
             "union -o x", "union a", "restore", "restore a b", "restore a --only x,,y",
             "restore a --module-zips x",
-            "restore a --no-gocache --no-gomodcache", "verify", "verify a --jobs 0", "verify a --jobs 257",
+            "restore a --no-gocache --no-gomodcache", "restore a --go g --no-go", "doctor", "doctor a b",
+            "doctor a --compile", "doctor a --packages d -x", "doctor a --gocache c", "doctor a --packages",
+            "verify", "verify a --jobs 0", "verify a --jobs 257",
             "verify a --jobs x", "info", "ls a --kind trees", "ls a --glob [", "ls a --source ,",
         ]
     )
@@ -48,7 +52,7 @@ struct CommandLineTests {
 
     @Test(
         "prints help that fits 80 columns",
-        arguments: ["", "pack", "union", "restore", "verify", "info", "ls"]
+        arguments: ["", "pack", "union", "restore", "doctor", "verify", "info", "ls"]
     )
     func help(command: String) throws {
         let type = Cachectl.configuration.subcommands.first { $0._commandName == command }
