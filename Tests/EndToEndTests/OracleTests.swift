@@ -80,7 +80,7 @@ extension EndToEnd {
             let outcome = try await workspace.oracle(["extract", workspace.union, theirs])
             #expect(outcome.status == 0, "\(outcome)")
             _ = try await workspace.cachectl.succeed(
-                workspace.restoring(to: "\(ours)/go-build", "\(ours)/go-mod")
+                workspace.restoring(to: "\(ours)/go-build", "\(ours)/go-mod") + ["--profile", "ci"]
             )
             for cache in ["go-build", "go-mod"] {
                 let expected = try await workspace.snapshot("\(theirs)/\(cache)")

@@ -127,6 +127,24 @@ struct BinaryTests {
         #expect(try await program.pack("--strict").status == 2)
     }
 
+    @Test("needs Go to play the doctor, says so, and restores without")
+    func withoutGo() async throws {
+        let program = try Program()
+        defer { program.remove() }
+        _ = try await program.pack()
+        let (archive, missing) = (program.path("aws.castore"), program.path("no-go"))
+        let doctor = try await program.run(["doctor", archive, "--go", missing])
+        #expect(doctor.status == 1)
+        #expect(doctor.output.isEmpty)
+        #expect(doctor.errors.hasPrefix("error: cannot run `\(missing)`"))
+        #expect(doctor.errors.contains("\nhint: install Go, or name it with `--go PATH`\n"))
+
+        let target = ["--no-gomodcache", "--gocache", program.path("restored"), "--quiet"]
+        #expect(
+            try await program.run(["restore", archive, "--go", missing] + target) == Program.Result(status: 0)
+        )
+    }
+
     @Test("prints its version and its help", arguments: [["--version"], ["--help"], ["pack", "--help"]])
     func help(arguments: [String]) async throws {
         let program = try Program()

@@ -18,6 +18,8 @@ struct CommandLineTests {
             "pack --label aws -o x --keep all --drop vet", "restore a --profile ci", "seal d",
             "explain a --only x,y --top 3", "seal d --profile readonly --check", "verify a b",
             "info a --json --quiet", "ls a -l --files --kind tree,zip --source x --glob *",
+            "restore a --no-go", "doctor a", "doctor a --go g --gomodcache m --only x,y -q",
+            "doctor a --packages d ./x/... y --compile --json",
         ]
     )
     func accepted(line: String) throws {
@@ -38,7 +40,9 @@ struct CommandLineTests {
             "seal d --profile ci", "seal d e", "union -o x", "union a", "restore", "restore a b",
             "restore a --only x,,y", "restore a --module-zips x", "restore a --no-gocache --no-gomodcache",
             "verify", "verify a --jobs 0", "verify a --jobs 257", "verify a --jobs x", "info",
-            "ls a --kind trees", "ls a --glob [", "ls a --source ,",
+            "ls a --kind trees", "ls a --glob [", "ls a --source ,", "restore a --go g --no-go", "doctor",
+            "doctor a b", "doctor a --compile", "doctor a --packages d -x", "doctor a --gocache c",
+            "doctor a --packages",
         ]
     )
     func refused(line: String) throws {
@@ -56,7 +60,7 @@ struct CommandLineTests {
 
     @Test(
         "prints help that fits 80 columns",
-        arguments: ["", "pack", "union", "restore", "seal", "verify", "info", "explain", "ls"]
+        arguments: ["", "pack", "union", "restore", "seal", "doctor", "verify", "info", "explain", "ls"]
     )
     func help(command: String) throws {
         let type = Cachectl.configuration.subcommands.first { $0._commandName == command }

@@ -39,12 +39,21 @@ public struct GoCommand: Sendable {
         }
     }
 
-    /// Asks for all that is recorded of a job: ``GoEnvironment/recordedNames`` and the C compiler's version.
+    /// Asks for all that is recorded of a job: ``GoEnvironment/recordedNames``, the C compiler's version and the
+    /// distribution.
     ///
     /// - Returns: The environment.
     /// - Throws: As ``variables(_:)`` does. A C compiler that can't be run is recorded as none.
     public func environment() async throws -> GoEnvironment {
-        var environment = GoEnvironment(variables: try await variables(GoEnvironment.recordedNames))
+        var go = self
+        // To answer for CGO_CFLAGS, Go tries the C compiler and puts what it learns into GOCACHE.
+        let scratch = try? ScratchDirectory(
+            in: FilePath(FileManager.default.temporaryDirectory.path),
+            name: "cachectl"
+        )
+        defer { scratch?.remove() }
+        if let scratch { go.overrides["GOCACHE"] = scratch.path.appending("go-build").string }
+        var environment = GoEnvironment(variables: try await go.variables(GoEnvironment.recordedNames))
         let compiler = environment["CC"].split(separator: " ").map(String.init)
         if environment["CGO_ENABLED"] != "0", let program = compiler.first,
             let result = try? await Subprocess.run(program, compiler.dropFirst() + ["--version"]),

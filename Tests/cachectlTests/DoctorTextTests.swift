@@ -1,0 +1,108 @@
+import SystemPackage
+import Testing
+
+@testable import CacheStore
+@testable import cachectl
+
+@Suite("What the doctor says to people")
+struct DoctorTextTests {
+    private func report(
+        _ prediction: DoctorReport.Prediction,
+        sources: [String: DoctorReport.Prediction] = [:],
+        missing: [DoctorReport.MissingPackage]? = nil,
+        findings: [Finding] = []
+    ) -> DoctorReport {
+        let packages = missing.map {
+            DoctorReport.Packages(
+                directory: "/src",
+                patterns: ["./..."],
+                total: 76,
+                missing: $0,
+                compiles: $0.count(where: \.isCertain)...$0.count
+            )
+        }
+        return DoctorReport(
+            digest: ContentHasher().finish(),
+            environment: GoEnvironment(),
+            prediction: prediction,
+            sources: sources,
+            packages: packages,
+            findings: findings
+        )
+    }
+
+    @Test(
+        "begins with the verdict",
+        arguments: [
+            (.hits, "builds here will hit"), (.someMiss, "builds here will hit in part"),
+            (.unknown, "it can't be told whether builds here will hit"),
+            (.nothingHits, "builds here will not hit: everything will be compiled again"),
+        ] as [(DoctorReport.Prediction, String)]
+    )
+    func verdict(prediction: DoctorReport.Prediction, words: String) {
+        #expect(DoctorText.lines(report(prediction), archive: "a\nb") == ["`a\\u{a}b`: \(words)"])
+    }
+
+    @Test("tells sources apart where they fare differently")
+    func sources() {
+        let report = report(.someMiss, sources: ["b": .nothingHits, "a": .hits])
+        #expect(
+            DoctorText.lines(report, archive: "x").dropFirst() == [
+                "", "source  as its settings say", "a       will hit", "b       nothing will hit",
+            ]
+        )
+    }
+
+    @Test("gives each finding the values of both sides, the loss and what mends it")
+    func finding() {
+        let finding = Finding(
+            code: .goVersion,
+            setting: "GOVERSION",
+            recorded: [
+                Finding.Recorded(value: "go1.24.9", sources: ["a", "b"]),
+                Finding.Recorded(value: "", sources: ["c"]),
+            ],
+            here: "",
+            severity: .nothingHits,
+            loss: "all is lost",
+            mend: ""
+        )
+        #expect(
+            DoctorText.lines(report(.nothingHits, findings: [finding]), archive: "x").dropFirst(2) == [
+                "GOVERSION: nothing hits", "  jobs go1.24.9 (a, b)", "  jobs (c)", "  here not set",
+                "  loss all is lost",
+            ]
+        )
+    }
+
+    @Test("names ten packages at most, first those that miss for themselves")
+    func packages() {
+        let certain = DoctorReport.MissingPackage(importPath: "z", module: "", isCertain: true)
+        let others = (0..<12).map {
+            DoctorReport.MissingPackage(importPath: "p\($0)", module: "", isCertain: false, dependsOn: "z")
+        }
+        let finding = Finding(
+            code: .missingPackages,
+            setting: "packages",
+            recorded: [],
+            here: nil,
+            severity: .someMiss,
+            loss: "",
+            mend: "do this"
+        )
+        let lines = DoctorText.lines(
+            report(.someMiss, missing: others + [certain], findings: [finding]),
+            archive: "x"
+        )
+        #expect(lines.count == 3 + 1 + 10 + 2)
+        #expect(lines[0].hasSuffix("these packages will hit in part"))
+        #expect(lines[2] == "in `/src` 76 packages, of which 1 to 13 will be compiled")
+        #expect(lines[4] == "  z        no job built it like this")
+        #expect(lines[5] == "  p0       it depends on z")
+        #expect(lines.suffix(2) == ["  and 3 more; `--json` lists all of them", "  mend: do this"])
+        #expect(
+            DoctorText.lines(report(.hits, missing: []), archive: "x").last
+                == "in `/src` 76 packages, of which none will be compiled"
+        )
+    }
+}
