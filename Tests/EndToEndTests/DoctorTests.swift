@@ -197,8 +197,11 @@ extension EndToEnd {
             #expect(ill.output.contains("mend set `GOAMD64=v1` here"))
         }
 
-        @Test("leaves nothing behind when it is interrupted")
-        func interrupted() async throws {
+        @Test(
+            "leaves nothing behind when it is interrupted while it asks Go, restores, or compiles",
+            arguments: ["cachectl.", "cachectl-doctor.", "go-build"]
+        )
+        func interrupted(begun: String) async throws {
             let workspace = try await Workspace.shared.value
             let temporary = try Scratch.shared.directory("interrupted")
             var cachectl = try workspace.cachectl
@@ -209,9 +212,15 @@ extension EndToEnd {
                 "doctor", workspace.union, "--go", workspace.go, "--packages",
                 "\(workspace.root)/programs/beta", "--compile",
             ])
-            while try FileManager.default.contentsOfDirectory(atPath: temporary).isEmpty {
-                try await Task.sleep(for: .milliseconds(5))
+            // A directory of the doctor's own, or one in it in which Go works.
+            func hasBegun() throws -> Bool {
+                let names = try FileManager.default.contentsOfDirectory(atPath: temporary)
+                let inner = names.filter { $0.hasPrefix("cachectl-doctor.") }.flatMap {
+                    (try? FileManager.default.contentsOfDirectory(atPath: "\(temporary)/\($0)")) ?? []
+                }
+                return (names + inner).contains { $0.hasPrefix(begun) && $0 != "go-build" }
             }
+            while try !hasBegun() { try await Task.sleep(for: .milliseconds(5)) }
             running.send(SIGTERM)
             let outcome = try await running.outcome()
             #expect(outcome.status == 143, "\(outcome)")

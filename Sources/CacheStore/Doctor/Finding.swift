@@ -90,7 +90,7 @@ public struct Finding: Hashable, Sendable {
     /// The labels of the sources that it concerns, in order.
     public var sources: [String] { recorded.flatMap(\.sources).sorted { $0.precedes($1) } }
 
-    /// Both values in words, for example `` `go1.25.5` (aws, gcp), here `go1.26.0` ``.
+    /// Both sides in words: each value with the labels of its sources, then the value here.
     public var values: String {
         let recorded = recorded.map { "\(Self.quoted($0.value)) (\($0.sources.joined(separator: ", ")))" }
         guard let here else { return recorded.joined(separator: ", ") }

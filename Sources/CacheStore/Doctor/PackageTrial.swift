@@ -31,16 +31,10 @@ struct PackageTrial {
             into: GoCaches(buildCache: buildCache, moduleCache: nil),
             progress: progress
         )
-        try await judge(PackageCommand(go: go(using: buildCache), patterns: packages.patterns), &report)
-    }
-
-    /// The Go command, so that all it writes goes to the temporary cache.
-    private func go(using buildCache: FilePath) -> GoCommand {
         var go = go
-        go.overrides["GOCACHE"] = buildCache.string
+        go.keep(in: scratch)
         go.overrides["GOMODCACHE"] = environment["GOMODCACHE"]
-        go.overrides["GOCACHEPROG"] = ""
-        return go
+        try await judge(PackageCommand(go: go, patterns: packages.patterns), &report)
     }
 
     private func judge(_ command: PackageCommand, _ report: inout DoctorReport) async throws {

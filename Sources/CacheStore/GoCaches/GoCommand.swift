@@ -52,7 +52,7 @@ public struct GoCommand: Sendable {
             name: "cachectl"
         )
         defer { scratch?.remove() }
-        if let scratch { go.overrides["GOCACHE"] = scratch.path.appending("go-build").string }
+        if let scratch { go.keep(in: scratch) }
         var environment = GoEnvironment(variables: try await go.variables(GoEnvironment.recordedNames))
         let compiler = environment["CC"].split(separator: " ").map(String.init)
         if environment["CGO_ENABLED"] != "0", let program = compiler.first,
@@ -66,6 +66,14 @@ public struct GoCommand: Sendable {
             environment.variables[GoEnvironment.distribution] = OSRelease.prettyName()
         }
         return environment
+    }
+
+    /// Has the command put all that it writes of itself into a directory: its build cache, `go-build`, and what it
+    /// would leave in the temporary directory if it were interrupted.
+    mutating func keep(in scratch: ScratchDirectory) {
+        overrides["GOCACHE"] = scratch.path.appending("go-build").string
+        overrides["GOCACHEPROG"] = ""
+        for name in ["TMPDIR", "GOTMPDIR"] { overrides[name] = scratch.path.string }
     }
 
     /// Runs the command.

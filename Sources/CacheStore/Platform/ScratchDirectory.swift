@@ -23,6 +23,10 @@ struct ScratchDirectory: Sendable {
         path = FilePath(String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
     }
 
-    /// Removes it with all that is in it.
-    func remove() { try? FileManager.default.removeItem(atPath: path.string) }
+    /// Removes it with all that is in it; once more if a program that was interrupted is still writing there.
+    func remove() {
+        for _ in 0..<3 where FileManager.default.fileExists(atPath: path.string) {
+            try? FileManager.default.removeItem(atPath: path.string)
+        }
+    }
 }
