@@ -8,6 +8,8 @@ public struct Warning: Hashable, Sendable {
         case moduleCachePath
         /// Other settings that are in the keys of all entries differ.
         case goSettings
+        /// Entries that cgo made hit, although they were made with another distribution's headers.
+        case distribution
         /// A zip could not be made from a tree.
         case moduleZip
     }

@@ -12,6 +12,21 @@ extension MemberSet {
         return result
     }
 
+    /// The sources as they are compared with others: without the distribution of those that hold nothing that cgo
+    /// made, for which it does not matter.
+    ///
+    /// - Complexity: O(*n*).
+    func comparableSources() -> [Source] {
+        let made = Set(outputs.lazy.filter { $0.contentClass == .cgo }.map(\.id))
+        let sets = Set(actions.lazy.filter { made.contains($0.output) }.map(\.sources))
+        let holders = Set(sets.flatMap { sourceSets[$0] })
+        var result = sources
+        for index in result.indices where !holders.contains(index) {
+            result[index].environment.variables[GoEnvironment.distribution] = nil
+        }
+        return result
+    }
+
     private mutating func dropUnreferredOutputs() {
         let referred = Set(actions.map(\.output))
         outputs.removeAll { !referred.contains($0.id) }

@@ -32,7 +32,7 @@ enum Compatibility {
         // A source without any record says nothing.
         let known = sources.filter(\.environment.isKnown)
         return Setting.all.compactMap { setting in
-            guard setting.severity > .note else { return nil }
+            guard setting.severity > .note || setting.code == .distribution else { return nil }
             let comparable = known.filter { setting.value($0.environment) != nil }
             let recorded = recorded(setting, comparable)
             guard recorded.count > 1, setting.isRelevant(comparable.map(\.environment)) else { return nil }
@@ -49,7 +49,8 @@ enum Compatibility {
 
     /// Warns of sources whose entries will not hit where they are restored to.
     ///
-    /// Each setting that makes everything miss, and GOMODCACHE, has a warning of its own; the others share one.
+    /// Each setting that makes everything miss, GOMODCACHE, and the distribution, with which what is wrong hits,
+    /// has a warning of its own; the others share one.
     ///
     /// - Parameters:
     ///   - sources: The sources.
@@ -58,7 +59,8 @@ enum Compatibility {
     static func warnings(for sources: [Source], restoredTo here: GoEnvironment) -> [Warning] {
         let findings = findings(for: sources, at: here)
         let own = findings.filter {
-            $0.severity == .nothingHits || ($0.code == .moduleCachePath && $0.severity == .someMiss)
+            $0.severity == .nothingHits || $0.code == .distribution
+                || ($0.code == .moduleCachePath && $0.severity == .someMiss)
         }
         let shared = findings.filter { $0.severity == .someMiss && $0.code != .moduleCachePath }
         var warnings = own.map { finding in
@@ -81,6 +83,7 @@ enum Compatibility {
         switch code {
         case .goVersion, .goTarget: .goVersion
         case .moduleCachePath: .moduleCachePath
+        case .distribution: .distribution
         default: .goSettings
         }
     }

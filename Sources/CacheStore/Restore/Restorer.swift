@@ -57,7 +57,7 @@ struct RestoreOperation {
             let (set, digest) = try archive.members()
             return ((try labels.map { try set.selecting($0) } ?? set).settled(), digest)
         }
-        let sources = set.sources.filter { labels?.contains($0.label) ?? true }
+        let sources = set.comparableSources().filter { labels?.contains($0.label) ?? true }
         let report = Gathered(RestoreReport(digest: digest))
         let build = try await prepareBuildCache(set, report)
         let modules = try await prepareModuleCache(set, report)

@@ -69,7 +69,7 @@ public struct ArchiveUnion: Sendable {
                 inputs: archives.count,
                 inputBytes: archives.reduce(0) { $0 + $1.fileBytes },
                 conflicts: union.conflicts,
-                warnings: Compatibility.warnings(among: set.sources)
+                warnings: Compatibility.warnings(among: set.comparableSources())
             )
         }
     }

@@ -206,6 +206,16 @@ struct CompatibilityTests {
         #expect(Compatibility.warnings(among: [source("a"), source("b")]).isEmpty)
     }
 
+    @Test("comes for another distribution, with which what cgo made hits all the same")
+    func distribution() {
+        let other = ["OS_RELEASE": "Plan 9"]
+        let among = Compatibility.warnings(among: [source("a"), source("b", other)])
+        #expect(among.map(\.code) == [.distribution])
+        let warnings = Compatibility.warnings(for: [source("a", other)], restoredTo: environment())
+        #expect(warnings.map(\.code) == [.distribution])
+        #expect(warnings.first?.message.contains("`Plan 9` (a)") == true)
+    }
+
     @Test("comes for each setting that makes all miss, for GOMODCACHE, and once for all others")
     func restored() {
         let here = environment([
