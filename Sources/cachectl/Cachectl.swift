@@ -24,7 +24,8 @@ struct Cachectl: AsyncParsableCommand {
               0     done; also if standard output was closed early, as by `| head`
               1     failed: a file is missing, exists already, or can't be read or
                     written; no room; a newer archive format; no Go command; one
-                    label for two different packs; or (doctor) builds will not hit
+                    label for two different packs; or (doctor) builds will not hit,
+                    or (seal --check) a cache is not sealed
               2     data is corrupt: not an archive, a damaged archive, a name or a
                     symbolic link that leads outside the target, archives in conflict,
                     or (pack --strict) a damaged cache

@@ -22,7 +22,7 @@ struct Doctor: AsyncParsableCommand, Sendable {
 
             Examples:
               cachectl doctor all.castore
-              cachectl doctor all.castore --gomodcache /var/cache/go-mod --go /opt/go/bin/go
+              cachectl doctor all.castore --gomodcache /mod --go /opt/go/bin/go
               cachectl doctor all.castore --packages . && docker push image
               cachectl doctor all.castore --packages . ./cmd/... --compile --json
             """

@@ -19,7 +19,7 @@ struct Pack: AsyncParsableCommand, Sendable {
               cachectl pack --label mods -o mods.castore --no-gocache --level 12
               cachectl pack --label aws -o aws.castore --strict --json | jq -r .digest
               cachectl pack --label aws -o aws.castore --drop executable --keep test
-              cachectl pack --label aws -o aws.castore --used-since $(date +%s -d '1 hour ago')
+              cachectl pack --label aws -o aws.castore --used-since $JOB_START
 
             Classes of GOCACHE's entries: \(EntryClass.all.map(\.rawValue).joined(separator: ", ")). \
             Dropped unless kept: \(EntryClass.ordered(EntryClass.droppedByDefault).map(\.rawValue).joined(separator: ", ")).

@@ -33,7 +33,7 @@ struct Restore: AsyncParsableCommand, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Who will use GOCACHE: `image`, users of a writable copy; `ci`, you, and Go trims it; `readonly`, who can't write to it.",
+            "Who will use GOCACHE: `image`, users of a writable copy; `ci`, you, and Go trims it; `readonly`, who can't write to it. (default: image)",
             valueName: "image|ci|readonly"
         ),
         transform: CacheProfile.read

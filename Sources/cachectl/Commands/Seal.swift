@@ -26,7 +26,7 @@ struct Seal: AsyncParsableCommand, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Who will use it: `image`, users of a writable copy; `readonly`, who can't write to it.",
+            "Who will use it: `image`, users of a writable copy; `readonly`, who can't write to it. (default: image)",
             valueName: "image|readonly"
         ),
         transform: CacheProfile.read
