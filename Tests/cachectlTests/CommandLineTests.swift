@@ -15,8 +15,9 @@ struct CommandLineTests {
             "union a -o b --force", "union a b c --output d",
             "restore a --only x,y --only z --module-zips make --sync",
             "pack --label aws -o x --keep test,vet --drop index --drop main --used-since 1700000000",
-            "pack --label aws -o x --keep all --drop vet", "restore a --profile ci", "seal d",
-            "explain a --only x,y --top 3", "seal d --profile readonly --check", "verify a b",
+            "pack --label aws -o x --keep all --drop vet",
+            "pack --label a -o x --used-since 2026-11-22T10:00:00+01:00", "restore a --profile ci",
+            "seal d", "explain a --only x,y --top 3", "seal d --profile readonly --check", "verify a b",
             "info a --json --quiet", "ls a -l --files --kind tree,zip --source x --glob *",
             "restore a --no-go", "doctor a", "doctor a --go g --gomodcache m --only x,y -q",
             "doctor a --packages d ./x/... y --compile --json",
@@ -36,13 +37,13 @@ struct CommandLineTests {
             "pack --label aws -o x --no-gocache --no-gomodcache", "pack --label aws -o x --go g --no-go",
             "pack --label aws -o x --keep bogus", "pack --label aws -o x --drop all",
             "pack --label aws -o x --keep vet --drop vet", "pack --label aws -o x --used-since yesterday",
-            "explain", "explain a --top 0", "explain a --only ,", "restore a --profile x", "seal",
-            "seal d --profile ci", "seal d e", "union -o x", "union a", "restore", "restore a b",
-            "restore a --only x,,y", "restore a --module-zips x", "restore a --no-gocache --no-gomodcache",
-            "verify", "verify a --jobs 0", "verify a --jobs 257", "verify a --jobs x", "info",
-            "ls a --kind trees", "ls a --glob [", "ls a --source ,", "restore a --go g --no-go", "doctor",
-            "doctor a b", "doctor a --compile", "doctor a --packages d -x", "doctor a --gocache c",
-            "doctor a --packages",
+            "pack --label a -o x --used-since -5", "explain", "explain a --top 0", "explain a --only ,",
+            "restore a --profile x", "seal", "seal d --profile ci", "seal d e", "union -o x", "union a",
+            "restore", "restore a b", "restore a --only x,,y", "restore a --module-zips x",
+            "restore a --no-gocache --no-gomodcache", "verify", "verify a --jobs 0", "verify a --jobs 257",
+            "verify a --jobs x", "info", "ls a --kind trees", "ls a --glob [", "ls a --source ,",
+            "restore a --go g --no-go", "doctor", "doctor a b", "doctor a --compile",
+            "doctor a --packages d -x", "doctor a --gocache c", "doctor a --packages",
         ]
     )
     func refused(line: String) throws {
@@ -50,6 +51,19 @@ struct CommandLineTests {
             try Cachectl.parseAsRoot(line.split(separator: " ").map(String.init))
         }
         #expect(Cachectl.exitCode(for: try #require(error)) == .validationFailure)
+    }
+
+    @Test("takes a time in seconds, or as in RFC 3339, to the second")
+    func times() throws {
+        for (text, expected) in [
+            ("0", 0), ("1700000000", 1_700_000_000), ("2023-11-14T22:13:20Z", 1_700_000_000),
+            ("2023-11-14T23:13:20+01:00", 1_700_000_000),
+        ] {
+            #expect(try PointInTime.seconds(text) == expected, "\(text)")
+        }
+        for text in ["", "x", "-1", "1.5", "2023-11-14", "2023-13-14T22:13:20Z", "2023-11-14T22:13:20"] {
+            #expect(throws: (any Error).self, "\(text)") { try PointInTime.seconds(text) }
+        }
     }
 
     @Test("begins its complaints as all messages begin")

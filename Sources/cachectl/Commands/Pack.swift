@@ -55,9 +55,10 @@ struct Pack: AsyncParsableCommand, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Pack only entries of GOCACHE that were used since then: seconds since 1970.",
+            "Pack only entries of GOCACHE that were used since then: seconds since 1970, or as `2026-11-22T10:00:00Z`.",
             valueName: "time"
-        )
+        ),
+        transform: PointInTime.seconds
     )
     var usedSince: Int?
 

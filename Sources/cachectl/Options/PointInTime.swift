@@ -1,0 +1,19 @@
+import ArgumentParser
+import FoundationEssentials
+
+/// A time on the command line: whole seconds since 1970, or as in RFC 3339, `2026-11-22T10:00:00Z`.
+enum PointInTime {
+    /// Reads a time.
+    ///
+    /// - Parameter text: What stands on the command line.
+    /// - Returns: Seconds since 1970, rounded down.
+    /// - Throws: `ValidationError` for what is no time.
+    @Sendable
+    static func seconds(_ text: String) throws -> Int {
+        if let seconds = Int(text), seconds >= 0 { return seconds }
+        if let date = try? Date(text, strategy: .iso8601) {
+            return Int(date.timeIntervalSince1970.rounded(.down))
+        }
+        throw ValidationError("it must be seconds since 1970, or a time such as `2026-11-22T10:00:00Z`")
+    }
+}
