@@ -13,16 +13,25 @@ WORDS = [f'{a}{b}' for a in ('read', 'write', 'node', 'index', 'cache', 'error',
 OUTPUTS, MODULES, FILES = 300, 6, 70  # of each cache; the first halves are the same in both
 
 
+def words(size):
+    source = random.Random('pool')
+    return ' '.join(source.choice(WORDS) if source.random() < 0.8 else f'{source.getrandbits(48):x}'
+                    for _ in range(size // 4)).encode()[:size]
+
+
+POOL = words(1 << 20)
+
+
 def text(size, seed):
-    """Words that compress about as well as Go's sources and archives."""
+    """Pieces of a pool of words with something random between them: it compresses about as well as real caches."""
     source = random.Random(seed)
-    line = []
+    pieces = []
     length = 0
     while length < size:
-        word = source.choice(WORDS) if source.random() < 0.8 else f'{source.getrandbits(48):x}'
-        line.append(word)
-        length += len(word) + 1
-    return ' '.join(line).encode()[:size]
+        start = source.randrange(len(POOL) - 200)
+        pieces += [POOL[start:start + source.randrange(20, 200)], source.randbytes(16).hex().encode()]
+        length += len(pieces[-1]) + len(pieces[-2])
+    return b' '.join(pieces)[:size]
 
 
 def write(path, data):

@@ -208,7 +208,7 @@ class Comparison:
                           'instead of {:,} and {:,}'.format(*self.restored))
         if self.options.check:
             # Only this file says when it was restored.
-            self.run(command('diff -r --exclude trim.txt {tree} {target}', tree=self.path('tree'), target=target))
+            self.run(command('diff -rq --exclude trim.txt {tree} {target} >&2', tree=self.path('tree'), target=target))
 
     def restore(self):
         tree, target = fresh(self.path('tree')), self.path('restored')

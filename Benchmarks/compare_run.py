@@ -49,9 +49,11 @@ def warm(*paths):
 
 
 def digest(path):
+    checksum = hashlib.sha256()
     with open(path, 'rb') as f:
-        return hashlib.file_digest(f, 'sha256').hexdigest() if hasattr(hashlib, 'file_digest') else \
-            hashlib.sha256(f.read()).hexdigest()
+        while piece := f.read(1 << 20):
+            checksum.update(piece)
+    return checksum.digest()
 
 
 class Runner:
