@@ -75,7 +75,8 @@ if [[ -n $short ]]; then
     python3 -B "$here/compare_corpus.py" "$temporary"
     caches=$temporary/caches
 else
-    mkdir -p "$work"
+    [[ -z $quick ]] || mkdir -p "$work"
+    [[ -d $work ]] || die "no such directory: $work; it is the --work of simulate-matrix-build.sh"
     work=$(cd "$work" && pwd)
     temporary=$(mktemp -d "${scratch:-$work}/compare-XXXXXX")
     caches=$work/caches

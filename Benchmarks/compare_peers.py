@@ -338,12 +338,12 @@ def read_options():
     options.providers = options.providers or found
     unknown = [name for name in options.providers if name not in found]
     if unknown or not found:
-        parser.error(f'no caches of {unknown[0] if unknown else "any provider"} in {options.caches}; '
-                     f'there are: {", ".join(found) or "none"}')
+        sys.exit(f'compare-peers: no caches of {unknown[0] if unknown else "any provider"} in {options.caches}; '
+                 f'there are: {", ".join(found) or "none"}')
     known = [tool.name for tool in PEERS]
     unknown = [name for name in options.peers or [] if name not in known]
     if unknown:
-        parser.error(f'no such peer: {unknown[0]}; there are: {", ".join(known)}')
+        sys.exit(f'compare-peers: no such peer: {unknown[0]}; there are: {", ".join(known)}')
     options.peers = options.peers or [tool.name for tool in PEERS if options.slow or not tool.slow]
     return options
 
