@@ -56,7 +56,8 @@ def write_module(cache, seed):
     mod = f'module {path}\n'.encode()
     files = {'go.mod': mod}
     for i in range(FILES):
-        files[f'p{i % 7}/f{i}.go'] = text(random.Random(f'{seed} {i}').choice((500, 3_000, 9_000, 30_000)), f'{name} {i}')
+        size = random.Random(f'{seed} {i}').choice((500, 3_000, 9_000, 30_000))
+        files[f'p{i % 7}/f{i}.go'] = text(size, f'{name} {i}')
     lines = ''.join(f'{hashlib.sha256(data).hexdigest()}  {name}/{file}\n' for file, data in sorted(files.items()))
     tree_hash = 'h1:' + base64.b64encode(hashlib.sha256(lines.encode()).digest()).decode()
     for file, data in files.items():

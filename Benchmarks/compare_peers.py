@@ -245,8 +245,9 @@ class Comparison:
             return measure
 
         fresh(self.path('archives'))
-        self.rounds('restore', {'cachectl': own('cachectl'), 'cachectl --jobs 1': own('cachectl --jobs 1', '--jobs', '1'),
-                                'limit': limit, **{tool.title: peer(tool) for tool in self.peers}})
+        self.rounds('restore', {
+            'cachectl': own('cachectl'), 'cachectl --jobs 1': own('cachectl --jobs 1', '--jobs', '1'),
+            'limit': limit, **{tool.title: peer(tool) for tool in self.peers}})
 
     def sound_archives(self):
         return {tool: self.path('archives', tool.name) for tool in self.peers
@@ -309,13 +310,14 @@ class Comparison:
             verb()
         machine['load_after'] = os.getloadavg()[0]
         summary = summarize(self.measurements)
+        targets = {} if self.options.no_targets else judge(summary, self.restored[1], threads())
         return {
             'schema': 'cachestore.compare/1', 'date': date, 'machine': machine, 'versions': versions(self.cachectl),
             'options': {key: getattr(self.options, key) for key in ('runs', 'peers', 'slow', 'check')},
             'corpus': {'providers': list(self.caches), 'files': sum(n for n, _ in sizes),
                        'bytes': sum(n for _, n in sizes), 'restored_files': self.restored[0],
                        'restored_bytes': self.restored[1]},
-            'summary': summary, 'targets': {} if self.options.no_targets else judge(summary, self.restored[1], threads()),
+            'summary': summary, 'targets': targets,
             'failed': {verb: names for verb, names in self.failed.items() if names},
             'not_measured': self.not_measured, 'measurements': self.measurements,
         }
