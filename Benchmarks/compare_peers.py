@@ -298,8 +298,7 @@ class Comparison:
         kind = subprocess.run(['stat', '-f', '-c', '%T', self.scratch], capture_output=True, text=True, check=True)
         return {'threads': threads(), 'cpu': models[0] if models else platform.machine(),
                 'kernel': platform.release(), 'file_system': kind.stdout.strip(),
-                # What a child's peak is at least: its parent's at the time of the fork counts, too.
-                'peak_floor': self.run(['true'])['peak'], 'load_before': os.getloadavg()[0]}
+                'load_before': os.getloadavg()[0]}
 
     def everything(self):
         machine = self.machine()
@@ -308,7 +307,8 @@ class Comparison:
         warm(*self.caches.values())
         for verb in (self.pack, self.union, self.seal, self.restore, self.verify, self.open):
             verb()
-        machine['load_after'] = os.getloadavg()[0]
+        # What a child's peak is at least: its parent's at the time of the fork counts, too.
+        machine.update(load_after=os.getloadavg()[0], peak_floor=self.run(['true'])['peak'])
         summary = summarize(self.measurements)
         targets = {} if self.options.no_targets else judge(summary, self.restored[1], threads())
         return {
