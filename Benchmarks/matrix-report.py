@@ -5,6 +5,8 @@ import json
 import os
 import sys
 
+from tables import megabytes, table
+
 
 def read(path):
     tree = {}
@@ -19,20 +21,8 @@ def read(path):
     return tree
 
 
-def megabytes(count):
-    return f'{count / 1e6:.1f}'
-
-
 def seconds(measured):
     return f'{measured["wall"]:.1f} ({measured["cpu"]:.1f})'
-
-
-def table(rows, left=(0,)):
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    for row in rows:
-        print('  '.join(cell.ljust(width) if i in left else cell.rjust(width)
-                        for i, (cell, width) in enumerate(zip(row, widths))).rstrip())
-    print()
 
 
 def main():

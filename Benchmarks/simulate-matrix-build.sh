@@ -308,5 +308,5 @@ for provider in "${providers[@]}"; do
 done
 rm -rf "$work/restored" "$work"/{caches,merged}.tar.zst "$work/time"
 
-python3 "$here/matrix-report.py" "$figures" "$work/results.json"
+python3 -B "$here/matrix-report.py" "$figures" "$work/results.json"
 [[ -z $failed ]] || die "not everything was restored:$failed"

@@ -124,6 +124,9 @@ CACHECTL_STATIC=$(swift build "${static[@]}" --show-bin-path)/cachectl
 export CACHECTL_STATIC
 check_static "$CACHECTL_STATIC"
 
+begin "benchmark, short form"
+Benchmarks/compare-peers.sh --short --cachectl "$CACHECTL_STATIC"
+
 begin "Go versions"
 Tests/matrix/test-matrix.sh --cachectl "$CACHECTL_STATIC"
 

@@ -1,0 +1,163 @@
+#!/usr/bin/env bash
+# Compares cachectl with its peers (tar and zstd, cp, squashfs, erofs, casync, restic, borg) and with the limit of a
+# restore, on the caches of a finished simulation: every verb, in turns within the same run.
+set -euo pipefail
+shopt -s inherit_errexit
+
+usage() {
+    cat <<'END_OF_USAGE'
+usage: compare-peers.sh --work DIR [options]
+       compare-peers.sh --short [--cachectl PATH]
+
+  --work DIR           the work directory of simulate-matrix-build.sh, with its caches
+  --providers A,B,…    the caches of these only (default: all that are there)
+  --quick              if DIR has no caches, first run simulate-matrix-build.sh --quick --work DIR; needs root
+  --runs N             how often everything is measured (3)
+  --peers LIST         tar-zstd-3 tar-zstd-1 tar-zstd-long tar-zstd-19 cp squashfs erofs casync restic borg, with
+                       commas (default: all that are installed, without tar-zstd-19)
+  --slow               level 19 too, of cachectl and of zstd
+  --install            installs the peers that are missing, with apt-get; needs root
+  --check              compares every restored tree byte by byte, not only its number of files and their bytes
+  --cachectl PATH      this cachectl; by default a release build of this repository
+  --scratch DIR        where everything is packed and restored; on the file system to measure (DIR of --work)
+  --json FILE          every single measurement (compare.json in DIR of --work)
+  --short              one run on small generated caches against tar and cp, in less than a minute, for the CI: checks
+                       that every verb works and that --jobs does not change a byte, and judges no target
+END_OF_USAGE
+}
+
+die() { echo "compare-peers: $*" >&2; exit 1; }
+say() { echo "==> $*" >&2; }
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+work='' providers='' quick='' peers='' install='' cachectl='' scratch='' json='' short='' runs=3
+flags=()
+while (($#)); do
+    case $1 in
+    --work) work=${2:?--work DIR}; shift ;;
+    --providers) providers=${2:?--providers A,B}; shift ;;
+    --runs) runs=${2:?--runs N}; shift ;;
+    --peers) peers=${2:?--peers LIST}; shift ;;
+    --cachectl) cachectl=${2:?--cachectl PATH}; shift ;;
+    --scratch) scratch=${2:?--scratch DIR}; shift ;;
+    --json) json=${2:?--json FILE}; shift ;;
+    --quick) quick=1 ;;
+    --install) install=1 ;;
+    --short) short=1 ;;
+    --slow | --check) flags+=("$1") ;;
+    -h | --help) usage; exit ;;
+    *) usage >&2; exit 2 ;;
+    esac
+    shift
+done
+[[ -n $work || -n $short ]] || { usage >&2; exit 2; }
+[[ $runs =~ ^[1-9][0-9]*$ ]] || die "--runs is a number of at least 1, not \`$runs\`"
+for program in cc python3 tar zstd; do
+    type -P "$program" >/dev/null || die "needs $program"
+done
+
+# ---------------------------------------------------------------- the directory for everything
+
+temporary=''
+clean_up() {
+    [[ -z $temporary ]] || { chmod -R u+rwX "$temporary" 2>/dev/null || true; rm -rf "$temporary"; }
+}
+trap clean_up EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+if [[ -n $short ]]; then
+    temporary=$(mktemp -d "${scratch:-${TMPDIR:-/tmp}}/compare-XXXXXX")
+    [[ -n $work ]] || work=$temporary
+    runs=1 peers=${peers:-tar-zstd-3,cp} flags+=(--check --no-targets)
+    say "writing small caches"
+    python3 -B "$here/compare_corpus.py" "$temporary"
+    caches=$temporary/caches
+else
+    [[ -z $quick ]] || mkdir -p "$work"
+    [[ -d $work ]] || die "no such directory: $work; it is the --work of simulate-matrix-build.sh"
+    work=$(cd "$work" && pwd)
+    temporary=$(mktemp -d "${scratch:-$work}/compare-XXXXXX")
+    caches=$work/caches
+fi
+json=${json:-$work/compare.json}
+
+# ---------------------------------------------------------------- cachectl, caches, peers
+
+if [[ -z $cachectl ]]; then
+    say "building cachectl"
+    build=(swift build --package-path "$here/.." -c release --product cachectl)
+    "${build[@]}" >"$temporary/build.log" || { tail -n 5 "$temporary/build.log" >&2; die "swift build failed"; }
+    cachectl=$("${build[@]}" --show-bin-path)/cachectl
+fi
+cachectl=$(type -P "$cachectl") || die "cannot run the given cachectl"
+cachectl=$(realpath "$cachectl")
+
+if [[ -n $quick && ! -d $caches ]]; then
+    "$here/simulate-matrix-build.sh" --quick --work "$work" --cachectl "$cachectl" >&2
+fi
+[[ -d $caches ]] || die "no caches in $work; run simulate-matrix-build.sh --work $work first, or give --quick"
+
+if [[ -n $install ]]; then
+    missing=()
+    for package in casync restic borgbackup squashfs-tools erofs-utils; do
+        [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
+    done
+    if ((${#missing[@]})); then
+        ((EUID == 0)) || die "--install needs root"
+        say "installing ${missing[*]}"
+        apt-get -qq update
+        DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends "${missing[@]}" >/dev/null
+    fi
+fi
+
+# The merged tree or the restored one, twice, the packs of all, and every peer's archive of the tree (cp's is one).
+measured=("$caches")
+if [[ -n $providers ]]; then
+    IFS=, read -ra measured <<<"$providers"
+    measured=("${measured[@]/#/$caches/}")
+fi
+for directory in "${measured[@]}"; do
+    [[ -d $directory ]] || die "no caches of ${directory##*/} in $caches"
+done
+needed=$(du -scm "${measured[@]}" | awk 'END { print 5 * $1 }')
+free=$(df -Pm "$temporary" | awk 'NR == 2 { print $4 }')
+((free > needed)) || die "needs $needed MB in $temporary, and $free are free; --scratch DIR goes elsewhere"
+
+cc -O2 -pthread -o "$temporary/create-tree" "$here/limit/create-tree.c"
+
+# ---------------------------------------------------------------- the run
+
+# A fixed environment, so that a run does not depend on the caller's settings.
+unset GOFLAGS GOCACHE GOMODCACHE GOENV TAR_OPTIONS ZSTD_CLEVEL ZSTD_NBTHREADS BORG_REPO RESTIC_REPOSITORY
+export LC_ALL=C.UTF-8 TZ=UTC
+
+mkdir "$temporary/scratch"
+python3 -B "$here/compare_peers.py" --caches "$caches" --cachectl "$cachectl" --limit "$temporary/create-tree" \
+    --scratch "$temporary/scratch" --json "$json" --runs "$runs" \
+    ${providers:+--providers "$providers"} ${peers:+--peers "$peers"} "${flags[@]}"
+
+if [[ -n $short ]]; then
+    python3 - "$json" <<'END_OF_CHECK'
+import json
+import sys
+
+with open(sys.argv[1], encoding='utf-8') as f:
+    results = json.load(f)
+expected = {
+    'pack': {'cachectl', 'cachectl --jobs 1', 'cachectl --jobs 2', 'cachectl --level 1', 'tar | zstd -3', 'cp -a'},
+    'union': {'cachectl', 'cp -rn', 'tar -x of each'},
+    'seal': {'cachectl', 'tar | zstd -3'},
+    'restore': {'cachectl', 'cachectl --jobs 1', 'limit', 'tar | zstd -3', 'cp -a'},
+    'verify': {'cachectl', 'tar | zstd -3'},
+    'open': {'cachectl info', 'cachectl ls, one member'},
+}
+for verb, contenders in expected.items():
+    for contender in contenders:
+        figures = results['summary'].get(verb, {}).get(contender)
+        if not figures or not figures['wall'] > 0:
+            sys.exit(f'compare-peers: {verb}: {contender} was not measured: {results["failed"]}')
+print('every verb ran')
+END_OF_CHECK
+fi

@@ -1,0 +1,366 @@
+#!/usr/bin/env python3
+"""Measures cachectl, its peers and the limit of a restore, one after the other in each of several runs, and prints a
+table a verb. compare-peers.sh prepares what this needs and calls it."""
+import argparse
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+
+from compare_report import judge, report, summarize
+from compare_run import Failure, Runner, digest, fresh, remove, size_of, threads, warm
+from compare_tools import PEERS, command, versions
+
+CACHES = ('go-build', 'go-mod')
+OPENS = 10  # a run: they are short
+
+
+class Comparison:
+    def __init__(self, options):
+        self.options = options
+        self.cachectl = options.cachectl
+        self.caches = {provider: os.path.join(options.caches, provider) for provider in options.providers}
+        self.scratch = options.scratch
+        self.run = Runner(self.path('log'))
+        self.measurements, self.failed, self.not_measured = [], {}, {}
+        self.peers = []
+        for tool in PEERS:
+            if tool.name not in options.peers:
+                self.not_measured[tool.title] = 'not chosen; needs --slow' if tool.slow else 'not chosen'
+            elif tool.missing():
+                self.not_measured[tool.title] = f'{tool.missing()[0]} is not installed'
+            else:
+                self.peers.append(tool)
+
+    def path(self, *names):
+        return os.path.join(self.scratch, *names)
+
+    def say(self, text):
+        print(f'==> {text}', file=sys.stderr, flush=True)
+
+    # ------------------------------------------------------------ measuring
+
+    def record(self, verb, contender, run, measured, count=0, provider=''):
+        self.measurements.append({'verb': verb, 'contender': contender, 'provider': provider, 'run': run,
+                                  'bytes': count, **measured})
+
+    def rounds(self, verb, contenders):
+        """Calls each contender once a run, every other run from the last to the first. One of the peers that fails is
+        reported and left out, with what was measured of it; cachectl and the limit may not fail."""
+        failed = self.failed.setdefault(verb, {})
+        for run in range(self.options.runs):
+            order = list(contenders.items())
+            for name, measure in order if run % 2 == 0 else reversed(order):
+                if name in failed:
+                    continue
+                self.say(f'run {run + 1}, {verb}: {name}')
+                try:
+                    measure(run)
+                except Failure as failure:
+                    if name.startswith('cachectl') or name == 'limit':
+                        raise Failure(f'{verb}, {name}: {failure}') from None
+                    failed[name] = str(failure)
+        self.measurements = [m for m in self.measurements if m['verb'] != verb or m['contender'] not in failed]
+        # In the table as given, not as the rounds came.
+        place = {name: i for i, name in enumerate(contenders)}
+        self.measurements.sort(key=lambda m: place.get(m['contender'], 0) if m['verb'] == verb else -1)
+
+    def archived(self, tool, tree, archive, measure=None):
+        """Packs a tree with a peer; the size of what comes out."""
+        remove(archive, archive + '.base')
+        if tool.prepare:
+            self.run(command(tool.prepare, archive=archive))
+        measured = (measure or self.run)(command(tool.pack, tree=tree, archive=archive))
+        count = size_of(archive)[1]
+        if count == 0:
+            raise Failure('it wrote nothing')
+        return measured, count
+
+    # ------------------------------------------------------------ pack
+
+    def pack_command(self, provider, archive, arguments):
+        cache = self.caches[provider]
+        return [self.cachectl, 'pack', '--no-go', '--quiet', '--label', provider, '--gocache', f'{cache}/go-build',
+                '--gomodcache', f'{cache}/go-mod', '-o', archive, *arguments]
+
+    def pack(self):
+        def own(name, arguments, kept):
+            def measure(run):
+                for provider in self.caches:
+                    archive = self.path('packs', f'{provider}{kept}')
+                    remove(archive)
+                    measured = self.run.measure(self.pack_command(provider, archive, arguments))
+                    self.record('pack', name, run, measured, os.path.getsize(archive), provider)
+            return measure
+
+        def peer(tool):
+            def measure(run):
+                for provider, cache in self.caches.items():
+                    archive = self.path('packs', f'{provider}.{tool.name}')
+                    measured, count = self.archived(tool, cache, archive, self.run.measure)
+                    self.record('pack', tool.title, run, measured, count, provider)
+                    if tool.name != 'tar-zstd-3':  # these are merged later
+                        remove(archive, archive + '.base')
+            return measure
+
+        fresh(self.path('packs'))
+        contenders = {'cachectl': own('cachectl', [], '.castore')}
+        for name, *arguments in (('1', '--jobs', '1'), ('2', '--jobs', '2')):
+            contenders[f'cachectl --jobs {name}'] = own(f'cachectl --jobs {name}', arguments, f'.jobs-{name}')
+        for level in ('1', *(['19'] if self.options.slow else [])):
+            contenders[f'cachectl --level {level}'] = own(f'cachectl --level {level}', ['--level', level], '.level')
+        contenders.update((tool.title, peer(tool)) for tool in self.peers)
+        self.rounds('pack', contenders)
+        for provider in self.caches:
+            archives = [self.path('packs', f'{provider}{end}') for end in ('.jobs-1', '.jobs-2', '.jobs-64', '.level')]
+            self.run(self.pack_command(provider, archives[2], ['--jobs', '64']))
+            self.assert_same(self.packed(provider), archives[:3])
+            remove(*archives)
+
+    def packed(self, provider):
+        return self.path('packs', f'{provider}.castore')
+
+    def assert_same(self, archive, others):
+        self.say(f'{os.path.basename(archive)}: the same bytes at --jobs 1, 2 and 64')
+        for other in others:
+            if digest(other) != digest(archive):
+                raise Failure(f'{os.path.basename(other)} and {os.path.basename(archive)} differ')
+
+    # ------------------------------------------------------------ union
+
+    def union_command(self, archive, *arguments):
+        return [self.cachectl, 'union', '--quiet', *map(self.packed, self.caches), '-o', archive, *arguments]
+
+    def copy_together(self):
+        """What people do today: the first job's file wins."""
+        target = fresh(self.path('merged'))
+        return '; '.join(command('cp -rn {build} {mod} {target}', build=f'{cache}/go-build', mod=f'{cache}/go-mod',
+                                 target=target) for cache in self.caches.values())
+
+    def union(self):
+        union = self.path('union.castore')
+
+        def own(run):
+            remove(union)
+            self.record('union', 'cachectl', run, self.run.measure(self.union_command(union)), os.path.getsize(union))
+
+        def copy(run):
+            measured = self.run.measure(self.copy_together())
+            self.record('union', 'cp -rn', run, measured, size_of(self.path('merged'))[1])
+
+        def extract(run):
+            tool = next(tool for tool in self.peers if tool.name == 'tar-zstd-3')
+            target = fresh(self.path('extracted'))
+            measured = self.run.measure('; '.join(
+                command(tool.restore, archive=self.path('packs', f'{provider}.{tool.name}'), target=target)
+                for provider in self.caches))
+            self.record('union', 'tar -x of each', run, measured, size_of(target)[1])
+            remove(target)
+
+        contenders = {'cachectl': own}
+        if 'cp' in self.options.peers:
+            contenders['cp -rn'] = copy
+        if any(tool.title == 'tar | zstd -3' and tool.title not in self.failed['pack'] for tool in self.peers):
+            contenders['tar -x of each'] = extract
+        self.rounds('union', contenders)
+        others = [self.path(f'union.jobs-{jobs}') for jobs in (1, 2, 64)]
+        for jobs, other in zip((1, 2, 64), others):
+            self.run(self.union_command(other, '--jobs', str(jobs)))
+        self.assert_same(union, others)
+        remove(*others)
+
+    def seal(self):
+        """The size of the union by other means: the merged tree, packed."""
+        if not os.path.isdir(self.path('merged')) or 'cp -rn' in self.failed['union']:
+            self.run(self.copy_together())
+
+        def peer(tool):
+            def measure(run):
+                archive = self.path('sealed')
+                self.record('seal', tool.title, run,
+                            *self.archived(tool, self.path('merged'), archive, self.run.measure))
+                remove(archive, archive + '.base')
+            return measure
+
+        def own(run):
+            united = [m for m in self.measurements if m['verb'] == 'union' and m['contender'] == 'cachectl']
+            figures = next(m for m in united if m['run'] == run)
+            self.record('seal', 'cachectl', run, {key: figures[key] for key in ('wall', 'cpu', 'peak')},
+                        figures['bytes'])
+
+        self.rounds('seal', {'cachectl': own, **{
+            tool.title: peer(tool) for tool in self.peers
+            if tool.name != 'cp' and tool.title not in self.failed['pack']}})
+        remove(self.path('merged'), self.path('packs'))
+
+    # ------------------------------------------------------------ restore, verify, open
+
+    def restore_command(self, target, *arguments):
+        return [self.cachectl, 'restore', '--quiet', self.path('union.castore'), '--gocache', f'{target}/go-build',
+                '--gomodcache', f'{target}/go-mod', *arguments]
+
+    def check_tree(self, target):
+        """Fails unless a restored tree is complete."""
+        if size_of(target) != self.restored:
+            raise Failure('restored {:,} files and {:,} bytes, '.format(*size_of(target)) +
+                          'instead of {:,} and {:,}'.format(*self.restored))
+        if self.options.check:
+            # Only this file says when it was restored.
+            self.run(command('diff -rq --exclude trim.txt {tree} {target} >&2', tree=self.path('tree'), target=target))
+
+    def restore(self):
+        tree, target = fresh(self.path('tree')), self.path('restored')
+        self.run(self.restore_command(tree))
+        self.restored = size_of(tree)
+
+        def finish(name, run, measured):
+            if run == 0:
+                self.check_tree(target)
+            self.record('restore', name, run, measured, self.restored[1])
+            remove(target)
+
+        def own(name, *arguments):
+            return lambda run: finish(name, run, self.run.measure(self.restore_command(fresh(target), *arguments)))
+
+        def limit(run):
+            remove(target)
+            os.sync()
+            output = self.path('limit.txt')
+            self.run([self.options.limit, tree, target, str(threads())], output=output)
+            with open(output, encoding='utf-8') as f:
+                wall, cpu = map(float, f.read().split())
+            finish('limit', run, {'wall': wall, 'cpu': cpu, 'peak': 0})
+
+        def peer(tool):
+            archive = self.path('archives', tool.name)
+
+            def measure(run):
+                if not os.path.exists(archive):
+                    self.archived(tool, tree, archive)
+                    warm(archive)
+                fresh(target)
+                finish(tool.title, run, self.run.measure(command(tool.restore, archive=archive, target=target)))
+            return measure
+
+        fresh(self.path('archives'))
+        self.rounds('restore', {
+            'cachectl': own('cachectl'), 'cachectl --jobs 1': own('cachectl --jobs 1', '--jobs', '1'),
+            'limit': limit, **{tool.title: peer(tool) for tool in self.peers}})
+
+    def sound_archives(self):
+        return {tool: self.path('archives', tool.name) for tool in self.peers
+                if tool.title not in self.failed['restore']}
+
+    def verify(self):
+        def peer(tool, archive):
+            return lambda run: self.record('verify', tool.title, run,
+                                           self.run.measure(command(tool.verify, archive=archive)))
+
+        own = [self.cachectl, 'verify', '--quiet', self.path('union.castore')]
+        self.rounds('verify', {
+            'cachectl': lambda run: self.record('verify', 'cachectl', run, self.run.measure(own)),
+            **{tool.title: peer(tool, archive) for tool, archive in self.sound_archives().items() if tool.verify}})
+
+    def open(self):
+        union, listing = self.path('union.castore'), self.path('listing')
+        self.run([self.cachectl, 'ls', union, '--kind', 'mod'], output=listing)
+        with open(listing, encoding='utf-8') as f:
+            member = f.readline().split()[-1]
+        self.run([self.cachectl, 'ls', union, '--kind', 'mod', '--glob', member], output=listing)
+        if size_of(listing)[1] == 0:
+            raise Failure(f'cachectl ls does not find `{member}`')
+
+        def measure(name, line, times=OPENS):
+            def repeated(run):
+                os.sync()
+                for i in range(times):
+                    self.record('open', name, run * times + i, self.run(line))
+            return repeated
+
+        own = {'cachectl --version': [self.cachectl, '--version'],  # what the process costs by itself
+               'cachectl info': [self.cachectl, 'info', union, '--json', '--quiet'],
+               'cachectl ls, one member': [self.cachectl, 'ls', union, '--kind', 'mod', '--glob', member],
+               'cachectl ls, all members': [self.cachectl, 'ls', union]}
+        contenders = {name: measure(name, argv) for name, argv in own.items()}
+        for tool, archive in self.sound_archives().items():
+            if tool.list:
+                name = f'{tool.title}: list'
+                contenders[name] = measure(name, command(tool.list, archive=archive), 1)
+        self.rounds('open', contenders)
+
+    # ------------------------------------------------------------ results
+
+    def machine(self):
+        with open('/proc/cpuinfo', encoding='utf-8') as f:
+            models = [line.split(':', 1)[1].strip() for line in f if line.startswith('model name')]
+        kind = subprocess.run(['stat', '-f', '-c', '%T', self.scratch], capture_output=True, text=True, check=True)
+        return {'threads': threads(), 'cpu': models[0] if models else platform.machine(),
+                'kernel': platform.release(), 'file_system': kind.stdout.strip(),
+                'load_before': os.getloadavg()[0]}
+
+    def everything(self):
+        machine = self.machine()
+        date = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds')
+        sizes = [size_of(os.path.join(cache, part)) for cache in self.caches.values() for part in CACHES]
+        warm(*self.caches.values())
+        for verb in (self.pack, self.union, self.seal, self.restore, self.verify, self.open):
+            verb()
+        # What a child's peak is at least: its parent's at the time of the fork counts, too.
+        machine.update(load_after=os.getloadavg()[0], peak_floor=self.run(['true'])['peak'])
+        summary = summarize(self.measurements)
+        targets = {} if self.options.no_targets else judge(summary, self.restored[1], threads())
+        return {
+            'schema': 'cachestore.compare/1', 'date': date, 'machine': machine, 'versions': versions(self.cachectl),
+            'options': {key: getattr(self.options, key) for key in ('runs', 'peers', 'slow', 'check')},
+            'corpus': {'providers': list(self.caches), 'files': sum(n for n, _ in sizes),
+                       'bytes': sum(n for _, n in sizes), 'restored_files': self.restored[0],
+                       'restored_bytes': self.restored[1]},
+            'summary': summary, 'targets': targets,
+            'failed': {verb: names for verb, names in self.failed.items() if names},
+            'not_measured': self.not_measured, 'measurements': self.measurements,
+        }
+
+
+def read_options():
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ('caches', 'cachectl', 'limit', 'scratch', 'json'):
+        parser.add_argument(f'--{name}', required=True)
+    parser.add_argument('--runs', type=int, required=True)
+    for name in ('providers', 'peers'):
+        parser.add_argument(f'--{name}', type=lambda text: text.split(',') if text else [])
+    for name in ('slow', 'check', 'no-targets'):
+        parser.add_argument(f'--{name}', action='store_true')
+    options = parser.parse_args()
+    if options.runs < 1:
+        parser.error('--runs is a number of at least 1')
+    found = sorted(name for name in os.listdir(options.caches)
+                   if all(os.path.isdir(os.path.join(options.caches, name, part)) for part in CACHES))
+    options.providers = options.providers or found
+    unknown = [name for name in options.providers if name not in found]
+    if unknown or not found:
+        sys.exit(f'compare-peers: no caches of {unknown[0] if unknown else "any provider"} in {options.caches}; '
+                 f'there are: {", ".join(found) or "none"}')
+    known = [tool.name for tool in PEERS]
+    unknown = [name for name in options.peers or [] if name not in known]
+    if unknown:
+        sys.exit(f'compare-peers: no such peer: {unknown[0]}; there are: {", ".join(known)}')
+    options.peers = options.peers or [tool.name for tool in PEERS if options.slow or not tool.slow]
+    return options
+
+
+def main():
+    options = read_options()
+    try:
+        results = Comparison(options).everything()
+    except Failure as failure:
+        sys.exit(f'compare-peers: {failure}')
+    with open(options.json, 'w', encoding='utf-8') as f:
+        json.dump(results, f, indent=1)
+        f.write('\n')
+    report(results)
+
+
+if __name__ == '__main__':
+    main()

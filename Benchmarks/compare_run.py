@@ -1,0 +1,84 @@
+"""Running and measuring commands for compare-peers.py."""
+import hashlib
+import os
+import subprocess
+import time
+
+
+class Failure(Exception):
+    """A command failed, or did not do what it was to do."""
+
+
+def threads():
+    return len(os.sched_getaffinity(0))
+
+
+def remove(*paths):
+    for path in paths:
+        if os.geteuid() != 0 and os.path.isdir(path):  # directories of caches need not be writable
+            subprocess.run(['chmod', '-R', 'u+rwX', path], check=False)
+        subprocess.run(['rm', '-rf', path], check=True)
+
+
+def fresh(path):
+    """An empty directory where an older one is removed."""
+    remove(path)
+    os.makedirs(path)
+    return path
+
+
+def size_of(path):
+    """The number of files in a tree (or one file) and their bytes."""
+    if os.path.isfile(path):
+        return 1, os.path.getsize(path)
+    count = total = 0
+    for folder, _, names in os.walk(path):
+        count += len(names)
+        total += sum(os.lstat(os.path.join(folder, name)).st_size for name in names)
+    return count, total
+
+
+def warm(*paths):
+    """Reads everything once, so that whoever is first does not pay for a cold page cache."""
+    for path in paths:
+        for folder, _, names in os.walk(path):
+            for name in names:
+                with open(os.path.join(folder, name), 'rb') as f:
+                    while f.read(1 << 20):
+                        pass
+
+
+def digest(path):
+    checksum = hashlib.sha256()
+    with open(path, 'rb') as f:
+        while piece := f.read(1 << 20):
+            checksum.update(piece)
+    return checksum.digest()
+
+
+class Runner:
+    """Runs commands one at a time, their output in a log."""
+
+    def __init__(self, log):
+        self.log = log
+
+    def __call__(self, command, cwd=None, output=None):
+        """Runs a program (a list) or a line for bash, and returns its wall and CPU seconds, the CPU seconds being
+        those of all its processes, and the largest peak of memory of one of them, in bytes."""
+        argv = command if isinstance(command, list) else ['bash', '-c', f'set -euo pipefail; {command}']
+        with open(self.log, 'wb') as log, open(output or os.devnull, 'wb') as out:
+            start = time.perf_counter()
+            with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=log, cwd=cwd) as process:
+                _, status, usage = os.wait4(process.pid, 0)
+                wall = time.perf_counter() - start
+                process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            with open(self.log, 'rb') as log:
+                lines = log.read().decode(errors='replace').strip().splitlines()
+            raise Failure(f'status {process.returncode}: {lines[-1] if lines else "no message"}')
+        return {'wall': wall, 'cpu': usage.ru_utime + usage.ru_stime, 'peak': usage.ru_maxrss * 1024}
+
+    def measure(self, command):
+        """The same after a sync, so that nobody waits for what another has written."""
+        os.sync()
+        return self(command)
