@@ -74,7 +74,7 @@ public struct EntryClass: RawRepresentable, Hashable, Sendable {
     /// What a pack leaves out unless it is asked to keep it: what no later `go build`, `go run`, `go vet` or
     /// `go test` misses, or should hit.
     ///
-    /// - ``emptyStdout``: a quarter of all files; Go compiles nothing for want of one.
+    /// - ``emptyStdout``: about a fifth of all files; Go compiles nothing for want of one.
     /// - ``test``, ``coverage``: keyed by the times of the checkout's files. A hit would say `(cached)` of a test
     ///   that never ran there.
     /// - ``compiler``: asked only by what is compiled; Go makes part of them again at each build.

@@ -9,6 +9,8 @@ public struct UnionReport: Hashable, Sendable {
         /// The value that was kept, in words or hexadecimal.
         public var kept: String
         /// The values that were not, ordered.
+        ///
+        /// Those of an action entry stay in the archive, and a restore passes them over.
         public var dropped: [String]
     }
 
