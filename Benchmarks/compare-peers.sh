@@ -70,7 +70,7 @@ trap 'exit 143' TERM
 if [[ -n $short ]]; then
     temporary=$(mktemp -d "${scratch:-${TMPDIR:-/tmp}}/compare-XXXXXX")
     [[ -n $work ]] || work=$temporary
-    runs=1 peers=${peers:-tar-zstd-3,cp} flags+=(--check --no-targets)
+    runs=1 peers=${peers:-tar-zstd-3,cp} flags+=(--check --no-targets --no-rest)
     say "writing small caches"
     python3 -B "$here/compare_corpus.py" "$temporary"
     caches=$temporary/caches

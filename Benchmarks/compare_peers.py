@@ -15,6 +15,8 @@ from compare_tools import PEERS, command, versions
 
 CACHES = ('go-build', 'go-mod')
 OPENS = 10  # a run: they are short
+# Seconds after many files were deleted: ext4 passes over inodes that were freed less than 60 seconds ago, one by one.
+REST = 65
 
 
 class Comparison:
@@ -48,7 +50,8 @@ class Comparison:
 
     def rounds(self, verb, contenders):
         """Calls each contender once a run, every other run from the last to the first. One of the peers that fails is
-        reported and left out, with what was measured of it; cachectl and the limit may not fail."""
+        reported and left out, with what was measured of it; cachectl and the limit may not fail. The trees that a run
+        has created go when it is over."""
         failed = self.failed.setdefault(verb, {})
         for run in range(self.options.runs):
             order = list(contenders.items())
@@ -62,10 +65,23 @@ class Comparison:
                     if name.startswith('cachectl') or name == 'limit':
                         raise Failure(f'{verb}, {name}: {failure}') from None
                     failed[name] = str(failure)
+            self.clear_trees()
         self.measurements = [m for m in self.measurements if m['verb'] != verb or m['contender'] not in failed]
         # In the table as given, not as the rounds came.
         place = {name: i for i, name in enumerate(contenders)}
         self.measurements.sort(key=lambda m: place.get(m['contender'], 0) if m['verb'] == verb else -1)
+
+    def new_tree(self):
+        """An empty directory for one contender of this run."""
+        return fresh(self.path('trees', str(len(self.trees()))))
+
+    def trees(self):
+        return os.listdir(self.path('trees')) if os.path.isdir(self.path('trees')) else []
+
+    def clear_trees(self):
+        if self.trees():
+            remove(self.path('trees'))
+            self.run.rest(0 if self.options.no_rest else REST)
 
     def archived(self, tool, tree, archive, measure=None):
         """Packs a tree with a peer; the size of what comes out."""
@@ -133,9 +149,8 @@ class Comparison:
     def union_command(self, archive, *arguments):
         return [self.cachectl, 'union', '--quiet', *map(self.packed, self.caches), '-o', archive, *arguments]
 
-    def copy_together(self):
+    def copy_together(self, target):
         """What people do today: the first job's file wins."""
-        target = fresh(self.path('merged'))
         return '; '.join(command('cp -rn {build} {mod} {target}', build=f'{cache}/go-build', mod=f'{cache}/go-mod',
                                  target=target) for cache in self.caches.values())
 
@@ -147,17 +162,17 @@ class Comparison:
             self.record('union', 'cachectl', run, self.run.measure(self.union_command(union)), os.path.getsize(union))
 
         def copy(run):
-            measured = self.run.measure(self.copy_together())
-            self.record('union', 'cp -rn', run, measured, size_of(self.path('merged'))[1])
+            target = self.new_tree()
+            measured = self.run.measure(self.copy_together(target))
+            self.record('union', 'cp -rn', run, measured, size_of(target)[1])
 
         def extract(run):
             tool = next(tool for tool in self.peers if tool.name == 'tar-zstd-3')
-            target = fresh(self.path('extracted'))
+            target = self.new_tree()
             measured = self.run.measure('; '.join(
                 command(tool.restore, archive=self.path('packs', f'{provider}.{tool.name}'), target=target)
                 for provider in self.caches))
             self.record('union', 'tar -x of each', run, measured, size_of(target)[1])
-            remove(target)
 
         contenders = {'cachectl': own}
         if 'cp' in self.options.peers:
@@ -173,8 +188,7 @@ class Comparison:
 
     def seal(self):
         """The size of the union by other means: the merged tree, packed."""
-        if not os.path.isdir(self.path('merged')) or 'cp -rn' in self.failed['union']:
-            self.run(self.copy_together())
+        self.run(self.copy_together(fresh(self.path('merged'))))
 
         def peer(tool):
             def measure(run):
@@ -211,27 +225,29 @@ class Comparison:
             self.run(command('diff -rq --exclude trim.txt {tree} {target} >&2', tree=self.path('tree'), target=target))
 
     def restore(self):
-        tree, target = fresh(self.path('tree')), self.path('restored')
+        tree = fresh(self.path('tree'))
         self.run(self.restore_command(tree))
         self.restored = size_of(tree)
 
-        def finish(name, run, measured):
+        def finish(name, run, measured, target):
             if run == 0:
                 self.check_tree(target)
             self.record('restore', name, run, measured, self.restored[1])
-            remove(target)
 
         def own(name, *arguments):
-            return lambda run: finish(name, run, self.run.measure(self.restore_command(fresh(target), *arguments)))
+            def measure(run):
+                target = self.new_tree()
+                finish(name, run, self.run.measure(self.restore_command(target, *arguments)), target)
+            return measure
 
         def limit(run):
-            remove(target)
+            target = os.path.join(self.new_tree(), 'tree')
             os.sync()
             output = self.path('limit.txt')
             self.run([self.options.limit, tree, target, str(threads())], output=output)
             with open(output, encoding='utf-8') as f:
                 wall, cpu = map(float, f.read().split())
-            finish('limit', run, {'wall': wall, 'cpu': cpu, 'peak': 0})
+            finish('limit', run, {'wall': wall, 'cpu': cpu, 'peak': 0}, target)
 
         def peer(tool):
             archive = self.path('archives', tool.name)
@@ -240,8 +256,9 @@ class Comparison:
                 if not os.path.exists(archive):
                     self.archived(tool, tree, archive)
                     warm(archive)
-                fresh(target)
-                finish(tool.title, run, self.run.measure(command(tool.restore, archive=archive, target=target)))
+                target = self.new_tree()
+                measured = self.run.measure(command(tool.restore, archive=archive, target=target))
+                finish(tool.title, run, measured, target)
             return measure
 
         fresh(self.path('archives'))
@@ -330,7 +347,7 @@ def read_options():
     parser.add_argument('--runs', type=int, required=True)
     for name in ('providers', 'peers'):
         parser.add_argument(f'--{name}', type=lambda text: text.split(',') if text else [])
-    for name in ('slow', 'check', 'no-targets'):
+    for name in ('slow', 'check', 'no-targets', 'no-rest'):
         parser.add_argument(f'--{name}', action='store_true')
     options = parser.parse_args()
     if options.runs < 1:

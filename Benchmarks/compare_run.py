@@ -82,3 +82,8 @@ class Runner:
         """The same after a sync, so that nobody waits for what another has written."""
         os.sync()
         return self(command)
+
+    def rest(self, seconds):
+        """Waits, with everything written, until what was deleted has no more effect."""
+        os.sync()
+        time.sleep(seconds)
