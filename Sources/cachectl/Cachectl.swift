@@ -3,7 +3,6 @@ import CacheStore
 import Glibc
 
 /// The command line of CacheStore: parses, calls the library, prints, and exits with a documented status.
-@main
 struct Cachectl: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cachectl",
@@ -43,8 +42,8 @@ struct Cachectl: AsyncParsableCommand {
     /// How ArgumentParser begins its messages; the same as ours.
     static var _errorPrefix: String { "error: " }
 
-    static func main() async {
-        StandardError.openClosedStreams()
+    /// Does what the arguments say, and ends the process.
+    static func runAndExit() async -> Never {
         do {
             try Signals.listen()
             var command = try await asyncParseAsRoot()
@@ -53,6 +52,7 @@ struct Cachectl: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            Glibc.exit(ExitCode.success.rawValue)
         } catch {
             Glibc.exit(report(error))
         }
@@ -71,6 +71,19 @@ struct Cachectl: AsyncParsableCommand {
             // Usage errors, requests for help, the status of `verify`: ArgumentParser knows them.
             exit(withError: error)
         }
+    }
+}
+
+/// Where the process begins.
+///
+/// An asynchronous `main` would end its thread once the first task waits, and in a static binary that costs more
+/// than to read a large index: libgcc sorts all descriptions of stack frames to unwind it.
+@main
+enum EntryPoint {
+    static func main() {
+        StandardError.openClosedStreams()
+        Task.detached { await Cachectl.runAndExit() }
+        while true { pause() }
     }
 }
 

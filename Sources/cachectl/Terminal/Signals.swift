@@ -14,8 +14,7 @@ struct Interruption: Error {
 /// one, or the first if nothing is under way, ends the process at once.
 ///
 /// A handler may call next to nothing (`signal-safety(7)`): it writes the signal's number to a pipe, and a thread
-/// reads it there. Blocking the signals and waiting with `sigwait(3)` would not do: while Swift runs an
-/// asynchronous `main`, Dispatch lets the main thread wait in `sigsuspend(2)` with nothing blocked.
+/// reads it there.
 enum Signals {
     private struct State {
         var isCancelled = false
