@@ -27,6 +27,7 @@ class Comparison:
         self.scratch = options.scratch
         self.run = Runner(self.path('log'))
         self.measurements, self.failed, self.not_measured = [], {}, {}
+        self.restored = 0, 0  # the files and bytes of the restored tree
         self.peers = []
         for tool in PEERS:
             if tool.name not in options.peers:
@@ -318,14 +319,18 @@ class Comparison:
                 'load_before': os.getloadavg()[0]}
 
     def everything(self):
+        """Measures a verb after the other, and gives the results so far after each."""
         machine = self.machine()
         date = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds')
         sizes = [size_of(os.path.join(cache, part)) for cache in self.caches.values() for part in CACHES]
         warm(*self.caches.values())
         for verb in (self.pack, self.union, self.seal, self.restore, self.verify, self.open):
             verb()
-        # What a child's peak is at least: its parent's at the time of the fork counts, too.
-        machine.update(load_after=os.getloadavg()[0], peak_floor=self.run(['true'])['peak'])
+            # What a child's peak is at least: its parent's at the time of the fork counts, too.
+            machine.update(load_after=os.getloadavg()[0], peak_floor=self.run(['true'])['peak'])
+            yield self.results(machine, date, sizes)
+
+    def results(self, machine, date, sizes):
         summary = summarize(self.measurements)
         targets = {} if self.options.no_targets else judge(summary, self.restored[1], threads())
         return {
@@ -370,12 +375,12 @@ def read_options():
 def main():
     options = read_options()
     try:
-        results = Comparison(options).everything()
+        for results in Comparison(options).everything():
+            with open(options.json, 'w', encoding='utf-8') as f:
+                json.dump(results, f, indent=1)
+                f.write('\n')
     except Failure as failure:
         sys.exit(f'compare-peers: {failure}')
-    with open(options.json, 'w', encoding='utf-8') as f:
-        json.dump(results, f, indent=1)
-        f.write('\n')
     report(results)
 
 
