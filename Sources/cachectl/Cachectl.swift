@@ -35,7 +35,7 @@ struct Cachectl: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             Pack.self, Union.self, Restore.self, Seal.self, Doctor.self, Verify.self, Info.self,
-            Explain.self, Ls.self,
+            Explain.self, Ls.self, Cat.self,
         ]
     )
 

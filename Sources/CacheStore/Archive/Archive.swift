@@ -48,7 +48,7 @@ public struct Archive: Sendable {
 
     /// Reads and checks the index.
     func members() throws(CacheStoreError) -> (MemberSet, ObjectID) {
-        let image = try MappedFile(storage.file, offset: trailer.imageOffset, count: trailer.imageSize)
+        let image = try mappedImage()
         let expected = trailer.imageID
         let id = unsafe image.withBytes { ContentHasher.hash(unsafe Span(_unsafeBytes: $0)) }
         guard id == expected else {
@@ -63,6 +63,11 @@ public struct Archive: Sendable {
         return try unsafe image.withBytes { (bytes) throws(CacheStoreError) in
             try unsafe IndexReader.read(bytes, framesSize: trailer.framesSize, path: path)
         }
+    }
+
+    /// Maps the SQLite image of the index; nothing of it is checked.
+    func mappedImage() throws(CacheStoreError) -> MappedFile {
+        try MappedFile(storage.file, offset: trailer.imageOffset, count: trailer.imageSize)
     }
 
     /// Reads frames that lie end to end into `buffer`, and checks the stored bytes of each.

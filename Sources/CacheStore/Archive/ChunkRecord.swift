@@ -10,4 +10,10 @@ struct ChunkRecord: Hashable, Sendable {
     var size: Int
     /// XXH64 of the frame.
     var checksum: UInt64
+
+    /// Whether a chunk can have these lengths, in bytes.
+    static func isPossible(size: Int, stored: Int) -> Bool {
+        // A frame is never much longer than its content: zstd's own bound.
+        (1...Chunker.maximumSize).contains(size) && (1...size + size / 128 + 1024).contains(stored)
+    }
 }

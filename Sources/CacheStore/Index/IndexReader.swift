@@ -30,7 +30,7 @@ struct IndexReader: ~Copyable {
     ) throws(CacheStoreError) -> (MemberSet, ObjectID) {
         do {
             var reader = try unsafe IndexReader(image, framesSize: framesSize, path: path)
-            try reader.checkSchema()
+            try IndexSchema.check(reader.database, path: path)
             let digest = try reader.readDigest()
             try reader.readSources()
             try reader.readChunks()
@@ -44,11 +44,7 @@ struct IndexReader: ~Copyable {
         } catch let error as CacheStoreError {
             throw error
         } catch {
-            throw CacheStoreError(
-                .corruptArchive,
-                "damaged archive: its index can't be read, \(error)",
-                path: path
-            )
+            throw IndexSchema.unreadable(error, path: path)
         }
     }
 
@@ -63,12 +59,7 @@ struct IndexReader: ~Copyable {
     }
 
     private func fault(_ message: String, _ member: String? = nil) -> CacheStoreError {
-        CacheStoreError(
-            .corruptArchive,
-            "damaged archive: its index says that \(message)",
-            path: path,
-            member: member
-        )
+        IndexSchema.fault(message, path: path, member: member)
     }
 
     private func unsafeName(_ name: String, _ fault: String) -> CacheStoreError {
@@ -82,24 +73,6 @@ struct IndexReader: ~Copyable {
     }
 
     // MARK: - Tables
-
-    private func checkSchema() throws {
-        let pragmas = [
-            ("application_id", IndexSchema.applicationID), ("user_version", Trailer.currentVersion),
-        ]
-        for (name, expected) in pragmas {
-            let statement = try database.prepare("PRAGMA \(name)")
-            guard try statement.step(), statement.integer(0) == expected else {
-                throw fault("it is no archive's")
-            }
-        }
-        let statement = try database.prepare(
-            "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid"
-        )
-        var found: [String] = []
-        while try statement.step() { found.append(statement.text(0) ?? "") }
-        guard found == IndexSchema.tables else { throw fault("its tables are not those of version 1") }
-    }
 
     private func readDigest() throws -> ObjectID {
         let statement = try database.prepare("SELECT name, value FROM archive ORDER BY name")
@@ -159,9 +132,8 @@ struct IndexReader: ~Copyable {
             guard statement.integer(0) == set.chunks.count + 1, let id = statement.id(1),
                 statement.integer(2) == end, let stored = statement.integer(3),
                 let size = statement.integer(4),
-                let checksum = statement.integer(5), (1...Chunker.maximumSize).contains(size),
-                // A frame is never much longer than its content: zstd's own bound.
-                (1...size + size / 128 + 1024).contains(stored), stored <= framesSize - end
+                let checksum = statement.integer(5), ChunkRecord.isPossible(size: size, stored: stored),
+                stored <= framesSize - end
             else { throw fault("its frames do not lie end to end") }
             set.chunks.append(
                 ChunkRecord(

@@ -1,3 +1,5 @@
+import SystemPackage
+
 /// The tables of an index: see <doc:Format>.
 enum IndexSchema {
     /// `CSTR`, in the SQLite header.
@@ -33,4 +35,38 @@ enum IndexSchema {
         "CREATE TABLE checksum_file(path TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL, "
             + "sources INTEGER NOT NULL) WITHOUT ROWID",
     ]
+
+    /// Checks that a database is an index, and holds these tables and nothing else.
+    ///
+    /// - Throws: `SQLiteError`, or ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    static func check(_ database: borrowing SQLiteDatabase, path: FilePath) throws {
+        for (name, expected) in [("application_id", applicationID), ("user_version", Trailer.currentVersion)]
+        {
+            let statement = try database.prepare("PRAGMA \(name)")
+            guard try statement.step(), statement.integer(0) == expected else {
+                throw fault("it is no archive's", path: path)
+            }
+        }
+        let statement = try database.prepare(
+            "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid"
+        )
+        var found: [String] = []
+        while try statement.step() { found.append(statement.text(0) ?? "") }
+        guard found == tables else { throw fault("its tables are not those of version 1", path: path) }
+    }
+
+    /// The error for an index that breaks a rule of the format.
+    static func fault(_ message: String, path: FilePath, member: String? = nil) -> CacheStoreError {
+        CacheStoreError(
+            .corruptArchive,
+            "damaged archive: its index says that \(message)",
+            path: path,
+            member: member
+        )
+    }
+
+    /// The error for an index that SQLite can't read.
+    static func unreadable(_ error: any Error, path: FilePath) -> CacheStoreError {
+        CacheStoreError(.corruptArchive, "damaged archive: its index can't be read, \(error)", path: path)
+    }
 }

@@ -27,6 +27,14 @@ import CSQLite
         guard result == SQLITE_DONE else { throw error(result) }
     }
 
+    /// Gives the parameters new values, and begins again before the first row.
+    ///
+    /// - Throws: ``SQLiteError``.
+    func bind(_ values: Value...) throws(SQLiteError) {
+        unsafe sqlite3_reset(statement)
+        for (index, value) in values.enumerated() { try check(bind(value, at: Int32(index + 1))) }
+    }
+
     /// Goes on to the next row.
     ///
     /// - Returns: Whether there is one.

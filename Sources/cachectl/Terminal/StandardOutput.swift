@@ -26,6 +26,12 @@ struct StandardOutput {
         if buffer.count >= Self.capacity { try flush() }
     }
 
+    /// Writes bytes as they are.
+    mutating func write(_ bytes: Span<UInt8>) throws(CacheStoreError) {
+        for index in bytes.indices { buffer.append(bytes[index]) }
+        if buffer.count >= Self.capacity { try flush() }
+    }
+
     /// Hands what is buffered to the system; to be called at the end.
     ///
     /// - Throws: ``CacheStoreError`` of code `io` or `noSpace`.

@@ -1,0 +1,187 @@
+import SystemPackage
+
+/// Finds single members in an index without reading the rest of it.
+///
+/// The image is mapped, not hashed: a lookup in an index of any size touches some dozen pages. So what a row says is
+/// checked for itself alone, and content against the SHA-256 that its row names; ``Archive/contents()`` checks more.
+struct IndexLookup: ~Copyable {
+    private let database: SQLiteDatabase
+    private let archive: Archive
+
+    /// A stream and where its frames lie.
+    struct Stream {
+        var size: Int
+        var chunks: [ChunkRecord]
+    }
+
+    /// What was found under a name.
+    enum Found {
+        /// Bytes that stand in the index.
+        case bytes([UInt8])
+        /// A stream; its content has this SHA-256.
+        case stream(Stream, id: ObjectID)
+        /// A zip that its module's tree makes.
+        case derivedZip
+    }
+
+    /// Opens the index of an archive.
+    ///
+    /// - Parameters:
+    ///   - archive: The archive.
+    ///   - image: Its SQLite image, which stays where it is while the lookup lives.
+    /// - Throws: `SQLiteError`, or ``CacheStoreError`` if it is no archive's index.
+    init(_ archive: Archive, image: UnsafeRawBufferPointer) throws {
+        let opened = try unsafe SQLiteDatabase(image: image)
+        try IndexSchema.check(opened, path: archive.path)
+        // Set last: nothing may throw once a noncopyable value has begun.
+        database = opened
+        self.archive = archive
+    }
+
+    // MARK: - Members
+
+    /// The entry that a restore writes for an action ID, or `nil`.
+    func action(_ id: ObjectID) throws -> ActionEntry? {
+        let statement = try database.prepare(
+            "SELECT o.digest, o.size FROM action a JOIN output o ON o.id = a.output WHERE a.id = ? ORDER BY a.output"
+        )
+        try statement.bind(.blob(id.bytes))
+        guard try statement.step() else { return nil }
+        guard let output = statement.id(0), let size = statement.integer(1), size >= 0 else {
+            throw fault("an action entry has no output")
+        }
+        return ActionEntry(action: id, output: output, size: size)
+    }
+
+    /// The stream of an output, or `nil`.
+    func output(_ id: ObjectID) throws -> Stream? {
+        let row = try position(in: "output", of: id) { statement in statement.id(0) }
+        guard let row else { return nil }
+        let statement = try database.prepare("SELECT size FROM output WHERE id = ?")
+        try statement.bind(.integer(row))
+        guard try statement.step(), let size = statement.integer(0) else {
+            throw fault("an output has no size")
+        }
+        return try stream(row, size: size)
+    }
+
+    /// A tree and its chunks, of which the first is the manifest, or `nil`.
+    func tree(_ module: ModuleKey) throws -> (tree: MemberSet.Tree, chunks: [ChunkRecord])? {
+        let row = try position(in: "tree", of: module) { statement in
+            statement.text(0).flatMap { ModuleKey($0) }
+        }
+        guard let row else { return nil }
+        let statement = try database.prepare(
+            """
+            SELECT t.h1, t.files, t.executables, t.size, t.stream, c.digest, c.offset, c.stored, c.size, c.checksum
+            FROM tree t JOIN chunk c ON c.id = t.manifest WHERE t.id = ?
+            """
+        )
+        try statement.bind(.integer(row))
+        guard try statement.step(), let h1 = statement.id(0), let files = statement.integer(1),
+            let executables = statement.integer(2), let size = statement.integer(3),
+            let number = statement.integer(4)
+        else { throw fault("a tree is not whole", "tree \(module.text)") }
+        let chunks = [try chunk(statement, from: 5)] + (try stream(number, size: size)).chunks
+        let tree = MemberSet.Tree(
+            module: module,
+            h1: h1,
+            files: files,
+            executables: executables,
+            size: size,
+            manifest: 0,
+            chunks: ChunkList((1..<UInt32(chunks.count)).map(\.self)),
+            sources: 0
+        )
+        return (tree, chunks)
+    }
+
+    /// A module's download, or `nil`.
+    func download(_ module: ModuleKey, _ kind: MemberSet.DownloadKind) throws -> Found? {
+        let statement = try database.prepare(
+            "SELECT size, value, stream FROM download WHERE module = ? AND kind = ?"
+        )
+        try statement.bind(.text(module.text), .text(kind.rawValue))
+        guard try statement.step() else { return nil }
+        guard !statement.isNull(1) else { return .derivedZip }
+        guard !statement.isNull(2) else { return .bytes(statement.blob(1) ?? []) }
+        guard let size = statement.integer(0), let id = statement.id(1), let number = statement.integer(2)
+        else {
+            throw fault("a zip is not whole", "zip \(module.text)")
+        }
+        return .stream(try stream(number, size: size), id: id)
+    }
+
+    /// A file of the checksum database, or `nil`.
+    func checksumFile(_ path: String) throws -> [UInt8]? {
+        let statement = try database.prepare("SELECT value FROM checksum_file WHERE path = ?")
+        try statement.bind(.text(path))
+        return try statement.step() ? statement.blob(0) ?? [] : nil
+    }
+
+    // MARK: - Rows
+
+    /// The row of a table whose rows are numbered in the order of their keys: a binary search.
+    private func position<Key: Comparable>(
+        in table: String,
+        of key: Key,
+        _ read: (borrowing SQLiteStatement) -> Key?
+    ) throws -> Int? {
+        let count = try database.prepare("SELECT max(id) FROM \(table)")
+        guard try count.step(), let last = count.integer(0), last > 0 else { return nil }
+        let column = table == "tree" ? "module" : "digest"
+        let row = try database.prepare("SELECT \(column) FROM \(table) WHERE id = ?")
+        var (low, high) = (1, last)
+        while low <= high {
+            let middle = low + (high - low) / 2
+            try row.bind(.integer(middle))
+            guard try row.step(), let found = read(row) else {
+                throw fault("row \(middle) of \(table) has no key")
+            }
+            if found == key { return middle }
+            if found < key { low = middle + 1 } else { high = middle - 1 }
+        }
+        return nil
+    }
+
+    private func stream(_ number: Int, size: Int) throws -> Stream {
+        let statement = try database.prepare(
+            """
+            SELECT c.digest, c.offset, c.stored, c.size, c.checksum
+            FROM stream s JOIN chunk c ON c.id = s.chunk WHERE s.id = ? ORDER BY s.position
+            """
+        )
+        try statement.bind(.integer(number))
+        var chunks: [ChunkRecord] = []
+        var sum = 0
+        while try statement.step() {
+            let record = try chunk(statement, from: 0)
+            chunks.append(record)
+            sum += record.size
+        }
+        guard sum == size else {
+            throw fault("the chunks of stream \(number) have not the length of their member")
+        }
+        return Stream(size: size, chunks: chunks)
+    }
+
+    private func chunk(_ row: borrowing SQLiteStatement, from column: Int32) throws -> ChunkRecord {
+        guard let id = row.id(column), let offset = row.integer(column + 1),
+            let stored = row.integer(column + 2),
+            let size = row.integer(column + 3), let checksum = row.integer(column + 4),
+            ChunkRecord.isPossible(size: size, stored: stored), offset >= 0,
+            stored <= archive.trailer.framesSize, offset <= archive.trailer.framesSize - stored
+        else { throw fault("a frame lies outside the frames") }
+        return ChunkRecord(
+            id: id,
+            offset: offset,
+            stored: stored,
+            size: size,
+            checksum: UInt64(UInt(bitPattern: checksum))
+        )
+    }
+
+    private func fault(_ message: String, _ member: String? = nil) -> CacheStoreError {
+        IndexSchema.fault(message, path: archive.path, member: member)
+    }
+}
