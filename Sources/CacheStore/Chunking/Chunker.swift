@@ -29,25 +29,39 @@ enum Chunker {
     ///
     /// - Parameter bytes: What is left of the stream, or at least its next ``maximumSize`` bytes.
     /// - Returns: A length from 1 to ``maximumSize``, or 0 where nothing is left.
-    /// - Complexity: O(*n*) in the length returned beyond ``minimumSize``; about 1.2 GB/s.
+    /// - Complexity: O(*n*) in the length returned beyond ``minimumSize``; `Benchmarks/micro.sh` has the figures.
     static func firstCut(of bytes: Span<UInt8>) -> Int {
         let end = min(bytes.count, maximumSize)
         guard end > minimumSize else { return end }
+        var hash: UInt64 = 0
+        let middle = min(end, averageSize)
+        return cut(bytes, minimumSize..<middle, mask: hardMask, &hash)
+            ?? cut(bytes, middle..<end, mask: easyMask, &hash) ?? end
+    }
+
+    /// The position after the first byte in a range at which the bits of `mask` are zero, or `nil`.
+    ///
+    /// Two bytes a step: each waits for the hash of the step before once, not twice.
+    private static func cut(
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        mask: UInt64,
+        _ hash: inout UInt64
+    ) -> Int? {
         let gear = Self.gear
         let table = gear.span
-        var hash: UInt64 = 0
-        var position = minimumSize
-        let middle = min(end, averageSize)
-        while position < middle {
-            hash = hash << 1 &+ table[Int(bytes[position])]
-            position += 1
-            if hash & hardMask == 0 { return position }
+        var position = range.lowerBound
+        while position + 1 < range.upperBound {
+            let first = table[Int(bytes[position])]
+            let both = first << 1 &+ table[Int(bytes[position + 1])]
+            let middle = hash << 1 &+ first
+            hash = hash << 2 &+ both
+            if middle & mask == 0 { return position + 1 }
+            if hash & mask == 0 { return position + 2 }
+            position += 2
         }
-        while position < end {
-            hash = hash << 1 &+ table[Int(bytes[position])]
-            position += 1
-            if hash & easyMask == 0 { return position }
-        }
-        return end
+        guard position < range.upperBound else { return nil }
+        hash = hash << 1 &+ table[Int(bytes[position])]
+        return hash & mask == 0 ? position + 1 : nil
     }
 }
