@@ -20,10 +20,7 @@ struct ContentTests {
         return result
     }
 
-    @Test(
-        "is what a restore writes, for every member and every file of a tree",
-        arguments: [1, 2] as [UInt64]
-    )
+    @Test("is what a restore writes, for every member and every file of a tree")
     func all() async throws {
         let random = try RandomCaches(seed: 1, jobs: 1, pairs: 220, hasConflicts: false)
         let path = try await bench.pack(random.jobs[0], to: "archive").path
