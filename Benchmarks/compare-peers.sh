@@ -147,7 +147,7 @@ with open(sys.argv[1], encoding='utf-8') as f:
     results = json.load(f)
 expected = {
     'pack': {'cachectl', 'cachectl --jobs 1', 'cachectl --jobs 2', 'cachectl --level 1', 'tar | zstd -3', 'cp -a'},
-    'union': {'cachectl', 'cp -rn', 'tar -x of each'},
+    'union': {'cachectl', 'limit', 'cp -rn', 'tar -x of each'},
     'seal': {'cachectl', 'tar | zstd -3'},
     'restore': {'cachectl', 'cachectl --jobs 1', 'limit', 'tar | zstd -3', 'cp -a'},
     'verify': {'cachectl', 'tar | zstd -3'},

@@ -175,7 +175,12 @@ class Comparison:
                 for provider in self.caches))
             self.record('union', 'tar -x of each', run, measured, size_of(target)[1])
 
-        contenders = {'cachectl': own}
+        def plain(run):
+            target = self.path('copied')
+            self.record('union', 'limit', run, self.run.measure(['cp', union, target]), os.path.getsize(union))
+            remove(target)
+
+        contenders = {'cachectl': own, 'limit': plain}
         if 'cp' in self.options.peers:
             contenders['cp -rn'] = copy
         if any(tool.title == 'tar | zstd -3' and tool.title not in self.failed['pack'] for tool in self.peers):
