@@ -9,6 +9,7 @@ the packages zstandard and xxhash, and two processes.
 import argparse
 import array
 import hashlib
+import json
 import multiprocessing
 import os
 import sqlite3
@@ -328,8 +329,10 @@ def main():
         archive.write(arguments.file)
     except (OSError, ValueError) as error:
         sys.exit(f'make_archive: {arguments.file}: {error}')
-    print(f'{{"members": {arguments.members}, "bytes": {os.path.getsize(arguments.file)}, '
-          f'"raw_bytes": {archive.raw_bytes}, "outputs": {len(archive.outputs)}, "trees": {len(archive.trees)}}}')
+    some = archive.outputs[archive.places[archive.small.start] - 1][:32].hex()
+    print(json.dumps({'members': arguments.members, 'bytes': os.path.getsize(arguments.file),
+                      'raw_bytes': archive.raw_bytes, 'outputs': len(archive.outputs), 'trees': len(archive.trees),
+                      'output': some}))
 
 
 if __name__ == '__main__':
