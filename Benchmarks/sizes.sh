@@ -12,7 +12,7 @@ usage: sizes.sh --work DIR [options]
   --archive FILE    another union to take the streams from
   --slow LIST       the providers whose caches level 19 is tried on (hetzner,digitalocean); `all` takes an hour of CPU;
                     `none` leaves the comparison with tar and zstd out
-  --sample N        levels are tried on every N-th chunk (4)
+  --sample N        levels are tried on every N-th chunk (16)
   --cachectl PATH   this cachectl; by default a release build of this repository
   --scratch DIR     on the file system of DIR, with room for the content of the archive and twice the archive (DIR of --work)
   --json FILE       every figure (sizes.json in DIR of --work)
@@ -23,7 +23,7 @@ die() { echo "sizes: $*" >&2; exit 1; }
 say() { echo "==> $*" >&2; }
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-work='' archive='' slow=hetzner,digitalocean sample=4 cachectl='' scratch='' json=''
+work='' archive='' slow=hetzner,digitalocean sample=16 cachectl='' scratch='' json=''
 while (($#)); do
     case $1 in
     --work) work=${2:?--work DIR}; shift ;;

@@ -212,18 +212,28 @@ def run(scale, options):
     load = os.getloadavg()[0]
     for turn in range(2 * options.runs + 1):
         scale.measure('version', 0, [scale.cachectl, '--version'], turn)
+    results = {}
     for members in options.sizes:
         scale.run_size(members)
         if options.check:
             check(scale, members)
-    with open('/proc/cpuinfo', encoding='utf-8') as f:
-        model = next((line.split(':')[1].strip() for line in f if line.startswith('model name')), 'unknown')
+        # After each size, since the next one takes longer than all before it.
+        results = results_of(scale, options, load)
+        with open(options.json, 'w', encoding='utf-8') as f:
+            json.dump(results, f, indent=1)
+            f.write('\n')
+    report(results)
+
+
+def results_of(scale, options, load):
     not_measured = {}
     if not scale.has_cat:
         not_measured['first member'] = 'this cachectl has no `cat`'
     if not options.large_target:
         not_measured['restore all'] = options.no_large_target
-    results = {
+    with open('/proc/cpuinfo', encoding='utf-8') as f:
+        model = next((line.split(':')[1].strip() for line in f if line.startswith('model name')), 'unknown')
+    return {
         'date': datetime.date.today().isoformat(),
         'machine': {'threads': threads(), 'cpu': model, 'kernel': platform.release(), 'load_before': load,
                     'load_after': os.getloadavg()[0], 'peak_floor': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
@@ -233,10 +243,6 @@ def run(scale, options):
         'archives': scale.archives, 'summary': scale.summary(), 'measurements': scale.measurements,
         'failed': scale.failed, 'not_measured': not_measured,
     }
-    with open(options.json, 'w', encoding='utf-8') as f:
-        json.dump(results, f, indent=1)
-        f.write('\n')
-    report(results)
 
 
 if __name__ == '__main__':

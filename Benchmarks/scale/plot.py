@@ -11,8 +11,8 @@ from xml.sax.saxutils import escape
 COLOURS = {'info': '#3b82f6', 'first member': '#8b8b8b', 'union': '#e0622d', 'restore small': '#2a9d55', 'verify': '#b565d8',
            'restore all': '#c29b1d'}
 INK = '#808890'
-WIDTH, HEIGHT = 920, 400
-TOP, BOTTOM, PANEL, LEFTS = 52, 348, 300, (58, 500)
+WIDTH, HEIGHT = 940, 400
+TOP, BOTTOM, PANEL, LEFTS = 52, 348, 300, (58, 520)
 LINE = 16  # between two labels
 
 

@@ -129,7 +129,7 @@ def main():
     parser = argparse.ArgumentParser()
     for name in ('choices', 'corpus', 'index', 'caches', 'cachectl', 'scratch', 'json', 'slow'):
         parser.add_argument(f'--{name}', required=True)
-    parser.add_argument('--sample', type=int, default=4)
+    parser.add_argument('--sample', type=int, default=16)
     options = parser.parse_args()
     load = os.getloadavg()[0]
     rows = run_choices(options, [configuration(*choice, 3, 1) for choice in OUTPUTS + TREES])
