@@ -67,7 +67,7 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Benchmarks/micro",
-            sources: ["Microbenchmark.swift"],
+            exclude: ["measure.py"],
             swiftSettings: strict
         ),
 

@@ -112,10 +112,11 @@ struct Microbenchmark {
         return try file.closeAfter {
             let count = try Int(file.seek(offset: 0, from: .end))
             var done = 0
-            return try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            return try unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
                 // Each read stays inside the buffer: it is given what is left of it.
+                let whole = unsafe UnsafeMutableRawBufferPointer(buffer)
                 while done < count {
-                    let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+                    let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: whole[done...])
                     let read = try unsafe file.read(fromAbsoluteOffset: Int64(done), into: rest)
                     if read == 0 { break }
                     done += read
@@ -177,7 +178,7 @@ struct Microbenchmark {
         var content: [UInt8] = []
         for (frame, size) in frames {
             guard try decompressor.decode(frame.span, size: size, into: &content) else {
-                throw Errno.badFileTypeOrFormat
+                throw Errno.invalidArgument
             }
             pass.items += 1
             pass.bytes += content.count
