@@ -114,7 +114,7 @@ struct Microbenchmark {
             var done = 0
             return try unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
                 // Each read stays inside the buffer: it is given what is left of it.
-                let whole = unsafe UnsafeMutableRawBufferPointer(buffer)
+                let whole = UnsafeMutableRawBufferPointer(buffer)
                 while done < count {
                     let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: whole[done...])
                     let read = try unsafe file.read(fromAbsoluteOffset: Int64(done), into: rest)
