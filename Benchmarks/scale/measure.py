@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import resource
+import signal
 import statistics
 import subprocess
 import sys
@@ -199,6 +200,7 @@ def main():
     options = parser.parse_args()
 
     scale = Scale(options)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # so that `finally` runs
     try:
         run(scale, options)
     finally:
