@@ -10,7 +10,7 @@ usage: sizes.sh --work DIR [options]
 
   --work DIR        the work directory of simulate-matrix-build.sh, with its caches and their union, all.castore
   --archive FILE    another union to take the streams from
-  --slow LIST       the providers whose caches level 19 is tried on (hetzner,digitalocean); `all` takes an hour of CPU;
+  --slow LIST       the providers whose caches level 19 is tried on (hetzner,digitalocean); `all` takes long;
                     `none` leaves the comparison with tar and zstd out
   --sample N        levels are tried on every N-th chunk (16)
   --cachectl PATH   this cachectl; by default a release build of this repository
