@@ -59,6 +59,18 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // MARK: - Benchmarks
+        .executableTarget(
+            name: "microbenchmark",
+            dependencies: [
+                "CacheStore",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Benchmarks/micro",
+            exclude: ["measure.py"],
+            swiftSettings: strict
+        ),
+
         // MARK: - Tests
         .testTarget(
             name: "CacheStoreTests",

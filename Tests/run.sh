@@ -94,8 +94,8 @@ type -P swift >/dev/null || die "needs Swift 6.3: https://www.swift.org/install/
 unshare --mount true 2>/dev/null || die "cannot make a mount namespace; a container needs --privileged"
 
 begin "tools"
-install_packages buildah busybox-static ca-certificates gcc git libc6-dev libsqlite3-dev libzstd-dev pkg-config \
-    python3 python3-venv sqlite3 zstd
+install_packages buildah busybox-static ca-certificates gcc git libc6-dev libsqlite3-dev libssl-dev libzstd-dev \
+    pkg-config python3 python3-venv sqlite3 zstd
 make_environment
 
 begin "style"
@@ -118,14 +118,22 @@ begin "documentation"
 swift package -Xswiftc -warnings-as-errors generate-documentation --target CacheStore --warnings-as-errors
 
 begin "static release build"
-static=(-c release --product cachectl --static-swift-stdlib -Xswiftc -static-executable)
-swift build "${static[@]}"
-CACHECTL_STATIC=$(swift build "${static[@]}" --show-bin-path)/cachectl
+static=(-c release --static-swift-stdlib -Xswiftc -static-executable)
+swift build "${static[@]}" --product cachectl
+binaries=$(swift build "${static[@]}" --show-bin-path)
+CACHECTL_STATIC=$binaries/cachectl
 export CACHECTL_STATIC
 check_static "$CACHECTL_STATIC"
 
 begin "benchmark, short form"
 Benchmarks/compare-peers.sh --short --cachectl "$CACHECTL_STATIC"
+
+begin "benchmark of growing archives, short form"
+Benchmarks/scale.sh --short --cachectl "$CACHECTL_STATIC"
+
+begin "micro-benchmarks, short form"
+swift build "${static[@]}" --product microbenchmark -Xswiftc -warnings-as-errors
+Benchmarks/micro.sh --short --tool "$binaries/microbenchmark"
 
 begin "Go versions"
 Tests/matrix/test-matrix.sh --cachectl "$CACHECTL_STATIC"

@@ -3,7 +3,7 @@
 /// Equal runs of bytes give equal chunks wherever they stand in a stream. The parameters belong to
 /// the format (see <doc:Format>): with others, archives would no longer share chunks. Source: Xia et al.,
 /// "FastCDC: a Fast and Efficient Content-Defined Chunking Approach for Data Deduplication", USENIX ATC 2016.
-enum Chunker {
+package enum Chunker {
     /// A chunk is no shorter than this, in bytes, unless it is the last of its stream.
     static let minimumSize = 2 << 20
 
@@ -11,7 +11,7 @@ enum Chunker {
     static let averageSize = 4 << 20
 
     /// A chunk is never longer than this, in bytes.
-    static let maximumSize = 8 << 20
+    package static let maximumSize = 8 << 20
 
     /// The bits of the hash that must be zero before ``averageSize``: the top 24.
     private static let hardMask: UInt64 = ~0 << 40
@@ -30,7 +30,7 @@ enum Chunker {
     /// - Parameter bytes: What is left of the stream, or at least its next ``maximumSize`` bytes.
     /// - Returns: A length from 1 to ``maximumSize``, or 0 where nothing is left.
     /// - Complexity: O(*n*) in the length returned beyond ``minimumSize``; `Benchmarks/micro.sh` has the figures.
-    static func firstCut(of bytes: Span<UInt8>) -> Int {
+    package static func firstCut(of bytes: Span<UInt8>) -> Int {
         let end = min(bytes.count, maximumSize)
         guard end > minimumSize else { return end }
         var hash: UInt64 = 0

@@ -4,7 +4,7 @@ import CZstd
 ///
 /// Creating a context allocates up to some MiB, so a worker makes one and uses it for all of its
 /// chunks. It is noncopyable: one owner, never shared, which is libzstd's own rule for `ZSTD_CCtx`.
-@safe struct ZstdCompressor: ~Copyable {
+@safe package struct ZstdCompressor: ~Copyable {
     /// The levels that ``init(level:)`` takes: 1 is fast, 19 small; higher ones cost memory when decoding.
     static let levels = 1...19
 
@@ -14,7 +14,7 @@ import CZstd
     ///
     /// - Parameter level: The compression level, in ``levels``.
     /// - Throws: ``ZstdError`` if libzstd has no memory for the context.
-    init(level: Int) throws(ZstdError) {
+    package init(level: Int) throws(ZstdError) {
         guard let context = unsafe ZSTD_createCCtx() else {
             throw ZstdError(code: ZSTD_error_memory_allocation.rawValue)
         }
@@ -39,7 +39,7 @@ import CZstd
     /// - Returns: The frame.
     /// - Throws: ``ZstdError``.
     /// - Complexity: O(*n*).
-    func frame(_ bytes: Span<UInt8>) throws(ZstdError) -> [UInt8] {
+    package func frame(_ bytes: Span<UInt8>) throws(ZstdError) -> [UInt8] {
         let bound = ZSTD_compressBound(bytes.count)
         return try [UInt8](capacity: bound) { (target: inout OutputSpan<UInt8>) throws(ZstdError) in
             try unsafe target.withUnsafeMutableBufferPointer { (buffer, count) throws(ZstdError) in

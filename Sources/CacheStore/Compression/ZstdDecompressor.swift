@@ -1,13 +1,13 @@
 import CZstd
 
 /// A zstd decompression context, one for each worker.
-@safe struct ZstdDecompressor: ~Copyable {
+@safe package struct ZstdDecompressor: ~Copyable {
     private let context: OpaquePointer
 
     /// Creates a context.
     ///
     /// - Throws: ``ZstdError`` if libzstd has no memory for it.
-    init() throws(ZstdError) {
+    package init() throws(ZstdError) {
         guard let context = unsafe ZSTD_createDCtx() else {
             throw ZstdError(code: ZSTD_error_memory_allocation.rawValue)
         }
@@ -26,7 +26,7 @@ import CZstd
     ///   - content: The buffer to fill; its capacity is reused.
     /// - Returns: Whether the frame is one whole frame, and its content has that length.
     /// - Throws: ``ZstdError`` if it is damaged.
-    func decode(
+    package func decode(
         _ frame: Span<UInt8>,
         size: Int,
         into content: inout [UInt8]

@@ -1,12 +1,12 @@
 import CZstd
 
 /// A failure reported by libzstd.
-struct ZstdError: Error, Hashable, CustomStringConvertible {
+package struct ZstdError: Error, Hashable, CustomStringConvertible {
     /// The value of `ZSTD_ErrorCode`, for example 20 for corrupted data.
     let code: UInt32
 
     /// libzstd's own text for the code.
-    var description: String {
+    package var description: String {
         unsafe "zstd: \(String(cString: ZSTD_getErrorString(ZSTD_ErrorCode(code))))"
     }
 

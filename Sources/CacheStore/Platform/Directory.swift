@@ -1,11 +1,11 @@
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// An open directory, whose entries are reached through it (`unsafe openat(2)` and its kin).
 ///
 /// No method follows a symbolic link in the name it is given, so that a link planted in a target can't lead
 /// out of it. Names are single path elements.
-struct Directory: ~Copyable, Sendable {
+package struct Directory: ~Copyable, Sendable {
     let descriptor: CInt
 
     /// The path it was opened by, for messages.
@@ -19,7 +19,7 @@ struct Directory: ~Copyable, Sendable {
     /// Opens a directory; `path` itself may lead through symbolic links.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
-    init(opening path: FilePath) throws(CacheStoreError) {
+    package init(opening path: FilePath) throws(CacheStoreError) {
         let descriptor = try SystemCall.checked("open the directory", path) {
             unsafe path.withPlatformString { unsafe Glibc.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         }

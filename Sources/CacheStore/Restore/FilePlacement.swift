@@ -1,7 +1,7 @@
-import Glibc
+package import Glibc
 
 /// What putting a file in place has done.
-enum PutOutcome: Hashable {
+package enum PutOutcome: Hashable {
     /// It was not there.
     case created
     /// Something else was there.
@@ -23,7 +23,7 @@ extension RestoreReport.Tally {
 
 /// How a file comes to stand under its final name: written under another first, and only if it is not right
 /// already.
-struct FilePlacement {
+package struct FilePlacement {
     /// The prefix of the other name; a restore that was killed may leave files with it.
     static let temporaryPrefix = ".castore-"
 
@@ -32,6 +32,16 @@ struct FilePlacement {
 
     /// Its modification time in seconds since 1970, or `nil` for now.
     var time: Int?
+
+    /// Describes how a file is to stand there.
+    ///
+    /// - Parameters:
+    ///   - mode: Its permission bits.
+    ///   - time: Its modification time in seconds since 1970, or `nil` for now.
+    package init(mode: mode_t, time: Int? = nil) {
+        self.mode = mode
+        self.time = time
+    }
 
     /// Puts the file under `name`, unless it is there and right; then its time is at least ``time``, and its mode
     /// has the bits of ``mode``.
@@ -76,7 +86,7 @@ struct FilePlacement {
     }
 
     /// Puts a file of a few bytes under `name`, unless it is there with the same content.
-    func put(
+    package func put(
         _ bytes: [UInt8],
         as name: String,
         in directory: borrowing Directory,

@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# Measures cachectl on synthetic archives of 10 thousand to 2 million members, the largest of 100 GB raw: CPU a member and
+# peak memory of each verb.
+set -euo pipefail
+shopt -s inherit_errexit
+
+usage() {
+    cat <<'END_OF_USAGE'
+usage: scale.sh --work DIR [options]
+       scale.sh --short [--cachectl PATH]
+
+  --work DIR        where the archives are written, and kept for the next run; 30 GB for all sizes
+  --sizes A,B,…     numbers of members (10000,50000,200000,1000000,2000000)
+  --runs N          how often a verb runs below a million members (3); verify and the restore of everything run once
+  --no-restore-all  leave out the restore of everything, which as root goes to a compressing btrfs in a sparse file
+  --cachectl PATH   this cachectl; by default a release build of this repository
+  --json FILE       every single measurement (scale.json in DIR); the plot is beside it, scale.svg
+  --short           10,000 and 40,000 members, for the CI: checks that the archives are sound and that every verb does
+                    what it says, and judges no time
+END_OF_USAGE
+}
+
+die() { echo "scale: $*" >&2; exit 1; }
+say() { echo "==> $*" >&2; }
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+work='' sizes=10000,50000,200000,1000000,2000000 runs=3 restore_all=1 cachectl='' json='' short=''
+while (($#)); do
+    case $1 in
+    --work) work=${2:?--work DIR}; shift ;;
+    --sizes) sizes=${2:?--sizes A,B}; shift ;;
+    --runs) runs=${2:?--runs N}; shift ;;
+    --cachectl) cachectl=${2:?--cachectl PATH}; shift ;;
+    --json) json=${2:?--json FILE}; shift ;;
+    --no-restore-all) restore_all='' ;;
+    --short) short=1 ;;
+    -h | --help) usage; exit ;;
+    *) usage >&2; exit 2 ;;
+    esac
+    shift
+done
+[[ -n $work || -n $short ]] || { usage >&2; exit 2; }
+[[ $runs =~ ^[1-9][0-9]*$ ]] || die "--runs is a number of at least 1, not \`$runs\`"
+[[ $sizes =~ ^[1-9][0-9]*(,[1-9][0-9]*)*$ ]] || die "--sizes are numbers with commas, not \`$sizes\`"
+
+# ---------------------------------------------------------------- the directory for everything
+
+temporary='' mounted=''
+clean_up() {
+    [[ -z $mounted ]] || umount "$mounted" || true
+    [[ -z $temporary ]] || { chmod -R u+rwX "$temporary" 2>/dev/null || true; rm -rf "$temporary"; }
+}
+trap clean_up EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+flags=()
+if [[ -n $short ]]; then
+    temporary=$(mktemp -d "${TMPDIR:-/tmp}/scale-XXXXXX")
+    work=${work:-$temporary} sizes=10000,40000 runs=1 restore_all='' flags+=(--check)
+fi
+mkdir -p "$work"
+work=$(cd "$work" && pwd)
+[[ -n $temporary ]] || temporary=$(mktemp -d "$work/scale-XXXXXX")
+json=${json:-$work/scale.json}
+
+# ---------------------------------------------------------------- Python with zstandard and xxhash, cachectl
+
+python=${CACHESTORE_PYTHON:-$work/python/bin/python}
+if ! "$python" -c 'import xxhash, zstandard' 2>/dev/null; then
+    [[ -z ${CACHESTORE_PYTHON:-} ]] || die "CACHESTORE_PYTHON is a Python with xxhash and zstandard, and $python is not"
+    say "installing zstandard and xxhash"
+    python3 -m venv "$work/python"
+    "$work/python/bin/pip" install --quiet --disable-pip-version-check zstandard xxhash
+fi
+
+if [[ -z $cachectl ]]; then
+    say "building cachectl"
+    build=(swift build --package-path "$here/.." -c release --product cachectl)
+    "${build[@]}" >"$temporary/build.log" || { tail -n 5 "$temporary/build.log" >&2; die "swift build failed"; }
+    cachectl=$("${build[@]}" --show-bin-path)/cachectl
+fi
+cachectl=$(type -P "$cachectl") || die "cannot run the given cachectl"
+cachectl=$(realpath "$cachectl")
+
+# ---------------------------------------------------------------- room for a restore of everything
+
+# What large outputs repeat takes next to no room once the file system compresses it.
+make_btrfs() {
+    local image=$temporary/btrfs.img
+    ((EUID == 0)) || { why="mounting needs root"; return 1; }
+    type -P mkfs.btrfs >/dev/null || { why="no mkfs.btrfs (btrfs-progs)"; return 1; }
+    # Room is judged before a restore begins, so the file system is as large as what is restored; its file is sparse.
+    truncate -s 512G "$image" 2>/dev/null || { why="no sparse file of 512 GiB in $work"; return 1; }
+    mkfs.btrfs -q -m single -d single "$image" >"$temporary/mkfs.log" 2>&1 || { why="mkfs.btrfs failed"; return 1; }
+    mkdir "$temporary/btrfs"
+    mount -o loop,compress=zstd:1,noatime "$image" "$temporary/btrfs" 2>"$temporary/mount.log" ||
+        { why="mount: $(tail -n 1 "$temporary/mount.log")"; return 1; }
+    mounted=$temporary/btrfs
+}
+why="left out by --no-restore-all"
+[[ -z $short ]] || why="not in the short form"
+if [[ -n $restore_all ]] && make_btrfs; then
+    flags+=(--large-target "$mounted")
+else
+    [[ -z $restore_all ]] || say "not restoring everything: $why"
+    flags+=(--no-large-target "$why")
+fi
+
+# ---------------------------------------------------------------- the run
+
+unset GOFLAGS GOCACHE GOMODCACHE GOENV
+export LC_ALL=C.UTF-8 TZ=UTC PYTHONDONTWRITEBYTECODE=1
+python3 "$here/scale/measure.py" --work "$work" --cachectl "$cachectl" --python "$python" --json "$json" \
+    --sizes "$sizes" --runs "$runs" "${flags[@]}"
+python3 "$here/scale/plot.py" "$json" "${json%.json}.svg"
+[[ -z $short ]] || echo "the archives are sound, and every verb ran"

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# What each choice of the format gives and costs on real caches: where to cut, what to group, which level. Prints the tables of
+# Format.md, "What the choices give".
+set -euo pipefail
+shopt -s inherit_errexit
+
+usage() {
+    cat <<'END_OF_USAGE'
+usage: sizes.sh --work DIR [options]
+
+  --work DIR        the work directory of simulate-matrix-build.sh, with its caches and their union, all.castore
+  --archive FILE    another union to take the streams from
+  --slow LIST       the providers whose caches level 19 is tried on (hetzner,digitalocean); `all` takes long;
+                    `none` leaves the comparison with tar and zstd out
+  --sample N        levels are tried on every N-th chunk (16)
+  --cachectl PATH   this cachectl; by default a release build of this repository
+  --scratch DIR     on the file system of DIR, with room for the content of the archive and twice the archive (DIR of --work)
+  --json FILE       every figure (sizes.json in DIR of --work)
+END_OF_USAGE
+}
+
+die() { echo "sizes: $*" >&2; exit 1; }
+say() { echo "==> $*" >&2; }
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+work='' archive='' slow=hetzner,digitalocean sample=16 cachectl='' scratch='' json=''
+while (($#)); do
+    case $1 in
+    --work) work=${2:?--work DIR}; shift ;;
+    --archive) archive=${2:?--archive FILE}; shift ;;
+    --slow) slow=${2:?--slow LIST}; shift ;;
+    --sample) sample=${2:?--sample N}; shift ;;
+    --cachectl) cachectl=${2:?--cachectl PATH}; shift ;;
+    --scratch) scratch=${2:?--scratch DIR}; shift ;;
+    --json) json=${2:?--json FILE}; shift ;;
+    -h | --help) usage; exit ;;
+    *) usage >&2; exit 2 ;;
+    esac
+    shift
+done
+[[ -n $work ]] || { usage >&2; exit 2; }
+[[ $sample =~ ^[1-9][0-9]*$ ]] || die "--sample is a number of at least 1, not \`$sample\`"
+[[ -d $work/caches ]] || die "no caches in $work; it is the --work of simulate-matrix-build.sh"
+work=$(cd "$work" && pwd)
+archive=${archive:-$work/all.castore}
+[[ -f $archive ]] || die "no such archive: $archive"
+for program in cc python3 tar zstd; do
+    type -P "$program" >/dev/null || die "needs $program"
+done
+
+temporary=$(mktemp -d "${scratch:-$work}/sizes-XXXXXX")
+clean_up() { chmod -R u+rwX "$temporary" 2>/dev/null || true; rm -rf "$temporary"; }
+trap clean_up EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+cc -O2 -pthread -o "$temporary/choices" "$here/sizes/choices.c" -lzstd -lcrypto ||
+    die "needs the headers of libzstd and libcrypto (libzstd-dev, libssl-dev)"
+
+python=${CACHESTORE_PYTHON:-$temporary/python/bin/python}
+if [[ -z ${CACHESTORE_PYTHON:-} ]]; then
+    say "installing zstandard"
+    python3 -m venv "$temporary/python"
+    "$temporary/python/bin/pip" install --quiet --disable-pip-version-check zstandard
+fi
+
+if [[ -z $cachectl ]]; then
+    say "building cachectl"
+    build=(swift build --package-path "$here/.." -c release --product cachectl)
+    "${build[@]}" >"$temporary/build.log" || { tail -n 5 "$temporary/build.log" >&2; die "swift build failed"; }
+    cachectl=$("${build[@]}" --show-bin-path)/cachectl
+fi
+cachectl=$(type -P "$cachectl") || die "cannot run the given cachectl"
+cachectl=$(realpath "$cachectl")
+
+unset GOFLAGS GOCACHE GOMODCACHE GOENV TAR_OPTIONS ZSTD_CLEVEL ZSTD_NBTHREADS
+export LC_ALL=C.UTF-8 TZ=UTC PYTHONDONTWRITEBYTECODE=1
+say "reading the streams of $archive"
+"$python" "$here/sizes/streams.py" "$archive" "$temporary/corpus" "$temporary/index"
+python3 "$here/sizes/measure.py" --choices "$temporary/choices" --corpus "$temporary/corpus" --index "$temporary/index" \
+    --caches "$work/caches" --cachectl "$cachectl" --scratch "$temporary" --json "${json:-$work/sizes.json}" \
+    --slow "$slow" --sample "$sample"
