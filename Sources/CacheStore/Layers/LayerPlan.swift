@@ -1,10 +1,12 @@
 /// Which members go into which layer of an image, and in what parts each layer is made.
 struct LayerPlan: Sendable {
-    /// A module and what the archive has of it: positions in the lists of the set.
+    /// What the same sources hold of a module: positions in the lists of the set.
     struct Module: Sendable {
         var key: ModuleKey
         var tree: Int?
         var downloads: Range<Int>
+        /// The number of the set of sources.
+        var sources: Int32
     }
 
     /// A layer: positions of its members, in order.
@@ -44,7 +46,7 @@ struct LayerPlan: Sendable {
     /// The layers, the lowest first.
     let layers: [Layer]
 
-    /// The modules of a set, ordered.
+    /// The modules of a set, ordered; one that sources hold different parts of occurs for each of them.
     static func modules(of set: MemberSet) -> [Module] {
         var result: [Module] = []
         var (tree, download) = (0, 0)
@@ -52,12 +54,24 @@ struct LayerPlan: Sendable {
             let ofTree = tree < set.trees.count ? set.trees[tree].module : nil
             let ofDownload = download < set.downloads.count ? set.downloads[download].module : nil
             guard let key = [ofTree, ofDownload].compactMap(\.self).min() else { break }
-            let first = download
-            while download < set.downloads.count, set.downloads[download].module == key { download += 1 }
-            result.append(
-                Module(key: key, tree: ofTree == key ? tree : nil, downloads: first..<download)
-            )
-            if ofTree == key { tree += 1 }
+            if ofTree == key {
+                let sources = set.trees[tree].sources
+                result.append(Module(key: key, tree: tree, downloads: 0..<0, sources: sources))
+                tree += 1
+            }
+            while download < set.downloads.count, set.downloads[download].module == key {
+                let (first, sources) = (download, set.downloads[download].sources)
+                while download < set.downloads.count, set.downloads[download].module == key,
+                    set.downloads[download].sources == sources
+                { download += 1 }
+                if let last = result.last, last.key == key, last.sources == sources, last.downloads.isEmpty {
+                    result[result.count - 1].downloads = first..<download
+                } else {
+                    result.append(
+                        Module(key: key, tree: nil, downloads: first..<download, sources: sources)
+                    )
+                }
+            }
         }
         return result
     }

@@ -114,7 +114,7 @@ struct LayerOperation: Sendable {
         let set = (try options.only.map { try whole.selecting($0) } ?? whole).settled()
         let sources = whole.sources.filter { options.only?.contains($0.label) ?? true }
         let architecture = try architecture(sources, base)
-        let plan = LayerPlan(set, caches: options.caches)
+        let plan = try await plan(set, of: whole)
         let layers = try await make(plan)
         if let base { try await adopt(base) }
         var report = LayerReport(
@@ -132,6 +132,16 @@ struct LayerOperation: Sendable {
     }
 
     // MARK: - Layers
+
+    /// Decides which members go into which layer.
+    private func plan(_ set: MemberSet, of whole: MemberSet) async throws -> LayerPlan {
+        guard options.splits else { return LayerPlan(set, caches: options.caches) }
+        let names = try await Explainer.names(of: whole, in: archive, jobs: options.jobs, counters)
+        let caches = options.caches
+        return try await WorkerThreads.perform {
+            LayerSplit(whole, names.mapValues(\.importPath)).plan(set, caches: caches)
+        }
+    }
 
     /// Makes all layers.
     private func make(_ plan: LayerPlan) async throws -> [LayerReport.Layer] {

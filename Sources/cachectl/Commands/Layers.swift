@@ -33,6 +33,12 @@ struct Layers: AsyncParsableCommand, Sendable {
     )
     var only: [[String]] = []
 
+    @Flag(
+        help:
+            "Cut the caches by sources and modules, so that images share layers, and the next ones have most again."
+    )
+    var split = false
+
     @Option(
         help: ArgumentHelp(
             "Who will use GOCACHE: `image`, users of a writable copy; `readonly`, who can't write to it. (default: image)",
@@ -124,6 +130,7 @@ struct Layers: AsyncParsableCommand, Sendable {
         options.caches = caches.directories
         options.only = only.isEmpty ? nil : only.flatMap(\.self)
         options.profile = profile
+        options.splits = split
         options.owner = owner
         options.compression = compression
         options.level = level
