@@ -49,9 +49,7 @@ struct LayerMaker: Sendable {
     ) throws {
         switch part {
         case .directories:
-            for (path, mode) in directories(of: layer) {
-                try append(path, .directory, mode, to: worker.stream)
-            }
+            for header in directories(of: layer) { try worker.stream.append(header) }
         case .entries(let actions, let outputs):
             for index in actions { try append(plan.set.actions[index], to: worker.stream) }
             for index in outputs {
@@ -250,15 +248,20 @@ struct LayerMaker: Sendable {
     ///
     /// All of them, in every layer: engines give a directory that they have to make up a mode of their own, and it
     /// would hide what a lower layer says of it.
-    func directories(of layer: LayerPlan.Layer) -> [(path: String, mode: mode_t)] {
+    func directories(of layer: LayerPlan.Layer) -> [TarHeader] {
         var modes: [String: mode_t] = [:]
         func add(_ path: String, below root: String) {
             for directory in [path] + path.pathParents where modes["\(root)/\(directory)"] == nil {
                 modes["\(root)/\(directory)"] = 0o755
             }
         }
+        var above: Set<String> = []
         func addRoot(_ root: String) {
-            for path in [root] + root.pathParents { modes[path] = 0o755 }
+            modes[root] = 0o755
+            for path in root.pathParents {
+                modes[path] = Self.mode(above: path)
+                above.insert(path)
+            }
         }
         if layer.hasBuildRoot || !layer.actions.isEmpty || !layer.outputs.isEmpty {
             addRoot(buildRoot)
@@ -286,7 +289,19 @@ struct LayerMaker: Sendable {
                 if let parent = path.pathParents.first { add(parent, below: moduleRoot) }
             }
         }
-        return modes.sorted { $0.key.precedes($1.key) }.map { ($0.key, $0.value) }
+        return modes.sorted { $0.key.precedes($1.key) }.map { path, mode in
+            let owner = above.contains(path) ? FileOwner() : options.owner
+            return TarHeader(path: path, kind: .directory, mode: mode, time: Self.time, owner: owner)
+        }
+    }
+
+    /// The mode of a directory above a cache: what systems give it.
+    private static func mode(above path: String) -> mode_t {
+        switch path {
+        case "tmp", "var/tmp": 0o1777
+        case "root": 0o700
+        default: 0o755
+        }
     }
 }
 

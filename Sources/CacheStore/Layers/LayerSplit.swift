@@ -146,9 +146,12 @@ struct LayerSplit: Sendable {
         let labels = whole.sources.map(\.label)
         var layers = leaves.map { leaf in
             let names = leaf.sources.map { labels[$0] }
-            let title =
-                (names.count == labels.count && names.count > 1 ? "all sources" : names.joined(separator: "+"))
-            return LayerPlan.Layer(title: title + (leaf.bits.isEmpty ? "" : " \(leaf.bits)"), sources: names)
+            let isAll = names.count == labels.count && names.count > 1
+            let title = isAll ? "all sources" : names.joined(separator: "+")
+            return LayerPlan.Layer(
+                title: leaf.bits.isEmpty ? title : "\(title) \(leaf.bits)",
+                sources: names
+            )
         }
         layers.append(LayerPlan.Layer(title: "the rest"))
         let rest = layers.count - 1
@@ -171,7 +174,7 @@ struct LayerSplit: Sendable {
         if caches.moduleCache != nil {
             layers[rest].hasModuleRoot = true
             for (index, module) in modules.enumerated() {
-                let key = Placement.key(of: module.key)
+                let key = Placement.key(of: module, in: set)
                 layers[layer(whole.sourceSets[module.sources], key) ?? rest].modules.append(index)
             }
         }
@@ -217,9 +220,16 @@ private struct Placement {
         outputSources = numbers.map { [sets] in $0.map { sets[$0] } ?? [] }
     }
 
-    /// The key of what lies in GOMODCACHE of a module.
-    static func key(of module: ModuleKey) -> Key {
-        Key(module: PackageOwners.path(of: module), item: "")
+    /// The key of what lies in GOMODCACHE of a module; `nil` for a few small files without a tree.
+    ///
+    /// Every job has the `.mod` of each module that any program of its checkout needs: a new version of one would
+    /// change a layer that all sources share.
+    static func key(of module: LayerPlan.Module, in set: MemberSet) -> Key? {
+        let hasZip = set.downloads[module.downloads].contains {
+            if case .stored = $0.content { true } else { false }
+        }
+        guard module.tree != nil || hasZip else { return nil }
+        return Key(module: PackageOwners.path(of: module.key), item: "")
     }
 
     /// Finds the packages of entries whose IDs Go derives from a package's.
@@ -253,15 +263,18 @@ private struct Placement {
         for (index, action) in set.actions.enumerated() {
             add(set.sourceSets[action.sources], actionKeys[index], ActionEntry.byteCount)
         }
-        for tree in set.trees {
-            add(set.sourceSets[tree.sources], Self.key(of: tree.module), tree.size, files: tree.files)
-        }
-        for download in set.downloads {
-            let key = Self.key(of: download.module)
-            switch download.content {
-            case .bytes(let bytes): add(set.sourceSets[download.sources], key, bytes.count)
-            case .derived: continue
-            case .stored(_, let size, _): add(set.sourceSets[download.sources], key, size)
+        for module in LayerPlan.modules(of: set) {
+            let key = Self.key(of: module, in: set)
+            let sources = set.sourceSets[module.sources]
+            if let index = module.tree {
+                add(sources, key, set.trees[index].size, files: set.trees[index].files)
+            }
+            for download in set.downloads[module.downloads] {
+                switch download.content {
+                case .bytes(let bytes): add(sources, key, bytes.count)
+                case .derived: continue
+                case .stored(_, let size, _): add(sources, key, size)
+                }
             }
         }
         return groups
