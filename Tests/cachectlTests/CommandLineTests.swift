@@ -54,7 +54,6 @@ struct CommandLineTests {
             "layers a -o d --base b", "layers a -o d --base oci:", "layers a -o d --base oci:b:",
             "layers a -o d --gocache relative", "layers a -o d --gocache / --no-gomodcache",
             "layers a -o d --no-gocache --no-gomodcache", "layers a -o d --gocache /x --no-gocache",
-            "layers a -o d --env --no-env",
         ]
     )
     func refused(line: String) throws {

@@ -8,8 +8,13 @@ struct LayerBlock: Sendable {
     /// Whether the archive stored it so.
     var isSpliced = false
 
-    /// The memory it takes, in bytes.
+    /// The bytes in it.
     var byteCount: Int { tar.count + stored.count }
+
+    /// The block in memory of its own, no more than it needs: workers use theirs again.
+    var copy: LayerBlock {
+        LayerBlock(tar: Array(tar[...]), stored: Array(stored[...]), isSpliced: isSpliced)
+    }
 }
 
 /// The memory that blocks may take that have to wait for others: one account for all layers.
@@ -81,12 +86,17 @@ final class LayerSink: Sendable {
     ///
     /// - Throws: ``CacheStoreError`` as the system says, or `CancellationError` after ``stop()``.
     func bring(_ block: LayerBlock, of part: Int) throws {
-        let isKept = turn.withLock { turn in
-            guard turn.next != part, !turn.isStopped, budget.reserve(block.byteCount) else { return false }
-            turn.waiting[part, default: []].append(block)
-            return true
+        let isNext = turn.withLock { $0.next == part || $0.isStopped }
+        if !isNext, budget.reserve(block.byteCount) {
+            let copy = block.copy
+            let isKept = turn.withLock { turn in
+                guard turn.next != part, !turn.isStopped else { return false }
+                turn.waiting[part, default: []].append(copy)
+                return true
+            }
+            if isKept { return }
+            budget.release(block.byteCount)
         }
-        if isKept { return }
         let kept = turn.wait(until: { $0.next == part || $0.isStopped }) { turn in
             turn.isStopped ? nil : turn.waiting.removeValue(forKey: part) ?? []
         }

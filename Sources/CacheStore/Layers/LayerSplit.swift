@@ -3,7 +3,8 @@
 /// What the same sources hold lies together, so that the image of one source is made of whole layers. What is more
 /// than a layer should hold is cut in two, and again, by the bits of a hash of the module that it belongs to: its
 /// tree and its compiled packages stay together, and another version of it changes the layer that it is in and no
-/// other. Nothing else decides: not the archive's order, nor what else is in it.
+/// other. A module that is more than that alone is cut by its packages, and a tree or package that is, lies alone.
+/// Nothing else decides: not the archive's order, nor what else is in it.
 struct LayerSplit: Sendable {
     /// A layer is cut where its files have more bytes than this; there are a few dozen of them for some GB.
     static let sizeLimit = 128 << 20
@@ -11,126 +12,143 @@ struct LayerSplit: Sendable {
     /// There are no more layers than this: engines take 127, of which a base needs some.
     static let layerLimit = 96
 
-    /// What a set of sources holds is worth a layer from this part of the limit on.
+    /// The part of the limit that is worth a layer.
     private static let smallestPart = 16
 
-    /// What decides where a member goes: first the module, then what it is of it.
-    struct Key: Comparable, Hashable {
-        var module: UInt64
-        var item: UInt64
+    /// Where a member belongs: to a module, and what it is of it.
+    struct Place: Hashable {
+        /// The module's path.
+        var module: String
+        /// A package's import path, or nothing for the tree.
+        var item = ""
 
-        /// Hashes the names of both.
-        init(module: String, item: String) {
-            (self.module, self.item) = (Self.hash(module), Self.hash(item))
-        }
+        /// What it is called in a layer's title.
+        var title: String { item.isEmpty ? "\(module) (sources)" : item }
 
-        static func < (lhs: Self, rhs: Self) -> Bool { (lhs.module, lhs.item) < (rhs.module, rhs.item) }
-
-        /// A bit, the highest of the module's first.
-        func bit(_ index: Int) -> Bool {
-            (index < 64 ? module >> UInt64(63 - index) : item >> UInt64(127 - index)) & 1 == 1
-        }
-
-        static let bitCount = 128
-
-        private static func hash(_ name: String) -> UInt64 {
-            ContentHasher.hash(Array(name.utf8).span).bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        /// Whether it comes before another, by the names.
+        func precedes(_ other: Self) -> Bool {
+            module == other.module ? item.precedes(other.item) : module.precedes(other.module)
         }
     }
 
-    /// A layer: the members of some sources whose keys are in a range.
-    struct Leaf: Hashable {
-        /// The sources, as a list of positions.
+    /// All that lies at one place of what the same sources hold.
+    private struct Item {
+        var place: Place
+        var bytes: Int
+        var hash: UInt64 = 0
+    }
+
+    /// Layers before members are assigned: titles, and the places in each.
+    private struct Cut {
         var sources: [Int]
-        /// The lowest key.
-        var first: Key
-        /// The bits that all of its keys begin with.
-        var bits: String
+        var title: String
+        var items: [Item]
     }
 
     private let whole: MemberSet
-    private let owners: PackageOwners
 
-    /// The leaves, ordered as layers are.
-    let leaves: [Leaf]
+    /// The titles of the layers, in order, and the sources that hold what is in each.
+    let layers: [(title: String, sources: [String])]
 
-    /// The positions in ``leaves`` of a set of sources.
-    private let ranges: [[Int]: Range<Int>]
+    /// The layer of each place, by the sources that hold it.
+    private let numbers: [[Int]: [Place: Int]]
 
-    /// The set of sources of each output, and its key.
-    private let outputSources: [[Int]]
-    private let outputKeys: [Key?]
-
-    /// The keys of action entries, by their positions.
-    private let actionKeys: [Key?]
+    private let placement: Placement
 
     /// Cuts an archive.
     ///
     /// - Parameters:
     ///   - whole: All members of the archive, whichever of them an image takes.
     ///   - names: The import paths of compiled packages, by the positions of their outputs.
-    ///   - limit: The bytes of files that a layer may have, if it has more than one.
+    ///   - limit: The bytes of files from which on a layer is cut.
     init(_ whole: MemberSet, _ names: [Int: String], limit: Int = Self.sizeLimit) {
         self.whole = whole
-        let owners = PackageOwners(whole)
-        self.owners = owners
-        var placement = Placement(whole, names, owners)
-        placement.locateEntries()
-        (outputKeys, actionKeys) = (placement.outputKeys, placement.actionKeys)
-        outputSources = placement.outputSources
+        let placement = Placement(whole, names)
+        self.placement = placement
         let groups = placement.groups()
+        let labels = whole.sources.map(\.label)
         var limit = limit
-        var leaves = Self.leaves(of: groups, limit: limit)
-        while leaves.count > Self.layerLimit {
+        var cuts = Self.cuts(of: groups, labels, limit: limit)
+        while cuts.count > Self.layerLimit {
             limit *= 2
-            leaves = Self.leaves(of: groups, limit: limit)
+            cuts = Self.cuts(of: groups, labels, limit: limit)
         }
-        self.leaves = leaves
-        var ranges: [[Int]: Range<Int>] = [:]
-        for (index, leaf) in leaves.enumerated() {
-            ranges[leaf.sources] = (ranges[leaf.sources]?.lowerBound ?? index)..<index + 1
+        layers = cuts.map { cut in (cut.title, cut.sources.map { labels[$0] }) }
+        var numbers: [[Int]: [Place: Int]] = [:]
+        for (number, cut) in cuts.enumerated() {
+            for item in cut.items { numbers[cut.sources, default: [:]][item.place] = number }
         }
-        self.ranges = ranges
+        self.numbers = numbers
     }
 
     // MARK: - Cutting
 
     /// Cuts what each set of sources holds.
-    private static func leaves(of groups: [[Int]: [(key: Key, bytes: Int)]], limit: Int) -> [Leaf] {
+    private static func cuts(of groups: [[Int]: [Place: Int]], _ labels: [String], limit: Int) -> [Cut] {
         // What most sources share lies lowest: images have it in common with what is below it, too.
         let ordered = groups.sorted { first, second in
             first.key.count == second.key.count
                 ? first.key.lexicographicallyPrecedes(second.key) : first.key.count > second.key.count
         }
-        var leaves: [Leaf] = []
-        for (sources, items) in ordered {
-            let total = items.reduce(0) { $0 + $1.bytes }
-            guard total >= limit / smallestPart else { continue }
-            let sorted = items.sorted { $0.key < $1.key }
-            cut(sorted[...], bits: "", limit: limit) { items, bits in
-                if let first = items.first {
-                    leaves.append(Leaf(sources: sources, first: first.key, bits: bits))
-                }
+        var cuts: [Cut] = []
+        for (sources, places) in ordered {
+            let isAll = sources.count == labels.count && labels.count > 1
+            let title = isAll ? "all sources" : sources.map { labels[$0] }.joined(separator: "+")
+            var items = places.map { Item(place: $0.key, bytes: $0.value) }
+            items.sort { $0.place.precedes($1.place) }
+            func add(_ title: String, _ items: [Item]) {
+                cuts.append(Cut(sources: sources, title: title, items: items))
             }
+            for item in items where item.bytes > limit { add("\(title): \(item.place.title)", [item]) }
+            items.removeAll { $0.bytes > limit }
+            let modules = Dictionary(grouping: items, by: \.place.module)
+            let large = modules.filter { $0.value.reduce(0) { $0 + $1.bytes } > limit }
+            for (module, items) in large.sorted(by: { $0.key.precedes($1.key) }) {
+                cut(items, by: \.item, limit: limit) { add("\(title): \(module)\($0)", $1) }
+            }
+            let others = items.filter { large[$0.place.module] == nil }
+            cut(others, by: \.module, limit: limit) { add("\(title)\($0)", $1) }
         }
-        return leaves
+        return cuts
     }
 
-    /// Cuts items whose keys begin with the same bits in two, by the next bit, while they are too many.
+    /// Cuts items in two by a bit of a hash, and again by the next, while they are too many.
+    ///
+    /// - Parameters:
+    ///   - items: The items; if they are too few to be worth a layer, nothing comes of them.
+    ///   - name: What is hashed.
+    ///   - limit: The bytes from which on there are too many.
+    ///   - body: Takes the bits that are the same in all, after a blank, and the items.
     private static func cut(
-        _ items: ArraySlice<(key: Key, bytes: Int)>,
-        bits: String,
+        _ items: [Item],
+        by name: (Place) -> String,
         limit: Int,
-        _ body: (ArraySlice<(key: Key, bytes: Int)>, String) -> Void
+        _ body: (String, [Item]) -> Void
     ) {
-        let depth = bits.utf8.count
-        let bytes = items.reduce(0) { $0 + $1.bytes }
-        guard bytes > limit, depth < Key.bitCount, items.first?.key != items.last?.key else {
-            return body(items, bits)
+        guard items.reduce(0, { $0 + $1.bytes }) >= limit / smallestPart else { return }
+        let hashed = items.map { item in
+            let hash = ContentHasher.hash(Array(name(item.place).utf8).span).bytes
+            return Item(
+                place: item.place,
+                bytes: item.bytes,
+                hash: hash.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+            )
         }
-        let middle = items.firstIndex { $0.key.bit(depth) } ?? items.endIndex
-        for (part, bit) in [(items[..<middle], "0"), (items[middle...], "1")] where !part.isEmpty {
-            cut(part, bits: bits + bit, limit: limit, body)
+        halve(hashed, bits: "", limit: limit) { body($0.isEmpty ? "" : " \($0)", $1) }
+    }
+
+    private static func halve(_ items: [Item], bits: String, limit: Int, _ body: (String, [Item]) -> Void) {
+        let bytes = items.reduce(0) { $0 + $1.bytes }
+        let depth = bits.utf8.count
+        guard bytes > limit, depth < UInt64.bitWidth else { return body(bits, items) }
+        let ones = items.filter { $0.hash >> UInt64(63 - depth) & 1 == 1 }
+        let part = ones.reduce(0) { $0 + $1.bytes }
+        // A small part is not cut off, unless what is left is far too much.
+        let smaller = min(part, bytes - part)
+        if smaller > 0, smaller < limit / 8, bytes <= limit + limit / 2 { return body(bits, items) }
+        let zeros = items.filter { $0.hash >> UInt64(63 - depth) & 1 == 0 }
+        for (half, bit) in [(zeros, "0"), (ones, "1")] where !half.isEmpty {
+            halve(half, bits: bits + bit, limit: limit, body)
         }
     }
 
@@ -143,39 +161,33 @@ struct LayerSplit: Sendable {
     ///   - caches: The caches that it has.
     /// - Returns: Those layers that are not empty, and the last, of what belongs to this image alone.
     func plan(_ set: MemberSet, caches: GoCaches) -> LayerPlan {
-        let labels = whole.sources.map(\.label)
-        var layers = leaves.map { leaf in
-            let names = leaf.sources.map { labels[$0] }
-            let isAll = names.count == labels.count && names.count > 1
-            let title = isAll ? "all sources" : names.joined(separator: "+")
-            return LayerPlan.Layer(
-                title: leaf.bits.isEmpty ? title : "\(title) \(leaf.bits)",
-                sources: names
-            )
-        }
+        var layers = layers.map { LayerPlan.Layer(title: $0.title, sources: $0.sources) }
         layers.append(LayerPlan.Layer(title: "the rest"))
         let rest = layers.count - 1
+        func layer(_ sources: [Int], _ place: Place?) -> Int {
+            place.flatMap { numbers[sources]?[$0] } ?? rest
+        }
         if caches.buildCache != nil {
             layers[rest].hasBuildRoot = true
             for (index, output) in set.outputs.enumerated() {
                 let position = whole.outputIndex(of: output.id) ?? 0
-                let layer = layer(outputSources[position], outputKeys[position]) ?? rest
-                layers[layer].outputs.append(index)
+                let sources = placement.outputSources[position]
+                layers[layer(sources, placement.outputPlaces[position])].outputs.append(index)
             }
             var position = 0
             for (index, action) in set.actions.enumerated() {
                 // Both lists are ordered by the same keys.
                 while whole.actions[position].key != action.key { position += 1 }
-                let layer = layer(whole.sourceSets[action.sources], actionKeys[position]) ?? rest
-                layers[layer].actions.append(index)
+                let sources = whole.sourceSets[action.sources]
+                layers[layer(sources, placement.actionPlaces[position])].actions.append(index)
             }
         }
         let modules = LayerPlan.modules(of: set)
         if caches.moduleCache != nil {
             layers[rest].hasModuleRoot = true
             for (index, module) in modules.enumerated() {
-                let key = Placement.key(of: module, in: set)
-                layers[layer(whole.sourceSets[module.sources], key) ?? rest].modules.append(index)
+                let place = Placement.place(of: module, in: set)
+                layers[layer(whole.sourceSets[module.sources], place)].modules.append(index)
             }
         }
         let isKept = layers.map { layer in
@@ -184,96 +196,96 @@ struct LayerSplit: Sendable {
         }
         return LayerPlan(set, modules: modules, layers: zip(layers, isKept).filter(\.1).map(\.0))
     }
-
-    /// The leaf of a key, or `nil` for what has none.
-    private func layer(_ sources: [Int], _ key: Key?) -> Int? {
-        guard let key, let range = ranges[sources] else { return nil }
-        return range.last { leaves[$0].first <= key } ?? range.lowerBound
-    }
 }
 
 /// Finds the modules that members belong to.
-private struct Placement {
-    typealias Key = LayerSplit.Key
+private struct Placement: Sendable {
+    typealias Place = LayerSplit.Place
 
     private let set: MemberSet
     private let positions: [Int]
-    private(set) var outputSources: [[Int]]
-    private(set) var outputKeys: [Key?]
-    private(set) var actionKeys: [Key?]
 
-    init(_ set: MemberSet, _ names: [Int: String], _ owners: PackageOwners) {
+    /// The sources of each output: of the action entries that refer to it.
+    let outputSources: [[Int]]
+
+    /// Where each output belongs, and each action entry; `nil` where that is not known.
+    private(set) var outputPlaces: [Place?]
+    private(set) var actionPlaces: [Place?]
+
+    init(_ set: MemberSet, _ names: [Int: String]) {
         self.set = set
+        let owners = PackageOwners(set)
         positions = set.actions.map { set.outputIndex(of: $0.output) ?? 0 }
-        outputKeys = set.outputs.indices.map { index in
+        outputPlaces = set.outputs.indices.map { index in
             guard let path = names[index], path != "main" else { return nil }
             let module = owners.module(of: path)
             // Code that is in no module of the archive is that of the checkout: it changes with each commit.
-            return module.isEmpty ? nil : Key(module: module, item: path)
+            return module.isEmpty ? nil : Place(module: module, item: path)
         }
-        actionKeys = positions.map { [outputKeys] in outputKeys[$0] }
+        actionPlaces = positions.map { [outputPlaces] in outputPlaces[$0] }
         var sets = set.sourceSets
         var numbers = [Int32?](repeating: nil, count: set.outputs.count)
         for (action, position) in zip(set.actions, positions) {
             numbers[position] = numbers[position].map { sets.union($0, action.sources) } ?? action.sources
         }
         outputSources = numbers.map { [sets] in $0.map { sets[$0] } ?? [] }
+        placeDerivedEntries()
     }
 
-    /// The key of what lies in GOMODCACHE of a module; `nil` for a few small files without a tree.
+    /// Where belongs what lies in GOMODCACHE of a module; `nil` for a few small files without a tree.
     ///
     /// Every job has the `.mod` of each module that any program of its checkout needs: a new version of one would
     /// change a layer that all sources share.
-    static func key(of module: LayerPlan.Module, in set: MemberSet) -> Key? {
+    static func place(of module: LayerPlan.Module, in set: MemberSet) -> Place? {
         let hasZip = set.downloads[module.downloads].contains {
             if case .stored = $0.content { true } else { false }
         }
         guard module.tree != nil || hasZip else { return nil }
-        return Key(module: PackageOwners.path(of: module.key), item: "")
+        return Place(module: PackageOwners.path(of: module.key))
     }
 
     /// Finds the packages of entries whose IDs Go derives from a package's.
-    mutating func locateEntries() {
-        var derived: [ObjectID: Key] = [:]
-        for (action, key) in zip(set.actions, actionKeys) {
-            guard let key else { continue }
+    private mutating func placeDerivedEntries() {
+        var derived: [ObjectID: Place] = [:]
+        for (action, place) in zip(set.actions, actionPlaces) {
+            guard let place else { continue }
             for name in ["stdout", "srcfiles"] {
-                derived[EntryClassifier.subkey(of: action.id, name)] = key
+                derived[EntryClassifier.subkey(of: action.id, name)] = place
             }
         }
-        for (index, action) in set.actions.enumerated() where actionKeys[index] == nil {
-            guard let key = derived[action.id] else { continue }
-            actionKeys[index] = key
-            // Of packages that have one content in common, the one with the lowest key counts.
+        for (index, action) in set.actions.enumerated() where actionPlaces[index] == nil {
+            guard let place = derived[action.id] else { continue }
+            actionPlaces[index] = place
+            // Of packages that have one content in common, the first counts.
             let position = positions[index]
-            outputKeys[position] = min(outputKeys[position] ?? key, key)
+            if outputPlaces[position].map(place.precedes) ?? true { outputPlaces[position] = place }
         }
     }
 
-    /// What each set of sources holds, with keys and the bytes that files take in a layer.
-    func groups() -> [[Int]: [(key: Key, bytes: Int)]] {
-        var groups: [[Int]: [(key: Key, bytes: Int)]] = [:]
-        func add(_ sources: [Int], _ key: Key?, _ bytes: Int, files: Int = 1) {
-            guard let key else { return }
-            groups[sources, default: []].append((key, bytes + files * TarHeader.blockSize))
+    /// What each set of sources holds: the bytes that files take in a layer, by their places.
+    func groups() -> [[Int]: [Place: Int]] {
+        var groups: [[Int]: [Place: Int]] = [:]
+        func add(_ sources: [Int], _ place: Place?, _ bytes: Int, files: Int = 1) {
+            guard let place else { return }
+            groups[sources, default: [:]][place, default: 0] += bytes + files * TarHeader.blockSize
         }
         for (index, output) in set.outputs.enumerated() {
-            add(outputSources[index], outputKeys[index], output.size)
+            add(outputSources[index], outputPlaces[index], output.size)
         }
         for (index, action) in set.actions.enumerated() {
-            add(set.sourceSets[action.sources], actionKeys[index], ActionEntry.byteCount)
+            add(set.sourceSets[action.sources], actionPlaces[index], ActionEntry.byteCount)
         }
         for module in LayerPlan.modules(of: set) {
-            let key = Self.key(of: module, in: set)
+            let place = Self.place(of: module, in: set)
             let sources = set.sourceSets[module.sources]
             if let index = module.tree {
-                add(sources, key, set.trees[index].size, files: set.trees[index].files)
+                add(sources, place, set.trees[index].size, files: set.trees[index].files)
             }
             for download in set.downloads[module.downloads] {
                 switch download.content {
-                case .bytes(let bytes): add(sources, key, bytes.count)
+                case .bytes(let bytes): add(sources, place, bytes.count)
                 case .derived: continue
-                case .stored(_, let size, _): add(sources, key, size)
+                case .stored(_, let size, _): add(sources, place, size)
                 }
             }
         }

@@ -7,7 +7,12 @@ final class LayerStream {
 
     private let zstd: ZstdCompressor?
     private let gzip: GzipCompressor?
-    private var buffer: [UInt8] = []
+    private var buffer: [UInt8] = {
+        // Headers may go a little beyond; a growing array would take twice as much.
+        var buffer: [UInt8] = []
+        buffer.reserveCapacity(blockSize + (16 << 10))
+        return buffer
+    }()
     private var sink: LayerSink?
     private var part = 0
 
@@ -92,8 +97,7 @@ final class LayerStream {
         } catch {
             throw CacheStoreError(.io, "cannot compress a layer (\(error))")
         }
-        var block: [UInt8] = []
-        swap(&block, &buffer)
-        try sink?.bring(LayerBlock(tar: block, stored: stored), of: part)
+        try sink?.bring(LayerBlock(tar: buffer, stored: stored), of: part)
+        buffer.removeAll(keepingCapacity: true)
     }
 }

@@ -39,7 +39,8 @@ struct BaseImageTests {
         if document == "manifest" { body(&manifest) }
         var index = layout.index
         var entries = try #require(index["manifests"] as? [[String: Any]])
-        entries[0] = try #require(add(manifest, to: name, like: entries[0]))
+        let changed = try add(manifest, to: name, like: entries[0])
+        entries[0] = try #require(changed)
         index["manifests"] = entries
         if document == "index" { body(&index) }
         let text = try JSONSerialization.data(withJSONObject: index)
