@@ -94,8 +94,8 @@ type -P swift >/dev/null || die "needs Swift 6.3: https://www.swift.org/install/
 unshare --mount true 2>/dev/null || die "cannot make a mount namespace; a container needs --privileged"
 
 begin "tools"
-install_packages buildah busybox-static ca-certificates gcc git libc6-dev libsqlite3-dev libssl-dev libzstd-dev \
-    pkg-config python3 python3-venv sqlite3 zstd
+install_packages buildah busybox-static ca-certificates docker-registry gcc git libc6-dev libsqlite3-dev libssl-dev \
+    libzstd-dev pkg-config python3 python3-venv skopeo sqlite3 umoci zlib1g-dev zstd
 make_environment
 
 begin "style"
@@ -143,3 +143,6 @@ Benchmarks/simulate-matrix-build.sh --quick --work "$state/matrix" --cachectl "$
 
 begin "image"
 Tests/image/test-image.sh
+
+begin "image written directly"
+Tests/image/test-layers.sh

@@ -20,7 +20,10 @@ struct CommandLineTests {
             "seal d", "explain a --only x,y --top 3", "seal d --profile readonly --check", "verify a b",
             "info a --json --quiet", "ls a -l --files --kind tree,zip --source x --glob *",
             "restore a --no-go", "doctor a", "doctor a --go g --gomodcache m --only x,y -q",
-            "doctor a --packages d ./x/... y --compile --json",
+            "doctor a --packages d ./x/... y --compile --json", "layers a -o d",
+            "layers a --output d --force --split --only x,y --profile readonly --compression gzip --level 9",
+            "layers a -o d --base oci:b --no-env --owner 1000:1000 --tag t --arch arm64 --jobs 2 -q",
+            "layers a -o d --base oci:b:t:1 --gocache /x/y --no-gomodcache --env --level 19 --json",
         ]
     )
     func accepted(line: String) throws {
@@ -43,7 +46,14 @@ struct CommandLineTests {
             "restore a --no-gocache --no-gomodcache", "verify", "verify a --jobs 0", "verify a --jobs 257",
             "verify a --jobs x", "info", "ls a --kind trees", "ls a --glob [", "ls a --source ,",
             "restore a --go g --no-go", "doctor", "doctor a b", "doctor a --compile",
-            "doctor a --packages d -x", "doctor a --gocache c", "doctor a --packages",
+            "doctor a --packages d -x", "doctor a --gocache c", "doctor a --packages", "layers -o d",
+            "layers a", "layers a -o -", "layers a b -o d", "layers a -o d --profile ci",
+            "layers a -o d --compression xz", "layers a -o d --level 0", "layers a -o d --level 20",
+            "layers a -o d --compression gzip --level 10", "layers a -o d --owner 1000",
+            "layers a -o d --owner root:root", "layers a -o d --owner 4294967295:0",
+            "layers a -o d --base b", "layers a -o d --base oci:", "layers a -o d --base oci:b:",
+            "layers a -o d --gocache relative", "layers a -o d --gocache / --no-gomodcache",
+            "layers a -o d --no-gocache --no-gomodcache", "layers a -o d --gocache /x --no-gocache",
         ]
     )
     func refused(line: String) throws {

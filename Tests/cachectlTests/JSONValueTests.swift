@@ -1,3 +1,4 @@
+import CacheStore
 import FoundationEssentials
 import Testing
 

@@ -4,7 +4,9 @@
 struct ChunkReader: ~Copyable {
     private let archive: Archive
     private let decompressor: ZstdDecompressor
-    private var frame: [UInt8] = []
+
+    /// The frame of the content that was read last.
+    private(set) var frame: [UInt8] = []
 
     /// The content that was read last.
     private(set) var content: [UInt8] = []

@@ -29,7 +29,7 @@ public struct Explainer: Sendable {
                 let set = try archive.members().0
                 return try only.map { try set.selecting($0) } ?? set
             }
-            let names = try await names(of: set, in: archive, counters)
+            let names = try await Self.names(of: set, in: archive, jobs: jobs, counters)
             return try await WorkerThreads.perform {
                 var tables = ExplanationTables(set, names)
                 return tables.explanation(fileBytes: archive.fileBytes)
@@ -38,9 +38,10 @@ public struct Explainer: Sendable {
     }
 
     /// What each output that is a compiled package says of itself, by its position.
-    private func names(
+    static func names(
         of set: MemberSet,
         in archive: Archive,
+        jobs: Int?,
         _ counters: ProgressCounters
     ) async throws -> [Int: CompiledPackage] {
         let packages = set.outputs.indices.filter {

@@ -2,7 +2,7 @@
 struct ExplanationTables {
     private let set: MemberSet
     private let names: [Int: CompiledPackage]
-    private let modulePaths: Set<String>
+    private let owners: PackageOwners
     private var packages: [String: Explanation.Package] = [:]
     private var modules: [String: Explanation.Module] = [:]
     private var isCounted: [Bool]
@@ -10,7 +10,7 @@ struct ExplanationTables {
 
     init(_ set: MemberSet, _ names: [Int: CompiledPackage]) {
         (self.set, self.names) = (set, names)
-        modulePaths = Set(set.trees.map { Self.path(of: $0.module) })
+        owners = PackageOwners(set)
         isCounted = [Bool](repeating: false, count: set.chunks.count)
     }
 
@@ -65,7 +65,7 @@ struct ExplanationTables {
             return
         }
         let path = Self.title(of: name)
-        let module = name.importPath == "main" ? "" : module(of: name.importPath)
+        let module = name.importPath == "main" ? "" : owners.module(of: name.importPath)
         var package = packages[path] ?? Explanation.Package(importPath: path, module: module)
         package.variants += 1
         package.rawBytes += member.size
@@ -81,21 +81,10 @@ struct ExplanationTables {
         return "main (\(directory))"
     }
 
-    /// The path of the module that a package belongs to.
-    private func module(of importPath: String) -> String {
-        var path = importPath[...]
-        while !path.isEmpty {
-            if modulePaths.contains(String(path)) { return String(path) }
-            path = path[..<(path.lastIndex(of: "/") ?? path.startIndex)]
-        }
-        // The first element of the path of any module but Go's own has a dot (golang.org/ref/mod#module-path).
-        return importPath.prefix { $0 != "/" }.contains(".") ? "" : "std"
-    }
-
     // MARK: - Modules
 
     private mutating func add(_ member: Member, _ module: ModuleKey, stored: Int) {
-        let path = Self.path(of: module)
+        let path = PackageOwners.path(of: module)
         let version = Explanation.Module.Version(
             version: ModuleKey.unescape(module.version),
             rawBytes: member.size,
@@ -104,9 +93,6 @@ struct ExplanationTables {
         )
         modules[path, default: Explanation.Module(path: path)].versions.append(version)
     }
-
-    /// The path of a module, not escaped.
-    private static func path(of module: ModuleKey) -> String { ModuleKey.unescape(module.path) }
 
     /// The union of two lists of labels, each in order.
     private static func union(_ first: [String], _ second: [String]) -> [String] {

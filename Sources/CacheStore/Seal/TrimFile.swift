@@ -5,7 +5,7 @@ enum TrimFile {
     static let name = "trim.txt"
 
     /// Where the file leads in a cache that nobody can write to.
-    private static let sink = "/dev/null"
+    static let sink = "/dev/null"
 
     /// Writes it with the time as it is now, so that anyone may write it; or as a link to where nothing is kept.
     ///

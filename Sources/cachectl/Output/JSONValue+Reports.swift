@@ -8,9 +8,6 @@ extension JSONValue {
         .integer(Int((duration / .milliseconds(1)).rounded()))
     }
 
-    /// A list of strings.
-    static func strings(_ values: [String]) -> JSONValue { .array(values.map { .string($0) }) }
-
     /// The figures of an archive, with every kind of member, also those that do not occur.
     static func totals(_ totals: ArchiveTotals) -> JSONValue {
         let kinds = Member.Kind.allCases.map { kind in

@@ -3,7 +3,7 @@
 /// Foundation's encoder sorts keys, and takes five times as long: 9 µs for a line of `cachectl ls --json`, here 2.
 ///
 /// That it is `Sendable` is stated, because Swift 6.3.1 reports a circular reference where it has to find out.
-enum JSONValue: Sendable {
+package enum JSONValue: Sendable {
     case null
     case boolean(Bool)
     case integer(Int)
@@ -12,25 +12,25 @@ enum JSONValue: Sendable {
     case object([(key: String, value: JSONValue)])
 
     /// A string, or `null` for `nil`.
-    static func optional(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
+    package static func optional(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
 
     /// An integer, or `null` for `nil`.
-    static func optional(_ number: Int?) -> JSONValue { number.map { .integer($0) } ?? .null }
+    package static func optional(_ number: Int?) -> JSONValue { number.map { .integer($0) } ?? .null }
 
     /// An object from a dictionary, its keys sorted.
-    static func sorted(_ dictionary: [String: JSONValue]) -> JSONValue {
+    package static func sorted(_ dictionary: [String: JSONValue]) -> JSONValue {
         .object(dictionary.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
     }
 
     /// The value as compact JSON.
-    var text: String {
+    package var text: String {
         var output: [UInt8] = []
         append(to: &output)
         return String(decoding: output, as: UTF8.self)
     }
 
     /// Appends the value as compact JSON (RFC 8259).
-    func append(to output: inout [UInt8]) {
+    package func append(to output: inout [UInt8]) {
         switch self {
         case .null: output.append(contentsOf: "null".utf8)
         case .boolean(let value): output.append(contentsOf: (value ? "true" : "false").utf8)
@@ -87,12 +87,12 @@ enum JSONValue: Sendable {
 
 extension JSONValue: ExpressibleByStringLiteral {
     /// Creates a string.
-    init(stringLiteral value: String) { self = .string(value) }
+    package init(stringLiteral value: String) { self = .string(value) }
 }
 
 extension JSONValue: ExpressibleByDictionaryLiteral {
     /// Creates an object with its keys in the order they are written in.
-    init(dictionaryLiteral elements: (String, JSONValue)...) {
+    package init(dictionaryLiteral elements: (String, JSONValue)...) {
         self = .object(elements.map { (key: $0.0, value: $0.1) })
     }
 }

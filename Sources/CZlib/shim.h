@@ -1,0 +1,2 @@
+// zlib: deflate and gzip.
+#include <zlib.h>

@@ -1,0 +1,21 @@
+/// Tells which module a package belongs to, by its import path.
+struct PackageOwners: Sendable {
+    private let modulePaths: Set<String>
+
+    /// Takes the modules whose trees a set has.
+    init(_ set: MemberSet) { modulePaths = Set(set.trees.map { Self.path(of: $0.module) }) }
+
+    /// The path of a module, not escaped.
+    static func path(of module: ModuleKey) -> String { ModuleKey.unescape(module.path) }
+
+    /// The path of the module that a package belongs to: `std` for Go's own, and nothing where it is not known.
+    func module(of importPath: String) -> String {
+        var path = importPath[...]
+        while !path.isEmpty {
+            if modulePaths.contains(String(path)) { return String(path) }
+            path = path[..<(path.lastIndex(of: "/") ?? path.startIndex)]
+        }
+        // The first element of the path of any module but Go's own has a dot (golang.org/ref/mod#module-path).
+        return importPath.prefix { $0 != "/" }.contains(".") ? "" : "std"
+    }
+}

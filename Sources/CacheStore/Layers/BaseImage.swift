@@ -1,0 +1,153 @@
+import SystemPackage
+
+/// An image in an OCI layout that another is built upon.
+struct BaseImage: Sendable {
+    /// A layer of it.
+    struct Layer: Sendable {
+        var digest: ObjectID
+        var size: Int
+    }
+
+    /// The digest of its manifest.
+    let digest: ObjectID
+
+    /// Its configuration.
+    let configuration: JSONValue
+
+    /// What its manifest says of its layers.
+    let descriptors: [JSONValue]
+
+    /// Its layers, the lowest first.
+    let layers: [Layer]
+
+    private let blobs: FilePath
+
+    /// Manifests and configurations are no longer than this, in bytes: registries refuse them from 4 MiB on.
+    private static let maximumSize = 8 << 20
+
+    /// Finds and reads an image.
+    ///
+    /// - Parameters:
+    ///   - reference: Where it lies.
+    ///   - architecture: The architecture to choose where there are several.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/notFound`` where there is no such image,
+    ///   ``CacheStoreError/Code/badArgument`` where it is not clear which, ``CacheStoreError/Code/corruptArchive``, or
+    ///   as the system says.
+    init(_ reference: LayerOptions.BaseReference, architecture: String?) throws(CacheStoreError) {
+        let root = reference.layout
+        blobs = root.appending(LayoutDirectory.blobsDirectory).appending("sha256")
+        let index = try Self.document(root.appending(LayoutDirectory.indexFile))
+        var candidates = index["manifests"]?.elements ?? []
+        if let tag = reference.tag {
+            candidates = candidates.filter {
+                $0["annotations"]?[ImageDocuments.Annotation.name]?.string == tag
+            }
+        }
+        let manifest = try Self.manifest(candidates, root, blobs, architecture)
+        digest = manifest.digest
+        guard let configuration = manifest.document["config"],
+            let descriptors = manifest.document["layers"]?.elements
+        else { throw Self.damaged("its manifest names no configuration and layers", root) }
+        self.configuration = try Self.blob(configuration, in: blobs).document
+        self.descriptors = descriptors
+        var layers: [Layer] = []
+        for descriptor in descriptors {
+            let (digest, size) = try Self.reference(descriptor, root)
+            layers.append(Layer(digest: digest, size: size))
+        }
+        self.layers = layers
+        guard self.configuration["rootfs"]?["diff_ids"]?.strings?.count == layers.count else {
+            throw Self.damaged("its configuration does not name its layers", root)
+        }
+    }
+
+    /// The file of a layer.
+    func path(of layer: Layer) -> FilePath { blobs.appending(layer.digest.description) }
+
+    // MARK: - Reading
+
+    /// Follows descriptors to the one manifest that they lead to.
+    private static func manifest(
+        _ candidates: [JSONValue],
+        _ root: FilePath,
+        _ blobs: FilePath,
+        _ architecture: String?
+    ) throws(CacheStoreError) -> (digest: ObjectID, document: JSONValue) {
+        var found = candidates
+        if found.count > 1, let architecture {
+            found = found.filter { $0["platform"]?["architecture"]?.string == architecture }
+        }
+        guard let first = found.first, found.count == 1 else {
+            let isNone = candidates.isEmpty
+            throw CacheStoreError(
+                isNone ? .notFound : .badArgument,
+                isNone ? "the base layout has no such image" : "the base layout has several images",
+                path: root,
+                hint: "name one, as in `--base oci:DIR:TAG`" + (isNone ? "" : ", or its `--arch`")
+            )
+        }
+        let blob = try blob(first, in: blobs)
+        switch first["mediaType"]?.string {
+        case ImageDocuments.MediaType.manifest: return blob
+        case ImageDocuments.MediaType.index:
+            // An index in an index is not followed further: no tool writes one.
+            let inner = (blob.document["manifests"]?.elements ?? []).filter {
+                $0["mediaType"]?.string == ImageDocuments.MediaType.manifest
+            }
+            return try manifest(inner, root, blobs, architecture)
+        default:
+            throw CacheStoreError(
+                .badArgument,
+                "the base is no OCI image, but \(first["mediaType"]?.string ?? "of no known type")",
+                path: root,
+                hint: "copy it with `skopeo copy --format oci`"
+            )
+        }
+    }
+
+    /// Reads the blob that a descriptor names, a JSON document.
+    private static func blob(
+        _ descriptor: JSONValue,
+        in blobs: FilePath
+    ) throws(CacheStoreError) -> (digest: ObjectID, document: JSONValue) {
+        let (digest, _) = try reference(descriptor, blobs)
+        let path = blobs.appending(digest.description)
+        let bytes = try bytes(path)
+        guard ContentHasher.hash(bytes.span) == digest else {
+            throw damaged("the blob does not have its digest", path)
+        }
+        guard let document = JSONValue(bytes) else { throw damaged("the blob is no JSON", path) }
+        return (digest, document)
+    }
+
+    private static func reference(
+        _ descriptor: JSONValue,
+        _ path: FilePath
+    ) throws(CacheStoreError) -> (digest: ObjectID, size: Int) {
+        guard let text = descriptor["digest"]?.string, text.hasPrefix("sha256:"),
+            let digest = ObjectID(hexadecimal: Array(text.utf8.dropFirst(7)).span),
+            let size = descriptor["size"]?.integer, size >= 0
+        else { throw damaged("a descriptor has no SHA-256 and size", path) }
+        return (digest, size)
+    }
+
+    private static func document(_ path: FilePath) throws(CacheStoreError) -> JSONValue {
+        guard let document = JSONValue(try bytes(path)) else { throw damaged("it is no JSON", path) }
+        return document
+    }
+
+    private static func bytes(_ path: FilePath) throws(CacheStoreError) -> [UInt8] {
+        let bytes = try File(reading: path).bytes(count: maximumSize + 1)
+        guard bytes.count <= maximumSize else { throw damaged("the document is too long", path) }
+        return bytes
+    }
+
+    private static func damaged(_ message: String, _ path: FilePath) -> CacheStoreError {
+        CacheStoreError(
+            .corruptArchive,
+            "damaged image: \(message)",
+            path: path,
+            hint: "copy the base image again"
+        )
+    }
+}

@@ -1,0 +1,204 @@
+import FoundationEssentials
+
+/// The JSON documents of an image: configuration, manifest and index.
+///
+/// Source: the OCI image specification, `config.md`, `manifest.md` and `image-index.md`.
+enum ImageDocuments {
+    /// The media types.
+    enum MediaType {
+        static let index = "application/vnd.oci.image.index.v1+json"
+        static let manifest = "application/vnd.oci.image.manifest.v1+json"
+        static let configuration = "application/vnd.oci.image.config.v1+json"
+
+        static func layer(_ compression: LayerOptions.Compression) -> String {
+            "application/vnd.oci.image.layer.v1.tar+\(compression.rawValue)"
+        }
+    }
+
+    /// The names of annotations.
+    enum Annotation {
+        static let name = "org.opencontainers.image.ref.name"
+        static let baseDigest = "org.opencontainers.image.base.digest"
+        static let archive = "cachestore.archive.digest"
+        static let sources = "cachestore.sources"
+    }
+
+    /// ``LayerMaker/time`` as the documents write it.
+    static let time = "1980-01-01T00:00:00Z"
+
+    /// A digest as the documents write it.
+    static func text(_ digest: ObjectID) -> String { "sha256:\(digest)" }
+
+    /// What refers to a blob.
+    static func descriptor(
+        _ type: String,
+        _ digest: ObjectID,
+        size: Int
+    ) -> [(key: String, value: JSONValue)] {
+        [
+            ("mediaType", .string(type)), ("digest", .string(text(digest))), ("size", .integer(size)),
+        ]
+    }
+
+    /// The configuration of an image.
+    ///
+    /// - Parameters:
+    ///   - base: The configuration of the image below, if there is one.
+    ///   - baseLayers: The number of its layers.
+    ///   - layers: The layers above.
+    ///   - architecture: The architecture, and what of it.
+    ///   - variables: The variables that its environment gets.
+    /// - Returns: The configuration.
+    static func configuration(
+        base: JSONValue?,
+        baseLayers: Int,
+        layers: [LayerReport.Layer],
+        architecture: (name: String, variant: String?),
+        variables: [(name: String, value: String)]
+    ) -> JSONValue {
+        var document = base ?? .object([])
+        if base == nil { document["created"] = .string(time) }
+        document["architecture"] = .string(architecture.name)
+        if let variant = architecture.variant { document["variant"] = .string(variant) }
+        if document["os"] == nil { document["os"] = "linux" }
+        var settings = document["config"] ?? .object([])
+        var environment = settings["Env"]?.strings ?? []
+        for (name, value) in variables {
+            environment.removeAll { $0.hasPrefix("\(name)=") }
+            environment.append("\(name)=\(value)")
+        }
+        if !environment.isEmpty { settings["Env"] = .strings(environment) }
+        if settings.members?.isEmpty == false { document["config"] = settings }
+        let below = document["rootfs"]?["diff_ids"]?.strings ?? []
+        document["rootfs"] = [
+            "type": "layers", "diff_ids": .strings(below + layers.map { text($0.diffID) }),
+        ]
+        // An entry a layer, or none at all: to an image without, some are added that say nothing.
+        var history = document["history"]?.elements ?? []
+        if history.isEmpty {
+            history = Array(repeating: ["created": .string(time)], count: baseLayers)
+        }
+        document["history"] = .array(
+            history
+                + layers.map {
+                    ["created": .string(time), "created_by": .string("cachectl layers: \($0.title)")]
+                }
+        )
+        return document
+    }
+
+    /// The manifest of an image.
+    static func manifest(
+        configuration: (digest: ObjectID, size: Int),
+        baseLayers: [JSONValue],
+        layers: [LayerReport.Layer],
+        compression: LayerOptions.Compression,
+        annotations: [(key: String, value: JSONValue)]
+    ) -> JSONValue {
+        let type = MediaType.layer(compression)
+        return [
+            "schemaVersion": .integer(2),
+            "mediaType": .string(MediaType.manifest),
+            "config": .object(
+                descriptor(MediaType.configuration, configuration.digest, size: configuration.size)
+            ),
+            "layers": .array(
+                baseLayers + layers.map { .object(descriptor(type, $0.digest, size: $0.bytes)) }
+            ),
+            "annotations": .object(annotations),
+        ]
+    }
+
+    /// The index of a layout with one image.
+    static func index(
+        manifest: (digest: ObjectID, size: Int),
+        architecture: (name: String, variant: String?),
+        system: String,
+        tag: String?
+    ) -> JSONValue {
+        var platform: [(key: String, value: JSONValue)] = [
+            ("architecture", .string(architecture.name)), ("os", .string(system)),
+        ]
+        if let variant = architecture.variant { platform.append(("variant", .string(variant))) }
+        var entry = descriptor(MediaType.manifest, manifest.digest, size: manifest.size)
+        entry.append(("platform", .object(platform)))
+        if let tag { entry.append(("annotations", .object([(Annotation.name, .string(tag))]))) }
+        return [
+            "schemaVersion": .integer(2),
+            "mediaType": .string(MediaType.index),
+            "manifests": .array([.object(entry)]),
+        ]
+    }
+}
+
+extension JSONValue {
+    /// Reads a JSON document (RFC 8259); the keys of objects are sorted.
+    init?(_ bytes: [UInt8]) {
+        guard let value = try? JSONDecoder().decode(Parsed.self, from: Data(bytes)) else { return nil }
+        self = value.value
+    }
+
+    private struct Parsed: Decodable {
+        var value: JSONValue
+
+        init(from decoder: any Decoder) throws {
+            let single = try decoder.singleValueContainer()
+            if single.decodeNil() {
+                value = .null
+            } else if let boolean = try? single.decode(Bool.self) {
+                value = .boolean(boolean)
+            } else if let integer = try? single.decode(Int.self) {
+                value = .integer(integer)
+            } else if let string = try? single.decode(String.self) {
+                value = .string(string)
+            } else if let array = try? single.decode([Parsed].self) {
+                value = .array(array.map(\.value))
+            } else {
+                // No document of an image has a number with a fraction.
+                value = .sorted(try single.decode([String: Parsed].self).mapValues(\.value))
+            }
+        }
+    }
+
+    /// The members of an object, or `nil` for what is none.
+    var members: [(key: String, value: JSONValue)]? {
+        if case .object(let members) = self { members } else { nil }
+    }
+
+    /// The elements of an array, or `nil` for what is none.
+    var elements: [JSONValue]? {
+        if case .array(let elements) = self { elements } else { nil }
+    }
+
+    /// A string, or `nil` for what is none.
+    var string: String? {
+        if case .string(let text) = self { text } else { nil }
+    }
+
+    /// An integer, or `nil` for what is none.
+    var integer: Int? {
+        if case .integer(let number) = self { number } else { nil }
+    }
+
+    /// The strings of an array of nothing else.
+    var strings: [String]? {
+        guard let elements else { return nil }
+        let strings = elements.compactMap(\.string)
+        return strings.count == elements.count ? strings : nil
+    }
+
+    /// The member of an object with a key; to set one of what is no object makes it one.
+    subscript(key: String) -> JSONValue? {
+        get { members?.first { $0.key == key }?.value }
+        set {
+            var members = members ?? []
+            let position = members.firstIndex { $0.key == key }
+            if let position { members.remove(at: position) }
+            if let newValue { members.insert((key, newValue), at: position ?? members.count) }
+            self = .object(members)
+        }
+    }
+
+    /// A list of strings.
+    package static func strings(_ values: [String]) -> JSONValue { .array(values.map { .string($0) }) }
+}

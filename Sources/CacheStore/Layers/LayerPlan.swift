@@ -1,0 +1,167 @@
+/// Which members go into which layer of an image, and in what parts each layer is made.
+struct LayerPlan: Sendable {
+    /// What the same sources hold of a module: positions in the lists of the set.
+    struct Module: Sendable {
+        var key: ModuleKey
+        var tree: Int?
+        var downloads: Range<Int>
+        /// The number of the set of sources.
+        var sources: Int32
+    }
+
+    /// A layer: positions of its members, in order.
+    struct Layer: Sendable {
+        var title: String
+        /// The labels of the sources that hold all of it; empty where they differ.
+        var sources: [String] = []
+        var actions: [Int] = []
+        var outputs: [Int] = []
+        var modules: [Int] = []
+        /// Whether it holds what GOCACHE as a whole has: all directories, and `trim.txt`.
+        var hasBuildRoot = false
+        /// Whether it holds what GOMODCACHE as a whole has: lists of versions, and the checksum database.
+        var hasModuleRoot = false
+    }
+
+    /// A part of a layer, made by one worker; what it holds is in memory at most in part.
+    enum Part: Sendable {
+        /// All directories but those of trees, so that none lacks its mode and owner.
+        case directories
+        /// Small files of GOCACHE, compressed together.
+        case entries(actions: ArraySlice<Int>, outputs: ArraySlice<Int>)
+        /// A large output.
+        case output(Int)
+        /// Modules.
+        case modules(ArraySlice<Int>)
+        /// What belongs to a cache as a whole, and the end of the stream.
+        case end
+    }
+
+    /// The members that the image holds.
+    let set: MemberSet
+
+    /// The modules, ordered.
+    let modules: [Module]
+
+    /// The layers, the lowest first.
+    let layers: [Layer]
+
+    /// The modules of a set, ordered; one that sources hold different parts of occurs for each of them.
+    static func modules(of set: MemberSet) -> [Module] {
+        var result: [Module] = []
+        var (tree, download) = (0, 0)
+        while tree < set.trees.count || download < set.downloads.count {
+            let ofTree = tree < set.trees.count ? set.trees[tree].module : nil
+            let ofDownload = download < set.downloads.count ? set.downloads[download].module : nil
+            guard let key = [ofTree, ofDownload].compactMap(\.self).min() else { break }
+            if ofTree == key {
+                let sources = set.trees[tree].sources
+                result.append(Module(key: key, tree: tree, downloads: 0..<0, sources: sources))
+                tree += 1
+            }
+            while download < set.downloads.count, set.downloads[download].module == key {
+                let (first, sources) = (download, set.downloads[download].sources)
+                while download < set.downloads.count, set.downloads[download].module == key,
+                    set.downloads[download].sources == sources
+                { download += 1 }
+                if let last = result.last, last.key == key, last.sources == sources, last.downloads.isEmpty {
+                    result[result.count - 1].downloads = first..<download
+                } else {
+                    result.append(
+                        Module(key: key, tree: nil, downloads: first..<download, sources: sources)
+                    )
+                }
+            }
+        }
+        return result
+    }
+
+    // MARK: - One layer a cache
+
+    /// Plans a layer for each cache.
+    ///
+    /// - Parameters:
+    ///   - set: The members.
+    ///   - caches: The caches that the image has.
+    init(_ set: MemberSet, caches: GoCaches) {
+        self.set = set
+        modules = Self.modules(of: set)
+        var layers: [Layer] = []
+        if caches.moduleCache != nil {
+            var layer = Layer(title: "GOMODCACHE", hasModuleRoot: true)
+            layer.modules = Array(modules.indices)
+            layers.append(layer)
+        }
+        if caches.buildCache != nil {
+            var layer = Layer(title: "GOCACHE", hasBuildRoot: true)
+            layer.actions = Array(set.actions.indices)
+            layer.outputs = Array(set.outputs.indices)
+            layers.append(layer)
+        }
+        self.layers = layers
+    }
+
+    /// Takes layers that were planned elsewhere.
+    init(_ set: MemberSet, modules: [Module], layers: [Layer]) {
+        (self.set, self.modules, self.layers) = (set, modules, layers)
+    }
+
+    // MARK: - Parts
+
+    /// The content that a part holds at most, in bytes, unless a single member is longer.
+    private static let partSize = LayerStream.blockSize
+
+    /// The parts of a layer, in order, each with about the bytes of content in it.
+    ///
+    /// - Parameters:
+    ///   - layer: The layer.
+    ///   - isLarge: Whether an output is a part of its own.
+    /// - Returns: The parts.
+    func parts(of layer: Layer, isLarge: (MemberSet.Output) -> Bool) -> [(part: Part, bytes: Int)] {
+        var parts: [(Part, Int)] = [(.directories, 0)]
+        // Equal kinds lie together, because they compress better so.
+        let small = layer.outputs.filter { !isLarge(set.outputs[$0]) }.sorted { first, second in
+            let (one, other) = (set.outputs[first], set.outputs[second])
+            return one.contentClass == other.contentClass
+                ? one.id < other.id : one.contentClass.rawValue.precedes(other.contentClass.rawValue)
+        }
+        for (run, bytes) in Self.runs(of: layer.actions, size: { _ in ActionEntry.byteCount }) {
+            parts.append((.entries(actions: run, outputs: []), bytes))
+        }
+        for (run, bytes) in Self.runs(of: small, size: { set.outputs[$0].size }) {
+            parts.append((.entries(actions: [], outputs: run), bytes))
+        }
+        for output in layer.outputs where isLarge(set.outputs[output]) {
+            parts.append((.output(output), set.outputs[output].size))
+        }
+        for (run, bytes) in Self.runs(of: layer.modules, size: size(ofModule:)) {
+            parts.append((.modules(run), bytes))
+        }
+        return parts + [(.end, 0)]
+    }
+
+    /// The bytes of content in a module.
+    func size(ofModule index: Int) -> Int {
+        let module = modules[index]
+        return set.downloads[module.downloads].reduce(module.tree.map { set.trees[$0].size } ?? 0) {
+            if case .stored(_, let size, _) = $1.content { return $0 + size }
+            return $0
+        }
+    }
+
+    /// Cuts a list into runs of at most ``partSize`` bytes.
+    private static func runs(of items: [Int], size: (Int) -> Int) -> [(ArraySlice<Int>, Int)] {
+        var result: [(ArraySlice<Int>, Int)] = []
+        var (start, bytes) = (0, 0)
+        for (position, item) in items.enumerated() {
+            let next = size(item) + TarHeader.blockSize
+            if position > start, bytes + next > partSize {
+                result.append((items[start..<position], bytes))
+                (start, bytes) = (position, 0)
+            }
+            bytes += next
+        }
+        if start < items.count { result.append((items[start...], bytes)) }
+        return result
+    }
+}

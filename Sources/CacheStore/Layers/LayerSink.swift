@@ -1,0 +1,173 @@
+import Synchronization
+
+/// A piece of a layer: bytes of its tar stream, and the same bytes as the blob stores them.
+struct LayerBlock: Sendable {
+    var tar: [UInt8]
+    var stored: [UInt8]
+
+    /// Whether the archive stored it so.
+    var isSpliced = false
+
+    /// The bytes in it.
+    var byteCount: Int { tar.count + stored.count }
+
+    /// The block in memory of its own, no more than it needs: workers use theirs again.
+    var copy: LayerBlock {
+        LayerBlock(tar: Array(tar[...]), stored: Array(stored[...]), isSpliced: isSpliced)
+    }
+}
+
+/// The memory that blocks may take that have to wait for others: one account for all layers.
+final class BlockBudget: Sendable {
+    private let free: Atomic<Int>
+
+    init(_ bytes: Int) { free = Atomic(bytes) }
+
+    /// Takes memory for a block, unless there is not enough left.
+    func reserve(_ count: Int) -> Bool {
+        if free.subtract(count, ordering: .relaxed).newValue >= 0 { return true }
+        release(count)
+        return false
+    }
+
+    /// Gives it back.
+    func release(_ count: Int) { free.add(count, ordering: .relaxed) }
+}
+
+/// Puts the parts of a layer, which workers make in any order, into their order, hashes and writes them.
+///
+/// A worker whose part is not next leaves its blocks here, as long as there is memory for them, and waits
+/// otherwise. Workers begin parts in their order: so the one whose part is next never waits, and all come to an end.
+final class LayerSink: Sendable {
+    private struct Turn {
+        var next = 0
+        var ended: Set<Int> = []
+        var isDraining = false
+        var isStopped = false
+        var waiting: [Int: [LayerBlock]] = [:]
+    }
+
+    private struct Stream {
+        var tar = ContentHasher()
+        var blob = ContentHasher()
+        var tarBytes = 0
+        var bytes = 0
+        var spliced = 0
+    }
+
+    /// What has become of a layer.
+    struct Outcome: Sendable {
+        var diffID: ObjectID
+        var digest: ObjectID
+        var tarBytes: Int
+        var bytes: Int
+        var splicedBytes: Int
+    }
+
+    private let turn = Monitor(Turn())
+    private let stream = Mutex(Stream())
+    private let budget: BlockBudget
+    private let parts: Int
+    private let file: File
+
+    /// Begins a layer.
+    ///
+    /// - Parameters:
+    ///   - file: The file of its blob, empty.
+    ///   - parts: The number of its parts, at least one.
+    ///   - budget: The memory for blocks that wait.
+    init(_ file: consuming File, parts: Int, budget: BlockBudget) {
+        self.file = file
+        self.parts = parts
+        self.budget = budget
+    }
+
+    /// Brings the next block of a part.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says, or `CancellationError` after ``stop()``.
+    func bring(_ block: LayerBlock, of part: Int) throws {
+        let isNext = turn.withLock { $0.next == part || $0.isStopped }
+        if !isNext, budget.reserve(block.byteCount) {
+            let copy = block.copy
+            let isKept = turn.withLock { turn in
+                guard turn.next != part, !turn.isStopped else { return false }
+                turn.waiting[part, default: []].append(copy)
+                return true
+            }
+            if isKept { return }
+            budget.release(block.byteCount)
+        }
+        let kept = turn.wait(until: { $0.next == part || $0.isStopped }) { turn in
+            turn.isStopped ? nil : turn.waiting.removeValue(forKey: part) ?? []
+        }
+        guard let kept else { throw CancellationError() }
+        try write(kept)
+        try write(block)
+    }
+
+    /// Ends a part, and writes what was waiting for it.
+    ///
+    /// - Returns: What has become of the layer, if this was all of it.
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func end(_ part: Int) throws -> Outcome? {
+        turn.withLock { _ = $0.ended.insert(part) }
+        var isWhole = false
+        while let kept = takeNext() {
+            try write(kept)
+            isWhole = turn.withLock { turn in
+                turn.ended.remove(turn.next)
+                turn.next += 1
+                turn.isDraining = false
+                return turn.next == parts
+            }
+            turn.broadcast()
+        }
+        return isWhole ? try finish() : nil
+    }
+
+    /// Lets all workers go that wait for others.
+    func stop() {
+        turn.withLock { $0.isStopped = true }
+        turn.broadcast()
+    }
+
+    private func takeNext() -> [LayerBlock]? {
+        turn.withLock { turn in
+            guard !turn.isDraining, !turn.isStopped, turn.ended.contains(turn.next) else { return nil }
+            turn.isDraining = true
+            return turn.waiting.removeValue(forKey: turn.next) ?? []
+        }
+    }
+
+    private func write(_ kept: [LayerBlock]) throws(CacheStoreError) {
+        for block in kept {
+            try write(block)
+            budget.release(block.byteCount)
+        }
+    }
+
+    private func write(_ block: LayerBlock) throws(CacheStoreError) {
+        let offset = stream.withLock { stream in
+            stream.tar.update(block.tar.span)
+            stream.blob.update(block.stored.span)
+            defer { stream.bytes += block.stored.count }
+            stream.tarBytes += block.tar.count
+            if block.isSpliced { stream.spliced += block.stored.count }
+            return stream.bytes
+        }
+        try file.write(block.stored.span, at: offset)
+    }
+
+    private func finish() throws(CacheStoreError) -> Outcome {
+        try file.synchronize()
+        return stream.withLock { stream in
+            Outcome(
+                diffID: stream.tar.finish(),
+                digest: stream.blob.finish(),
+                tarBytes: stream.tarBytes,
+                bytes: stream.bytes,
+                splicedBytes: stream.spliced
+            )
+        }
+    }
+}

@@ -1,0 +1,103 @@
+/// Makes parts of layers on one thread: gathers the bytes of the tar stream into blocks, and compresses them.
+///
+/// A class, because the visitor of a tree needs it too; it stays on its thread.
+final class LayerStream {
+    /// The bytes of tar stream in a block, at most: small files are compressed together.
+    static let blockSize = 4 << 20
+
+    private let zstd: ZstdCompressor?
+    private let gzip: GzipCompressor?
+    private var buffer: [UInt8] = {
+        // Headers may go a little beyond; a growing array would take twice as much.
+        var buffer: [UInt8] = []
+        buffer.reserveCapacity(blockSize + (16 << 10))
+        return buffer
+    }()
+    private var sink: LayerSink?
+    private var part = 0
+
+    /// Creates a stream.
+    ///
+    /// - Throws: ``CacheStoreError`` if there is no memory for a compressor.
+    init(_ compression: LayerOptions.Compression, level: Int) throws(CacheStoreError) {
+        do {
+            zstd = compression == .zstd ? try ZstdCompressor(level: level) : nil
+            gzip = compression == .gzip ? try GzipCompressor(level: level) : nil
+        } catch {
+            throw CacheStoreError(.io, "cannot start compressing (\(error))")
+        }
+    }
+
+    /// Begins a part of a layer.
+    func begin(_ part: Int, of sink: LayerSink) {
+        (self.sink, self.part) = (sink, part)
+        buffer.removeAll(keepingCapacity: true)
+    }
+
+    /// Ends it.
+    ///
+    /// - Returns: What has become of the layer, if this was all of it.
+    /// - Throws: ``CacheStoreError``, or `CancellationError`.
+    func end() throws -> LayerSink.Outcome? {
+        try flush()
+        defer { sink = nil }
+        return try sink?.end(part)
+    }
+
+    /// Appends the header of a member.
+    ///
+    /// - Throws: ``CacheStoreError``, or `CancellationError`.
+    func append(_ header: TarHeader) throws {
+        header.append(to: &buffer)
+        if buffer.count >= Self.blockSize { try flush() }
+    }
+
+    /// Appends content.
+    ///
+    /// - Throws: ``CacheStoreError``, or `CancellationError`.
+    func append(_ content: Span<UInt8>) throws {
+        var position = 0
+        while position < content.count {
+            let count = min(content.count - position, max(1, Self.blockSize - buffer.count))
+            unsafe content.extracting(position..<position + count).withUnsafeBufferPointer {
+                unsafe buffer.append(contentsOf: $0)
+            }
+            position += count
+            if buffer.count >= Self.blockSize { try flush() }
+        }
+    }
+
+    /// Appends what fills up content of `size` bytes to a whole block.
+    ///
+    /// - Throws: ``CacheStoreError``, or `CancellationError`.
+    func pad(_ size: Int) throws {
+        let count = TarHeader.padding(for: size)
+        buffer.append(contentsOf: repeatElement(0, count: count))
+        if buffer.count >= Self.blockSize { try flush() }
+    }
+
+    /// Appends content with the frame that stores it already.
+    ///
+    /// - Throws: ``CacheStoreError``, or `CancellationError`.
+    func splice(_ content: [UInt8], frame: [UInt8]) throws {
+        try flush()
+        try sink?.bring(LayerBlock(tar: content, stored: frame, isSpliced: true), of: part)
+    }
+
+    /// Compresses what was gathered.
+    private func flush() throws {
+        guard !buffer.isEmpty else { return }
+        let stored: [UInt8]
+        do {
+            if zstd != nil {
+                stored = try zstd?.frame(buffer.span) ?? []
+            } else {
+                stored = try gzip?.member(buffer.span) ?? []
+            }
+        } catch {
+            throw CacheStoreError(.io, "cannot compress a layer (\(error))")
+        }
+        try sink?.bring(LayerBlock(tar: buffer, stored: stored), of: part)
+        buffer.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,189 @@
+import Glibc
+import SystemPackage
+
+/// An OCI image layout that is written under a temporary name beside its final one: renamed when it is whole, removed
+/// otherwise.
+///
+/// Source: the OCI image specification, `image-layout.md`.
+final class LayoutDirectory: Sendable {
+    /// The names in a layout.
+    static let (layoutFile, indexFile, blobsDirectory) = ("oci-layout", "index.json", "blobs")
+
+    private static let layoutText = #"{"imageLayoutVersion":"1.0.0"}"#
+
+    private let path: FilePath
+    private let name: String
+    private let temporaryName: String
+    private let overwrite: Bool
+    private let parent: Directory
+    private let root: Directory
+    private let blobs: Directory
+
+    /// Begins a layout.
+    ///
+    /// - Parameters:
+    ///   - path: Its final name, in a directory that exists.
+    ///   - overwrite: Whether it may replace another layout.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/exists`` where something stands that may not be
+    ///   replaced, or as the system says.
+    init(for path: FilePath, overwrite: Bool) throws(CacheStoreError) {
+        let path = path.lexicallyNormalized()
+        guard let name = path.lastComponent?.string, name != ".", name != ".." else {
+            throw CacheStoreError(.badArgument, "not the name of a new directory", path: path)
+        }
+        let above = path.removingLastComponent()
+        let parent = try Directory(opening: above.isEmpty ? "." : above)
+        try Self.check(name, in: parent, overwrite: overwrite)
+        let temporaryName = ".\(name).\(String(UInt64.random(in: .min ... .max), radix: 36)).tmp"
+        let mode = 0o777 & ~Umask.value
+        let root = try parent.creatingDirectory(temporaryName, mode: mode)
+        do {
+            let outer = try root.creatingDirectory(Self.blobsDirectory, mode: mode)
+            blobs = try outer.creatingDirectory("sha256", mode: mode)
+        } catch {
+            try? parent.removeAll(temporaryName)
+            throw error
+        }
+        (self.path, self.name, self.temporaryName, self.overwrite) = (path, name, temporaryName, overwrite)
+        self.parent = parent
+        self.root = root
+    }
+
+    /// Refuses to replace what is no image layout.
+    private static func check(
+        _ name: String,
+        in parent: borrowing Directory,
+        overwrite: Bool
+    ) throws(CacheStoreError) {
+        guard let status = try parent.status(of: name) else { return }
+        let path = parent.path(of: name)
+        guard overwrite else {
+            throw CacheStoreError(
+                .exists,
+                "the output exists already",
+                path: path,
+                hint: "choose another name, or overwrite it with --force"
+            )
+        }
+        var isLayout = false
+        if status.kind == .directory, let directory = try parent.directory(name) {
+            isLayout = try directory.status(of: layoutFile) != nil
+            if !isLayout { isLayout = try directory.names().valid.isEmpty }
+        }
+        guard isLayout else {
+            throw CacheStoreError(
+                .exists,
+                "the output is no image layout, and is not replaced",
+                path: path,
+                hint: "choose another name, or remove it"
+            )
+        }
+    }
+
+    /// Removes what was written, unless it is published.
+    func discard() { try? parent.removeAll(temporaryName) }
+
+    // MARK: - Blobs
+
+    /// Creates a blob's file, which has no name of its own yet.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func creatingBlob(_ number: Int) throws(CacheStoreError) -> File {
+        try blobs.creatingFile(Self.temporaryBlob(number), mode: 0o666 & ~Umask.value)
+    }
+
+    /// Gives a blob's file its name.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func nameBlob(_ number: Int, _ digest: ObjectID) throws(CacheStoreError) {
+        try blobs.rename(Self.temporaryBlob(number), to: digest.description)
+    }
+
+    /// Writes a blob.
+    ///
+    /// - Returns: Its digest.
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func write(blob bytes: [UInt8]) throws(CacheStoreError) -> ObjectID {
+        let digest = ContentHasher.hash(bytes.span)
+        try write(bytes, to: digest.description, in: blobs)
+        return digest
+    }
+
+    /// Takes over a blob of another layout: the same file where that is possible, a copy where it is not.
+    ///
+    /// - Parameters:
+    ///   - file: The blob.
+    ///   - digest: Its digest.
+    ///   - size: Its length in bytes.
+    ///   - check: Called between pieces; what it throws ends the work.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` if it is another, or as the
+    ///   system says; or what `check` throws.
+    func adopt(_ file: borrowing File, _ digest: ObjectID, size: Int, check: () throws -> Void) throws {
+        guard try blobs.status(of: digest.description) == nil else { return }
+        let link = "/proc/self/fd/\(file.descriptor)"
+        let name = digest.description
+        let result = unsafe linkat(AT_FDCWD, link, blobs.descriptor, name, AT_SYMLINK_FOLLOW)
+        let copy = result == 0 ? nil : try blobs.creatingFile(name, mode: 0o666 & ~Umask.value)
+        var hasher = ContentHasher()
+        var buffer: [UInt8] = []
+        var offset = 0
+        while true {
+            try check()
+            try file.read(at: offset, count: 1 << 20, into: &buffer)
+            if buffer.isEmpty { break }
+            hasher.update(buffer.span)
+            try copy?.write(buffer.span, at: offset)
+            offset += buffer.count
+        }
+        guard offset == size, hasher.finish() == digest else {
+            throw CacheStoreError(
+                .corruptArchive,
+                "damaged image: the blob does not have its size and digest",
+                path: file.path,
+                hint: "copy the base image again"
+            )
+        }
+        try copy?.synchronize()
+    }
+
+    // MARK: - The end
+
+    /// Writes the index, and gives the layout its name.
+    ///
+    /// - Parameter index: The content of `index.json`.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/exists`` where the name was taken meanwhile, or as
+    ///   the system says.
+    func publish(index: [UInt8]) throws(CacheStoreError) {
+        try write(Array(Self.layoutText.utf8), to: Self.layoutFile, in: root)
+        try write(index, to: Self.indexFile, in: root)
+        for directory in [blobs.descriptor, root.descriptor] { _ = fsync(directory) }
+        try Self.check(name, in: parent, overwrite: overwrite)
+        if try parent.status(of: name) == nil {
+            try parent.rename(temporaryName, to: name)
+        } else {
+            // A directory that is not empty can't be renamed over; the old one is put aside first.
+            let old = temporaryName + ".old"
+            try parent.rename(name, to: old)
+            do {
+                try parent.rename(temporaryName, to: name)
+            } catch {
+                try? parent.rename(old, to: name)
+                throw error
+            }
+            try parent.removeAll(old)
+        }
+        _ = fsync(parent.descriptor)
+    }
+
+    private func write(
+        _ bytes: [UInt8],
+        to name: String,
+        in directory: borrowing Directory
+    ) throws(CacheStoreError) {
+        let file = try directory.creatingFile(name, mode: 0o666 & ~Umask.value, replacing: true)
+        try file.write(bytes.span, at: 0)
+        try file.synchronize()
+    }
+
+    private static func temporaryBlob(_ number: Int) -> String { ".layer-\(number)" }
+}

@@ -1,0 +1,187 @@
+import Glibc
+
+/// The header of a member of a tar stream: POSIX.1-2001 `ustar`, after an extended header where that has no room.
+///
+/// The same fields give the same bytes: nothing comes from the machine.
+struct TarHeader: Hashable {
+    /// What the member is.
+    enum Kind: Hashable {
+        /// A file with content of this many bytes.
+        case file(Int)
+        case directory
+        /// A symbolic link.
+        case link(to: String)
+    }
+
+    /// The bytes in a block: headers are whole blocks, and contents are filled up to them.
+    static let blockSize = 512
+
+    /// What ends a stream: two blocks of zeros.
+    static let end = [UInt8](repeating: 0, count: 2 * blockSize)
+
+    /// The path, relative and without a slash at its end.
+    var path: String
+
+    var kind: Kind
+
+    /// The permission bits.
+    var mode: mode_t
+
+    /// The modification time, in seconds since 1970; not negative.
+    var time: Int
+
+    var owner: FileOwner
+
+    /// The bytes that fill up content of `size` bytes to a whole block.
+    static func padding(for size: Int) -> Int { (blockSize - size % blockSize) % blockSize }
+
+    /// The bytes that the member takes, without an extended header.
+    var byteCount: Int {
+        guard case .file(let size) = kind else { return Self.blockSize }
+        return Self.blockSize + size + Self.padding(for: size)
+    }
+
+    /// Appends the header.
+    func append(to output: inout [UInt8]) {
+        let records = extendedRecords
+        if !records.isEmpty {
+            Self.appendBlock(
+                name: Array("PaxHeaders".utf8)[...],
+                mode: 0o644,
+                size: records.count,
+                type: UInt8(ascii: "x"),
+                to: &output
+            )
+            output += records
+            output += [UInt8](repeating: 0, count: Self.padding(for: records.count))
+        }
+        // A reader takes what the extended header says instead of what does not fit here.
+        let (prefix, name) = splitName ?? ([], Array(name.prefix(Self.nameSize))[...])
+        Self.appendBlock(
+            prefix: prefix,
+            name: name,
+            mode: mode,
+            owner: owner,
+            size: size <= Self.maximumSize ? size : 0,
+            time: time <= Self.maximumSize ? time : 0,
+            type: typeFlag,
+            link: Array(target.utf8.prefix(Self.nameSize)),
+            to: &output
+        )
+    }
+
+    // MARK: - Fields
+
+    private static let nameSize = 100
+    private static let prefixSize = 155
+
+    /// What eleven octal digits hold: 8 GiB less one.
+    private static let maximumSize = 1 << 33 - 1
+
+    /// What seven octal digits hold.
+    private static let maximumID = 1 << 21 - 1
+
+    private var size: Int {
+        if case .file(let size) = kind { size } else { 0 }
+    }
+
+    private var target: String {
+        if case .link(let target) = kind { target } else { "" }
+    }
+
+    private var typeFlag: UInt8 {
+        switch kind {
+        case .file: UInt8(ascii: "0")
+        case .directory: UInt8(ascii: "5")
+        case .link: UInt8(ascii: "2")
+        }
+    }
+
+    /// The path as it is stored: a directory's ends in a slash.
+    private var name: [UInt8] { Array(path.utf8) + (kind == .directory ? [UInt8(ascii: "/")] : []) }
+
+    /// The path cut at a slash into what the fields `prefix` and `name` hold; `nil` where that is not possible, or
+    /// where it is not ASCII.
+    private var splitName: (prefix: [UInt8], name: ArraySlice<UInt8>)? {
+        let name = name
+        guard name.allSatisfy({ $0 < 0x80 }) else { return nil }
+        if name.count <= Self.nameSize { return ([], name[...]) }
+        // The slash itself is stored in neither.
+        let first = name.count - Self.nameSize - 1
+        guard first <= Self.prefixSize else { return nil }
+        let slashes = (max(1, first)...min(Self.prefixSize, name.count - 2)).lazy
+        guard let cut = slashes.first(where: { name[$0] == UInt8(ascii: "/") }) else { return nil }
+        return (Array(name[..<cut]), name[(cut + 1)...])
+    }
+
+    /// The records of the extended header: what the fields of the other one can't hold.
+    private var extendedRecords: [UInt8] {
+        var records: [UInt8] = []
+        if owner.group > Self.maximumID { records += Self.record("gid", "\(owner.group)") }
+        if target.utf8.count > Self.nameSize || !target.utf8.allSatisfy({ $0 < 0x80 }) {
+            records += Self.record("linkpath", target)
+        }
+        if time > Self.maximumSize { records += Self.record("mtime", "\(time)") }
+        if splitName == nil { records += Self.record("path", String(decoding: name, as: UTF8.self)) }
+        if size > Self.maximumSize { records += Self.record("size", "\(size)") }
+        if owner.user > Self.maximumID { records += Self.record("uid", "\(owner.user)") }
+        return records
+    }
+
+    /// A record `LENGTH KEY=VALUE` and a line feed, whose length counts its own digits.
+    private static func record(_ key: String, _ value: String) -> [UInt8] {
+        let rest = key.utf8.count + value.utf8.count + 3
+        var length = rest + String(rest).utf8.count
+        if rest + String(length).utf8.count > length { length += 1 }
+        return Array("\(length) \(key)=\(value)\n".utf8)
+    }
+
+    // MARK: - Bytes
+
+    private static func appendBlock(
+        prefix: [UInt8] = [],
+        name: ArraySlice<UInt8>,
+        mode: mode_t,
+        owner: FileOwner = FileOwner(),
+        size: Int,
+        time: Int = 0,
+        type: UInt8,
+        link: [UInt8] = [],
+        to output: inout [UInt8]
+    ) {
+        let start = output.count
+        func field(_ bytes: some Sequence<UInt8>, _ width: Int) {
+            let end = output.count + width
+            output.append(contentsOf: bytes)
+            output.append(contentsOf: repeatElement(0, count: end - output.count))
+        }
+        func number(_ value: Int, digits: Int) {
+            let text = String(value, radix: 8)
+            output.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: digits - text.utf8.count))
+            output.append(contentsOf: text.utf8)
+            output.append(0)
+        }
+        field(name, nameSize)
+        number(Int(mode), digits: 7)
+        number(owner.user <= maximumID ? owner.user : 0, digits: 7)
+        number(owner.group <= maximumID ? owner.group : 0, digits: 7)
+        number(size, digits: 11)
+        number(time, digits: 11)
+        let checksum = output.count
+        // The sum is made as if its own field were blanks.
+        output.append(contentsOf: repeatElement(0x20, count: 8))
+        output.append(type)
+        field(link, nameSize)
+        field("ustar\0".utf8, 6)
+        field("00".utf8, 2)
+        field([], 64)
+        number(0, digits: 7)
+        number(0, digits: 7)
+        field(prefix, prefixSize)
+        field([], start + blockSize - output.count)
+        let sum = output[start...].reduce(0) { $0 + Int($1) }
+        let digits = String(sum, radix: 8)
+        let text = String(repeating: "0", count: 6 - digits.utf8.count) + digits
+        for (index, byte) in (Array(text.utf8) + [0]).enumerated() { output[checksum + index] = byte }
+    }
+}

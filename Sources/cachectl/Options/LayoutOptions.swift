@@ -1,0 +1,89 @@
+import ArgumentParser
+import CacheStore
+import SystemPackage
+
+/// Where a new image goes.
+struct LayoutOptions: ParsableArguments, Sendable {
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("The image layout to write.", valueName: "dir"),
+        completion: .directory
+    )
+    var output: String
+
+    @Flag(help: "Replace the image layout if it exists.")
+    var force = false
+
+    /// The path of the layout.
+    var path: FilePath { FilePath(output) }
+
+    /// Refuses what is no name of a directory.
+    ///
+    /// - Throws: `ValidationError`.
+    func validate() throws {
+        if output.isEmpty { throw ValidationError("`--output` is empty") }
+        if output == "-" {
+            throw ValidationError("an image can't go to standard output: name a directory with `--output`")
+        }
+    }
+}
+
+/// Where the caches lie in an image.
+struct ImageCaches: ParsableArguments, Sendable {
+    @Option(
+        help: ArgumentHelp(
+            "The build cache in the image. (default: /var/cache/go-build)",
+            valueName: "dir"
+        ),
+        transform: Self.read
+    )
+    var gocache: FilePath?
+
+    @Option(
+        help: ArgumentHelp(
+            "The module cache in the image. (default: /var/cache/go-mod)",
+            valueName: "dir"
+        ),
+        transform: Self.read
+    )
+    var gomodcache: FilePath?
+
+    @Flag(name: .customLong("no-gocache"), help: "Leave the build cache out.")
+    var leavesOutBuildCache = false
+
+    @Flag(name: .customLong("no-gomodcache"), help: "Leave the module cache out.")
+    var leavesOutModuleCache = false
+
+    /// Refuses options that contradict each other.
+    ///
+    /// - Throws: `ValidationError`.
+    func validate() throws {
+        if gocache != nil, leavesOutBuildCache {
+            throw ValidationError("`--gocache` and `--no-gocache` contradict each other")
+        }
+        if gomodcache != nil, leavesOutModuleCache {
+            throw ValidationError("`--gomodcache` and `--no-gomodcache` contradict each other")
+        }
+        if leavesOutBuildCache, leavesOutModuleCache {
+            throw ValidationError("`--no-gocache` and `--no-gomodcache` together leave nothing")
+        }
+    }
+
+    /// The directories.
+    var directories: GoCaches {
+        let usual = LayerOptions().caches
+        return GoCaches(
+            buildCache: leavesOutBuildCache ? nil : gocache ?? usual.buildCache,
+            moduleCache: leavesOutModuleCache ? nil : gomodcache ?? usual.moduleCache
+        )
+    }
+
+    @Sendable
+    private static func read(_ text: String) throws -> FilePath {
+        let path = FilePath(text)
+        guard path.isAbsolute, path.isLexicallyNormal, !path.components.isEmpty else {
+            throw ValidationError("it must be an absolute path in the image")
+        }
+        return path
+    }
+}

@@ -1,0 +1,216 @@
+import Testing
+
+@testable import CacheStore
+
+/// How the members of an archive are cut into layers, as laws over archives made by chance.
+@Suite("The cut into layers")
+struct LayerSplitTests {
+    private static let limit = 1 << 20
+
+    /// A module and its compiled packages, which some sources hold.
+    private struct Module: Hashable {
+        var name: String
+        var version: String
+        var sources: [Int]
+        var packages: Int
+        var size: Int
+    }
+
+    /// An archive in memory, and the import paths of its packages.
+    private struct Corpus {
+        var set = MemberSet()
+        var names: [Int: String] = [:]
+
+        init(_ modules: [Module], labels: [String]) {
+            set.sources = labels.map {
+                Source(label: $0, environment: GoEnvironment(), digest: CacheModel.id($0))
+            }
+            var outputs: [(output: MemberSet.Output, name: String)] = []
+            for module in modules {
+                guard let key = ModuleKey("\(module.name)@\(module.version)") else { continue }
+                let sources = set.sourceSets.number(of: module.sources)
+                set.trees.append(
+                    MemberSet.Tree(
+                        module: key,
+                        h1: CacheModel.id(key.text),
+                        files: 3,
+                        executables: 0,
+                        size: module.size,
+                        manifest: 0,
+                        chunks: .none,
+                        sources: sources
+                    )
+                )
+                set.downloads.append(
+                    MemberSet.Download(module: key, kind: .mod, content: .bytes([1]), sources: sources)
+                )
+                for package in 0..<module.packages {
+                    let name = "\(module.name)/p\(package)"
+                    let id = CacheModel.id("output of \(name) \(module.version)")
+                    let output = MemberSet.Output(
+                        id: id,
+                        size: module.size / 2,
+                        executable: nil,
+                        contentClass: .package,
+                        chunks: .none
+                    )
+                    outputs.append((output, name))
+                    let action = CacheModel.id("action of \(name) \(module.version)")
+                    set.actions.append(MemberSet.Action(id: action, output: id, sources: sources))
+                    // The list of its sources has no name of its own.
+                    let derived = EntryClassifier.subkey(of: action, "srcfiles")
+                    let list = CacheModel.id("list of \(name) \(module.version)")
+                    outputs.append(
+                        (
+                            MemberSet.Output(
+                                id: list,
+                                size: 100,
+                                executable: nil,
+                                contentClass: .other,
+                                chunks: .none
+                            ), ""
+                        )
+                    )
+                    set.actions.append(MemberSet.Action(id: derived, output: list, sources: sources))
+                }
+            }
+            outputs.sort { $0.output.id < $1.output.id }
+            set.outputs = outputs.map(\.output)
+            names = Dictionary(
+                uniqueKeysWithValues: outputs.enumerated().filter { !$0.element.name.isEmpty }
+                    .map { ($0.offset, $0.element.name) }
+            )
+            set.actions.sort { $0.key < $1.key }
+            set.trees.sort { $0.module < $1.module }
+            set.downloads.sort { ($0.module, $0.kind) < ($1.module, $1.kind) }
+        }
+
+        /// What lies in each layer of an image, by the layer's title.
+        func layers(only labels: [String]? = nil) throws -> [String: Set<String>] {
+            let selected = try labels.map { try set.selecting($0) } ?? set
+            let plan = LayerSplit(set, names, limit: LayerSplitTests.limit)
+                .plan(selected, caches: LayerOptions().caches)
+            var result: [String: Set<String>] = [:]
+            for layer in plan.layers {
+                let outputs = layer.outputs.map { "output \(plan.set.outputs[$0].id)" }
+                let actions = layer.actions.map { "action \(plan.set.actions[$0].id)" }
+                let modules = layer.modules.map { "module \(plan.modules[$0].key.text)" }
+                #expect(result[layer.title] == nil, "two layers are called \(layer.title)")
+                result[layer.title] = Set(outputs + actions + modules)
+            }
+            return result
+        }
+    }
+
+    private static let labels = ["a", "b", "c"]
+
+    private static func modules(seed: UInt64, count: Int = 150) -> [Module] {
+        var source = SeededBytes(seed: seed)
+        return (0..<count).map { index in
+            let sources = labels.indices.filter { _ in source.isOnce(in: 2) }
+            return Module(
+                name: "example.com/m\(index)",
+                version: "v1.0.0",
+                sources: sources.isEmpty ? [index % labels.count] : sources,
+                packages: Int.random(in: 0...3, using: &source),
+                size: Int.random(in: 1...200_000, using: &source)
+            )
+        }
+    }
+
+    @Test("puts each member into one layer, with others that the same sources hold")
+    func partition() throws {
+        let corpus = Corpus(Self.modules(seed: 331), labels: Self.labels)
+        let layers = try corpus.layers()
+        let members = layers.values.flatMap(\.self)
+        #expect(members.count == Set(members).count)
+        #expect(members.count == corpus.set.outputs.count + corpus.set.actions.count + corpus.set.trees.count)
+        #expect(layers.keys.contains { $0.hasPrefix("all sources") })
+        #expect(layers.keys.contains { $0.hasPrefix("a+b ") })
+        #expect(layers["the rest"]?.isEmpty == true, "every member of the corpus has a module")
+    }
+
+    @Test("keeps layers below the limit, unless a single module is above it")
+    func size() throws {
+        var modules = Self.modules(seed: 332)
+        modules[7].size = 5 << 20
+        modules[7].packages = 4
+        let corpus = Corpus(modules, labels: Self.labels)
+        let sizes = Dictionary(
+            uniqueKeysWithValues: corpus.set.outputs.map { ("output \($0.id)", $0.size + 512) }
+                + corpus.set.trees.map { ("module \($0.module.text)", $0.size + 4 * 512) }
+        )
+        var single = 0
+        for (title, members) in try corpus.layers() {
+            let found = members.compactMap { sizes[$0] }
+            let large = found.filter { $0 > Self.limit }
+            if large.isEmpty {
+                #expect(found.reduce(0, +) <= Self.limit * 3 / 2, "\(title)")
+            } else {
+                single += 1
+                #expect(large.count == 1, "\(title) could be cut further")
+            }
+        }
+        // The tree, and each of the packages of half its size.
+        #expect(single == 5)
+    }
+
+    @Test("has no more layers than engines take, whatever is in an archive")
+    func count() throws {
+        let corpus = Corpus(Self.modules(seed: 333, count: 3000), labels: Self.labels)
+        let layers = try corpus.layers()
+        #expect(layers.count > LayerSplit.layerLimit / 3)
+        #expect(layers.count <= LayerSplit.layerLimit + 1)
+    }
+
+    @Test("gives the images of sources the layers that the image of all has, but for the rest")
+    func sharing() throws {
+        let corpus = Corpus(Self.modules(seed: 334), labels: Self.labels)
+        let all = try corpus.layers()
+        for only in [["a"], ["b"], ["a", "c"]] {
+            let layers = try corpus.layers(only: only).filter { $0.key != "the rest" }
+            #expect(layers.count > 3)
+            for (title, members) in layers { #expect(all[title] == members, "\(title)") }
+        }
+    }
+
+    @Test("changes with a module's version only the layers that it is in", arguments: 0..<8)
+    func stability(number: Int) throws {
+        var modules = Self.modules(seed: 335)
+        let before = try Corpus(modules, labels: Self.labels).layers()
+        modules[number * 17].version = "v1.1.0"
+        let after = try Corpus(modules, labels: Self.labels).layers()
+        let changed = before.filter { after[$0.key] != $0.value }
+        let name = modules[number * 17].name
+        #expect(!changed.isEmpty)
+        // It lies in one, as far as that is not cut within the module.
+        #expect(changed.count <= 1 + modules[number * 17].packages)
+        for members in changed.values {
+            #expect(members.contains("module \(name)@v1.0.0") || members.count < 3)
+        }
+    }
+
+    @Test("changes with a module's size only the layers that it is in, or that take its place")
+    func growth() throws {
+        var modules = Self.modules(seed: 336)
+        let before = try Corpus(modules, labels: Self.labels).layers()
+        modules[40].size += 800_000
+        let after = try Corpus(modules, labels: Self.labels).layers()
+        let kept = before.filter { after[$0.key] == $0.value }.count
+        #expect(kept >= before.count - 3)
+        #expect(before != after || kept == before.count)
+    }
+
+    @Test("leaves to the rest what is in no module: programs, and code of the checkout")
+    func rest() throws {
+        var corpus = Corpus(Self.modules(seed: 337), labels: Self.labels)
+        let own = try #require(corpus.names.keys.min())
+        let program = try #require(corpus.names.keys.max())
+        corpus.names[own] = "example.org/checkout/package"
+        corpus.names[program] = "main"
+        let rest = try #require(corpus.layers()["the rest"])
+        for output in [own, program] { #expect(rest.contains("output \(corpus.set.outputs[output].id)")) }
+        // Their action entries, and those of the lists of their sources.
+        #expect(rest.count == 8)
+    }
+}
