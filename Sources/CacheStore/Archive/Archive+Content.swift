@@ -23,14 +23,10 @@ extension Archive {
         file: String? = nil,
         _ body: (Span<UInt8>) throws -> Void
     ) throws {
-        let image = try mappedImage()
-        try unsafe image.withBytes { bytes in
-            do {
-                let lookup = try unsafe IndexLookup(self, image: bytes)
-                try read(kind, name, file, lookup, body)
-            } catch let error as SQLiteError {
-                throw IndexSchema.unreadable(error, path: path)
-            }
+        do {
+            try read(kind, name, file, IndexLookup(self), body)
+        } catch let error as SQLiteError {
+            throw IndexSchema.unreadable(error, path: path)
         }
     }
 

@@ -48,10 +48,43 @@ public struct Archive: Sendable {
 
     /// Reads and checks the index.
     func members() throws(CacheStoreError) -> (MemberSet, ObjectID) {
-        let image = try mappedImage()
-        let expected = trailer.imageID
-        let id = unsafe image.withBytes { ContentHasher.hash(unsafe Span(_unsafeBytes: $0)) }
-        guard id == expected else {
+        let index = try index()
+        return (try index.members(), index.digest)
+    }
+
+    /// Opens the index.
+    ///
+    /// - Parameter isChecked: Whether it is known to have its SHA-256.
+    /// - Returns: The index.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or as the system says.
+    func index(isChecked: Bool = false) throws(CacheStoreError) -> IndexReader {
+        if !isChecked { try checkImage() }
+        return try IndexReader(
+            indexWindow,
+            of: storage,
+            framesSize: trailer.framesSize,
+            path: path
+        )
+    }
+
+    /// Where the index lies; its descriptor is open as long as the archive, or a copy of it, is there.
+    var indexWindow: FileWindow {
+        FileWindow(
+            descriptor: storage.file.descriptor,
+            offset: trailer.imageOffset,
+            size: trailer.imageSize
+        )
+    }
+
+    private func checkImage() throws(CacheStoreError) {
+        var hasher = ContentHasher()
+        var piece: [UInt8] = []
+        for start in stride(from: 0, to: trailer.imageSize, by: 1 << 20) {
+            let count = min(1 << 20, trailer.imageSize - start)
+            try storage.file.read(at: trailer.imageOffset + start, count: count, into: &piece)
+            hasher.update(piece.span)
+        }
+        guard hasher.finish() == trailer.imageID else {
             throw CacheStoreError(
                 .corruptArchive,
                 "damaged archive: the index does not have its SHA-256",
@@ -60,14 +93,6 @@ public struct Archive: Sendable {
                 hint: "make it again with `cachectl pack`, or copy it again"
             )
         }
-        return try unsafe image.withBytes { (bytes) throws(CacheStoreError) in
-            try unsafe IndexReader.read(bytes, framesSize: trailer.framesSize, path: path)
-        }
-    }
-
-    /// Maps the SQLite image of the index; nothing of it is checked.
-    func mappedImage() throws(CacheStoreError) -> MappedFile {
-        try MappedFile(storage.file, offset: trailer.imageOffset, count: trailer.imageSize)
     }
 
     /// Reads frames that lie end to end into `buffer`, and checks the stored bytes of each.

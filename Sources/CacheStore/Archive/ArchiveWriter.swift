@@ -59,26 +59,23 @@ final class ArchiveWriter: Sendable {
         try output.file.read(at: offset, count: count, into: &buffer)
     }
 
-    /// Writes the trailer of an archive of `set`, and publishes the file.
+    /// Writes the trailer of the archive, and publishes the file.
     ///
-    /// - Parameters:
-    ///   - set: The members; all of their frames have been written at their offsets.
-    ///   - digest: Their digest.
+    /// - Parameter index: The index of its members; all of their frames have been written at their offsets.
     /// - Returns: The length of the file, in bytes.
     /// - Throws: ``CacheStoreError``.
-    func finish(_ set: MemberSet, digest: ObjectID) throws(CacheStoreError) -> Int {
-        let image: [UInt8]
-        do {
-            image = try IndexWriter.image(of: set, digest: digest)
-        } catch {
-            throw CacheStoreError(.io, "cannot make the index (\(error))", path: path)
+    func finish(_ index: IndexFile) throws(CacheStoreError) -> Int {
+        let offset = Trailer.imageOffset(after: index.framesSize)
+        var hasher = ContentHasher()
+        try index.forEachPiece { (position, piece) throws(CacheStoreError) in
+            hasher.update(piece)
+            try output.file.write(piece, at: offset + position)
         }
-        let trailer = Trailer(framesSize: set.frameBytes, image: image)
+        let trailer = Trailer(framesSize: index.framesSize, imageSize: index.size, imageID: hasher.finish())
         guard let head = trailer.head else {
             throw CacheStoreError(.badArgument, "the index would be longer than 4 GiB", path: path)
         }
         try output.file.write(head.span, at: trailer.framesSize)
-        try output.file.write(image.span, at: trailer.imageOffset)
         try output.file.write(trailer.tail.span, at: trailer.imageOffset + trailer.imageSize)
         try output.publish(overwrite: overwrite)
         return trailer.fileSize

@@ -19,6 +19,14 @@ extension MemberSet {
     func comparableSources() -> [Source] {
         let made = Set(outputs.lazy.filter { $0.contentClass == .cgo }.map(\.id))
         let sets = Set(actions.lazy.filter { made.contains($0.output) }.map(\.sources))
+        return comparableSources(holdersOfCgo: sets)
+    }
+
+    /// The sources as they are compared with others.
+    ///
+    /// - Parameter sets: The sets of sources that hold what cgo made.
+    /// - Returns: The sources.
+    func comparableSources(holdersOfCgo sets: Set<Int32>) -> [Source] {
         let holders = Set(sets.flatMap { sourceSets[$0] })
         var result = sources
         for index in result.indices where !holders.contains(index) {
@@ -39,6 +47,23 @@ extension MemberSet {
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument`` for a label that no
     ///   source has.
     func selecting(_ labels: [String]) throws(CacheStoreError) -> MemberSet {
+        let isWanted = try sets(ofAny: labels)
+        var result = self
+        result.actions = actions.filter { isWanted[Int($0.sources)] }
+        result.dropUnreferredOutputs()
+        result.trees = trees.filter { isWanted[Int($0.sources)] }
+        result.downloads = downloads.filter { isWanted[Int($0.sources)] }
+        result.checksumFiles = checksumFiles.filter { isWanted[Int($0.sources)] }
+        return result
+    }
+
+    /// Which sets of sources have one of some sources in them.
+    ///
+    /// - Parameter labels: The labels of those sources.
+    /// - Returns: Whether each set has, by its number.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument`` for a label that no
+    ///   source has.
+    func sets(ofAny labels: [String]) throws(CacheStoreError) -> [Bool] {
         let known = sources.map(\.label)
         for label in labels where !known.contains(label) {
             throw CacheStoreError(
@@ -47,13 +72,6 @@ extension MemberSet {
                 hint: "its sources are: \(known.joined(separator: ", "))"
             )
         }
-        let isWanted = sourceSets.sets.map { set in set.contains { labels.contains(known[$0]) } }
-        var result = self
-        result.actions = actions.filter { isWanted[Int($0.sources)] }
-        result.dropUnreferredOutputs()
-        result.trees = trees.filter { isWanted[Int($0.sources)] }
-        result.downloads = downloads.filter { isWanted[Int($0.sources)] }
-        result.checksumFiles = checksumFiles.filter { isWanted[Int($0.sources)] }
-        return result
+        return sourceSets.sets.map { set in set.contains { labels.contains(known[$0]) } }
     }
 }

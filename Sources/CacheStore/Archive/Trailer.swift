@@ -140,11 +140,11 @@ struct Trailer: Hashable {
     }
 
     /// Creates the trailer of an archive to be written.
-    init(framesSize: Int, image: [UInt8]) {
+    init(framesSize: Int, imageSize: Int, imageID: ObjectID) {
         self.framesSize = framesSize
         imageOffset = Self.imageOffset(after: framesSize)
-        imageSize = image.count
-        imageID = ContentHasher.hash(image.span)
+        self.imageSize = imageSize
+        self.imageID = imageID
     }
 
     private static func corrupt(_ message: String, _ path: FilePath, at offset: Int) -> CacheStoreError {

@@ -70,17 +70,16 @@ enum EntryClassifier {
         id: (Entry) -> ObjectID,
         output: (Entry) -> (class: EntryClass, size: Int)
     ) -> [EntryClass] {
-        var derived: [ObjectID: EntryClass] = [:]
+        var roles = EntryRoles(count: actions.count)
+        for action in actions { roles.insert(id(action)) }
         let contents = actions.map { output($0) }
         for (action, content) in zip(actions, contents)
         where content.class == .package || content.class == .main {
-            derived[subkey(of: id(action), "stdout")] = .stdout
-            derived[subkey(of: id(action), "link-stdout")] = .stdout
-            derived[subkey(of: id(action), "srcfiles")] = .sources
+            roles.insertPackage(id(action))
         }
+        roles.seal()
         return zip(actions, contents).map { action, content in
-            guard let role = derived[id(action)] else { return content.class }
-            return role == .stdout && content.size == 0 ? .emptyStdout : role
+            roles.entryClass(of: id(action), output: content.class, isEmpty: content.size == 0)
         }
     }
 

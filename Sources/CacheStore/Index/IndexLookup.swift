@@ -2,7 +2,7 @@ import SystemPackage
 
 /// Finds single members in an index without reading the rest of it.
 ///
-/// The image is mapped, not hashed: a lookup in an index of any size touches some dozen pages. So what a row says is
+/// The image is not hashed: a lookup in an index of any size touches some dozen pages. So what a row says is
 /// checked for itself alone, and content against the SHA-256 that its row names; ``Archive/contents()`` checks more.
 struct IndexLookup: ~Copyable {
     private let database: SQLiteDatabase
@@ -26,12 +26,9 @@ struct IndexLookup: ~Copyable {
 
     /// Opens the index of an archive.
     ///
-    /// - Parameters:
-    ///   - archive: The archive.
-    ///   - image: Its SQLite image, which stays where it is while the lookup lives.
     /// - Throws: `SQLiteError`, or ``CacheStoreError`` if it is no archive's index.
-    init(_ archive: Archive, image: UnsafeRawBufferPointer) throws {
-        let opened = try unsafe SQLiteDatabase(image: image)
+    init(_ archive: Archive) throws {
+        let opened = try SQLiteDatabase(archive.indexWindow)
         try IndexSchema.check(opened, path: archive.path)
         // Set last: nothing may throw once a noncopyable value has begun.
         database = opened
@@ -45,7 +42,7 @@ struct IndexLookup: ~Copyable {
         let statement = try database.prepare(
             "SELECT o.digest, o.size FROM action a JOIN output o ON o.id = a.output WHERE a.id = ? ORDER BY a.output"
         )
-        try statement.bind(.blob(id.bytes))
+        try statement.bind(1, id)
         guard try statement.step() else { return nil }
         guard let output = statement.id(0), let size = statement.integer(1), size >= 0 else {
             throw fault("an action entry has no output")
@@ -58,7 +55,7 @@ struct IndexLookup: ~Copyable {
         let row = try position(in: "output", of: id) { statement in statement.id(0) }
         guard let row else { return nil }
         let statement = try database.prepare("SELECT size FROM output WHERE id = ?")
-        try statement.bind(.integer(row))
+        try statement.bind(1, row)
         guard try statement.step(), let size = statement.integer(0) else {
             throw fault("an output has no size")
         }
@@ -77,7 +74,7 @@ struct IndexLookup: ~Copyable {
             FROM tree t JOIN chunk c ON c.id = t.manifest WHERE t.id = ?
             """
         )
-        try statement.bind(.integer(row))
+        try statement.bind(1, row)
         guard try statement.step(), let h1 = statement.id(0), let files = statement.integer(1),
             let executables = statement.integer(2), let size = statement.integer(3),
             let number = statement.integer(4)
@@ -101,7 +98,8 @@ struct IndexLookup: ~Copyable {
         let statement = try database.prepare(
             "SELECT size, value, stream FROM download WHERE module = ? AND kind = ?"
         )
-        try statement.bind(.text(module.text), .text(kind.rawValue))
+        try statement.bind(1, module.text)
+        try statement.bind(2, kind.rawValue)
         guard try statement.step() else { return nil }
         guard !statement.isNull(1) else { return .derivedZip }
         guard !statement.isNull(2) else { return .bytes(statement.blob(1) ?? []) }
@@ -115,7 +113,7 @@ struct IndexLookup: ~Copyable {
     /// A file of the checksum database, or `nil`.
     func checksumFile(_ path: String) throws -> [UInt8]? {
         let statement = try database.prepare("SELECT value FROM checksum_file WHERE path = ?")
-        try statement.bind(.text(path))
+        try statement.bind(1, path)
         return try statement.step() ? statement.blob(0) ?? [] : nil
     }
 
@@ -134,7 +132,8 @@ struct IndexLookup: ~Copyable {
         var (low, high) = (1, last)
         while low <= high {
             let middle = low + (high - low) / 2
-            try row.bind(.integer(middle))
+            row.reset()
+            try row.bind(1, middle)
             guard try row.step(), let found = read(row) else {
                 throw fault("row \(middle) of \(table) has no key")
             }
@@ -151,7 +150,7 @@ struct IndexLookup: ~Copyable {
             FROM stream s JOIN chunk c ON c.id = s.chunk WHERE s.id = ? ORDER BY s.position
             """
         )
-        try statement.bind(.integer(number))
+        try statement.bind(1, number)
         var chunks: [ChunkRecord] = []
         var sum = 0
         while try statement.step() {

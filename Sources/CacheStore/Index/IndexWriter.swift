@@ -1,56 +1,66 @@
-/// Makes the SQLite image of a member set.
+import CSQLite
+import SystemPackage
+
+/// Writes the SQLite image of an index, row by row in the order of its tables.
 ///
-/// The set's chunks must be in the order of their frames, and laid out (``MemberSet/laidOut(_:record:)``).
-/// The image depends on the set alone.
-struct IndexWriter: ~Copyable {
+/// The image depends on the rows alone. It is written to a file, so that the memory it takes does not grow with it.
+final class IndexWriter {
     private let database: SQLiteDatabase
-    private let set: MemberSet
+    private let scratch: ScratchFile
+    private let chunk: SQLiteStatement
+    private let stream: SQLiteStatement
+    private let output: SQLiteStatement
+    private let action: SQLiteStatement
 
     /// The sets of sources that occur, in canonical order, by their number in the member set.
     private let setNumbers: [Int32: Int]
 
-    /// Returns the image, a multiple of ``IndexSchema/pageSize`` bytes.
+    private var chunkCount = 0
+    private var framesSize = 0
+    private var streamCount = 0
+    private var outputCount = 0
+
+    /// Writes an index.
     ///
     /// - Parameters:
-    ///   - set: The members.
-    ///   - digest: Their digest.
-    /// - Returns: The image.
-    /// - Throws: ``SQLiteError``, where memory is short.
-    static func image(of set: MemberSet, digest: ObjectID) throws(SQLiteError) -> [UInt8] {
-        let writer = try IndexWriter(set)
-        try writer.write(digest: digest)
-        var image = try writer.database.image()
-        normalize(&image)
-        return image
-    }
-
-    private init(_ set: MemberSet) throws(SQLiteError) {
-        database = try SQLiteDatabase()
-        self.set = set
-        var used: Set<Int32> = []
-        for action in set.actions { used.insert(action.sources) }
-        for tree in set.trees { used.insert(tree.sources) }
-        for download in set.downloads { used.insert(download.sources) }
-        for file in set.checksumFiles { used.insert(file.sources) }
-        let ordered = used.sorted { set.sourceSets[$0].lexicographicallyPrecedes(set.sourceSets[$1]) }
-        setNumbers = Dictionary(uniqueKeysWithValues: ordered.enumerated().map { ($1, $0 + 1) })
-    }
-
-    /// Overwrites what would tell which SQLite wrote the image, and how often it changed it.
-    private static func normalize(_ image: inout [UInt8]) {
-        func put(_ value: UInt32, at offset: Int) {
-            for index in 0..<4 {
-                image[offset + index] = UInt8(truncatingIfNeeded: value >> UInt32(24 - 8 * index))
-            }
+    ///   - path: The archive that it is for.
+    ///   - digest: The digest of the members; ``IndexFile/unknownDigest`` if it is not known yet.
+    ///   - set: The sources.
+    ///   - usedSets: The numbers of the sets of sources that members have.
+    ///   - body: Writes the other tables, each in turn: chunks, streams, outputs, action entries,
+    ///     and what ``writeModules(of:)`` writes.
+    /// - Returns: The index.
+    /// - Throws: What `body` throws, or ``CacheStoreError`` as the system says.
+    static func write(
+        beside path: FilePath,
+        digest: ObjectID,
+        set: MemberSet,
+        usedSets: Set<Int32>,
+        _ body: (IndexWriter) throws -> Void
+    ) throws -> IndexFile {
+        let scratch = try ScratchFile(beside: path)
+        let framesSize: Int
+        do {
+            let writer = try IndexWriter(scratch, set, usedSets)
+            try writer.writeSources(of: set, digest: digest)
+            try body(writer)
+            try writer.database.execute("COMMIT")
+            framesSize = writer.framesSize
+        } catch let error as SQLiteError {
+            let isFull = error.code & 0xFF == SQLITE_FULL
+            throw CacheStoreError(isFull ? .noSpace : .io, "cannot make the index (\(error))", path: path)
         }
-        put(1, at: 24)
-        put(1, at: 92)
-        put(3_040_001, at: 96)
+        return try IndexFile(scratch, framesSize: framesSize, path: path)
     }
 
-    private func write(digest: ObjectID) throws(SQLiteError) {
+    private init(_ scratch: ScratchFile, _ set: MemberSet, _ usedSets: Set<Int32>) throws(SQLiteError) {
+        self.scratch = scratch
+        database = try SQLiteDatabase(FileWindow(descriptor: scratch.file.descriptor))
         try database.execute(
             """
+            PRAGMA journal_mode = OFF;
+            PRAGMA synchronous = OFF;
+            PRAGMA locking_mode = EXCLUSIVE;
             PRAGMA page_size = \(IndexSchema.pageSize);
             PRAGMA secure_delete = ON;
             PRAGMA application_id = \(IndexSchema.applicationID);
@@ -59,124 +69,185 @@ struct IndexWriter: ~Copyable {
             """
         )
         for table in IndexSchema.tables { try database.execute(table) }
-        let archive = try database.prepare("INSERT INTO archive VALUES (?, ?)")
-        try archive.run(.text("digest"), .blob(digest.bytes))
-        try archive.run(.text("format"), .integer(Trailer.currentVersion))
-        try writeSources()
-        try writeChunks()
-        try writeStreams()
-        try writeBuildCache()
-        try writeModuleCache()
-        try database.execute("COMMIT")
+        chunk = try database.prepare("INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?)")
+        stream = try database.prepare("INSERT INTO stream VALUES (?, ?, ?)")
+        output = try database.prepare("INSERT INTO output VALUES (?, ?, ?, ?, ?)")
+        action = try database.prepare("INSERT INTO action VALUES (?, ?, ?)")
+        let ordered = usedSets.sorted { set.sourceSets[$0].lexicographicallyPrecedes(set.sourceSets[$1]) }
+        setNumbers = Dictionary(uniqueKeysWithValues: ordered.enumerated().map { ($1, $0 + 1) })
     }
 
-    private func writeSources() throws(SQLiteError) {
+    private func writeSources(of set: MemberSet, digest: ObjectID) throws(SQLiteError) {
+        let archive = try database.prepare("INSERT INTO archive VALUES (?, ?)")
+        try archive.bind(1, "digest")
+        try archive.bind(2, digest)
+        try archive.run()
+        try archive.bind(1, "format")
+        try archive.bind(2, Trailer.currentVersion)
+        try archive.run()
         let source = try database.prepare("INSERT INTO source VALUES (?, ?, ?)")
         let environment = try database.prepare("INSERT INTO environment VALUES (?, ?, ?)")
         for (index, value) in set.sources.enumerated() {
-            try source.run(.integer(index + 1), .text(value.label), .blob(value.digest.bytes))
+            try source.bind(1, index + 1)
+            try source.bind(2, value.label)
+            try source.bind(3, value.digest)
+            try source.run()
         }
         for (index, value) in set.sources.enumerated() {
             for (name, setting) in value.environment.variables.sorted(by: { $0.key.precedes($1.key) }) {
-                try environment.run(.integer(index + 1), .text(name), .text(setting))
+                try environment.bind(1, index + 1)
+                try environment.bind(2, name)
+                try environment.bind(3, setting)
+                try environment.run()
             }
         }
         let member = try database.prepare("INSERT INTO source_set VALUES (?, ?)")
         for (number, id) in setNumbers.sorted(by: { $0.value < $1.value }) {
-            for source in set.sourceSets[number] { try member.run(.integer(id), .integer(source + 1)) }
-        }
-    }
-
-    private func writeChunks() throws(SQLiteError) {
-        let insert = try database.prepare("INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?)")
-        for (index, chunk) in set.chunks.enumerated() {
-            try insert.run(
-                .integer(index + 1),
-                .blob(chunk.id.bytes),
-                .integer(chunk.offset),
-                .integer(chunk.stored),
-                .integer(chunk.size),
-                .integer(Int(bitPattern: UInt(chunk.checksum)))
-            )
-        }
-    }
-
-    /// The streams of outputs, which have the outputs' own numbers, then of trees, then of stored zips.
-    private func writeStreams() throws(SQLiteError) {
-        let insert = try database.prepare("INSERT INTO stream VALUES (?, ?, ?)")
-        var stream = 0
-        func write(_ chunks: ChunkList) throws(SQLiteError) {
-            stream += 1
-            for (position, number) in chunks.numbers.enumerated() {
-                try insert.run(.integer(stream), .integer(position), .integer(Int(number) + 1))
+            for source in set.sourceSets[number] {
+                try member.bind(1, id)
+                try member.bind(2, source + 1)
+                try member.run()
             }
         }
-        for output in set.outputs { try write(output.chunks) }
-        for tree in set.trees { try write(tree.chunks) }
-        for download in set.downloads {
-            if case .stored(_, _, let chunks) = download.content { try write(chunks) }
+    }
+
+    // MARK: - Rows
+
+    /// Writes the next chunk, whose frame follows those before it.
+    func write(chunk record: ChunkRecord) throws(SQLiteError) {
+        chunkCount += 1
+        try chunk.bind(1, chunkCount)
+        try chunk.bind(2, record.id)
+        try chunk.bind(3, framesSize)
+        try chunk.bind(4, record.stored)
+        try chunk.bind(5, record.size)
+        try chunk.bind(6, Int(bitPattern: UInt(record.checksum)))
+        try chunk.run()
+        framesSize += record.stored
+    }
+
+    /// Writes the next stream: those of outputs come first, then those of trees, then those of stored zips.
+    ///
+    /// - Parameter chunks: The numbers of its chunks, from 0.
+    /// - Throws: ``SQLiteError``.
+    func write(stream chunks: ChunkList) throws(SQLiteError) {
+        streamCount += 1
+        var position = 0
+        try chunks.forEach { (number) throws(SQLiteError) in
+            try stream.bind(1, streamCount)
+            try stream.bind(2, position)
+            try stream.bind(3, Int(number) + 1)
+            try stream.run()
+            position += 1
         }
     }
 
-    private func writeBuildCache() throws(SQLiteError) {
-        let output = try database.prepare("INSERT INTO output VALUES (?, ?, ?, ?, ?)")
-        for (index, value) in set.outputs.enumerated() {
-            try output.run(
-                .integer(index + 1),
-                .blob(value.id.bytes),
-                .integer(value.size),
-                value.executable.map { .text($0) } ?? .null,
-                .text(value.contentClass.rawValue)
-            )
-        }
-        let action = try database.prepare("INSERT INTO action VALUES (?, ?, ?)")
-        for value in set.actions {
-            guard let index = set.outputIndex(of: value.output) else { continue }
-            try action.run(.blob(value.id.bytes), .integer(index + 1), sources(value.sources))
-        }
+    /// Writes the next output.
+    func write(output value: MemberSet.Output) throws(SQLiteError) {
+        outputCount += 1
+        try output.bind(1, outputCount)
+        try output.bind(2, value.id)
+        try output.bind(3, value.size)
+        if let name = value.executable { try output.bind(4, name) } else { try output.bindNull(4) }
+        try output.bind(5, value.contentClass.rawValue)
+        try output.run()
     }
 
-    private func writeModuleCache() throws(SQLiteError) {
+    /// Writes the next action entry.
+    func write(action row: ActionCursor.Row) throws(SQLiteError) {
+        try action.bind(1, row.id)
+        try action.bind(2, row.output + 1)
+        try action.bind(3, setNumbers[row.sources] ?? 0)
+        try action.run()
+    }
+
+    /// Writes the trees, downloads and checksum-database files of a set.
+    func writeModules(of set: MemberSet) throws(SQLiteError) {
+        var stream = outputCount
         let tree = try database.prepare("INSERT INTO tree VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        var stream = set.outputs.count
         for (index, value) in set.trees.enumerated() {
             stream += 1
-            try tree.run(
-                .integer(index + 1),
-                .text(value.module.text),
-                .blob(value.h1.bytes),
-                .integer(value.files),
-                .integer(value.executables),
-                .integer(value.size),
-                .integer(Int(value.manifest) + 1),
-                .integer(stream),
-                sources(value.sources)
-            )
+            try tree.bind(1, index + 1)
+            try tree.bind(2, value.module.text)
+            try tree.bind(3, value.h1)
+            try tree.bind(4, value.files)
+            try tree.bind(5, value.executables)
+            try tree.bind(6, value.size)
+            try tree.bind(7, Int(value.manifest) + 1)
+            try tree.bind(8, stream)
+            try tree.bind(9, setNumbers[value.sources] ?? 0)
+            try tree.run()
         }
         let download = try database.prepare("INSERT INTO download VALUES (?, ?, ?, ?, ?, ?)")
         for value in set.downloads {
-            var columns = (size: 0, value: SQLiteStatement.Value.null, stream: SQLiteStatement.Value.null)
+            try download.bind(1, value.module.text)
+            try download.bind(2, value.kind.rawValue)
+            try download.bind(6, setNumbers[value.sources] ?? 0)
+            try download.bindNull(4)
+            try download.bindNull(5)
             switch value.content {
-            case .bytes(let bytes): columns = (bytes.count, .blob(bytes), .null)
-            case .derived: break
+            case .bytes(let bytes):
+                try download.bind(3, bytes.count)
+                try download.bind(4, bytes)
+            case .derived: try download.bind(3, 0)
             case .stored(let id, let size, _):
                 stream += 1
-                columns = (size, .blob(id.bytes), .integer(stream))
+                try download.bind(3, size)
+                try download.bind(4, id)
+                try download.bind(5, stream)
             }
-            try download.run(
-                .text(value.module.text),
-                .text(value.kind.rawValue),
-                .integer(columns.size),
-                columns.value,
-                columns.stream,
-                sources(value.sources)
-            )
+            try download.run()
         }
         let file = try database.prepare("INSERT INTO checksum_file VALUES (?, ?, ?)")
         for value in set.checksumFiles {
-            try file.run(.text(value.path), .blob(value.bytes), sources(value.sources))
+            try file.bind(1, value.path)
+            try file.bind(2, value.bytes)
+            try file.bind(3, setNumbers[value.sources] ?? 0)
+            try file.run()
         }
     }
+}
 
-    private func sources(_ number: Int32) -> SQLiteStatement.Value { .integer(setNumbers[number] ?? 0) }
+extension IndexWriter {
+    /// Writes the index of a set.
+    ///
+    /// - Parameters:
+    ///   - set: The members; their chunks are in the order of their frames, and laid out
+    ///     (``MemberSet/laidOut(_:record:)``).
+    ///   - digest: Their digest.
+    ///   - path: The archive that it is for.
+    /// - Returns: The index.
+    /// - Throws: ``CacheStoreError`` as the system says.
+    static func write(_ set: MemberSet, digest: ObjectID, beside path: FilePath) throws -> IndexFile {
+        var used = set.usedModuleSets
+        for action in set.actions { used.insert(action.sources) }
+        return try write(beside: path, digest: digest, set: set, usedSets: used) { writer in
+            for chunk in set.chunks { try writer.write(chunk: chunk) }
+            for output in set.outputs { try writer.write(stream: output.chunks) }
+            for chunks in set.moduleStreams { try writer.write(stream: chunks) }
+            for output in set.outputs { try writer.write(output: output) }
+            for action in set.actions {
+                guard let output = set.outputIndex(of: action.output) else { continue }
+                try writer.write(
+                    action: ActionCursor.Row(id: action.id, output: output, sources: action.sources)
+                )
+            }
+            try writer.writeModules(of: set)
+        }
+    }
+}
+
+extension MemberSet {
+    /// The numbers of the sets of sources that members of GOMODCACHE have.
+    var usedModuleSets: Set<Int32> {
+        Set(trees.map(\.sources)).union(downloads.map(\.sources)).union(checksumFiles.map(\.sources))
+    }
+
+    /// The streams of trees, then those of stored zips.
+    var moduleStreams: [ChunkList] {
+        trees.map(\.chunks)
+            + downloads.compactMap {
+                if case .stored(_, _, let chunks) = $0.content { chunks } else { nil }
+            }
+    }
 }

@@ -8,50 +8,39 @@ struct SQLiteError: Error, Hashable, CustomStringConvertible {
     let description: String
 }
 
-/// A connection to a database in memory: an index being made, or one mapped from an archive.
+/// A connection to a database: an index being made, or one that lies in an archive.
 @safe struct SQLiteDatabase: ~Copyable {
     private let connection: OpaquePointer
 
-    /// Creates an empty database in memory.
-    ///
-    /// - Throws: ``SQLiteError``.
-    init() throws(SQLiteError) { unsafe connection = try Self.open() }
+    /// How much memory a connection takes for pages, in KiB: tables are gone through from end to end.
+    private static let cacheSize = 1024
 
-    private static func open() throws(SQLiteError) -> OpaquePointer {
+    /// Opens a database that is part of a file, for reading if its length is given.
+    ///
+    /// - Parameter window: The part; its descriptor must stay open while the connection lives.
+    /// - Throws: ``SQLiteError``.
+    init(_ window: FileWindow) throws(SQLiteError) {
+        guard FileWindow.isRegistered else {
+            throw SQLiteError(code: SQLITE_ERROR, description: "SQLite can open no files")
+        }
+        let flags =
+            window.size == nil ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY
+        unsafe connection = try Self.open(window.name, flags, FileWindow.systemName)
+    }
+
+    private static func open(
+        _ name: String,
+        _ flags: CInt,
+        _ system: String
+    ) throws(SQLiteError) -> OpaquePointer {
         var opened: OpaquePointer?
-        let result = unsafe sqlite3_open_v2(
-            ":memory:",
-            &opened,
-            SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-            nil
-        )
+        let result = unsafe sqlite3_open_v2(name, &opened, flags | SQLITE_OPEN_NOMUTEX, system)
         guard result == SQLITE_OK, let opened = unsafe opened else {
             unsafe sqlite3_close_v2(opened)
             throw unsafe SQLiteError(code: result, description: String(cString: sqlite3_errstr(result)))
         }
+        unsafe sqlite3_exec(opened, "PRAGMA cache_size = -\(cacheSize)", nil, nil, nil)
         return unsafe opened
-    }
-
-    /// Opens a database image that lies in memory, for reading, without copying it.
-    ///
-    /// - Parameter image: The image; it must stay where it is while the connection lives, and is only read.
-    /// - Throws: ``SQLiteError``.
-    init(image: UnsafeRawBufferPointer) throws(SQLiteError) {
-        let connection = try unsafe Self.open()
-        let bytes = unsafe UnsafeMutableRawPointer(mutating: image.baseAddress)
-        let result = unsafe sqlite3_deserialize(
-            connection,
-            "main",
-            bytes?.assumingMemoryBound(to: UInt8.self),
-            Int64(image.count),
-            Int64(image.count),
-            UInt32(SQLITE_DESERIALIZE_READONLY)
-        )
-        guard result == SQLITE_OK else {
-            unsafe sqlite3_close_v2(connection)
-            throw unsafe SQLiteError(code: result, description: String(cString: sqlite3_errstr(result)))
-        }
-        unsafe self.connection = connection
     }
 
     deinit { unsafe sqlite3_close_v2(connection) }
@@ -72,19 +61,6 @@ struct SQLiteError: Error, Hashable, CustomStringConvertible {
         let result = unsafe sqlite3_prepare_v2(connection, sql, -1, &statement, nil)
         guard result == SQLITE_OK, let statement = unsafe statement else { throw error(result) }
         return unsafe SQLiteStatement(owning: statement)
-    }
-
-    /// Returns a copy of the database's image.
-    ///
-    /// - Throws: ``SQLiteError`` where memory is short.
-    func image() throws(SQLiteError) -> [UInt8] {
-        var count: Int64 = 0
-        guard let bytes = unsafe sqlite3_serialize(connection, "main", &count, 0) else {
-            throw error(SQLITE_NOMEM)
-        }
-        defer { unsafe sqlite3_free(bytes) }
-        // SQLite says how many bytes it has allocated there.
-        return unsafe Array(UnsafeBufferPointer(start: bytes, count: Int(count)))
     }
 
     private func error(_ code: Int32) -> SQLiteError {

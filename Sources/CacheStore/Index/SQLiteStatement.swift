@@ -4,36 +4,22 @@ import CSQLite
 @safe struct SQLiteStatement: ~Copyable {
     private let statement: OpaquePointer
 
-    /// A value for a parameter.
-    enum Value {
-        case null
-        case integer(Int)
-        case text(String)
-        case blob([UInt8])
-    }
-
     /// Takes over a statement.
     init(owning statement: OpaquePointer) { unsafe self.statement = statement }
 
     deinit { unsafe sqlite3_finalize(statement) }
 
-    /// Runs the statement once with `values` for its parameters.
+    /// Runs the statement once with the parameters that were bound.
     ///
     /// - Throws: ``SQLiteError``.
-    func run(_ values: Value...) throws(SQLiteError) {
-        for (index, value) in values.enumerated() { try check(bind(value, at: Int32(index + 1))) }
+    func run() throws(SQLiteError) {
         let result = unsafe sqlite3_step(statement)
         unsafe sqlite3_reset(statement)
         guard result == SQLITE_DONE else { throw error(result) }
     }
 
-    /// Gives the parameters new values, and begins again before the first row.
-    ///
-    /// - Throws: ``SQLiteError``.
-    func bind(_ values: Value...) throws(SQLiteError) {
-        unsafe sqlite3_reset(statement)
-        for (index, value) in values.enumerated() { try check(bind(value, at: Int32(index + 1))) }
-    }
+    /// Begins again, for other parameters.
+    func reset() { unsafe sqlite3_reset(statement) }
 
     /// Goes on to the next row.
     ///
@@ -87,31 +73,76 @@ import CSQLite
     /// Whether a column of the row is NULL.
     func isNull(_ column: Int32) -> Bool { unsafe sqlite3_column_type(statement, column) == SQLITE_NULL }
 
-    private func bind(_ value: Value, at index: Int32) -> Int32 {
-        // SQLite copies what it is given before the call returns.
-        let transient = unsafe unsafeBitCast(-1, to: sqlite3_destructor_type.self)
-        switch value {
-        case .null: return unsafe sqlite3_bind_null(statement, index)
-        case .integer(let integer): return unsafe sqlite3_bind_int64(statement, index, Int64(integer))
-        case .text(var text):
-            return text.withUTF8 { bytes in
-                unsafe bytes.withMemoryRebound(to: CChar.self) { characters in
-                    unsafe sqlite3_bind_text(
-                        statement,
-                        index,
-                        characters.baseAddress,
-                        Int32(characters.count),
-                        transient
-                    )
-                }
-            }
-        case .blob(let blob):
-            return unsafe blob.withUnsafeBytes { bytes in
-                unsafe bytes.isEmpty
-                    ? sqlite3_bind_zeroblob(statement, index, 0)
-                    : sqlite3_bind_blob(statement, index, bytes.baseAddress, Int32(bytes.count), transient)
+    /// Whether the text in a column of the row is `expected`; false where it holds anything else.
+    func text(_ column: Int32, equals expected: [UInt8]) -> Bool {
+        guard unsafe sqlite3_column_type(statement, column) == SQLITE_TEXT,
+            let start = unsafe sqlite3_column_text(statement, column),
+            unsafe Int(sqlite3_column_bytes(statement, column)) == expected.count
+        else { return false }
+        for index in expected.indices where unsafe start[index] != expected[index] { return false }
+        return true
+    }
+
+    // MARK: - Parameters
+
+    // SQLite copies what it is given before the call returns.
+    private static var transient: sqlite3_destructor_type {
+        unsafe unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+    }
+
+    /// Makes the parameter at `index`, from 1, NULL.
+    ///
+    /// - Throws: ``SQLiteError``.
+    func bindNull(_ index: Int32) throws(SQLiteError) {
+        try check(unsafe sqlite3_bind_null(statement, index))
+    }
+
+    /// Sets the parameter at `index`, from 1.
+    ///
+    /// - Throws: ``SQLiteError``.
+    func bind(_ index: Int32, _ value: Int) throws(SQLiteError) {
+        try check(unsafe sqlite3_bind_int64(statement, index, Int64(value)))
+    }
+
+    /// Sets the parameter at `index`, from 1.
+    ///
+    /// - Throws: ``SQLiteError``.
+    func bind(_ index: Int32, _ id: ObjectID) throws(SQLiteError) {
+        let result = unsafe id.withBytes { bytes in
+            unsafe sqlite3_bind_blob(statement, index, bytes.baseAddress, Int32(bytes.count), Self.transient)
+        }
+        try check(result)
+    }
+
+    /// Sets the parameter at `index`, from 1.
+    ///
+    /// - Throws: ``SQLiteError``.
+    func bind(_ index: Int32, _ blob: [UInt8]) throws(SQLiteError) {
+        let result = unsafe blob.withUnsafeBytes { bytes in
+            unsafe bytes.isEmpty
+                ? sqlite3_bind_zeroblob(statement, index, 0)
+                : sqlite3_bind_blob(statement, index, bytes.baseAddress, Int32(bytes.count), Self.transient)
+        }
+        try check(result)
+    }
+
+    /// Sets the parameter at `index`, from 1.
+    ///
+    /// - Throws: ``SQLiteError``.
+    func bind(_ index: Int32, _ text: String) throws(SQLiteError) {
+        var text = text
+        let result = text.withUTF8 { bytes in
+            unsafe bytes.withMemoryRebound(to: CChar.self) { characters in
+                unsafe sqlite3_bind_text(
+                    statement,
+                    index,
+                    characters.baseAddress,
+                    Int32(characters.count),
+                    Self.transient
+                )
             }
         }
+        try check(result)
     }
 
     private func check(_ result: Int32) throws(SQLiteError) {

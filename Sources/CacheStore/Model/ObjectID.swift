@@ -2,7 +2,7 @@
 ///
 /// Action IDs, output IDs, chunk names and archive digests are all of this type. Ordered by bytes,
 /// which is the order of the hexadecimal forms.
-public struct ObjectID: Hashable, Sendable {
+public struct ObjectID: Hashable, Sendable, BitwiseCopyable {
     /// The number of bytes in an ID.
     public static let byteCount = 32
 
@@ -50,6 +50,9 @@ public struct ObjectID: Hashable, Sendable {
     /// The first byte, which names the subdirectory of GOCACHE that the entry lies in.
     var firstByte: UInt8 { UInt8(truncatingIfNeeded: word0 >> 56) }
 
+    /// The first 16 bytes.
+    var prefix: (UInt64, UInt64) { (word0, word1) }
+
     /// The 32 bytes, most significant first.
     public var bytes: [UInt8] {
         [UInt8](capacity: Self.byteCount) { output in
@@ -59,6 +62,12 @@ public struct ObjectID: Hashable, Sendable {
                 }
             }
         }
+    }
+
+    /// Lends the 32 bytes, most significant first, to `body`.
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        let words = (word0.bigEndian, word1.bigEndian, word2.bigEndian, word3.bigEndian)
+        return unsafe withUnsafeBytes(of: words) { unsafe body($0) }
     }
 
     /// Feeds the ID to a hasher.

@@ -107,19 +107,25 @@ struct File: ~Copyable, Sendable {
     /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/noSpace`` where
     ///   there is none.
     func write(_ bytes: Span<UInt8>, at offset: Int) throws(CacheStoreError) {
-        let (descriptor, path) = (self.descriptor, self.path)
         try unsafe bytes.withUnsafeBytes { (buffer) throws(CacheStoreError) in
-            var done = 0
-            // `done` stays below the buffer's length, so each write reads inside it.
-            while done < buffer.count {
-                done += try SystemCall.checked("write", path) {
-                    unsafe pwrite(
-                        descriptor,
-                        buffer.baseAddress.map { unsafe $0 + done },
-                        buffer.count - done,
-                        offset + done
-                    )
-                }
+            try unsafe write(buffer, at: offset)
+        }
+    }
+
+    /// Writes all bytes of a buffer at `offset`.
+    ///
+    /// - Throws: As ``write(_:at:)-(Span<UInt8>,_)`` does.
+    func write(_ buffer: UnsafeRawBufferPointer, at offset: Int) throws(CacheStoreError) {
+        var done = 0
+        // `done` stays below the buffer's length, so each write reads inside it.
+        while done < buffer.count {
+            done += try SystemCall.checked("write", path) {
+                unsafe pwrite(
+                    descriptor,
+                    buffer.baseAddress.map { unsafe $0 + done },
+                    buffer.count - done,
+                    offset + done
+                )
             }
         }
     }

@@ -3,19 +3,19 @@ import SystemPackage
 
 /// Restores what lies in GOCACHE: outputs first, then the action entries that refer to them.
 struct BuildCacheRestore: Sendable {
-    /// The 256 directories and what they hold; a class, because an array can't hold noncopyable values.
+    /// One of the 256 directories and what it holds; a class, because an array can't hold noncopyable values.
     final class Subdirectory: Sendable {
         let directory: Directory
-        let names: Set<String>
+        let names: EntryNames
 
-        init(_ directory: consuming Directory, _ names: Set<String>) {
+        init(_ directory: consuming Directory, _ names: EntryNames) {
             self.directory = directory
             self.names = names
         }
     }
 
     let root: FilePath
-    let set: MemberSet
+    let plan: RestorePlan
     let subdirectories: [Subdirectory]
 
     /// The modification time of entries in seconds since 1970, or `nil` for now.
@@ -47,38 +47,51 @@ struct BuildCacheRestore: Sendable {
             for name in names where name.hasPrefix(FilePlacement.temporaryPrefix) {
                 try directory.removeAll(name)
             }
-            result.append(Subdirectory(directory, Set(names)))
+            result.append(Subdirectory(directory, EntryNames(names)))
         }
         return result
     }
 
     /// The room that restoring takes, in bytes, for what is not there yet.
-    var neededBytes: Int {
+    ///
+    /// - Parameter index: The index.
+    /// - Returns: The room, in bytes.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    func neededBytes(_ index: IndexReader) throws(CacheStoreError) -> Int {
         var sum = 0
-        for output in set.outputs where !contains("\(output.id)-d", output.id) {
+        let outputs = try OutputCursor(index)
+        while try outputs.next() {
+            guard let output = outputs.output, plan.isWanted[outputs.count - 1],
+                !mayContain(output.id, isOutput: true)
+            else { continue }
             sum += (output.size + 4095) / 4096 * 4096
         }
-        for action in set.actions where !contains("\(action.id)-a", action.id) { sum += 4096 }
+        let actions = try ActionCursor(index)
+        var last: ObjectID?
+        while let row = try actions.next() {
+            guard plan.restores(row, after: &last), !mayContain(row.id, isOutput: false) else { continue }
+            sum += 4096
+        }
         return sum
     }
 
-    private func contains(_ name: String, _ id: ObjectID) -> Bool {
-        subdirectories[Int(id.firstByte)].names.contains(name)
+    private func mayContain(_ id: ObjectID, isOutput: Bool) -> Bool {
+        subdirectories[Int(id.firstByte)].names.mayContain(id, isOutput: isOutput)
     }
 
     // MARK: - Outputs
 
     /// Restores one output.
     func restoreOutput(
-        _ output: MemberSet.Output,
+        _ item: OutputFeed.Item,
         with reader: inout ChunkReader,
         _ cancellation: WorkerThreads.Cancellation
     ) throws {
+        let output = item.output
         let name = "\(output.id)-d"
         let place = subdirectories[Int(output.id.firstByte)]
-        let isKnownAbsent = !place.names.contains(name)
-        let chunks = output.chunks.numbers.map { set.chunks[Int($0)] }
-        var content = StreamWriter(id: output.id, size: output.size, chunks: chunks)
+        let isKnownAbsent = !place.names.mayContain(output.id, isOutput: true)
+        var content = StreamWriter(id: output.id, size: output.size, chunks: item.chunks)
         content.time = time
         let outcome: PutOutcome
         do {
@@ -151,12 +164,10 @@ struct BuildCacheRestore: Sendable {
     // MARK: - Action entries
 
     /// Restores one action entry; its output must be in place.
-    func restoreAction(_ action: MemberSet.Action) throws {
-        guard let index = set.outputIndex(of: action.output) else { return }
-        let entry = ActionEntry(action: action.id, output: action.output, size: set.outputs[index].size)
-        let name = "\(action.id)-a"
-        let place = subdirectories[Int(action.id.firstByte)]
-        let isKnownAbsent = !place.names.contains(name)
+    func restoreAction(_ entry: ActionEntry) throws {
+        let name = "\(entry.action)-a"
+        let place = subdirectories[Int(entry.action.firstByte)]
+        let isKnownAbsent = !place.names.mayContain(entry.action, isOutput: false)
         var outcome = PutOutcome.untouched
         let isThere = try !isKnownAbsent && isRight(name, entry, in: place)
         if !isThere {

@@ -25,7 +25,8 @@ public struct Restorer: Sendable {
     ///   ``CacheStoreError/Code/unsafePath`` for an archive that can't be trusted,
     ///   ``CacheStoreError/Code/noSpace`` before anything is written where the room does not suffice, or as
     ///   the system says), or `CancellationError` if the task was cancelled.
-    /// - Complexity: O(*n*) in the bytes of the members; memory for the index and, a thread, two chunks.
+    /// - Complexity: O(*n*) in the bytes of the members; memory for what lies in GOMODCACHE, four bytes for
+    ///   each file that is in GOCACHE and, a thread, two chunks.
     public func run(
         _ archive: Archive,
         into caches: GoCaches,
@@ -53,17 +54,14 @@ struct RestoreOperation {
     func run() async throws -> RestoreReport {
         counters.begin("reading the index", bytes: 0, items: 0)
         let (archive, labels) = (archive, options.only)
-        let (set, digest) = try await WorkerThreads.perform {
-            let (set, digest) = try archive.members()
-            return ((try labels.map { try set.selecting($0) } ?? set).settled(), digest)
-        }
-        let sources = set.comparableSources().filter { labels?.contains($0.label) ?? true }
-        let report = Gathered(RestoreReport(digest: digest))
-        let build = try await prepareBuildCache(set, report)
-        let modules = try await prepareModuleCache(set, report)
+        let plan = try await WorkerThreads.perform { try RestorePlan(for: archive.index(), only: labels) }
+        let sources = plan.comparableSources.filter { labels?.contains($0.label) ?? true }
+        let report = Gathered(RestoreReport(digest: plan.digest))
+        let build = try await prepareBuildCache(plan, report)
+        let modules = try await prepareModuleCache(plan.set, report)
         try checkRoom(build, modules)
         if let build { try await restore(build) }
-        if let modules { try await restore(modules, set.checksumFiles) }
+        if let modules { try await restore(modules, plan.set.checksumFiles) }
         try finish(report, sources)
         return report.value
     }
@@ -71,26 +69,24 @@ struct RestoreOperation {
     // MARK: - Preparing
 
     private func prepareBuildCache(
-        _ set: MemberSet,
+        _ plan: RestorePlan,
         _ report: Gathered<RestoreReport>
-    ) async throws -> (root: Root, work: BuildCacheRestore)? {
+    ) async throws -> (root: Root, work: BuildCacheRestore, need: Int)? {
         guard let path = caches.buildCache else { return nil }
         let root = try await Root.locking(path)
-        let profile = options.profile
-        let subdirectories = try await WorkerThreads.perform {
-            try BuildCacheRestore.subdirectories(of: root.directory, profile: profile)
-        }
-        return (
-            root,
-            BuildCacheRestore(
+        let (archive, profile, counters) = (archive, options.profile, counters)
+        let (work, need) = try await WorkerThreads.perform {
+            let work = BuildCacheRestore(
                 root: path,
-                set: set,
-                subdirectories: subdirectories,
-                time: options.profile.seals ? BuildCacheLayout.sealTime(for: set.sources) : nil,
+                plan: plan,
+                subdirectories: try BuildCacheRestore.subdirectories(of: root.directory, profile: profile),
+                time: profile.seals ? BuildCacheLayout.sealTime(for: plan.set.sources) : nil,
                 report: report,
                 counters: counters
             )
-        )
+            return (work, try work.neededBytes(archive.index(isChecked: true)))
+        }
+        return (root, work, need)
     }
 
     private func prepareModuleCache(
@@ -135,13 +131,13 @@ struct RestoreOperation {
     }
 
     private func checkRoom(
-        _ build: (root: Root, work: BuildCacheRestore)?,
+        _ build: (root: Root, work: BuildCacheRestore, need: Int)?,
         _ modules: (root: Root, work: ModuleCacheRestore)?
     ) throws(CacheStoreError) {
         var needs: [(path: FilePath, device: UInt64, free: Int, need: Int)] = []
-        if let (root, work) = build {
+        if let (root, work, need) = build {
             let status = try File(reading: root.directory.path).status()
-            try needs.append((work.root, UInt64(status.device), root.directory.freeBytes(), work.neededBytes))
+            try needs.append((work.root, UInt64(status.device), root.directory.freeBytes(), need))
         }
         if let (root, work) = modules {
             let status = try File(reading: root.directory.path).status()
@@ -165,24 +161,33 @@ struct RestoreOperation {
 
     // MARK: - Restoring
 
-    private func restore(_ build: (root: Root, work: BuildCacheRestore)) async throws {
-        let (root, work) = build
-        let (archive, outputs, actions) = (archive, work.set.outputs, work.set.actions)
-        counters.begin("restoring GOCACHE", bytes: outputs.reduce(0) { $0 + $1.size }, items: outputs.count)
-        try await WorkerThreads.forEach(
-            below: outputs.count,
-            threads: threads,
-            state: { try ChunkReader(archive) }
-        ) { reader, index, cancellation in
-            try work.restoreOutput(outputs[index], with: &reader, cancellation)
+    private func restore(_ build: (root: Root, work: BuildCacheRestore, need: Int)) async throws {
+        let (root, work) = (build.root, build.work)
+        let (archive, plan) = (archive, work.plan)
+        counters.begin("restoring GOCACHE", bytes: plan.outputBytes, items: plan.outputCount)
+        let outputs = try OutputFeed(archive, plan.isWanted)
+        try await WorkerThreads.run(count: max(1, min(threads, plan.outputCount))) { cancellation in
+            var reader = try ChunkReader(archive)
+            while let items = try outputs.next() {
+                for item in items {
+                    try cancellation.check()
+                    try work.restoreOutput(item, with: &reader, cancellation)
+                }
+            }
         }
         counters.begin(
             "restoring GOCACHE",
-            bytes: actions.count * ActionEntry.byteCount,
-            items: actions.count
+            bytes: plan.actionCount * ActionEntry.byteCount,
+            items: plan.actionCount
         )
-        try await WorkerThreads.forEach(below: actions.count, threads: threads, state: { 0 }) { _, index, _ in
-            try work.restoreAction(actions[index])
+        let actions = try ActionFeed(archive, plan)
+        try await WorkerThreads.run(count: max(1, min(threads, plan.actionCount))) { cancellation in
+            while let entries = try actions.next() {
+                for entry in entries {
+                    try cancellation.check()
+                    try work.restoreAction(entry)
+                }
+            }
         }
         try TrimFile.write(in: root.directory, options.profile)
     }

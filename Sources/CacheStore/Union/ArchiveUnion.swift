@@ -22,7 +22,8 @@ public struct ArchiveUnion: Sendable {
     /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/duplicateLabel``,
     ///   ``CacheStoreError/Code/conflict``, ``CacheStoreError/Code/corruptArchive`` for a damaged input, or
     ///   as the system says), or `CancellationError` if the task was cancelled.
-    /// - Complexity: O(*n*) in the members of all inputs and the stored bytes of the result.
+    /// - Complexity: O(*n*) in the members of all inputs and the stored bytes of the result; memory for what lies in
+    ///   GOMODCACHE, some 20 bytes an output and, a thread, a run of frames.
     public func run(
         _ inputs: [FilePath],
         to path: FilePath,
@@ -34,7 +35,7 @@ public struct ArchiveUnion: Sendable {
         let opened = archives
         return try await ProgressCounters.reporting(to: progress) { counters in
             try await ArchiveWriter.writing(to: path, overwrite: options.overwrite) { writer in
-                try await run(opened, to: writer, counters)
+                try await run(opened, to: writer, path, counters)
             }
         }
     }
@@ -42,58 +43,53 @@ public struct ArchiveUnion: Sendable {
     private func run(
         _ archives: [Archive],
         to writer: ArchiveWriter,
+        _ path: FilePath,
         _ counters: ProgressCounters
     ) async throws -> UnionReport {
         counters.begin("reading indexes", bytes: 0, items: archives.count)
-        let (union, set, copies) = try await WorkerThreads.perform {
-            var sets: [(path: FilePath, set: MemberSet)] = []
-            for archive in archives {
-                sets.append((archive.path, try archive.members().0))
+        let made = Gathered<UnionIndex?>(nil)
+        try await WorkerThreads.run(count: 1) { cancellation in
+            let index = try UnionIndex(of: archives, beside: path) {
+                try cancellation.check()
+            } read: {
                 counters.add(bytes: 0)
             }
-            let union = try MemberUnion(sets)
-            let order = union.set.frameOrder(includingUnused: true)
-            let set = union.set.laidOut(order) { union.places[Int($0)].record }
-            return (
-                union, set, FrameCopy.runs(of: order.map { union.places[Int($0)] }, laidOutAs: set.chunks)
-            )
+            made.update { $0 = index }
         }
-        try await copy(copies, from: archives, to: writer, counters)
+        guard let union = made.value else { throw CancellationError() }
+        try await copy(union.copies, from: archives, to: writer, counters)
         counters.begin("writing the index", bytes: 0, items: 0)
         return try await WorkerThreads.perform {
-            let digest = set.digest
-            let fileBytes = try writer.finish(set, digest: digest)
+            let fileBytes = try writer.finish(union.file)
+            var totals = union.totals
+            totals.fileBytes = fileBytes
             return UnionReport(
-                digest: digest,
-                totals: ArchiveTotals(of: set, fileBytes: fileBytes),
+                digest: union.digest,
+                totals: totals,
                 inputs: archives.count,
                 inputBytes: archives.reduce(0) { $0 + $1.fileBytes },
                 conflicts: union.conflicts,
-                warnings: Compatibility.warnings(among: set.comparableSources())
+                warnings: Compatibility.warnings(among: union.comparableSources)
             )
         }
     }
 
     private func copy(
-        _ copies: [FrameCopy],
+        _ copies: FrameQueue,
         from archives: [Archive],
         to writer: ArchiveWriter,
         _ counters: ProgressCounters
     ) async throws {
-        counters.begin("copying", bytes: copies.reduce(0) { $0 + $1.count }, items: copies.count)
+        counters.begin("copying", bytes: copies.byteCount, items: copies.count)
         let threads = WorkerThreads.count(for: options.jobs)
-        try await WorkerThreads.forEach(below: copies.count, threads: threads, state: { ReusedBuffer() }) {
-            buffer,
-            index,
-            _ in
-            let copy = copies[index]
-            try archives[copy.input].readFrames(copy.records, into: &buffer.bytes)
-            try writer.write(buffer.bytes.span, at: copy.offset)
-            counters.add(bytes: copy.count)
+        try await WorkerThreads.run(count: max(1, min(threads, copies.count))) { cancellation in
+            var buffer: [UInt8] = []
+            while let copy = try copies.next() {
+                try cancellation.check()
+                try archives[copy.input].readFrames(copy.records, into: &buffer)
+                try writer.write(buffer.span, at: copy.offset)
+                counters.add(bytes: copy.count)
+            }
         }
-    }
-
-    private struct ReusedBuffer: ~Copyable {
-        var bytes: [UInt8] = []
     }
 }

@@ -1,28 +1,19 @@
 import SystemPackage
 
-/// The union of member sets: which members the result has, and which frame stores each of their chunks.
+/// The union of what is held in memory of member sets: all but outputs and action entries, and of the chunks those that do
+/// more than to be some output's only one.
 struct MemberUnion: Sendable {
-    /// Where a chunk's frame lies.
-    struct FramePlace: Sendable {
-        /// The position of the archive among the inputs.
-        var input: Int
-        /// The frame there.
-        var record: ChunkRecord
-    }
-
     /// The members; their chunks are not laid out yet.
     private(set) var set = MemberSet()
 
     /// For each chunk of ``set``, the frame that is kept.
     private(set) var places: [FramePlace] = []
 
-    private var numbers: [ObjectID: UInt32] = [:]
-    private var dropped: [ConflictKey: Set<String>] = [:]
+    /// For each input, what its sets of sources have become.
+    private(set) var sourceNumbers: [[Int32]] = []
 
-    private struct ConflictKey: Hashable {
-        var kind: Member.Kind
-        var name: String
-    }
+    private(set) var conflicts = ConflictList()
+    private var numbers: [ObjectID: UInt32] = [:]
 
     /// Unites sets.
     ///
@@ -33,20 +24,9 @@ struct MemberUnion: Sendable {
         try uniteSources(inputs)
         for (index, input) in inputs.enumerated() { try add(input.set, from: index, path: input.path) }
         settleZips()
-    }
-
-    /// The keys that inputs hold with different values, ordered by kind and name.
-    var conflicts: [UnionReport.Conflict] {
-        dropped.map { key, values in
-            let kept = keptValue(key)
-            return UnionReport.Conflict(
-                kind: key.kind,
-                name: key.name,
-                kept: kept,
-                dropped: values.subtracting([kept]).sorted { $0.precedes($1) }
-            )
-        }
-        .sorted { ($0.kind.rawValue, $0.name) < ($1.kind.rawValue, $1.name) }
+        var noted = conflicts
+        noted.settle { keptValue($0) }
+        conflicts = noted
     }
 
     // MARK: - Sources
@@ -82,22 +62,6 @@ struct MemberUnion: Sendable {
         renumberSources(&input)
         renumberChunks(&input, from: index)
         var sets = set.sourceSets
-        noteConflicts(among: set.actions, and: input.actions)
-        set.actions = try merge(set.actions, input.actions, key: { $0.key }) {
-            (first, second) throws(CacheStoreError) in
-            var kept = first
-            kept.sources = sets.union(first.sources, second.sources)
-            return kept
-        }
-        set.outputs = try merge(set.outputs, input.outputs, key: { $0.id }) {
-            (first, second) throws(CacheStoreError) in
-            if first.executable != second.executable {
-                note(.output, first.id.description, [Self.text(first), Self.text(second)])
-            }
-            var kept = ConflictRule.keepsFirst(first, second) ? first : second
-            kept.contentClass = ConflictRule.keptClass(first.contentClass, second.contentClass)
-            return kept
-        }
         set.trees = try merge(set.trees, input.trees, key: { $0.module }) {
             (first, second) throws(CacheStoreError) in
             guard first.h1 == second.h1 else { throw Self.alarm("tree \(first.module.text)", path) }
@@ -220,9 +184,7 @@ struct MemberUnion: Sendable {
         let numbers = input.sourceSets.sets.map { members in
             set.sourceSets.number(of: members.map { labels[$0] })
         }
-        for index in input.actions.indices {
-            input.actions[index].sources = numbers[Int(input.actions[index].sources)]
-        }
+        sourceNumbers.append(numbers)
         for index in input.trees.indices {
             input.trees[index].sources = numbers[Int(input.trees[index].sources)]
         }
@@ -239,22 +201,33 @@ struct MemberUnion: Sendable {
         var renumbered: [UInt32] = []
         renumbered.reserveCapacity(input.chunks.count)
         for record in input.chunks {
-            let place = FramePlace(input: index, record: record)
-            if let number = numbers[record.id] {
-                if !ConflictRule.keepsFirst(places[Int(number)].record, record) {
-                    places[Int(number)] = place
-                }
-                renumbered.append(number)
-            } else {
-                let number = UInt32(places.count)
-                numbers[record.id] = number
-                places.append(place)
-                set.chunks.append(record)
-                renumbered.append(number)
-            }
+            renumbered.append(add(FramePlace(input: index, record: record)))
         }
         input = input.renumberingChunks { renumbered[Int($0)] }
     }
+
+    /// Adds a chunk, or a frame of one that is there.
+    ///
+    /// - Returns: Its number.
+    @discardableResult mutating func add(_ place: FramePlace) -> UInt32 {
+        if let number = numbers[place.record.id] {
+            if !ConflictRule.keepsFirst(places[Int(number)].record, place.record) {
+                places[Int(number)] = place
+            }
+            return number
+        }
+        let number = UInt32(places.count)
+        numbers[place.record.id] = number
+        places.append(place)
+        set.chunks.append(place.record)
+        return number
+    }
+
+    /// The number of the chunk with an ID, if it is here.
+    func number(ofChunk id: ObjectID) -> UInt32? { numbers[id] }
+
+    /// Replaces the number of each chunk that members use.
+    mutating func renumberChunks(_ number: (UInt32) -> UInt32) { set = set.renumberingChunks(number) }
 
     // MARK: - Conflicts
 
@@ -268,40 +241,16 @@ struct MemberUnion: Sendable {
         )
     }
 
-    /// Notes the action IDs for which two lists have other outputs.
-    private mutating func noteConflicts(among first: [MemberSet.Action], and second: [MemberSet.Action]) {
-        var (left, right) = (first[...], second[...])
-        while let one = left.first, let other = right.first {
-            if one.id < other.id {
-                left.removeFirst()
-            } else if other.id < one.id {
-                right.removeFirst()
-            } else {
-                let outputs = [left, right].map { $0.prefix { $0.id == one.id }.map(\.output) }
-                if outputs[0] != outputs[1] {
-                    note(.action, one.id.description, outputs.joined().map(\.description))
-                }
-                left.removeFirst(outputs[0].count)
-                right.removeFirst(outputs[1].count)
-            }
-        }
-    }
-
     private mutating func note(_ kind: Member.Kind, _ name: String, _ values: [String]) {
-        dropped[ConflictKey(kind: kind, name: name), default: []].formUnion(values)
+        conflicts.note(kind, name, values)
     }
 
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
-    private static func text(_ output: MemberSet.Output) -> String {
-        output.executable.map { "a directory with `\($0)`" } ?? "a file"
-    }
-
     /// The value that the union has for a key.
-    private func keptValue(_ key: ConflictKey) -> String {
+    private func keptValue(_ key: ConflictList.Key) -> String {
         switch key.kind {
-        case .action: set.actions.first { $0.id.description == key.name }?.output.description ?? ""
-        case .output: set.outputs.first { $0.id.description == key.name }.map(Self.text) ?? ""
+        case .action, .output: ""
         case .tree:
             set.trees.first { $0.module.text == key.name }
                 .map { places[Int($0.manifest)].record.id.description } ?? ""

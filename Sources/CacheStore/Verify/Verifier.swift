@@ -17,16 +17,21 @@ public struct Verifier: Sendable {
     /// - Returns: What was found. A damaged archive is a result, not an error.
     /// - Throws: ``CacheStoreError`` only where the file can't be read at all, or `CancellationError` if
     ///   the task was cancelled.
-    /// - Complexity: O(*n*) in the bytes of content; memory for the index and, a thread, two chunks.
+    /// - Complexity: O(*n*) in the bytes of content; memory for what lies in GOMODCACHE, some 20 bytes an
+    ///   entry of GOCACHE and, a thread, two chunks.
     public func run(_ path: FilePath, progress: ProgressHandler? = nil) async throws -> VerifyReport {
         try await ProgressCounters.reporting(to: progress) { counters in
             let archive: Archive
-            let members: (set: MemberSet, digest: ObjectID)
+            let (summary, set): (IndexSummary, MemberSet)
             do {
                 let opened = try Archive(opening: path)
                 counters.begin("reading the index", bytes: 0, items: 0)
                 archive = opened
-                members = try await WorkerThreads.perform { try opened.members() }
+                (summary, set) = try await WorkerThreads.perform {
+                    let index = try opened.index()
+                    let set = try index.modules()
+                    return (try IndexSummary(of: index) { try index.output($0).id }, set)
+                }
             } catch let error as CacheStoreError
                 where [.corruptArchive, .notAnArchive, .unsafePath].contains(error.code)
             {
@@ -34,8 +39,8 @@ public struct Verifier: Sendable {
             }
             return try await VerifyOperation(
                 archive: archive,
-                set: members.set,
-                digest: members.digest,
+                set: set,
+                summary: summary,
                 threads: WorkerThreads.count(for: jobs),
                 counters: counters
             ).run()
@@ -46,14 +51,14 @@ public struct Verifier: Sendable {
 /// One run of a ``Verifier`` on an archive whose index is sound.
 struct VerifyOperation {
     let archive: Archive
+    /// What lies in GOMODCACHE, its chunks, and those that no member uses.
     let set: MemberSet
-    let digest: ObjectID
+    let summary: IndexSummary
     let threads: Int
     let counters: ProgressCounters
 
     /// A stream to be read and checked.
     private enum Item {
-        case output(MemberSet.Output)
         case tree(MemberSet.Tree)
         case zip(MemberSet.Download, id: ObjectID, size: Int, chunks: ChunkList)
         /// A chunk that only a value used which lost in a union.
@@ -61,7 +66,6 @@ struct VerifyOperation {
 
         var size: Int {
             switch self {
-            case .output(let output): output.size
             case .tree(let tree): tree.size
             case .zip(_, _, let size, _): size
             case .unused(let chunk): chunk.size
@@ -70,7 +74,6 @@ struct VerifyOperation {
 
         var name: String {
             switch self {
-            case .output(let output): "output \(output.id)"
             case .tree(let tree): "tree \(tree.module.text)"
             case .zip(let download, _, _, _): "zip \(download.module.text)"
             case .unused(let chunk): "chunk \(chunk.id)"
@@ -80,8 +83,11 @@ struct VerifyOperation {
 
     func run() async throws -> VerifyReport {
         let items = items
-        counters.begin("verifying", bytes: items.reduce(0) { $0 + $1.size }, items: items.count)
+        let outputs = summary.totals.byKind[.output] ?? ArchiveTotals.Tally()
+        let rawBytes = items.reduce(outputs.rawBytes) { $0 + $1.size }
+        counters.begin("verifying", bytes: rawBytes, items: outputs.members + items.count)
         let found = Gathered<[Int: CacheStoreError]>([:])
+        try await checkOutputs(outputs.members, found)
         let (archive, counters) = (archive, counters)
         try await WorkerThreads.forEach(
             below: items.count,
@@ -91,12 +97,12 @@ struct VerifyOperation {
             do {
                 try check(items[index], with: &reader, cancellation)
             } catch let error as CacheStoreError {
-                found.update { $0[index] = error.naming(member: items[index].name) }
+                found.update { $0[outputs.members + index] = error.naming(member: items[index].name) }
             }
             counters.add(bytes: items[index].size)
         }
         var problems: [CacheStoreError] = []
-        if set.digest != digest {
+        if !summary.isDigestRight {
             problems.append(
                 CacheStoreError(
                     .corruptArchive,
@@ -108,23 +114,42 @@ struct VerifyOperation {
         problems += found.value.sorted { $0.key < $1.key }.map(\.value)
         return VerifyReport(
             problems: problems,
-            digest: digest,
-            chunks: set.chunks.count,
-            members: set.outputs.count + set.actions.count + set.trees.count + set.downloads.count
-                + set.checksumFiles.count,
-            rawBytes: items.reduce(0) { $0 + $1.size }
+            digest: summary.statedDigest,
+            chunks: summary.totals.chunks,
+            members: summary.totals.all.members,
+            rawBytes: rawBytes
         )
     }
 
-    /// Every stream of the archive, and the chunks that no stream uses.
+    private func checkOutputs(_ count: Int, _ found: Gathered<[Int: CacheStoreError]>) async throws {
+        let outputs = try OutputFeed(archive)
+        let (archive, counters) = (archive, counters)
+        try await WorkerThreads.run(count: max(1, min(threads, count))) { cancellation in
+            var reader = try ChunkReader(archive)
+            while let items = try outputs.next() {
+                for item in items {
+                    do {
+                        try check(item.output.id, item.chunks, with: &reader, cancellation) { _ in }
+                    } catch let error as CacheStoreError {
+                        found.update { $0[item.number] = error.naming(member: "output \(item.output.id)") }
+                    }
+                    counters.add(bytes: item.output.size)
+                }
+            }
+        }
+    }
+
+    /// Every stream but those of outputs, and the chunks that no stream uses.
     private var items: [Item] {
-        var items = set.outputs.map { Item.output($0) } + set.trees.map { Item.tree($0) }
+        var items = set.trees.map { Item.tree($0) }
         for download in set.downloads {
             if case .stored(let id, let size, let chunks) = download.content {
                 items.append(.zip(download, id: id, size: size, chunks: chunks))
             }
         }
-        return items + set.chunks[set.frameOrder().count...].map { .unused($0) }
+        var isUsed = BitArray(count: set.chunks.count)
+        set.forEachChunkUse { isUsed[Int($0)] = true }
+        return items + set.chunks.indices.filter { !isUsed[$0] }.map { .unused(set.chunks[$0]) }
     }
 
     private func check(
@@ -133,7 +158,6 @@ struct VerifyOperation {
         _ cancellation: WorkerThreads.Cancellation
     ) throws {
         switch item {
-        case .output(let output): try check(output.id, output.chunks, with: &reader, cancellation) { _ in }
         case .tree(let tree):
             let manifest = try reader.manifest(of: tree, chunks: set.chunks)
             var hasher = TreeHasher(tree.module)
@@ -144,7 +168,8 @@ struct VerifyOperation {
         case .zip(let download, let id, let size, let chunks):
             var content: [UInt8] = []
             content.reserveCapacity(size)
-            try check(id, chunks, with: &reader, cancellation) { piece in content += piece }
+            let records = chunks.numbers.map { set.chunks[Int($0)] }
+            try check(id, records, with: &reader, cancellation) { piece in content += piece }
             try checkZip(content, of: download.module)
         case .unused(let chunk): try reader.read(chunk)
         }
@@ -153,16 +178,16 @@ struct VerifyOperation {
     /// Reads a stream and compares the whole with its name.
     private func check(
         _ id: ObjectID,
-        _ chunks: ChunkList,
+        _ chunks: [ChunkRecord],
         with reader: inout ChunkReader,
         _ cancellation: WorkerThreads.Cancellation,
         _ body: ([UInt8]) -> Void
     ) throws {
-        let isNamedByChunk = chunks.count == 1 && set.chunks[Int(chunks[0])].id == id
+        let isNamedByChunk = chunks.count == 1 && chunks[0].id == id
         var hasher = ContentHasher()
-        for number in chunks.numbers {
+        for chunk in chunks {
             try cancellation.check()
-            try reader.read(set.chunks[Int(number)])
+            try reader.read(chunk)
             if !isNamedByChunk { hasher.update(reader.content.span) }
             body(reader.content)
         }

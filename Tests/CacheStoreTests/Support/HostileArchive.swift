@@ -41,19 +41,26 @@ struct HostileArchive {
     ) throws -> FilePath {
         let file = try File(reading: sound)
         let trailer = try Trailer(reading: file)
-        let copy = bench.path("\(name).sqlite")
-        try Files.write(try file.bytes(at: trailer.imageOffset, count: trailer.imageSize), to: copy)
-        let database = try SQLiteDatabase()
-        try database.execute("PRAGMA page_size = 4096; PRAGMA application_id = \(IndexSchema.applicationID)")
-        try database.execute("PRAGMA user_version = 1; ATTACH '\(copy)' AS sound")
-        for table in IndexSchema.tables {
-            try database.execute(table)
-            let name = table.dropFirst("CREATE TABLE ".count).prefix { $0 != "(" }
-            try database.execute("INSERT INTO main.\(name) SELECT * FROM sound.\(name)")
+        let scratch = try ScratchFile(beside: bench.path("\(name).sqlite"))
+        do {
+            let database = try SQLiteDatabase(FileWindow(descriptor: scratch.file.descriptor))
+            try database.execute("PRAGMA journal_mode = OFF; PRAGMA page_size = 4096")
+            try database.execute("PRAGMA application_id = \(IndexSchema.applicationID)")
+            let index = FileWindow(
+                descriptor: file.descriptor,
+                offset: trailer.imageOffset,
+                size: trailer.imageSize
+            )
+            try database.execute("PRAGMA user_version = 1; ATTACH '\(index.name)' AS sound")
+            for table in IndexSchema.tables {
+                try database.execute(table)
+                let name = table.dropFirst("CREATE TABLE ".count).prefix { $0 != "(" }
+                try database.execute("INSERT INTO main.\(name) SELECT * FROM sound.\(name)")
+            }
+            try database.execute("DETACH sound")
+            if !sql.isEmpty { try database.execute(sql) }
         }
-        try database.execute("DETACH sound")
-        if !sql.isEmpty { try database.execute(sql) }
-        var image = try database.image()
+        var image = try scratch.file.bytes(count: scratch.file.status().size)
         try patch(&image)
         return try write(frames: try file.bytes(count: trailer.framesSize), image: image, to: name)
     }
@@ -102,12 +109,19 @@ struct HostileArchive {
         ]
         let hash = MemberSet.Download.Content.bytes(Array(ModuleHash.text(of: h1).utf8))
         set.downloads = [MemberSet.Download(module: module, kind: .ziphash, content: hash, sources: 0)]
-        return try write(frames: frames, image: try IndexWriter.image(of: set, digest: set.digest), to: name)
+        var image: [UInt8] = []
+        let index = try IndexWriter.write(set, digest: set.digest, beside: bench.path(name))
+        try index.forEachPiece { _, piece in for position in piece.indices { image.append(piece[position]) } }
+        return try write(frames: frames, image: image, to: name)
     }
 
     /// Writes an archive of frames and an image.
     func write(frames: [UInt8], image: [UInt8], to name: String) throws -> FilePath {
-        let trailer = Trailer(framesSize: frames.count, image: image)
+        let trailer = Trailer(
+            framesSize: frames.count,
+            imageSize: image.count,
+            imageID: ContentHasher.hash(image.span)
+        )
         let head = try #require(trailer.head)
         let path = bench.path(name)
         try Files.write(frames + head + image + trailer.tail, to: path)

@@ -1,0 +1,67 @@
+/// Computes the digest of an archive from its canonical listing: see <doc:Format>.
+///
+/// Lines are given in the order of the listing.
+struct ListingDigest {
+    private var hasher = ContentHasher()
+    private var text: [UInt8] = Array("castore 1\n".utf8)
+
+    /// An action entry: of those with one ID, only the first has a line.
+    mutating func action(_ id: ObjectID, output: ObjectID) {
+        text += "action ".utf8
+        text += id.hexadecimal
+        text.append(0x20)
+        text += output.hexadecimal
+        end()
+    }
+
+    /// An output to which one of those lines refers.
+    mutating func output(_ output: MemberSet.Output) {
+        text += "output ".utf8
+        text += output.id.hexadecimal
+        text += " \(output.size)".utf8
+        if let name = output.executable { text += " \(name)".utf8 }
+        end()
+    }
+
+    /// All that is in GOMODCACHE.
+    ///
+    /// - Parameters:
+    ///   - set: The members.
+    ///   - chunk: Gives the ID of the chunk with a number.
+    mutating func modules(of set: MemberSet, chunk: (UInt32) -> ObjectID) {
+        for tree in set.trees { line("tree \(chunk(tree.manifest)) \(tree.h1) \(tree.module.text)") }
+        for download in set.downloads {
+            let value: String
+            switch download.content {
+            case .bytes(let bytes): value = ContentHasher.hash(bytes.span).description
+            case .derived: value = String(repeating: "0", count: 2 * ObjectID.byteCount)
+            case .stored(let id, _, _): value = id.description
+            }
+            line("download \(value) \(download.kind.rawValue) \(download.module.text)")
+        }
+        for file in set.checksumFiles { line("checksum \(ContentHasher.hash(file.bytes.span)) \(file.path)") }
+    }
+
+    /// The digest of what was listed.
+    func finish() -> ObjectID {
+        var whole = hasher
+        whole.update(text.span)
+        return whole.finish()
+    }
+
+    private mutating func line(_ line: String) {
+        text += line.utf8
+        end()
+    }
+
+    private mutating func end() {
+        text.append(0x0A)
+        guard text.count >= 1 << 15 else { return }
+        // The text leaves the listing while it is hashed.
+        var piece: [UInt8] = []
+        swap(&piece, &text)
+        hasher.update(piece.span)
+        swap(&piece, &text)
+        text.removeAll(keepingCapacity: true)
+    }
+}

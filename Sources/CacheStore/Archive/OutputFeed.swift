@@ -1,0 +1,44 @@
+/// Outputs of an archive and their chunks, in the order of their frames, given to several threads.
+final class OutputFeed: Sendable {
+    /// An output.
+    struct Item: Sendable {
+        /// Its number in the index, from 0.
+        var number: Int
+        var output: MemberSet.Output
+        var chunks: [ChunkRecord]
+    }
+
+    private let cursor: Monitor<OutputCursor>
+    private let isWanted: BitArray?
+
+    /// So much is given at once, in bytes and outputs: enough to be worth a lock.
+    private static let limit = (bytes: 1 << 20, count: 32)
+
+    /// Begins with the first output.
+    ///
+    /// - Parameters:
+    ///   - archive: The archive, whose index is known to have its SHA-256.
+    ///   - isWanted: For each output, whether it is given; all, if `nil`.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    init(_ archive: Archive, _ isWanted: BitArray? = nil) throws(CacheStoreError) {
+        cursor = Monitor(try OutputCursor(archive.index(isChecked: true)))
+        self.isWanted = isWanted
+    }
+
+    /// The next few, or `nil` after the last.
+    ///
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    func next() throws(CacheStoreError) -> [Item]? {
+        try cursor.withLock { (cursor) throws(CacheStoreError) in
+            var result: [Item] = []
+            var bytes = 0
+            while result.count < Self.limit.count, bytes < Self.limit.bytes, try cursor.next() {
+                let number = cursor.count - 1
+                guard let output = cursor.output, isWanted?[number] ?? true else { continue }
+                result.append(Item(number: number, output: output, chunks: cursor.chunks.map(\.record)))
+                bytes += output.size
+            }
+            return result.isEmpty ? nil : result
+        }
+    }
+}

@@ -1,0 +1,58 @@
+/// The action entries of an index, one at a time in the order of their IDs, each checked as it comes.
+final class ActionCursor {
+    /// An action entry as the index has it.
+    struct Row: Sendable {
+        var id: ObjectID
+        /// The number of its output, from 0.
+        var output: Int
+        /// The number of its set of sources.
+        var sources: Int32
+    }
+
+    private let reader: IndexReader
+    private let statement: SQLiteStatement
+    private var last: Row?
+    private var isAtEnd = false
+
+    /// The outputs that were referred to.
+    private var isUsed: BitArray
+
+    /// Begins with the first action entry.
+    init(_ reader: IndexReader) throws(CacheStoreError) {
+        self.reader = reader
+        statement = try reader.prepare("SELECT id, output, sources FROM action ORDER BY id, output")
+        isUsed = BitArray(count: reader.outputCount)
+    }
+
+    /// Goes on to the next action entry.
+    ///
+    /// - Returns: The entry, or `nil` after the last, when some entry has referred to each output.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    func next() throws(CacheStoreError) -> Row? { try reader.reading { try step() } }
+
+    private func step() throws -> Row? {
+        // SQLite would begin again after the last row.
+        guard !isAtEnd, try statement.step() else {
+            isAtEnd = true
+            if let unused = isUsed.firstUnset {
+                throw reader.fault("no action entry refers to it", "output \(try reader.output(unused).id)")
+            }
+            return nil
+        }
+        guard let id = statement.id(0), let output = statement.integer(1),
+            (1...max(1, reader.outputCount)).contains(output), reader.outputCount > 0
+        else { throw reader.fault("an action entry has no output") }
+        isUsed[output - 1] = true
+        let row = Row(
+            id: id,
+            output: output - 1,
+            sources: try reader.sourceSet(statement.integer(2), of: "action \(id)")
+        )
+        // Outputs are numbered in the order of their IDs.
+        if let last, (last.id, last.output) >= (row.id, row.output) {
+            throw reader.fault("it is not in order", "action \(id)")
+        }
+        last = row
+        return row
+    }
+}

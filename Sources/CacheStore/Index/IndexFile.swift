@@ -1,0 +1,69 @@
+import SystemPackage
+
+/// The SQLite image of an index that was written, in a file of its own.
+final class IndexFile: Sendable {
+    private let scratch: ScratchFile
+
+    /// The archive that it is for.
+    private let path: FilePath
+
+    /// Its length, a multiple of ``IndexSchema/pageSize`` bytes.
+    let size: Int
+
+    /// The length of all frames of the archive, in bytes.
+    let framesSize: Int
+
+    /// What stands in the place of a digest that is not known yet.
+    static let unknownDigest = ContentHasher.hash(Array("castore digest".utf8).span)
+
+    /// Takes over an image that is written, and overwrites what would tell which SQLite wrote it, and how often it
+    /// changed it.
+    init(_ scratch: ScratchFile, framesSize: Int, path: FilePath) throws(CacheStoreError) {
+        self.scratch = scratch
+        self.framesSize = framesSize
+        self.path = path
+        size = try scratch.file.status().size
+        for (offset, value) in [(24, 1), (92, 1), (96, 3_040_001)] {
+            let bytes = (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) }
+            try scratch.file.write(bytes.span, at: offset)
+        }
+    }
+
+    /// Puts the digest in its place.
+    ///
+    /// - Parameter digest: The digest of the members.
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func set(digest: ObjectID) throws(CacheStoreError) {
+        // The first table has two rows, and its page follows that of the schema.
+        let page = try scratch.file.bytes(at: IndexSchema.pageSize, count: IndexSchema.pageSize)
+        let unknown = Self.unknownDigest.bytes
+        let places = (0...max(0, page.count - unknown.count)).filter { page[$0...].starts(with: unknown) }
+        guard places.count == 1 else {
+            throw CacheStoreError(.io, "cannot make the index (it has no place for its digest)", path: path)
+        }
+        try scratch.file.write(digest.bytes.span, at: IndexSchema.pageSize + places[0])
+    }
+
+    /// Opens the index to read what was written.
+    ///
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    func reader() throws(CacheStoreError) -> IndexReader {
+        try IndexReader(
+            FileWindow(descriptor: scratch.file.descriptor, size: size),
+            of: scratch,
+            framesSize: framesSize,
+            path: path
+        )
+    }
+
+    /// Shows the bytes to `body`, piece by piece.
+    func forEachPiece(
+        _ body: (_ offset: Int, Span<UInt8>) throws(CacheStoreError) -> Void
+    ) throws(CacheStoreError) {
+        var piece: [UInt8] = []
+        for offset in stride(from: 0, to: size, by: 1 << 20) {
+            try scratch.file.read(at: offset, count: min(1 << 20, size - offset), into: &piece)
+            try body(offset, piece.span)
+        }
+    }
+}

@@ -1,0 +1,117 @@
+extension IndexReader {
+    /// Goes through the whole index once, and checks every row of it.
+    ///
+    /// - Parameters:
+    ///   - output: Is shown each output.
+    ///   - action: Is given each action entry, after all outputs.
+    ///   - number: Gives the number that a chunk of a tree, of a zip, or of no member is to have in the result.
+    /// - Returns: All members but outputs and action entries.
+    /// - Throws: What the closures throw, or ``CacheStoreError`` with code
+    ///   ``CacheStoreError/Code/corruptArchive`` or ``CacheStoreError/Code/unsafePath``.
+    func scan(
+        output: (OutputCursor) throws -> Void = { _ in },
+        action: (ActionCursor.Row) throws -> Void = { _ in },
+        number: (ChunkUse) -> UInt32
+    ) throws(CacheStoreError) -> MemberSet {
+        try reading {
+            var set = MemberSet()
+            (set.sources, set.sourceSets) = (sources, sourceSets)
+            let uses = try ChunkUses(self)
+            let outputs = try OutputCursor(self, uses)
+            while try outputs.next() { try output(outputs) }
+            try readModules(into: &set, uses, number: number)
+            try uses.finish { _ = number($0) }
+            let actions = try ActionCursor(self)
+            while let row = try actions.next() { try action(row) }
+            try readChecksumFiles(into: &set)
+            return set
+        }
+    }
+
+    /// Shows each chunk to `body`, in the order of their frames.
+    ///
+    /// - Throws: What `body` throws, or ``CacheStoreError`` with code
+    ///   ``CacheStoreError/Code/corruptArchive``.
+    func forEachChunk(_ body: (ChunkRecord) throws -> Void) throws(CacheStoreError) {
+        try reading {
+            let uses = try ChunkUses(self)
+            while let record = try uses.nextChunk() { try body(record) }
+        }
+    }
+
+    /// Shows the number, from 0, and the length of each output to `body`; the outputs have been checked.
+    ///
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    func forEachOutputSize(_ body: (Int, Int) -> Void) throws(CacheStoreError) {
+        try reading {
+            let statement = try database.prepare("SELECT id, size FROM output ORDER BY id")
+            while try statement.step() {
+                guard let id = statement.integer(0), id >= 1, id <= outputCount,
+                    let size = statement.integer(1)
+                else { throw fault("its outputs are not in order") }
+                body(id - 1, size)
+            }
+        }
+    }
+
+    /// Goes through the index as ``scan(output:action:number:)`` does, and keeps the chunks of trees and zips, and
+    /// those that no member uses.
+    ///
+    /// - Parameters:
+    ///   - keepsParts: Whether the chunks of outputs that have several are kept, too.
+    ///   - output: Is shown each output.
+    ///   - action: Is given each action entry, after all outputs.
+    /// - Returns: All members but outputs and action entries.
+    /// - Throws: As ``scan(output:action:number:)`` does.
+    func modules(
+        keepingPartsOfOutputs keepsParts: Bool = false,
+        output: (MemberSet.Output) throws -> Void = { _ in },
+        action: (ActionCursor.Row) throws -> Void = { _ in }
+    ) throws(CacheStoreError) -> MemberSet {
+        var chunks: [ChunkRecord] = []
+        var numbers: [UInt32: UInt32] = [:]
+        func number(_ use: ChunkUse) -> UInt32 {
+            if let number = numbers[use.number] { return number }
+            let number = UInt32(chunks.count)
+            numbers[use.number] = number
+            chunks.append(use.record)
+            return number
+        }
+        var set = try scan { cursor in
+            if keepsParts, cursor.chunks.count > 1 { for use in cursor.chunks { _ = number(use) } }
+            if let found = cursor.output { try output(found) }
+        } action: { row in
+            try action(row)
+        } number: {
+            number($0)
+        }
+        set.chunks = chunks
+        return set
+    }
+
+    /// Reads all members into memory.
+    ///
+    /// - Throws: As ``scan(output:action:number:)`` does.
+    func members() throws(CacheStoreError) -> MemberSet {
+        var outputs: [MemberSet.Output] = []
+        var actions: [MemberSet.Action] = []
+        var chunks: [ChunkRecord] = []
+        func number(_ use: ChunkUse) -> UInt32 {
+            if use.isFirst { chunks.append(use.record) }
+            return use.number
+        }
+        var set = try scan { cursor in
+            guard let output = cursor.output else { return }
+            for use in cursor.chunks { _ = number(use) }
+            outputs.append(output)
+        } action: { row in
+            actions.append(
+                MemberSet.Action(id: row.id, output: outputs[row.output].id, sources: row.sources)
+            )
+        } number: {
+            number($0)
+        }
+        (set.outputs, set.actions, set.chunks) = (outputs, actions, chunks)
+        return set
+    }
+}

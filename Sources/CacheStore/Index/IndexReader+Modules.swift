@@ -1,0 +1,146 @@
+extension IndexReader {
+    /// Reads the trees and downloads of `set`, whose chunks follow those of the outputs.
+    ///
+    /// - Parameters:
+    ///   - set: The set; its trees, downloads and checksum-database files are filled in.
+    ///   - uses: The chunks; all of the outputs have been read.
+    ///   - number: Gives the number that a chunk is to have in the set.
+    /// - Throws: ``CacheStoreError``, or ``SQLiteError``.
+    func readModules(
+        into set: inout MemberSet,
+        _ uses: ChunkUses,
+        number: (ChunkUse) -> UInt32
+    ) throws {
+        var hashes: Set<ModuleHashValue> = []
+        let lastStream = try readTrees(into: &set, uses, number: number)
+        try readDownloads(into: &set, &hashes, uses, after: lastStream, number: number)
+        for tree in set.trees where !hashes.contains(ModuleHashValue(module: tree.module, h1: tree.h1)) {
+            throw fault("no .ziphash has its h1", "tree \(tree.module.text)")
+        }
+    }
+
+    private func readTrees(
+        into set: inout MemberSet,
+        _ uses: ChunkUses,
+        number: (ChunkUse) -> UInt32
+    ) throws -> Int {
+        let statement = try database.prepare(
+            "SELECT id, module, h1, files, executables, size, manifest, stream, sources FROM tree ORDER BY id"
+        )
+        var lastStream = outputCount
+        var chunks: [ChunkUse] = []
+        while try statement.step() {
+            guard statement.integer(0) == set.trees.count + 1, let text = statement.text(1) else {
+                throw fault("its trees are not in order")
+            }
+            guard let module = ModuleKey(text) else {
+                throw unsafeName("tree \(text)", ModuleKey.fault(in: text) ?? "it is no module")
+            }
+            lastStream += 1
+            guard set.trees.last.map({ $0.module < module }) ?? true, let h1 = statement.id(2),
+                let manifest = statement.integer(6), let files = statement.integer(3), files >= 1,
+                let executables = statement.integer(4), (0...files).contains(executables),
+                let size = statement.integer(5), statement.integer(7) == lastStream
+            else { throw fault("it is not in order", "tree \(text)") }
+            let list = try uses.use(manifest)
+            // A line of a manifest has five bytes at least.
+            guard files <= list.record.size else { throw fault("it has too many files", "tree \(text)") }
+            let manifestNumber = number(list)
+            try uses.stream(lastStream, size: size, of: "tree \(text)", into: &chunks)
+            set.trees.append(
+                MemberSet.Tree(
+                    module: module,
+                    h1: h1,
+                    files: files,
+                    executables: executables,
+                    size: size,
+                    manifest: manifestNumber,
+                    chunks: ChunkList(chunks.map(number)),
+                    sources: try sourceSet(statement.integer(8), of: "tree \(text)")
+                )
+            )
+        }
+        return lastStream
+    }
+
+    private struct ModuleHashValue: Hashable {
+        var module: ModuleKey
+        var h1: ObjectID
+    }
+
+    private func readDownloads(
+        into set: inout MemberSet,
+        _ hashes: inout Set<ModuleHashValue>,
+        _ uses: ChunkUses,
+        after trees: Int,
+        number: (ChunkUse) -> UInt32
+    ) throws {
+        let statement = try database.prepare(
+            "SELECT module, kind, size, value, stream, sources FROM download ORDER BY module, kind"
+        )
+        var lastStream = trees
+        var chunks: [ChunkUse] = []
+        while try statement.step() {
+            guard let text = statement.text(0), let name = statement.text(1),
+                let kind = MemberSet.DownloadKind(rawValue: name), let size = statement.integer(2), size >= 0
+            else { throw fault("it has a download of another kind", statement.text(0)) }
+            guard let module = ModuleKey(text) else {
+                throw unsafeName("\(name) \(text)", ModuleKey.fault(in: text) ?? "it is no module")
+            }
+            let member = "\(name) \(text)"
+            let content: MemberSet.Download.Content
+            if kind != .zip {
+                guard let value = statement.blob(3), value.count == size, statement.isNull(4),
+                    size <= Self.maximumValueSize
+                else { throw fault("it does not have its size", member) }
+                if kind == .ziphash {
+                    guard let h1 = ModuleHash.id(ofZiphash: value) else {
+                        throw fault("it is no hash", member)
+                    }
+                    hashes.insert(ModuleHashValue(module: module, h1: h1))
+                }
+                content = .bytes(value)
+            } else if statement.isNull(4) {
+                guard size == 0, statement.isNull(3), set.treeIndex(of: module) != nil else {
+                    throw fault("there is no tree to make it from", member)
+                }
+                content = .derived
+            } else {
+                lastStream += 1
+                guard statement.integer(4) == lastStream, let id = statement.id(3),
+                    set.treeIndex(of: module) == nil,
+                    size <= ZipRecord.largestModule
+                else { throw fault("it is not in order", member) }
+                try uses.stream(lastStream, size: size, of: member, into: &chunks)
+                content = .stored(id: id, size: size, chunks: ChunkList(chunks.map(number)))
+            }
+            let sources = try sourceSet(statement.integer(5), of: member)
+            guard set.downloads.last.map({ ($0.module, $0.kind) < (module, kind) }) ?? true else {
+                throw fault("it is not in order", member)
+            }
+            set.downloads.append(
+                MemberSet.Download(module: module, kind: kind, content: content, sources: sources)
+            )
+        }
+    }
+
+    /// Reads the checksum-database files of `set`.
+    func readChecksumFiles(into set: inout MemberSet) throws {
+        let statement = try database.prepare("SELECT path, value, sources FROM checksum_file ORDER BY path")
+        var collisions = PathRules.Collisions()
+        while try statement.step() {
+            guard let path = statement.text(0), let value = statement.blob(1),
+                value.count <= Self.maximumValueSize,
+                set.checksumFiles.last.map({ $0.path.precedes(path) }) ?? true
+            else { throw fault("it has no value, or is not in order", statement.text(0)) }
+            if let fault = PathRules.fault(inChecksumPath: path) {
+                throw unsafeName("checksum \(path)", fault)
+            }
+            guard collisions.insert(path) else {
+                throw unsafeName("checksum \(path)", "it stands twice, if case is ignored")
+            }
+            let sources = try sourceSet(statement.integer(2), of: "checksum \(path)")
+            set.checksumFiles.append(MemberSet.ChecksumFile(path: path, bytes: value, sources: sources))
+        }
+    }
+}

@@ -1,0 +1,82 @@
+/// The outputs of an index with their chunks, one at a time in the order of their IDs, each checked as it comes.
+final class OutputCursor {
+    private let reader: IndexReader
+    private let statement: SQLiteStatement
+    private let uses: ChunkUses
+
+    /// The number of outputs that were read.
+    private(set) var count = 0
+
+    /// The output that was read last.
+    private(set) var output: MemberSet.Output?
+
+    /// Its chunks.
+    private(set) var chunks: [ChunkUse] = []
+
+    private var isAtEnd = false
+
+    /// The classes that were met, with the bytes of their names.
+    private var classes: [(name: [UInt8], value: EntryClass)] = []
+
+    /// Begins with the first output.
+    ///
+    /// - Parameters:
+    ///   - reader: The index.
+    ///   - uses: What will go on with the chunks after the outputs' own; nobody, if `nil`.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    init(_ reader: IndexReader, _ uses: ChunkUses? = nil) throws(CacheStoreError) {
+        self.reader = reader
+        self.uses = if let uses { uses } else { try reader.reading { try ChunkUses(reader) } }
+        statement = try reader.prepare("SELECT id, digest, size, executable, kind FROM output ORDER BY id")
+    }
+
+    /// Goes on to the next output.
+    ///
+    /// - Returns: Whether there is one.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` or
+    ///   ``CacheStoreError/Code/unsafePath``.
+    func next() throws(CacheStoreError) -> Bool { try reader.reading { try step() } }
+
+    private func step() throws -> Bool {
+        // SQLite would begin again after the last row.
+        guard !isAtEnd, try statement.step() else {
+            isAtEnd = true
+            output = nil
+            return false
+        }
+        guard let id = statement.integer(0), id == count + 1, let digest = statement.id(1),
+            let size = statement.integer(2), output.map({ $0.id < digest }) ?? true,
+            let contentClass = contentClass()
+        else { throw reader.fault("its outputs are not in order") }
+        var name: String?
+        if !statement.isNull(3) {
+            guard let text = statement.text(3) else { throw reader.fault("its outputs are not in order") }
+            if let fault = PathRules.fault(inExecutableName: text) {
+                throw reader.unsafeName("output \(digest) \(text)", fault)
+            }
+            name = text
+        }
+        try uses.stream(id, size: size, of: "output \(digest)", into: &chunks)
+        if chunks.count == 1, chunks[0].record.id != digest {
+            throw reader.fault("its only chunk has another SHA-256", "output \(digest)")
+        }
+        count += 1
+        output = MemberSet.Output(
+            id: digest,
+            size: size,
+            executable: name,
+            contentClass: contentClass,
+            chunks: chunks.count == 1 ? .one(chunks[0].number) : ChunkList(chunks.map(\.number))
+        )
+        return true
+    }
+
+    /// The class in the row, or `nil` if it is none.
+    private func contentClass() -> EntryClass? {
+        for (name, value) in classes where statement.text(4, equals: name) { return value }
+        guard let text = statement.text(4), let found = EntryClass(rawValue: text) else { return nil }
+        // More than these no version knows; who makes up more pays with time.
+        if classes.count < 32 { classes.append((Array(text.utf8), found)) }
+        return found
+    }
+}

@@ -1,0 +1,105 @@
+import SystemPackage
+
+/// A long list of records in a scratch file, written once from end to end and then read.
+final class Spool<Record: BitwiseCopyable> {
+    private let scratch: ScratchFile
+    private var buffer: [Record] = []
+
+    /// The number of records.
+    private(set) var count = 0
+
+    /// The records that are written and read at once.
+    private static var pieceCount: Int { 4096 }
+
+    /// Begins an empty list.
+    ///
+    /// - Parameter path: The archive beside which the file lies.
+    /// - Throws: ``CacheStoreError`` as the system says.
+    init(beside path: FilePath) throws(CacheStoreError) {
+        scratch = try ScratchFile(beside: path)
+        buffer.reserveCapacity(Self.pieceCount)
+    }
+
+    /// Adds a record at the end.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func append(_ record: Record) throws(CacheStoreError) {
+        buffer.append(record)
+        count += 1
+        if buffer.count == Self.pieceCount { try flush() }
+    }
+
+    /// Ends writing: from here on, records are read.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func flush() throws(CacheStoreError) {
+        let offset = (count - buffer.count) * MemoryLayout<Record>.stride
+        // The records leave the list while they are written.
+        var piece: [Record] = []
+        swap(&piece, &buffer)
+        defer { swap(&piece, &buffer) }
+        // A record has no pointers in it: its bytes are all of it.
+        let result = unsafe piece.withUnsafeBytes { bytes in
+            Result { () throws(CacheStoreError) in try unsafe scratch.write(bytes, at: offset) }
+        }
+        try result.get()
+        piece.removeAll(keepingCapacity: true)
+    }
+
+    /// The record at a position below ``count``; the list must be flushed.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func record(at position: Int) throws(CacheStoreError) -> Record? {
+        try Self.records(in: scratch, from: position, count: 1).first
+    }
+
+    /// The records from the first on; the list must be flushed.
+    func cursor() -> SpoolCursor<Record> { SpoolCursor(scratch, count: count) }
+
+    /// The records that are read at once.
+    fileprivate static func records(
+        in scratch: ScratchFile,
+        from position: Int,
+        count: Int
+    ) throws(CacheStoreError) -> [Record] {
+        let stride = MemoryLayout<Record>.stride
+        let bytes = try scratch.file.bytes(at: position * stride, count: count * stride)
+        // Each was written by ``flush()`` from a record of this type.
+        return unsafe bytes.withUnsafeBytes { bytes in
+            (0..<bytes.count / stride).map {
+                unsafe bytes.loadUnaligned(fromByteOffset: $0 * stride, as: Record.self)
+            }
+        }
+    }
+}
+
+/// Goes through the records of a ``Spool``.
+struct SpoolCursor<Record: BitwiseCopyable> {
+    private let scratch: ScratchFile
+    private let count: Int
+    private var piece: [Record] = []
+    private var index = 0
+    private var position = 0
+
+    fileprivate init(_ scratch: ScratchFile, count: Int) {
+        self.scratch = scratch
+        self.count = count
+    }
+
+    /// The next record, or `nil` after the last.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    mutating func next() throws(CacheStoreError) -> Record? {
+        if index == piece.count {
+            guard position < count else { return nil }
+            piece = try Spool<Record>.records(in: scratch, from: position, count: min(4096, count - position))
+            guard !piece.isEmpty else { return nil }
+            position += piece.count
+            index = 0
+        }
+        index += 1
+        return piece[index - 1]
+    }
+}
+
+extension SpoolCursor: Sendable where Record: Sendable {}

@@ -1,0 +1,120 @@
+/// What of an archive is restored: found in one pass through its index.
+struct RestorePlan: Sendable {
+    /// The digest of the archive.
+    let digest: ObjectID
+
+    /// What lies in GOMODCACHE, and its chunks.
+    let set: MemberSet
+
+    /// The sources as they are compared with others: ``MemberSet/comparableSources()``.
+    let comparableSources: [Source]
+
+    /// For each output, whether it is restored: whether an action entry that is restored refers to it.
+    let isWanted: BitArray
+
+    /// The number of outputs that are restored.
+    let outputCount: Int
+
+    /// Their length in bytes.
+    let outputBytes: Int
+
+    /// The number of action entries that are restored.
+    let actionCount: Int
+
+    /// For each set of sources, whether its members are restored; all, if `nil`.
+    private let isWantedSet: [Bool]?
+
+    /// Makes a plan: as ``MemberSet/selecting(_:)`` and ``MemberSet/settled()`` choose members.
+    ///
+    /// - Parameters:
+    ///   - index: The index; all of it is checked.
+    ///   - labels: The labels of the sources to restore; `nil` for all.
+    /// - Throws: ``CacheStoreError`` as ``IndexReader/scan(output:action:number:)`` and
+    ///   ``MemberSet/selecting(_:)`` do.
+    init(for index: IndexReader, only labels: [String]?) throws(CacheStoreError) {
+        var sources = MemberSet()
+        (sources.sources, sources.sourceSets) = (index.sources, index.sourceSets)
+        let isWantedSet: [Bool]? =
+            if let labels { try sources.sets(ofAny: labels) } else { nil }
+        var isWanted = BitArray(count: index.outputCount)
+        var isCgo = BitArray()
+        var cgoSets: Set<Int32> = []
+        var last: ObjectID?
+        var actions = 0
+        let all = try index.modules { output in
+            isCgo.append(output.contentClass == .cgo)
+        } action: { row in
+            guard Self.restores(row, after: &last, isWantedSet) else { return }
+            actions += 1
+            isWanted[row.output] = true
+            if isCgo[row.output] { cgoSets.insert(row.sources) }
+        }
+        var bytes = 0
+        try index.forEachOutputSize { number, size in if isWanted[number] { bytes += size } }
+        let set: MemberSet = if let labels { try all.selecting(labels) } else { all }
+        digest = index.digest
+        self.set = set
+        comparableSources = set.comparableSources(holdersOfCgo: cgoSets)
+        self.isWanted = isWanted
+        outputCount = isWanted.setCount
+        outputBytes = bytes
+        actionCount = actions
+        self.isWantedSet = isWantedSet
+    }
+
+    /// Whether an action entry is restored: of those of one ID that are wanted, the first.
+    ///
+    /// - Parameters:
+    ///   - row: The next entry of the index.
+    ///   - last: The ID of the last that was restored.
+    /// - Returns: Whether it is.
+    func restores(_ row: ActionCursor.Row, after last: inout ObjectID?) -> Bool {
+        Self.restores(row, after: &last, isWantedSet)
+    }
+
+    private static func restores(
+        _ row: ActionCursor.Row,
+        after last: inout ObjectID?,
+        _ isWantedSet: [Bool]?
+    ) -> Bool {
+        guard row.id != last, isWantedSet?[Int(row.sources)] ?? true else { return false }
+        last = row.id
+        return true
+    }
+}
+
+/// The action entries that a plan restores, given to several threads.
+final class ActionFeed: Sendable {
+    private struct State {
+        let index: IndexReader
+        let cursor: ActionCursor
+        var last: ObjectID?
+    }
+
+    private let state: Monitor<State>
+    private let plan: RestorePlan
+
+    /// Begins with the first.
+    ///
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    init(_ archive: Archive, _ plan: RestorePlan) throws(CacheStoreError) {
+        let index = try archive.index(isChecked: true)
+        state = Monitor(State(index: index, cursor: try ActionCursor(index)))
+        self.plan = plan
+    }
+
+    /// The next few, or `nil` after the last.
+    ///
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    func next() throws(CacheStoreError) -> [ActionEntry]? {
+        try state.withLock { (state) throws(CacheStoreError) in
+            var result: [ActionEntry] = []
+            while result.count < 64, let row = try state.cursor.next() {
+                guard plan.restores(row, after: &state.last) else { continue }
+                let output = try state.index.output(row.output)
+                result.append(ActionEntry(action: row.id, output: output.id, size: output.size))
+            }
+            return result.isEmpty ? nil : result
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import SystemPackage
+
+/// The index of a union, written, and what is to be copied and told.
+struct UnionIndex: Sendable {
+    let file: IndexFile
+    let copies: FrameQueue
+    let digest: ObjectID
+    /// The figures, but for the length of the file.
+    let totals: ArchiveTotals
+    let comparableSources: [Source]
+    let conflicts: [UnionReport.Conflict]
+
+    /// Merges the indexes of archives.
+    ///
+    /// Only what lies in GOMODCACHE is held in memory; all else passes from the inputs' tables through scratch files into
+    /// the new index.
+    ///
+    /// - Parameters:
+    ///   - archives: The archives.
+    ///   - path: The archive that is made.
+    ///   - check: Is called now and then; what it throws ends the work.
+    ///   - read: Is called when an input has been read.
+    /// - Throws: What `check` throws, or ``CacheStoreError``.
+    init(
+        of archives: [Archive],
+        beside path: FilePath,
+        check: () throws -> Void,
+        read: () -> Void
+    ) throws {
+        var inputs: [IndexReader] = []
+        var sets: [(path: FilePath, set: MemberSet)] = []
+        for archive in archives {
+            try check()
+            let input = try archive.index()
+            sets.append((archive.path, try input.modules(keepingPartsOfOutputs: true)))
+            inputs.append(input)
+            read()
+        }
+        let outputs = try OutputUnion(inputs, MemberUnion(sets), beside: path)
+        try outputs.run(check: check)
+        var set = outputs.members.set
+        var conflicts = outputs.conflicts
+        let actions = try ActionUnion(
+            inputs,
+            outputs: outputs,
+            sets: &set.sourceSets,
+            conflicts: &conflicts,
+            beside: path,
+            check: check
+        )
+        file = try IndexWriter.write(
+            beside: path,
+            digest: IndexFile.unknownDigest,
+            set: set,
+            usedSets: actions.usedSets.union(set.usedModuleSets)
+        ) { writer in
+            try outputs.frames.forEach { try writer.write(chunk: $0) }
+            try check()
+            try outputs.forEachStream { try writer.write(stream: $0) }
+            for chunks in set.moduleStreams { try writer.write(stream: chunks) }
+            try check()
+            try outputs.forEachOutput { try writer.write(output: $0) }
+            try check()
+            try actions.forEach { try writer.write(action: $0) }
+            try check()
+            try writer.writeModules(of: set)
+        }
+        let summary = try IndexSummary(of: file.reader()) { try outputs.id(ofOutput: $0) }
+        try file.set(digest: summary.digest)
+        (digest, totals) = (summary.digest, summary.totals)
+        comparableSources = summary.comparableSources
+        self.conflicts = conflicts.list
+        copies = try FrameQueue(outputs.frames)
+    }
+}
+
+/// The runs of a union's frames, given to several threads.
+final class FrameQueue: Sendable {
+    /// The number of runs.
+    let count: Int
+
+    /// The length of all runs, in bytes.
+    let byteCount: Int
+
+    private let runs: Monitor<FrameSpool.Runs>
+
+    /// Begins with the first run.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    init(_ frames: FrameSpool) throws(CacheStoreError) {
+        (count, byteCount) = (frames.runCount, frames.byteCount)
+        runs = Monitor(try FrameSpool.Runs(frames))
+    }
+
+    /// The next run, or `nil` after the last.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func next() throws(CacheStoreError) -> FrameCopy? {
+        try runs.withLock { (runs) throws(CacheStoreError) in try runs.nextRun() }
+    }
+}
