@@ -47,8 +47,8 @@ if ((${#providers[@]} == 0)); then
 fi
 [[ " ${providers[*]} " == *" $bumped "* ]] || die "there are no caches of $bumped in $work"
 
-# Everything new lies in a directory of its own: the caches that are there stay as they are.
-scratch=$(mktemp -d "$work/churn.XXXXXX")
+# Everything new lies in a directory of its own: nothing in $work changes.
+scratch=$(mktemp -d "${TMPDIR:-$work}/churn.XXXXXX")
 clean_up() {
     awk -v scratch="$scratch" 'index($2, scratch) == 1 { print $2 }' /proc/self/mounts | tac | xargs -r umount
     chmod -R u+w "$scratch"

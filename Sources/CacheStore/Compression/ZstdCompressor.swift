@@ -40,8 +40,21 @@ import CZstd
     /// - Throws: ``ZstdError``.
     /// - Complexity: O(*n*).
     package func frame(_ bytes: Span<UInt8>) throws(ZstdError) -> [UInt8] {
+        var result: [UInt8] = []
+        try append(bytes, to: &result)
+        return result
+    }
+
+    /// Appends `bytes` as one complete zstd frame to `output`, whose memory is used again where it suffices.
+    ///
+    /// - Parameters:
+    ///   - bytes: The content of one chunk.
+    ///   - output: What gets the frame.
+    /// - Throws: ``ZstdError``; `output` is then as it was.
+    /// - Complexity: O(*n*).
+    func append(_ bytes: Span<UInt8>, to output: inout [UInt8]) throws(ZstdError) {
         let bound = ZSTD_compressBound(bytes.count)
-        return try [UInt8](capacity: bound) { (target: inout OutputSpan<UInt8>) throws(ZstdError) in
+        try output.append(addingCapacity: bound) { (target: inout OutputSpan<UInt8>) throws(ZstdError) in
             try unsafe target.withUnsafeMutableBufferPointer { (buffer, count) throws(ZstdError) in
                 // Both buffers are passed with their own lengths, which libzstd keeps to.
                 let result = unsafe bytes.withUnsafeBytes { source in

@@ -49,19 +49,20 @@ import CZlib
         unsafe stream.deallocate()
     }
 
-    /// Returns `bytes` as one complete gzip member.
+    /// Appends `bytes` as one complete gzip member to `output`, whose memory is used again where it suffices.
     ///
     /// The same bytes and level give the same member, with one version of zlib.
     ///
-    /// - Parameter bytes: At most 1 GiB.
-    /// - Returns: The member.
-    /// - Throws: ``Failure``.
+    /// - Parameters:
+    ///   - bytes: At most 1 GiB.
+    ///   - output: What gets the member.
+    /// - Throws: ``Failure``; `output` is then as it was.
     /// - Complexity: O(*n*).
-    func member(_ bytes: Span<UInt8>) throws(Failure) -> [UInt8] {
+    func append(_ bytes: Span<UInt8>, to output: inout [UInt8]) throws(Failure) {
         let reset = unsafe deflateReset(stream)
         guard reset == Z_OK else { throw Failure(code: reset) }
         let bound = Int(unsafe deflateBound(stream, UInt(bytes.count)))
-        return try [UInt8](capacity: bound) { (target: inout OutputSpan<UInt8>) throws(Failure) in
+        try output.append(addingCapacity: bound) { (target: inout OutputSpan<UInt8>) throws(Failure) in
             try unsafe target.withUnsafeMutableBufferPointer { (buffer, count) throws(Failure) in
                 // Both buffers are passed with their own lengths, which zlib keeps to; it does not write to its input.
                 let code = unsafe bytes.withUnsafeBytes { source in

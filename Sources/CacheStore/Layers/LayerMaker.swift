@@ -16,8 +16,9 @@ struct LayerMaker: Sendable {
     /// (cmd/go/internal/modindex/read.go, `dirHash`).
     static let time = 315_532_800
 
-    /// An output is a part of its own, and its frames are taken as they are, from this size on, in bytes.
-    static let largeSize = 64 << 10
+    /// An output is a part of its own, and its frames are taken as they are, from this size on, in bytes; what other
+    /// sizes cost is in <doc:Layers>.
+    static let largeSize = 256 << 10
 
     let plan: LayerPlan
     let options: LayerOptions

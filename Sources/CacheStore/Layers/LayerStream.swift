@@ -13,6 +13,7 @@ final class LayerStream {
         buffer.reserveCapacity(blockSize + (16 << 10))
         return buffer
     }()
+    private var stored: [UInt8] = []
     private var sink: LayerSink?
     private var part = 0
 
@@ -87,13 +88,10 @@ final class LayerStream {
     /// Compresses what was gathered.
     private func flush() throws {
         guard !buffer.isEmpty else { return }
-        let stored: [UInt8]
+        stored.removeAll(keepingCapacity: true)
         do {
-            if zstd != nil {
-                stored = try zstd?.frame(buffer.span) ?? []
-            } else {
-                stored = try gzip?.member(buffer.span) ?? []
-            }
+            try zstd?.append(buffer.span, to: &stored)
+            try gzip?.append(buffer.span, to: &stored)
         } catch {
             throw CacheStoreError(.io, "cannot compress a layer (\(error))")
         }

@@ -21,7 +21,7 @@ public struct LayerWriter: Sendable {
     /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/badArgument``, ``CacheStoreError/Code/exists``,
     ///   ``CacheStoreError/Code/corruptArchive`` for an archive or a base that can't be trusted, or as the system
     ///   says), or `CancellationError` if the task was cancelled.
-    /// - Complexity: O(*n*) in the bytes of the members; memory for the index, 24 MiB, and some chunks a thread.
+    /// - Complexity: O(*n*) in the bytes of the members; memory for the index, 16 MiB, and some chunks a thread.
     public func run(
         _ archive: Archive,
         to path: FilePath,
@@ -98,7 +98,7 @@ extension LayerOptions {
 /// One run of a ``LayerWriter``.
 struct LayerOperation: Sendable {
     /// The memory for parts of layers that wait for others, in bytes.
-    private static let budget = 24 << 20
+    private static let budget = 16 << 20
 
     let options: LayerOptions
     let archive: Archive
