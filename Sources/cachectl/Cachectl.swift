@@ -34,7 +34,8 @@ struct Cachectl: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            Pack.self, Union.self, Restore.self, Seal.self, Doctor.self, Verify.self, Info.self,
+            Pack.self, Union.self, Difference.self, Intersect.self, Restore.self, Seal.self, Doctor.self,
+            Verify.self, Info.self,
             Explain.self, Ls.self, Cat.self,
         ]
     )
