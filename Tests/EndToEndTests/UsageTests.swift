@@ -68,7 +68,9 @@ extension EndToEnd {
 
         @Test(
             "every command's help says what it is for, with an example",
-            arguments: ["pack", "union", "difference", "intersect", "restore", "verify", "info", "ls"]
+            arguments: [
+                "pack", "union", "difference", "intersect", "restore", "verify", "info", "diff", "ls",
+            ]
         )
         func examples(command: String) async throws {
             let outcome = try await Workspace.shared.value.cachectl.succeed([command, "--help"])
