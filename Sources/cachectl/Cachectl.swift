@@ -24,7 +24,8 @@ struct Cachectl: AsyncParsableCommand {
               1     failed: a file is missing, exists already, or can't be read or
                     written; no room; a newer archive format; no Go command; one
                     label for two different packs; or (doctor) builds will not hit,
-                    or (seal --check) a cache is not sealed
+                    (seal --check) a cache is not sealed, or (diff --exit-code) two
+                    archives differ
               2     data is corrupt: not an archive, a damaged archive, a name or a
                     symbolic link that leads outside the target, archives in conflict,
                     or (pack --strict) a damaged cache
@@ -34,8 +35,8 @@ struct Cachectl: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            Pack.self, Union.self, Restore.self, Layers.self, Seal.self, Doctor.self, Verify.self, Info.self,
-            Explain.self, Ls.self, Cat.self,
+            Pack.self, Union.self, Difference.self, Intersect.self, Restore.self, Layers.self, Seal.self,
+            Doctor.self, Verify.self, Info.self, Explain.self, Diff.self, Ls.self, Cat.self,
         ]
     )
 
@@ -82,6 +83,7 @@ struct Cachectl: AsyncParsableCommand {
 enum EntryPoint {
     static func main() {
         StandardError.openClosedStreams()
+        Signals.unblock()
         Task.detached { await Cachectl.runAndExit() }
         while true { pause() }
     }

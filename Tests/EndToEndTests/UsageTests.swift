@@ -27,6 +27,10 @@ extension EndToEnd {
             ("pack --label x -o OUT --no-go", "GOCACHE"),
             ("union -o OUT", "archive"),
             ("union ARCHIVE", "--output"),
+            ("difference ARCHIVE -o OUT", "other"),
+            ("difference ARCHIVE ARCHIVE", "--output"),
+            ("intersect -o OUT", "archive"),
+            ("intersect ARCHIVE", "--output"),
             ("ls ARCHIVE --kind trees", "trees"),
             ("ls ARCHIVE --source nobody", "nobody"),
             ("ls ARCHIVE --glob [a", "["),
@@ -64,7 +68,9 @@ extension EndToEnd {
 
         @Test(
             "every command's help says what it is for, with an example",
-            arguments: ["pack", "union", "restore", "verify", "info", "ls"]
+            arguments: [
+                "pack", "union", "difference", "intersect", "restore", "verify", "info", "diff", "ls",
+            ]
         )
         func examples(command: String) async throws {
             let outcome = try await Workspace.shared.value.cachectl.succeed([command, "--help"])

@@ -72,7 +72,9 @@ struct BinaryTests {
 
         for (schema, arguments) in [
             ("cachectl.union/1", ["union", one, "-o", all]), ("cachectl.verify/1", ["verify", one, all]),
-            ("cachectl.info/1", ["info", all]),
+            ("cachectl.difference/1", ["difference", all, one, "-o", program.path("rest.castore")]),
+            ("cachectl.intersect/1", ["intersect", all, one, "-o", program.path("common.castore")]),
+            ("cachectl.diff/1", ["diff", all, one]), ("cachectl.info/1", ["info", all]),
             (
                 "cachectl.restore/1",
                 ["restore", all, "--no-gomodcache", "--gocache", program.path("restored")]

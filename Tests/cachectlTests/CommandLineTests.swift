@@ -12,7 +12,10 @@ struct CommandLineTests {
             "pack --label aws -o x",
             "pack --label aws -o x --no-gocache --level 19 --strict --force --json",
             "pack --label aws -o x --no-go --gocache a --gomodcache b --jobs 256 -q",
-            "union a -o b --force", "union a b c --output d",
+            "union a -o b --force", "union a b c --output d", "difference a b c -o d --force --jobs 2",
+            "intersect a -o b", "diff a b --top 3 --exit-code --json -q",
+            "intersect a b --output c --json -q",
+            "pack --label aws -o x --base a --base b",
             "restore a --only x,y --only z --module-zips make --sync",
             "pack --label aws -o x --keep test,vet --drop index --drop main --used-since 1700000000",
             "pack --label aws -o x --keep all --drop vet",
@@ -42,6 +45,8 @@ struct CommandLineTests {
             "pack --label aws -o x --keep vet --drop vet", "pack --label aws -o x --used-since yesterday",
             "pack --label a -o x --used-since -5", "explain", "explain a --top 0", "explain a --only ,",
             "restore a --profile x", "seal", "seal d --profile ci", "seal d e", "union -o x", "union a",
+            "difference a -o x", "difference a b", "difference a b -o -", "intersect -o x", "intersect a",
+            "diff a", "diff a b c", "diff a b --top 0", "diff a b -o c",
             "restore", "restore a b", "restore a --only x,,y", "restore a --module-zips x",
             "restore a --no-gocache --no-gomodcache", "verify", "verify a --jobs 0", "verify a --jobs 257",
             "verify a --jobs x", "info", "ls a --kind trees", "ls a --glob [", "ls a --source ,",
@@ -84,7 +89,10 @@ struct CommandLineTests {
 
     @Test(
         "prints help that fits 80 columns",
-        arguments: ["", "pack", "union", "restore", "seal", "doctor", "verify", "info", "explain", "ls"]
+        arguments: [
+            "", "pack", "union", "difference", "intersect", "restore", "seal", "doctor", "verify", "info",
+            "explain", "diff", "ls",
+        ]
     )
     func help(command: String) throws {
         let type = Cachectl.configuration.subcommands.first { $0._commandName == command }

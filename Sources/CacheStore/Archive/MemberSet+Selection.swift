@@ -35,7 +35,8 @@ extension MemberSet {
         return result
     }
 
-    private mutating func dropUnreferredOutputs() {
+    /// Drops the outputs that no action entry refers to.
+    mutating func dropUnreferredOutputs() {
         let referred = Set(actions.map(\.output))
         outputs.removeAll { !referred.contains($0.id) }
     }

@@ -29,22 +29,34 @@ public struct Explainer: Sendable {
                 let set = try archive.members().0
                 return try only.map { try set.selecting($0) } ?? set
             }
-            let names = try await Self.names(of: set, in: archive, jobs: jobs, counters)
+            let outputs = Array(set.outputs.indices)
+            let names = try await Self.names(of: set, outputs, in: archive, jobs: jobs, counters)
             return try await WorkerThreads.perform {
                 var tables = ExplanationTables(set, names)
+                tables.gather { _, _ in true }
                 return tables.explanation(fileBytes: archive.fileBytes)
             }
         }
     }
 
-    /// What each output that is a compiled package says of itself, by its position.
+    /// What each of some outputs that is a compiled package says of itself, by its position.
+    ///
+    /// - Parameters:
+    ///   - set: The members.
+    ///   - outputs: The positions of the outputs.
+    ///   - archive: Their archive.
+    ///   - jobs: The number of threads, or `nil` for one a processor.
+    ///   - counters: Are told how far the work has come.
+    /// - Returns: The names that were found.
+    /// - Throws: As ``run(_:progress:)`` does.
     static func names(
         of set: MemberSet,
+        _ outputs: [Int],
         in archive: Archive,
         jobs: Int?,
         _ counters: ProgressCounters
     ) async throws -> [Int: CompiledPackage] {
-        let packages = set.outputs.indices.filter {
+        let packages = outputs.filter {
             [.package, .main].contains(set.outputs[$0].contentClass)
         }
         counters.begin(

@@ -6,24 +6,45 @@ struct ExplanationTables {
     private var packages: [String: Explanation.Package] = [:]
     private var modules: [String: Explanation.Module] = [:]
     private var isCounted: [Bool]
-    private var unknown = 0
 
-    init(_ set: MemberSet, _ names: [Int: CompiledPackage]) {
+    /// Compiled packages that do not name themselves.
+    private(set) var unknown = 0
+
+    /// The members that were gathered, by kind.
+    private(set) var tallies: [Member.Kind: ArchiveTotals.Tally] = [:]
+
+    /// Begins tables.
+    ///
+    /// - Parameters:
+    ///   - set: The members.
+    ///   - names: What the compiled packages among their outputs say of themselves.
+    ///   - other: Another set, whose chunks take nothing here.
+    init(_ set: MemberSet, _ names: [Int: CompiledPackage], other: MemberSet? = nil) {
         (self.set, self.names) = (set, names)
         owners = PackageOwners(set)
-        isCounted = [Bool](repeating: false, count: set.chunks.count)
+        let known = Set(other?.chunks.map(\.id) ?? [])
+        isCounted = set.chunks.map { known.contains($0.id) }
     }
 
-    mutating func explanation(fileBytes: Int) -> Explanation {
-        var (output, tree) = (0, 0)
+    /// Adds members to the tables.
+    ///
+    /// - Parameter isWanted: Whether to add a member, by its kind and its position among those of its kind.
+    mutating func gather(_ isWanted: (Member.Kind, Int) -> Bool) {
+        var positions: [Member.Kind: Int] = [:]
         set.forEachMember { member, _, chunks in
+            let position = positions[member.kind, default: 0]
+            positions[member.kind] = position + 1
+            guard isWanted(member.kind, position) else { return }
+            let stored = chunks.isEmpty ? member.storedSize : countOnce(chunks)
+            tallies[member.kind, default: ArchiveTotals.Tally()] += ArchiveTotals.Tally(
+                members: 1,
+                files: member.files,
+                rawBytes: member.size,
+                storedBytes: stored
+            )
             switch member.kind {
-            case .output:
-                add(member, output, stored: countOnce(chunks))
-                output += 1
-            case .tree:
-                add(member, set.trees[tree].module, stored: countOnce(chunks))
-                tree += 1
+            case .output: add(member, position, stored: stored)
+            case .tree: add(member, set.trees[position].module, stored: stored)
             default: break
             }
         }
@@ -32,15 +53,28 @@ struct ExplanationTables {
             modules[package.module]?.compiledRawBytes += package.rawBytes
             modules[package.module]?.compiledStoredBytes += package.storedBytes
         }
-        return Explanation(
-            packages: packages.values.sorted {
-                $0.storedBytes == $1.storedBytes
-                    ? $0.importPath.precedes($1.importPath) : $0.storedBytes > $1.storedBytes
-            },
-            modules: modules.values.sorted {
-                $0.storedBytes == $1.storedBytes
-                    ? $0.path.precedes($1.path) : $0.storedBytes > $1.storedBytes
-            },
+    }
+
+    /// The compiled packages, those that take most first.
+    var sortedPackages: [Explanation.Package] {
+        packages.values.sorted {
+            $0.storedBytes == $1.storedBytes
+                ? $0.importPath.precedes($1.importPath) : $0.storedBytes > $1.storedBytes
+        }
+    }
+
+    /// The modules, those that take most first.
+    var sortedModules: [Explanation.Module] {
+        modules.values.sorted {
+            $0.storedBytes == $1.storedBytes ? $0.path.precedes($1.path) : $0.storedBytes > $1.storedBytes
+        }
+    }
+
+    /// The tables of a whole archive.
+    func explanation(fileBytes: Int) -> Explanation {
+        Explanation(
+            packages: sortedPackages,
+            modules: sortedModules,
             totals: ArchiveTotals(of: set, fileBytes: fileBytes),
             unknownPackages: unknown
         )

@@ -136,7 +136,13 @@ struct LayerOperation: Sendable {
     /// Decides which members go into which layer.
     private func plan(_ set: MemberSet, of whole: MemberSet) async throws -> LayerPlan {
         guard options.splits else { return LayerPlan(set, caches: options.caches) }
-        let names = try await Explainer.names(of: whole, in: archive, jobs: options.jobs, counters)
+        let names = try await Explainer.names(
+            of: whole,
+            Array(whole.outputs.indices),
+            in: archive,
+            jobs: options.jobs,
+            counters
+        )
         let caches = options.caches
         return try await WorkerThreads.perform {
             LayerSplit(whole, names.mapValues(\.importPath)).plan(set, caches: caches)

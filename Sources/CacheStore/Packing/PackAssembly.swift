@@ -200,14 +200,9 @@ struct PackAssembly: Sendable {
         set.actions.removeAll { !ids.contains($0.output) }
     }
 
-    /// The members with their chunks laid out, and the digest of the pack filled in.
-    ///
-    /// - Parameters:
-    ///   - order: The chunks in the order of their frames.
-    ///   - record: Gives the frame of a chunk.
-    /// - Returns: The members and their digest.
-    func finished(_ order: [UInt32], record: (UInt32) -> ChunkRecord) -> (MemberSet, ObjectID) {
-        var set = set.laidOut(order, record: record)
+    /// The members with the digest of the pack filled in, and that digest.
+    func identified() -> (set: MemberSet, digest: ObjectID) {
+        var set = set
         let digest = set.digest
         set.sources[0].digest = digest
         return (set, digest)

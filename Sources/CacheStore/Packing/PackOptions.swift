@@ -1,3 +1,5 @@
+public import SystemPackage
+
 /// How to pack.
 public struct PackOptions: Hashable, Sendable {
     /// The levels that ``level`` may have: 1 is fast, 19 small.
@@ -20,6 +22,12 @@ public struct PackOptions: Hashable, Sendable {
     /// too, and nothing that was used since is missing. Entries that a restore has sealed tell nothing and are
     /// packed. GOMODCACHE, where Go leaves no trace of a use, is packed whole.
     public var usedSince: Int?
+
+    /// Archives whose members are not written: the new archive is the ``ArchiveDifference`` of the pack and these,
+    /// byte for byte, and nothing that they have is compressed.
+    ///
+    /// Everything is read and checked all the same. The source is recorded as that of the whole pack, with its digest.
+    public var bases: [FilePath] = []
 
     /// Whether an entry that cannot be packed is an error; otherwise it is left out and reported.
     public var isStrict = false

@@ -2,7 +2,7 @@ public import SystemPackage
 
 /// What a pack wrote, and what it left out.
 public struct PackReport: Hashable, Sendable {
-    /// The digest of the archive.
+    /// The digest of the archive: with ``PackOptions/bases``, of what they lack.
     public var digest: ObjectID
 
     /// The archive in figures.
@@ -16,6 +16,10 @@ public struct PackReport: Hashable, Sendable {
 
     /// The number of entries of GOCACHE that ``PackOptions/usedSince`` left out.
     public var unused: Int
+
+    /// The first of ``PackOptions/bases`` that holds another pack of this label, and so can't be united with the
+    /// archive.
+    public var baseWithLabel: FilePath?
 }
 
 /// An entry of a cache that a pack left out.

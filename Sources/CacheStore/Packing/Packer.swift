@@ -65,13 +65,16 @@ struct PackOperation: Sendable {
     }
 
     private func run(_ writer: ArchiveWriter) async throws -> PackReport {
+        counters.begin("reading indexes", bytes: 0, items: 0)
+        let bases = try await WorkerThreads.perform { [options] in try PackBases(options.bases) }
         var assembly = PackAssembly(label: options.label, environment: options.environment)
         try await readBuildCache(into: &assembly)
         try await readModuleCache(into: &assembly)
         try checkStrictness(assembly)
-        let order = assembly.set.frameOrder()
+        let order = try bases.lacking(of: assembly.set).order
+        var missing = try await check(Set(assembly.set.frameOrder()).subtracting(order), of: assembly)
         let stored = try await compress(order, of: assembly, to: writer)
-        let missing = Set(zip(order, stored).compactMap { $1 == nil ? $0 : nil })
+        missing.formUnion(zip(order, stored).compactMap { $1 == nil ? $0 : nil })
         var frames: [UInt32: ChunkRecord] = [:]
         for (number, place) in zip(order, stored) {
             guard let place else { continue }
@@ -85,7 +88,9 @@ struct PackOperation: Sendable {
         }
         let (whole, kept, isCanonical) = (assembly, frames, missing.isEmpty)
         counters.begin("writing the index", bytes: 0, items: 0)
-        return try await WorkerThreads.perform { try finish(whole, kept, writer, isCanonical: isCanonical) }
+        return try await WorkerThreads.perform {
+            try finish(whole, kept, bases, writer, isCanonical: isCanonical)
+        }
     }
 
     // MARK: - Reading
@@ -210,6 +215,38 @@ struct PackOperation: Sendable {
         )
     }
 
+    /// Reads the chunks that are not to be written and were not read yet, whose names nobody has checked.
+    ///
+    /// - Returns: Those whose content is not what their name says.
+    private func check(_ numbers: Set<UInt32>, of assembly: PackAssembly) async throws -> Set<UInt32> {
+        let (chunks, providers) = (assembly.set.chunks, assembly.providers)
+        let unread = numbers.filter { providers[Int($0)].checksum == nil }.sorted()
+        guard !unread.isEmpty else { return [] }
+        counters.begin(
+            "reading",
+            bytes: unread.reduce(0) { $0 + chunks[Int($1)].size },
+            items: unread.count
+        )
+        let wrong = Gathered<Set<UInt32>>([])
+        let counters = counters
+        try await WorkerThreads.forEach(below: unread.count, threads: threads, state: { ReusedBuffer() }) {
+            buffer,
+            index,
+            _ in
+            let number = unread[index]
+            let chunk = chunks[Int(number)]
+            if !Self.read(chunk, providers[Int(number)], into: &buffer.bytes) {
+                wrong.update { $0.insert(number) }
+            }
+            counters.add(bytes: chunk.size)
+        }
+        return wrong.value
+    }
+
+    private struct ReusedBuffer: ~Copyable {
+        var bytes: [UInt8] = []
+    }
+
     // MARK: - Writing
 
     private struct CompressState: ~Copyable {
@@ -278,11 +315,14 @@ struct PackOperation: Sendable {
     private func finish(
         _ assembly: PackAssembly,
         _ frames: [UInt32: ChunkRecord],
+        _ bases: PackBases,
         _ writer: ArchiveWriter,
         isCanonical: Bool
     ) throws -> PackReport {
-        let order = assembly.set.frameOrder()
-        let (set, digest) = assembly.finished(order) { frames[$0] ?? assembly.set.chunks[Int($0)] }
+        let whole = assembly.identified()
+        let (members, order) = try bases.lacking(of: whole.set)
+        let set = members.laidOut(order) { frames[$0] ?? whole.set.chunks[Int($0)] }
+        let digest = options.bases.isEmpty ? whole.digest : set.digest
         var target = writer
         if !isCanonical {
             // Frames of members that were dropped lie between the others: the others move together.
@@ -304,7 +344,8 @@ struct PackOperation: Sendable {
             totals: ArchiveTotals(of: set, fileBytes: fileBytes),
             leftOut: leftOut,
             dropped: assembly.dropped,
-            unused: assembly.unused
+            unused: assembly.unused,
+            baseWithLabel: bases.first(withLabelOf: set.sources)
         )
     }
 }

@@ -13,6 +13,9 @@ struct Pack: AsyncParsableCommand, Sendable {
 
             What is damaged, partial or no part of a cache is left out and reported.
 
+            With --base, what that archive has is neither compressed nor written: the \
+            result is for a union with it.
+
             Examples:
               cachectl pack --label aws -o aws.castore
               cachectl pack --label aws -o aws.castore --gocache /build --gomodcache /mod
@@ -20,6 +23,7 @@ struct Pack: AsyncParsableCommand, Sendable {
               cachectl pack --label aws -o aws.castore --strict --json | jq -r .digest
               cachectl pack --label aws -o aws.castore --drop executable --keep test
               cachectl pack --label aws -o aws.castore --used-since $JOB_START
+              cachectl pack --label pr-7 -o delta.castore --base main.castore
 
             Classes of GOCACHE's entries: \(EntryClass.all.map(\.rawValue).joined(separator: ", ")). \
             Dropped unless kept: \(EntryClass.ordered(EntryClass.droppedByDefault).map(\.rawValue).joined(separator: ", ")).
@@ -62,6 +66,13 @@ struct Pack: AsyncParsableCommand, Sendable {
     )
     var usedSince: Int?
 
+    @Option(
+        name: .customLong("base"),
+        help: ArgumentHelp("Write only what this archive lacks; may be repeated.", valueName: "archive"),
+        completion: .file()
+    )
+    var bases: [String] = []
+
     @Flag(help: "Fail if an entry of a cache has to be left out.")
     var strict = false
 
@@ -96,7 +107,7 @@ struct Pack: AsyncParsableCommand, Sendable {
             try await Packer(options: options).run(caches, to: path, progress: progress)
         }
 
-        let warnings = warnings(caches, report.totals)
+        let warnings = warnings(caches, report)
         for warning in warnings { StandardError.write(Message(.warning, warning.message)) }
         for message in Message.leftOut(report.leftOut) { StandardError.write(message) }
         if common.json {
@@ -109,12 +120,19 @@ struct Pack: AsyncParsableCommand, Sendable {
     /// What the library can't know to be a mistake.
     private typealias PackWarning = (code: String, message: String)
 
-    private func warnings(_ caches: GoCaches, _ totals: ArchiveTotals) -> [PackWarning] {
+    private func warnings(_ caches: GoCaches, _ report: PackReport) -> [PackWarning] {
         var warnings: [PackWarning] = []
+        if let base = report.baseWithLabel {
+            let message = "`\(base)` holds another pack labelled `\(label)`, so the two can't be united"
+            warnings.append(("duplicateLabel", message + "; give this one its own --label"))
+        }
         if recordsNoEnvironment {
             let loss = "nothing can tell later whether these entries will hit"
             warnings.append(("noEnvironment", "no Go environment was recorded, so \(loss)"))
         }
+        // Where there is a base, that nothing is written says nothing of the cache.
+        guard bases.isEmpty else { return warnings }
+        let totals = report.totals
         if let path = caches.buildCache, totals.byKind[.action] == nil {
             warnings.append(("emptyCache", "`\(path)` holds no entries of a build cache"))
         }
@@ -163,6 +181,7 @@ struct Pack: AsyncParsableCommand, Sendable {
         }
         options.dropped = try droppedClasses()
         options.usedSince = usedSince
+        options.bases = bases.map { FilePath($0) }
         options.isStrict = strict
         options.overwrite = output.force
         options.level = level
@@ -195,6 +214,7 @@ struct Pack: AsyncParsableCommand, Sendable {
             "archive": .string(output.output),
             "label": .string(label),
             "digest": .string(report.digest.description),
+            "bases": .strings(bases),
             "environment": .environment(options.environment),
             "totals": .totals(report.totals),
             "left_out": .leftOut(report.leftOut),

@@ -10,9 +10,6 @@ extension JSONValue {
 
     /// The figures of an archive, with every kind of member, also those that do not occur.
     static func totals(_ totals: ArchiveTotals) -> JSONValue {
-        let kinds = Member.Kind.allCases.map { kind in
-            (key: kind.rawValue, value: tally(totals.byKind[kind]))
-        }
         // A source that holds nothing alone is absent from the totals.
         let unique = Dictionary(
             uniqueKeysWithValues: totals.bySource.keys.map { ($0, tally(totals.uniqueBySource[$0])) }
@@ -23,11 +20,16 @@ extension JSONValue {
             "chunks": .integer(totals.chunks),
             "all": tally(totals.all),
             "shared": tally(totals.shared),
-            "by_kind": .object(kinds),
+            "by_kind": kinds(totals.byKind),
             "by_class": classes(totals.byClass),
             "by_source": sorted(totals.bySource.mapValues(tally)),
             "unique_by_source": sorted(unique),
         ]
+    }
+
+    /// The figures of every kind of member, also those that do not occur.
+    static func kinds(_ tallies: [Member.Kind: ArchiveTotals.Tally]) -> JSONValue {
+        .object(Member.Kind.allCases.map { (key: $0.rawValue, value: tally(tallies[$0])) })
     }
 
     /// The figures of classes of entries.
@@ -105,7 +107,8 @@ extension JSONValue {
         ]
     }
 
-    private static func tally(_ tally: ArchiveTotals.Tally?) -> JSONValue {
+    /// The figures of members of one sort; zeros for `nil`.
+    static func tally(_ tally: ArchiveTotals.Tally?) -> JSONValue {
         [
             "members": .integer(tally?.members ?? 0),
             "files": .integer(tally?.files ?? 0),

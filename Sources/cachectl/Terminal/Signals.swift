@@ -38,6 +38,17 @@ enum Signals {
         return number == 0 ? nil : number
     }
 
+    private static let numbers = [SIGINT, SIGTERM, SIGHUP]
+
+    /// Lets the calling thread receive the signals, which a parent that starts processes from threads of its own, as
+    /// Dispatch does, may have blocked.
+    static func unblock() {
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        for number in numbers { unsafe sigaddset(&signals, number) }
+        unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    }
+
     /// Starts to listen.
     ///
     /// - Throws: `Errno` if the system has no descriptors or threads left.
@@ -49,7 +60,7 @@ enum Signals {
         readEnd.store(reader.rawValue, ordering: .releasing)
         writeEnd.store(writer.rawValue, ordering: .releasing)
         try startReading()
-        for number in [SIGINT, SIGTERM, SIGHUP] { handle(number) }
+        for number in numbers { handle(number) }
     }
 
     /// Runs `operation` so that a signal cancels it.

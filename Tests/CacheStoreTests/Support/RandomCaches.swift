@@ -15,6 +15,10 @@ struct RandomCaches {
     /// Whether a job has what it draws, or another form of it that a union has to settle.
     private let hasConflicts: Bool
 
+    /// Whether jobs may have parts of what a union makes something of that neither has: an output as a file and
+    /// as a directory, or a module's zip without the tree that another job has.
+    private let hasMixedForms: Bool
+
     /// Makes caches.
     ///
     /// - Parameters:
@@ -22,9 +26,13 @@ struct RandomCaches {
     ///   - jobs: The number of caches.
     ///   - pairs: The number of action entries in the pool.
     ///   - hasConflicts: Whether jobs may differ where a union settles it.
+    ///   - hasMixedForms: Whether jobs may then have one output in two forms, or a zip without its tree.
     /// - Throws: ``ZipError``, which would be a mistake in here.
-    init(seed: UInt64, jobs: Int = 2, pairs: Int = 90, hasConflicts: Bool = true) throws {
+    init(seed: UInt64, jobs: Int = 2, pairs: Int = 90, hasConflicts: Bool = true, hasMixedForms: Bool = true)
+        throws
+    {
         self.seed = seed
+        self.hasMixedForms = hasMixedForms
         self.hasConflicts = hasConflicts
         source = SeededBytes(seed: seed)
         self.jobs = [CacheModel](repeating: CacheModel(), count: jobs)
@@ -67,7 +75,7 @@ struct RandomCaches {
             for job in jobs.indices where Int.random(in: 0..<10, using: &source) < 7 {
                 var output = isDisputed && hasConflicts && source.isOnce(in: 2) ? other : outputs[choice]
                 // One job has linked what another has stored as a file.
-                if output.executable != nil, hasConflicts, job == 1, index % 3 == 0 {
+                if output.executable != nil, hasConflicts, hasMixedForms, job == 1, index % 3 == 0 {
                     output.executable = nil
                 }
                 let id = ContentHasher.hash(output.bytes.span)
@@ -120,7 +128,7 @@ struct RandomCaches {
         for job in jobs.indices where Int.random(in: 0..<10, using: &source) < 7 {
             var parts: CacheModel.Parts = isZipOnly ? [.zip, .info, .mod, .hash] : .all
             // A job that has built nothing has no trees; one with a pruned cache no zips.
-            if hasConflicts, source.isOnce(in: 4) { parts.remove(.tree) }
+            if hasConflicts, source.isOnce(in: 4), hasMixedForms { parts.remove(.tree) }
             if parts.contains(.tree), source.isOnce(in: 3) { parts.remove(.zip) }
             if source.isOnce(in: 6) { parts.remove(.info) }
             try jobs[job].addModule(module, parts)

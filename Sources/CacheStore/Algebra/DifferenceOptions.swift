@@ -1,0 +1,11 @@
+/// How to subtract archives.
+public struct DifferenceOptions: Hashable, Sendable {
+    /// Whether a file under the output's name may be replaced.
+    public var overwrite = false
+
+    /// The number of threads, or `nil` for one a processor; it changes nothing but the time.
+    public var jobs: Int?
+
+    /// Creates options with the defaults above.
+    public init() {}
+}

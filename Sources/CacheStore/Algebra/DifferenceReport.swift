@@ -1,0 +1,14 @@
+/// What a difference wrote.
+public struct DifferenceReport: Hashable, Sendable {
+    /// The digest of the archive.
+    public var digest: ObjectID
+
+    /// The archive in figures.
+    public var totals: ArchiveTotals
+
+    /// The archive that the others were subtracted from, in figures.
+    public var whole: ArchiveTotals
+
+    /// The number of archives that were read.
+    public var inputs: Int
+}

@@ -1,0 +1,37 @@
+import SystemPackage
+
+/// The archives whose members a pack does not write.
+///
+/// Their members are in memory while it runs.
+struct PackBases: Sendable {
+    private let sets: [(path: FilePath, set: MemberSet)]
+
+    /// Reads the indexes of archives.
+    ///
+    /// - Parameter paths: The archives; none is usual.
+    /// - Throws: ``CacheStoreError``, as ``Archive/init(opening:)`` and ``Archive/contents()`` do.
+    init(_ paths: [FilePath]) throws(CacheStoreError) {
+        var sets: [(path: FilePath, set: MemberSet)] = []
+        for path in paths { sets.append((path, try Archive(opening: path).members().0)) }
+        self.sets = sets
+    }
+
+    /// What of a pack is written: all, or what the bases lack.
+    ///
+    /// - Parameter set: The members of the pack.
+    /// - Returns: The members to write, and the numbers of their chunks in the order of their frames.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/conflict``.
+    func lacking(of set: MemberSet) throws(CacheStoreError) -> (set: MemberSet, order: [UInt32]) {
+        guard !sets.isEmpty else { return (set, set.frameOrder()) }
+        var difference = MemberDifference(set, keepsUnusedChunks: false)
+        for (path, base) in sets { try difference.subtract(base, of: path) }
+        return difference.remainder
+    }
+
+    /// The first archive with another source of the same label as one of these.
+    func first(withLabelOf sources: [Source]) -> FilePath? {
+        sets.first { _, base in
+            base.sources.contains { other in sources.contains { $0.label == other.label && $0 != other } }
+        }?.path
+    }
+}

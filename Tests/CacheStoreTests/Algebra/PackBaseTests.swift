@@ -1,0 +1,119 @@
+import SystemPackage
+import Testing
+
+@testable import CacheStore
+
+/// A pack of what other archives lack.
+@Suite("A pack with a base")
+struct PackBaseTests {
+    let bench: Workbench
+
+    init() throws { bench = try Workbench() }
+
+    @Test(
+        "is the difference of the whole pack and the base, byte for byte, at any level and with any number of threads",
+        arguments: 501...504 as ClosedRange<UInt64>
+    )
+    func isTheDifference(seed: UInt64) async throws {
+        let caches = try RandomCaches(seed: seed, jobs: 3, pairs: seed == 501 ? 250 : 60)
+        let bases = try await bench.packs(Array(caches.jobs[..<2]))
+        let found = try bench.write(caches.jobs[2], to: "caches")
+        for count in 0...2 {
+            let chosen = Array(bases[..<count])
+            let level = [1, 3, 7][count]
+            let whole = try await bench.pack(found, to: "whole \(count)") { $0.level = level }
+            var difference = DifferenceOptions()
+            difference.overwrite = true
+            let expected = bench.path("expected")
+            _ = try await ArchiveDifference(options: difference).run(
+                whole.path,
+                without: chosen,
+                to: expected
+            )
+            for jobs in [1, 8] {
+                let part = try await bench.pack(found, to: "part \(count) \(jobs)") {
+                    ($0.level, $0.jobs, $0.bases) = (level, jobs, chosen)
+                }
+                #expect(try Files.id(part.path) == Files.id(expected), "\(count) bases, \(jobs) threads")
+                #expect(part.report.totals.all.members > 0)
+                #expect(part.report.leftOut == whole.report.leftOut)
+                #expect(part.report.baseWithLabel == nil)
+                #expect(try await Verifier().run(part.path).problems.isEmpty)
+            }
+        }
+    }
+
+    @Test("united with its base restores what the whole pack united with it does")
+    func restores() async throws {
+        let caches = try RandomCaches(seed: 511, pairs: 60)
+        let base = try await bench.pack(caches.jobs[0], as: "main", to: "main").path
+        let found = try bench.write(caches.jobs[1], to: "caches")
+        let whole = try await bench.pack(found, to: "whole").path
+        let part = try await bench.pack(found, to: "part") { $0.bases = [base] }.path
+        let digests = try await [
+            bench.unite(base, whole, to: "one").report.digest,
+            bench.unite(base, part, to: "other").report.digest,
+        ]
+        #expect(digests[0] == digests[1])
+    }
+
+    @Test("checks what it does not write, and leaves out what is damaged as the whole pack does")
+    func damage() async throws {
+        let model = try RandomCaches(seed: 521, jobs: 1, pairs: 40).jobs[0]
+        let base = try await bench.pack(model, as: "main", to: "main").path
+        var damaged = model
+        let names = model.files.filter { $0.key.hasSuffix("-d") && $0.value.bytes.count > 100 }.keys.sorted()
+        for name in names.prefix(3) { damaged.files[name]?.bytes[50] ^= 1 }
+        damaged.addPair("new", [1, 2, 3])
+        let found = try bench.write(damaged, to: "caches")
+        let whole = try await bench.pack(found, to: "whole")
+        let part = try await bench.pack(found, to: "part") { $0.bases = [base] }
+        #expect(whole.report.leftOut.count { $0.reason == .wrongContent } == 3)
+        #expect(part.report.leftOut == whole.report.leftOut)
+        let expected = try await bench.subtract(whole.path, without: base, to: "expected").path
+        #expect(try Files.id(part.path) == Files.id(expected))
+        #expect(part.report.totals.byKind[.action]?.members == 1)
+        let error = await failure {
+            try await bench.pack(found, to: "strict") { ($0.bases, $0.isStrict) = ([base], true) }
+        }
+        #expect(error?.code == .damagedCache)
+    }
+
+    @Test("of what the base has is the empty archive")
+    func nothing() async throws {
+        let caches = try bench.write(try RandomCaches(seed: 531, jobs: 1, pairs: 30).jobs[0], to: "caches")
+        let base = try await bench.pack(caches, as: "main", to: "main").path
+        let part = try await bench.pack(caches, to: "part") { $0.bases = [base] }
+        let empty = try await bench.subtract(base, without: base, to: "empty").path
+        #expect(try Files.id(part.path) == Files.id(empty))
+    }
+
+    @Test("says which base it can't be united with, because that has another pack of its label")
+    func label() async throws {
+        var model = CacheModel()
+        model.addPair("one", [1])
+        let base = try await bench.pack(model, as: "job", to: "base").path
+        model.addPair("two", [2])
+        let part = try await bench.pack(model, as: "job", to: "part") { $0.bases = [base] }
+        #expect(part.report.baseWithLabel == base)
+    }
+
+    @Test(
+        "refuses a base that is no archive, or that Go's checksums say was tampered with, and leaves nothing"
+    )
+    func badBase() async throws {
+        let (first, second) = try ConflictTests.Alarm.tree.models
+        let caches = try bench.write(first, to: "caches")
+        let other = try await bench.pack(second, as: "b", to: "b").path
+        try Files.write([1, 2, 3], to: bench.path("garbage").string, mode: 0o644)
+        let before = try bench.names
+        for (base, code) in [
+            (other, .conflict), (bench.path("garbage"), .notAnArchive), (bench.path("nowhere"), .notFound),
+        ] as [(FilePath, CacheStoreError.Code)] {
+            let error = await failure { try await bench.pack(caches, to: "out") { $0.bases = [base] } }
+            #expect(error?.code == code)
+            #expect(error?.path == base)
+        }
+        #expect(try bench.names == before)
+    }
+}

@@ -1,0 +1,48 @@
+import SystemPackage
+
+@testable import CacheStore
+
+extension Workbench {
+    /// Packs caches as `job-0`, `job-1` and so on, at levels that are taken in turn.
+    func packs(_ models: [CacheModel], levels: [Int] = [1]) async throws -> [FilePath] {
+        var result: [FilePath] = []
+        for (index, model) in models.enumerated() {
+            let pack = try await pack(model, as: "job-\(index)", to: "pack-\(index).castore") {
+                $0.level = levels[index % levels.count]
+            }
+            result.append(pack.path)
+        }
+        return result
+    }
+
+    /// Packs the caches of random jobs.
+    func packs(_ caches: RandomCaches, levels: [Int] = [1]) async throws -> [FilePath] {
+        try await packs(caches.jobs, levels: levels)
+    }
+
+    /// Subtracts archives from one.
+    func subtract(
+        _ archive: FilePath,
+        without others: FilePath...,
+        to name: String,
+        jobs: Int? = nil
+    ) async throws -> (path: FilePath, report: DifferenceReport) {
+        var options = DifferenceOptions()
+        options.jobs = jobs
+        let output = path(name)
+        let difference = ArchiveDifference(options: options)
+        return (output, try await difference.run(archive, without: others, to: output))
+    }
+
+    /// Intersects archives.
+    func intersect(
+        _ inputs: FilePath...,
+        to name: String,
+        jobs: Int? = nil
+    ) async throws -> (path: FilePath, report: IntersectionReport) {
+        var options = IntersectionOptions()
+        options.jobs = jobs
+        let output = path(name)
+        return (output, try await ArchiveIntersection(options: options).run(inputs, to: output))
+    }
+}
