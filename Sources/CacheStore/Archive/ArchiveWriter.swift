@@ -59,6 +59,17 @@ final class ArchiveWriter: Sendable {
         try output.file.read(at: offset, count: count, into: &buffer)
     }
 
+    /// Writes the index and the trailer of an archive of `set`, and publishes the file.
+    ///
+    /// - Parameters:
+    ///   - set: The members; all of their frames have been written at their offsets.
+    ///   - digest: Their digest.
+    /// - Returns: The length of the file, in bytes.
+    /// - Throws: ``CacheStoreError``.
+    func finish(_ set: MemberSet, digest: ObjectID) throws -> Int {
+        try finish(IndexWriter.write(set, digest: digest, beside: path))
+    }
+
     /// Writes the trailer of the archive, and publishes the file.
     ///
     /// - Parameter index: The index of its members; all of their frames have been written at their offsets.

@@ -335,7 +335,7 @@ struct PackOperation: Sendable {
                 try target.write(buffer.span, at: record.offset)
             }
         }
-        let fileBytes = try target.finish(IndexWriter.write(set, digest: digest, beside: path))
+        let fileBytes = try target.finish(set, digest: digest)
         let leftOut = assembly.leftOut.sorted {
             ($0.path.string, $0.reason.rawValue) < ($1.path.string, $1.reason.rawValue)
         }
