@@ -59,8 +59,8 @@ struct Difference: AsyncParsableCommand, Sendable {
         let size = HumanFormat.bytes(report.totals.fileBytes)
         let path = HumanFormat.printable(output.output)
         return [
-            "wrote what \(count) lack of `\(HumanFormat.printable(archive))`, \(members) of \(all), "
-                + "into `\(path)`: \(size) in \(HumanFormat.duration(time))",
+            "subtracted \(count) from `\(HumanFormat.printable(archive))`: \(members) of \(all) left "
+                + "in `\(path)`, \(size) in \(HumanFormat.duration(time))",
             "",
         ]
             + Table.kinds(report.totals).lines + [""]
