@@ -31,8 +31,6 @@ class Scale:
         self.options, self.cachectl = options, options.cachectl
         self.runner = Runner(os.path.join(options.work, 'last.log'))
         self.measurements, self.failed, self.archives, self.memory = [], {}, {}, None
-        helped = subprocess.run([self.cachectl, 'cat', '--help'], stdout=subprocess.PIPE, text=True, check=False).stdout
-        self.has_cat = 'cachectl cat ' in helped
 
     def path(self, name):
         return os.path.join(self.options.work, name)
@@ -92,8 +90,8 @@ class Scale:
         runs = self.options.runs if members < LARGE else 1
         for run in range(self.options.runs):
             self.measure('info', members, [self.cachectl, 'info', first], run)
-            if self.has_cat:
-                self.measure('first member', members, [self.cachectl, 'cat', first, self.archives[members]['output']], run)
+            self.measure('first member', members,
+                         [self.cachectl, 'cat', first, 'output', self.archives[members]['output']], run)
         united = self.path('united.castore')
         for run in range(runs):
             remove(united)
@@ -229,8 +227,6 @@ def run(scale, options):
 
 def results_of(scale, options, load):
     not_measured = {}
-    if not scale.has_cat:
-        not_measured['first member'] = 'this cachectl has no `cat`'
     if not options.large_target:
         not_measured['restore all'] = options.no_large_target
     with open('/proc/cpuinfo', encoding='utf-8') as f:
