@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Writes an archive as images with `cachectl layers`, upon a base with Go: pushes them to a registry and pulls them,
 # unpacks them with umoci (gzip) and buildah (zstd), and proves that the trees are those that `cachectl restore`
-# makes, and that Go compiles nothing there. What it needs is in common.sh, and besides skopeo, umoci and
+# makes, and that Go compiles nothing there, nor in images that a Dockerfile makes of them. What it needs is in common.sh, and besides skopeo, umoci and
 # docker-registry; `bash Tests/run.sh` sets it up.
 commands=(docker-registry skopeo umoci)
 # shellcheck source=common.sh
@@ -77,8 +77,8 @@ mkdir -p "$work/restored/var/cache"
 "$cachectl" restore "$archive" --gocache "$work/restored/var/cache/go-build" \
     --gomodcache "$work/restored/var/cache/go-mod" --no-go --quiet
 describe "$work/restored" >"$work/restored.tree"
-count=$(wc -l <"$work/restored.tree")
-((count > 500)) || die "only $count lines describe the restored tree"
+lines=$(wc -l <"$work/restored.tree")
+((lines > 500)) || die "only $lines lines describe the restored tree"
 
 say "cachectl layers"
 for name in gzip zstd; do
@@ -127,8 +127,23 @@ build_program "$container" "$work/control.log" "${environment[@]}" GOCACHE=/tmp/
 control=$(count_compiles "$work/control.log")
 ((control == jobs_compiles)) || die "an empty build cache compiled $control packages, the job $jobs_compiles"
 
+say "a Dockerfile upon the layout, and one that copies the caches from it"
+# With Docker, the context `caches` is oci-layout://DIR:TAG; this buildah takes images from its storage alone.
+printf '%s\n' 'FROM caches' 'COPY app /src/app' >"$work/from.dockerfile"
+printf '%s\n' 'FROM localhost/test/go' 'COPY --from=caches /var/cache /var/cache' 'COPY app /src/app' \
+    'ENV GOCACHE=/var/cache/go-build GOMODCACHE=/var/cache/go-mod' >"$work/copy.dockerfile"
+for name in from copy; do
+    buildah_offline build --quiet --layers=false --pull=never -f "$work/$name.dockerfile" -t "localhost/test/$name" \
+        --build-context caches=container-image://localhost/test/layers "$work" >/dev/null
+    other=$(buildah from --pull=never "localhost/test/$name")
+    compare "$name" "$(buildah mount "$other")"
+    build_program "$other" "$work/$name.log" "${environment[@]}" || die "the program does not build in $name.dockerfile's image"
+    count=$(count_compiles "$work/$name.log")
+    ((count == 0)) || die "$count packages were compiled again in $name.dockerfile's image"
+done
+
 say "passed"
 printf '%-34s %s\n' \
-    "lines that describe the trees" "$count" \
+    "lines that describe the trees" "$lines" \
     "image in gzip, in zstd, with base" "$(du -sb "$work/gzip" | cut -f 1), $(du -sb "$work/zstd" | cut -f 1) bytes" \
     "compilations with/without caches" "$compiles/$control"

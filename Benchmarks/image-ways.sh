@@ -1,0 +1,189 @@
+#!/usr/bin/env bash
+# Three ways from an archive to an image in a registry: COPY of the merged directories, RUN cachectl restore, and
+# cachectl layers. Each begins with what the job that builds the image has, and ends when the push is done.
+set -euo pipefail
+shopt -s inherit_errexit
+
+usage() {
+    cat <<'END_OF_USAGE'
+usage: image-ways.sh --work DIR --providers A,B,… [options]
+
+  --work DIR        the work directory of simulate-matrix-build.sh, with its caches
+  --providers A,B,… the caches to take
+  --runs N          how often each way is gone (1)
+  --cachectl PATH   a static release build; by default it is built
+  --scratch DIR     where everything lies (DIR of --work); needs ten times the bytes of the caches
+  --json FILE       the figures (ways.json in DIR of --work)
+
+Needs root, buildah, skopeo, docker-registry and busybox-static: `Tests/run.sh` installs them.
+END_OF_USAGE
+}
+
+die() { echo "image-ways: $*" >&2; exit 1; }
+say() { echo "==> $*" >&2; }
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+work='' providers='' cachectl='' scratch='' json='' runs=1
+while (($#)); do
+    case $1 in
+    --work) work=${2:?--work DIR}; shift ;;
+    --providers) providers=${2:?--providers A,B}; shift ;;
+    --runs) runs=${2:?--runs N}; shift ;;
+    --cachectl) cachectl=${2:?--cachectl PATH}; shift ;;
+    --scratch) scratch=${2:?--scratch DIR}; shift ;;
+    --json) json=${2:?--json FILE}; shift ;;
+    -h | --help) usage; exit ;;
+    *) usage >&2; exit 2 ;;
+    esac
+    shift
+done
+[[ -n $work && -n $providers ]] || { usage >&2; exit 2; }
+[[ $runs =~ ^[1-9][0-9]*$ ]] || die "--runs is a number of at least 1, not \`$runs\`"
+((EUID == 0)) || die "needs root, for buildah's mounts"
+for program in buildah skopeo docker-registry busybox python3; do
+    type -P "$program" >/dev/null || die "\`$program\` is missing: run \`bash Tests/run.sh\`"
+done
+work=$(cd "$work" && pwd)
+json=${json:-$work/ways.json}
+if [[ -z $cachectl ]]; then
+    say "building cachectl"
+    static=(--package-path "$here/.." -c release --product cachectl --static-swift-stdlib -Xswiftc -static-executable)
+    swift build "${static[@]}" >&2
+    cachectl=$(swift build "${static[@]}" --show-bin-path)/cachectl
+fi
+cachectl=$(realpath "$cachectl")
+
+temporary=$(mktemp -d "${scratch:-$work}/ways-XXXXXX")
+registry=''
+clean_up() {
+    local status=$?
+    trap '' INT TERM
+    [[ -z $registry ]] || kill "$registry" 2>/dev/null || true
+    awk -v work="$temporary" 'index($2, work) == 1 { print $2 }' /proc/self/mounts | tac | xargs -r umount -l || true
+    rm -rf "$temporary"
+    exit "$status"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+export TMPDIR=$temporary BUILDAH_ISOLATION=chroot LC_ALL=C.UTF-8 TZ=UTC
+store=(--root "$temporary/storage" --runroot "$temporary/run" --storage-driver overlay)
+buildah() { command buildah "${store[@]}" "$@"; }
+
+# ---------------------------------------------------------------- what each way begins with
+
+say "an image to build upon"
+mkdir -p "$temporary"/{base/bin,context}
+cp "$(type -P busybox)" "$temporary/base/bin/busybox"
+ln -s busybox "$temporary/base/bin/sh"
+container=$(buildah from scratch)
+buildah copy --quiet "$container" "$temporary/base" / >/dev/null
+buildah commit --quiet --rm "$container" localhost/ways/base >/dev/null
+buildah push --quiet localhost/ways/base "oci:$temporary/layout:base"
+
+say "packs, their union and the merged directories"
+context=$temporary/context
+IFS=, read -ra names <<<"$providers"
+packs=()
+mkdir "$context"/{go-build,go-mod}
+for name in "${names[@]}"; do
+    cache=$work/caches/$name
+    [[ -d $cache/go-build ]] || die "no caches of $name in $work/caches"
+    "$cachectl" pack --quiet --no-go --label "$name" --gocache "$cache/go-build" --gomodcache "$cache/go-mod" \
+        -o "$temporary/$name.castore"
+    packs+=("$temporary/$name.castore")
+    cp -rn "$cache/go-build/." "$context/go-build"
+    cp -rn "$cache/go-mod/." "$context/go-mod"
+done
+"$cachectl" union --quiet "${packs[@]}" -o "$context/all.castore"
+cp "$cachectl" "$context/cachectl"
+printf '%s\n' 'FROM localhost/ways/base' 'COPY go-build /var/cache/go-build' 'COPY go-mod /var/cache/go-mod' \
+    >"$temporary/copy.dockerfile"
+printf '%s\n' 'FROM localhost/ways/base' \
+    'RUN --mount=type=bind,source=all.castore,target=/all.castore --mount=type=bind,source=cachectl,target=/cachectl \' \
+    '    /cachectl restore /all.castore --quiet --no-go --gocache /var/cache/go-build --gomodcache /var/cache/go-mod' \
+    >"$temporary/restore.dockerfile"
+
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+printf '%s\n' 'version: 0.1' 'log: {level: error}' "storage: {filesystem: {rootdirectory: $temporary/registry}}" \
+    "http: {addr: \"127.0.0.1:$port\"}" >"$temporary/registry.yml"
+docker-registry serve "$temporary/registry.yml" &>"$temporary/registry.log" &
+registry=$!
+for _ in {1..100}; do
+    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then break; fi
+    sleep 0.1
+done
+
+# ---------------------------------------------------------------- the ways
+
+built() { # built NAME COMPRESSION TAG: a Dockerfile's image, pushed
+    buildah build --quiet --layers=false --pull=never -f "$temporary/$1.dockerfile" -t "localhost/ways/$1" \
+        "$context" >/dev/null
+    buildah push --quiet --tls-verify=false --compression-format "$2" "localhost/ways/$1" \
+        "docker://127.0.0.1:$port/ways:$3"
+    buildah rmi --force "localhost/ways/$1" >/dev/null
+}
+layers() { # layers TAG [OPTION…]
+    local tag=$1
+    shift
+    "$cachectl" layers "$context/all.castore" --quiet --arch amd64 --base "oci:$temporary/layout:base" --tag "$tag" \
+        -o "$temporary/image-$tag" "$@"
+    skopeo copy --quiet --preserve-digests --dest-tls-verify=false "oci:$temporary/image-$tag:$tag" \
+        "docker://127.0.0.1:$port/ways:$tag"
+}
+
+figures=$temporary/figures
+measure() { # measure NAME COMMAND…: its wall and CPU seconds
+    local name=$1 begin
+    shift
+    say "$name"
+    sync
+    begin=$EPOCHREALTIME
+    ( "$@"; times ) >"$temporary/times"
+    python3 - "$name" "$begin" "$EPOCHREALTIME" "$temporary/times" >>"$figures" <<'END'
+import re, sys
+name, begin, end, times = sys.argv[1:]
+spent = sum(60 * int(m) + float(s) for m, s in re.findall(r'(\d+)m([\d.]+)s', open(times).read()))
+print(f'{name}\t{float(end) - float(begin):.3f}\t{spent:.3f}')
+END
+}
+for ((run = 1; run <= runs; run++)); do
+    for compression in gzip zstd; do
+        measure "COPY, $compression" built copy "$compression" "copy-$compression-$run"
+        measure "RUN restore, $compression" built restore "$compression" "restore-$compression-$run"
+    done
+    measure "layers, gzip" layers "layers-gzip-$run" --compression gzip
+    measure "layers, zstd" layers "layers-zstd-$run"
+    measure "layers --split, zstd" layers "split-zstd-$run" --split
+done
+
+# ---------------------------------------------------------------- the table
+
+python3 - "$figures" "$port" "$json" "$providers" <<'END'
+import datetime, json, os, statistics, sys, urllib.request
+figures, port, target, providers = sys.argv[1:]
+ways = {}
+for line in open(figures):
+    name, wall, cpu = line.rstrip('\n').split('\t')
+    ways.setdefault(name, []).append((float(wall), float(cpu)))
+tags = {'COPY': 'copy', 'RUN restore': 'restore', 'layers': 'layers', 'layers --split': 'split'}
+kinds = ('application/vnd.oci.image.manifest.v1+json', 'application/vnd.docker.distribution.manifest.v2+json')
+rows = []
+for name, runs in ways.items():
+    way, compression = name.split(', ')
+    url = f'http://127.0.0.1:{port}/v2/ways/manifests/{tags[way]}-{compression}-1'
+    with urllib.request.urlopen(urllib.request.Request(url, headers={'Accept': ', '.join(kinds)})) as reply:
+        manifest = json.load(reply)
+    rows.append({'way': name, 'wall': statistics.median(wall for wall, _ in runs),
+                 'cpu': statistics.median(cpu for _, cpu in runs), 'runs': len(runs),
+                 'layers': len(manifest['layers']), 'bytes': sum(layer['size'] for layer in manifest['layers'])})
+with open(target, 'w', encoding='utf-8') as f:
+    json.dump({'schema': 'cachestore.ways/1', 'providers': providers.split(','), 'load': os.getloadavg(),
+               'date': datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds'), 'ways': rows}, f, indent=1)
+print(f'{providers}: from the archive, or the merged directories, to the image in a registry\n')
+print(f'{"":24}  wall s   CPU s  layers     MB  COPY, same compression / it')
+for row in rows:
+    copy = next(r for r in rows if r['way'] == 'COPY, ' + row['way'].split(', ')[1])
+    print(f'{row["way"]:24}{row["wall"]:8.1f}{row["cpu"]:8.1f}{row["layers"]:8}{row["bytes"] / 1e6:7.1f}'
+          f'{copy["wall"] / row["wall"]:10.1f} × the time, {row["bytes"] / copy["bytes"]:.2f} × the bytes')
+END
