@@ -40,11 +40,13 @@ let package = Package(
             pkgConfig: "zlib",
             providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]
         ),
+        .systemLibrary(name: "CLinux"),
 
         // MARK: - Library
         .target(
             name: "CacheStore",
             dependencies: [
+                "CLinux",
                 "CSQLite",
                 "CZlib",
                 "CZstd",

@@ -70,7 +70,7 @@ trap 'exit 143' TERM
 if [[ -n $short ]]; then
     temporary=$(mktemp -d "${scratch:-${TMPDIR:-/tmp}}/compare-XXXXXX")
     [[ -n $work ]] || work=$temporary
-    runs=1 peers=${peers:-tar-zstd-3,cp} flags+=(--check --no-targets --no-rest)
+    runs=1 peers=${peers:-tar-zstd-3,cp} flags+=(--check --no-targets)
     say "writing small caches"
     python3 -B "$here/compare_corpus.py" "$temporary"
     caches=$temporary/caches
@@ -111,19 +111,6 @@ if [[ -n $install ]]; then
         DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends "${missing[@]}" >/dev/null
     fi
 fi
-
-# The merged tree or the restored one, twice, the packs of all, and every peer's archive of the tree (cp's is one).
-measured=("$caches")
-if [[ -n $providers ]]; then
-    IFS=, read -ra measured <<<"$providers"
-    measured=("${measured[@]/#/$caches/}")
-fi
-for directory in "${measured[@]}"; do
-    [[ -d $directory ]] || die "no caches of ${directory##*/} in $caches"
-done
-needed=$(du -scm "${measured[@]}" | awk 'END { print 5 * $1 }')
-free=$(df -Pm "$temporary" | awk 'NR == 2 { print $4 }')
-((free > needed)) || die "needs $needed MB in $temporary, and $free are free; --scratch DIR goes elsewhere"
 
 cc -O2 -pthread -o "$temporary/create-tree" "$here/limit/create-tree.c"
 

@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 
@@ -15,8 +16,10 @@ from compare_tools import PEERS, command, versions
 
 CACHES = ('go-build', 'go-mod')
 OPENS = 10  # a run: they are short
-# Seconds after many files were deleted: ext4 passes over inodes that were freed less than 60 seconds ago, one by one.
-REST = 65
+# Seconds after many files were deleted: ext4 passes over inodes that were freed less than 60 seconds ago, or 360 where
+# their deletion is not on the disk yet, one by one.
+REST = 365
+TREE_VERBS = 'union', 'restore'  # whose contenders make a tree each
 
 
 class Comparison:
@@ -25,6 +28,8 @@ class Comparison:
         self.cachectl = options.cachectl
         self.caches = {provider: os.path.join(options.caches, provider) for provider in options.providers}
         self.scratch = options.scratch
+        self.sizes = [size_of(os.path.join(cache, part)) for cache in self.caches.values() for part in CACHES]
+        self.copy = sum(count for _, count in self.sizes)  # the bytes of a tree that a contender makes, at most
         self.run = Runner(self.path('log'))
         self.measurements, self.failed, self.not_measured = [], {}, {}
         self.restored = 0, 0  # the files and bytes of the restored tree
@@ -43,6 +48,14 @@ class Comparison:
     def say(self, text):
         print(f'==> {text}', file=sys.stderr, flush=True)
 
+    def check_room(self):
+        """Fails where not even one run of restores would fit: every contender's tree, the first one, and the archives. A
+        restored tree is smaller than the caches, which have more than one copy of some files."""
+        needed, free = (len(self.peers) + 5) * self.copy * 2 // 3, shutil.disk_usage(self.scratch).free
+        if free < needed:
+            raise Failure(f'needs {needed // 10**6} MB in {self.scratch}, and {free // 10**6} are free: choose fewer '
+                          '--peers or --providers, or another --scratch')
+
     # ------------------------------------------------------------ measuring
 
     def record(self, verb, contender, run, measured, count=0, provider=''):
@@ -51,10 +64,10 @@ class Comparison:
 
     def rounds(self, verb, contenders):
         """Calls each contender once a run, every other run from the last to the first. One of the peers that fails is
-        reported and left out, with what was measured of it; cachectl and the limit may not fail. The trees that a run
-        has created go when it is over."""
+        reported and left out, with what was measured of it; cachectl and the limit may not fail."""
         failed = self.failed.setdefault(verb, {})
         for run in range(self.options.runs):
+            self.make_room(len(contenders) if verb in TREE_VERBS else 2)
             order = list(contenders.items())
             for name, measure in order if run % 2 == 0 else reversed(order):
                 if name in failed:
@@ -66,7 +79,6 @@ class Comparison:
                     if name.startswith('cachectl') or name == 'limit':
                         raise Failure(f'{verb}, {name}: {failure}') from None
                     failed[name] = str(failure)
-            self.clear_trees()
         self.measurements = [m for m in self.measurements if m['verb'] != verb or m['contender'] not in failed]
         # In the table as given, not as the rounds came.
         place = {name: i for i, name in enumerate(contenders)}
@@ -74,19 +86,24 @@ class Comparison:
 
     def new_tree(self):
         """An empty directory for one contender of this run."""
-        return fresh(self.path('trees', str(len(self.trees()))))
+        return fresh(self.path('trees', str(len(os.listdir(self.path('trees'))))))
 
-    def trees(self):
-        return os.listdir(self.path('trees')) if os.path.isdir(self.path('trees')) else []
+    def discard(self, *paths):
+        """Has done with files, many perhaps: they go when the room is needed, or at the end. See `REST`."""
+        for path in paths:
+            if os.path.exists(path):
+                os.rename(path, os.path.join(self.new_tree(), 'discarded'))
 
-    def clear_trees(self):
-        if self.trees():
-            remove(self.path('trees'))
-            self.run.rest(0 if self.options.no_rest else REST)
+    def make_room(self, count):
+        """Removes the trees that are there already if there is less room than for `count` more."""
+        if shutil.disk_usage(self.scratch).free < count * self.copy and os.listdir(self.path('trees')):
+            self.say(f'removing earlier trees, and waiting {REST} s for the file system to forget them')
+            fresh(self.path('trees'))
+            self.run.rest(REST)
 
     def archived(self, tool, tree, archive, measure=None):
         """Packs a tree with a peer; the size of what comes out."""
-        remove(archive, archive + '.base')
+        self.discard(archive, archive + '.base')
         if tool.prepare:
             self.run(command(tool.prepare, archive=archive))
         measured = (measure or self.run)(command(tool.pack, tree=tree, archive=archive))
@@ -119,10 +136,11 @@ class Comparison:
                     measured, count = self.archived(tool, cache, archive, self.run.measure)
                     self.record('pack', tool.title, run, measured, count, provider)
                     if tool.name != 'tar-zstd-3':  # these are merged later
-                        remove(archive, archive + '.base')
+                        self.discard(archive, archive + '.base')
             return measure
 
         fresh(self.path('packs'))
+        fresh(self.path('trees'))
         contenders = {'cachectl': own('cachectl', [], '.castore')}
         for name, *arguments in (('1', '--jobs', '1'), ('2', '--jobs', '2')):
             contenders[f'cachectl --jobs {name}'] = own(f'cachectl --jobs {name}', arguments, f'.jobs-{name}')
@@ -194,14 +212,16 @@ class Comparison:
 
     def seal(self):
         """The size of the union by other means: the merged tree, packed."""
-        self.run(self.copy_together(fresh(self.path('merged'))))
+        self.make_room(2)
+        merged = self.new_tree()
+        self.run(self.copy_together(merged))
 
         def peer(tool):
             def measure(run):
                 archive = self.path('sealed')
                 self.record('seal', tool.title, run,
-                            *self.archived(tool, self.path('merged'), archive, self.run.measure))
-                remove(archive, archive + '.base')
+                            *self.archived(tool, merged, archive, self.run.measure))
+                self.discard(archive, archive + '.base')
             return measure
 
         def own(run):
@@ -213,7 +233,7 @@ class Comparison:
         self.rounds('seal', {'cachectl': own, **{
             tool.title: peer(tool) for tool in self.peers
             if tool.name != 'cp' and tool.title not in self.failed['pack']}})
-        remove(self.path('merged'), self.path('packs'))
+        remove(self.path('packs'))
 
     # ------------------------------------------------------------ restore, verify, open
 
@@ -248,7 +268,7 @@ class Comparison:
 
         def limit(run):
             target = os.path.join(self.new_tree(), 'tree')
-            os.sync()
+            self.run.settle()
             output = self.path('limit.txt')
             self.run([self.options.limit, tree, target, str(threads())], output=output)
             with open(output, encoding='utf-8') as f:
@@ -297,7 +317,7 @@ class Comparison:
 
         def measure(name, line, times=OPENS):
             def repeated(run):
-                os.sync()
+                self.run.settle()
                 for i in range(times):
                     self.record('open', name, run * times + i, self.run(line))
             return repeated
@@ -325,24 +345,25 @@ class Comparison:
 
     def everything(self):
         """Measures a verb after the other, and gives the results so far after each."""
+        self.check_room()
         machine = self.machine()
         date = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds')
-        sizes = [size_of(os.path.join(cache, part)) for cache in self.caches.values() for part in CACHES]
         warm(*self.caches.values())
         for verb in (self.pack, self.union, self.seal, self.restore, self.verify, self.open):
+            self.run.memory = (2 << 30) + (self.copy if verb.__name__ in TREE_VERBS else 0)
             verb()
             # What a child's peak is at least: its parent's at the time of the fork counts, too.
             machine.update(load_after=os.getloadavg()[0], peak_floor=self.run(['true'])['peak'])
-            yield self.results(machine, date, sizes)
+            yield self.results(machine, date)
 
-    def results(self, machine, date, sizes):
+    def results(self, machine, date):
         summary = summarize(self.measurements)
         targets = {} if self.options.no_targets else judge(summary, self.restored[1], threads())
         return {
             'schema': 'cachestore.compare/1', 'date': date, 'machine': machine, 'versions': versions(self.cachectl),
             'options': {key: getattr(self.options, key) for key in ('runs', 'peers', 'slow', 'check')},
-            'corpus': {'providers': list(self.caches), 'files': sum(n for n, _ in sizes),
-                       'bytes': sum(n for _, n in sizes), 'restored_files': self.restored[0],
+            'corpus': {'providers': list(self.caches), 'files': sum(n for n, _ in self.sizes),
+                       'bytes': sum(n for _, n in self.sizes), 'restored_files': self.restored[0],
                        'restored_bytes': self.restored[1]},
             'summary': summary, 'targets': targets,
             'failed': {verb: names for verb, names in self.failed.items() if names},
@@ -357,7 +378,7 @@ def read_options():
     parser.add_argument('--runs', type=int, required=True)
     for name in ('providers', 'peers'):
         parser.add_argument(f'--{name}', type=lambda text: text.split(',') if text else [])
-    for name in ('slow', 'check', 'no-targets', 'no-rest'):
+    for name in ('slow', 'check', 'no-targets'):
         parser.add_argument(f'--{name}', action='store_true')
     options = parser.parse_args()
     if options.runs < 1:

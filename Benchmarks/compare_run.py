@@ -2,7 +2,11 @@
 import hashlib
 import os
 import subprocess
+import sys
 import time
+
+# A program that takes memory, touches all of it, and ends.
+TOUCH = 'import mmap, sys; mmap.mmap(-1, int(sys.argv[1]), mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE)'
 
 
 class Failure(Exception):
@@ -61,6 +65,7 @@ class Runner:
 
     def __init__(self, log):
         self.log = log
+        self.memory = 0  # what a command may take, with all that it leaves in the page cache, in bytes
 
     def __call__(self, command, cwd=None, output=None):
         """Runs a program (a list) or a line for bash, and returns its wall and CPU seconds, the CPU seconds being
@@ -78,9 +83,19 @@ class Runner:
             raise Failure(f'status {process.returncode}: {lines[-1] if lines else "no message"}')
         return {'wall': wall, 'cpu': usage.ru_utime + usage.ru_stime, 'peak': usage.ru_maxrss * 1024}
 
-    def measure(self, command):
-        """The same after a sync, so that nobody waits for what another has written."""
+    def settle(self):
+        """Makes ready for a measurement: nobody is to wait for what another has written, nor for a host that gives
+        memory to this machine only when it is touched."""
         os.sync()
+        with open('/proc/meminfo', encoding='utf-8') as f:
+            sizes = {line.split(':')[0]: int(line.split()[1]) << 10 for line in f}
+        count = min(self.memory, sizes.get('MemAvailable', 0) // 2) >> 20 << 20
+        if count:
+            subprocess.run([sys.executable, '-c', TOUCH, str(count)], check=True)
+
+    def measure(self, command):
+        """The same as a call, once everything has settled."""
+        self.settle()
         return self(command)
 
     def rest(self, seconds):

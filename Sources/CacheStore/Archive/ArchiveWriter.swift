@@ -1,3 +1,4 @@
+import Synchronization
 import SystemPackage
 
 /// Writes an archive: frames at their offsets, then the trailer; the file gets its name last.
@@ -7,6 +8,12 @@ final class ArchiveWriter: Sendable {
     private let output: TemporaryFile
     private let path: FilePath
     private let overwrite: Bool
+
+    /// The bytes written since the system was last asked to write to the disk.
+    private let unsent = Atomic<Int>(0)
+
+    /// After how many bytes it is asked again.
+    private static let sendingSize = 16 << 20
 
     /// Begins an archive under a temporary name beside `path`.
     ///
@@ -47,9 +54,15 @@ final class ArchiveWriter: Sendable {
 
     /// Writes bytes of frames at an offset.
     ///
+    /// What is written goes to the disk meanwhile, so that little is left to wait for at the end.
+    ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func write(_ bytes: Span<UInt8>, at offset: Int) throws(CacheStoreError) {
         try output.file.write(bytes, at: offset)
+        if unsent.add(bytes.count, ordering: .relaxed).newValue >= Self.sendingSize {
+            unsent.store(0, ordering: .relaxed)
+            output.file.beginSynchronizing()
+        }
     }
 
     /// Reads back bytes of frames that were written.

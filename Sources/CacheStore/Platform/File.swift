@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import SystemPackage
 
@@ -130,11 +131,22 @@ struct File: ~Copyable, Sendable {
         }
     }
 
+    /// Has the system begin to write the file's bytes to the disk (`sync_file_range(2)`), without waiting: a hint, which
+    /// not every file system takes.
+    func beginSynchronizing() { _ = sync_file_range(descriptor, 0, 0, UInt32(SYNC_FILE_RANGE_WRITE)) }
+
     /// Waits until the file's bytes are on the disk (`fsync(2)`).
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func synchronize() throws(CacheStoreError) {
         _ = try SystemCall.checked("write to disk", path) { fsync(descriptor) }
+    }
+
+    /// Waits until all of its file system is on the disk (`syncfs(2)`).
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func synchronizeFileSystem() throws(CacheStoreError) {
+        _ = try SystemCall.checked("write to disk", path) { syncfs(descriptor) }
     }
 
     /// Sets the access and modification time, in whole seconds since 1970.

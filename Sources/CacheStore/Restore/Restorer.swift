@@ -1,4 +1,3 @@
-import Glibc
 import SystemPackage
 
 /// Restores an archive to Go's caches.
@@ -62,7 +61,8 @@ struct RestoreOperation {
         try checkRoom(build, modules)
         if let build { try await restore(build) }
         if let modules { try await restore(modules, plan.set.checksumFiles) }
-        try finish(report, sources)
+        if options.synchronize { try synchronize([build?.root, modules?.root]) }
+        warn(report, sources)
         return report.value
     }
 
@@ -116,6 +116,9 @@ struct RestoreOperation {
             directory = try Directory.creating(path)
             lock = try directory.lock { try cancellation.check() }
         }
+
+        /// Waits until all that is in its file system is on the disk.
+        func synchronize() throws(CacheStoreError) { try lock.synchronizeFileSystem() }
 
         /// Creates and locks the directory, on a thread of its own: to wait for another restore on one of Swift's
         /// own would keep that other from ever ending.
@@ -224,12 +227,12 @@ struct RestoreOperation {
         }
     }
 
-    private func finish(_ report: Gathered<RestoreReport>, _ sources: [Source]) throws {
-        if options.synchronize {
-            counters.begin("writing to disk", bytes: 0, items: 0)
-            // All file systems: the C library shows Swift no syncfs(2).
-            Glibc.sync()
-        }
+    private func synchronize(_ roots: [Root?]) throws(CacheStoreError) {
+        counters.begin("writing to disk", bytes: 0, items: 0)
+        for root in roots { try root?.synchronize() }
+    }
+
+    private func warn(_ report: Gathered<RestoreReport>, _ sources: [Source]) {
         // Sources that differ from each other differ from what is here, too.
         var warnings = options.environment == nil ? Compatibility.warnings(among: sources) : []
         var here = options.environment ?? GoEnvironment()
