@@ -1,4 +1,4 @@
-// System calls of Linux that the C library declares for GNU sources only, which Swift's Glibc module is not.
+// What the C library declares for GNU sources only, or in headers that Swift's Glibc module leaves out.
 #include <stdint.h>
 
 // syncfs(2)
@@ -7,3 +7,7 @@ extern int syncfs(int descriptor);
 // sync_file_range(2)
 extern int sync_file_range(int descriptor, int64_t offset, int64_t count, unsigned int flags);
 #define SYNC_FILE_RANGE_WRITE 2
+
+// mallopt(3)
+extern int mallopt(int parameter, int value);
+#define M_MMAP_THRESHOLD (-3)

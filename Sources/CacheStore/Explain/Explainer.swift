@@ -75,13 +75,16 @@ public struct Explainer: Sendable {
             for number in output.chunks.numbers {
                 try cancellation.check()
                 try reader.read(set.chunks[Int(number)])
+                // Most say it in their first chunk: of the others, what was read so far is kept.
+                let isFirst = content.isEmpty
+                if !isFirst { content += reader.content }
+                let reading = CompiledPackage.read(isFirst ? reader.content : content)
+                if case .package(let package) = reading { found.update { $0[packages[index]] = package } }
+                guard case .incomplete = reading else { break }
+                guard isFirst else { continue }
+                // Growing as it goes, an array would take twice as much.
+                content.reserveCapacity(output.size)
                 content += reader.content
-                switch CompiledPackage.read(content) {
-                case .incomplete: continue
-                case .unknown: break
-                case .package(let package): found.update { $0[packages[index]] = package }
-                }
-                break
             }
             counters.add(bytes: output.size)
         }
