@@ -138,7 +138,8 @@ expected = {
     'seal': {'cachectl', 'tar | zstd -3'},
     'restore': {'cachectl', 'cachectl --jobs 1', 'limit', 'tar | zstd -3', 'cp -a'},
     'verify': {'cachectl', 'tar | zstd -3'},
-    'open': {'cachectl info', 'cachectl ls, one member'},
+    'layers': {'cachectl', 'cachectl --jobs 1', 'cachectl --split', 'tar | zstd -3, digests'},
+    'open': {'cachectl info', 'cachectl cat, one member', 'cachectl ls, one member'},
 }
 for verb, contenders in expected.items():
     for contender in contenders:

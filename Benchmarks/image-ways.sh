@@ -14,6 +14,8 @@ usage: image-ways.sh --work DIR --providers A,B,… [options]
   --cachectl PATH   a static release build; by default it is built
   --scratch DIR     where everything lies (DIR of --work); needs ten times the bytes of the caches
   --json FILE       the figures (ways.json in DIR of --work)
+  --dockerd         goes the ways of a Dockerfile with dockerd too; needs Debian's docker.io and docker-cli, or their
+                    programs in PATH
 
 Needs root, buildah, skopeo, docker-registry and busybox-static: `Tests/run.sh` installs them.
 END_OF_USAGE
@@ -23,7 +25,7 @@ die() { echo "image-ways: $*" >&2; exit 1; }
 say() { echo "==> $*" >&2; }
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-work='' providers='' cachectl='' scratch='' json='' runs=1
+work='' providers='' cachectl='' scratch='' json='' dockerd='' runs=1
 while (($#)); do
     case $1 in
     --work) work=${2:?--work DIR}; shift ;;
@@ -32,6 +34,7 @@ while (($#)); do
     --cachectl) cachectl=${2:?--cachectl PATH}; shift ;;
     --scratch) scratch=${2:?--scratch DIR}; shift ;;
     --json) json=${2:?--json FILE}; shift ;;
+    --dockerd) dockerd=1 ;;
     -h | --help) usage; exit ;;
     *) usage >&2; exit 2 ;;
     esac
@@ -43,6 +46,9 @@ done
 for program in buildah skopeo docker-registry busybox python3; do
     type -P "$program" >/dev/null || die "\`$program\` is missing: run \`bash Tests/run.sh\`"
 done
+if [[ -n $dockerd ]]; then
+    for program in dockerd docker; do type -P "$program" >/dev/null || die "--dockerd needs \`$program\`"; done
+fi
 work=$(cd "$work" && pwd)
 json=${json:-$work/ways.json}
 if [[ -z $cachectl ]]; then
@@ -54,11 +60,14 @@ fi
 cachectl=$(realpath "$cachectl")
 
 temporary=$(mktemp -d "${scratch:-$work}/ways-XXXXXX")
-registry=''
+services=()
 clean_up() {
-    local status=$?
+    local status=$? service
     trap '' INT TERM
-    [[ -z $registry ]] || kill "$registry" 2>/dev/null || true
+    for service in "${services[@]}"; do
+        kill "$service" 2>/dev/null || true
+        wait "$service" || true
+    done
     awk -v work="$temporary" 'index($2, work) == 1 { print $2 }' /proc/self/mounts | tac | xargs -r umount -l || true
     rm -rf "$temporary"
     exit "$status"
@@ -108,11 +117,26 @@ port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0));
 printf '%s\n' 'version: 0.1' 'log: {level: error}' "storage: {filesystem: {rootdirectory: $temporary/registry}}" \
     "http: {addr: \"127.0.0.1:$port\"}" >"$temporary/registry.yml"
 docker-registry serve "$temporary/registry.yml" &>"$temporary/registry.log" &
-registry=$!
+services+=($!)
 for _ in {1..100}; do
     if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then break; fi
     sleep 0.1
 done
+
+if [[ -n $dockerd ]]; then
+    say "starting dockerd"
+    export DOCKER_HOST=unix://$temporary/docker.sock DOCKER_BUILDKIT=1
+    dockerd --data-root "$temporary/docker" --exec-root "$temporary/docker-run" --pidfile "$temporary/docker.pid" \
+        --host "$DOCKER_HOST" --iptables=false --ip6tables=false --ip-forward=false --bridge=none \
+        --storage-driver overlay2 &>"$temporary/docker.log" &
+    services+=($!)
+    for _ in {1..100}; do
+        if docker version &>/dev/null; then break; fi
+        sleep 0.1
+    done
+    docker version >/dev/null || die "dockerd did not start: $(tail -n 1 "$temporary/docker.log")"
+    tar -C "$temporary/base" -cf - . | docker import - localhost/ways/base >/dev/null
+fi
 
 # ---------------------------------------------------------------- the ways
 
@@ -123,6 +147,14 @@ built() { # built NAME COMPRESSION TAG: a Dockerfile's image, pushed
         "docker://127.0.0.1:$port/ways:$3"
     buildah rmi --force "localhost/ways/$1" >/dev/null
 }
+built_by_dockerd() { # built_by_dockerd NAME TAG: the same with dockerd, which compresses with gzip
+    docker build --quiet --network=none --no-cache -f "$temporary/$1.dockerfile" -t "127.0.0.1:$port/ways:$2" \
+        "$context" >/dev/null
+    docker push --quiet "127.0.0.1:$port/ways:$2" >/dev/null
+    docker rmi --force "127.0.0.1:$port/ways:$2" >/dev/null
+    docker builder prune --all --force >/dev/null
+}
+pulled() { docker pull --quiet "127.0.0.1:$port/ways:$1" >/dev/null; } # pulled TAG: and unpacked, by dockerd
 layers() { # layers TAG [OPTION…]
     local tag=$1
     shift
@@ -155,6 +187,11 @@ for ((run = 1; run <= runs; run++)); do
     measure "layers, gzip" layers "layers-gzip-$run" --compression gzip
     measure "layers, zstd" layers "layers-zstd-$run"
     measure "layers --split, zstd" layers "split-zstd-$run" --split
+    if [[ -n $dockerd ]]; then
+        measure "COPY by dockerd, gzip" built_by_dockerd copy "docked-copy-gzip-$run"
+        measure "RUN restore by dockerd, gzip" built_by_dockerd restore "docked-restore-gzip-$run"
+        measure "docker pull of layers, gzip" pulled "layers-gzip-$run"
+    fi
 done
 
 # ---------------------------------------------------------------- the table
@@ -166,7 +203,8 @@ ways = {}
 for line in open(figures):
     name, wall, cpu = line.rstrip('\n').split('\t')
     ways.setdefault(name, []).append((float(wall), float(cpu)))
-tags = {'COPY': 'copy', 'RUN restore': 'restore', 'layers': 'layers', 'layers --split': 'split'}
+tags = {'COPY': 'copy', 'RUN restore': 'restore', 'layers': 'layers', 'layers --split': 'split',
+        'COPY by dockerd': 'docked-copy', 'RUN restore by dockerd': 'docked-restore', 'docker pull of layers': 'layers'}
 kinds = ('application/vnd.oci.image.manifest.v1+json', 'application/vnd.docker.distribution.manifest.v2+json')
 rows = []
 for name, runs in ways.items():
@@ -181,9 +219,10 @@ with open(target, 'w', encoding='utf-8') as f:
     json.dump({'schema': 'cachestore.ways/1', 'providers': providers.split(','), 'load': os.getloadavg(),
                'date': datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds'), 'ways': rows}, f, indent=1)
 print(f'{providers}: from the archive, or the merged directories, to the image in a registry\n')
-print(f'{"":24}  wall s   CPU s  layers     MB  COPY, same compression / it')
+print(f'{"":28}  wall s   CPU s  layers     MB  COPY, same compression / it')
 for row in rows:
     copy = next(r for r in rows if r['way'] == 'COPY, ' + row['way'].split(', ')[1])
-    print(f'{row["way"]:24}{row["wall"]:8.1f}{row["cpu"]:8.1f}{row["layers"]:8}{row["bytes"] / 1e6:7.1f}'
+    spent = '' if 'docker' in row['way'] else f'{row["cpu"]:.1f}'  # a daemon's is not seen
+    print(f'{row["way"]:28}{row["wall"]:8.1f}{spent:>8}{row["layers"]:8}{row["bytes"] / 1e6:7.1f}'
           f'{copy["wall"] / row["wall"]:10.1f} × the time, {row["bytes"] / copy["bytes"]:.2f} × the bytes')
 END

@@ -38,7 +38,7 @@ public struct ArchiveDifference: Sendable {
         let opened = subtrahends
         return try await ProgressCounters.reporting(to: progress) { counters in
             try await ArchiveWriter.writing(to: path, overwrite: options.overwrite) { writer in
-                try await run(minuend, without: opened, to: writer, counters)
+                try await run(minuend, without: opened, to: writer, path, counters)
             }
         }
     }
@@ -47,10 +47,11 @@ public struct ArchiveDifference: Sendable {
         _ archive: Archive,
         without others: [Archive],
         to writer: ArchiveWriter,
+        _ path: FilePath,
         _ counters: ProgressCounters
     ) async throws -> DifferenceReport {
         counters.begin("reading indexes", bytes: 0, items: others.count + 1)
-        let (whole, set, transfer) = try await WorkerThreads.perform {
+        let (whole, set, copies) = try await WorkerThreads.perform {
             let whole = try archive.members().0
             counters.add(bytes: 0)
             var difference = MemberDifference(whole, keepsUnusedChunks: true)
@@ -59,13 +60,13 @@ public struct ArchiveDifference: Sendable {
                 counters.add(bytes: 0)
             }
             let (rest, order) = difference.remainder
-            let frames = order.lazy.map { FrameTable.Place(input: 0, record: whole.chunks[Int($0)]) }
+            let frames = order.lazy.map { FramePlace(input: 0, record: whole.chunks[Int($0)]) }
             return (
                 ArchiveTotals(of: whole, fileBytes: archive.fileBytes),
-                rest.laidOut(order) { whole.chunks[Int($0)] }, FrameTransfer(frames)
+                rest.laidOut(order) { whole.chunks[Int($0)] }, try FrameQueue(frames, beside: path)
             )
         }
-        try await transfer.copy(from: [archive], to: writer, jobs: options.jobs, counters)
+        try await copies.copy(from: [archive], to: writer, jobs: options.jobs, counters)
         counters.begin("writing the index", bytes: 0, items: 0)
         return try await WorkerThreads.perform {
             let digest = set.digest

@@ -35,7 +35,7 @@ public struct ArchiveIntersection: Sendable {
         let opened = archives
         return try await ProgressCounters.reporting(to: progress) { counters in
             try await ArchiveWriter.writing(to: path, overwrite: options.overwrite) { writer in
-                try await run(opened, to: writer, counters)
+                try await run(opened, to: writer, path, counters)
             }
         }
     }
@@ -43,23 +43,24 @@ public struct ArchiveIntersection: Sendable {
     private func run(
         _ archives: [Archive],
         to writer: ArchiveWriter,
+        _ path: FilePath,
         _ counters: ProgressCounters
     ) async throws -> IntersectionReport {
         counters.begin("reading indexes", bytes: 0, items: archives.count)
-        let (set, conflicts, transfer) = try await WorkerThreads.perform {
+        let (set, conflicts, copies) = try await WorkerThreads.perform {
             var sets: [(path: FilePath, set: MemberSet)] = []
             for archive in archives {
                 sets.append((archive.path, try archive.members().0))
                 counters.add(bytes: 0)
             }
             let intersection = try MemberIntersection(sets)
-            let places = intersection.order.map { intersection.frames.places[Int($0)] }
+            let places = intersection.order.lazy.map { intersection.frames.places[Int($0)] }
             let set = intersection.set.laidOut(intersection.order) {
                 intersection.frames.places[Int($0)].record
             }
-            return (set, intersection.conflicts, FrameTransfer(places))
+            return (set, intersection.conflicts, try FrameQueue(places, beside: path))
         }
-        try await transfer.copy(from: archives, to: writer, jobs: options.jobs, counters)
+        try await copies.copy(from: archives, to: writer, jobs: options.jobs, counters)
         counters.begin("writing the index", bytes: 0, items: 0)
         return try await WorkerThreads.perform {
             let digest = set.digest

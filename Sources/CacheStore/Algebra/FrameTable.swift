@@ -1,15 +1,7 @@
 /// The chunks of several archives, each with the frame that is kept of it.
 struct FrameTable: Sendable {
-    /// Where a chunk's frame lies.
-    struct Place: Hashable, Sendable {
-        /// The position of the archive among the inputs.
-        var input: Int
-        /// The frame there.
-        var record: ChunkRecord
-    }
-
     /// The places, by the chunks' numbers here.
-    private(set) var places: [Place] = []
+    private(set) var places: [FramePlace] = []
 
     private var numbers: [ObjectID: UInt32] = [:]
 
@@ -29,7 +21,7 @@ struct FrameTable: Sendable {
         var renumbered: [UInt32] = []
         renumbered.reserveCapacity(set.chunks.count)
         for record in set.chunks {
-            let place = Place(input: input, record: record)
+            let place = FramePlace(input: input, record: record)
             if let number = numbers[record.id] {
                 if !ConflictRule.keepsFirst(places[Int(number)].record, record) {
                     places[Int(number)] = place

@@ -57,7 +57,7 @@ public struct ArchiveUnion: Sendable {
             made.update { $0 = index }
         }
         guard let union = made.value else { throw CancellationError() }
-        try await copy(union.copies, from: archives, to: writer, counters)
+        try await union.copies.copy(from: archives, to: writer, jobs: options.jobs, counters)
         counters.begin("writing the index", bytes: 0, items: 0)
         return try await WorkerThreads.perform {
             let fileBytes = try writer.finish(union.file)
@@ -71,25 +71,6 @@ public struct ArchiveUnion: Sendable {
                 conflicts: union.conflicts,
                 warnings: Compatibility.warnings(among: union.comparableSources)
             )
-        }
-    }
-
-    private func copy(
-        _ copies: FrameQueue,
-        from archives: [Archive],
-        to writer: ArchiveWriter,
-        _ counters: ProgressCounters
-    ) async throws {
-        counters.begin("copying", bytes: copies.byteCount, items: copies.count)
-        let threads = WorkerThreads.count(for: options.jobs)
-        try await WorkerThreads.run(count: max(1, min(threads, copies.count))) { cancellation in
-            var buffer: [UInt8] = []
-            while let copy = try copies.next() {
-                try cancellation.check()
-                try archives[copy.input].readFrames(copy.records, into: &buffer)
-                try writer.write(buffer.span, at: copy.offset)
-                counters.add(bytes: copy.count)
-            }
         }
     }
 }

@@ -1,14 +1,14 @@
 import SystemPackage
 
 /// Where a chunk's frame lies.
-struct FramePlace: Sendable, BitwiseCopyable {
+struct FramePlace: Hashable, Sendable, BitwiseCopyable {
     /// The position of the archive among the inputs.
     var input: Int
     /// The frame there.
     var record: ChunkRecord
 }
 
-/// A run of frames that lie end to end in an input and in the union alike.
+/// A run of frames that lie end to end in an input and in the new archive alike.
 struct FrameCopy: Sendable {
     /// The position of the archive among the inputs.
     var input: Int
@@ -16,14 +16,14 @@ struct FrameCopy: Sendable {
     /// The frames there.
     var records: [ChunkRecord]
 
-    /// Where the run begins in the union, in bytes.
+    /// Where the run begins in the new archive, in bytes.
     var offset: Int
 
     /// The length of the run, in bytes.
     var count: Int
 }
 
-/// The frames of a union in their order, and the runs in which they are copied.
+/// The frames of a new archive in their order, and the runs in which they are copied.
 final class FrameSpool {
     private struct Entry: BitwiseCopyable, Sendable {
         var place: FramePlace
@@ -49,7 +49,7 @@ final class FrameSpool {
     /// The number of frames.
     var count: Int { entries.count }
 
-    /// Adds the next frame of the union.
+    /// Adds the next frame.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func append(_ place: FramePlace) throws(CacheStoreError) {

@@ -73,29 +73,3 @@ struct UnionIndex: Sendable {
         copies = try FrameQueue(outputs.frames)
     }
 }
-
-/// The runs of a union's frames, given to several threads.
-final class FrameQueue: Sendable {
-    /// The number of runs.
-    let count: Int
-
-    /// The length of all runs, in bytes.
-    let byteCount: Int
-
-    private let runs: Monitor<FrameSpool.Runs>
-
-    /// Begins with the first run.
-    ///
-    /// - Throws: ``CacheStoreError`` as the system says.
-    init(_ frames: FrameSpool) throws(CacheStoreError) {
-        (count, byteCount) = (frames.runCount, frames.byteCount)
-        runs = Monitor(try FrameSpool.Runs(frames))
-    }
-
-    /// The next run, or `nil` after the last.
-    ///
-    /// - Throws: ``CacheStoreError`` as the system says.
-    func next() throws(CacheStoreError) -> FrameCopy? {
-        try runs.withLock { (runs) throws(CacheStoreError) in try runs.nextRun() }
-    }
-}

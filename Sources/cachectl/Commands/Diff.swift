@@ -46,11 +46,7 @@ struct Diff: AsyncParsableCommand, Sendable {
         ) { progress in
             try await comparer.run(archives.0, archives.1, progress: progress)
         }
-        if common.json {
-            try StandardOutput.write(json(comparison, time))
-        } else if !common.quiet {
-            try StandardOutput.write(text(comparison))
-        }
+        try common.write(json(comparison, time), text(comparison))
         if exitCode, !comparison.isEmpty { throw ExitCode.failure }
     }
 

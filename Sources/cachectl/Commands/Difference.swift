@@ -45,11 +45,7 @@ struct Difference: AsyncParsableCommand, Sendable {
                 progress: progress
             )
         }
-        if common.json {
-            try StandardOutput.write(json(report, time))
-        } else if !common.quiet {
-            try StandardOutput.write(summary(report, time))
-        }
+        try common.write(json(report, time), summary(report, time))
     }
 
     private func summary(_ report: DifferenceReport, _ time: Duration) -> [String] {
@@ -62,10 +58,7 @@ struct Difference: AsyncParsableCommand, Sendable {
             "subtracted \(count) from `\(HumanFormat.printable(archive))`: \(members) of \(all) left "
                 + "in `\(path)`, \(size) in \(HumanFormat.duration(time))",
             "",
-        ]
-            + Table.kinds(report.totals).lines + [""]
-            + Table.sources(report.totals).lines
-            + ["", "digest  \(report.digest)"]
+        ] + Table.archive(report.totals, report.digest)
     }
 
     private func json(_ report: DifferenceReport, _ time: Duration) -> JSONValue {

@@ -42,11 +42,7 @@ struct Intersect: AsyncParsableCommand, Sendable {
 
         for warning in report.warnings { StandardError.write(Message(warning)) }
         for message in Message.conflicts(report.conflicts) { StandardError.write(message) }
-        if common.json {
-            try StandardOutput.write(json(report, time))
-        } else if !common.quiet {
-            try StandardOutput.write(summary(report, time))
-        }
+        try common.write(json(report, time), summary(report, time))
     }
 
     private func summary(_ report: IntersectionReport, _ time: Duration) -> [String] {
@@ -58,10 +54,7 @@ struct Intersect: AsyncParsableCommand, Sendable {
             "wrote the \(members) that \(archives) have in common into `\(path)`: "
                 + "\(size) in \(HumanFormat.duration(time))",
             "",
-        ]
-            + Table.kinds(report.totals).lines + [""]
-            + Table.sources(report.totals).lines
-            + ["", "digest  \(report.digest)"]
+        ] + Table.archive(report.totals, report.digest)
     }
 
     private func json(_ report: IntersectionReport, _ time: Duration) -> JSONValue {

@@ -122,11 +122,7 @@ struct Layers: AsyncParsableCommand, Sendable {
         }
 
         for warning in report.warnings { StandardError.write(Message(warning)) }
-        if common.json {
-            try StandardOutput.write(json(report, time))
-        } else if !common.quiet {
-            try StandardOutput.write(summary(report, time))
-        }
+        try common.write(json(report, time), summary(report, time))
     }
 
     private var options: LayerOptions {

@@ -110,11 +110,7 @@ struct Pack: AsyncParsableCommand, Sendable {
         let warnings = warnings(caches, report)
         for warning in warnings { StandardError.write(Message(.warning, warning.message)) }
         for message in Message.leftOut(report.leftOut) { StandardError.write(message) }
-        if common.json {
-            try StandardOutput.write(json(report, options, warnings, time))
-        } else if !common.quiet {
-            try StandardOutput.write(summary(report, time))
-        }
+        try common.write(json(report, options, warnings, time), summary(report, time))
     }
 
     /// What the library can't know to be a mistake.

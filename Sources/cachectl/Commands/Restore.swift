@@ -77,11 +77,7 @@ struct Restore: AsyncParsableCommand, Sendable {
         }
 
         for warning in report.warnings { StandardError.write(Message(warning)) }
-        if common.json {
-            try StandardOutput.write(json(report, caches, time))
-        } else if !common.quiet {
-            try StandardOutput.write(summary(report, time))
-        }
+        try common.write(json(report, caches, time), summary(report, time))
     }
 
     @Sendable

@@ -43,11 +43,7 @@ struct Union: AsyncParsableCommand, Sendable {
 
         for warning in report.warnings { StandardError.write(Message(warning)) }
         for message in Message.conflicts(report.conflicts) { StandardError.write(message) }
-        if common.json {
-            try StandardOutput.write(json(report, time))
-        } else if !common.quiet {
-            try StandardOutput.write(summary(report, time))
-        }
+        try common.write(json(report, time), summary(report, time))
     }
 
     private func summary(_ report: UnionReport, _ time: Duration) -> [String] {
@@ -58,10 +54,7 @@ struct Union: AsyncParsableCommand, Sendable {
         return [
             "united \(archives) of \(inputSize) into `\(HumanFormat.printable(output.output))`: \(size) in \(duration)",
             "",
-        ]
-            + Table.kinds(report.totals).lines + [""]
-            + Table.sources(report.totals).lines
-            + ["", "digest  \(report.digest)"]
+        ] + Table.archive(report.totals, report.digest)
     }
 
     private func json(_ report: UnionReport, _ time: Duration) -> JSONValue {

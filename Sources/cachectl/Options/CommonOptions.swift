@@ -38,4 +38,15 @@ struct CommonOptions: ParsableArguments, Sendable {
         let report = try await Signals.cancelling(consequence: consequence) { try await operation(progress) }
         return (report, .now - begin)
     }
+
+    /// Writes the result of a command to standard output: as JSON, or for people unless they want none.
+    ///
+    /// - Throws: What writing throws.
+    func write(_ document: @autoclosure () -> JSONValue, _ summary: @autoclosure () -> [String]) throws {
+        if json {
+            try StandardOutput.write(document())
+        } else if !quiet {
+            try StandardOutput.write(summary())
+        }
+    }
 }

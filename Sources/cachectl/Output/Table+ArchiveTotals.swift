@@ -1,6 +1,11 @@
 import CacheStore
 
 extension Table {
+    /// What is said of an archive that was written: its figures by kind of member and by source, and its digest.
+    static func archive(_ totals: ArchiveTotals, _ digest: ObjectID) -> [String] {
+        kinds(totals).lines + [""] + sources(totals).lines + ["", "digest  \(digest)"]
+    }
+
     /// The figures of an archive by kind of member.
     static func kinds(_ totals: ArchiveTotals) -> Table {
         var table = Table(
