@@ -67,7 +67,8 @@ class Comparison:
         reported and left out, with what was measured of it; cachectl and the limit may not fail."""
         failed = self.failed.setdefault(verb, {})
         for run in range(self.options.runs):
-            self.make_room(len(contenders) + 1 if verb in TREE_VERBS else 2)
+            if verb in TREE_VERBS:
+                self.make_room(len(contenders) + 1)
             if run == 0:  # whoever comes first pays for what is cold in the machine: so once for nothing
                 self.say(f'warming up, {verb}')
                 next(iter(contenders.values()))(run)
@@ -314,6 +315,7 @@ class Comparison:
                         tree=self.path('tree'), blob=blob))
             self.record('layers', 'tar | zstd -3, digests', run, measured, os.path.getsize(blob))
 
+        warm(self.path('tree'))
         arguments = [], ['--jobs', '1'], ['--split']
         self.rounds('layers', {**{' '.join(('cachectl', *more)): own(*more) for more in arguments},
                                'tar | zstd -3, digests': stream})

@@ -14,8 +14,8 @@ usage: image-ways.sh --work DIR --providers A,B,… [options]
   --cachectl PATH   a static release build; by default it is built
   --scratch DIR     where everything lies (DIR of --work); needs ten times the bytes of the caches
   --json FILE       the figures (ways.json in DIR of --work)
-  --dockerd         goes the ways of a Dockerfile with dockerd too; needs Debian's docker.io and docker-cli, or their
-                    programs in PATH
+  --dockerd         goes the ways of a Dockerfile with dockerd too; needs the programs of Debian's docker.io,
+                    containerd and runc in PATH
 
 Needs root, buildah, skopeo, docker-registry and busybox-static: `Tests/run.sh` installs them.
 END_OF_USAGE
