@@ -136,6 +136,7 @@ if [[ -n $dockerd ]]; then
     done
     docker version >/dev/null || die "dockerd did not start: $(tail -n 1 "$temporary/docker.log")"
     tar -C "$temporary/base" -cf - . | docker import - localhost/ways/base >/dev/null
+    docker build --quiet - <<<'FROM localhost/ways/base' >/dev/null || die "this \`docker\` can't build: install its buildx"
 fi
 
 # ---------------------------------------------------------------- the ways

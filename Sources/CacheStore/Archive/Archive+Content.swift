@@ -116,25 +116,12 @@ extension Archive {
         for entry in manifest.entries {
             // By bytes: Swift takes two ways of writing a letter as equal.
             if entry.path.utf8.elementsEqual(file.utf8) {
-                return try read(start..<start + entry.size, of: chunks.dropFirst())
+                let range = start..<start + entry.size
+                return try reader.read(range, of: chunks.dropFirst()) { try body($0.span) }
             }
             start += entry.size
         }
         throw missing("file \(tree.module.text)/\(file)")
-
-        func read(_ range: Range<Int>, of chunks: ArraySlice<ChunkRecord>) throws {
-            var offset = 0
-            for chunk in chunks {
-                let part = range.clamped(to: offset..<offset + chunk.size)
-                if !part.isEmpty {
-                    try reader.read(chunk)
-                    try body(
-                        reader.content.span.extracting(part.lowerBound - offset..<part.upperBound - offset)
-                    )
-                }
-                offset += chunk.size
-            }
-        }
     }
 
     private func id(_ name: String, _ member: String) throws(CacheStoreError) -> ObjectID {

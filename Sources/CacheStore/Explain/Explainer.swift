@@ -20,7 +20,8 @@ public struct Explainer: Sendable {
     /// - Returns: Where its bytes are.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or
     ///   ``CacheStoreError/Code/badArgument`` for a label that no source has; or `CancellationError`.
-    /// - Complexity: O(*n*) in the bytes of compiled packages, less what they need not be read for.
+    /// - Complexity: O(*n*) in the bytes of compiled packages, less what they need not be read for; a chunk and its
+    ///   frame of memory for each thread.
     public func run(_ archive: Archive, progress: ProgressHandler? = nil) async throws -> Explanation {
         try await ProgressCounters.reporting(to: progress) { counters in
             counters.begin("reading the index", bytes: 0, items: 0)
@@ -71,21 +72,15 @@ public struct Explainer: Sendable {
             state: { try ChunkReader(archive) }
         ) { reader, index, cancellation in
             let output = set.outputs[packages[index]]
-            var content: [UInt8] = []
-            for number in output.chunks.numbers {
+            let chunks = output.chunks.numbers.map { set.chunks[Int($0)] }
+            let package = try CompiledPackage.read(size: output.size) { range in
                 try cancellation.check()
-                try reader.read(set.chunks[Int(number)])
-                // Most say it in their first chunk: of the others, what was read so far is kept.
-                let isFirst = content.isEmpty
-                if !isFirst { content += reader.content }
-                let reading = CompiledPackage.read(isFirst ? reader.content : content)
-                if case .package(let package) = reading { found.update { $0[packages[index]] = package } }
-                guard case .incomplete = reading else { break }
-                guard isFirst else { continue }
-                // Growing as it goes, an array would take twice as much.
-                content.reserveCapacity(output.size)
-                content += reader.content
+                var bytes: [UInt8] = []
+                bytes.reserveCapacity(range.count)
+                try reader.read(range, of: chunks) { bytes += $0 }
+                return bytes
             }
+            if let package { found.update { $0[packages[index]] = package } }
             counters.add(bytes: output.size)
         }
         return found.value

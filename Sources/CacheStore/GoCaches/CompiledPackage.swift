@@ -10,16 +10,6 @@ struct CompiledPackage: Hashable {
     /// The first of its source files, as the compiler was told it.
     var file: String?
 
-    /// What a beginning of an archive tells.
-    enum Reading {
-        /// The package.
-        case package(CompiledPackage)
-        /// Nothing yet: more bytes are needed.
-        case incomplete
-        /// It is no archive of a package that names it.
-        case unknown
-    }
-
     private static let prefix = Array("go:cuinfo.packagename.".utf8)
     private static let magic = Array("\0go120ld".utf8)
 
@@ -29,67 +19,131 @@ struct CompiledPackage: Hashable {
     /// The length of a record in the symbol blocks, in bytes.
     private static let symbolSize = 21
 
-    /// Reads the beginning of an archive.
+    /// How many records, and how many bytes of text, are gone through at a time.
+    private static let (recordsAtOnce, textAtOnce) = (1 << 13, 1 << 18)
+
+    /// The longest name that is taken for one, in bytes.
+    private static let nameLimit = 1 << 16
+
+    /// How many names may begin like the one that is looked for.
+    private static let candidateLimit = 1 << 6
+
+    /// Reads what an archive says of itself.
     ///
-    /// - Parameter content: Its first bytes, untrusted.
-    /// - Returns: What they tell.
-    static func read(_ content: [UInt8]) -> Reading {
-        guard content.starts(with: Array("!<arch>\n".utf8)) else { return .unknown }
+    /// - Parameters:
+    ///   - size: Its length in bytes.
+    ///   - bytes: Returns bytes of it, untrusted, for a range of at most 257 KiB below `size`. It is asked for them
+    ///     mostly in order, and for nothing behind the symbols; half of a package or more is behind them.
+    /// - Returns: What it says, or `nil` if it is no archive of a package that names it.
+    /// - Throws: What `bytes` throws.
+    /// - Complexity: O(*n*) in the bytes before the symbols' end; O(1) memory.
+    static func read(size: Int, _ bytes: (Range<Int>) throws -> [UInt8]) rethrows -> CompiledPackage? {
+        guard size >= 8, try bytes(0..<8) == Array("!<arch>\n".utf8) else { return nil }
         var position = 8
         // Each file has 60 bytes of header, with its name at 0 and its length in decimal at 48.
-        while true {
-            guard position + 60 <= content.count else { return .incomplete }
-            let header = content[position..<position + 60]
+        while position + 60 <= size {
+            let header = try bytes(position..<position + 60)
             let length = String(decoding: header.dropFirst(48).prefix(10), as: UTF8.self).prefix { $0 != " " }
-            guard let size = Int(length), (0..<1 << 40).contains(size) else { return .unknown }
+            guard let count = Int(length), (0..<1 << 40).contains(count) else { return nil }
             let start = position + 60
             if header.starts(with: Array("_go_.o ".utf8)) {
-                return read(content, object: start..<min(start + size, content.count))
+                return try read(object: start..<min(start + count, size), bytes)
             }
-            position = start + size + size % 2
+            position = start + count + count % 2
         }
+        return nil
     }
 
-    private static func read(_ content: [UInt8], object: Range<Int>) -> Reading {
+    private static func read(
+        object: Range<Int>,
+        _ bytes: (Range<Int>) throws -> [UInt8]
+    ) rethrows -> CompiledPackage? {
         // A text that ends in a line `!` comes first; it is short.
-        let end = Array("\n!\n".utf8)
-        let text = object.prefix(4096)
-        guard let mark = text.first(where: { content[$0...].starts(with: end) }) else {
-            return text.count < 4096 ? .incomplete : .unknown
-        }
-        let base = mark + end.count
-        let offsets = base + magic.count + 8 + 4
-        guard offsets + 4 * blockCount <= object.upperBound else { return .incomplete }
-        guard content[base...].starts(with: magic) else { return .unknown }
-        func number(at place: Int) -> Int {
-            (0..<4).reduce(0) { $0 | Int(content[place + $1]) << (8 * $1) }
-        }
-        func block(_ index: Int) -> Int { base + number(at: offsets + 4 * index) }
+        let mark = Array("\n!\n".utf8)
+        let text = try bytes(object.prefix(4096))
+        guard let end = text.indices.first(where: { text[$0...].starts(with: mark) }) else { return nil }
+        let base = object.lowerBound + end + mark.count
+        let headerSize = magic.count + 8 + 4 + 4 * blockCount
+        guard base + headerSize <= object.upperBound else { return nil }
+        let header = try bytes(base..<base + headerSize)
+        guard header.starts(with: magic) else { return nil }
+        func block(_ index: Int) -> Int { base + number(in: header, at: magic.count + 8 + 4 + 4 * index) }
         let (first, last) = (block(symbolBlock), block(referenceBlock))
-        guard base <= block(fileBlock), block(fileBlock) <= first, first <= last else { return .unknown }
-        guard last <= object.upperBound else { return .incomplete }
-        /// A string is stored as its length and its offset.
-        func string(at place: Int) -> ArraySlice<UInt8>? {
-            let (length, start) = (number(at: place), base + number(at: place + 4))
-            return start + length <= block(fileBlock) ? content[start..<start + length] : nil
+        guard base + headerSize <= block(fileBlock), block(fileBlock) <= first, first <= last,
+            last <= object.upperBound
+        else { return nil }
+        let strings = base + headerSize..<block(fileBlock)
+        let candidates = try places(of: prefix, in: strings, bytes)
+        guard !candidates.isEmpty, candidates.count < candidateLimit else { return nil }
+        /// The range of a string that a record begins with: it is stored as its length and its offset.
+        func string(_ records: [UInt8], _ place: Int) -> Range<Int>? {
+            let (length, start) = (number(in: records, at: place), base + number(in: records, at: place + 4))
+            let isInside = strings.contains(start) && length <= min(nameLimit, strings.upperBound - start)
+            return isInside ? start..<start + length : nil
         }
-        let files = stride(from: block(fileBlock), to: first - 7, by: 8).lazy.compactMap(string)
         // The files that the compiler makes up are in angle brackets.
-        let file = files.first { $0.first != UInt8(ascii: "<") }
+        let file: [UInt8]? = try firstMatch(of: 8, in: block(fileBlock)..<first, bytes) { records, place in
+            guard let range = string(records, place) else { return nil }
+            let name = try bytes(range)
+            return name.first == UInt8(ascii: "<") ? nil : name
+        }
         // The symbol blocks lie one after another, each of whole records.
-        for index in symbolBlock..<referenceBlock {
-            for place in stride(from: block(index), to: block(index + 1) - symbolSize + 1, by: symbolSize) {
-                guard let name = string(at: place) else { return .unknown }
-                guard name.starts(with: prefix) else { continue }
-                let path = String(decoding: name.dropFirst(prefix.count), as: UTF8.self)
-                return .package(
-                    CompiledPackage(
-                        importPath: path,
-                        file: file.map { String(decoding: $0, as: UTF8.self) }
-                    )
-                )
+        for index in symbolBlock..<referenceBlock where block(index) <= block(index + 1) {
+            let range = block(index)..<block(index + 1)
+            let found: Range<Int>? = try firstMatch(of: symbolSize, in: range, bytes) { records, place in
+                guard let range = string(records, place), range.count >= prefix.count else { return nil }
+                return candidates.contains(range.lowerBound) ? range : nil
+            }
+            guard let found else { continue }
+            return CompiledPackage(
+                importPath: String(decoding: try bytes(found).dropFirst(prefix.count), as: UTF8.self),
+                file: file.map { String(decoding: $0, as: UTF8.self) }
+            )
+        }
+        return nil
+    }
+
+    /// A number of four bytes, little-endian.
+    private static func number(in bytes: [UInt8], at place: Int) -> Int {
+        (0..<4).reduce(0) { $0 | Int(bytes[place + $1]) << (8 * $1) }
+    }
+
+    /// What the first record of a range gives that gives something.
+    private static func firstMatch<Found>(
+        of recordSize: Int,
+        in range: Range<Int>,
+        _ bytes: (Range<Int>) throws -> [UInt8],
+        _ body: (_ records: [UInt8], _ place: Int) throws -> Found?
+    ) rethrows -> Found? {
+        let step = recordSize * recordsAtOnce
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
+            let records = try bytes(start..<min(start + step, range.upperBound))
+            for place in stride(from: 0, through: records.count - recordSize, by: recordSize) {
+                if let found = try body(records, place) { return found }
             }
         }
-        return .unknown
+        return nil
+    }
+
+    /// The first places of a text in a range, ``candidateLimit`` at most.
+    private static func places(
+        of text: [UInt8],
+        in range: Range<Int>,
+        _ bytes: (Range<Int>) throws -> [UInt8]
+    ) rethrows -> [Int] {
+        var places: [Int] = []
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: textAtOnce) {
+            // Each piece goes on far enough for a text that begins in it.
+            let piece = try bytes(start..<min(start + textAtOnce + text.count - 1, range.upperBound))
+            // Of its bytes the colon is rare.
+            let colon = UInt8(ascii: ":")
+            let before = text.firstIndex(of: colon) ?? 0
+            var rest = piece.dropFirst(before)
+            while let mark = rest.firstIndex(of: colon), places.count < candidateLimit {
+                if piece[(mark - before)...].starts(with: text) { places.append(start + mark - before) }
+                rest = piece[(mark + 1)...]
+            }
+        }
+        return places
     }
 }
