@@ -3,6 +3,7 @@
 # restore, on the caches of a finished simulation: every verb, in turns within the same run.
 set -euo pipefail
 shopt -s inherit_errexit
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 usage() {
     cat <<'END_OF_USAGE'
@@ -26,10 +27,6 @@ usage: compare-peers.sh --work DIR [options]
 END_OF_USAGE
 }
 
-die() { echo "compare-peers: $*" >&2; exit 1; }
-say() { echo "==> $*" >&2; }
-
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work='' providers='' quick='' peers='' install='' cachectl='' scratch='' json='' short='' runs=3
 flags=()
 while (($#)); do
@@ -52,9 +49,7 @@ while (($#)); do
 done
 [[ -n $work || -n $short ]] || { usage >&2; exit 2; }
 [[ $runs =~ ^[1-9][0-9]*$ ]] || die "--runs is a number of at least 1, not \`$runs\`"
-for program in cc python3 tar zstd; do
-    type -P "$program" >/dev/null || die "needs $program"
-done
+need cc python3 tar zstd
 
 # ---------------------------------------------------------------- the directory for everything
 
@@ -63,9 +58,6 @@ clean_up() {
     [[ -z $temporary ]] || { chmod -R u+rwX "$temporary" 2>/dev/null || true; rm -rf "$temporary"; }
 }
 trap clean_up EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 if [[ -n $short ]]; then
     temporary=$(mktemp -d "${scratch:-${TMPDIR:-/tmp}}/compare-XXXXXX")
@@ -85,14 +77,8 @@ json=${json:-$work/compare.json}
 
 # ---------------------------------------------------------------- cachectl, caches, peers
 
-if [[ -z $cachectl ]]; then
-    say "building cachectl"
-    build=(swift build --package-path "$here/.." -c release --product cachectl)
-    "${build[@]}" >"$temporary/build.log" || { tail -n 5 "$temporary/build.log" >&2; die "swift build failed"; }
-    cachectl=$("${build[@]}" --show-bin-path)/cachectl
-fi
-cachectl=$(type -P "$cachectl") || die "cannot run the given cachectl"
-cachectl=$(realpath "$cachectl")
+[[ -n $cachectl ]] || cachectl=$(built "$temporary/build.log" cachectl)
+cachectl=$(runnable "$cachectl")
 
 if [[ -n $quick && ! -d $caches ]]; then
     "$here/simulate-matrix-build.sh" --quick --work "$work" --cachectl "$cachectl" >&2

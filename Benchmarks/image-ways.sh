@@ -3,6 +3,7 @@
 # cachectl layers. Each begins with what the job that builds the image has, and ends when the push is done.
 set -euo pipefail
 shopt -s inherit_errexit
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 usage() {
     cat <<'END_OF_USAGE'
@@ -21,10 +22,6 @@ Needs root, buildah, skopeo, docker-registry and busybox-static: `Tests/run.sh` 
 END_OF_USAGE
 }
 
-die() { echo "image-ways: $*" >&2; exit 1; }
-say() { echo "==> $*" >&2; }
-
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work='' providers='' cachectl='' scratch='' json='' dockerd='' runs=1
 while (($#)); do
     case $1 in
@@ -47,17 +44,10 @@ for program in buildah skopeo docker-registry busybox python3; do
     type -P "$program" >/dev/null || die "\`$program\` is missing: run \`bash Tests/run.sh\`"
 done
 if [[ -n $dockerd ]]; then
-    for program in dockerd docker; do type -P "$program" >/dev/null || die "--dockerd needs \`$program\`"; done
+    need dockerd docker
 fi
 work=$(cd "$work" && pwd)
 json=${json:-$work/ways.json}
-if [[ -z $cachectl ]]; then
-    say "building cachectl"
-    static=(--package-path "$here/.." -c release --product cachectl --static-swift-stdlib -Xswiftc -static-executable)
-    swift build "${static[@]}" >&2
-    cachectl=$(swift build "${static[@]}" --show-bin-path)/cachectl
-fi
-cachectl=$(realpath "$cachectl")
 
 temporary=$(mktemp -d "${scratch:-$work}/ways-XXXXXX")
 services=()
@@ -73,8 +63,10 @@ clean_up() {
     exit "$status"
 }
 trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+if [[ -z $cachectl ]]; then
+    cachectl=$(built "$temporary/build.log" cachectl --static-swift-stdlib -Xswiftc -static-executable)
+fi
+cachectl=$(runnable "$cachectl")
 export TMPDIR=$temporary BUILDAH_ISOLATION=chroot LC_ALL=C.UTF-8 TZ=UTC
 store=(--root "$temporary/storage" --runroot "$temporary/run" --storage-driver overlay)
 buildah() { command buildah "${store[@]}" "$@"; }

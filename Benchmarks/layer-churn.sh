@@ -4,6 +4,7 @@
 # and writes the images again. Prints the bytes that are the same, and those that images share.
 set -euo pipefail
 shopt -s inherit_errexit
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 usage() {
     cat <<'END'
@@ -20,11 +21,7 @@ Needs root, for mount namespaces.
 END
 }
 
-die() { echo "layer-churn: $*" >&2; exit 1; }
-say() { echo "==> $*" >&2; }
-
 readonly gomodcache=/var/cache/go-mod gocache=/var/cache/go-build
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work='' cachectl=cachectl bumped=hetzner module=github.com/hetznercloud/hcloud-go
 providers=()
 while (($#)); do
@@ -40,7 +37,7 @@ while (($#)); do
 done
 [[ -n $work ]] || { usage >&2; exit 2; }
 ((EUID == 0)) || die "needs root, for mount namespaces"
-cachectl=$(realpath "$(type -P "$cachectl")") || die "cannot run the given cachectl"
+cachectl=$(runnable "$cachectl")
 work=$(cd "$work" && pwd)
 if ((${#providers[@]} == 0)); then
     for dir in "$work"/caches/*/complete; do providers+=("$(basename "${dir%/complete}")"); done
@@ -55,8 +52,6 @@ clean_up() {
     rm -rf "$scratch"
 }
 trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 venv=$(ls -d "$work"/go-* 2>/dev/null | head -n 1)
 PATH=$(GOTOOLCHAIN=local "$venv/bin/go" env GOROOT)/bin:$PATH

@@ -3,6 +3,7 @@
 # turns with the same work in C.
 set -euo pipefail
 shopt -s inherit_errexit
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 usage() {
     cat <<'END_OF_USAGE'
@@ -18,10 +19,6 @@ usage: micro.sh [options]
 END_OF_USAGE
 }
 
-die() { echo "micro: $*" >&2; exit 1; }
-say() { echo "==> $*" >&2; }
-
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 content='' archive='' members='' runs=5 seconds=0.5 tool='' json='' size=64000000 short=''
 while (($#)); do
     case $1 in
@@ -39,28 +36,18 @@ while (($#)); do
 done
 [[ $runs =~ ^[1-9][0-9]*$ ]] || die "--runs is a number of at least 1, not \`$runs\`"
 [[ -z $archive || $members =~ ^[1-9][0-9]*$ ]] || die "--archive needs --members, a number"
-for program in cc python3; do
-    type -P "$program" >/dev/null || die "needs $program"
-done
+need cc python3
 
 temporary=$(mktemp -d "${TMPDIR:-/tmp}/micro-XXXXXX")
 clean_up() { rm -rf "$temporary"; }
 trap clean_up EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
 [[ -n $json ]] || if [[ -n $short ]]; then json=$temporary/micro.json; else json=micro.json; fi
 
 cc -O2 -o "$temporary/pieces" "$here/limit/pieces.c" -lzstd -lcrypto -lsqlite3 ||
     die "needs the headers of libzstd, libcrypto and SQLite (libzstd-dev, libssl-dev, libsqlite3-dev)"
 
-if [[ -z $tool ]]; then
-    say "building the microbenchmark"
-    build=(swift build --package-path "$here/.." -c release --product microbenchmark)
-    "${build[@]}" >"$temporary/build.log" || { tail -n 5 "$temporary/build.log" >&2; die "swift build failed"; }
-    tool=$("${build[@]}" --show-bin-path)/microbenchmark
-fi
-tool=$(type -P "$tool") || die "cannot run the given microbenchmark"
+[[ -n $tool ]] || tool=$(built "$temporary/build.log" microbenchmark)
+tool=$(runnable "$tool")
 
 export LC_ALL=C.UTF-8 TZ=UTC PYTHONDONTWRITEBYTECODE=1
 if [[ -z $content ]]; then
@@ -72,12 +59,7 @@ with open(sys.argv[1], 'wb') as f:
     f.write(compare_corpus.text(int(sys.argv[2]), 'micro'))" "$content" "$size"
 fi
 if [[ -z $archive ]]; then
-    python=${CACHESTORE_PYTHON:-$temporary/python/bin/python}
-    if [[ -z ${CACHESTORE_PYTHON:-} ]]; then
-        say "installing zstandard and xxhash"
-        python3 -m venv "$temporary/python"
-        "$temporary/python/bin/pip" install --quiet --disable-pip-version-check zstandard xxhash
-    fi
+    python=$(python_with "$temporary/python" zstandard xxhash)
     archive=$temporary/archive members=100000
     [[ -z $short ]] || members=5000
     say "writing an archive of $members members"

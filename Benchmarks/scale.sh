@@ -3,6 +3,7 @@
 # peak memory of each verb.
 set -euo pipefail
 shopt -s inherit_errexit
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 usage() {
     cat <<'END_OF_USAGE'
@@ -20,10 +21,6 @@ usage: scale.sh --work DIR [options]
 END_OF_USAGE
 }
 
-die() { echo "scale: $*" >&2; exit 1; }
-say() { echo "==> $*" >&2; }
-
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work='' sizes=10000,50000,200000,1000000,2000000 runs=3 restore_all=1 cachectl='' json='' short=''
 while (($#)); do
     case $1 in
@@ -51,9 +48,6 @@ clean_up() {
     [[ -z $temporary ]] || { chmod -R u+rwX "$temporary" 2>/dev/null || true; rm -rf "$temporary"; }
 }
 trap clean_up EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 flags=()
 if [[ -n $short ]]; then
@@ -67,22 +61,9 @@ json=${json:-$work/scale.json}
 
 # ---------------------------------------------------------------- Python with zstandard and xxhash, cachectl
 
-python=${CACHESTORE_PYTHON:-$work/python/bin/python}
-if ! "$python" -c 'import xxhash, zstandard' 2>/dev/null; then
-    [[ -z ${CACHESTORE_PYTHON:-} ]] || die "CACHESTORE_PYTHON is a Python with xxhash and zstandard, and $python is not"
-    say "installing zstandard and xxhash"
-    python3 -m venv "$work/python"
-    "$work/python/bin/pip" install --quiet --disable-pip-version-check zstandard xxhash
-fi
-
-if [[ -z $cachectl ]]; then
-    say "building cachectl"
-    build=(swift build --package-path "$here/.." -c release --product cachectl)
-    "${build[@]}" >"$temporary/build.log" || { tail -n 5 "$temporary/build.log" >&2; die "swift build failed"; }
-    cachectl=$("${build[@]}" --show-bin-path)/cachectl
-fi
-cachectl=$(type -P "$cachectl") || die "cannot run the given cachectl"
-cachectl=$(realpath "$cachectl")
+python=$(python_with "$work/python" zstandard xxhash)
+[[ -n $cachectl ]] || cachectl=$(built "$temporary/build.log" cachectl)
+cachectl=$(runnable "$cachectl")
 
 # ---------------------------------------------------------------- room for a restore of everything
 

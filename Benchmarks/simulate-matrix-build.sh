@@ -4,6 +4,7 @@
 # one package may be compiled again. Measures tar, zstd and cp on the same caches for comparison.
 set -euo pipefail
 shopt -s inherit_errexit
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 usage() {
     cat <<'END'
@@ -22,15 +23,11 @@ Needs root (mount namespaces, package installation) on Debian 12 or similar.
 END
 }
 
-die() { echo "simulate-matrix-build: $*" >&2; exit 1; }
-say() { echo "==> $*" >&2; }
-
 # Every job finds its caches at these paths, as the jobs of a real matrix do: Go's module index
 # and everything compiled without -trimpath is keyed by the path of the module cache.
 readonly gomodcache=/var/cache/go-mod gocache=/var/cache/go-build
 readonly all_providers=(aws azure gcp kubernetes digitalocean hetzner)
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work=${TMPDIR:-/tmp}/cachestore-matrix
 go_version=1.25.5
 cachectl='' fresh='' network=''
@@ -156,14 +153,8 @@ set_up() {
         once "$work/proxy.stamp" "$state" make_proxy
     fi
     once "$work/src.stamp" "$state ${providers[*]} $go_version" make_programs
-    if [[ -z $cachectl ]]; then
-        say "building cachectl"
-        local build=(swift build --package-path "$here/.." -c release --product cachectl)
-        "${build[@]}" >"$work/logs/swift.log" || die "swift build failed, see $work/logs/swift.log"
-        cachectl=$("${build[@]}" --show-bin-path)/cachectl
-    fi
-    cachectl=$(type -P "$cachectl") || die "cannot run the given cachectl"
-    [[ $cachectl == /* ]] || cachectl=$PWD/$cachectl
+    [[ -n $cachectl ]] || cachectl=$(built "$work/logs/swift.log" cachectl)
+    cachectl=$(runnable "$cachectl")
 }
 
 # ---------------------------------------------------------------- jobs

@@ -3,6 +3,7 @@
 # Format.md, "What the choices give".
 set -euo pipefail
 shopt -s inherit_errexit
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 usage() {
     cat <<'END_OF_USAGE'
@@ -19,10 +20,6 @@ usage: sizes.sh --work DIR [options]
 END_OF_USAGE
 }
 
-die() { echo "sizes: $*" >&2; exit 1; }
-say() { echo "==> $*" >&2; }
-
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work='' archive='' slow=hetzner,digitalocean sample=16 cachectl='' scratch='' json=''
 while (($#)); do
     case $1 in
@@ -44,35 +41,19 @@ done
 work=$(cd "$work" && pwd)
 archive=${archive:-$work/all.castore}
 [[ -f $archive ]] || die "no such archive: $archive"
-for program in cc python3 tar zstd; do
-    type -P "$program" >/dev/null || die "needs $program"
-done
+need cc python3 tar zstd
 
 temporary=$(mktemp -d "${scratch:-$work}/sizes-XXXXXX")
 clean_up() { chmod -R u+rwX "$temporary" 2>/dev/null || true; rm -rf "$temporary"; }
 trap clean_up EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 cc -O2 -pthread -o "$temporary/choices" "$here/sizes/choices.c" -lzstd -lcrypto ||
     die "needs the headers of libzstd and libcrypto (libzstd-dev, libssl-dev)"
 
-python=${CACHESTORE_PYTHON:-$temporary/python/bin/python}
-if [[ -z ${CACHESTORE_PYTHON:-} ]]; then
-    say "installing zstandard"
-    python3 -m venv "$temporary/python"
-    "$temporary/python/bin/pip" install --quiet --disable-pip-version-check zstandard
-fi
+python=$(python_with "$temporary/python" zstandard)
 
-if [[ -z $cachectl ]]; then
-    say "building cachectl"
-    build=(swift build --package-path "$here/.." -c release --product cachectl)
-    "${build[@]}" >"$temporary/build.log" || { tail -n 5 "$temporary/build.log" >&2; die "swift build failed"; }
-    cachectl=$("${build[@]}" --show-bin-path)/cachectl
-fi
-cachectl=$(type -P "$cachectl") || die "cannot run the given cachectl"
-cachectl=$(realpath "$cachectl")
+[[ -n $cachectl ]] || cachectl=$(built "$temporary/build.log" cachectl)
+cachectl=$(runnable "$cachectl")
 
 unset GOFLAGS GOCACHE GOMODCACHE GOENV TAR_OPTIONS ZSTD_CLEVEL ZSTD_NBTHREADS
 export LC_ALL=C.UTF-8 TZ=UTC PYTHONDONTWRITEBYTECODE=1

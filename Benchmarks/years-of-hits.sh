@@ -4,6 +4,7 @@
 # with an empty upper directory; the caches are those of a finished simulate-matrix-build.sh.
 set -euo pipefail
 shopt -s inherit_errexit
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 usage() {
     cat <<'END_OF_USAGE'
@@ -22,10 +23,6 @@ Needs root, and as much space in the scratch directory as twice the merged cache
 END_OF_USAGE
 }
 
-die() { echo "years-of-hits: $*" >&2; exit 1; }
-say() { echo "==> $*" >&2; }
-
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work='' cachectl=${CACHECTL_STATIC:-cachectl} runs=3 days=10 go_version=1.25.5
 first=digitalocean/droplet second=hetzner/server
 scratch=''
@@ -51,8 +48,7 @@ work=$(realpath -e "$work") || die "no such work directory"
 [[ -f $work/all.castore && -d $work/caches ]] ||
     die "$work holds no all.castore and caches: run Benchmarks/simulate-matrix-build.sh --work $work first"
 scratch=$(realpath -e "${scratch:-$work}") || die "no such scratch directory"
-cachectl=$(type -P "$cachectl") || die "cannot run cachectl: give --cachectl PATH"
-cachectl=$(realpath "$cachectl")
+cachectl=$(runnable "$cachectl")
 [[ $runs =~ ^[1-9][0-9]*$ ]] || die "--runs $runs: not a number from 1"
 [[ $days =~ ^[1-9][0-9]*$ ]] || die "--days $days: not a number from 1"
 for program in "$first" "$second"; do
@@ -82,8 +78,6 @@ clean_up() {
     rm -rf "$scratch"
 }
 trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 figures=$scratch/figures
 record() { echo "$1 $2" >>"$figures"; }
 

@@ -15,11 +15,6 @@ public struct ArchiveContents: Sendable {
     /// The packs that went in, ordered by label.
     public var sources: [Source] { members.sources }
 
-    /// The archive in figures.
-    ///
-    /// - Complexity: O(*n*) in the number of members.
-    public var totals: ArchiveTotals { ArchiveTotals(of: members, fileBytes: archive.fileBytes) }
-
     /// Calls `body` with each member in canonical order.
     ///
     /// - Parameter body: Called once for each member.

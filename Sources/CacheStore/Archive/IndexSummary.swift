@@ -1,6 +1,6 @@
 /// What is told of an archive after going through its index, without holding it.
 struct IndexSummary: Sendable {
-    /// The digest of the members.
+    /// The digest of the members; where it was not asked for, as the index states it.
     private(set) var digest: ObjectID
 
     /// The digest as the index states it.
@@ -19,17 +19,17 @@ struct IndexSummary: Sendable {
     ///
     /// - Parameters:
     ///   - index: The index.
-    ///   - outputID: Gives the ID of the output with a number, from 0.
+    ///   - outputID: Gives the ID of the output with a number, from 0; `nil` if the digest is not asked for.
     /// - Throws: What `outputID` throws, or ``CacheStoreError`` with code
-    ///   ``CacheStoreError/Code/corruptArchive``.
-    init(of index: IndexReader, outputID: (Int) throws -> ObjectID) throws {
-        var pass = Pass(index)
+    ///   ``CacheStoreError/Code/corruptArchive`` or ``CacheStoreError/Code/unsafePath``.
+    init(of index: IndexReader, outputID: ((Int) throws -> ObjectID)?) throws {
+        var pass = Pass(index, isListing: outputID != nil)
         try pass.readAll(index)
         try pass.findPackages(index)
         try pass.countActions(index, outputID: outputID)
         try pass.countOutputs(index)
         pass.countModules()
-        digest = pass.listing.finish()
+        digest = pass.listing?.finish() ?? index.digest
         statedDigest = index.digest
         totals = pass.sheet.totals(
             for: pass.set,
@@ -43,7 +43,7 @@ struct IndexSummary: Sendable {
     /// What is kept of each output: 9 bytes.
     private struct Pass {
         var set = MemberSet()
-        var listing = ListingDigest()
+        var listing: ListingDigest?
         var sheet = TallySheet()
         var chunkCount = 0
         var cgoSets: Set<Int32> = []
@@ -61,7 +61,10 @@ struct IndexSummary: Sendable {
         private var moduleChunks: [UInt32: Int] = [:]
         private var manifests: [UInt32: ObjectID] = [:]
 
-        init(_ index: IndexReader) { roles = EntryRoles(count: index.outputCount * 3 / 2) }
+        init(_ index: IndexReader, isListing: Bool) {
+            listing = isListing ? ListingDigest() : nil
+            roles = EntryRoles(count: index.outputCount * 3 / 2)
+        }
 
         mutating func readAll(_ index: IndexReader) throws {
             set = try index.scan { cursor in
@@ -94,13 +97,13 @@ struct IndexSummary: Sendable {
             roles.seal()
         }
 
-        mutating func countActions(_ index: IndexReader, outputID: (Int) throws -> ObjectID) throws {
+        mutating func countActions(_ index: IndexReader, outputID: ((Int) throws -> ObjectID)?) throws {
             let cgo = classes.number(of: .cgo)
             let actions = try ActionCursor(index)
             var last: ObjectID?
             while let row = try actions.next() {
-                if row.id != last {
-                    listing.action(row.id, output: try outputID(row.output))
+                if let outputID, row.id != last {
+                    listing?.action(row.id, output: try outputID(row.output))
                     isListed[row.output] = true
                     last = row.id
                 }
@@ -125,7 +128,7 @@ struct IndexSummary: Sendable {
             while try outputs.next() {
                 guard let output = outputs.output else { continue }
                 let number = outputs.count - 1
-                if isListed[number] { listing.output(output) }
+                if isListed[number] { listing?.output(output) }
                 sheet.add(
                     .output,
                     classes[firstClasses[number]],
@@ -164,7 +167,7 @@ struct IndexSummary: Sendable {
             }
             let manifests = manifests
             // Each manifest was shown as it was read.
-            listing.modules(of: set) { manifests[$0] ?? ContentHasher().finish() }
+            listing?.modules(of: set) { manifests[$0] ?? ContentHasher().finish() }
         }
     }
 }

@@ -25,30 +25,30 @@ struct Info: AsyncParsableCommand, Sendable {
 
     func run() async throws {
         let archive = try Archive(opening: FilePath(archive))
-        let contents = try archive.contents()
+        let summary = try archive.summary()
         if common.json {
-            try StandardOutput.write(json(archive, contents))
+            try StandardOutput.write(json(archive, summary))
         } else {
-            try StandardOutput.write(text(archive, contents))
+            try StandardOutput.write(text(archive, summary))
         }
     }
 
-    private func text(_ archive: Archive, _ contents: ArchiveContents) -> [String] {
-        let totals = contents.totals
+    private func text(_ archive: Archive, _ summary: ArchiveSummary) -> [String] {
+        let totals = summary.totals
         let frames = "\(HumanFormat.count(totals.chunks)) of \(HumanFormat.bytes(totals.frameBytes))"
         let lines = [
             "archive  \(HumanFormat.printable(self.archive))",
             "format   \(archive.formatVersion)",
             "size     \(HumanFormat.bytes(archive.fileBytes)), \(HumanFormat.count(archive.fileBytes)) bytes",
             "frames   \(frames)",
-            "digest   \(contents.digest)",
+            "digest   \(summary.digest)",
             "",
         ]
         return lines
             + Table.kinds(totals).lines + [""]
             + Table.classes(totals.byClass).lines + [""]
             + Table.sources(totals).lines + [""]
-            + Self.environments(contents.sources).lines
+            + Self.environments(summary.sources).lines
     }
 
     private static func environments(_ sources: [Source]) -> Table {
@@ -65,14 +65,14 @@ struct Info: AsyncParsableCommand, Sendable {
         return table
     }
 
-    private func json(_ archive: Archive, _ contents: ArchiveContents) -> JSONValue {
+    private func json(_ archive: Archive, _ summary: ArchiveSummary) -> JSONValue {
         [
             "schema": "cachectl.info/1",
             "archive": .string(self.archive),
             "format_version": .integer(archive.formatVersion),
-            "digest": .string(contents.digest.description),
-            "totals": .totals(contents.totals),
-            "sources": .array(contents.sources.map { .source($0) }),
+            "digest": .string(summary.digest.description),
+            "totals": .totals(summary.totals),
+            "sources": .array(summary.sources.map { .source($0) }),
         ]
     }
 }
