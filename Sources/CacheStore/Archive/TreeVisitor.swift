@@ -16,6 +16,8 @@ extension ChunkReader {
     /// - Parameters:
     ///   - tree: The tree.
     ///   - manifest: Its manifest.
+    ///   - part: The positions of the tree's chunks to read; `nil` for all. A file that began in a chunk before them does not
+    ///     begin again.
     ///   - chunks: The chunks of the archive.
     ///   - visitor: Sees every file once, and every chunk's bytes only after they were checked.
     ///   - check: Called before each chunk; what it throws ends the walk.
@@ -24,15 +26,18 @@ extension ChunkReader {
     mutating func walk<Visitor: TreeVisitor & ~Copyable>(
         _ tree: MemberSet.Tree,
         _ manifest: TreeManifest,
+        part: Range<Int>? = nil,
         chunks: [ChunkRecord],
         visitor: inout Visitor,
         check: () throws -> Void
     ) throws {
-        var next = 0
-        var done = 0
+        let numbers = tree.chunks.numbers
+        let part = part ?? numbers.indices
+        let start = numbers[..<part.lowerBound].reduce(0) { $0 + chunks[Int($1)].size }
+        var (next, done) = manifest.position(at: start)
         // The manifest and the chunks have the same sum of sizes: `manifest(of:chunks:)` and the index's
         // reader saw to it.
-        for number in tree.chunks.numbers {
+        for number in numbers[part] {
             try check()
             try read(chunks[Int(number)])
             var position = 0
@@ -52,6 +57,7 @@ extension ChunkReader {
                 }
             }
         }
+        guard part.upperBound == numbers.count else { return }
         while next < manifest.entries.count {
             try visitor.begin(manifest.entries[next])
             try visitor.end(manifest.entries[next])

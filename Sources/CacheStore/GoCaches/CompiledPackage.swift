@@ -89,7 +89,7 @@ struct CompiledPackage: Hashable {
         }
         // The symbol blocks lie one after another, each of whole records.
         for index in symbolBlock..<referenceBlock where block(index) <= block(index + 1) {
-            let range = block(index)..<block(index + 1)
+            let range = (block(index)..<block(index + 1)).clamped(to: first..<last)
             let found: Range<Int>? = try firstMatch(of: symbolSize, in: range, bytes) { records, place in
                 guard let range = string(records, place), range.count >= prefix.count else { return nil }
                 return candidates.contains(range.lowerBound) ? range : nil

@@ -7,6 +7,9 @@ struct LayerMaker: Sendable {
     struct Worker: ~Copyable {
         var reader: ChunkReader
         let stream: LayerStream
+
+        /// The tree that was read last, by its position: it may come in parts.
+        var tree: (index: Int, manifest: TreeManifest)?
     }
 
     /// The time of all that Go keeps no time of, and of the image: 1980-01-01 00:00:00 UTC, the earliest that a zip
@@ -56,15 +59,18 @@ struct LayerMaker: Sendable {
             for index in outputs {
                 try append(plan.set.outputs[index], splices: false, with: &worker, check)
             }
-        case .output(let index):
+        case .output(let index, let chunks):
             try append(
                 plan.set.outputs[index],
+                chunks,
                 splices: options.compression == .zstd,
                 with: &worker,
                 check
             )
         case .modules(let modules):
             for index in modules { try append(plan.modules[index], with: &worker, check) }
+        case .tree(let module, let chunks):
+            try append(plan.modules[module], chunks, with: &worker, check)
         case .end:
             try appendRoots(of: layer, to: worker.stream)
             let end = TarHeader.end
@@ -98,33 +104,43 @@ struct LayerMaker: Sendable {
         try stream.pad(bytes.count)
     }
 
-    /// Appends content that the archive holds, and checks that it is what its name says.
+    /// Appends content that the archive holds, and has it checked to be what its name says.
+    ///
+    /// - Parameters:
+    ///   - member: What it is.
+    ///   - id: Its SHA-256.
+    ///   - list: Its chunks.
+    ///   - part: The positions of those to append; `nil` for all.
+    ///   - splices: Whether their frames are taken as they are.
+    ///   - worker: Reads and writes.
+    ///   - check: Called before each chunk.
+    /// - Throws: ``CacheStoreError``, or what `check` throws.
     private func appendContent(
+        _ member: @autoclosure () -> String,
         _ id: ObjectID,
-        _ size: Int,
         _ list: ChunkList,
+        _ part: Range<Int>? = nil,
         splices: Bool = false,
         with worker: inout Worker,
         _ check: () throws -> Void
     ) throws {
         let chunks = list.numbers.map { plan.set.chunks[Int($0)] }
+        let part = part ?? chunks.indices
         // Of a stream of one chunk, the chunk's name is the whole's: checked already.
         let isNamed = chunks.count == 1 && chunks[0].id == id
-        var hasher = ContentHasher()
-        for chunk in chunks {
+        for chunk in chunks[part] {
             try check()
             try worker.reader.read(chunk)
-            if !isNamed { hasher.update(worker.reader.content.span) }
             if splices {
-                try worker.stream.splice(worker.reader.content, frame: worker.reader.frame)
+                let (content, frame) = (worker.reader.content, worker.reader.frame)
+                try worker.stream.splice(content, frame: frame, isChecked: !isNamed)
             } else {
-                try worker.stream.append(worker.reader.content.span)
+                try worker.stream.append(worker.reader.content.span, isChecked: !isNamed)
             }
         }
-        guard isNamed || hasher.finish() == id else {
-            throw CacheStoreError(.corruptArchive, "damaged archive: its content is not its name, \(id)")
-        }
-        try worker.stream.pad(size)
+        guard part.upperBound == chunks.count else { return }
+        if !isNamed { worker.stream.check(.whole(id, member: member())) }
+        try worker.stream.pad(chunks.reduce(0) { $0 + $1.size })
     }
 
     // MARK: - GOCACHE
@@ -138,22 +154,26 @@ struct LayerMaker: Sendable {
 
     private func append(
         _ output: MemberSet.Output,
+        _ part: Range<Int>? = nil,
         splices: Bool,
         with worker: inout Worker,
         _ check: () throws -> Void
     ) throws {
-        var path = "\(buildRoot)/\(BuildCacheLayout.name(ofOutput: output.id))"
-        var mode: mode_t = 0o644
-        if let file = output.executable {
-            try append(path, .directory, 0o755, sealTime, to: worker.stream)
-            path += "/\(file)"
-            mode = 0o755
-        }
-        do {
+        if part?.lowerBound ?? 0 == 0 {
+            var path = "\(buildRoot)/\(BuildCacheLayout.name(ofOutput: output.id))"
+            var mode: mode_t = 0o644
+            if let file = output.executable {
+                try append(path, .directory, 0o755, sealTime, to: worker.stream)
+                path += "/\(file)"
+                mode = 0o755
+            }
             try append(path, .file(output.size), mode, sealTime, to: worker.stream)
-            try appendContent(output.id, output.size, output.chunks, splices: splices, with: &worker, check)
+        }
+        let member = "output \(output.id)"
+        do {
+            try appendContent(member, output.id, output.chunks, part, splices: splices, with: &worker, check)
         } catch let error as CacheStoreError {
-            throw error.naming(member: "output \(output.id)")
+            throw error.naming(member: member)
         }
     }
 
@@ -161,6 +181,21 @@ struct LayerMaker: Sendable {
 
     private func append(
         _ module: LayerPlan.Module,
+        _ part: Range<Int>? = nil,
+        with worker: inout Worker,
+        _ check: () throws -> Void
+    ) throws {
+        if part?.lowerBound ?? 0 == 0 { try appendDownloads(of: module, with: &worker, check) }
+        guard let index = module.tree else { return }
+        do {
+            try append(treeAt: index, part, with: &worker, check)
+        } catch let error as CacheStoreError {
+            throw error.naming(member: "tree \(plan.set.trees[index].module.text)")
+        }
+    }
+
+    private func appendDownloads(
+        of module: LayerPlan.Module,
         with worker: inout Worker,
         _ check: () throws -> Void
     ) throws {
@@ -173,38 +208,38 @@ struct LayerMaker: Sendable {
             case .derived: continue
             case .stored(let id, let size, let chunks):
                 try append(path, .file(size), 0o644, to: worker.stream)
-                try appendContent(id, size, chunks, with: &worker, check)
+                let member = "\(download.kind.rawValue) \(module.key.text)"
+                try appendContent(member, id, chunks, with: &worker, check)
             }
         }
-        if let index = module.tree { try append(plan.set.trees[index], with: &worker, check) }
     }
 
     private func append(
-        _ tree: MemberSet.Tree,
+        treeAt index: Int,
+        _ part: Range<Int>?,
         with worker: inout Worker,
         _ check: () throws -> Void
     ) throws {
-        do {
-            let manifest = try worker.reader.manifest(of: tree, chunks: plan.set.chunks)
-            let path = "\(moduleRoot)/\(tree.module.text)"
-            var visitor = LayerTree(tree.module, path, options.owner, worker.stream)
-            try visitor.begin()
-            try worker.reader.walk(
-                tree,
-                manifest,
-                chunks: plan.set.chunks,
-                visitor: &visitor,
-                check: check
-            )
-            guard visitor.finish() == tree.h1 else {
-                throw worker.reader.damaged(
-                    plan.set.chunks[Int(tree.manifest)],
-                    "the tree does not have its h1 hash"
-                )
-            }
-        } catch let error as CacheStoreError {
-            throw error.naming(member: "tree \(tree.module.text)")
+        let tree = plan.set.trees[index]
+        let chunks = plan.set.chunks
+        if worker.tree?.index != index {
+            worker.tree = nil
+            worker.tree = (index, try worker.reader.manifest(of: tree, chunks: chunks))
         }
+        guard let manifest = worker.tree?.manifest else { return }
+        let part = part ?? 0..<tree.chunks.count
+        let start = tree.chunks.numbers[..<part.lowerBound].reduce(0) { $0 + chunks[Int($1)].size }
+        let first = manifest.position(at: start).entry
+        var visitor = LayerTree(
+            tree.module,
+            "\(moduleRoot)/\(tree.module.text)",
+            options.owner,
+            worker.stream,
+            after: first > 0 ? manifest.entries[first - 1].path : nil
+        )
+        if part.lowerBound == 0 { try visitor.begin() }
+        try worker.reader.walk(tree, manifest, part: part, chunks: chunks, visitor: &visitor, check: check)
+        if part.upperBound == tree.chunks.count { worker.stream.check(.tree(tree.module, h1: tree.h1)) }
     }
 
     // MARK: - What belongs to a cache as a whole
@@ -306,46 +341,56 @@ struct LayerMaker: Sendable {
     }
 }
 
-/// Writes a module tree to a layer: its directories, and its files in the order of their paths.
+/// Writes a module tree, or a part of it, to a layer: its directories, and its files in the order of their paths.
 struct LayerTree: TreeVisitor, ~Copyable {
+    private let module: ModuleKey
     private let path: String
     private let owner: FileOwner
     private let stream: LayerStream
-    private var hasher: TreeHasher
-    private var directories: Set<[UInt8]> = []
+
+    /// The path of the file before.
+    private var last: String?
 
     /// Begins a tree at a path.
-    init(_ module: ModuleKey, _ path: String, _ owner: FileOwner, _ stream: LayerStream) {
-        (self.path, self.owner, self.stream) = (path, owner, stream)
-        hasher = TreeHasher(module)
+    ///
+    /// - Parameters:
+    ///   - module: The tree's module.
+    ///   - path: Its path in the layer.
+    ///   - owner: Who owns its files.
+    ///   - stream: Takes them.
+    ///   - last: The path of the file before the first, in the tree; `nil` at its beginning.
+    init(
+        _ module: ModuleKey,
+        _ path: String,
+        _ owner: FileOwner,
+        _ stream: LayerStream,
+        after last: String?
+    ) {
+        (self.module, self.path, self.owner, self.stream, self.last) = (module, path, owner, stream, last)
     }
 
     /// Writes the tree's own directory.
     func begin() throws { try append(path, .directory, 0o555) }
 
     mutating func begin(_ entry: TreeManifest.Entry) throws {
-        hasher.begin(entry)
-        // By bytes: to Swift, two names are equal that the system tells apart.
-        let missing = entry.path.pathParents.prefix { !directories.contains(Array($0.utf8)) }
-        for directory in missing.reversed() {
-            directories.insert(Array(directory.utf8))
-            try append("\(path)/\(directory)", .directory, 0o555)
+        // Files are ordered by path, so those of a directory lie together. By bytes: to Swift, two names are equal
+        // that the system tells apart.
+        let missing = entry.path.pathParents.prefix { directory in
+            !(last?.utf8.starts(with: "\(directory)/".utf8) ?? false)
         }
+        for directory in missing.reversed() { try append("\(path)/\(directory)", .directory, 0o555) }
         try append("\(path)/\(entry.path)", .file(entry.size), entry.isExecutable ? 0o555 : 0o444)
     }
 
     mutating func write(_ bytes: Span<UInt8>, at offset: Int) throws {
-        hasher.write(bytes, at: offset)
-        try stream.append(bytes)
+        try stream.append(bytes, isChecked: true)
     }
 
     mutating func end(_ entry: TreeManifest.Entry) throws {
-        hasher.end(entry)
+        stream.check(.file(entry.path, of: module))
         try stream.pad(entry.size)
+        last = entry.path
     }
-
-    /// The `h1:` hash of all files.
-    func finish() -> ObjectID { hasher.finish() }
 
     private func append(_ path: String, _ kind: TarHeader.Kind, _ mode: mode_t) throws {
         try stream.append(

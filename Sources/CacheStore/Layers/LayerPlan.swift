@@ -29,10 +29,12 @@ struct LayerPlan: Sendable {
         case directories
         /// Small files of GOCACHE, compressed together.
         case entries(actions: ArraySlice<Int>, outputs: ArraySlice<Int>)
-        /// A large output.
-        case output(Int)
+        /// A large output, or some of its chunks, by their positions in it.
+        case output(Int, chunks: Range<Int>)
         /// Modules.
         case modules(ArraySlice<Int>)
+        /// Some chunks of a module's large tree, by their positions in it; before the first, all else of the module.
+        case tree(module: Int, chunks: Range<Int>)
         /// What belongs to a cache as a whole, and the end of the stream.
         case end
     }
@@ -108,8 +110,11 @@ struct LayerPlan: Sendable {
 
     // MARK: - Parts
 
-    /// The content that a part holds at most, in bytes, unless a single member is longer.
+    /// The content of several members that a part holds at most, in bytes.
     private static let partSize = LayerStream.blockSize
+
+    /// The content of a single member that a part holds at most, in bytes: the longest chunk.
+    private static let pieceSize = 8 << 20
 
     /// The parts of a layer, in order, each with about the bytes of content in it.
     ///
@@ -132,12 +137,38 @@ struct LayerPlan: Sendable {
             parts.append((.entries(actions: [], outputs: run), bytes))
         }
         for output in layer.outputs where isLarge(set.outputs[output]) {
-            parts.append((.output(output), set.outputs[output].size))
+            for (piece, bytes) in pieces(of: set.outputs[output].chunks) {
+                parts.append((.output(output, chunks: piece), bytes))
+            }
         }
         for (run, bytes) in Self.runs(of: layer.modules, size: size(ofModule:)) {
-            parts.append((.modules(run), bytes))
+            guard run.count == 1, let module = run.first,
+                let tree = modules[module].tree.map({ set.trees[$0] }), tree.size > Self.pieceSize
+            else {
+                parts.append((.modules(run), bytes))
+                continue
+            }
+            var rest = bytes - tree.size
+            for (piece, bytes) in pieces(of: tree.chunks) {
+                parts.append((.tree(module: module, chunks: piece), bytes + rest))
+                rest = 0
+            }
         }
         return parts + [(.end, 0)]
+    }
+
+    /// Cuts a stream into runs of chunks of at most ``pieceSize`` bytes, by their positions.
+    private func pieces(of chunks: ChunkList) -> [(Range<Int>, Int)] {
+        var result: [(Range<Int>, Int)] = []
+        for (position, number) in chunks.numbers.enumerated() {
+            let size = set.chunks[Int(number)].size
+            if let (last, bytes) = result.last, bytes + size <= Self.pieceSize {
+                result[result.count - 1] = (last.lowerBound..<position + 1, bytes + size)
+            } else {
+                result.append((position..<position + 1, size))
+            }
+        }
+        return result
     }
 
     /// The bytes of content in a module.

@@ -1,9 +1,13 @@
 import Synchronization
+import SystemPackage
 
 /// A piece of a layer: bytes of its tar stream, and the same bytes as the blob stores them.
 struct LayerBlock: Sendable {
     var tar: [UInt8]
     var stored: [UInt8]
+
+    /// What is to be checked of the tar stream.
+    var checks: [ContentCheck] = []
 
     /// Whether the archive stored it so.
     var isSpliced = false
@@ -13,7 +17,7 @@ struct LayerBlock: Sendable {
 
     /// The block in memory of its own, no more than it needs: workers use theirs again.
     var copy: LayerBlock {
-        LayerBlock(tar: Array(tar[...]), stored: Array(stored[...]), isSpliced: isSpliced)
+        LayerBlock(tar: Array(tar[...]), stored: Array(stored[...]), checks: checks, isSpliced: isSpliced)
     }
 }
 
@@ -50,6 +54,7 @@ final class LayerSink: Sendable {
     private struct Stream {
         var tar = ContentHasher()
         var blob = ContentHasher()
+        var members = MemberChecker()
         var tarBytes = 0
         var bytes = 0
         var spliced = 0
@@ -69,6 +74,7 @@ final class LayerSink: Sendable {
     private let budget: BlockBudget
     private let parts: Int
     private let file: File
+    private let archive: FilePath
 
     /// Begins a layer.
     ///
@@ -76,15 +82,17 @@ final class LayerSink: Sendable {
     ///   - file: The file of its blob, empty.
     ///   - parts: The number of its parts, at least one.
     ///   - budget: The memory for blocks that wait.
-    init(_ file: consuming File, parts: Int, budget: BlockBudget) {
+    ///   - archive: Where the content comes from, for messages.
+    init(_ file: consuming File, parts: Int, budget: BlockBudget, archive: FilePath) {
         self.file = file
         self.parts = parts
         self.budget = budget
+        self.archive = archive
     }
 
     /// Brings the next block of a part.
     ///
-    /// - Throws: ``CacheStoreError`` as the system says, or `CancellationError` after ``stop()``.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` or as the system says, or `CancellationError` after ``stop()``.
     func bring(_ block: LayerBlock, of part: Int) throws {
         let isNext = turn.withLock { $0.next == part || $0.isStopped }
         if !isNext, budget.reserve(block.byteCount) {
@@ -108,7 +116,7 @@ final class LayerSink: Sendable {
     /// Ends a part, and writes what was waiting for it.
     ///
     /// - Returns: What has become of the layer, if this was all of it.
-    /// - Throws: ``CacheStoreError`` as the system says.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` or as the system says.
     func end(_ part: Int) throws -> Outcome? {
         turn.withLock { _ = $0.ended.insert(part) }
         var isWhole = false
@@ -147,7 +155,8 @@ final class LayerSink: Sendable {
     }
 
     private func write(_ block: LayerBlock) throws(CacheStoreError) {
-        let offset = stream.withLock { stream in
+        let offset = try stream.withLock { stream throws(CacheStoreError) in
+            try stream.members.take(block.checks, of: block.tar, from: archive)
             stream.tar.update(block.tar.span)
             stream.blob.update(block.stored.span)
             defer { stream.bytes += block.stored.count }

@@ -14,6 +14,7 @@ final class LayerStream {
         return buffer
     }()
     private var stored: [UInt8] = []
+    private var checks: [ContentCheck] = []
     private var sink: LayerSink?
     private var part = 0
 
@@ -33,6 +34,7 @@ final class LayerStream {
     func begin(_ part: Int, of sink: LayerSink) {
         (self.sink, self.part) = (sink, part)
         buffer.removeAll(keepingCapacity: true)
+        checks.removeAll(keepingCapacity: true)
     }
 
     /// Ends it.
@@ -55,11 +57,15 @@ final class LayerStream {
 
     /// Appends content.
     ///
+    /// - Parameters:
+    ///   - content: The content.
+    ///   - isChecked: Whether it is a piece of what ``check(_:)`` is called for.
     /// - Throws: ``CacheStoreError``, or `CancellationError`.
-    func append(_ content: Span<UInt8>) throws {
+    func append(_ content: Span<UInt8>, isChecked: Bool = false) throws {
         var position = 0
         while position < content.count {
             let count = min(content.count - position, max(1, Self.blockSize - buffer.count))
+            if isChecked { checks.append(.content(buffer.count..<buffer.count + count)) }
             unsafe content.extracting(position..<position + count).withUnsafeBufferPointer {
                 unsafe buffer.append(contentsOf: $0)
             }
@@ -79,23 +85,34 @@ final class LayerStream {
 
     /// Appends content with the frame that stores it already.
     ///
+    /// - Parameters:
+    ///   - content: The content.
+    ///   - frame: Its frame.
+    ///   - isChecked: Whether it is a piece of what ``check(_:)`` is called for.
     /// - Throws: ``CacheStoreError``, or `CancellationError`.
-    func splice(_ content: [UInt8], frame: [UInt8]) throws {
+    func splice(_ content: [UInt8], frame: [UInt8], isChecked: Bool) throws {
         try flush()
-        try sink?.bring(LayerBlock(tar: content, stored: frame, isSpliced: true), of: part)
+        let checks: [ContentCheck] = isChecked ? [.content(content.indices)] : []
+        try sink?.bring(LayerBlock(tar: content, stored: frame, checks: checks, isSpliced: true), of: part)
     }
+
+    /// Has what was appended so far checked, once all before it is there.
+    func check(_ check: ContentCheck) { checks.append(check) }
 
     /// Compresses what was gathered.
     private func flush() throws {
-        guard !buffer.isEmpty else { return }
+        guard !buffer.isEmpty || !checks.isEmpty else { return }
         stored.removeAll(keepingCapacity: true)
-        do {
-            try zstd?.append(buffer.span, to: &stored)
-            try gzip?.append(buffer.span, to: &stored)
-        } catch {
-            throw CacheStoreError(.io, "cannot compress a layer (\(error))")
+        if !buffer.isEmpty {
+            do {
+                try zstd?.append(buffer.span, to: &stored)
+                try gzip?.append(buffer.span, to: &stored)
+            } catch {
+                throw CacheStoreError(.io, "cannot compress a layer (\(error))")
+            }
         }
-        try sink?.bring(LayerBlock(tar: buffer, stored: stored), of: part)
+        try sink?.bring(LayerBlock(tar: buffer, stored: stored, checks: checks), of: part)
         buffer.removeAll(keepingCapacity: true)
+        checks.removeAll(keepingCapacity: true)
     }
 }

@@ -97,8 +97,8 @@ extension LayerOptions {
 
 /// One run of a ``LayerWriter``.
 struct LayerOperation: Sendable {
-    /// The memory for parts of layers that wait for others, in bytes.
-    private static let budget = 16 << 20
+    /// The memory for parts of layers that wait for others, for each thread, in bytes.
+    private static let budget = 8 << 20
 
     let options: LayerOptions
     let archive: Archive
@@ -154,10 +154,11 @@ struct LayerOperation: Sendable {
         let maker = LayerMaker(plan, options)
         let parts = plan.layers.map { layer in plan.parts(of: layer) { $0.size >= LayerMaker.largeSize } }
         let order = Self.order(of: parts.map { $0.map(\.bytes) }, lanes: threads)
-        let budget = BlockBudget(Self.budget)
+        let budget = BlockBudget(Self.budget * max(2, threads))
         var sinks: [LayerSink] = []
         for (number, parts) in parts.enumerated() {
-            sinks.append(LayerSink(try layout.creatingBlob(number), parts: parts.count, budget: budget))
+            let file = try layout.creatingBlob(number)
+            sinks.append(LayerSink(file, parts: parts.count, budget: budget, archive: archive.path))
         }
         let made = Gathered<[Int: LayerReport.Layer]>([:])
         counters.begin(

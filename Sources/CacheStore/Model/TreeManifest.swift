@@ -18,6 +18,19 @@ struct TreeManifest: Hashable {
     /// The length of all files, in bytes.
     let size: Int
 
+    /// Where in the files an offset in their stream is.
+    ///
+    /// - Parameter offset: The offset, from 0 to ``size``, in bytes.
+    /// - Returns: The first file that does not end before the offset, and what of it is before the offset.
+    func position(at offset: Int) -> (entry: Int, done: Int) {
+        var (entry, rest) = (0, offset)
+        while rest > 0, entry < entries.count, entries[entry].size <= rest {
+            rest -= entries[entry].size
+            entry += 1
+        }
+        return (entry, rest)
+    }
+
     /// The number of executable files.
     var executables: Int { entries.count { $0.isExecutable } }
 

@@ -77,7 +77,7 @@ struct ComparerTests {
         let comparison = try await compare(packs[0], union.path)
         #expect(comparison.removed.isEmpty)
         let stored = [.output, .tree, .zip].reduce(0) { $0 + (comparison.added[$1]?.storedBytes ?? 0) }
-        let before = try bench.contents(packs[0]).totals.frameBytes
+        let before = try bench.totals(packs[0]).frameBytes
         #expect(stored == union.report.totals.frameBytes - before)
         #expect(stored > 0)
     }

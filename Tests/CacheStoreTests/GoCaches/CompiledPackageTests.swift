@@ -61,9 +61,14 @@ struct CompiledPackageTests {
 
     @Test("is not read behind its symbols, and not known from less")
     func beginnings() {
-        let content = archive(symbols: ["a.F", "go:cuinfo.packagename.example.com/x"])
-        #expect(read(content).end == content.count - code)
-        for length in 0..<content.count - code { #expect(read(Array(content[..<length])).package == nil) }
+        // The text before the object is looked for in 4 KiB.
+        let long = String(repeating: "s", count: 5001)
+        let content = archive(symbols: [long, "a.F", "go:cuinfo.packagename.example.com/x"])
+        let end = content.count - code
+        #expect(read(content).end == end)
+        for length in Array(stride(from: 0, to: end, by: 23)) + [end - 1] {
+            #expect(read(Array(content[..<length])).package == nil)
+        }
     }
 
     @Test("is read in pieces that are small beside it")

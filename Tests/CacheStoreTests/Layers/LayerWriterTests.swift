@@ -68,6 +68,77 @@ struct LayerWriterTests {
         }
     }
 
+    /// A tree of files that begin, end and are empty at many places of its chunks, and an output, both of several parts.
+    private func large(seed: UInt64) async throws -> FilePath {
+        var random = SeededBytes(seed: seed)
+        var model = CacheModel()
+        model.addPair("large", random.bytes(11_000_000), executable: "tool")
+        model.addPair("small", random.bytes(1000))
+        var files = [
+            ("go.mod", Array("module example.com/m\n".utf8), false),
+            ("a/b/c/large", random.bytes(9_000_000), true),
+        ]
+        for number in 0..<90 {
+            let size = number % 3 == 0 ? 0 : Int(random.next() % 120_000)
+            files.append(("z\(number % 7)/\(number % 4)/\(number)", random.bytes(size), number % 5 == 0))
+        }
+        files.append(("z9", [], false))
+        try model.addModule(CacheModel.Module(path: "example.com/m", version: "v1.0.0", files: files))
+        return try await bench.pack(model, to: "large").path
+    }
+
+    @Test("of large trees and outputs, which are made in parts, holds the very files that a restore makes")
+    func pieces() async throws {
+        let archive = try await large(seed: 311)
+        let set = try bench.contents(archive).members
+        let plan = LayerPlan(set, caches: bench.caches("any"))
+        let parts = plan.layers.flatMap { plan.parts(of: $0) { $0.size >= LayerMaker.largeSize } }
+        let trees = parts.count { if case .tree = $0.part { true } else { false } }
+        let outputs = parts.count { if case .output = $0.part { true } else { false } }
+        #expect(trees > 1 && outputs > 1, "nothing is made in parts")
+        try await bench.restore(archive, to: "restored")
+        let expected = try tree(bench.path("restored"))
+        for (compression, jobs) in [(LayerOptions.Compression.zstd, 1), (.zstd, 5), (.gzip, 3)] {
+            let name = "\(compression) \(jobs)"
+            let image = try await bench.image(archive, to: "image \(name)") {
+                place(&$0)
+                ($0.compression, $0.jobs) = (compression, jobs)
+            }
+            try image.layout.check()
+            #expect(try unpack(image.layout, to: "unpacked \(name)") == expected)
+        }
+        let blobs = try ["1", "5"].map { try ImageLayout(bench.path("image zstd \($0)")).blobs }
+        #expect(blobs[0] == blobs[1])
+    }
+
+    @Test("is not made of a large tree or output whose chunks are sound, and which is another as a whole")
+    func wrongWhole() async throws {
+        let archive = try await large(seed: 312)
+        let hash = "h1:" + String(repeating: "A", count: 43) + "="
+        let hostile = HostileArchive(bench: bench)
+        let set = try bench.contents(archive).members
+        let large = try #require(set.outputs.firstIndex { $0.size > 8 << 20 })
+        var id = [UInt8](set.outputs[large].id.bytes)
+        id[31] ^= 1
+        let digest = id.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        for (sql, member) in [
+            (
+                "UPDATE tree SET h1 = zeroblob(32); UPDATE download SET value = CAST('\(hash)' AS BLOB) WHERE kind = 'ziphash'",
+                "tree example.com/m@v1.0.0"
+            ),
+            ("UPDATE output SET digest = x'\(digest)' WHERE id = \(large + 1)", "output \(digest)"),
+        ] {
+            let wrong = try hostile.write(from: archive, sql: sql, to: "wrong")
+            for jobs in [1, 4] {
+                let error = await failure { try await bench.image(wrong, to: "image") { $0.jobs = jobs } }
+                #expect(error?.code == .corruptArchive)
+                #expect(error?.member == member)
+                #expect(error?.path == wrong)
+            }
+        }
+        #expect(!Files.exists(bench.path("image")))
+    }
+
     @Test("of some sources holds what a restore of them makes")
     func selection() async throws {
         let archive = try await union(seed: 302, labels: ["a", "b", "c"])

@@ -30,7 +30,7 @@ struct PackSelectionTests {
     }
 
     private func classes(_ archive: FilePath) throws -> [EntryClass: Int] {
-        try bench.contents(archive).totals.byClass.mapValues(\.members)
+        try bench.totals(archive).byClass.mapValues(\.members)
     }
 
     @Test("drops what later builds do not miss, and says how much of each class")

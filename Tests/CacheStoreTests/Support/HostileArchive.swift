@@ -153,6 +153,10 @@ struct HostileArchive {
             }
             if let other { #expect(codes.contains(other.code), "\(other)", sourceLocation: sourceLocation) }
         }
+        let image = await failure("layers accepts it", sourceLocation: sourceLocation) {
+            try await bench.image(archive, to: "image")
+        }
+        if let image { #expect(codes.contains(image.code), "\(image)", sourceLocation: sourceLocation) }
         let before = try TreeSnapshot(of: bench.root)
         let error = await failure("restore accepts it", sourceLocation: sourceLocation) {
             try await bench.restore(archive, to: "a/b/c/target") { $0.moduleZips = .make }

@@ -111,6 +111,11 @@ final class Workbench: Sendable {
     /// What the archive says of itself.
     func contents(_ archive: FilePath) throws -> ArchiveContents { try Archive(opening: archive).contents() }
 
+    /// What the archive says of itself in figures.
+    func totals(_ archive: FilePath) throws -> ArchiveTotals {
+        try Archive(opening: archive).summary().totals
+    }
+
     /// The members of an archive in words: kind, name, detail, and the sources where they are asked for.
     func members(_ archive: FilePath, withSources: Bool = false) throws -> [String] {
         var result: [String] = []

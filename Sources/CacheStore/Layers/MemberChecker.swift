@@ -1,0 +1,61 @@
+import SystemPackage
+
+/// What the tar stream of a layer has to hold: a member that several chunks store must be what its name says as a whole.
+enum ContentCheck: Sendable {
+    /// The bytes at some place of a block belong to the file that is being checked.
+    case content(Range<Int>)
+    /// A file of a module tree has ended.
+    case file(String, of: ModuleKey)
+    /// A module tree has ended, whose hash is this.
+    case tree(ModuleKey, h1: ObjectID)
+    /// A member has ended that is one file, whose SHA-256 is this.
+    case whole(ObjectID, member: String)
+}
+
+/// Checks the members of a layer, which are made in parts, as the parts come in their order.
+struct MemberChecker {
+    private var content = ContentHasher()
+    private var tree: TreeHash?
+
+    /// Goes on with the next block of a layer.
+    ///
+    /// - Parameters:
+    ///   - checks: What is to be checked of it, in order.
+    ///   - block: Its bytes.
+    ///   - archive: Where they come from, for messages.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    mutating func take(
+        _ checks: [ContentCheck],
+        of block: [UInt8],
+        from archive: FilePath
+    ) throws(CacheStoreError) {
+        for check in checks {
+            switch check {
+            case .content(let range): content.update(block.span.extracting(range))
+            case .file(let path, let module):
+                let id = endFile()
+                if tree == nil { tree = TreeHash(module) }
+                tree?.add(path, id: id)
+            case .tree(let module, let h1):
+                let found = (tree ?? TreeHash(module)).finish()
+                tree = nil
+                guard found == h1 else {
+                    throw Self.damaged("the tree does not have its h1 hash", archive, "tree \(module.text)")
+                }
+            case .whole(let id, let member):
+                guard endFile() == id else {
+                    throw Self.damaged("its content does not have its SHA-256", archive, member)
+                }
+            }
+        }
+    }
+
+    private mutating func endFile() -> ObjectID {
+        defer { content = ContentHasher() }
+        return content.finish()
+    }
+
+    private static func damaged(_ message: String, _ archive: FilePath, _ member: String) -> CacheStoreError {
+        CacheStoreError(.corruptArchive, "damaged archive: \(message)", path: archive, member: member)
+    }
+}
