@@ -116,7 +116,7 @@ struct LayerMaker: Sendable {
     ///   - check: Called before each chunk.
     /// - Throws: ``CacheStoreError``, or what `check` throws.
     private func appendContent(
-        _ member: @autoclosure () -> String,
+        _ member: String,
         _ id: ObjectID,
         _ list: ChunkList,
         _ part: Range<Int>? = nil,
@@ -139,7 +139,7 @@ struct LayerMaker: Sendable {
             }
         }
         guard part.upperBound == chunks.count else { return }
-        if !isNamed { worker.stream.check(.whole(id, member: member())) }
+        if !isNamed { worker.stream.check(.whole(id, member: member)) }
         try worker.stream.pad(chunks.reduce(0) { $0 + $1.size })
     }
 
