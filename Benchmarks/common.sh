@@ -18,7 +18,7 @@ need() { # need PROGRAM…
 
 runnable() { # runnable PROGRAM: its absolute path
     local path
-    path=$(type -P "$1") || die "cannot run \`$1\`"
+    path=$(type -P "$1") || die "cannot run \`$1\`: there is no such program; name another"
     realpath "$path"
 }
 
