@@ -15,7 +15,7 @@ die() { echo "run.sh: $*" >&2; exit 1; }
 
 # ---------------------------------------------------------------- steps and their times
 
-step='' step_start=0 summary=()
+step='' step_start=0 summary=() test_log=$(mktemp)
 
 end_step() { # end_step RESULT
     [[ -z $step ]] || summary+=("$(printf '%-7s %5d s  %s' "$1" $((SECONDS - step_start)) "$step")")
@@ -28,10 +28,18 @@ begin() { # begin NAME
     printf '\n==> %s\n' "$step"
 }
 
+# Thousands of lines may come after the reason of a failed test, so it is said again at the end.
+repeat_failures() {
+    echo "Of the tests, these failed:"
+    grep -A 12 'recorded an issue' "$test_log" | grep -v '^[✔◇]' | cut -c -2000
+}
+
 finish() {
     local status=$? failed=$step
     if ((status == 0)); then end_step ok; else end_step FAILED; fi
     printf '\n'
+    if [[ $failed == tests ]] && ((status)); then repeat_failures || true; fi
+    rm -f "$test_log"
     printf '%s\n' "${summary[@]}"
     if ((status == 0)); then
         echo "all passed in $SECONDS s"
@@ -112,7 +120,7 @@ begin "tests"
 # Otherwise all run at once in one process: hundreds of restores, each with a descriptor for every one of
 # GOCACHE's 256 directories, are more than a process may open.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4
-swift test --skip-build --disable-xctest
+swift test --skip-build --disable-xctest 2>&1 | tee "$test_log"
 
 begin "documentation"
 swift package -Xswiftc -warnings-as-errors generate-documentation --target CacheStore --warnings-as-errors

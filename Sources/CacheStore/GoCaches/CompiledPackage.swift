@@ -25,8 +25,9 @@ struct CompiledPackage: Hashable {
     /// The longest name that is taken for one, in bytes.
     private static let nameLimit = 1 << 16
 
-    /// How many names may begin like the one that is looked for.
-    private static let candidateLimit = 1 << 6
+    /// How many names may begin like the one that is looked for, and how many files the compiler may have made up
+    /// before the first that it was told.
+    private static let (candidateLimit, fileLimit) = (1 << 6, 1 << 6)
 
     /// Reads what an archive says of itself.
     ///
@@ -82,7 +83,8 @@ struct CompiledPackage: Hashable {
             return isInside ? start..<start + length : nil
         }
         // The files that the compiler makes up are in angle brackets.
-        let file: [UInt8]? = try firstMatch(of: 8, in: block(fileBlock)..<first, bytes) { records, place in
+        let files = (block(fileBlock)..<first).prefix(8 * fileLimit)
+        let file: [UInt8]? = try firstMatch(of: 8, in: files, bytes) { records, place in
             guard let range = string(records, place) else { return nil }
             let name = try bytes(range)
             return name.first == UInt8(ascii: "<") ? nil : name

@@ -95,6 +95,19 @@ struct CompiledPackageTests {
         #expect(read(content).package?.importPath == "example.com/x")
     }
 
+    @Test("is not asked for all of its files, however many a compiler seems to have made up")
+    func madeUpFiles() {
+        let files = (0..<20000).map { "<made up \($0)>" } + ["/src/x/x.go"]
+        let content = archive(symbols: ["go:cuinfo.packagename.example.com/x"], files: files)
+        var reads = 0
+        let package = CompiledPackage.read(size: content.count) { range in
+            reads += 1
+            return Array(content[range])
+        }
+        #expect(package == CompiledPackage(importPath: "example.com/x", file: nil))
+        #expect(reads < 100)
+    }
+
     @Test("is unknown if it names nothing, or is no object file")
     func unknown() {
         for content in [
