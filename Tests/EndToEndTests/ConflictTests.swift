@@ -115,13 +115,7 @@ extension EndToEnd {
         func version() async throws {
             let workspace = try await Workspace.shared.value
             // A Go command that says it is another.
-            let other = try Scratch.shared.place("go")
-            try "#!/bin/sh\n\"\(workspace.go)\" \"$@\" | sed s/go1.25.5/go1.24.9/\n".write(
-                toFile: other,
-                atomically: false,
-                encoding: .utf8
-            )
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: other)
+            let other = try workspace.goScript(#""$GO" "$@" | sed s/go1.25.5/go1.24.9/"#)
             let (old, output) = try (Scratch.shared.place("old.castore"), Scratch.shared.place("out.castore"))
             _ = try await workspace.cachectl.succeed([
                 "pack", "--label", "old", "-o", old, "--no-gocache", "--gomodcache",

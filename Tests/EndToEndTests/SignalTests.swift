@@ -11,7 +11,7 @@ extension EndToEnd {
             when hasBegun: () throws -> Bool
         ) async throws -> Program.Outcome {
             let running = try await Workspace.shared.value.cachectl.start(arguments)
-            for _ in 0..<15000 where try !hasBegun() { try await Task.sleep(for: .milliseconds(1)) }
+            while try running.isRunning && !hasBegun() { try await Task.sleep(for: .milliseconds(1)) }
             running.send(signal)
             return try await running.outcome()
         }

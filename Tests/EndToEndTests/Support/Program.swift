@@ -24,8 +24,14 @@ struct Program: Sendable {
     var environment: [String: String]
     var directory: String
 
+    /// Programs are to notice signals, also where a shell that runs these tests in its background ignores them.
+    private static let heedsSignals: Void = {
+        for number in [SIGINT, SIGHUP] { signal(number, SIG_DFL) }
+    }()
+
     /// Starts the program; its output goes to files, so that nobody has to keep reading.
     func start(_ arguments: [String]) throws -> Running {
+        Self.heedsSignals
         let process = Process()
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
@@ -72,9 +78,12 @@ final class Running: Sendable {
         try errors.close()
     }
 
+    /// Whether the program has not ended.
+    var isRunning: Bool { process.isRunning }
+
     /// Sends a signal, if the program has not ended.
     func send(_ signal: Int32) {
-        if process.isRunning { kill(process.processIdentifier, signal) }
+        if isRunning { kill(process.processIdentifier, signal) }
     }
 
     /// Waits for the end.

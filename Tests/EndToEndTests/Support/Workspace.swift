@@ -109,6 +109,14 @@ struct Workspace: Sendable {
         return Program(path: go, environment: environment, directory: "\(root)/programs/\(program)")
     }
 
+    /// Writes a Go command that is a line of the shell; `$GO` is the real one in it.
+    func goScript(_ line: String) throws -> String {
+        let path = try Scratch.shared.place("go")
+        try "#!/bin/sh\nGO='\(go)'\n\(line)\n".write(toFile: path, atomically: false, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        return path
+    }
+
     /// Runs a script from `Fixtures`.
     func python(_ script: String, _ arguments: [String]) async throws -> [String] {
         try await Program(path: Tools.python(), environment: Self.baseEnvironment(root), directory: root)
