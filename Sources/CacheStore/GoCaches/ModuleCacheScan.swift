@@ -38,6 +38,9 @@ struct ModuleCacheScan: Sendable {
     /// The hash that Go has recorded for each module.
     var hashes: [ModuleKey: ObjectID] = [:]
 
+    /// The modules that have a `.mod`, sound or not.
+    private var modFiles: Set<ModuleKey> = []
+
     /// The longest `.info` that is taken, in bytes: they are a few hundred bytes long.
     private static let maximumInfoSize = 1 << 20
 
@@ -169,6 +172,7 @@ struct ModuleCacheScan: Sendable {
         guard let kind = MemberSet.DownloadKind(rawValue: suffix), let file = try directory.file(name) else {
             return
         }
+        if kind == .mod { modFiles.insert(module) }
         let limit = kind == .mod ? IndexReader.maximumValueSize : Self.maximumInfoSize
         let bytes = try file.bytes(count: limit + 1)
         let fault: String?
@@ -186,6 +190,39 @@ struct ModuleCacheScan: Sendable {
         } else {
             downloads.append(Download(module: module, kind: kind, bytes: bytes))
         }
+    }
+
+    /// Looks again at modules whose trees were read after the downloads: one may have been removed and made again
+    /// in between, and would be packed without its `.mod`.
+    ///
+    /// Go makes the `.mod` before the tree. A tree that stands there for good without one is a toolchain's, or one
+    /// whose `.mod` somebody removed; it stays.
+    ///
+    /// - Parameters:
+    ///   - modules: Their names.
+    ///   - root: GOMODCACHE.
+    /// - Returns: Those that are no longer there; they are left out.
+    mutating func removed(of modules: some Sequence<ModuleKey>, in root: FilePath) -> Set<ModuleKey> {
+        var removed: Set<ModuleKey> = []
+        for module in modules where !modFiles.contains(module) {
+            readModFile(of: module, in: root)
+            if modFiles.contains(module) { continue }
+            let path = root.appending(FilePath(module.text).components)
+            if (try? Directory(opening: path)) == nil {
+                removed.insert(module)
+                leaveOut(.changed, path, "it was removed while it was packed")
+            } else {
+                readModFile(of: module, in: root)
+            }
+        }
+        return removed
+    }
+
+    /// Reads a `.mod`, if it is there.
+    private mutating func readModFile(of module: ModuleKey, in root: FilePath) {
+        let path = root.appending(FilePath(module.downloadDirectory).components)
+        guard let directory = try? Directory(opening: path) else { return }
+        try? readDownload(directory, "\(module.version).mod", module, kind: "mod")
     }
 
     // MARK: - Checksum database

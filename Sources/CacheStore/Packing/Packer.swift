@@ -160,13 +160,19 @@ struct PackOperation: Sendable {
                 faults.update { $0.append(error.leftOut) }
             }
         }
-        for (module, survey) in trees.value.sorted(by: { $0.key < $1.key }) {
+        let (settled, removed) = try await WorkerThreads.perform {
+            var settled = scan
+            let removed = settled.removed(of: trees.value.keys, in: root)
+            return (settled, removed)
+        }
+        let whole = trees.value.filter { !removed.contains($0.key) }
+        for (module, survey) in whole.sorted(by: { $0.key < $1.key }) {
             assembly.add(survey, of: module, root: root)
         }
-        let missing = scan.zips.filter { trees.value[$0] == nil }.sorted()
+        let missing = scan.zips.filter { whole[$0] == nil }.sorted()
         let zips = try await readZips(missing, scan, faults)
         assembly.leaveOut(faults.value)
-        assembly.add(scan, zips: zips, root: root)
+        assembly.add(settled, zips: zips, root: root)
     }
 
     /// Reads the zips that no tree can make again.
