@@ -7,8 +7,8 @@
 /// overlap, and names obey Go's rules. Everything is checked once, here, so a
 /// hostile zip fails before any of its content is read.
 ///
-/// The zip's bytes are lent to ``init(of:prefix:)`` and again to
-/// ``ZipReader/read(_:of:into:)``; the table itself keeps none of them.
+/// The zip is lent to ``init(of:prefix:)`` and again to
+/// ``ZipReader/read(_:of:into:)``; the table itself keeps none of its bytes.
 struct ZipDirectory: Sendable {
     /// What all names begin with: `path@version/`.
     let prefix: String
@@ -22,21 +22,24 @@ struct ZipDirectory: Sendable {
     /// Reads and checks the table of contents.
     ///
     /// - Parameters:
-    ///   - zip: The whole zip file.
+    ///   - zip: The zip.
     ///   - prefix: What all names must begin with: `path@version/`, not escaped.
-    /// - Throws: ``ZipError`` if the zip is malformed, too large or has an entry Go would refuse.
-    /// - Complexity: O(*n* log *n*) in the number of entries.
-    init(of zip: Span<UInt8>, prefix: String) throws(ZipError) {
-        guard zip.count <= ZipRecord.largestModule else { throw ZipError("Zip is too large for a module") }
-        let end = try ZipDirectoryEnd(of: zip)
+    /// - Throws: ``ZipError`` if the zip is malformed, too large or has an entry Go would refuse, or
+    ///   ``CacheStoreError`` as the system says.
+    /// - Complexity: O(*n* log *n*) in the number of entries; memory for the directory.
+    init(of zip: borrowing some ZipSource & ~Copyable, prefix: String) throws {
+        let size = try zip.zipSize()
+        guard size <= ZipRecord.largestModule else { throw ZipError("Zip is too large for a module") }
+        let end = try ZipDirectoryEnd(of: zip, size: size)
+        let directory = try zip.bytes(in: end.directory)
         var entries: [ZipEntry] = []
         entries.reserveCapacity(end.count)
         var headers: [Range<Int>] = []
-        var position = end.directory.lowerBound
+        var position = 0
         var total = 0
         for _ in 0..<end.count {
-            let header = try ZipEntryHeader(at: position, of: zip, directory: end.directory)
-            let entry = try header.entry(of: zip, directory: end.directory, prefix: prefix)
+            let header = try ZipEntryHeader(at: position, in: directory.span)
+            let entry = try header.entry(of: zip, before: end.directory.lowerBound, prefix: prefix)
             guard entry.size <= ZipRecord.largestModule - total else {
                 throw ZipError("Zip has too much content for a module", member: entry.path)
             }
@@ -45,7 +48,7 @@ struct ZipDirectory: Sendable {
             headers.append(header.localHeader..<entry.content.upperBound)
             position = header.end
         }
-        guard position == end.directory.upperBound else {
+        guard position == directory.count else {
             throw ZipError("Zip has a wrong number of entries")
         }
         try Self.checkOverlaps(headers)

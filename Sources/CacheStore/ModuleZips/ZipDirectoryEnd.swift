@@ -3,6 +3,9 @@ struct ZipDirectoryEnd {
     /// As many entries as this need the zip64 records.
     private static let zip64Count = 0xffff
 
+    /// The most bytes of a comment, behind the end record.
+    private static let longestComment = 0xffff
+
     /// The bytes of the central directory.
     let directory: Range<Int>
 
@@ -17,24 +20,29 @@ struct ZipDirectoryEnd {
 
     /// Finds and reads the end of central directory record.
     ///
-    /// - Parameter zip: The whole zip file.
-    /// - Throws: ``ZipError`` if there is none, or it contradicts the rest of the file.
+    /// - Parameters:
+    ///   - zip: The zip.
+    ///   - zipSize: Its size in bytes.
+    /// - Throws: ``ZipError`` if there is none, or it contradicts the rest of the file, or
+    ///   ``CacheStoreError`` as the system says.
     /// - Complexity: O(1), as a comment has at most 64 KiB.
-    init(of zip: Span<UInt8>) throws(ZipError) {
-        let record = try Self.find(in: zip)
-        var end = record
-        var count = try zip.size(UInt16.self, at: record + ZipRecord.End.count)
-        var size = try zip.size(UInt32.self, at: record + ZipRecord.End.directorySize)
-        var start = try zip.size(UInt32.self, at: record + ZipRecord.End.directory)
+    init(of zip: borrowing some ZipSource & ~Copyable, size zipSize: Int) throws {
+        let tailStart = max(0, zipSize - ZipRecord.End.size - Self.longestComment)
+        let tail = try zip.bytes(in: tailStart..<zipSize)
+        let place = try Self.find(in: tail.span)
+        var end = tailStart + place
+        var count = try tail.span.size(UInt16.self, at: place + ZipRecord.End.count)
+        var size = try tail.span.size(UInt32.self, at: place + ZipRecord.End.directorySize)
+        var start = try tail.span.size(UInt32.self, at: place + ZipRecord.End.directory)
 
         // 0xffff as the size is a slip of archive/zip (reader.go, `readDirectoryEnd`);
         // to read all zips as Go does is worth repeating it.
         let isFull = count == 0xffff || size == 0xffff || size == 0xffff_ffff || start == 0xffff_ffff
-        if isFull, let zip64 = try Self.findZip64(in: zip, before: record) {
-            end = zip64
-            count = try zip.size(UInt64.self, at: zip64 + ZipRecord.Zip64End.count)
-            size = try zip.size(UInt64.self, at: zip64 + ZipRecord.Zip64End.directorySize)
-            start = try zip.size(UInt64.self, at: zip64 + ZipRecord.Zip64End.directory)
+        if isFull, let zip64 = try Self.findZip64(in: zip, before: end) {
+            end = zip64.offset
+            count = try zip64.record.span.size(UInt64.self, at: ZipRecord.Zip64End.count)
+            size = try zip64.record.span.size(UInt64.self, at: ZipRecord.Zip64End.directorySize)
+            start = try zip64.record.span.size(UInt64.self, at: ZipRecord.Zip64End.directory)
         }
 
         guard start <= end, size <= end - start else {
@@ -44,20 +52,21 @@ struct ZipDirectoryEnd {
             throw ZipError("Zip has a wrong number of entries")
         }
         // Go reads headers for as long as there are any.
-        guard try zip.number(UInt32.self, at: start + size) != ZipRecord.CentralHeader.signature else {
+        let next = try zip.bytes(in: start + size..<start + size + 4)
+        guard try next.span.number(UInt32.self, at: 0) != ZipRecord.CentralHeader.signature else {
             throw ZipError("Zip has a wrong number of entries")
         }
         self.directory = start..<start + size
         self.count = count
     }
 
-    /// Returns the offset of the last end record, as archive/zip's `findSignatureInBlock` does.
-    private static func find(in zip: Span<UInt8>) throws(ZipError) -> Int {
-        let last = zip.count - ZipRecord.End.size
+    /// Returns the offset of the last end record in a zip's tail, as archive/zip's `findSignatureInBlock` does.
+    private static func find(in tail: Span<UInt8>) throws(ZipError) -> Int {
+        let last = tail.count - ZipRecord.End.size
         var offset = last
-        while offset >= 0, offset >= last - 0xffff {
-            if try zip.number(UInt32.self, at: offset) == ZipRecord.End.signature {
-                let commentSize = try zip.size(UInt16.self, at: offset + ZipRecord.End.commentSize)
+        while offset >= 0 {
+            if try tail.number(UInt32.self, at: offset) == ZipRecord.End.signature {
+                let commentSize = try tail.size(UInt16.self, at: offset + ZipRecord.End.commentSize)
                 guard commentSize <= last - offset else { throw ZipError("Zip is cut short") }
                 return offset
             }
@@ -66,20 +75,28 @@ struct ZipDirectoryEnd {
         throw ZipError("File is not a zip")
     }
 
-    /// Returns the offset of the zip64 end record, if there is one: archive/zip's
+    /// Returns the zip64 end record and its offset, if there is one: archive/zip's
     /// `findDirectory64End`, which takes a locator with other disks for none.
-    private static func findZip64(in zip: Span<UInt8>, before record: Int) throws(ZipError) -> Int? {
-        let locator = record - ZipRecord.Zip64Locator.size
-        guard locator >= 0,
-            try zip.number(UInt32.self, at: locator) == ZipRecord.Zip64Locator.signature,
-            try zip.number(UInt32.self, at: locator + ZipRecord.Zip64Locator.disk) == 0,
-            try zip.number(UInt32.self, at: locator + ZipRecord.Zip64Locator.diskCount) == 1
+    private static func findZip64(
+        in zip: borrowing some ZipSource & ~Copyable,
+        before end: Int
+    ) throws -> (offset: Int, record: [UInt8])? {
+        let start = end - ZipRecord.Zip64Locator.size
+        guard start >= 0 else { return nil }
+        let locator = try zip.bytes(in: start..<end)
+        guard try locator.span.number(UInt32.self, at: 0) == ZipRecord.Zip64Locator.signature,
+            try locator.span.number(UInt32.self, at: ZipRecord.Zip64Locator.disk) == 0,
+            try locator.span.number(UInt32.self, at: ZipRecord.Zip64Locator.diskCount) == 1
         else { return nil }
-        let offset = try zip.size(UInt64.self, at: locator + ZipRecord.Zip64Locator.end)
-        guard offset <= locator - ZipRecord.Zip64End.size,
-            try zip.number(UInt32.self, at: offset) == ZipRecord.Zip64End.signature
-        else { throw ZipError("Zip has no zip64 directory where it should be") }
-        return offset
+        let offset = try locator.span.size(UInt64.self, at: ZipRecord.Zip64Locator.end)
+        guard offset <= start - ZipRecord.Zip64End.size else {
+            throw ZipError("Zip has no zip64 directory where it should be")
+        }
+        let record = try zip.bytes(in: offset..<offset + ZipRecord.Zip64End.size)
+        guard try record.span.number(UInt32.self, at: 0) == ZipRecord.Zip64End.signature else {
+            throw ZipError("Zip has no zip64 directory where it should be")
+        }
+        return (offset, record)
     }
 }
 

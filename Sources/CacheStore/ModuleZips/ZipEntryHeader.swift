@@ -3,7 +3,7 @@ struct ZipEntryHeader {
     /// The offset of the entry's local header.
     let localHeader: Int
 
-    /// The offset behind this header.
+    /// The offset in the directory behind this header.
     let end: Int
 
     private let name: String
@@ -16,31 +16,30 @@ struct ZipEntryHeader {
     /// Reads a header.
     ///
     /// - Parameters:
-    ///   - start: The header's offset.
-    ///   - zip: The whole zip file.
-    ///   - directory: The bytes of the central directory.
+    ///   - start: The header's offset in the directory.
+    ///   - directory: The central directory.
     /// - Throws: ``ZipError`` if it does not lie within the directory, or is malformed.
-    init(at start: Int, of zip: Span<UInt8>, directory: Range<Int>) throws(ZipError) {
-        guard start <= directory.upperBound - ZipRecord.CentralHeader.size,
-            try zip.number(UInt32.self, at: start) == ZipRecord.CentralHeader.signature
+    init(at start: Int, in directory: Span<UInt8>) throws(ZipError) {
+        guard start <= directory.count - ZipRecord.CentralHeader.size,
+            try directory.number(UInt32.self, at: start) == ZipRecord.CentralHeader.signature
         else { throw ZipError("Zip has a malformed directory") }
-        flags = try zip.number(UInt16.self, at: start + ZipRecord.CentralHeader.flags)
-        method = try zip.number(UInt16.self, at: start + ZipRecord.CentralHeader.method)
-        crc = try zip.number(UInt32.self, at: start + ZipRecord.CentralHeader.crc)
-        let nameSize = try zip.size(UInt16.self, at: start + ZipRecord.CentralHeader.nameSize)
-        let extraSize = try zip.size(UInt16.self, at: start + ZipRecord.CentralHeader.extraSize)
-        let commentSize = try zip.size(UInt16.self, at: start + ZipRecord.CentralHeader.commentSize)
+        flags = try directory.number(UInt16.self, at: start + ZipRecord.CentralHeader.flags)
+        method = try directory.number(UInt16.self, at: start + ZipRecord.CentralHeader.method)
+        crc = try directory.number(UInt32.self, at: start + ZipRecord.CentralHeader.crc)
+        let nameSize = try directory.size(UInt16.self, at: start + ZipRecord.CentralHeader.nameSize)
+        let extraSize = try directory.size(UInt16.self, at: start + ZipRecord.CentralHeader.extraSize)
+        let commentSize = try directory.size(UInt16.self, at: start + ZipRecord.CentralHeader.commentSize)
         let extra = start + ZipRecord.CentralHeader.size + nameSize
         end = extra + extraSize + commentSize
-        guard end <= directory.upperBound else { throw ZipError("Zip has a malformed directory") }
-        name = try zip.text(nameSize, at: start + ZipRecord.CentralHeader.size)
+        guard end <= directory.count else { throw ZipError("Zip has a malformed directory") }
+        name = try directory.text(nameSize, at: start + ZipRecord.CentralHeader.size)
 
         var sizes = [
-            try zip.size(UInt32.self, at: start + ZipRecord.CentralHeader.uncompressedSize),
-            try zip.size(UInt32.self, at: start + ZipRecord.CentralHeader.compressedSize),
-            try zip.size(UInt32.self, at: start + ZipRecord.CentralHeader.localHeader),
+            try directory.size(UInt32.self, at: start + ZipRecord.CentralHeader.uncompressedSize),
+            try directory.size(UInt32.self, at: start + ZipRecord.CentralHeader.compressedSize),
+            try directory.size(UInt32.self, at: start + ZipRecord.CentralHeader.localHeader),
         ]
-        try Self.replaceFullSizes(&sizes, from: zip.extracting(extra..<extra + extraSize))
+        try Self.replaceFullSizes(&sizes, from: directory.extracting(extra..<extra + extraSize))
         uncompressedSize = sizes[0]
         compressedSize = sizes[1]
         localHeader = sizes[2]
@@ -71,12 +70,16 @@ struct ZipEntryHeader {
     /// Returns the entry, checked against its local header and Go's rules.
     ///
     /// - Parameters:
-    ///   - zip: The whole zip file.
-    ///   - directory: The bytes of the central directory, before which content must end.
+    ///   - zip: The zip.
+    ///   - limit: The offset of the central directory, before which content must end.
     ///   - prefix: What the name must begin with.
     /// - Returns: The entry.
-    /// - Throws: ``ZipError`` that names the entry.
-    func entry(of zip: Span<UInt8>, directory: Range<Int>, prefix: String) throws(ZipError) -> ZipEntry {
+    /// - Throws: ``ZipError`` that names the entry, or ``CacheStoreError`` as the system says.
+    func entry(
+        of zip: borrowing some ZipSource & ~Copyable,
+        before limit: Int,
+        prefix: String
+    ) throws -> ZipEntry {
         guard name.utf8.starts(with: prefix.utf8) else {
             throw ZipError("Zip has a name that does not begin with '\(prefix)'", member: name)
         }
@@ -84,7 +87,7 @@ struct ZipEntryHeader {
         guard flags & ZipRecord.Flag.encrypted == 0, let method = ZipEntry.Method(rawValue: method) else {
             throw ZipError("Zip has an entry that is neither stored nor deflated", member: path)
         }
-        let content = try contentRange(in: zip, before: directory.lowerBound)
+        let content = try contentRange(in: zip, before: limit)
         let entry = ZipEntry(path: path, size: uncompressedSize, crc: crc, method: method, content: content)
         if entry.isDirectory {
             guard uncompressedSize == 0 else {
@@ -104,18 +107,25 @@ struct ZipEntryHeader {
         return entry
     }
 
-    private func contentRange(in zip: Span<UInt8>, before limit: Int) throws(ZipError) -> Range<Int> {
-        guard localHeader <= limit - ZipRecord.LocalHeader.size,
-            try zip.number(UInt32.self, at: localHeader) == ZipRecord.LocalHeader.signature
-        else { throw ZipError("Zip has no entry where it should be", member: name) }
-        let nameSize = try zip.size(UInt16.self, at: localHeader + ZipRecord.LocalHeader.nameSize)
-        let extraSize = try zip.size(UInt16.self, at: localHeader + ZipRecord.LocalHeader.extraSize)
-        let nameStart = localHeader + ZipRecord.LocalHeader.size
-        let start = nameStart + nameSize + extraSize
+    private func contentRange(
+        in zip: borrowing some ZipSource & ~Copyable,
+        before limit: Int
+    ) throws -> Range<Int> {
+        let fixedSize = ZipRecord.LocalHeader.size
+        guard localHeader <= limit - fixedSize else {
+            throw ZipError("Zip has no entry where it should be", member: name)
+        }
+        let header = try zip.bytes(in: localHeader..<min(localHeader + fixedSize + name.utf8.count, limit))
+        guard try header.span.number(UInt32.self, at: 0) == ZipRecord.LocalHeader.signature else {
+            throw ZipError("Zip has no entry where it should be", member: name)
+        }
+        let nameSize = try header.span.size(UInt16.self, at: ZipRecord.LocalHeader.nameSize)
+        let extraSize = try header.span.size(UInt16.self, at: ZipRecord.LocalHeader.extraSize)
+        let start = localHeader + fixedSize + nameSize + extraSize
         guard start <= limit, compressedSize <= limit - start else {
             throw ZipError("Zip has an entry that is cut short", member: name)
         }
-        guard try zip.text(nameSize, at: nameStart).utf8.elementsEqual(name.utf8) else {
+        guard nameSize == name.utf8.count, header[fixedSize...].elementsEqual(name.utf8) else {
             throw ZipError("Zip has an entry with two names", member: name)
         }
         return start..<start + compressedSize

@@ -1,4 +1,5 @@
-/// The working memory to read files out of module zips: about 150 KiB.
+/// The working memory to read files out of module zips: about 150 KiB, and what a
+/// deflated file takes in the zip while it is read.
 ///
 /// ```swift
 /// let directory = try ZipDirectory(of: zip, prefix: "golang.org/x/text@v0.21.0/")
@@ -25,40 +26,38 @@ struct ZipReader {
     ///
     /// - Parameters:
     ///   - file: An entry of the zip's ``ZipDirectory``.
-    ///   - zip: The whole zip file, with which the directory was made.
+    ///   - zip: The zip with which the directory was made.
     ///   - sink: Called with the pieces of the content, none of them empty, in order.
     /// - Throws: ``ZipError`` that names the file if its content is not what the
-    ///   directory says, or what `sink` throws.
+    ///   directory says, ``CacheStoreError`` as the system says, or what `sink` throws.
     /// - Complexity: O(*n*) in the size of the file.
     mutating func read(
         _ file: ZipEntry,
-        of zip: Span<UInt8>,
+        of zip: borrowing some ZipSource & ~Copyable,
         into sink: (Span<UInt8>) throws -> Void
     ) throws {
-        guard file.content.upperBound <= zip.count else {
-            throw ZipError("Zip has an entry that is cut short", member: file.path)
-        }
         guard !file.isDirectory else { return }
-        let content = zip.extracting(file.content)
         var crc = CRC32()
-        switch file.method {
-        case .stored:
-            var position = 0
-            while position < content.count {
-                let piece = content.extracting(position..<min(position + Self.pieceSize, content.count))
-                crc.update(piece)
-                try sink(piece)
-                position += piece.count
-            }
-        case .deflated:
-            do {
-                try inflater.inflate(content, expectedSize: file.size) { piece in
+        do {
+            switch file.method {
+            case .stored:
+                var rest = file.content
+                var piece: [UInt8] = []
+                while !rest.isEmpty {
+                    try zip.read(rest.prefix(Self.pieceSize), into: &piece)
+                    crc.update(piece.span)
+                    try sink(piece.span)
+                    rest = rest.dropFirst(piece.count)
+                }
+            case .deflated:
+                let content = try zip.bytes(in: file.content)
+                try inflater.inflate(content.span, expectedSize: file.size) { piece in
                     crc.update(piece)
                     try sink(piece)
                 }
-            } catch let error as ZipError {
-                throw error.naming(file.path)
             }
+        } catch let error as ZipError {
+            throw error.naming(file.path)
         }
         guard crc.value == file.crc else {
             throw ZipError("Content does not match its CRC-32", member: file.path)

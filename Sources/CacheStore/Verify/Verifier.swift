@@ -209,7 +209,7 @@ struct VerifyOperation {
             return ModuleHash.id(ofZiphash: bytes)
         }.first
         do {
-            guard try ModuleZip.h1(of: content.span, module: module) == expected else {
+            guard try ModuleZip.h1(of: content, module: module) == expected else {
                 throw ZipError("the zip does not have the hash of its .ziphash")
             }
         } catch {

@@ -21,7 +21,7 @@ struct GoModuleZipTests {
             prefix: prefix
         )
         let module = try #require(ModuleKey("example.com/!greet@v1.2.0"))
-        let hash = ModuleHash.text(of: try ModuleZip.h1(of: zip.span, module: module))
+        let hash = ModuleHash.text(of: try ModuleZip.h1(of: zip, module: module))
 
         let versions = folder.appending(path: "proxy/example.com/!greet/@v")
         try write(zip, to: versions.appending(path: "v1.2.0.zip"))

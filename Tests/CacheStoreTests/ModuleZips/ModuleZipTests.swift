@@ -44,9 +44,44 @@ struct ModuleZipTests {
         try #require(pieces.count == 16)
         for index in stride(from: 0, to: 16, by: 2) {
             let zip = pieces[index]
-            let hash = try ModuleZip.h1(of: zip.span, module: ZipFixtures.module)
+            let hash = try ModuleZip.h1(of: zip, module: ZipFixtures.module)
             #expect(ModuleHash.text(of: hash) == String(decoding: pieces[index + 1], as: UTF8.self))
         }
+    }
+
+    @Test("of a file cut short in place meanwhile are an error, not a signal")
+    func cutShort() throws {
+        var source = SeededBytes(seed: 4)
+        let zips = [
+            try ZipFixtures.write([("a.go", source.bytes(100_000))]),
+            try #require(
+                try Python.pieces(
+                    """
+                    out = io.BytesIO()
+                    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as z:
+                        z.writestr("example.com/m@v1.0.0/a.go", bytes(range(256)) * 4000)
+                    emit(out.getvalue())
+                    """
+                ).first
+            ),
+        ]
+        let bench = try Workbench()
+        for zip in zips {
+            let path = bench.path("a.zip")
+            try Files.write(zip, to: path)
+            let file = try File(reading: path)
+            #expect(try ModuleZip.h1(of: file, module: ZipFixtures.module) == h1(zip))
+            let directory = try ZipDirectory(of: file, prefix: ZipFixtures.prefix)
+            let entry = try #require(directory.entries.first)
+            try Files.write(Array(zip.prefix(100)), to: path)
+            var reader = ZipReader()
+            #expect(throws: ZipError("Zip is cut short", member: "a.go")) {
+                try reader.read(entry, of: file) { _ in }
+            }
+            #expect(throws: ZipError.self) { try ModuleZip.h1(of: file, module: ZipFixtures.module) }
+        }
+
+        func h1(_ zip: [UInt8]) throws -> ObjectID { try ModuleZip.h1(of: zip, module: ZipFixtures.module) }
     }
 
     @Test("is the same for any order of the files")

@@ -54,12 +54,12 @@ enum ZipFixtures {
 
     /// Returns the files in a zip and their content.
     static func read(_ zip: [UInt8], prefix: String = prefix) throws -> [String: [UInt8]] {
-        let directory = try ZipDirectory(of: zip.span, prefix: prefix)
+        let directory = try ZipDirectory(of: zip, prefix: prefix)
         var reader = ZipReader()
         var files: [String: [UInt8]] = [:]
         for file in directory.files {
             var content: [UInt8] = []
-            try reader.read(file, of: zip.span) { content.append($0) }
+            try reader.read(file, of: zip) { content.append($0) }
             files[file.path] = content
         }
         return files
