@@ -7,10 +7,13 @@ extension EndToEnd {
         /// Waits until something begins to appear in a directory, and sends the signal then.
         private func interrupt(
             _ arguments: [String],
+            temporary: String? = nil,
             with signal: Int32,
             when hasBegun: () throws -> Bool
         ) async throws -> Program.Outcome {
-            let running = try await Workspace.shared.value.cachectl.start(arguments)
+            var cachectl = try await Workspace.shared.value.cachectl
+            if let temporary { cachectl.environment["TMPDIR"] = temporary }
+            let running = try cachectl.start(arguments)
             while try running.isRunning && !hasBegun() { try await Task.sleep(for: .milliseconds(1)) }
             running.send(signal)
             return try await running.outcome()
@@ -33,6 +36,28 @@ extension EndToEnd {
             }
             EndToEnd.expectFailure(outcome, status: status, naming: "interrupted: no archive was written")
             #expect(try FileManager.default.contentsOfDirectory(atPath: top).isEmpty)
+        }
+
+        @Test("a pack that still asks Go for its settings leaves nothing behind", arguments: signals)
+        func asking(signal: Int32, status: Int) async throws {
+            let workspace = try await Workspace.shared.value
+            let top = try Scratch.shared.directory("interrupted-question")
+            let temporary = try Scratch.shared.directory("interrupted-question-scratch")
+            // Go answers so fast that a busy machine might not see it asked.
+            let slow = try workspace.goScript(#"sleep 0.3; exec "$GO" "$@""#)
+            let packing = workspace.packing(
+                "late",
+                from: workspace.rawBuildCache("alpha"),
+                workspace.rawModuleCache("alpha"),
+                to: "\(top)/late.castore"
+            )
+            let outcome = try await interrupt(packing + ["--go", slow], temporary: temporary, with: signal) {
+                try !FileManager.default.contentsOfDirectory(atPath: temporary).isEmpty
+            }
+            EndToEnd.expectFailure(outcome, status: status, naming: "interrupted: nothing was written")
+            for directory in [top, temporary] {
+                #expect(try FileManager.default.contentsOfDirectory(atPath: directory).isEmpty)
+            }
         }
 
         @Test("a restore leaves whole files only, and another one completes it", arguments: signals)

@@ -103,14 +103,15 @@ struct CacheDirectories: ParsableArguments, Sendable {
     /// - Throws: ``CacheStoreError`` with the hint, or ``Interruption`` if a signal stopped the Go command.
     func asking<Answer: Sendable>(
         hint: String,
-        _ question: @Sendable () async throws -> Answer
+        _ question: @escaping @Sendable () async throws -> Answer
     ) async throws -> Answer {
+        let consequence = "nothing was written"
         do {
-            return try await question()
+            return try await Signals.cancelling(consequence: consequence, question)
         } catch let error as CacheStoreError where error.code == .goCommand {
             // Control-C reaches the Go command, too, whose end may be noticed first.
             if let signal = Signals.received {
-                throw Interruption(signal: signal, consequence: "nothing was written")
+                throw Interruption(signal: signal, consequence: consequence)
             }
             throw CacheStoreError(
                 error.code,

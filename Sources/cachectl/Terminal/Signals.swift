@@ -74,12 +74,13 @@ enum Signals {
         consequence: String,
         _ operation: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
-        let task = Task { try await operation() }
-        let isCancelled = state.withLock { state in
+        // Under the lock, so that no signal finds the operation under way and nothing to cancel it with.
+        let task = state.withLock { state in
+            let task = Task { try await operation() }
+            if state.isCancelled { task.cancel() }
             state.cancel = { task.cancel() }
-            return state.isCancelled
+            return task
         }
-        if isCancelled { task.cancel() }
         defer { state.withLock { $0.cancel = nil } }
         do {
             return try await task.value
