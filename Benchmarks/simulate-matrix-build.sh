@@ -19,7 +19,7 @@ providers: aws azure gcp kubernetes digitalocean hetzner (default: all)
   --fresh          build caches again that an earlier run completed
   --network        modules from GOPROXY's default instead of Debian's source packages
 
-Needs root (mount namespaces, package installation) on Debian 12 or similar.
+Needs root (mount namespaces, package installation) on Debian 12 or similar, and 24 GB in DIR for all providers.
 END
 }
 

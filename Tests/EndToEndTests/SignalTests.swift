@@ -44,14 +44,14 @@ extension EndToEnd {
             let top = try Scratch.shared.directory("interrupted-question")
             let temporary = try Scratch.shared.directory("interrupted-question-scratch")
             // Go answers so fast that a busy machine might not see it asked.
-            let slow = try workspace.goScript(#"sleep 0.3; exec "$GO" "$@""#)
             let packing = workspace.packing(
                 "late",
                 from: workspace.rawBuildCache("alpha"),
                 workspace.rawModuleCache("alpha"),
-                to: "\(top)/late.castore"
+                to: "\(top)/late.castore",
+                go: try workspace.goScript(#"sleep 0.3; exec "$GO" "$@""#)
             )
-            let outcome = try await interrupt(packing + ["--go", slow], temporary: temporary, with: signal) {
+            let outcome = try await interrupt(packing, temporary: temporary, with: signal) {
                 try !FileManager.default.contentsOfDirectory(atPath: temporary).isEmpty
             }
             EndToEnd.expectFailure(outcome, status: status, naming: "interrupted: nothing was written")

@@ -83,9 +83,16 @@ struct Workspace: Sendable {
 
     // MARK: - Commands
 
-    /// The arguments that pack two caches.
-    func packing(_ label: String, from build: String, _ modules: String, to archive: String) -> [String] {
-        ["pack", "--label", label, "-o", archive, "--gocache", build, "--gomodcache", modules, "--go", go]
+    /// The arguments that pack two caches, where the real Go command, or another one, is asked.
+    func packing(
+        _ label: String,
+        from build: String,
+        _ modules: String,
+        to archive: String,
+        go other: String? = nil
+    ) -> [String] {
+        ["pack", "--label", label, "-o", archive, "--gocache", build, "--gomodcache", modules]
+            + ["--go", other ?? go]
     }
 
     /// The arguments that restore the union, or another archive.
