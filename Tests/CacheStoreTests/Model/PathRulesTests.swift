@@ -108,7 +108,7 @@ struct PathRulesTests {
         for (path, archive, module) in Self.verdicts {
             let name = path.prefix(40).debugDescription
             #expect((PathRules.fault(inPath: path) == nil) == archive, "\(name), in an archive")
-            #expect(ModuleFilePath.isValid(path[...]) == module, "\(name), in a module zip")
+            #expect((PathRules.fault(inPath: path, .moduleZip) == nil) == module, "\(name), in a module zip")
         }
     }
 
@@ -120,16 +120,40 @@ struct PathRulesTests {
             ["a/b", "a/c", "A"], ["\u{e9}/A", "\u{e9}/a"],
         ]
         for paths in refused {
-            var collisions = PathRules.Collisions()
-            let results = paths.map { collisions.insert($0) }
-            #expect(results.dropLast().allSatisfy { $0 }, "\(paths)")
-            #expect(results.last == false, "\(paths)")
+            #expect(PathRules.collision(among: paths, ignoringCase: true) != nil, "\(paths)")
+            let others = paths.dropLast()
+            #expect(PathRules.collision(among: others, ignoringCase: true) == nil, "\(others)")
         }
-        var collisions = PathRules.Collisions()
-        for path in ["a/b", "a/c", "A/d", "ab", "a.b", "b/a", "a/B.go", "\u{e9}", "e\u{301}", "\u{c9}"] {
-            let isFree = collisions.insert(path)
-            #expect(isFree, "\(path)")
+        let paths = ["a/b", "a/c", "A/d", "ab", "a.b", "b/a", "a/B.go", "\u{e9}", "e\u{301}", "\u{c9}"]
+        #expect(PathRules.collision(among: paths, ignoringCase: true) == nil)
+    }
+
+    @Test("are no two of one module zip that Linux could take for one, or for file and directory")
+    func collisionsWithCase() {
+        let cases: [([String], PathRules.Collision?)] = [
+            ([], nil), ([""], nil), (["", ""], nil), (["", "a"], nil), (["a", "A", "a/b"], .directory("a")),
+            (["a", "A", "B/c", "b"], nil), (["a/", "a/", "a/b", "a.b"], nil),
+            (["a/", "A/", "A"], .directory("A")),
+            (["a.b", "a/b", "a"], .directory("a")), (["a", "a-", "a.b", "a/"], .directory("a")),
+            (["b", "a", "b"], .twice("b")), (["a/b/", "a/b"], .directory("a/b")),
+            (["ab", "a/b", "ab/"], .directory("ab")),
+            (["\u{e9}", "e\u{301}"], nil), (["\u{e9}", "\u{e9}"], .twice("\u{e9}")),
+        ]
+        for (paths, collision) in cases {
+            #expect(PathRules.collision(among: paths, ignoringCase: false) == collision, "\(paths)")
+            #expect(
+                PathRules.collision(among: paths.reversed(), ignoringCase: false) == collision,
+                "\(paths)"
+            )
         }
+    }
+
+    @Test("need no memory for each directory of a path to be compared with others")
+    func deepPaths() {
+        let paths = (0..<2_000).map { String(repeating: "a/", count: 2_000) + "\($0)" }
+        #expect(PathRules.collision(among: paths, ignoringCase: true) == nil)
+        let last = String(repeating: "a/", count: 1_999) + "A"
+        #expect(PathRules.collision(among: paths + [last], ignoringCase: true) == .directory(last))
     }
 
     @Test("take a path apart by bytes, whatever Swift takes for one character")
