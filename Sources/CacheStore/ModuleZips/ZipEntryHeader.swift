@@ -93,7 +93,9 @@ struct ZipEntryHeader {
             guard uncompressedSize == 0 else {
                 throw ZipError("Zip has a directory with content", member: path)
             }
-            guard path.isEmpty || PathRules.fault(inPath: String(path.dropLast()), .moduleZip) == nil else {
+            // By bytes: to Swift, the slash can be one character with what is before it.
+            let name = String(Substring(path.utf8.dropLast()))
+            guard path.isEmpty || PathRules.fault(inPath: name, .moduleZip) == nil else {
                 throw ZipError("Zip has a name that Go refuses", member: path)
             }
         } else {
