@@ -228,10 +228,42 @@ struct ZipReaderTests {
         struct Full: Error {}
         let zip = try ZipFixtures.write([("a.go", Array("hello".utf8))])
         let directory = try ZipDirectory(of: zip, prefix: ZipFixtures.prefix)
-        var reader = ZipReader()
+        var reader = try ZipReader()
         #expect(throws: Full.self) {
             for file in directory.files { try reader.read(file, of: zip) { _ in throw Full() } }
         }
+    }
+
+    @Test("read a zip in pieces, however large its files are", arguments: [0, 8])
+    func pieces(method: Int) throws {
+        final class Source: ZipSource {
+            let zip: [UInt8]
+            var largest = 0
+            init(_ zip: [UInt8]) { self.zip = zip }
+            func zipSize() -> Int { zip.count }
+            func read(_ range: Range<Int>, into buffer: inout [UInt8]) throws {
+                largest = max(largest, range.count)
+                try zip.read(range, into: &buffer)
+            }
+        }
+        let script = """
+            import random
+            out = io.BytesIO()
+            with zipfile.ZipFile(out, "w", \(method)) as z:
+                z.writestr("example.com/m@v1.0.0/a", random.Random(4).randbytes(500_000))
+                z.writestr("example.com/m@v1.0.0/b", bytes(500_000))
+            emit(out.getvalue())
+            """
+        let source = Source(try #require(try Python.pieces(script).first))
+        let directory = try ZipDirectory(of: source, prefix: ZipFixtures.prefix)
+        source.largest = 0
+        var reader = try ZipReader()
+        for file in directory.files {
+            var size = 0
+            try reader.read(file, of: source) { size += $0.count }
+            #expect(size == 500_000)
+        }
+        #expect(source.largest == ZipReader.pieceSize)
     }
 
     @Test("name the file whose content is wrong")
