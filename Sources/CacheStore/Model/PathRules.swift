@@ -1,25 +1,49 @@
-/// Which names an archive may hold: those that every file system and Go itself can take.
+/// The rules for names, so that every file system and Go itself can take what an archive holds.
 ///
 /// Source: golang.org/x/mod/module, `CheckFilePath` and `CheckPath`.
 enum PathRules {
+    /// A set of the rules.
+    enum Strictness {
+        /// The rules for what an archive may hold.
+        case archive
+
+        /// The rules for what Go takes in a module zip: `CheckFilePath` of x/mod/module, module.go.
+        ///
+        /// Of what is not ASCII only letters are taken, and no `;`. An element has no limit of its own.
+        case moduleZip
+
+        /// The most bytes of a path; Linux opens 4,095.
+        fileprivate var longestPath: Int { self == .archive ? 4096 : 4095 }
+
+        /// The most bytes of an element.
+        fileprivate var longestElement: Int { self == .archive ? 255 : longestPath }
+    }
+
     private static let devices: Set<String> = {
         var names: Set<String> = ["con", "prn", "aux", "nul"]
         for digit in 1...9 { names.formUnion(["com\(digit)", "lpt\(digit)"]) }
         return names
     }()
 
-    /// Why `path` is no relative path that an archive may hold, or `nil` if it is one.
-    static func fault(inPath path: String) -> String? {
-        guard path.utf8.count <= 4096 else { return "it is longer than 4096 bytes" }
+    /// Returns why `path` is no relative path that the rules allow, or `nil` if it is one.
+    ///
+    /// A path without fault is safe to write to below any directory: it has no `..`, no empty element and no
+    /// control character.
+    ///
+    /// - Complexity: O(*n*) in the length of `path`.
+    static func fault(inPath path: String, _ strictness: Strictness = .archive) -> String? {
+        let limit = strictness.longestPath
+        guard path.utf8.count <= limit else { return "it is longer than \(limit) bytes" }
         for element in path.pathElements {
-            if let fault = fault(inElement: element) { return fault }
+            if let fault = fault(inElement: element, strictness) { return fault }
         }
         return nil
     }
 
-    private static func fault(inElement element: String) -> String? {
-        guard (1...255).contains(element.utf8.count) else {
-            return element.isEmpty ? "it has an empty element" : "an element is longer than 255 bytes"
+    private static func fault(inElement element: String, _ strictness: Strictness) -> String? {
+        let limit = strictness.longestElement
+        guard (1...limit).contains(element.utf8.count) else {
+            return element.isEmpty ? "it has an empty element" : "an element is longer than \(limit) bytes"
         }
         guard element.utf8.last != UInt8(ascii: ".") else { return "an element ends in a dot" }
         for byte in element.utf8 {
@@ -33,6 +57,9 @@ enum PathRules {
             default: continue
             }
         }
+        if strictness == .moduleZip, !element.unicodeScalars.allSatisfy(isAllowedByGo) {
+            return "it holds `;` or what is neither ASCII nor a letter"
+        }
         // The longest device name has four letters: most elements need no look-up.
         let stem = String(decoding: element.utf8.prefix { $0 != UInt8(ascii: ".") }, as: UTF8.self)
         if (3...4).contains(stem.utf8.count), devices.contains(stem.lowercased()) {
@@ -41,7 +68,16 @@ enum PathRules {
         return nil
     }
 
-    /// Why `name` can't be the file in an executable output's directory, or `nil` if it can.
+    /// Returns whether Go allows a scalar that an archive may hold: `fileNameOK` of module.go.
+    private static func isAllowedByGo(_ scalar: Unicode.Scalar) -> Bool {
+        guard !scalar.isASCII else { return scalar != ";" }
+        switch scalar.properties.generalCategory {
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: return true
+        default: return false
+        }
+    }
+
+    /// Returns why `name` can't be the file in an executable output's directory, or `nil` if it can.
     static func fault(inExecutableName name: String) -> String? {
         guard (1...255).contains(name.utf8.count), name != ".", name != ".." else {
             return "it is no name of a file"
@@ -50,7 +86,7 @@ enum PathRules {
         return isPlain ? nil : "it holds a slash or a control character"
     }
 
-    /// Why `path` can't lie below `cache/download/sumdb`, or `nil` if it can.
+    /// Returns why `path` can't lie below `cache/download/sumdb`, or `nil` if it can.
     static func fault(inChecksumPath path: String) -> String? {
         if let fault = fault(inPath: path) { return fault }
         let elements = path.pathElements
@@ -62,26 +98,45 @@ enum PathRules {
         return nil
     }
 
-    /// Finds two paths that can't both be files of one tree, also where case is ignored.
-    struct Collisions {
-        // By bytes, A–Z as a–z: to Swift, two names are equal that the system tells apart.
-        private var files: Set<[UInt8]> = []
-        private var directories: Set<[UInt8]> = []
+    /// A path that can't be in one tree with another.
+    enum Collision: Hashable {
+        /// A file that is in the tree twice.
+        case twice(String)
 
-        /// Adds a path of the tree.
-        ///
-        /// - Returns: Whether it can stand beside all that were added before.
-        mutating func insert(_ path: String) -> Bool {
-            let folded = path.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
-            guard files.insert(folded).inserted, !directories.contains(folded) else { return false }
-            var end = folded.count
-            while let slash = folded[..<end].lastIndex(of: UInt8(ascii: "/")) {
-                let directory = Array(folded[..<slash])
-                if files.contains(directory) { return false }
-                if !directories.insert(directory).inserted { break }
-                end = slash
+        /// A file that another path has as a directory.
+        case directory(String)
+    }
+
+    /// Finds two paths that can't both be in one tree.
+    ///
+    /// A path that is empty or ends in a slash is a directory's, and may be there more than once.
+    ///
+    /// - Parameters:
+    ///   - paths: The paths, in any order and without NUL.
+    ///   - ignoringCase: Whether A–Z are taken for a–z.
+    /// - Returns: The first collision by the bytes of the paths, or `nil` if there is none.
+    /// - Complexity: O(*n* log *n*) in the number of paths; memory for their bytes, however deep they are.
+    static func collision(among paths: some Sequence<String>, ignoringCase: Bool) -> Collision? {
+        // By bytes: to Swift, two names are equal that the system tells apart. With the slash as the least
+        // of them, a file is followed at once by its like, or by what has it as a directory.
+        let keyed = paths.map { (path: $0, key: collisionKey(of: $0, ignoringCase: ignoringCase)) }
+        let sorted = keyed.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        for (file, next) in zip(sorted, sorted.dropFirst()) {
+            guard let last = file.key.last, last != 0, next.key.starts(with: file.key) else { continue }
+            if next.key.count == file.key.count { return .twice(next.path) }
+            if next.key[file.key.count] == 0 { return .directory(file.path) }
+        }
+        return nil
+    }
+
+    /// Returns the bytes of a path with 0 for slashes, folded where asked for.
+    private static func collisionKey(of path: String, ignoringCase: Bool) -> [UInt8] {
+        path.utf8.map { byte in
+            switch byte {
+            case UInt8(ascii: "/"): return 0
+            case UInt8(ascii: "A")...UInt8(ascii: "Z") where ignoringCase: return byte | 0x20
+            default: return byte
             }
-            return true
         }
     }
 }

@@ -49,20 +49,19 @@ struct TreeManifest: Hashable {
     }
 
     private init(ordered entries: [Entry]) throws(Fault) {
-        var collisions = PathRules.Collisions()
         var size = 0
         for entry in entries {
             if let fault = PathRules.fault(inPath: entry.path) {
                 throw Fault(message: "the name `\(entry.path)` is not allowed: \(fault)")
             }
-            guard collisions.insert(entry.path) else {
-                throw Fault(
-                    message: "`\(entry.path)` stands twice in it, or where a directory is, if case is ignored"
-                )
-            }
             let (sum, overflow) = size.addingReportingOverflow(entry.size)
             guard !overflow else { throw Fault(message: "its files are longer than can be counted") }
             size = sum
+        }
+        switch PathRules.collision(among: entries.lazy.map(\.path), ignoringCase: true) {
+        case .twice(let path), .directory(let path):
+            throw Fault(message: "`\(path)` stands twice in it, or where a directory is, if case is ignored")
+        case nil: break
         }
         self.entries = entries
         self.size = size

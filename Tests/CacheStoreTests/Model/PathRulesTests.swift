@@ -36,6 +36,82 @@ struct PathRulesTests {
         #expect(PathRules.fault(inPath: path + "1234567") != nil)
     }
 
+    /// A path, and whether an archive may hold it and Go takes it in a module zip.
+    private typealias Verdict = (path: String, archive: Bool, module: Bool)
+
+    /// The least cases that tell the two sets of rules from each other and from any laxer or stricter ones.
+    private static let verdicts: [Verdict] = {
+        var verdicts: [Verdict] = (0...0x7F).map { byte in
+            let scalar = Unicode.Scalar(UInt8(byte))
+            let isRefused = byte < 0x20 || byte == 0x7F || "\"'*<>?`|\\:".unicodeScalars.contains(scalar)
+            return ("a\(Character(scalar))b", !isRefused, !isRefused && scalar != ";")
+        }
+        // Of what is not ASCII, Go takes letters: no marks, digits, symbols, spaces or private characters.
+        for letter in ["\u{e9}", "\u{1C5}", "\u{2B0}", "\u{5D0}", "\u{65E5}", "\u{10400}", "\u{D4E}"] {
+            verdicts += [(letter, true, true), ("a/\(letter)/b", true, true), (".\(letter)", true, true)]
+        }
+        let others = [
+            "\u{301}", "\u{903}", "\u{20DD}", "\u{660}", "\u{2160}", "\u{B2}", "\u{2013}", "\u{AB}",
+            "\u{20AC}",
+            "\u{1F600}", "\u{A0}", "\u{2028}", "\u{80}", "\u{600}", "\u{AD}", "\u{E000}", "\u{378}",
+            "\u{FFFE}",
+        ]
+        for other in others { verdicts += [(other, true, false), ("a/\(other)b", true, false)] }
+        // A mark after a slash, or a slash after a prefix, is one character with it to Swift.
+        for path in ["a/\u{301}/b", "\u{600}/a", "a/\u{301}"] { verdicts.append((path, true, false)) }
+        for path in ["a/..\u{301}", "..\u{301}/a", "con\u{301}", "nul\u{301}.txt"] {
+            verdicts.append((path, true, false))
+        }
+        for path in ["a/../\u{301}b", "a//\u{301}", "/\u{301}", "\u{D4E}/", "\u{D4E}//a", ".\u{D4E}/../a"] {
+            verdicts.append((path, false, false))
+        }
+        let devices = ["con", "prn", "aux", "nul"] + (1...9).flatMap { ["com\($0)", "lpt\($0)"] }
+        for device in devices {
+            let upper = device.uppercased()
+            let mixed = device.prefix(1) + upper.dropFirst()
+            for name in [device, upper, String(mixed)] {
+                for path in [name, "\(name).txt", "\(name).a.b", "a/\(name)", "\(name)/a", "a/\(name).b/c"] {
+                    verdicts.append((path, false, false))
+                }
+                for path in ["\(name)1", "a\(name)", ".\(name)", "a.\(name)", "\(name) ", "\(name)-.b"] {
+                    verdicts.append((path, true, true))
+                }
+                verdicts.append(("\(name)\u{e9}", true, true))
+                verdicts.append(("\(name).", false, false))
+            }
+        }
+        for path in ["com0", "lpt0", "com", "lpt", "co\u{F1}", "\u{FF43}on", "clock$", "conin$"] {
+            verdicts.append((path, true, true))
+        }
+        for path in ["com\u{B9}", "lpt\u{B2}.txt"] { verdicts.append((path, true, false)) }
+        for path in [
+            "", "/", "//", "a/", "/a", "a//b", ".", "..", "...", "a/.", "./a", "a/..", "../a", "a./b",
+        ] {
+            verdicts.append((path, false, false))
+        }
+        // Only an archive has a limit on an element, and the limits on a path differ by a byte.
+        let wide = String(repeating: "\u{65E5}", count: 84)
+        for (length, archive) in [(254, true), (255, true), (256, false), (4_095, false), (4_096, false)] {
+            let element = String(repeating: "a", count: length)
+            verdicts.append((element, archive, length <= 4_095))
+            verdicts.append((wide + element.dropFirst(252), archive, length <= 4_095))
+        }
+        for (length, archive, module) in [(4_095, true, true), (4_096, true, false), (4_097, false, false)] {
+            let path = String(String(repeating: "abcdefg/", count: 513).prefix(length - 1))
+            verdicts.append(("\(path)\(path.hasSuffix("/") ? "b" : "c")", archive, module))
+        }
+        return verdicts
+    }()
+
+    @Test("and those that Go takes in a module zip are two sets, with the same verdicts as ever")
+    func bothRules() {
+        for (path, archive, module) in Self.verdicts {
+            let name = path.prefix(40).debugDescription
+            #expect((PathRules.fault(inPath: path) == nil) == archive, "\(name), in an archive")
+            #expect((PathRules.fault(inPath: path, .moduleZip) == nil) == module, "\(name), in a module zip")
+        }
+    }
+
     @Test("are no two of one tree that a file system could take for one, or for file and directory")
     func collisions() {
         let refused = [
@@ -44,16 +120,40 @@ struct PathRulesTests {
             ["a/b", "a/c", "A"], ["\u{e9}/A", "\u{e9}/a"],
         ]
         for paths in refused {
-            var collisions = PathRules.Collisions()
-            let results = paths.map { collisions.insert($0) }
-            #expect(results.dropLast().allSatisfy { $0 }, "\(paths)")
-            #expect(results.last == false, "\(paths)")
+            #expect(PathRules.collision(among: paths, ignoringCase: true) != nil, "\(paths)")
+            let others = paths.dropLast()
+            #expect(PathRules.collision(among: others, ignoringCase: true) == nil, "\(others)")
         }
-        var collisions = PathRules.Collisions()
-        for path in ["a/b", "a/c", "A/d", "ab", "a.b", "b/a", "a/B.go", "\u{e9}", "e\u{301}", "\u{c9}"] {
-            let isFree = collisions.insert(path)
-            #expect(isFree, "\(path)")
+        let paths = ["a/b", "a/c", "A/d", "ab", "a.b", "b/a", "a/B.go", "\u{e9}", "e\u{301}", "\u{c9}"]
+        #expect(PathRules.collision(among: paths, ignoringCase: true) == nil)
+    }
+
+    @Test("are no two of one module zip that Linux could take for one, or for file and directory")
+    func collisionsWithCase() {
+        let cases: [([String], PathRules.Collision?)] = [
+            ([], nil), ([""], nil), (["", ""], nil), (["", "a"], nil), (["a", "A", "a/b"], .directory("a")),
+            (["a", "A", "B/c", "b"], nil), (["a/", "a/", "a/b", "a.b"], nil),
+            (["a/", "A/", "A"], .directory("A")),
+            (["a.b", "a/b", "a"], .directory("a")), (["a", "a-", "a.b", "a/"], .directory("a")),
+            (["b", "a", "b"], .twice("b")), (["a/b/", "a/b"], .directory("a/b")),
+            (["ab", "a/b", "ab/"], .directory("ab")),
+            (["\u{e9}", "e\u{301}"], nil), (["\u{e9}", "\u{e9}"], .twice("\u{e9}")),
+        ]
+        for (paths, collision) in cases {
+            #expect(PathRules.collision(among: paths, ignoringCase: false) == collision, "\(paths)")
+            #expect(
+                PathRules.collision(among: paths.reversed(), ignoringCase: false) == collision,
+                "\(paths)"
+            )
         }
+    }
+
+    @Test("need no memory for each directory of a path to be compared with others")
+    func deepPaths() {
+        let paths = (0..<2_000).map { String(repeating: "a/", count: 2_000) + "\($0)" }
+        #expect(PathRules.collision(among: paths, ignoringCase: true) == nil)
+        let last = String(repeating: "a/", count: 1_999) + "A"
+        #expect(PathRules.collision(among: paths + [last], ignoringCase: true) == .directory(last))
     }
 
     @Test("take a path apart by bytes, whatever Swift takes for one character")

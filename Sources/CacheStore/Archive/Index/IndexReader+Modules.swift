@@ -127,7 +127,6 @@ extension IndexReader {
     /// Reads the checksum-database files of `set`.
     func readChecksumFiles(into set: inout MemberSet) throws {
         let statement = try database.prepare("SELECT path, value, sources FROM checksum_file ORDER BY path")
-        var collisions = PathRules.Collisions()
         while try statement.step() {
             guard let path = statement.text(0), let value = statement.blob(1),
                 value.count <= Self.maximumValueSize,
@@ -136,11 +135,13 @@ extension IndexReader {
             if let fault = PathRules.fault(inChecksumPath: path) {
                 throw unsafeName("checksum \(path)", fault)
             }
-            guard collisions.insert(path) else {
-                throw unsafeName("checksum \(path)", "it stands twice, if case is ignored")
-            }
             let sources = try sourceSet(statement.integer(2), of: "checksum \(path)")
             set.checksumFiles.append(MemberSet.ChecksumFile(path: path, bytes: value, sources: sources))
+        }
+        switch PathRules.collision(among: set.checksumFiles.lazy.map(\.path), ignoringCase: true) {
+        case .twice(let path), .directory(let path):
+            throw unsafeName("checksum \(path)", "it stands twice, if case is ignored")
+        case nil: break
         }
     }
 }

@@ -1,226 +1,161 @@
-/// A decoder of deflate streams (RFC 1951) with bounded memory.
+import CZlib
+
+/// A decoder of deflate streams (RFC 1951) with bounded memory: zlib's, with a window of 32 KiB, and a
+/// buffer of 128 KiB.
 ///
-/// Holds the last 32 KiB of output, which a stream may refer back to, the
-/// output not yet delivered and the current block's codes: about 140 KiB in all,
-/// whatever the stream says. One decoder serves any number of streams, one
-/// after the other. Nothing in a stream can make it trap: what is not deflate,
-/// is cut short or has another size than expected gives a ``ZipError``.
-struct Inflater {
-    /// The longest output of one symbol, in bytes.
-    private static let longestMatch = 258
+/// A stream comes in pieces of any size, and its output goes to a sink as it is made:
+///
+/// ```swift
+/// var inflater = try Inflater()
+/// try inflater.begin(expectedSize: 1453)
+/// try inflater.append(piece, into: sink)
+/// try inflater.finish()
+/// ```
+///
+/// One decoder serves any number of streams, one after the other, also after an error. Nothing in a stream
+/// can make it trap: what is not deflate, is cut short or has another size than expected gives a
+/// ``ZipError``.
+@safe struct Inflater: ~Copyable {
+    /// The largest piece of output, in bytes.
+    static let bufferSize = 128 * 1024
 
-    private static let literalBits = 10
-    private static let distanceBits = 9
-    private static let codeLengthBits = 7
+    /// The largest window there is, and the sign that says that a stream has neither header nor trailer.
+    private static let windowBits: Int32 = -15
 
-    private var literals: HuffmanTable
-    private var distances: HuffmanTable
-    private var codeLengths: HuffmanTable
+    private let stream: UnsafeMutablePointer<z_stream>
 
-    /// Whether ``literals`` and ``distances`` have the fixed codes, which then
-    /// need not be built again: a hostile stream has a block in each 10 bits.
-    private var hasFixedCodes = false
+    /// The output of the last call of zlib.
+    private var buffer = [UInt8](repeating: 0, count: bufferSize)
 
-    private var reader = BitReader()
+    /// How many bytes of output are still to come.
+    private var remaining = 0
 
-    private var window = InflateWindow()
+    /// Whether the stream has said that it ends.
+    private var isAtEnd = true
 
     /// Creates a decoder.
-    init() {
-        literals = HuffmanTable(alphabet: DeflateAlphabet.literalsAndLengths, primaryBits: Self.literalBits)
-        distances = HuffmanTable(alphabet: DeflateAlphabet.distances, primaryBits: Self.distanceBits)
-        codeLengths = HuffmanTable(alphabet: DeflateAlphabet.codeLengths, primaryBits: Self.codeLengthBits)
+    ///
+    /// - Throws: ``CacheStoreError`` if zlib has no memory for it.
+    init() throws {
+        let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+        unsafe stream.initialize(to: z_stream())
+        // zlib compares the size with that of its own `z_stream`.
+        let code = unsafe inflateInit2_(
+            stream,
+            Self.windowBits,
+            ZLIB_VERSION,
+            Int32(MemoryLayout<z_stream>.size)
+        )
+        guard code == Z_OK else {
+            unsafe stream.deallocate()
+            throw Self.failure(code, nil)
+        }
+        unsafe self.stream = stream
     }
 
-    /// Decodes a whole stream.
+    deinit {
+        // `init` has set the stream up, and nothing else ends it.
+        unsafe inflateEnd(stream)
+        unsafe stream.deallocate()
+    }
+
+    /// Begins the next stream.
     ///
-    /// Pieces go to `sink` as they are made. When an error is thrown, `sink` may
-    /// have got some of the output, but never more than `expectedSize` bytes.
+    /// - Parameter expectedSize: The size of its output in bytes; at least 0.
+    /// - Throws: ``CacheStoreError`` if zlib cannot begin.
+    mutating func begin(expectedSize: Int) throws {
+        let code = unsafe inflateReset(stream)
+        guard code == Z_OK else { throw Self.failure(code, nil) }
+        remaining = expectedSize
+        isAtEnd = false
+    }
+
+    /// Decodes the next piece of the stream.
+    ///
+    /// When an error is thrown, `sink` may have got some of the output, but never more than the expected
+    /// size.
     ///
     /// - Parameters:
-    ///   - input: The stream, from its first to its last byte.
-    ///   - expectedSize: The size of the output in bytes; at least 0.
+    ///   - input: The piece.
     ///   - sink: Called with the pieces of the output, none of them empty, in order.
-    /// - Throws: ``ZipError`` if `input` is not a deflate stream of that size, or what `sink` throws.
+    /// - Throws: ``ZipError`` if the stream is not deflate, goes on after its end or gets longer than
+    ///   expected, ``CacheStoreError`` if zlib has no memory, or what `sink` throws.
     /// - Complexity: O(*n* + *m*) in the lengths of input and output.
-    mutating func inflate(
-        _ input: Span<UInt8>,
-        expectedSize: Int,
-        into sink: (Span<UInt8>) throws -> Void
-    ) throws {
-        reader = BitReader()
-        window.reset(expectedSize: expectedSize)
-        var isLast = false
-        repeat {
-            try reader.refill(from: input)
-            isLast = reader.take(1) == 1
-            switch reader.take(2) {
-            case 0:
-                try copyStored(input, into: sink)
-            case 1:
-                try setFixedCodes()
-                try decodeBlock(input, into: sink)
-            case 2:
-                try readCodes(input)
-                try decodeBlock(input, into: sink)
-            default:
-                throw ZipError("Compressed data has an unknown kind of block")
-            }
-            try reader.checkOverrun(of: input)
-        } while !isLast
-
-        guard window.isComplete else { throw ZipError("Content is shorter than its size") }
-        guard reader.byteCount == input.count else { throw ZipError("Compressed data goes on after its end") }
-        try window.deliver(into: sink)
-    }
-
-    // MARK: - Blocks
-
-    /// Copies a block without compression (RFC 1951 section 3.2.4).
-    private mutating func copyStored(
-        _ input: Span<UInt8>,
-        into sink: (Span<UInt8>) throws -> Void
-    ) throws {
-        reader.alignToByte()
-        try reader.refill(from: input)
-        let size = reader.take(16)
-        guard reader.take(16) == ~size & 0xffff else {
-            throw ZipError("Compressed data has a block with a wrong size")
-        }
-        let start = reader.byteCount
-        guard start <= input.count, size <= input.count - start else {
-            throw ZipError("Compressed data is cut short")
-        }
-        try window.append(input.extracting(start..<start + size), into: sink)
-        reader.seek(to: start + size)
-    }
-
-    /// Decodes the symbols of a block, to its end.
-    private mutating func decodeBlock(
-        _ input: Span<UInt8>,
-        into sink: (Span<UInt8>) throws -> Void
-    ) throws {
-        while try !Self.decode(input, literals, distances, &reader, into: &window) {
-            try window.makeRoom(into: sink)
+    mutating func append(_ input: Span<UInt8>, into sink: (Span<UInt8>) throws -> Void) throws {
+        var consumed = 0
+        var isFull = false
+        while consumed < input.count || isFull {
+            guard !isAtEnd else { throw ZipError("Compressed data goes on after its end") }
+            let step = try decode(input.extracting(droppingFirst: consumed))
+            consumed += step.consumed
+            guard step.produced <= remaining else { throw ZipError("Content is longer than its size") }
+            remaining -= step.produced
+            if step.produced > 0 { try sink(buffer.span.extracting(first: step.produced)) }
+            // With a full buffer, zlib may hold back output for which it needs no more input.
+            isFull = step.produced == Self.bufferSize && !isAtEnd
         }
     }
 
-    /// Decodes symbols until the block ends or the buffer is full.
+    /// Ends the stream.
     ///
-    /// - Returns: Whether the block ended.
-    private static func decode(
-        _ input: Span<UInt8>,
-        _ literals: borrowing HuffmanTable,
-        _ distances: borrowing HuffmanTable,
-        _ cursor: inout BitReader,
-        into window: inout InflateWindow
-    ) throws(ZipError) -> Bool {
-        let literalEntries = literals.entries.span
-        let distanceEntries = distances.entries.span
-        // Locals rather than `inout` parameters: they stay in registers.
-        var reader = cursor
-        var filled = window.filled
-        let limit = window.limit
-        var output = window.buffer.mutableSpan
+    /// - Throws: ``ZipError`` if the stream does not end here, or is shorter than expected.
+    func finish() throws(ZipError) {
+        guard isAtEnd else { throw ZipError("Compressed data is cut short") }
+        guard remaining == 0 else { throw ZipError("Content is shorter than its size") }
+    }
 
-        while filled <= output.count - longestMatch {
-            try reader.refill(from: input)
-            var entry = literalEntries[Int(reader.bits & (1 << UInt64(literalBits) - 1))]
-            if entry == 0 { entry = try literals.longEntry(reader.bits) }
-            reader.skip(entry & 15)
-            let kind = entry >> 8 & 3
-            if kind == HuffmanTable.Kind.literal.rawValue {
-                guard filled < limit else { throw ZipError("Content is longer than its size") }
-                output[filled] = UInt8(truncatingIfNeeded: entry >> 16)
-                filled += 1
-                continue
-            }
-            guard kind == HuffmanTable.Kind.match.rawValue else {
-                guard kind == HuffmanTable.Kind.endOfBlock.rawValue else {
-                    throw ZipError("Compressed data has an unknown length")
+    /// Decodes until the input is used up, the buffer is full or the stream ends.
+    ///
+    /// - Parameter input: What follows the bytes that were consumed before; zlib takes up to 4 GiB at once.
+    /// - Returns: How many bytes of the input were consumed, and how many of the buffer are output.
+    /// - Throws: As ``append(_:into:)`` does.
+    private mutating func decode(_ input: Span<UInt8>) throws -> (consumed: Int, produced: Int) {
+        let stream = unsafe self.stream
+        let given = UInt32(clamping: input.count)
+        let room = UInt32(clamping: buffer.count)
+        let code = unsafe input.withUnsafeBufferPointer { source in
+            unsafe buffer.withUnsafeMutableBufferPointer { target in
+                // zlib reads no more than `avail_in` bytes and writes no more than `avail_out`: at most as
+                // many as the buffers have, since clamping only makes less of them. It does not write to its
+                // input.
+                unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
+                unsafe stream.pointee.avail_in = given
+                unsafe stream.pointee.next_out = target.baseAddress
+                unsafe stream.pointee.avail_out = room
+                // The pointers are valid in here only.
+                defer {
+                    unsafe stream.pointee.next_in = nil
+                    unsafe stream.pointee.next_out = nil
                 }
-                cursor = reader
-                window.filled = filled
-                return true
+                return unsafe inflate(stream, Z_NO_FLUSH)
             }
-            let length = Int(entry >> 16) + reader.take(entry >> 4 & 15)
-
-            entry = distanceEntries[Int(reader.bits & (1 << UInt64(distanceBits) - 1))]
-            if entry == 0 { entry = try distances.longEntry(reader.bits) }
-            reader.skip(entry & 15)
-            guard entry >> 8 & 3 == HuffmanTable.Kind.match.rawValue else {
-                throw ZipError("Compressed data has an unknown distance")
-            }
-            let distance = Int(entry >> 16) + reader.take(entry >> 4 & 15)
-            guard distance <= filled else { throw ZipError("Compressed data refers to before its start") }
-            guard length <= limit - filled else { throw ZipError("Content is longer than its size") }
-            for index in filled..<filled + length { output[index] = output[index - distance] }
-            filled += length
         }
-        cursor = reader
-        window.filled = filled
-        return false
+        switch code {
+        case Z_OK: break
+        case Z_STREAM_END: isAtEnd = true
+        // All output was made already: the next step needs input.
+        case Z_BUF_ERROR where input.isEmpty: break
+        default:
+            // zlib's messages are constants that end in a NUL.
+            throw Self.failure(code, unsafe stream.pointee.msg.map { unsafe String(cString: $0) })
+        }
+        // Both only went down.
+        return unsafe (Int(given - stream.pointee.avail_in), Int(room - stream.pointee.avail_out))
     }
 
-    /// Sets the codes that a block need not give (RFC 1951 section 3.2.6).
-    private mutating func setFixedCodes() throws(ZipError) {
-        guard !hasFixedCodes else { return }
-        try literals.build(DeflateAlphabet.fixedLengths[...])
-        try distances.build(DeflateAlphabet.fixedDistanceLengths[...])
-        hasFixedCodes = true
-    }
-
-    /// Reads the codes of a block (RFC 1951 section 3.2.7).
-    private mutating func readCodes(_ input: Span<UInt8>) throws(ZipError) {
-        hasFixedCodes = false
-        let literalCount = reader.take(5) + 257
-        let distanceCount = reader.take(5) + 1
-        let codeLengthCount = reader.take(4) + 4
-        guard literalCount <= 286, distanceCount <= 30 else {
-            throw ZipError("Compressed data has too many codes")
+    /// Returns the error for what zlib returned.
+    ///
+    /// - Parameters:
+    ///   - code: A code other than `Z_OK`.
+    ///   - message: The reason in zlib's words, if there is one.
+    /// - Returns: A ``ZipError`` if the data is at fault, otherwise a ``CacheStoreError``: no memory says
+    ///   nothing about the data.
+    static func failure(_ code: Int32, _ message: String?) -> any Error {
+        switch code {
+        case Z_DATA_ERROR, Z_NEED_DICT:
+            ZipError("Compressed data is damaged" + (message.map { ": \($0)" } ?? ""))
+        case Z_MEM_ERROR: CacheStoreError(.io, "cannot decompress: there is no memory for it")
+        default: CacheStoreError(.io, "cannot decompress (zlib: error \(code))")
         }
-        var lengths = [UInt8](repeating: 0, count: DeflateAlphabet.codeLengthOrder.count)
-        for symbol in DeflateAlphabet.codeLengthOrder[..<codeLengthCount] {
-            try reader.refill(from: input)
-            lengths[symbol] = UInt8(reader.take(3))
-        }
-        try codeLengths.build(lengths[...])
-        lengths = try readCodeLengths(input, count: literalCount + distanceCount)
-        guard lengths[256] > 0 else { throw ZipError("Compressed data has a block without an end") }
-        try literals.build(lengths[..<literalCount])
-        try distances.build(lengths[literalCount...])
-    }
-
-    /// Reads `count` code lengths, which are themselves coded.
-    private mutating func readCodeLengths(_ input: Span<UInt8>, count: Int) throws(ZipError) -> [UInt8] {
-        var lengths: [UInt8] = []
-        lengths.reserveCapacity(count)
-        while lengths.count < count {
-            try reader.refill(from: input)
-            let entry = try codeLengths.longEntry(reader.bits)
-            reader.skip(entry & 15)
-            let value: UInt8
-            let times: Int
-            switch UInt8(truncatingIfNeeded: entry >> 16) {
-            case 16:
-                guard let last = lengths.last else {
-                    throw ZipError("Compressed data repeats a code length before the first")
-                }
-                value = last
-                times = reader.take(2) + 3
-            case 17:
-                value = 0
-                times = reader.take(3) + 3
-            case 18:
-                value = 0
-                times = reader.take(7) + 11
-            case let length:
-                value = length
-                times = 1
-            }
-            guard times <= count - lengths.count else { throw ZipError("Compressed data has too many codes") }
-            lengths.append(contentsOf: repeatElement(value, count: times))
-        }
-        return lengths
     }
 }

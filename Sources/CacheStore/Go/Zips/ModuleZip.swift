@@ -12,12 +12,11 @@ enum ModuleZip {
     /// - Returns: The hash.
     /// - Throws: ``ZipError`` if the zip is malformed or has content that does not match it, or
     ///   ``CacheStoreError`` as the system says.
-    /// - Complexity: O(*n*) in the size of the zip and its content; memory for the directory and the
-    ///   largest deflated entry.
+    /// - Complexity: O(*n*) in the size of the zip and its content; memory for the directory.
     static func h1(of zip: borrowing some ZipSource & ~Copyable, module: ModuleKey) throws -> ObjectID {
         let prefix = module.unescaped + "/"
         let directory = try ZipDirectory(of: zip, prefix: prefix)
-        var reader = ZipReader()
+        var reader = try ZipReader()
         var hash = ModuleHash()
         for entry in directory.entries {
             var content = ContentHasher()

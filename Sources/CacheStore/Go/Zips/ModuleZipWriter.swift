@@ -54,7 +54,9 @@ struct ModuleZipWriter {
     ///   too large or the file before is not complete, or what `sink` throws.
     mutating func begin(_ path: String, size: Int, into sink: (Span<UInt8>) throws -> Void) throws {
         try end(into: sink)
-        guard ModuleFilePath.isValid(path[...]) else { throw ZipError("Go refuses the name", member: path) }
+        guard PathRules.fault(inPath: path, .moduleZip) == nil else {
+            throw ZipError("Go refuses the name", member: path)
+        }
         if let previous {
             guard previous.utf8.lexicographicallyPrecedes(path.utf8) else {
                 throw ZipError("Files are not in order", member: path)

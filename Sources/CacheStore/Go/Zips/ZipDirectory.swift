@@ -52,7 +52,7 @@ struct ZipDirectory: Sendable {
             throw ZipError("Zip has a wrong number of entries")
         }
         try Self.checkOverlaps(headers)
-        try ModuleFilePath.checkCollisions(entries)
+        try Self.checkCollisions(entries)
         self.prefix = prefix
         self.entries = entries
     }
@@ -62,6 +62,18 @@ struct ZipDirectory: Sendable {
         for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
             guard range.lowerBound >= end else { throw ZipError("Zip has entries that overlap") }
             end = range.upperBound
+        }
+    }
+
+    /// Throws if two entries are the same file, or one is a file and the directory of another.
+    ///
+    /// Go refuses also what differs in case only (`collisionChecker` of
+    /// golang.org/x/mod/zip, zip.go), to which a Linux file system is indifferent.
+    private static func checkCollisions(_ entries: [ZipEntry]) throws(ZipError) {
+        switch PathRules.collision(among: entries.lazy.map(\.path), ignoringCase: false) {
+        case .twice(let path): throw ZipError("Zip has the same file twice", member: path)
+        case .directory(let path): throw ZipError("Zip has a file that is also a directory", member: path)
+        case nil: break
         }
     }
 }

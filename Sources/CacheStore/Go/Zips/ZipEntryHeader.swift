@@ -93,11 +93,13 @@ struct ZipEntryHeader {
             guard uncompressedSize == 0 else {
                 throw ZipError("Zip has a directory with content", member: path)
             }
-            guard path.isEmpty || ModuleFilePath.isValid(path.dropLast()) else {
+            // By bytes: to Swift, the slash can be one character with what is before it.
+            let name = String(Substring(path.utf8.dropLast()))
+            guard path.isEmpty || PathRules.fault(inPath: name, .moduleZip) == nil else {
                 throw ZipError("Zip has a name that Go refuses", member: path)
             }
         } else {
-            guard ModuleFilePath.isValid(path[...]) else {
+            guard PathRules.fault(inPath: path, .moduleZip) == nil else {
                 throw ZipError("Zip has a name that Go refuses", member: path)
             }
             guard method == .deflated || compressedSize == uncompressedSize else {

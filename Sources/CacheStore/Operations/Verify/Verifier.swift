@@ -212,7 +212,7 @@ struct VerifyOperation {
             guard try ModuleZip.h1(of: content, module: module) == expected else {
                 throw ZipError("the zip does not have the hash of its .ziphash")
             }
-        } catch {
+        } catch let error as ZipError {
             throw CacheStoreError(.corruptArchive, "damaged archive: \(error)", path: archive.path)
         }
     }

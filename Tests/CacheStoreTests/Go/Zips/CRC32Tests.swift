@@ -9,6 +9,18 @@ struct CRC32Tests {
         #expect(crc(Array("123456789".utf8)) == 0xcbf4_3926)
     }
 
+    @Test(
+        "of well-known texts are the published values",
+        arguments: [
+            ("a", 0xe8b7_be43), ("abc", 0x3524_41c2), ("message digest", 0x2015_9d7f),
+            ("abcdefghijklmnopqrstuvwxyz", 0x4c27_50bd),
+            ("The quick brown fox jumps over the lazy dog", 0x414f_a339),
+        ] as [(String, UInt32)]
+    )
+    func known(text: String, value: UInt32) {
+        #expect(crc(Array(text.utf8)) == value)
+    }
+
     @Test("of nothing is 0")
     func empty() {
         #expect(crc([]) == 0)
@@ -34,6 +46,7 @@ struct CRC32Tests {
         for start in stride(from: 0, to: bytes.count, by: size) {
             let piece = Array(bytes[start..<min(start + size, bytes.count)])
             crc.update(piece.span)
+            crc.update([UInt8]().span)
         }
         #expect(crc.value == self.crc(bytes))
     }

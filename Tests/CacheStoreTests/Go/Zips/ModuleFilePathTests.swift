@@ -2,7 +2,7 @@ import Testing
 
 @testable import CacheStore
 
-@Suite("ModuleFilePath")
+@Suite("PathRules for module zips")
 struct ModuleFilePathTests {
     @Test(
         "accepts what Go's CheckFilePath does",
@@ -12,7 +12,7 @@ struct ModuleFilePathTests {
         ]
     )
     func valid(path: String) {
-        #expect(ModuleFilePath.isValid(path[...]))
+        #expect(PathRules.fault(inPath: path, .moduleZip) == nil)
     }
 
     @Test(
@@ -26,13 +26,13 @@ struct ModuleFilePathTests {
         ]
     )
     func invalid(path: String) {
-        #expect(!ModuleFilePath.isValid(path[...]))
+        #expect(PathRules.fault(inPath: path, .moduleZip) != nil)
     }
 
     @Test("refuses a path that Linux cannot open")
     func long() {
         let longest = String(repeating: "a", count: 4_095)
-        #expect(ModuleFilePath.isValid(longest[...]))
-        #expect(!ModuleFilePath.isValid((longest + "a")[...]))
+        #expect(PathRules.fault(inPath: longest, .moduleZip) == nil)
+        #expect(PathRules.fault(inPath: longest + "a", .moduleZip) != nil)
     }
 }

@@ -22,6 +22,25 @@ extension [UInt8] {
     }
 }
 
+extension Inflater {
+    /// Decodes a whole stream, given in pieces.
+    mutating func inflate(
+        _ stream: Span<UInt8>,
+        pieceSize: Int = .max,
+        expectedSize: Int,
+        into sink: (Span<UInt8>) throws -> Void
+    ) throws {
+        try begin(expectedSize: expectedSize)
+        var position = 0
+        while position < stream.count {
+            let piece = stream.extracting(position..<position + min(pieceSize, stream.count - position))
+            try append(piece, into: sink)
+            position += piece.count
+        }
+        try finish()
+    }
+}
+
 /// Zips to test with, and ways to read them.
 enum ZipFixtures {
     static let prefix = "example.com/m@v1.0.0/"
@@ -55,7 +74,7 @@ enum ZipFixtures {
     /// Returns the files in a zip and their content.
     static func read(_ zip: [UInt8], prefix: String = prefix) throws -> [String: [UInt8]] {
         let directory = try ZipDirectory(of: zip, prefix: prefix)
-        var reader = ZipReader()
+        var reader = try ZipReader()
         var files: [String: [UInt8]] = [:]
         for file in directory.files {
             var content: [UInt8] = []
@@ -76,17 +95,23 @@ enum ZipFixtures {
     }
 
     /// Returns what is inflated from a stream.
-    static func inflate(_ stream: [UInt8], expectedSize: Int) throws -> [UInt8] {
-        var inflater = Inflater()
+    static func inflate(_ stream: [UInt8], pieceSize: Int = .max, expectedSize: Int) throws -> [UInt8] {
+        var inflater = try Inflater()
         var output: [UInt8] = []
-        try inflater.inflate(stream.span, expectedSize: expectedSize) { output.append($0) }
+        try inflater.inflate(stream.span, pieceSize: pieceSize, expectedSize: expectedSize) {
+            output.append($0)
+        }
         return output
     }
 
     /// Returns the error of inflating a stream, or `nil` if there is none.
-    static func inflateFailure(_ stream: [UInt8], expectedSize: Int) -> ZipError? {
+    static func inflateFailure(
+        _ stream: [UInt8],
+        pieceSize: Int = .max,
+        expectedSize: Int
+    ) -> ZipError? {
         do {
-            _ = try inflate(stream, expectedSize: expectedSize)
+            _ = try inflate(stream, pieceSize: pieceSize, expectedSize: expectedSize)
             return nil
         } catch {
             return error as? ZipError

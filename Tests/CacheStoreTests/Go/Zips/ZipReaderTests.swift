@@ -187,6 +187,21 @@ struct ZipReaderTests {
         for (name, zip) in zip(names, zips) { #expect(ZipFixtures.failure(of: zip) != nil, "\(name)") }
     }
 
+    @Test("take the slash from a directory's name by bytes, whatever Swift takes for one character")
+    func directoryNames() throws {
+        let zips = try Python.pieces(
+            """
+            # U+0600 and U+0D4E are one character with what follows them; only the second is a letter.
+            for name in ("a\\u0600/", "\\u0600/", "\\u0d4e/", "a/\\u0d4e/", "a/"):
+                out = io.BytesIO()
+                with zipfile.ZipFile(out, "w") as z: z.writestr("example.com/m@v1.0.0/" + name, b"")
+                emit(out.getvalue())
+            """
+        )
+        let refused = "Zip has a name that Go refuses"
+        #expect(zips.map { ZipFixtures.failure(of: $0)?.message } == [refused, refused, nil, nil, nil])
+    }
+
     @Test("refuse a file that is there twice, or is also a directory")
     func collisions() throws {
         let zips = try Python.pieces(
@@ -213,10 +228,42 @@ struct ZipReaderTests {
         struct Full: Error {}
         let zip = try ZipFixtures.write([("a.go", Array("hello".utf8))])
         let directory = try ZipDirectory(of: zip, prefix: ZipFixtures.prefix)
-        var reader = ZipReader()
+        var reader = try ZipReader()
         #expect(throws: Full.self) {
             for file in directory.files { try reader.read(file, of: zip) { _ in throw Full() } }
         }
+    }
+
+    @Test("read a zip in pieces, however large its files are", arguments: [0, 8])
+    func pieces(method: Int) throws {
+        final class Source: ZipSource {
+            let zip: [UInt8]
+            var largest = 0
+            init(_ zip: [UInt8]) { self.zip = zip }
+            func zipSize() -> Int { zip.count }
+            func read(_ range: Range<Int>, into buffer: inout [UInt8]) throws {
+                largest = max(largest, range.count)
+                try zip.read(range, into: &buffer)
+            }
+        }
+        let script = """
+            import random
+            out = io.BytesIO()
+            with zipfile.ZipFile(out, "w", \(method)) as z:
+                z.writestr("example.com/m@v1.0.0/a", random.Random(4).randbytes(500_000))
+                z.writestr("example.com/m@v1.0.0/b", bytes(500_000))
+            emit(out.getvalue())
+            """
+        let source = Source(try #require(try Python.pieces(script).first))
+        let directory = try ZipDirectory(of: source, prefix: ZipFixtures.prefix)
+        source.largest = 0
+        var reader = try ZipReader()
+        for file in directory.files {
+            var size = 0
+            try reader.read(file, of: source) { size += $0.count }
+            #expect(size == 500_000)
+        }
+        #expect(source.largest == ZipReader.pieceSize)
     }
 
     @Test("name the file whose content is wrong")
