@@ -60,7 +60,6 @@ let package = Package(
         .executableTarget(
             name: "cachectl",
             dependencies: [
-                "CLinux",
                 "CacheStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),

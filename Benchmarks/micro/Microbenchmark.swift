@@ -15,11 +15,11 @@ struct Microbenchmark {
 
         """
 
-    static func main() {
+    static func main() async {
         let arguments = CommandLine.arguments
         guard arguments.count == 4, let seconds = Double(arguments[3]) else { fail(usage) }
         do {
-            let figures = try measure(arguments[1], FilePath(arguments[2]), seconds: seconds)
+            let figures = try await measure(arguments[1], FilePath(arguments[2]), seconds: seconds)
             print(
                 "{\"items\": \(figures.items), \"bytes\": \(figures.bytes), \"cpu\": \(figures.cpu), "
                     + "\"check\": \(figures.check)}"
@@ -56,30 +56,30 @@ struct Microbenchmark {
         _ piece: String,
         _ input: FilePath,
         seconds: Double
-    ) throws -> Figures {
+    ) async throws -> Figures {
         let parts = piece.split(separator: "-")
         let number = parts.count == 2 ? Int(parts[1]) : nil
         switch (parts.first, number) {
         case ("cut", nil):
             let bytes = try content(of: input)
-            return try repeated(seconds) { cut(bytes) }
+            return try await repeated(seconds) { cut(bytes) }
         case ("hash", let size?) where size > 0:
             let bytes = try content(of: input)
-            return try repeated(seconds) { hash(bytes, size: size) }
+            return try await repeated(seconds) { hash(bytes, size: size) }
         case ("compress", let level?):
             let bytes = try content(of: input)
             let compressor = try ZstdCompressor(level: level)
-            return try repeated(seconds) { try compress(bytes, compressor) }
+            return try await repeated(seconds) { try compress(bytes, compressor) }
         case ("decode", nil):
             let frames = try frames(of: content(of: input))
             let decompressor = try ZstdDecompressor()
-            return try repeated(seconds) { try decode(frames, decompressor) }
+            return try await repeated(seconds) { try decode(frames, decompressor) }
         case ("index", nil):
-            return try repeated(seconds) { try readIndex(input) }
+            return try await repeated(seconds) { try await readIndex(input) }
         case ("create", nil):
             let directory = try Directory(opening: input)
             var pass = 0
-            return try repeated(seconds) {
+            return try await repeated(seconds) {
                 pass += 1
                 return try create(in: directory, pass)
             }
@@ -87,13 +87,16 @@ struct Microbenchmark {
         }
     }
 
-    private static func repeated(_ seconds: Double, _ body: () throws -> Pass) throws -> Figures {
+    private static func repeated(
+        _ seconds: Double,
+        _ body: () async throws -> Pass
+    ) async throws -> Figures {
         // The first pass takes memory for the first time, and is not counted.
         var figures = Figures()
-        figures.check = try body().check
+        figures.check = try await body().check
         repeat {
             let start = processorTime()
-            let pass = try body()
+            let pass = try await body()
             figures.cpu += processorTime() - start
             figures.items += pass.items
             figures.bytes += pass.bytes
@@ -187,9 +190,9 @@ struct Microbenchmark {
         return pass
     }
 
-    private static func readIndex(_ path: FilePath) throws -> Pass {
+    private static func readIndex(_ path: FilePath) async throws -> Pass {
         let archive = try Archive(opening: path)
-        let contents = try archive.contents()
+        let contents = try await archive.contents()
         return Pass(items: 1, bytes: archive.fileBytes, check: contents.sources.count)
     }
 

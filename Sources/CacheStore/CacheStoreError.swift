@@ -2,9 +2,9 @@ public import SystemPackage
 
 /// An error thrown by an operation of this library.
 ///
-/// Every failure that CacheStore detects itself is one of these. ``code`` is what a program decides
-/// on; ``message``, ``path``, ``member`` and ``hint`` are what a person reads. A cancelled operation throws
-/// Swift's `CancellationError` instead, so callers can tell the two apart.
+/// Every failure that CacheStore detects itself has this type. A program decides by ``code`` and ``remedy``; a
+/// person reads ``message``, ``path``, ``member`` and the remedy's words. A cancelled operation throws Swift's
+/// `CancellationError` instead, and an error of a caller's own closure comes out as it was thrown.
 public struct CacheStoreError: Error, Sendable {
     /// The kind of failure; stable across releases.
     public let code: Code
@@ -15,17 +15,18 @@ public struct CacheStoreError: Error, Sendable {
     /// The file or directory at fault, if there is one.
     public let path: FilePath?
 
-    /// The member of the archive at fault (as `cachectl ls` names it), if there is one.
+    /// The member of the archive at fault, by its kind and name, if there is one: for example
+    /// `mod golang.org/x/net@v0.33.0`.
     public let member: String?
 
-    /// Where in the file at ``path`` the fault lies, in bytes, if that is known.
+    /// The offset of the fault in the file at ``path``, in bytes, if that is known.
     public let offset: Int?
 
-    /// What the reader can do about it, if there is something.
-    public let hint: String?
+    /// Advice to the reader, if there is some.
+    public let remedy: Remedy?
 
-    /// The system's error underneath, if there is one.
-    public let cause: Errno?
+    /// The error underneath, if there is one: most often an `Errno`.
+    public let cause: (any Error)?
 
     /// Creates an error.
     public init(
@@ -34,19 +35,19 @@ public struct CacheStoreError: Error, Sendable {
         path: FilePath? = nil,
         member: String? = nil,
         offset: Int? = nil,
-        hint: String? = nil,
-        cause: Errno? = nil
+        remedy: Remedy? = nil,
+        cause: (any Error)? = nil
     ) {
         self.code = code
         self.message = message
         self.path = path
         self.member = member
         self.offset = offset
-        self.hint = hint
+        self.remedy = remedy
         self.cause = cause
     }
 
-    /// The same error, with `member` named where none was.
+    /// Returns the same error with `member` named, unless it names one already.
     func naming(member: String) -> Self {
         Self(
             code,
@@ -54,7 +55,7 @@ public struct CacheStoreError: Error, Sendable {
             path: path,
             member: self.member ?? member,
             offset: offset,
-            hint: hint,
+            remedy: remedy,
             cause: cause
         )
     }
@@ -71,7 +72,7 @@ extension CacheStoreError {
 
         private init(_ name: String) { description = name }
 
-        /// The file is no archive: too short, or without the mark at its end (which a cut also loses).
+        /// The file is no archive: it is too short, or lacks the mark at its end, which a cut loses too.
         public static let notAnArchive = Code("notAnArchive")
 
         /// The archive's frames, index or checksums contradict each other.
@@ -119,46 +120,46 @@ extension CacheStoreError {
 }
 
 extension CacheStoreError: CustomStringConvertible {
-    /// The message with the place and the cause, then the hint.
+    /// The sentence of ``summary``, then the remedy on a second line.
     public var description: String {
+        guard let remedy else { return summary }
+        return "\(summary)\nhint: \(remedy)"
+    }
+
+    /// The message with the place and the cause, in one line.
+    public var summary: String {
         var text = message
         if let path { text += ": `\(path)`" }
         if let member { text += ", member `\(member)`" }
         if let offset { text += ", at byte \(offset)" }
         if let cause { text += " (\(cause))" }
-        if let hint { text += "\nhint: \(hint)" }
         return text
     }
 }
 
 extension CacheStoreError {
-    /// The error for a system call that failed on `path`.
+    /// Returns the error for a system call that failed on `path`.
     ///
     /// - Parameters:
-    ///   - cause: What the system said.
-    ///   - action: What was being done, for example `create`, as in "cannot create".
+    ///   - cause: The system's error.
+    ///   - action: The action that failed, for example `create`, as in "cannot create".
     ///   - path: The file or directory.
-    /// - Returns: An error whose code and hint follow from `cause`.
+    /// - Returns: An error whose code and remedy follow from `cause`.
     static func system(_ cause: Errno, _ action: String, _ path: FilePath) -> Self {
-        let code: Code
-        var hint: String?
+        let (code, remedy) = kind(of: cause)
+        return Self(code, "cannot \(action)", path: path, remedy: remedy, cause: cause)
+    }
+
+    /// Returns the code and the remedy for an error of the system: the one place that maps them.
+    private static func kind(of cause: Errno) -> (Code, Remedy?) {
         switch cause {
-        case .noSuchFileOrDirectory: code = .notFound
-        case .fileExists: code = .exists
-        case .permissionDenied, .notPermitted:
-            code = .permissionDenied
-            hint = "check the owner and mode, or run as the user who owns it"
-        case .readOnlyFileSystem:
-            code = .readOnly
-            hint = "choose a target on a file system that can be written to"
-        case .noSpace, Errno(rawValue: 122):  // EDQUOT
-            code = .noSpace
-            hint = "free some space there, or choose another place"
-        case .tooManySymbolicLinkLevels:
-            code = .unsafePath
-            hint = "a symbolic link stands where a directory or file should be: remove it"
-        default: code = .io
+        case .noSuchFileOrDirectory: (.notFound, nil)
+        case .fileExists: (.exists, nil)
+        case .permissionDenied, .notPermitted: (.permissionDenied, .getAccess)
+        case .readOnlyFileSystem: (.readOnly, .chooseWritable)
+        case .noSpace, Errno(rawValue: 122): (.noSpace, .freeSpace)  // 122 is EDQUOT
+        case .tooManySymbolicLinkLevels: (.unsafePath, .removeObstacle)
+        default: (.io, nil)
         }
-        return Self(code, "cannot \(action)", path: path, hint: hint, cause: cause)
     }
 }

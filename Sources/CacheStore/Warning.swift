@@ -1,28 +1,46 @@
-/// Something that an operation did not stop for, but that its user should know.
+/// A circumstance that an operation did not stop for, but that its user should know.
 public struct Warning: Hashable, Sendable {
-    /// The kind of warning; stable across releases.
-    public enum Code: String, Hashable, Sendable {
+    /// The kind of a warning.
+    ///
+    /// A struct rather than an enum, so that a later release can add a code without breaking a caller's `switch`.
+    public struct Code: RawRepresentable, Hashable, Sendable {
+        /// The code's name, for example `goVersion`.
+        public let rawValue: String
+
+        /// Names a code, known to this version or not.
+        public init(rawValue: String) { self.rawValue = rawValue }
+
         /// Sources were built with different Go versions or targets.
-        case goVersion
+        public static let goVersion = Code(rawValue: "goVersion")
         /// Sources were built under different GOMODCACHE paths, or the target has another.
-        case moduleCachePath
+        public static let moduleCachePath = Code(rawValue: "moduleCachePath")
         /// Other settings that are in the keys of all entries differ.
-        case goSettings
+        public static let goSettings = Code(rawValue: "goSettings")
         /// Entries that cgo made hit, although they were made with another distribution's headers.
-        case distribution
+        public static let distribution = Code(rawValue: "distribution")
         /// A zip could not be made from a tree.
-        case moduleZip
+        public static let moduleZip = Code(rawValue: "moduleZip")
+        /// An archive holds another pack with the same label.
+        public static let duplicateLabel = Code(rawValue: "duplicateLabel")
+        /// No Go environment was recorded.
+        public static let noEnvironment = Code(rawValue: "noEnvironment")
+        /// A cache that was packed holds no members.
+        public static let emptyCache = Code(rawValue: "emptyCache")
     }
 
-    /// The kind.
+    /// The kind; stable across releases.
     public var code: Code
 
-    /// What is the case, what will miss, and what to do.
+    /// One sentence, without a trailing period: the circumstance, and what will miss because of it.
     public var message: String
 
+    /// Advice to the reader, if ``message`` does not give it.
+    public var remedy: Remedy?
+
     /// Creates a warning.
-    public init(code: Code, message: String) {
+    public init(code: Code, message: String, remedy: Remedy? = nil) {
         self.code = code
         self.message = message
+        self.remedy = remedy
     }
 }

@@ -35,8 +35,10 @@ struct Cachectl: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            Pack.self, Union.self, Difference.self, Intersect.self, Restore.self, Layers.self, Seal.self,
-            Doctor.self, Verify.self, Info.self, Explain.self, Diff.self, Ls.self, Cat.self,
+            PackCommand.self, UnionCommand.self, DifferenceCommand.self, IntersectCommand.self,
+            RestoreCommand.self, LayersCommand.self, SealCommand.self,
+            DoctorCommand.self, VerifyCommand.self, InfoCommand.self, ExplainCommand.self, DiffCommand.self,
+            LsCommand.self, CatCommand.self,
         ]
     )
 
@@ -65,6 +67,9 @@ struct Cachectl: AsyncParsableCommand {
         case let error as CacheStoreError:
             StandardError.write(Message(error))
             return ExitCode(error).rawValue
+        case let error as AdvisedError:
+            StandardError.write(Message(error.error, advice: error.advice))
+            return ExitCode(error.error).rawValue
         case let error as Interruption:
             StandardError.write(Message(.error, "interrupted: \(error.consequence)"))
             return ExitCode(signal: error.signal).rawValue
@@ -87,10 +92,4 @@ enum EntryPoint {
         Task.detached { await Cachectl.runAndExit() }
         while true { pause() }
     }
-}
-
-/// The version of cachectl and of the library it is built with.
-enum Version {
-    /// Following semantic versioning.
-    static let current = "0.1.0"
 }

@@ -12,7 +12,7 @@ struct CacheLocationTests {
         option: String? = nil,
         isLeftOut: Bool = false,
         environment: [String: String] = [:]
-    ) throws(CacheStoreError) -> CacheLocation {
+    ) throws(AdvisedError) -> CacheLocation {
         try CacheLocation(variable, option: option, isLeftOut: isLeftOut, environment: environment)
     }
 
@@ -40,9 +40,9 @@ struct CacheLocationTests {
 
     @Test("is refused where Go would refuse it", arguments: ["off", "relative", "./x"])
     func refusal(value: String) {
-        let error = #expect(throws: CacheStoreError.self) { try locate(environment: ["GOCACHE": value]) }
-        #expect(error?.code == .badArgument)
-        #expect(error?.hint?.contains("--gocache DIR") == true)
+        let error = #expect(throws: AdvisedError.self) { try locate(environment: ["GOCACHE": value]) }
+        #expect(error?.error.code == .badArgument)
+        #expect(error?.advice.contains("--gocache DIR") == true)
     }
 
     @Test("is what Go answers, unless that is nothing or `off`")
@@ -50,7 +50,7 @@ struct CacheLocationTests {
         let location = CacheLocation.asGoSays
         #expect(try location.path(.moduleCache, answers: ["GOMODCACHE": "/m"]) == "/m")
         for answers in [[:], ["GOCACHE": ""], ["GOCACHE": "off"]] {
-            #expect(throws: CacheStoreError.self) { try location.path(.buildCache, answers: answers) }
+            #expect(throws: AdvisedError.self) { try location.path(.buildCache, answers: answers) }
         }
         #expect(try CacheLocation.leftOut.path(.buildCache, answers: [:]) == nil)
         #expect(try CacheLocation.directory("/a").path(.buildCache, answers: [:]) == "/a")

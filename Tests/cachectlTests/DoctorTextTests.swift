@@ -7,13 +7,13 @@ import Testing
 @Suite("What the doctor says to people")
 struct DoctorTextTests {
     private func report(
-        _ prediction: DoctorReport.Prediction,
-        sources: [String: DoctorReport.Prediction] = [:],
-        missing: [DoctorReport.MissingPackage]? = nil,
+        _ prediction: Doctor.Report.Prediction,
+        sources: [String: Doctor.Report.Prediction] = [:],
+        missing: [Doctor.Report.MissingPackage]? = nil,
         findings: [Finding] = []
-    ) -> DoctorReport {
+    ) -> Doctor.Report {
         let packages = missing.map {
-            DoctorReport.Packages(
+            Doctor.Report.Packages(
                 directory: "/src",
                 patterns: ["./..."],
                 total: 76,
@@ -21,7 +21,7 @@ struct DoctorTextTests {
                 compiles: $0.count(where: \.isCertain)...$0.count
             )
         }
-        return DoctorReport(
+        return Doctor.Report(
             digest: ContentHasher().finish(),
             environment: GoEnvironment(),
             prediction: prediction,
@@ -37,9 +37,9 @@ struct DoctorTextTests {
             (.hits, "builds here will hit"), (.someMiss, "builds here will hit in part"),
             (.unknown, "it can't be told whether builds here will hit"),
             (.nothingHits, "builds here will not hit: everything will be compiled again"),
-        ] as [(DoctorReport.Prediction, String)]
+        ] as [(Doctor.Report.Prediction, String)]
     )
-    func verdict(prediction: DoctorReport.Prediction, words: String) {
+    func verdict(prediction: Doctor.Report.Prediction, words: String) {
         #expect(DoctorText.lines(report(prediction), archive: "a\nb") == ["`a\\u{a}b`: \(words)"])
     }
 
@@ -77,9 +77,9 @@ struct DoctorTextTests {
 
     @Test("names ten packages at most, first those that miss for themselves")
     func packages() {
-        let certain = DoctorReport.MissingPackage(importPath: "z", module: "", isCertain: true)
+        let certain = Doctor.Report.MissingPackage(importPath: "z", module: "", isCertain: true)
         let others = (0..<12).map {
-            DoctorReport.MissingPackage(importPath: "p\($0)", module: "", isCertain: false, dependsOn: "z")
+            Doctor.Report.MissingPackage(importPath: "p\($0)", module: "", isCertain: false, dependsOn: "z")
         }
         let finding = Finding(
             code: .missingPackages,

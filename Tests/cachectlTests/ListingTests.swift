@@ -8,14 +8,14 @@ struct ListingTests {
     private let tree = Member(
         kind: .tree,
         name: "example.com/m@v1.0.0",
-        size: 1234,
-        storedSize: 567,
+        contentBytes: 1234,
+        storedBytes: 567,
         files: 2,
         detail: "h1:x=",
         entryClass: nil,
         sources: ["aws", "gcp"]
     )
-    private let file = TreeFile(path: "a/b\n.go", size: 89, isExecutable: true)
+    private let file = TreeFile(path: "a/b\n.go", contentBytes: 89, isExecutable: true)
 
     @Test("gives each a line")
     func short() {

@@ -14,22 +14,22 @@ struct MessageTests {
             path: "a\nerror: b",
             member: "tree x",
             offset: 7,
-            hint: "look again",
-            cause: .noSuchFileOrDirectory
+            remedy: .copyBaseAgain,
+            cause: Errno.noSuchFileOrDirectory
         )
         #expect(
             Message(error).lines == [
                 "error: cannot open: `a\\u{a}error: b`, member `tree x`, at byte 7 (No such file or directory)",
-                "hint: look again",
+                "hint: copy the base image again",
             ]
         )
     }
 
     @Test("gives a hint that several errors share once")
     func sharedHint() {
-        let errors = ["a", "b"].map { CacheStoreError(.corruptArchive, $0, hint: "copy it again") }
+        let errors = ["a", "b"].map { CacheStoreError(.corruptArchive, $0, remedy: .copyBaseAgain) }
         #expect(
-            Message.messages(errors).map(\.lines) == [["error: a"], ["error: b"], ["hint: copy it again"]]
+            Message.messages(errors).map(\.lines) == [["error: a"], ["error: b"], ["hint: copy the base image again"]]
         )
     }
 
@@ -56,21 +56,21 @@ struct MessageTests {
     func nothing() {
         #expect(Message.leftOut([LeftOut(.bookkeeping, "/m/x.lock", "a lock")]).isEmpty)
         #expect(Message.leftOutCounts([]) == nil)
-        #expect(Message.conflicts([]).isEmpty)
+        #expect(Message.disagreements([]).isEmpty)
     }
 
     @Test("names each member that inputs disagree on, up to ten")
     func conflicts() {
-        let conflict = UnionReport.Conflict(kind: .action, name: "00", kept: "a", dropped: ["b", "c"])
+        let conflict = Disagreement(kind: .action, name: "00", kept: "a", dropped: ["b", "c"])
         #expect(
-            Message.conflicts([conflict]).map(\.lines) == [
+            Message.disagreements([conflict]).map(\.lines) == [
                 [
                     "warning: the inputs disagree on 1 member, and one value was kept by rule",
                     "  action `00`: kept `a`, dropped `b`, `c`",
                 ]
             ]
         )
-        let many = Message.conflicts([UnionReport.Conflict](repeating: conflict, count: 12))
+        let many = Message.disagreements([Disagreement](repeating: conflict, count: 12))
         #expect(many.map(\.lines.count) == [12, 1])
         #expect(many[0].lines.last == "  and 2 more")
     }

@@ -2,9 +2,9 @@ public import SystemPackage
 
 /// An archive on disk: an immutable set of members of Go's caches.
 ///
-/// Opening one reads its last bytes alone, whatever its size. It is safe to use from several tasks.
+/// Opening an archive reads its last bytes alone, whatever its size. An archive is safe to use from several tasks.
 public struct Archive: Sendable {
-    /// Closes the file when the last copy of the archive goes away.
+    /// The owner of the open file, which is closed when the last copy of the archive goes away.
     private final class Storage: Sendable {
         let file: File
         init(_ file: consuming File) { self.file = file }
@@ -13,10 +13,10 @@ public struct Archive: Sendable {
     private let storage: Storage
     let trailer: Trailer
 
-    /// The path it was opened by.
+    /// The path that the archive was opened by.
     public var path: FilePath { storage.file.path }
 
-    /// The version of its format.
+    /// The version of the archive's format.
     public var formatVersion: Int { trailer.version }
 
     /// The length of the file, in bytes.
@@ -38,40 +38,46 @@ public struct Archive: Sendable {
     /// Reads the index and checks all of it: its SHA-256, its schema, and that every row is allowed and fits
     /// the others.
     ///
+    /// - Returns: The members, without their content.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` or
-    ///   ``CacheStoreError/Code/unsafePath``.
+    ///   ``CacheStoreError/Code/unsafePath``, or `CancellationError` if the task was cancelled.
     /// - Complexity: O(*n*) in the number of members, in time and memory.
-    public func contents() throws(CacheStoreError) -> ArchiveContents {
-        let (set, digest) = try members()
-        return ArchiveContents(archive: self, set: set, digest: digest)
+    public func contents() async throws -> ArchiveContents {
+        try await WorkerThreads.perform {
+            let (set, digest) = try members()
+            return ArchiveContents(archive: self, set: set, digest: digest)
+        }
     }
 
     /// Reads the index and checks it as ``contents()`` does, but counts the members and keeps none.
     ///
+    /// - Returns: The archive in figures.
     /// - Throws: As ``contents()`` does.
-    /// - Complexity: O(*n*) in the number of members, in time; memory for what lies in GOMODCACHE and some 20 bytes
-    ///   an entry of GOCACHE.
-    public func summary() throws(CacheStoreError) -> ArchiveSummary {
-        let index = try index()
-        let summary = try index.reading { try IndexSummary(of: index, outputID: nil) }
-        var totals = summary.totals
-        totals.fileBytes = fileBytes
-        return ArchiveSummary(sources: index.sources, digest: index.digest, totals: totals)
+    /// - Complexity: O(*n*) in the number of members, in time; memory for the members of GOMODCACHE and some 20 bytes
+    ///   per entry of GOCACHE.
+    public func summary() async throws -> ArchiveSummary {
+        try await WorkerThreads.perform {
+            let index = try index()
+            let summary = try index.reading { try IndexSummary(of: index, outputID: nil) }
+            var totals = summary.totals
+            totals.fileBytes = fileBytes
+            return ArchiveSummary(sources: index.sources, digest: index.digest, totals: totals)
+        }
     }
 
     /// Reads and checks the index.
-    func members() throws(CacheStoreError) -> (MemberSet, ObjectID) {
+    func members() throws -> (set: MemberSet, digest: ObjectID) {
         let index = try index()
         return (try index.members(), index.digest)
     }
 
     /// Opens the index.
     ///
-    /// - Parameter isChecked: Whether it is known to have its SHA-256.
+    /// - Parameter isChecked: Whether the index is known to have its SHA-256.
     /// - Returns: The index.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or as the system says.
-    func index(isChecked: Bool = false) throws(CacheStoreError) -> IndexReader {
-        if !isChecked { try checkImage() }
+    func index(isChecked: Bool = false) throws -> IndexReader {
+        if !isChecked { try checkIndex() }
         return try IndexReader(
             indexWindow,
             of: storage,
@@ -80,30 +86,30 @@ public struct Archive: Sendable {
         )
     }
 
-    /// Where the index lies; its descriptor is open as long as the archive, or a copy of it, is there.
+    /// The part of the file that is the index; its descriptor is open as long as a copy of the archive is there.
     var indexWindow: FileWindow {
         FileWindow(
             descriptor: storage.file.descriptor,
-            offset: trailer.imageOffset,
-            size: trailer.imageSize
+            offset: trailer.indexOffset,
+            size: trailer.indexSize
         )
     }
 
-    private func checkImage() throws(CacheStoreError) {
+    private func checkIndex() throws(CacheStoreError) {
         var hasher = ContentHasher()
         var piece: [UInt8] = []
-        for start in stride(from: 0, to: trailer.imageSize, by: 1 << 20) {
-            let count = min(1 << 20, trailer.imageSize - start)
-            try storage.file.read(at: trailer.imageOffset + start, count: count, into: &piece)
+        for start in stride(from: 0, to: trailer.indexSize, by: 1 << 20) {
+            let count = min(1 << 20, trailer.indexSize - start)
+            try storage.file.read(at: trailer.indexOffset + start, count: count, into: &piece)
             hasher.update(piece.span)
         }
-        guard hasher.finish() == trailer.imageID else {
+        guard hasher.finish() == trailer.indexID else {
             throw CacheStoreError(
                 .corruptArchive,
                 "damaged archive: the index does not have its SHA-256",
                 path: path,
-                offset: trailer.imageOffset,
-                hint: "make it again with `cachectl pack`, or copy it again"
+                offset: trailer.indexOffset,
+                remedy: .packAgain
             )
         }
     }
@@ -116,25 +122,25 @@ public struct Archive: Sendable {
         guard let first = run.first, let last = run.last else { return }
         try storage.file.read(
             at: first.offset,
-            count: last.offset + last.stored - first.offset,
+            count: last.offset + last.storedBytes - first.offset,
             into: &buffer
         )
         for chunk in run {
             let start = chunk.offset - first.offset
-            guard buffer.count >= start + chunk.stored,
-                XXH64.hash(buffer.span.extracting(start..<start + chunk.stored)) == chunk.checksum
+            guard buffer.count >= start + chunk.storedBytes,
+                XXH64.hash(buffer.span.extracting(start..<start + chunk.storedBytes)) == chunk.checksum
             else { throw damaged(chunk, "the frame does not have its checksum") }
         }
     }
 
-    /// The error for a frame that is not what the index says.
+    /// Returns the error for a frame that is not as the index says.
     func damaged(_ chunk: ChunkRecord, _ message: String) -> CacheStoreError {
         CacheStoreError(
             .corruptArchive,
             "damaged archive: \(message) (chunk \(chunk.id))",
             path: path,
             offset: chunk.offset,
-            hint: "make it again with `cachectl pack`, or copy it again"
+            remedy: .packAgain
         )
     }
 }

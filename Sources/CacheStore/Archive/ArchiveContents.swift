@@ -1,27 +1,49 @@
-/// What an archive holds, without its content: its index, read and checked.
+/// The members of an archive, without their content: its index, read and checked.
 public struct ArchiveContents: Sendable {
     let archive: Archive
-    let members: MemberSet
+    let set: MemberSet
 
     /// The digest of the archive, as its index states it.
     public let digest: ObjectID
 
     init(archive: Archive, set: MemberSet, digest: ObjectID) {
         self.archive = archive
-        members = set
+        self.set = set
         self.digest = digest
     }
 
     /// The packs that went in, ordered by label.
-    public var sources: [Source] { members.sources }
+    public var sources: [Source] { self.set.sources }
 
-    /// Calls `body` with each member in canonical order.
+    /// Checks that the archive holds sources with some labels.
     ///
-    /// - Parameter body: Called once for each member.
-    /// - Throws: What `body` throws.
-    /// - Complexity: O(*n*).
-    public func forEachMember(_ body: (Member) throws -> Void) throws {
-        try members.forEachMember { member, _, _ in try body(member) }
+    /// - Parameter labels: The labels.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument`` for a label that no source has.
+    public func requireSources(_ labels: [String]) throws(CacheStoreError) { _ = try set.sets(ofAny: labels) }
+
+    /// The members in canonical order.
+    ///
+    /// - Complexity: O(*n*) once, for the classes and sources of entries; then O(1) per member.
+    public var members: Members { Members(MemberListing(set)) }
+
+    /// The members of an archive, one at a time.
+    public struct Members: Sequence, Sendable {
+        private let listing: MemberListing
+
+        fileprivate init(_ listing: MemberListing) { self.listing = listing }
+
+        /// Begins with the first member.
+        public func makeIterator() -> Iterator { Iterator(listing.makeIterator()) }
+
+        /// Goes through the members.
+        public struct Iterator: IteratorProtocol {
+            private var elements: MemberListing.Iterator
+
+            fileprivate init(_ elements: MemberListing.Iterator) { self.elements = elements }
+
+            /// Returns the next member, or `nil` after the last.
+            public mutating func next() -> Member? { elements.next()?.member }
+        }
     }
 
     /// Reads the list of a module tree's files.
@@ -29,9 +51,10 @@ public struct ArchiveContents: Sendable {
     /// - Parameter name: The module, `path@version`, escaped as in GOMODCACHE.
     /// - Returns: The files, ordered by path.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/notFound`` if there is no such tree, or
-    ///   ``CacheStoreError/Code/corruptArchive``.
-    public func files(ofTree name: String) throws(CacheStoreError) -> [TreeFile] {
-        guard let module = ModuleKey(name), let index = members.treeIndex(of: module) else {
+    ///   ``CacheStoreError/Code/corruptArchive``; or `CancellationError` if the task was cancelled.
+    /// - Complexity: O(log *n*) in the number of trees, and O(*n*) in the files of this one.
+    public func files(ofTree name: String) async throws -> [TreeFile] {
+        guard let module = ModuleKey(name), let index = set.treeIndex(of: module) else {
             throw CacheStoreError(
                 .notFound,
                 "no such module tree",
@@ -39,9 +62,13 @@ public struct ArchiveContents: Sendable {
                 member: "tree \(name)"
             )
         }
-        var reader = try ChunkReader(archive)
-        let manifest = try reader.manifest(of: members.trees[index], chunks: members.chunks)
-        return manifest.entries.map { TreeFile(path: $0.path, size: $0.size, isExecutable: $0.isExecutable) }
+        return try await WorkerThreads.perform { [archive, set] in
+            var reader = try ChunkReader(archive)
+            let manifest = try reader.manifest(of: set.trees[index], chunks: set.chunks)
+            return manifest.entries.map {
+                TreeFile(path: $0.path, contentBytes: $0.size, isExecutable: $0.isExecutable)
+            }
+        }
     }
 }
 
@@ -49,10 +76,11 @@ extension ChunkReader {
     /// Reads the manifest of a tree, and checks that it is as the index says.
     ///
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
-    mutating func manifest(of tree: MemberSet.Tree, chunks: [ChunkRecord]) throws(CacheStoreError)
-        -> TreeManifest
-    {
-        let chunk = chunks[Int(tree.manifest)]
+    mutating func manifest(
+        of tree: MemberSet.Tree,
+        chunks: [ChunkRecord]
+    ) throws(CacheStoreError) -> TreeManifest {
+        let chunk = chunks[tree.manifest]
         try read(chunk)
         let manifest: TreeManifest
         do {

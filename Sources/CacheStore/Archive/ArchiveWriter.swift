@@ -3,7 +3,8 @@ import SystemPackage
 
 /// Writes an archive: frames at their offsets, then the trailer; the file gets its name last.
 ///
-/// A class, because the workers that write frames share it. Dropped before its end, it leaves nothing behind.
+/// A class, because the workers that write frames share it. A writer that goes away before its end leaves nothing
+/// behind.
 final class ArchiveWriter: Sendable {
     private let output: TemporaryFile
     private let path: FilePath
@@ -12,7 +13,7 @@ final class ArchiveWriter: Sendable {
     /// The bytes written since the system was last asked to write to the disk.
     private let unsent = Atomic<Int>(0)
 
-    /// After how many bytes it is asked again.
+    /// The number of bytes after which the system is asked again.
     private static let sendingSize = 16 << 20
 
     /// Begins an archive under a temporary name beside `path`.
@@ -27,34 +28,38 @@ final class ArchiveWriter: Sendable {
         self.overwrite = overwrite
     }
 
-    /// Runs `body` with a writer, and removes what it has written if `body` throws.
+    /// Runs `body` with a writer and counters that are reported, and removes the file if `body` throws.
     ///
     /// - Parameters:
     ///   - path: The archive's final name.
     ///   - overwrite: Whether it may replace another file.
+    ///   - progress: Called with the progress of the work.
     ///   - body: Writes the archive.
-    /// - Returns: What `body` returns.
-    /// - Throws: What `body` throws, or as ``init(to:overwrite:)`` does.
+    /// - Returns: The result of `body`.
+    /// - Throws: The error of `body`, or as ``init(to:overwrite:)`` does.
     static func writing<Result>(
         to path: FilePath,
         overwrite: Bool,
-        _ body: (ArchiveWriter) async throws -> Result
+        _ progress: ProgressHandler?,
+        _ body: (ArchiveWriter, ProgressCounters) async throws -> Result
     ) async throws -> Result {
-        let writer = try ArchiveWriter(to: path, overwrite: overwrite)
-        do {
-            return try await body(writer)
-        } catch {
-            writer.discard()
-            throw error
+        try await ProgressCounters.reporting(to: progress) { counters in
+            let writer = try ArchiveWriter(to: path, overwrite: overwrite)
+            do {
+                return try await body(writer, counters)
+            } catch {
+                writer.discard()
+                throw error
+            }
         }
     }
 
-    /// Removes what was written, unless it is finished.
+    /// Removes the file, unless it is finished.
     func discard() { output.discard() }
 
     /// Writes bytes of frames at an offset.
     ///
-    /// What is written goes to the disk meanwhile, so that little is left to wait for at the end.
+    /// The system writes to the disk meanwhile, so that little is left to wait for at the end.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func write(_ bytes: Span<UInt8>, at offset: Int) throws(CacheStoreError) {
@@ -83,24 +88,35 @@ final class ArchiveWriter: Sendable {
         try finish(IndexWriter.write(set, digest: digest, beside: path))
     }
 
+    /// Writes the index and the trailer of an archive of `set`, and publishes the file.
+    ///
+    /// - Parameter set: The members; all of their frames have been written at their offsets.
+    /// - Returns: The digest of the members, and the archive in figures.
+    /// - Throws: ``CacheStoreError``.
+    func finish(_ set: MemberSet) throws -> (digest: ObjectID, totals: ArchiveTotals) {
+        let digest = set.digest
+        let fileBytes = try finish(set, digest: digest)
+        return (digest, ArchiveTotals(of: set, fileBytes: fileBytes))
+    }
+
     /// Writes the trailer of the archive, and publishes the file.
     ///
     /// - Parameter index: The index of its members; all of their frames have been written at their offsets.
     /// - Returns: The length of the file, in bytes.
     /// - Throws: ``CacheStoreError``.
     func finish(_ index: IndexFile) throws(CacheStoreError) -> Int {
-        let offset = Trailer.imageOffset(after: index.framesSize)
+        let offset = Trailer.indexOffset(after: index.framesSize)
         var hasher = ContentHasher()
         try index.forEachPiece { (position, piece) throws(CacheStoreError) in
             hasher.update(piece)
             try output.file.write(piece, at: offset + position)
         }
-        let trailer = Trailer(framesSize: index.framesSize, imageSize: index.size, imageID: hasher.finish())
+        let trailer = Trailer(framesSize: index.framesSize, indexSize: index.size, indexID: hasher.finish())
         guard let head = trailer.head else {
             throw CacheStoreError(.badArgument, "the index would be longer than 4 GiB", path: path)
         }
         try output.file.write(head.span, at: trailer.framesSize)
-        try output.file.write(trailer.tail.span, at: trailer.imageOffset + trailer.imageSize)
+        try output.file.write(trailer.tail.span, at: trailer.indexOffset + trailer.indexSize)
         try output.publish(overwrite: overwrite)
         return trailer.fileSize
     }

@@ -22,7 +22,7 @@ struct ChunkReader: ~Copyable {
         do {
             decompressor = try ZstdDecompressor()
         } catch {
-            throw CacheStoreError(.io, "cannot start decoding (\(error))", path: archive.path)
+            throw CacheStoreError(.io, "cannot start decoding", path: archive.path, cause: error)
         }
     }
 
@@ -39,12 +39,12 @@ struct ChunkReader: ~Copyable {
         defer { swap(&buffer, &content) }
         let isWhole: Bool
         do {
-            isWhole = try decompressor.decode(frame.span, size: chunk.size, into: &buffer)
+            isWhole = try decompressor.decode(frame.span, size: chunk.contentBytes, into: &buffer)
         } catch {
             throw archive.damaged(chunk, "the frame can't be decoded, \(error)")
         }
         guard isWhole else {
-            throw archive.damaged(chunk, "the frame is not one frame of \(chunk.size) bytes")
+            throw archive.damaged(chunk, "the frame is not one frame of \(chunk.contentBytes) bytes")
         }
         guard ContentHasher.hash(buffer.span) == chunk.id else {
             throw archive.damaged(chunk, "the content does not have its SHA-256")
@@ -67,16 +67,16 @@ struct ChunkReader: ~Copyable {
     ) throws {
         var offset = 0
         for chunk in chunks {
-            let part = range.clamped(to: offset..<offset + chunk.size)
+            let part = range.clamped(to: offset..<offset + chunk.contentBytes)
             if !part.isEmpty {
                 if id != chunk.id { try read(chunk) }
                 try body(content[part.lowerBound - offset..<part.upperBound - offset])
             }
-            offset += chunk.size
+            offset += chunk.contentBytes
         }
     }
 
-    /// The error for a chunk that is not what the index says.
+    /// Returns the error for a chunk that is not as the index says.
     func damaged(_ chunk: ChunkRecord, _ message: String) -> CacheStoreError {
         archive.damaged(chunk, message)
     }

@@ -2,8 +2,7 @@
 final class OutputFeed: Sendable {
     /// An output.
     struct Item: Sendable {
-        /// Its number in the index, from 0.
-        var number: Int
+        var number: OutputNumber
         var output: MemberSet.Output
         var chunks: [ChunkRecord]
     }
@@ -11,30 +10,30 @@ final class OutputFeed: Sendable {
     private let cursor: Monitor<OutputCursor>
     private let isWanted: BitArray?
 
-    /// So much is given at once, in bytes and outputs: enough to be worth a lock.
+    /// The limits of one batch, in bytes and outputs: enough to be worth a lock.
     private static let limit = (bytes: 1 << 20, count: 32)
 
     /// Begins with the first output.
     ///
     /// - Parameters:
     ///   - archive: The archive, whose index is known to have its SHA-256.
-    ///   - isWanted: For each output, whether it is given; all, if `nil`.
+    ///   - isWanted: For each output, whether it is given; `nil` for all.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
-    init(_ archive: Archive, _ isWanted: BitArray? = nil) throws(CacheStoreError) {
+    init(_ archive: Archive, _ isWanted: BitArray? = nil) throws {
         cursor = Monitor(try OutputCursor(archive.index(isChecked: true)))
         self.isWanted = isWanted
     }
 
-    /// The next few, or `nil` after the last.
+    /// Returns the next few outputs, or `nil` after the last.
     ///
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
-    func next() throws(CacheStoreError) -> [Item]? {
-        try cursor.withLock { (cursor) throws(CacheStoreError) in
+    func next() throws -> [Item]? {
+        try cursor.withLock { cursor in
             var result: [Item] = []
             var bytes = 0
             while result.count < Self.limit.count, bytes < Self.limit.bytes, try cursor.next() {
-                let number = cursor.count - 1
-                guard let output = cursor.output, isWanted?[number] ?? true else { continue }
+                let number = cursor.number
+                guard let output = cursor.output, isWanted?[number.index] ?? true else { continue }
                 result.append(Item(number: number, output: output, chunks: cursor.chunks.map(\.record)))
                 bytes += output.size
             }

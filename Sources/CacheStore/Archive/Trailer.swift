@@ -4,9 +4,6 @@ import SystemPackage
 ///
 /// See <doc:Format> for every offset.
 struct Trailer: Hashable {
-    /// The version of the format that is written, and the highest that is read.
-    static let currentVersion = 1
-
     /// The length of ``header``, in bytes.
     static let headerSize = 64
 
@@ -17,39 +14,39 @@ struct Trailer: Hashable {
     /// The bytes before the padding: the frame's magic and length.
     private static let frameHeaderSize = 8
 
-    /// The bytes at the very end: the mark and the image's offset.
+    /// The bytes at the very end: the mark and the offset of the index.
     static let markSize = 25
 
     /// The version of the format.
-    var version = currentVersion
+    var version = FormatLimits.version
 
     /// The length of all frames, in bytes; the trailer begins there.
     var framesSize: Int
 
-    /// Where the SQLite image begins, in bytes.
-    var imageOffset: Int
+    /// The offset of the index, in bytes.
+    var indexOffset: Int
 
-    /// The length of the SQLite image, in bytes.
-    var imageSize: Int
+    /// The length of the index, in bytes.
+    var indexSize: Int
 
-    /// The SHA-256 of the SQLite image.
-    var imageID: ObjectID
+    /// The SHA-256 of the index.
+    var indexID: ObjectID
 
-    /// Where the header begins, in bytes.
-    var headerOffset: Int { imageOffset - Self.headerSize }
+    /// The offset of the header, in bytes.
+    var headerOffset: Int { indexOffset - Self.headerSize }
 
     /// The length of the file, in bytes.
-    var fileSize: Int { imageOffset + imageSize + Self.markSize }
+    var fileSize: Int { indexOffset + indexSize + Self.markSize }
 
-    /// Where an image lies that follows frames of a length.
-    static func imageOffset(after framesSize: Int) -> Int {
-        let page = IndexSchema.pageSize
+    /// Returns the offset of an index that follows frames of a length, in bytes.
+    static func indexOffset(after framesSize: Int) -> Int {
+        let page = FormatLimits.pageSize
         return (framesSize + frameHeaderSize + headerSize + page - 1) / page * page
     }
 
     // MARK: - Writing
 
-    /// The bytes from the end of the frames to the image, or `nil` if the trailer exceeds what its length
+    /// The bytes from the end of the frames to the index, or `nil` if the trailer exceeds what its length
     /// field holds.
     var head: [UInt8]? {
         guard let length = UInt32(exactly: fileSize - framesSize - Self.frameHeaderSize) else { return nil }
@@ -59,12 +56,12 @@ struct Trailer: Hashable {
         bytes += Self.magic
         bytes += Self.littleEndian(UInt64(version), count: 4) + Self.littleEndian(0, count: 4)
         bytes +=
-            Self.littleEndian(UInt64(framesSize), count: 8) + Self.littleEndian(UInt64(imageSize), count: 8)
-        return bytes + imageID.bytes
+            Self.littleEndian(UInt64(framesSize), count: 8) + Self.littleEndian(UInt64(indexSize), count: 8)
+        return bytes + indexID.bytes
     }
 
-    /// The bytes after the image.
-    var tail: [UInt8] { Self.mark + Self.littleEndian(UInt64(imageOffset), count: 8).reversed() }
+    /// The bytes after the index.
+    var tail: [UInt8] { Self.mark + Self.littleEndian(UInt64(indexOffset), count: 8).reversed() }
 
     private static func littleEndian(_ value: UInt64, count: Int) -> [UInt8] {
         (0..<count).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) }
@@ -72,7 +69,7 @@ struct Trailer: Hashable {
 
     // MARK: - Reading
 
-    /// Reads the trailer of an archive, and checks every byte of it but the image.
+    /// Reads the trailer of an archive, and checks every byte of it but the index.
     ///
     /// - Parameter file: The archive.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/notAnArchive``,
@@ -91,28 +88,28 @@ struct Trailer: Hashable {
                 .notAnArchive,
                 "not an archive, or one that was cut short: its last \(Self.markSize) bytes are not the mark",
                 path: path,
-                hint: "make it again with `cachectl pack`, or copy it again"
+                remedy: .packAgain
             )
         }
         let offset = tail.suffix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard offset >= UInt64(Self.frameHeaderSize + Self.headerSize),
             offset <= UInt64(max(0, fileSize - Self.markSize))
         else { throw Self.corrupt("its mark points outside of it", path, at: fileSize - 8) }
-        let imageOffset = Int(offset)
-        let header = try file.bytes(at: imageOffset - Self.headerSize, count: Self.headerSize)
-        try self.init(header: header, imageOffset: imageOffset, path: path)
-        guard self.fileSize == fileSize, imageSize > 0, imageSize % IndexSchema.pageSize == 0,
-            imageOffset == Self.imageOffset(after: framesSize)
+        let indexOffset = Int(offset)
+        let header = try file.bytes(at: indexOffset - Self.headerSize, count: Self.headerSize)
+        try self.init(header: header, indexOffset: indexOffset, path: path)
+        guard self.fileSize == fileSize, indexSize > 0, indexSize % FormatLimits.pageSize == 0,
+            indexOffset == Self.indexOffset(after: framesSize)
         else {
             throw Self.corrupt("the lengths in its header do not fit its length", path, at: headerOffset)
         }
-        guard let head, try file.bytes(at: framesSize, count: imageOffset - framesSize) == head else {
+        guard let head, try file.bytes(at: framesSize, count: indexOffset - framesSize) == head else {
             throw Self.corrupt("the bytes before its index are not as they must be", path, at: framesSize)
         }
     }
 
-    private init(header: [UInt8], imageOffset: Int, path: FilePath) throws(CacheStoreError) {
-        let headerOffset = imageOffset - Self.headerSize
+    private init(header: [UInt8], indexOffset: Int, path: FilePath) throws(CacheStoreError) {
+        let headerOffset = indexOffset - Self.headerSize
         guard header.count == Self.headerSize, header.starts(with: Self.magic) else {
             throw Self.corrupt("no header stands before its index", path, at: headerOffset)
         }
@@ -120,31 +117,31 @@ struct Trailer: Hashable {
             (0..<count).reduce(0) { $0 | UInt64(header[start + $1]) << UInt64(8 * $1) }
         }
         let version = number(8, 4)
-        guard version <= UInt64(Self.currentVersion) else {
+        guard version <= UInt64(FormatLimits.version) else {
             throw CacheStoreError(
                 .unsupportedVersion,
-                "its format is version \(version), and this program reads up to version \(Self.currentVersion)",
+                "its format is version \(version), and this program reads up to version \(FormatLimits.version)",
                 path: path,
-                hint: "use the cachectl that wrote it, or a newer one"
+                remedy: .upgrade
             )
         }
         guard version > 0, let framesSize = Int(exactly: number(16, 8)), framesSize <= headerOffset,
-            let imageSize = Int(exactly: number(24, 8)), imageSize <= Int(UInt32.max),
-            let imageID = ObjectID(header.span.extracting(last: ObjectID.byteCount))
+            let indexSize = Int(exactly: number(24, 8)), indexSize <= Int(UInt32.max),
+            let indexID = ObjectID(header.span.extracting(last: ObjectID.byteCount))
         else { throw Self.corrupt("its header is damaged", path, at: headerOffset) }
         self.version = Int(version)
         self.framesSize = framesSize
-        self.imageOffset = imageOffset
-        self.imageSize = imageSize
-        self.imageID = imageID
+        self.indexOffset = indexOffset
+        self.indexSize = indexSize
+        self.indexID = indexID
     }
 
     /// Creates the trailer of an archive to be written.
-    init(framesSize: Int, imageSize: Int, imageID: ObjectID) {
+    init(framesSize: Int, indexSize: Int, indexID: ObjectID) {
         self.framesSize = framesSize
-        imageOffset = Self.imageOffset(after: framesSize)
-        self.imageSize = imageSize
-        self.imageID = imageID
+        indexOffset = Self.indexOffset(after: framesSize)
+        self.indexSize = indexSize
+        self.indexID = indexID
     }
 
     private static func corrupt(_ message: String, _ path: FilePath, at offset: Int) -> CacheStoreError {

@@ -16,8 +16,8 @@ extension ChunkReader {
     /// - Parameters:
     ///   - tree: The tree.
     ///   - manifest: Its manifest.
-    ///   - part: The positions of the tree's chunks to read; `nil` for all. A file that began in a chunk before them does not
-    ///     begin again.
+    ///   - part: The positions of the tree's chunks to read; `nil` for all. A file that began in an earlier chunk does
+    ///     not begin again.
     ///   - chunks: The chunks of the archive.
     ///   - visitor: Sees every file once, and every chunk's bytes only after they were checked.
     ///   - check: Called before each chunk; what it throws ends the walk.
@@ -33,13 +33,13 @@ extension ChunkReader {
     ) throws {
         let numbers = tree.chunks.numbers
         let part = part ?? numbers.indices
-        let start = numbers[..<part.lowerBound].reduce(0) { $0 + chunks[Int($1)].size }
+        let start = numbers[..<part.lowerBound].reduce(0) { $0 + chunks[$1].contentBytes }
         var (next, done) = manifest.position(at: start)
         // The manifest and the chunks have the same sum of sizes: `manifest(of:chunks:)` and the index's
         // reader saw to it.
         for number in numbers[part] {
             try check()
-            try read(chunks[Int(number)])
+            try read(chunks[number])
             var position = 0
             while position < content.count, next < manifest.entries.count {
                 let entry = manifest.entries[next]
@@ -64,24 +64,4 @@ extension ChunkReader {
             next += 1
         }
     }
-}
-
-/// Computes the `h1:` hash of the tree it is shown.
-struct TreeHasher: TreeVisitor, ~Copyable {
-    private var hash: TreeHash
-    private var content = ContentHasher()
-
-    /// Begins the hash of a module.
-    init(_ module: ModuleKey) { hash = TreeHash(module) }
-
-    mutating func begin(_ entry: TreeManifest.Entry) { content = ContentHasher() }
-
-    mutating func write(_ bytes: Span<UInt8>, at offset: Int) { content.update(bytes) }
-
-    mutating func end(_ entry: TreeManifest.Entry) {
-        hash.add(entry.path, id: content.finish())
-    }
-
-    /// The hash of all files seen.
-    func finish() -> ObjectID { hash.finish() }
 }

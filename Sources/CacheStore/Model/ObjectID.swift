@@ -47,6 +47,11 @@ public struct ObjectID: Hashable, Sendable, BitwiseCopyable {
         (word0, word1, word2, word3) = words
     }
 
+    /// Creates an ID from 64 hexadecimal digits, or returns `nil` if `text` is anything else.
+    ///
+    /// - Parameter text: The digits, in lower case, as ``description`` gives them.
+    public init?(_ text: String) { self.init(hexadecimal: Array(text.utf8).span) }
+
     /// The first byte, which names the subdirectory of GOCACHE that the entry lies in.
     var firstByte: UInt8 { UInt8(truncatingIfNeeded: word0 >> 56) }
 

@@ -57,7 +57,7 @@ struct CacheDirectories: ParsableArguments, Sendable {
     ///
     /// - Parameter asksGo: Whether the Go command may be asked.
     /// - Returns: Two absolute paths, `nil` for a cache that is left out.
-    /// - Throws: ``CacheStoreError`` of code `badArgument` or `goCommand`.
+    /// - Throws: ``AdvisedError`` of code `badArgument` or `goCommand`.
     func resolve(askingGo asksGo: Bool) async throws -> GoCaches {
         let environment = ProcessInfo.processInfo.environment
         let build = try CacheLocation(
@@ -88,21 +88,21 @@ struct CacheDirectories: ParsableArguments, Sendable {
         guard askingGo else {
             let subject = names.map { "`$\($0)`" }.joined(separator: " and ")
             let verb = names.count == 1 ? "is" : "are"
-            throw CacheStoreError(.badArgument, "\(subject) \(verb) not set", hint: "pass \(options)")
+            throw AdvisedError(.badArgument, "\(subject) \(verb) not set", advice: "pass \(options)")
         }
-        let hint = "pass \(options), or name the Go command with `--go PATH`"
-        return try await asking(hint: hint) { [goCommand] in try await goCommand.variables(names) }
+        let advice = "pass \(options), or name the Go command with `--go PATH`"
+        return try await asking(advice: advice) { [goCommand] in try await goCommand.variables(names) }
     }
 
-    /// Asks the Go command, and tells the user what to do if it can't be run.
+    /// Asks the Go command, and gives advice if it can't be run.
     ///
     /// - Parameters:
-    ///   - hint: What to do.
+    ///   - advice: The way out if the Go command can't be run.
     ///   - question: The question.
     /// - Returns: The answer.
-    /// - Throws: ``CacheStoreError`` with the hint, or ``Interruption`` if a signal stopped the Go command.
+    /// - Throws: ``AdvisedError`` with the advice, or ``Interruption`` if a signal stopped the Go command.
     func asking<Answer: Sendable>(
-        hint: String,
+        advice: String,
         _ question: @escaping @Sendable () async throws -> Answer
     ) async throws -> Answer {
         let consequence = "nothing was written"
@@ -113,13 +113,7 @@ struct CacheDirectories: ParsableArguments, Sendable {
             if let signal = Signals.received {
                 throw Interruption(signal: signal, consequence: consequence)
             }
-            throw CacheStoreError(
-                error.code,
-                error.message,
-                path: error.path,
-                hint: hint,
-                cause: error.cause
-            )
+            throw AdvisedError(error, advice: advice)
         }
     }
 }

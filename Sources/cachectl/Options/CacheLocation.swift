@@ -14,21 +14,21 @@ enum CacheVariable: String {
     ///
     /// - Parameter value: Not empty.
     /// - Returns: The directory.
-    /// - Throws: ``CacheStoreError`` of code `badArgument`.
-    func directory(_ value: String) throws(CacheStoreError) -> FilePath {
+    /// - Throws: ``AdvisedError`` of code `badArgument`.
+    func directory(_ value: String) throws(AdvisedError) -> FilePath {
         if self == .buildCache, value == "off" {
-            throw CacheStoreError(
+            throw AdvisedError(
                 .badArgument,
                 "`GOCACHE` is `off`: Go keeps no build cache",
-                hint: "pass `\(option) DIR`, or `--no-gocache` to leave the build cache out"
+                advice: "pass `\(option) DIR`, or `--no-gocache` to leave the build cache out"
             )
         }
         let path = FilePath(value)
         guard path.isAbsolute else {
-            throw CacheStoreError(
+            throw AdvisedError(
                 .badArgument,
                 "`\(rawValue)` is `\(value)`, and Go demands an absolute path",
-                hint: "pass `\(option) DIR`"
+                advice: "pass `\(option) DIR`"
             )
         }
         return path
@@ -51,13 +51,13 @@ enum CacheLocation: Hashable, Sendable {
     ///   - option: The directory named on the command line.
     ///   - isLeftOut: Whether the command line leaves the cache out.
     ///   - environment: The environment of the process.
-    /// - Throws: ``CacheStoreError`` of code `badArgument` if the variable names no directory.
+    /// - Throws: ``AdvisedError`` of code `badArgument` if the variable names no directory.
     init(
         _ variable: CacheVariable,
         option: String?,
         isLeftOut: Bool,
         environment: [String: String]
-    ) throws(CacheStoreError) {
+    ) throws(AdvisedError) {
         if isLeftOut {
             self = .leftOut
         } else if let option {
@@ -76,17 +76,17 @@ enum CacheLocation: Hashable, Sendable {
     ///   - variable: The cache's variable.
     ///   - answers: What `go env` said.
     /// - Returns: An absolute path, `nil` if the cache is left out.
-    /// - Throws: ``CacheStoreError`` of code `goCommand` or `badArgument` if the answer is no directory.
-    func path(_ variable: CacheVariable, answers: [String: String]) throws(CacheStoreError) -> FilePath? {
+    /// - Throws: ``AdvisedError`` of code `goCommand` or `badArgument` if the answer is no directory.
+    func path(_ variable: CacheVariable, answers: [String: String]) throws(AdvisedError) -> FilePath? {
         switch self {
         case .leftOut: return nil
         case .directory(let path): return path
         case .asGoSays:
             guard let answer = answers[variable.rawValue], !answer.isEmpty else {
-                throw CacheStoreError(
+                throw AdvisedError(
                     .goCommand,
                     "`go env \(variable.rawValue)` is empty",
-                    hint: "pass `\(variable.option) DIR`"
+                    advice: "pass `\(variable.option) DIR`"
                 )
             }
             return try variable.directory(answer)

@@ -35,7 +35,7 @@ struct ImageCaches: ParsableArguments, Sendable {
             "The build cache in the image. (default: /var/cache/go-build)",
             valueName: "dir"
         ),
-        transform: Self.read
+        transform: { FilePath($0) }
     )
     var gocache: FilePath?
 
@@ -44,7 +44,7 @@ struct ImageCaches: ParsableArguments, Sendable {
             "The module cache in the image. (default: /var/cache/go-mod)",
             valueName: "dir"
         ),
-        transform: Self.read
+        transform: { FilePath($0) }
     )
     var gomodcache: FilePath?
 
@@ -71,19 +71,10 @@ struct ImageCaches: ParsableArguments, Sendable {
 
     /// The directories.
     var directories: GoCaches {
-        let usual = LayerOptions().caches
+        let usual = Layers.Options().caches
         return GoCaches(
             buildCache: leavesOutBuildCache ? nil : gocache ?? usual.buildCache,
             moduleCache: leavesOutModuleCache ? nil : gomodcache ?? usual.moduleCache
         )
-    }
-
-    @Sendable
-    private static func read(_ text: String) throws -> FilePath {
-        let path = FilePath(text)
-        guard path.isAbsolute, path.isLexicallyNormal, !path.components.isEmpty else {
-            throw ValidationError("it must be an absolute path in the image")
-        }
-        return path
     }
 }

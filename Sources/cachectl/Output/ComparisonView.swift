@@ -2,7 +2,7 @@ import CacheStore
 
 /// The tables and bars of `cachectl diff`.
 struct ComparisonView {
-    let comparison: Comparison
+    let comparison: Diff.Report
 
     /// The number of lines in each list.
     let top: Int
@@ -27,14 +27,14 @@ struct ComparisonView {
             table.append(
                 name,
                 HumanFormat.count(removed?.members ?? 0),
-                HumanFormat.bytes(removed?.rawBytes ?? 0),
+                HumanFormat.bytes(removed?.contentBytes ?? 0),
                 HumanFormat.bytes(removed?.storedBytes ?? 0),
                 HumanFormat.count(added?.members ?? 0),
-                HumanFormat.bytes(added?.rawBytes ?? 0),
+                HumanFormat.bytes(added?.contentBytes ?? 0),
                 HumanFormat.bytes(added?.storedBytes ?? 0)
             )
         }
-        for kind in Member.Kind.allCases {
+        for kind in Member.Kind.all {
             let (removed, added) = (comparison.removed[kind], comparison.added[kind])
             if removed != nil || added != nil { append(kind.rawValue, removed, added) }
         }
@@ -67,7 +67,7 @@ struct ComparisonView {
     }
 
     /// The versions that changed: `v1.0.0 → v1.1.0` where one took the place of another.
-    static func versions(_ module: Comparison.Module) -> String {
+    static func versions(_ module: Diff.Report.Module) -> String {
         let (removed, added) = (module.removedVersions.map(\.version), module.addedVersions.map(\.version))
         if removed.count == 1, added.count == 1 {
             return removed == added ? "\(removed[0]), changed" : "\(removed[0]) → \(added[0])"
@@ -90,8 +90,8 @@ struct ComparisonView {
             table.append(
                 HumanFormat.printable(package.importPath),
                 "−\(HumanFormat.count(package.removed.count)) +\(HumanFormat.count(package.added.count))",
-                HumanFormat.bytes(package.removed.rawBytes),
-                HumanFormat.bytes(package.added.rawBytes),
+                HumanFormat.bytes(package.removed.contentBytes),
+                HumanFormat.bytes(package.added.contentBytes),
                 HumanFormat.bytes(package.removed.storedBytes),
                 HumanFormat.bytes(package.added.storedBytes),
                 ExplanationView.bar(package.storedBytes, of: largest)

@@ -7,11 +7,11 @@ enum DoctorText {
     private static let packageLimit = 10
 
     /// The lines.
-    static func lines(_ report: DoctorReport, archive: String) -> [String] {
+    static func lines(_ report: Doctor.Report, archive: String) -> [String] {
         var lines = ["`\(HumanFormat.printable(archive))`: \(verdict(report))"]
         if Set(report.sources.values).count > 1 { lines += [""] + sources(report).lines }
         if let packages = report.packages {
-            let mend = report.findings.first { $0.code == .missingPackages }?.mend
+            let mend = report.findings.first { $0.code == .missingPackages }?.advice
             lines += [""] + self.lines(packages, mend: mend)
         }
         for finding in report.findings where finding.code != .missingPackages {
@@ -20,7 +20,7 @@ enum DoctorText {
         return lines
     }
 
-    private static func verdict(_ report: DoctorReport) -> String {
+    private static func verdict(_ report: Doctor.Report) -> String {
         let builds = report.packages == nil ? "builds here" : "these packages"
         return switch report.prediction {
         case .hits: "\(builds) will hit"
@@ -30,7 +30,7 @@ enum DoctorText {
         }
     }
 
-    private static func sources(_ report: DoctorReport) -> Table {
+    private static func sources(_ report: Doctor.Report) -> Table {
         var table = Table(.left("source"), .left("as its settings say"))
         for (label, prediction) in report.sources.sorted(by: { $0.key < $1.key }) {
             table.append(label, words(prediction))
@@ -38,7 +38,7 @@ enum DoctorText {
         return table
     }
 
-    private static func words(_ prediction: DoctorReport.Prediction) -> String {
+    private static func words(_ prediction: Doctor.Report.Prediction) -> String {
         switch prediction {
         case .hits: "will hit"
         case .unknown: "not known"
@@ -61,13 +61,13 @@ enum DoctorText {
         }
         if let here = finding.here { rows.append(("  here", here.isEmpty ? "not set" : here)) }
         rows.append(("  loss", finding.loss))
-        if !finding.mend.isEmpty { rows.append(("  mend", finding.mend)) }
+        if !finding.advice.isEmpty { rows.append(("  mend", finding.advice)) }
         return rows.map { "\($0) \(HumanFormat.printable($1))" }
     }
 
     private static func value(_ value: String) -> String { value.isEmpty ? "" : "\(value) " }
 
-    private static func lines(_ packages: DoctorReport.Packages, mend: String?) -> [String] {
+    private static func lines(_ packages: Doctor.Report.Packages, mend: String?) -> [String] {
         let all = HumanFormat.count(packages.total, "package", "packages")
         let place = "in `\(HumanFormat.printable(packages.directory.string))`"
         guard !packages.missing.isEmpty else { return ["\(place) \(all), of which none will be compiled"] }
@@ -92,7 +92,7 @@ enum DoctorText {
         return lines + (mend.map { ["  mend: \($0)"] } ?? [])
     }
 
-    private static func reason(_ package: DoctorReport.MissingPackage) -> String {
+    private static func reason(_ package: Doctor.Report.MissingPackage) -> String {
         if package.isCertain, let setting = package.setting { return setting }
         return package.dependsOn.map { "it depends on \($0)" } ?? "no job built it like this"
     }

@@ -2,7 +2,7 @@ import CacheStore
 
 /// The tables and bars of `cachectl explain`.
 struct ExplanationView {
-    let explanation: Explanation
+    let explanation: Explain.Report
 
     /// The number of lines in each list.
     let top: Int
@@ -30,7 +30,7 @@ struct ExplanationView {
     private var kinds: Table {
         var table = Table(.left("what"), .right("files"), .right("content"), .right("stored"), .left(""))
         var rows = explanation.totals.byClass.map { (name: "GOCACHE \($0.key.rawValue)", tally: $0.value) }
-        for kind in Member.Kind.allCases where kind != .action && kind != .output {
+        for kind in Member.Kind.all where kind != .action && kind != .output {
             guard let tally = explanation.totals.byKind[kind] else { continue }
             rows.append(("GOMODCACHE \(kind.rawValue)", tally))
         }
@@ -40,7 +40,7 @@ struct ExplanationView {
             table.append(
                 name,
                 HumanFormat.count(tally.files),
-                HumanFormat.bytes(tally.rawBytes),
+                HumanFormat.bytes(tally.contentBytes),
                 HumanFormat.bytes(tally.storedBytes),
                 Self.bar(tally.storedBytes, of: largest)
             )
@@ -86,7 +86,7 @@ struct ExplanationView {
             table.append(
                 HumanFormat.printable(package.importPath),
                 HumanFormat.count(package.variants),
-                HumanFormat.bytes(package.rawBytes),
+                HumanFormat.bytes(package.contentBytes),
                 HumanFormat.bytes(package.storedBytes),
                 holders(package.sources),
                 Self.bar(package.storedBytes, of: largest)
@@ -109,7 +109,7 @@ struct ExplanationView {
                 table.append(
                     index == 0 ? HumanFormat.printable(module.path) : "",
                     HumanFormat.printable(version.version),
-                    HumanFormat.bytes(version.rawBytes),
+                    HumanFormat.bytes(version.contentBytes),
                     HumanFormat.bytes(version.storedBytes),
                     holders(version.sources)
                 )
@@ -142,7 +142,7 @@ struct ExplanationView {
             table.append(
                 entryClass.rawValue,
                 HumanFormat.count(tally.files),
-                HumanFormat.bytes(tally.rawBytes),
+                HumanFormat.bytes(tally.contentBytes),
                 HumanFormat.bytes(tally.storedBytes)
             )
         }

@@ -4,7 +4,7 @@ import SystemPackage
 /// The JSON of `cachectl doctor`; described in the article on JSON output.
 extension JSONValue {
     /// The whole report.
-    static func doctor(_ report: DoctorReport, archive: String, time: Duration) -> JSONValue {
+    static func doctor(_ report: Doctor.Report, archive: String, time: Duration) -> JSONValue {
         let sources = report.sources.sorted { $0.key < $1.key }
         return [
             "schema": "cachectl.doctor/1",
@@ -30,11 +30,11 @@ extension JSONValue {
             "recorded": .array(recorded),
             "here": .optional(finding.here),
             "loss": .string(finding.loss),
-            "mend": .string(finding.mend),
+            "mend": .string(finding.advice),
         ]
     }
 
-    private static func packages(_ packages: DoctorReport.Packages) -> JSONValue {
+    private static func packages(_ packages: Doctor.Report.Packages) -> JSONValue {
         let missing = packages.missing.map { package in
             ([
                 "import_path": .string(package.importPath),

@@ -29,7 +29,7 @@ extension JSONValue {
 
     /// The figures of every kind of member, also those that do not occur.
     static func kinds(_ tallies: [Member.Kind: ArchiveTotals.Tally]) -> JSONValue {
-        .object(Member.Kind.allCases.map { (key: $0.rawValue, value: tally(tallies[$0])) })
+        .object(Member.Kind.all.map { (key: $0.rawValue, value: tally(tallies[$0])) })
     }
 
     /// The figures of classes of entries.
@@ -52,10 +52,10 @@ extension JSONValue {
     }
 
     /// The warnings of an operation.
-    static func warnings(_ warnings: [Warning]) -> JSONValue {
+    static func warnings(_ warnings: [CacheStore.Warning]) -> JSONValue {
         .array(
             warnings.map {
-                ["code": .string($0.code.rawValue), "message": .string($0.message)]
+                ["code": .string($0.code.rawValue), "message": .string($0.sentence)]
             }
         )
     }
@@ -74,10 +74,10 @@ extension JSONValue {
         )
     }
 
-    /// The members on which the inputs of a union disagree.
-    static func conflicts(_ conflicts: [UnionReport.Conflict]) -> JSONValue {
+    /// The members on which the inputs of a union disagree; the key `conflicts` holds them.
+    static func disagreements(_ disagreements: [Disagreement]) -> JSONValue {
         .array(
-            conflicts.map {
+            disagreements.map {
                 [
                     "kind": .string($0.kind.rawValue),
                     "name": .string($0.name),
@@ -99,7 +99,7 @@ extension JSONValue {
     }
 
     /// What a restore did to files of one sort.
-    static func tally(_ tally: RestoreReport.Tally) -> JSONValue {
+    static func tally(_ tally: Restore.Report.Tally) -> JSONValue {
         [
             "created": .integer(tally.created),
             "replaced": .integer(tally.replaced),
@@ -112,7 +112,7 @@ extension JSONValue {
         [
             "members": .integer(tally?.members ?? 0),
             "files": .integer(tally?.files ?? 0),
-            "raw_bytes": .integer(tally?.rawBytes ?? 0),
+            "raw_bytes": .integer(tally?.contentBytes ?? 0),
             "stored_bytes": .integer(tally?.storedBytes ?? 0),
         ]
     }

@@ -28,8 +28,8 @@ struct MemberLine {
         case .long:
             long(
                 member.kind.rawValue,
-                "\(member.size)",
-                "\(member.storedSize)",
+                "\(member.contentBytes)",
+                "\(member.storedBytes)",
                 "\(member.files)",
                 member.sources,
                 member.name
@@ -39,8 +39,8 @@ struct MemberLine {
                 "schema": "cachectl.ls/1",
                 "kind": .string(member.kind.rawValue),
                 "name": .string(member.name),
-                "raw_bytes": .integer(member.size),
-                "stored_bytes": .integer(member.storedSize),
+                "raw_bytes": .integer(member.contentBytes),
+                "stored_bytes": .integer(member.storedBytes),
                 "files": .integer(member.files),
                 "detail": .string(member.detail),
                 "class": .optional(member.entryClass?.rawValue),
@@ -54,13 +54,13 @@ struct MemberLine {
         let name = "\(tree.name)/\(file.path)"
         return switch style {
         case .short: "\(Self.left("file", Self.kindWidth)) \(HumanFormat.printable(name))"
-        case .long: long("file", "\(file.size)", "-", "1", tree.sources, name)
+        case .long: long("file", "\(file.contentBytes)", "-", "1", tree.sources, name)
         case .json:
             ([
                 "schema": "cachectl.ls/1",
                 "kind": "file",
                 "name": .string(name),
-                "raw_bytes": .integer(file.size),
+                "raw_bytes": .integer(file.contentBytes),
                 "is_executable": .boolean(file.isExecutable),
                 "tree": .string(tree.name),
                 "path": .string(file.path),

@@ -8,7 +8,7 @@ extension Message {
     static func leftOut(_ entries: [LeftOut]) -> [Message] {
         let byReason = Dictionary(grouping: entries.filter(\.reason.isDamage), by: \.reason)
         let share = max(1, exampleLimit / max(1, byReason.count))
-        let warnings = LeftOut.Reason.allCases.compactMap { reason -> Message? in
+        let warnings = LeftOut.Reason.all.compactMap { reason -> Message? in
             guard let entries = byReason[reason] else { return nil }
             let count = HumanFormat.count(entries.count, "entry", "entries")
             return Message(
@@ -23,25 +23,25 @@ extension Message {
     /// How many entries were left out for each reason, damage or not; `nil` for none.
     static func leftOutCounts(_ entries: [LeftOut]) -> String? {
         let byReason = Dictionary(grouping: entries, by: \.reason)
-        let counts = LeftOut.Reason.allCases.compactMap { reason in
+        let counts = LeftOut.Reason.all.compactMap { reason in
             byReason[reason].map { "\(HumanFormat.count($0.count)) \(reason.rawValue)" }
         }
         return counts.isEmpty ? nil : counts.joined(separator: ", ")
     }
 
-    /// A warning with examples for the members on which the inputs of a union disagree.
-    static func conflicts(_ conflicts: [UnionReport.Conflict]) -> [Message] {
-        guard !conflicts.isEmpty else { return [] }
-        let count = HumanFormat.count(conflicts.count, "member", "members")
+    /// Returns a warning with examples for the members on which the inputs of a union disagree.
+    static func disagreements(_ disagreements: [Disagreement]) -> [Message] {
+        guard !disagreements.isEmpty else { return [] }
+        let count = HumanFormat.count(disagreements.count, "member", "members")
         let warning = Message(
             .warning,
             "the inputs disagree on \(count), and one value was kept by rule",
-            examples: examples(conflicts, atMost: exampleLimit) {
+            examples: examples(disagreements, atMost: exampleLimit) {
                 let dropped = $0.dropped.map { "`\($0)`" }.joined(separator: ", ")
                 return "\($0.kind.rawValue) `\($0.name)`: kept `\($0.kept)`, dropped \(dropped)"
             }
         )
-        return [warning] + allListed(if: isCut(conflicts, atMost: exampleLimit))
+        return [warning] + allListed(if: isCut(disagreements, atMost: exampleLimit))
     }
 
     private static func allListed(if isCut: Bool) -> [Message] {
@@ -80,6 +80,7 @@ extension Message {
         case .temporary: "a file that Go was writing, or left when it was stopped"
         case .bookkeeping: "Go's own bookkeeping, which it makes again"
         case .foreign: "a file that Go does not put there"
+        default: "an entry of a kind that this version can't describe"
         }
     }
 }

@@ -14,30 +14,23 @@ struct Message: Hashable, Sendable {
         lines += examples.map { "  \(HumanFormat.printable($0))" }
     }
 
-    /// Creates the message of an error, with its hint on a second line.
-    init(_ error: CacheStoreError) {
-        self.init(.error, Self.sentence(error))
-        if let hint = error.hint { lines += Self(.hint, hint).lines }
+    /// Creates the message of an error, with advice on a second line: that of its remedy, unless given.
+    init(_ error: CacheStoreError, advice: String? = nil) {
+        self.init(.error, error.summary)
+        if let advice = advice ?? Self.advice(on: error) { lines += Self(.hint, advice).lines }
     }
 
-    /// The messages of several errors; a hint that they share comes once, after them.
+    /// Returns the messages of several errors; advice that they share comes once, after them.
     static func messages(_ errors: [CacheStoreError]) -> [Message] {
         var hints: [String] = []
-        for hint in errors.compactMap(\.hint) where !hints.contains(hint) { hints.append(hint) }
-        return errors.map { Self(.error, sentence($0)) } + hints.map { Self(.hint, $0) }
+        for hint in errors.compactMap(advice) where !hints.contains(hint) { hints.append(hint) }
+        return errors.map { Self(.error, $0.summary) } + hints.map { Self(.hint, $0) }
     }
 
     /// Creates the message of a warning.
-    init(_ warning: Warning) { self.init(.warning, warning.message) }
+    init(_ warning: CacheStore.Warning) { self.init(.warning, warning.sentence) }
 
-    private static func sentence(_ error: CacheStoreError) -> String {
-        CacheStoreError(
-            error.code,
-            error.message,
-            path: error.path,
-            member: error.member,
-            offset: error.offset,
-            cause: error.cause
-        ).description
+    private static func advice(on error: CacheStoreError) -> String? {
+        error.remedy.map { RemedyText.words(for: $0) }
     }
 }

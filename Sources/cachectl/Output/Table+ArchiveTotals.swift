@@ -15,7 +15,7 @@ extension Table {
             .right("content"),
             .right("stored")
         )
-        for kind in Member.Kind.allCases {
+        for kind in Member.Kind.all {
             guard let tally = totals.byKind[kind], tally.members > 0 else { continue }
             table.append(kind.rawValue, tally)
         }
@@ -60,7 +60,7 @@ extension Table {
             name,
             HumanFormat.count(tally?.members ?? 0),
             HumanFormat.count(tally?.files ?? 0),
-            HumanFormat.bytes(tally?.rawBytes ?? 0),
+            HumanFormat.bytes(tally?.contentBytes ?? 0),
             HumanFormat.bytes(tally?.storedBytes ?? 0)
         )
     }

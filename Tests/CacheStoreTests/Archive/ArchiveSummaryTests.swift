@@ -18,10 +18,10 @@ struct ArchiveSummaryTests {
             packs.append(try await bench.pack(caches.jobs[job], as: label, to: "\(label).castore").path)
         }
         let union = try await bench.unite(packs[0], packs[1], packs[2], to: "union")
-        #expect(try Archive(opening: union.path).summary().totals == union.report.totals, "seed \(seed)")
+        #expect(try await Archive(opening: union.path).summary().totals == union.report.totals, "seed \(seed)")
         for path in packs + [union.path] {
             let archive = try Archive(opening: path)
-            let summary = try archive.summary()
+            let summary = try await archive.summary()
             let (set, digest) = try archive.members()
             let totals = ArchiveTotals(of: set, fileBytes: archive.fileBytes)
             #expect(summary.totals == totals, "seed \(seed), \(path)")

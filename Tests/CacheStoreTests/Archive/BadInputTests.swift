@@ -29,14 +29,14 @@ struct BadInputTests {
         for name in files.map(\.0) + ["directory"] {
             let archive = bench.path(name)
             #expect(await failure { _ = try Archive(opening: archive) }?.code == .notAnArchive, "\(name)")
-            #expect(try await Verifier().run(archive).problems.map(\.code) == [.notAnArchive], "\(name)")
+            #expect(try await Verify().run(archive).problems.map(\.code) == [.notAnArchive], "\(name)")
             let error = await failure { _ = try await bench.unite(archive, to: "out") }
             #expect(error?.code == .notAnArchive, "\(name)")
             #expect(error?.path == archive, "\(name)")
         }
         let missing = bench.path("nowhere")
         #expect(await failure { _ = try Archive(opening: missing) }?.code == .notFound)
-        #expect(await failure { _ = try await Verifier().run(missing) }?.code == .notFound)
+        #expect(await failure { _ = try await Verify().run(missing) }?.code == .notFound)
         #expect(!Files.exists(bench.path("out")))
     }
 
@@ -61,12 +61,12 @@ struct BadInputTests {
             ("4096 before", [UInt8](repeating: 0, count: 4096) + bytes),
             ("no frames", Array(bytes[frames...])),
             ("other frames", bytes.replacing(at: 0, with: [UInt8](repeating: 0, count: frames))),
-            ("no padding", Array(bytes[..<(frames + 8)] + bytes[trailer.imageOffset...])),
+            ("no padding", Array(bytes[..<(frames + 8)] + bytes[trailer.indexOffset...])),
         ]
         for (name, bytes) in changed {
             let path = bench.path(name)
             try Files.write(bytes, to: path)
-            #expect(try await !Verifier().run(path).problems.isEmpty, "\(name)")
+            #expect(try await !Verify().run(path).problems.isEmpty, "\(name)")
             let error = await failure("\(name)") { try await bench.restore(path, to: "out") }
             #expect(error?.code == .corruptArchive || error?.code == .notAnArchive, "\(name)")
         }
@@ -78,23 +78,23 @@ struct BadInputTests {
         let file = try FileDescriptor.open(path, .readWrite)
         defer { try? file.close() }
         // Every byte of frames, header, padding and mark, and of the index, which one SHA-256 covers, every 5th.
-        let image = trailer.imageOffset..<trailer.imageOffset + trailer.imageSize
+        let image = trailer.indexOffset..<trailer.indexOffset + trailer.indexSize
         let places = bytes.indices.filter { !image.contains($0) || $0 % 5 == 0 || image.upperBound - $0 < 64 }
         for place in places {
             let bit = UInt8(1) << UInt8(place % 8)
             try file.writeAll(toAbsoluteOffset: Int64(place), [bytes[place] ^ bit])
             let isFound: Bool
             do {
-                isFound = try await !Verifier(jobs: 1).run(path).problems.isEmpty
+                isFound = try await !Verify(options: .oneJob).run(path).problems.isEmpty
             } catch let error as CacheStoreError {
                 // One bit more in the version makes it a newer one.
                 isFound =
-                    error.code == .unsupportedVersion && (56 - 4...56).contains(trailer.imageOffset - place)
+                    error.code == .unsupportedVersion && (56 - 4...56).contains(trailer.indexOffset - place)
             }
             try #require(isFound, "bit \(place % 8) of byte \(place) of \(bytes.count)")
             try file.writeAll(toAbsoluteOffset: Int64(place), [bytes[place]])
         }
-        #expect(try await Verifier().run(path).problems.isEmpty)
+        #expect(try await Verify().run(path).problems.isEmpty)
     }
 
     @Test("with any one byte changed is never restored")
@@ -138,7 +138,7 @@ struct BadInputTests {
         for _ in 0..<25 {
             let place = Int.random(in: bytes.indices, using: &source)
             try file.writeAll(toAbsoluteOffset: Int64(place), [bytes[place] ^ 1])
-            let problems = try await Verifier().run(pack).problems
+            let problems = try await Verify().run(pack).problems
             #expect(
                 problems.contains { $0.code == .corruptArchive || $0.code == .notAnArchive },
                 "byte \(place)"
@@ -156,9 +156,9 @@ struct BadInputTests {
     func newerVersion(version: UInt8) async throws {
         let (_, bytes, trailer) = try await tiny()
         let path = bench.path("newer")
-        try Files.write(bytes.replacing(at: trailer.imageOffset - 56, with: [version]), to: path)
+        try Files.write(bytes.replacing(at: trailer.indexOffset - 56, with: [version]), to: path)
         #expect(await failure { _ = try Archive(opening: path) }?.code == .unsupportedVersion)
-        #expect(await failure { _ = try await Verifier().run(path) }?.code == .unsupportedVersion)
+        #expect(await failure { _ = try await Verify().run(path) }?.code == .unsupportedVersion)
         let error = await failure { _ = try await bench.unite(path, to: "out") }
         #expect(error?.code == .unsupportedVersion)
         #expect(error?.message.contains("version \(version)") == true)
@@ -168,7 +168,7 @@ struct BadInputTests {
     func versionZero() async throws {
         let (_, bytes, trailer) = try await tiny()
         let path = bench.path("older")
-        try Files.write(bytes.replacing(at: trailer.imageOffset - 56, with: [0]), to: path)
+        try Files.write(bytes.replacing(at: trailer.indexOffset - 56, with: [0]), to: path)
         #expect(await failure { _ = try Archive(opening: path) }?.code == .corruptArchive)
     }
 
@@ -181,14 +181,14 @@ struct BadInputTests {
         try Files.write(bytes.replacing(at: 20, with: [bytes[20] ^ 1]), to: path)
         let before = try bench.names
         for output in ["new", "other"] {
-            var options = UnionOptions()
+            var options = SetOptions()
             options.overwrite = true
-            let union = ArchiveUnion(options: options)
+            let union = Union(options: options)
             let error = await failure { try await union.run([sound, path], to: bench.path(output)) }
             #expect(error?.code == .corruptArchive)
         }
         #expect(try bench.names == before)
-        #expect(try await Verifier().run(sound).problems.isEmpty)
+        #expect(try await Verify().run(sound).problems.isEmpty)
     }
 
     // MARK: - Outputs
@@ -226,9 +226,9 @@ struct BadInputTests {
         let one = try await bench.pack(first, as: "one", to: "one").path
         let two = try await bench.pack(second, as: "two", to: "two").path
         let expected = try await bench.unite(one, two, to: "union").path
-        var options = UnionOptions()
+        var options = SetOptions()
         options.overwrite = true
-        _ = try await ArchiveUnion(options: options).run([one, two], to: one)
+        _ = try await Union(options: options).run([one, two], to: one)
         #expect(try Files.id(one) == Files.id(expected))
         let again = try await bench.pack(bench.caches("caches of two"), as: "two", to: "one") {
             $0.overwrite = true
@@ -245,7 +245,7 @@ struct BadInputTests {
         let caches = try bench.write(model, to: "caches")
         for name in ["a b", "\u{e9}", "-x", "a\nb", ".hidden", String(repeating: "a", count: 200)] {
             let pack = try await bench.pack(caches, to: name).path
-            #expect(try await Verifier().run(pack).problems.isEmpty)
+            #expect(try await Verify().run(pack).problems.isEmpty)
         }
     }
 }

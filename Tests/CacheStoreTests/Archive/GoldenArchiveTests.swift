@@ -16,25 +16,25 @@ struct GoldenArchiveTests {
     func opens() async throws {
         let archive = try Archive(opening: Self.path)
         #expect(archive.formatVersion == 1)
-        let contents = try archive.contents()
+        let contents = try await archive.contents()
         #expect(
             contents.digest.description == "d54c33b8fc5e801441161a859b1343900d452e1713ec94a4fd0a0991dcaf603a"
         )
         #expect(contents.sources.map(\.label) == ["golden"])
-        let report = try await Verifier().run(Self.path)
+        let report = try await Verify().run(Self.path)
         #expect(report.problems.isEmpty)
     }
 
     @Test("an archive of format version 1 lists the members that were packed")
-    func lists() throws {
-        let contents = try Archive(opening: Self.path).contents()
+    func lists() async throws {
+        let contents = try await Archive(opening: Self.path).contents()
         var names: [Member.Kind: [String]] = [:]
-        try contents.forEachMember { names[$0.kind, default: []].append($0.name) }
+        for member in contents.members { names[member.kind, default: []].append(member.name) }
         #expect(names[.tree] == ["example.com/!upper/mod@v1.0.0", "example.com/plain@v0.1.0-pre.1"])
         #expect(names[.action]?.count == 4)
         #expect(names[.output]?.count == 3)
         #expect(names[.checksum]?.count == 2)
-        let files = try contents.files(ofTree: "example.com/!upper/mod@v1.0.0")
+        let files = try await contents.files(ofTree: "example.com/!upper/mod@v1.0.0")
         #expect(files.map(\.path) == ["a.go", "empty.txt", "go.mod", "sub/b.go"])
     }
 
@@ -44,7 +44,7 @@ struct GoldenArchiveTests {
         let root = try Directory.creating(directory)
         defer { try? Directory(opening: "/tmp").removeAll(directory.lastComponent?.string ?? "") }
         let output = root.path(of: "union.castore")
-        _ = try await ArchiveUnion().run([Self.path, Self.path], to: output)
+        _ = try await Union().run([Self.path, Self.path], to: output)
         let bytes = try File(reading: output).bytes(count: 1 << 20)
         #expect(try bytes == File(reading: Self.path).bytes(count: 1 << 20))
     }

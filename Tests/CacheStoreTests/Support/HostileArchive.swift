@@ -48,8 +48,8 @@ struct HostileArchive {
             try database.execute("PRAGMA application_id = \(IndexSchema.applicationID)")
             let index = FileWindow(
                 descriptor: file.descriptor,
-                offset: trailer.imageOffset,
-                size: trailer.imageSize
+                offset: trailer.indexOffset,
+                size: trailer.indexSize
             )
             try database.execute("PRAGMA user_version = 1; ATTACH '\(index.name)' AS sound")
             for table in IndexSchema.tables {
@@ -78,7 +78,7 @@ struct HostileArchive {
         let compressor = try ZstdCompressor(level: 1)
         var set = MemberSet()
         set.sources = [Source(label: "x", environment: GoEnvironment(), digest: CacheModel.id("x"))]
-        _ = set.sourceSets.number(of: [0])
+        let sources = set.sourceSets.number(of: [0])
         var frames: [UInt8] = []
         for bytes in [manifest, content] where !bytes.isEmpty {
             let frame = try compressor.frame(bytes.span)
@@ -86,8 +86,8 @@ struct HostileArchive {
                 ChunkRecord(
                     id: ContentHasher.hash(bytes.span),
                     offset: frames.count,
-                    stored: frame.count,
-                    size: bytes.count,
+                    storedBytes: frame.count,
+                    contentBytes: bytes.count,
                     checksum: XXH64.hash(frame.span)
                 )
             )
@@ -102,13 +102,13 @@ struct HostileArchive {
                 files: files,
                 executables: 0,
                 size: content.count,
-                manifest: 0,
-                chunks: content.isEmpty ? .none : .one(1),
-                sources: 0
+                manifest: ChunkNumber(0),
+                chunks: content.isEmpty ? .none : .one(ChunkNumber(1)),
+                sources: sources
             )
         ]
         let hash = MemberSet.Download.Content.bytes(Array(ModuleHash.text(of: h1).utf8))
-        set.downloads = [MemberSet.Download(module: module, kind: .ziphash, content: hash, sources: 0)]
+        set.downloads = [MemberSet.Download(module: module, kind: .ziphash, content: hash, sources: sources)]
         var image: [UInt8] = []
         let index = try IndexWriter.write(set, digest: set.digest, beside: bench.path(name))
         try index.forEachPiece { _, piece in for position in piece.indices { image.append(piece[position]) } }
@@ -119,8 +119,8 @@ struct HostileArchive {
     func write(frames: [UInt8], image: [UInt8], to name: String) throws -> FilePath {
         let trailer = Trailer(
             framesSize: frames.count,
-            imageSize: image.count,
-            imageID: ContentHasher.hash(image.span)
+            indexSize: image.count,
+            indexID: ContentHasher.hash(image.span)
         )
         let head = try #require(trailer.head)
         let path = bench.path(name)
@@ -142,7 +142,7 @@ struct HostileArchive {
         onlyByContent: Bool = false,
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
-        let report = try await Verifier(jobs: 1).run(archive)
+        let report = try await Verify(options: .oneJob).run(archive)
         let isNamed = report.problems.contains { codes.contains($0.code) }
         #expect(isNamed, "verify finds nothing", sourceLocation: sourceLocation)
         if !onlyByContent {

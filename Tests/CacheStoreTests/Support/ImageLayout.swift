@@ -109,13 +109,13 @@ extension Workbench {
     func image(
         _ archive: FilePath,
         to name: String,
-        configure: (inout LayerOptions) -> Void = { _ in }
-    ) async throws -> (layout: ImageLayout, report: LayerReport) {
-        var options = LayerOptions()
+        configure: (inout Layers.Options) -> Void = { _ in }
+    ) async throws -> (layout: ImageLayout, report: Layers.Report) {
+        var options = Layers.Options()
         options.architecture = "amd64"
         configure(&options)
         let output = path(name)
-        let report = try await LayerWriter(options: options).run(Archive(opening: archive), to: output)
+        let report = try await Layers(options: options).run(Archive(opening: archive), to: output)
         return (try ImageLayout(output), report)
     }
 }

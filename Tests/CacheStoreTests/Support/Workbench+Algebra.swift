@@ -26,11 +26,11 @@ extension Workbench {
         without others: FilePath...,
         to name: String,
         jobs: Int? = nil
-    ) async throws -> (path: FilePath, report: DifferenceReport) {
-        var options = DifferenceOptions()
+    ) async throws -> (path: FilePath, report: Difference.Report) {
+        var options = SetOptions()
         options.jobs = jobs
         let output = path(name)
-        let difference = ArchiveDifference(options: options)
+        let difference = Difference(options: options)
         return (output, try await difference.run(archive, without: others, to: output))
     }
 
@@ -39,10 +39,10 @@ extension Workbench {
         _ inputs: FilePath...,
         to name: String,
         jobs: Int? = nil
-    ) async throws -> (path: FilePath, report: IntersectionReport) {
-        var options = IntersectionOptions()
+    ) async throws -> (path: FilePath, report: Intersect.Report) {
+        var options = SetOptions()
         options.jobs = jobs
         let output = path(name)
-        return (output, try await ArchiveIntersection(options: options).run(inputs, to: output))
+        return (output, try await Intersect(options: options).run(inputs, to: output))
     }
 }

@@ -31,13 +31,13 @@ final class Workbench: Sendable {
         _ caches: GoCaches,
         as label: String = "job",
         to name: String,
-        configure: (inout PackOptions) -> Void = { _ in }
-    ) async throws -> (path: FilePath, report: PackReport) {
-        var options = PackOptions(label: label)
+        configure: (inout Pack.Options) -> Void = { _ in }
+    ) async throws -> (path: FilePath, report: Pack.Report) {
+        var options = Pack.Options(label: label)
         options.level = 1
         configure(&options)
         let output = path(name)
-        return (output, try await Packer(options: options).run(caches, to: output))
+        return (output, try await Pack(options: options).run(caches, to: output))
     }
 
     /// Writes a model to disk and packs it.
@@ -45,9 +45,21 @@ final class Workbench: Sendable {
         _ model: CacheModel,
         as label: String = "job",
         to name: String,
-        configure: (inout PackOptions) -> Void = { _ in }
-    ) async throws -> (path: FilePath, report: PackReport) {
+        configure: (inout Pack.Options) -> Void = { _ in }
+    ) async throws -> (path: FilePath, report: Pack.Report) {
         let caches = try write(model, to: "caches of \(name)")
+        return try await pack(caches, as: label, to: name, configure: configure)
+    }
+
+    /// Writes a model to disk and packs its GOCACHE alone, so that no path of a GOMODCACHE is recorded.
+    func packBuildCache(
+        _ model: CacheModel,
+        as label: String,
+        to name: String,
+        configure: (inout Pack.Options) -> Void
+    ) async throws -> (path: FilePath, report: Pack.Report) {
+        var caches = try write(model, to: "caches of \(name)")
+        caches.moduleCache = nil
         return try await pack(caches, as: label, to: name, configure: configure)
     }
 
@@ -56,11 +68,11 @@ final class Workbench: Sendable {
         _ inputs: FilePath...,
         to name: String,
         jobs: Int? = nil
-    ) async throws -> (path: FilePath, report: UnionReport) {
-        var options = UnionOptions()
+    ) async throws -> (path: FilePath, report: Union.Report) {
+        var options = SetOptions()
         options.jobs = jobs
         let output = path(name)
-        return (output, try await ArchiveUnion(options: options).run(inputs, to: output))
+        return (output, try await Union(options: options).run(inputs, to: output))
     }
 
     /// Unites three archives in one step and in each pair of steps, which must give the same bytes.
@@ -71,9 +83,9 @@ final class Workbench: Sendable {
         _ inputs: [FilePath],
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> FilePath {
-        var options = UnionOptions()
+        var options = SetOptions()
         options.overwrite = true
-        let union = ArchiveUnion(options: options)
+        let union = Union(options: options)
         let (whole, part, steps) = (path("whole"), path("first step"), path("in steps"))
         _ = try await union.run(inputs, to: whole)
         for last in inputs.indices {
@@ -97,29 +109,33 @@ final class Workbench: Sendable {
     func restore(
         _ archive: FilePath,
         to name: String,
-        configure: (inout RestoreOptions) -> Void = { _ in }
-    ) async throws -> (caches: GoCaches, report: RestoreReport) {
-        var options = RestoreOptions()
+        configure: (inout Restore.Options) -> Void = { _ in }
+    ) async throws -> (caches: GoCaches, report: Restore.Report) {
+        var options = Restore.Options()
         configure(&options)
         let caches = caches(name)
-        let restorer = Restorer(options: options)
+        let restorer = Restore(options: options)
         let opened = try Archive(opening: archive)
         let report = try await Self.restores.pass { try await restorer.run(opened, into: caches) }
         return (caches, report)
     }
 
-    /// What the archive says of itself.
-    func contents(_ archive: FilePath) throws -> ArchiveContents { try Archive(opening: archive).contents() }
+    /// Reads the members of an archive.
+    func contents(_ archive: FilePath) throws -> ArchiveContents {
+        let opened = try Archive(opening: archive)
+        let (set, digest) = try opened.members()
+        return ArchiveContents(archive: opened, set: set, digest: digest)
+    }
 
-    /// What the archive says of itself in figures.
-    func totals(_ archive: FilePath) throws -> ArchiveTotals {
-        try Archive(opening: archive).summary().totals
+    /// Reads an archive's figures.
+    func totals(_ archive: FilePath) async throws -> ArchiveTotals {
+        try await Archive(opening: archive).summary().totals
     }
 
     /// The members of an archive in words: kind, name, detail, and the sources where they are asked for.
     func members(_ archive: FilePath, withSources: Bool = false) throws -> [String] {
         var result: [String] = []
-        try contents(archive).forEachMember { member in
+        for member in try contents(archive).members {
             let sources = withSources ? " \(member.sources)" : ""
             result.append("\(member.kind.rawValue) \(member.name) \(member.detail)\(sources)")
         }
@@ -150,4 +166,13 @@ func failure<Result>(
         Issue.record("\(error) is no CacheStoreError", sourceLocation: sourceLocation)
     }
     return nil
+}
+
+extension Verify.Options {
+    /// Options for one thread.
+    static var oneJob: Self {
+        var options = Self()
+        options.jobs = 1
+        return options
+    }
 }

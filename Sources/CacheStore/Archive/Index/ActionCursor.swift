@@ -3,10 +3,8 @@ final class ActionCursor {
     /// An action entry as the index has it.
     struct Row: Sendable {
         var id: ObjectID
-        /// The number of its output, from 0.
-        var output: Int
-        /// The number of its set of sources.
-        var sources: Int32
+        var output: OutputNumber
+        var sources: SourceSetNumber
     }
 
     private let reader: IndexReader
@@ -18,7 +16,7 @@ final class ActionCursor {
     private var isUsed: BitArray
 
     /// Begins with the first action entry.
-    init(_ reader: IndexReader) throws(CacheStoreError) {
+    init(_ reader: IndexReader) throws {
         self.reader = reader
         statement = try reader.prepare("SELECT id, output, sources FROM action ORDER BY id, output")
         isUsed = BitArray(count: reader.outputCount)
@@ -28,14 +26,15 @@ final class ActionCursor {
     ///
     /// - Returns: The entry, or `nil` after the last, when some entry has referred to each output.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
-    func next() throws(CacheStoreError) -> Row? { try reader.reading { try step() } }
+    func next() throws -> Row? { try reader.reading { try step() } }
 
     private func step() throws -> Row? {
         // SQLite would begin again after the last row.
         guard !isAtEnd, try statement.step() else {
             isAtEnd = true
             if let unused = isUsed.firstUnset {
-                throw reader.fault("no action entry refers to it", "output \(try reader.output(unused).id)")
+                let id = try reader.output(OutputNumber(unused)).id
+                throw reader.fault("no action entry refers to it", "output \(id)")
             }
             return nil
         }
@@ -45,7 +44,7 @@ final class ActionCursor {
         isUsed[output - 1] = true
         let row = Row(
             id: id,
-            output: output - 1,
+            output: OutputNumber(output - 1),
             sources: try reader.sourceSet(statement.integer(2), of: "action \(id)")
         )
         // Outputs are numbered in the order of their IDs.

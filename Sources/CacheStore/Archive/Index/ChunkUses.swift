@@ -1,29 +1,20 @@
-/// A chunk, as a member uses it.
-struct ChunkUse: Sendable {
-    /// Its number, from 0, which is its frame's place.
-    var number: UInt32
-    var record: ChunkRecord
-    /// Whether no member used it before.
-    var isFirst: Bool
-}
-
 /// The chunks of an index in the order in which members use them, each checked as it comes.
 ///
-/// Frames lie in the order of their first use: so a chunk that was not used yet must be the next one of its table, and
-/// one row of each table is enough. Only a chunk that comes again is looked up.
+/// Frames lie in the order of their first use. So a chunk that was not used yet must be the next one of its table,
+/// and one row of each table is enough. Only a chunk that comes again is looked up.
 final class ChunkUses {
     private let reader: IndexReader
     private let streams: SQLiteStatement
     private let chunks: SQLiteStatement
     private let lookup: SQLiteStatement
 
-    /// The row of a stream that was read and not used yet.
-    private var next: (stream: Int, position: Int, chunk: Int)?
+    /// The row of a stream that was read and not used yet; both numbers are SQLite's, from 1.
+    private var next: (stream: Int, position: Int, chunkRow: Int)?
 
-    /// The chunks that were used.
+    /// The number of chunks that were used.
     private(set) var count = 0
 
-    /// Where their frames end.
+    /// The offset at which the frames of the used chunks end, in bytes.
     private var end = 0
 
     init(_ reader: IndexReader) throws {
@@ -46,61 +37,62 @@ final class ChunkUses {
         next = (stream, position, chunk)
     }
 
-    /// The chunk with a number, from 1, which a member uses now.
-    func use(_ number: Int) throws -> ChunkUse {
-        if number == count + 1 {
+    /// Returns the chunk in a row of the table, from 1, which a member uses now.
+    func use(row: Int) throws -> ChunkUse {
+        if row == count + 1 {
             guard let record = try nextChunk() else { throw missing }
-            return ChunkUse(number: UInt32(number - 1), record: record, isFirst: true)
+            return ChunkUse(number: ChunkNumber(row - 1), record: record, isFirst: true)
         }
-        guard (1...max(1, count)).contains(number), count > 0 else {
+        guard (1...max(1, count)).contains(row), count > 0 else {
             throw reader.fault("its frames are not in the order of the members")
         }
         lookup.reset()
-        try lookup.bind(1, number)
+        try lookup.bind(1, row)
         guard try lookup.step(), let offset = lookup.integer(2), (0..<reader.framesSize).contains(offset),
             let record = record(in: lookup, at: offset)
         else { throw missing }
         lookup.reset()
-        return ChunkUse(number: UInt32(number - 1), record: record, isFirst: false)
+        return ChunkUse(number: ChunkNumber(row - 1), record: record, isFirst: false)
     }
 
     private var missing: CacheStoreError {
         reader.fault("a stream has a chunk that is not there, or belongs to no member")
     }
 
-    /// Goes on to the next chunk of the table.
+    /// Returns the next chunk of the table, or `nil` after the last.
     func nextChunk() throws -> ChunkRecord? {
         guard try chunks.step() else { return nil }
         guard chunks.integer(0) == count + 1, count < Int(UInt32.max),
             let record = record(in: chunks, at: end)
         else { throw reader.fault("its frames do not lie end to end") }
         count += 1
-        end += record.stored
+        end += record.storedBytes
         return record
     }
 
-    /// The chunk in a row, if its frame lies at `offset` and can be one.
+    /// Returns the chunk in a row, if its frame lies at `offset` and can be one.
     private func record(in row: borrowing SQLiteStatement, at offset: Int) -> ChunkRecord? {
         guard let id = row.id(1), row.integer(2) == offset, let stored = row.integer(3),
-            let size = row.integer(4), let checksum = row.integer(5),
-            ChunkRecord.isPossible(size: size, stored: stored), stored <= reader.framesSize - offset
+            let content = row.integer(4), let checksum = row.integer(5),
+            ChunkRecord.isPossible(contentBytes: content, storedBytes: stored),
+            stored <= reader.framesSize - offset
         else { return nil }
         return ChunkRecord(
             id: id,
             offset: offset,
-            stored: stored,
-            size: size,
+            storedBytes: stored,
+            contentBytes: content,
             checksum: UInt64(UInt(bitPattern: checksum))
         )
     }
 
-    /// The chunks of the next member's stream, whose sizes must add up to `size`.
+    /// Reads the chunks of the next member's stream, whose lengths must add up to `size`.
     ///
     /// - Parameters:
-    ///   - id: The stream, from 1: one more than the last.
+    ///   - id: The stream's number in the table, from 1: one more than the last.
     ///   - size: The length of its content, in bytes.
     ///   - member: The member, for messages.
-    ///   - uses: Is replaced by the chunks.
+    ///   - uses: The buffer that the chunks replace.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or ``SQLiteError``.
     func stream(
         _ id: Int,
@@ -115,10 +107,10 @@ final class ChunkUses {
             guard row.stream == id, row.position == uses.count else {
                 throw reader.fault("the chunks of stream \(row.stream) are not in order")
             }
-            let use = try use(row.chunk)
+            let use = try use(row: row.chunkRow)
             uses.append(use)
             // At most 2³² chunks of 8 MiB: the sum stays far below 2⁶³.
-            sum += use.record.size
+            sum += use.record.contentBytes
             try readStreamRow()
         }
         guard sum == size else {
@@ -126,10 +118,10 @@ final class ChunkUses {
         }
     }
 
-    /// Ends the members: what is left are the chunks that none uses, ordered by ID.
+    /// Ends the members: the chunks that are left are used by none, and ordered by ID.
     ///
-    /// - Parameter unused: Is called with each of them.
-    /// - Throws: What `unused` throws, ``CacheStoreError`` with code
+    /// - Parameter unused: Called with each of these chunks.
+    /// - Throws: The error of `unused`, ``CacheStoreError`` with code
     ///   ``CacheStoreError/Code/corruptArchive``, or ``SQLiteError``.
     func finish(unused: (ChunkUse) throws -> Void) throws {
         if let next { throw reader.fault("stream \(next.stream) belongs to no member") }
@@ -139,7 +131,7 @@ final class ChunkUses {
                 throw reader.fault("its frames are not in the order of the members")
             }
             last = record.id
-            try unused(ChunkUse(number: UInt32(count - 1), record: record, isFirst: true))
+            try unused(ChunkUse(number: ChunkNumber(count - 1), record: record, isFirst: true))
         }
         guard end == reader.framesSize else {
             throw reader.fault("its frames do not fill the space before it")

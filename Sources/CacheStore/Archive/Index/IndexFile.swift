@@ -1,23 +1,23 @@
 import SystemPackage
 
-/// The SQLite image of an index that was written, in a file of its own.
+/// An index that was written, in a file of its own: an SQLite database.
 final class IndexFile: Sendable {
     private let scratch: ScratchFile
 
-    /// The archive that it is for.
+    /// The archive that the index is for.
     private let path: FilePath
 
-    /// Its length, a multiple of ``IndexSchema/pageSize`` bytes.
+    /// The length of the index, a multiple of ``FormatLimits/pageSize`` bytes.
     let size: Int
 
     /// The length of all frames of the archive, in bytes.
     let framesSize: Int
 
-    /// What stands in the place of a digest that is not known yet.
+    /// The value that stands in the place of a digest that is not known yet, see ``set(digest:)``.
     static let unknownDigest = ContentHasher.hash(Array("castore digest".utf8).span)
 
-    /// Takes over an image that is written, and overwrites what would tell which SQLite wrote it, and how often it
-    /// changed it.
+    /// Takes over an index that is written, and overwrites the fields that tell which SQLite wrote it and how often
+    /// it changed.
     init(_ scratch: ScratchFile, framesSize: Int, path: FilePath) throws(CacheStoreError) {
         self.scratch = scratch
         self.framesSize = framesSize
@@ -29,25 +29,25 @@ final class IndexFile: Sendable {
         }
     }
 
-    /// Puts the digest in its place.
+    /// Writes the digest in its place.
     ///
     /// - Parameter digest: The digest of the members.
     /// - Throws: ``CacheStoreError`` as the system says.
     func set(digest: ObjectID) throws(CacheStoreError) {
         // The first table has two rows, and its page follows that of the schema.
-        let page = try scratch.file.bytes(at: IndexSchema.pageSize, count: IndexSchema.pageSize)
+        let page = try scratch.file.bytes(at: FormatLimits.pageSize, count: FormatLimits.pageSize)
         let unknown = Self.unknownDigest.bytes
         let places = (0...max(0, page.count - unknown.count)).filter { page[$0...].starts(with: unknown) }
         guard places.count == 1 else {
             throw CacheStoreError(.io, "cannot make the index (it has no place for its digest)", path: path)
         }
-        try scratch.file.write(digest.bytes.span, at: IndexSchema.pageSize + places[0])
+        try scratch.file.write(digest.bytes.span, at: FormatLimits.pageSize + places[0])
     }
 
     /// Opens the index to read what was written.
     ///
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
-    func reader() throws(CacheStoreError) -> IndexReader {
+    func reader() throws -> IndexReader {
         try IndexReader(
             FileWindow(descriptor: scratch.file.descriptor, size: size),
             of: scratch,

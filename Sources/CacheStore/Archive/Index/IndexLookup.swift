@@ -2,19 +2,20 @@ import SystemPackage
 
 /// Finds single members in an index without reading the rest of it.
 ///
-/// The image is not hashed: a lookup in an index of any size touches some dozen pages. So what a row says is
-/// checked for itself alone, and content against the SHA-256 that its row names; ``Archive/contents()`` checks more.
+/// The index is not hashed: a lookup in an index of any size touches some dozen pages. So a row is checked on its
+/// own, and content against the SHA-256 that its row names; ``Archive/contents()`` checks more.
 struct IndexLookup: ~Copyable {
     private let database: SQLiteDatabase
-    private let archive: Archive
+    private let framesSize: Int
+    private let path: FilePath
 
-    /// A stream and where its frames lie.
-    struct Stream {
+    /// A stream and the places of its frames.
+    struct Stream: Sendable {
         var size: Int
         var chunks: [ChunkRecord]
     }
 
-    /// What was found under a name.
+    /// A download as its row has it.
     enum Found {
         /// Bytes that stand in the index.
         case bytes([UInt8])
@@ -24,23 +25,31 @@ struct IndexLookup: ~Copyable {
         case derivedZip
     }
 
-    /// Opens the index of an archive.
+    /// Opens an index.
     ///
-    /// - Throws: `SQLiteError`, or ``CacheStoreError`` if it is no archive's index.
-    init(_ archive: Archive) throws {
-        let opened = try SQLiteDatabase(archive.indexWindow)
-        try IndexSchema.check(opened, path: archive.path)
+    /// - Parameters:
+    ///   - window: The part of a file that is the index; its descriptor must stay open.
+    ///   - framesSize: The length of all frames, in bytes, as the trailer says.
+    ///   - path: The archive, for messages.
+    /// - Throws: ``SQLiteError``, or ``CacheStoreError`` if it is no archive's index.
+    init(_ window: FileWindow, framesSize: Int, path: FilePath) throws {
+        let opened = try SQLiteDatabase(window)
+        try IndexSchema.check(opened, path: path)
         // Set last: nothing may throw once a noncopyable value has begun.
         database = opened
-        self.archive = archive
+        self.framesSize = framesSize
+        self.path = path
     }
 
     // MARK: - Members
 
-    /// The entry that a restore writes for an action ID, or `nil`.
+    /// Returns the entry that a restore writes for an action ID, or `nil`.
     func action(_ id: ObjectID) throws -> ActionEntry? {
         let statement = try database.prepare(
-            "SELECT o.digest, o.size FROM action a JOIN output o ON o.id = a.output WHERE a.id = ? ORDER BY a.output"
+            """
+            SELECT o.digest, o.size FROM action a JOIN output o ON o.id = a.output WHERE a.id = ?
+            ORDER BY a.output
+            """
         )
         try statement.bind(1, id)
         guard try statement.step() else { return nil }
@@ -50,9 +59,9 @@ struct IndexLookup: ~Copyable {
         return ActionEntry(action: id, output: output, size: size)
     }
 
-    /// The stream of an output, or `nil`.
+    /// Returns the stream of an output, or `nil`.
     func output(_ id: ObjectID) throws -> Stream? {
-        let row = try position(in: "output", of: id) { statement in statement.id(0) }
+        let row = try row(in: "output", of: id) { statement in statement.id(0) }
         guard let row else { return nil }
         let statement = try database.prepare("SELECT size FROM output WHERE id = ?")
         try statement.bind(1, row)
@@ -62,9 +71,9 @@ struct IndexLookup: ~Copyable {
         return try stream(row, size: size)
     }
 
-    /// A tree and its chunks, of which the first is the manifest, or `nil`.
+    /// Returns a tree and its chunks, of which the first is the manifest, or `nil`.
     func tree(_ module: ModuleKey) throws -> (tree: MemberSet.Tree, chunks: [ChunkRecord])? {
-        let row = try position(in: "tree", of: module) { statement in
+        let row = try row(in: "tree", of: module) { statement in
             statement.text(0).flatMap { ModuleKey($0) }
         }
         guard let row else { return nil }
@@ -86,14 +95,14 @@ struct IndexLookup: ~Copyable {
             files: files,
             executables: executables,
             size: size,
-            manifest: 0,
-            chunks: ChunkList((1..<UInt32(chunks.count)).map(\.self)),
-            sources: 0
+            manifest: ChunkNumber(0),
+            chunks: ChunkList((1..<chunks.count).map { ChunkNumber($0) }),
+            sources: SourceSetNumber(0)
         )
         return (tree, chunks)
     }
 
-    /// A module's download, or `nil`.
+    /// Returns a module's download, or `nil`.
     func download(_ module: ModuleKey, _ kind: MemberSet.DownloadKind) throws -> Found? {
         let statement = try database.prepare(
             "SELECT size, value, stream FROM download WHERE module = ? AND kind = ?"
@@ -110,7 +119,7 @@ struct IndexLookup: ~Copyable {
         return .stream(try stream(number, size: size), id: id)
     }
 
-    /// A file of the checksum database, or `nil`.
+    /// Returns a file of the checksum database, or `nil`.
     func checksumFile(_ path: String) throws -> [UInt8]? {
         let statement = try database.prepare("SELECT value FROM checksum_file WHERE path = ?")
         try statement.bind(1, path)
@@ -119,8 +128,8 @@ struct IndexLookup: ~Copyable {
 
     // MARK: - Rows
 
-    /// The row of a table whose rows are numbered in the order of their keys: a binary search.
-    private func position<Key: Comparable>(
+    /// Finds the row, from 1, of a table whose rows are numbered in the order of their keys: a binary search.
+    private func row<Key: Comparable>(
         in table: String,
         of key: Key,
         _ read: (borrowing SQLiteStatement) -> Key?
@@ -143,6 +152,7 @@ struct IndexLookup: ~Copyable {
         return nil
     }
 
+    /// Reads the stream with a number of the table, from 1.
     private func stream(_ number: Int, size: Int) throws -> Stream {
         let statement = try database.prepare(
             """
@@ -156,7 +166,7 @@ struct IndexLookup: ~Copyable {
         while try statement.step() {
             let record = try chunk(statement, from: 0)
             chunks.append(record)
-            sum += record.size
+            sum += record.contentBytes
         }
         guard sum == size else {
             throw fault("the chunks of stream \(number) have not the length of their member")
@@ -166,21 +176,21 @@ struct IndexLookup: ~Copyable {
 
     private func chunk(_ row: borrowing SQLiteStatement, from column: Int32) throws -> ChunkRecord {
         guard let id = row.id(column), let offset = row.integer(column + 1),
-            let stored = row.integer(column + 2),
-            let size = row.integer(column + 3), let checksum = row.integer(column + 4),
-            ChunkRecord.isPossible(size: size, stored: stored), offset >= 0,
-            stored <= archive.trailer.framesSize, offset <= archive.trailer.framesSize - stored
+            let stored = row.integer(column + 2), let content = row.integer(column + 3),
+            let checksum = row.integer(column + 4),
+            ChunkRecord.isPossible(contentBytes: content, storedBytes: stored), offset >= 0,
+            stored <= framesSize, offset <= framesSize - stored
         else { throw fault("a frame lies outside the frames") }
         return ChunkRecord(
             id: id,
             offset: offset,
-            stored: stored,
-            size: size,
+            storedBytes: stored,
+            contentBytes: content,
             checksum: UInt64(UInt(bitPattern: checksum))
         )
     }
 
     private func fault(_ message: String, _ member: String? = nil) -> CacheStoreError {
-        IndexSchema.fault(message, path: archive.path, member: member)
+        IndexSchema.fault(message, path: path, member: member)
     }
 }

@@ -2,17 +2,17 @@ extension IndexReader {
     /// Goes through the whole index once, and checks every row of it.
     ///
     /// - Parameters:
-    ///   - output: Is shown each output.
-    ///   - action: Is given each action entry, after all outputs.
-    ///   - number: Gives the number that a chunk of a tree, of a zip, or of no member is to have in the result.
+    ///   - output: Called with each output.
+    ///   - action: Called with each action entry, after all outputs.
+    ///   - number: Returns the number that a chunk of a tree, of a zip, or of no member is to have in the result.
     /// - Returns: All members but outputs and action entries.
-    /// - Throws: What the closures throw, or ``CacheStoreError`` with code
+    /// - Throws: The errors of the closures as they are, or ``CacheStoreError`` with code
     ///   ``CacheStoreError/Code/corruptArchive`` or ``CacheStoreError/Code/unsafePath``.
     func scan(
         output: (OutputCursor) throws -> Void = { _ in },
         action: (ActionCursor.Row) throws -> Void = { _ in },
-        number: (ChunkUse) -> UInt32
-    ) throws(CacheStoreError) -> MemberSet {
+        number: (ChunkUse) -> ChunkNumber
+    ) throws -> MemberSet {
         try reading {
             var set = MemberSet()
             (set.sources, set.sourceSets) = (sources, sourceSets)
@@ -28,51 +28,51 @@ extension IndexReader {
         }
     }
 
-    /// Shows each chunk to `body`, in the order of their frames.
+    /// Calls `body` with each chunk, in the order of their frames.
     ///
-    /// - Throws: What `body` throws, or ``CacheStoreError`` with code
+    /// - Throws: The error of `body` as it is, or ``CacheStoreError`` with code
     ///   ``CacheStoreError/Code/corruptArchive``.
-    func forEachChunk(_ body: (ChunkRecord) throws -> Void) throws(CacheStoreError) {
+    func forEachChunk(_ body: (ChunkRecord) throws -> Void) throws {
         try reading {
             let uses = try ChunkUses(self)
             while let record = try uses.nextChunk() { try body(record) }
         }
     }
 
-    /// Shows the number, from 0, and the length of each output to `body`; the outputs have been checked.
+    /// Calls `body` with the number and the length of each output, in bytes; the outputs have been checked.
     ///
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
-    func forEachOutputSize(_ body: (Int, Int) -> Void) throws(CacheStoreError) {
+    func forEachOutputSize(_ body: (OutputNumber, Int) -> Void) throws {
         try reading {
             let statement = try database.prepare("SELECT id, size FROM output ORDER BY id")
             while try statement.step() {
                 guard let id = statement.integer(0), id >= 1, id <= outputCount,
                     let size = statement.integer(1)
                 else { throw fault("its outputs are not in order") }
-                body(id - 1, size)
+                body(OutputNumber(id - 1), size)
             }
         }
     }
 
     /// Goes through the index as ``scan(output:action:number:)`` does, and keeps the chunks of trees and zips, and
-    /// those that no member uses.
+    /// the chunks that no member uses.
     ///
     /// - Parameters:
-    ///   - keepsParts: Whether the chunks of outputs that have several are kept, too.
-    ///   - output: Is shown each output.
-    ///   - action: Is given each action entry, after all outputs.
+    ///   - keepsParts: Whether the chunks of outputs that have several chunks are kept, too.
+    ///   - output: Called with each output.
+    ///   - action: Called with each action entry, after all outputs.
     /// - Returns: All members but outputs and action entries.
     /// - Throws: As ``scan(output:action:number:)`` does.
     func modules(
         keepingPartsOfOutputs keepsParts: Bool = false,
         output: (MemberSet.Output) throws -> Void = { _ in },
         action: (ActionCursor.Row) throws -> Void = { _ in }
-    ) throws(CacheStoreError) -> MemberSet {
+    ) throws -> MemberSet {
         var chunks: [ChunkRecord] = []
-        var numbers: [UInt32: UInt32] = [:]
-        func number(_ use: ChunkUse) -> UInt32 {
+        var numbers: [ChunkNumber: ChunkNumber] = [:]
+        func number(_ use: ChunkUse) -> ChunkNumber {
             if let number = numbers[use.number] { return number }
-            let number = UInt32(chunks.count)
+            let number = ChunkNumber(chunks.count)
             numbers[use.number] = number
             chunks.append(use.record)
             return number
@@ -92,11 +92,11 @@ extension IndexReader {
     /// Reads all members into memory.
     ///
     /// - Throws: As ``scan(output:action:number:)`` does.
-    func members() throws(CacheStoreError) -> MemberSet {
+    func members() throws -> MemberSet {
         var outputs: [MemberSet.Output] = []
         var actions: [MemberSet.Action] = []
         var chunks: [ChunkRecord] = []
-        func number(_ use: ChunkUse) -> UInt32 {
+        func number(_ use: ChunkUse) -> ChunkNumber {
             if use.isFirst { chunks.append(use.record) }
             return use.number
         }

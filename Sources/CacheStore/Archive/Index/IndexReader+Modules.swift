@@ -2,14 +2,14 @@ extension IndexReader {
     /// Reads the trees and downloads of `set`, whose chunks follow those of the outputs.
     ///
     /// - Parameters:
-    ///   - set: The set; its trees, downloads and checksum-database files are filled in.
-    ///   - uses: The chunks; all of the outputs have been read.
-    ///   - number: Gives the number that a chunk is to have in the set.
+    ///   - set: The set that gets the trees and downloads.
+    ///   - uses: The chunks; those of all outputs have been read.
+    ///   - number: Returns the number that a chunk is to have in the set.
     /// - Throws: ``CacheStoreError``, or ``SQLiteError``.
     func readModules(
         into set: inout MemberSet,
         _ uses: ChunkUses,
-        number: (ChunkUse) -> UInt32
+        number: (ChunkUse) -> ChunkNumber
     ) throws {
         var hashes: Set<ModuleHashValue> = []
         let lastStream = try readTrees(into: &set, uses, number: number)
@@ -22,7 +22,7 @@ extension IndexReader {
     private func readTrees(
         into set: inout MemberSet,
         _ uses: ChunkUses,
-        number: (ChunkUse) -> UInt32
+        number: (ChunkUse) -> ChunkNumber
     ) throws -> Int {
         let statement = try database.prepare(
             "SELECT id, module, h1, files, executables, size, manifest, stream, sources FROM tree ORDER BY id"
@@ -42,9 +42,11 @@ extension IndexReader {
                 let executables = statement.integer(4), (0...files).contains(executables),
                 let size = statement.integer(5), statement.integer(7) == lastStream
             else { throw fault("it is not in order", "tree \(text)") }
-            let list = try uses.use(manifest)
+            let list = try uses.use(row: manifest)
             // A line of a manifest has five bytes at least.
-            guard files <= list.record.size else { throw fault("it has too many files", "tree \(text)") }
+            guard files <= list.record.contentBytes else {
+                throw fault("it has too many files", "tree \(text)")
+            }
             let manifestNumber = number(list)
             try uses.stream(lastStream, size: size, of: "tree \(text)", into: &chunks)
             set.trees.append(
@@ -73,7 +75,7 @@ extension IndexReader {
         _ hashes: inout Set<ModuleHashValue>,
         _ uses: ChunkUses,
         after trees: Int,
-        number: (ChunkUse) -> UInt32
+        number: (ChunkUse) -> ChunkNumber
     ) throws {
         let statement = try database.prepare(
             "SELECT module, kind, size, value, stream, sources FROM download ORDER BY module, kind"
@@ -91,7 +93,7 @@ extension IndexReader {
             let content: MemberSet.Download.Content
             if kind != .zip {
                 guard let value = statement.blob(3), value.count == size, statement.isNull(4),
-                    size <= Self.maximumValueSize
+                    size <= FormatLimits.valueSize
                 else { throw fault("it does not have its size", member) }
                 if kind == .ziphash {
                     guard let h1 = ModuleHash.id(ofZiphash: value) else {
@@ -109,18 +111,17 @@ extension IndexReader {
                 lastStream += 1
                 guard statement.integer(4) == lastStream, let id = statement.id(3),
                     set.treeIndex(of: module) == nil,
-                    size <= ZipRecord.largestModule
+                    size <= FormatLimits.zipSize
                 else { throw fault("it is not in order", member) }
                 try uses.stream(lastStream, size: size, of: member, into: &chunks)
                 content = .stored(id: id, size: size, chunks: ChunkList(chunks.map(number)))
             }
             let sources = try sourceSet(statement.integer(5), of: member)
-            guard set.downloads.last.map({ ($0.module, $0.kind) < (module, kind) }) ?? true else {
+            let download = MemberSet.Download(module: module, kind: kind, content: content, sources: sources)
+            guard set.downloads.last.map({ $0.key < download.key }) ?? true else {
                 throw fault("it is not in order", member)
             }
-            set.downloads.append(
-                MemberSet.Download(module: module, kind: kind, content: content, sources: sources)
-            )
+            set.downloads.append(download)
         }
     }
 
@@ -129,7 +130,7 @@ extension IndexReader {
         let statement = try database.prepare("SELECT path, value, sources FROM checksum_file ORDER BY path")
         while try statement.step() {
             guard let path = statement.text(0), let value = statement.blob(1),
-                value.count <= Self.maximumValueSize,
+                value.count <= FormatLimits.valueSize,
                 set.checksumFiles.last.map({ $0.path.precedes(path) }) ?? true
             else { throw fault("it has no value, or is not in order", statement.text(0)) }
             if let fault = PathRules.fault(inChecksumPath: path) {

@@ -5,13 +5,10 @@ enum IndexSchema {
     /// `CSTR`, in the SQLite header.
     static let applicationID = 0x4353_5452
 
-    /// The bytes in a page of the database.
-    static let pageSize = 4096
-
     /// The statements that make the tables, in order.
     ///
-    /// They are compared with those of an archive letter by letter, so
-    /// that no view, trigger or other affinity can hide in one.
+    /// They are compared with those of an archive letter by letter, so that no view, trigger or other affinity can
+    /// hide in one.
     static let tables = [
         "CREATE TABLE archive(name TEXT PRIMARY KEY NOT NULL, value NOT NULL) WITHOUT ROWID",
         "CREATE TABLE source(id INTEGER PRIMARY KEY, label TEXT NOT NULL, digest BLOB NOT NULL)",
@@ -40,8 +37,7 @@ enum IndexSchema {
     ///
     /// - Throws: `SQLiteError`, or ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
     static func check(_ database: borrowing SQLiteDatabase, path: FilePath) throws {
-        for (name, expected) in [("application_id", applicationID), ("user_version", Trailer.currentVersion)]
-        {
+        for (name, expected) in [("application_id", applicationID), ("user_version", FormatLimits.version)] {
             let statement = try database.prepare("PRAGMA \(name)")
             guard try statement.step(), statement.integer(0) == expected else {
                 throw fault("it is no archive's", path: path)

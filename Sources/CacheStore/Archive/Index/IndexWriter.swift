@@ -1,9 +1,9 @@
 import CSQLite
 import SystemPackage
 
-/// Writes the SQLite image of an index, row by row in the order of its tables.
+/// Writes an index, row by row in the order of its tables.
 ///
-/// The image depends on the rows alone. It is written to a file, so that the memory it takes does not grow with it.
+/// The bytes depend on the rows alone. The index is written to a file, so that memory does not grow with it.
 final class IndexWriter {
     private let database: SQLiteDatabase
     private let scratch: ScratchFile
@@ -12,8 +12,8 @@ final class IndexWriter {
     private let output: SQLiteStatement
     private let action: SQLiteStatement
 
-    /// The sets of sources that occur, in canonical order, by their number in the member set.
-    private let setNumbers: [Int32: Int]
+    /// The rows, from 1 and in canonical order, of the sets of sources that occur.
+    private let setRows: [SourceSetNumber: Int]
 
     private var chunkCount = 0
     private var framesSize = 0
@@ -23,19 +23,19 @@ final class IndexWriter {
     /// Writes an index.
     ///
     /// - Parameters:
-    ///   - path: The archive that it is for.
+    ///   - path: The archive that the index is for.
     ///   - digest: The digest of the members; ``IndexFile/unknownDigest`` if it is not known yet.
-    ///   - set: The sources.
-    ///   - usedSets: The numbers of the sets of sources that members have.
-    ///   - body: Writes the other tables, each in turn: chunks, streams, outputs, action entries,
-    ///     and what ``writeModules(of:)`` writes.
+    ///   - set: The set that has the sources.
+    ///   - usedSets: The sets of sources that members have.
+    ///   - body: Writes the other tables, each in turn: chunks, streams, outputs, action entries, and those of
+    ///     ``writeModules(of:)``.
     /// - Returns: The index.
-    /// - Throws: What `body` throws, or ``CacheStoreError`` as the system says.
+    /// - Throws: The error of `body`, or ``CacheStoreError`` as the system says.
     static func write(
         beside path: FilePath,
         digest: ObjectID,
         set: MemberSet,
-        usedSets: Set<Int32>,
+        usedSets: Set<SourceSetNumber>,
         _ body: (IndexWriter) throws -> Void
     ) throws -> IndexFile {
         let scratch = try ScratchFile(beside: path)
@@ -53,7 +53,9 @@ final class IndexWriter {
         return try IndexFile(scratch, framesSize: framesSize, path: path)
     }
 
-    private init(_ scratch: ScratchFile, _ set: MemberSet, _ usedSets: Set<Int32>) throws(SQLiteError) {
+    private init(_ scratch: ScratchFile, _ set: MemberSet, _ usedSets: Set<SourceSetNumber>)
+        throws(SQLiteError)
+    {
         self.scratch = scratch
         database = try SQLiteDatabase(FileWindow(descriptor: scratch.file.descriptor))
         try database.execute(
@@ -61,10 +63,10 @@ final class IndexWriter {
             PRAGMA journal_mode = OFF;
             PRAGMA synchronous = OFF;
             PRAGMA locking_mode = EXCLUSIVE;
-            PRAGMA page_size = \(IndexSchema.pageSize);
+            PRAGMA page_size = \(FormatLimits.pageSize);
             PRAGMA secure_delete = ON;
             PRAGMA application_id = \(IndexSchema.applicationID);
-            PRAGMA user_version = \(Trailer.currentVersion);
+            PRAGMA user_version = \(FormatLimits.version);
             BEGIN
             """
         )
@@ -74,7 +76,7 @@ final class IndexWriter {
         output = try database.prepare("INSERT INTO output VALUES (?, ?, ?, ?, ?)")
         action = try database.prepare("INSERT INTO action VALUES (?, ?, ?)")
         let ordered = usedSets.sorted { set.sourceSets[$0].lexicographicallyPrecedes(set.sourceSets[$1]) }
-        setNumbers = Dictionary(uniqueKeysWithValues: ordered.enumerated().map { ($1, $0 + 1) })
+        setRows = Dictionary(uniqueKeysWithValues: ordered.enumerated().map { ($1, $0 + 1) })
     }
 
     private func writeSources(of set: MemberSet, digest: ObjectID) throws(SQLiteError) {
@@ -83,7 +85,7 @@ final class IndexWriter {
         try archive.bind(2, digest)
         try archive.run()
         try archive.bind(1, "format")
-        try archive.bind(2, Trailer.currentVersion)
+        try archive.bind(2, FormatLimits.version)
         try archive.run()
         let source = try database.prepare("INSERT INTO source VALUES (?, ?, ?)")
         let environment = try database.prepare("INSERT INTO environment VALUES (?, ?, ?)")
@@ -102,7 +104,7 @@ final class IndexWriter {
             }
         }
         let member = try database.prepare("INSERT INTO source_set VALUES (?, ?)")
-        for (number, id) in setNumbers.sorted(by: { $0.value < $1.value }) {
+        for (number, id) in setRows.sorted(by: { $0.value < $1.value }) {
             for source in set.sourceSets[number] {
                 try member.bind(1, id)
                 try member.bind(2, source + 1)
@@ -119,16 +121,16 @@ final class IndexWriter {
         try chunk.bind(1, chunkCount)
         try chunk.bind(2, record.id)
         try chunk.bind(3, framesSize)
-        try chunk.bind(4, record.stored)
-        try chunk.bind(5, record.size)
+        try chunk.bind(4, record.storedBytes)
+        try chunk.bind(5, record.contentBytes)
         try chunk.bind(6, Int(bitPattern: UInt(record.checksum)))
         try chunk.run()
-        framesSize += record.stored
+        framesSize += record.storedBytes
     }
 
     /// Writes the next stream: those of outputs come first, then those of trees, then those of stored zips.
     ///
-    /// - Parameter chunks: The numbers of its chunks, from 0.
+    /// - Parameter chunks: The chunks of the stream.
     /// - Throws: ``SQLiteError``.
     func write(stream chunks: ChunkList) throws(SQLiteError) {
         streamCount += 1
@@ -136,7 +138,7 @@ final class IndexWriter {
         try chunks.forEach { (number) throws(SQLiteError) in
             try stream.bind(1, streamCount)
             try stream.bind(2, position)
-            try stream.bind(3, Int(number) + 1)
+            try stream.bind(3, number.index + 1)
             try stream.run()
             position += 1
         }
@@ -156,8 +158,8 @@ final class IndexWriter {
     /// Writes the next action entry.
     func write(action row: ActionCursor.Row) throws(SQLiteError) {
         try action.bind(1, row.id)
-        try action.bind(2, row.output + 1)
-        try action.bind(3, setNumbers[row.sources] ?? 0)
+        try action.bind(2, row.output.index + 1)
+        try action.bind(3, setRows[row.sources] ?? 0)
         try action.run()
     }
 
@@ -173,16 +175,16 @@ final class IndexWriter {
             try tree.bind(4, value.files)
             try tree.bind(5, value.executables)
             try tree.bind(6, value.size)
-            try tree.bind(7, Int(value.manifest) + 1)
+            try tree.bind(7, value.manifest.index + 1)
             try tree.bind(8, stream)
-            try tree.bind(9, setNumbers[value.sources] ?? 0)
+            try tree.bind(9, setRows[value.sources] ?? 0)
             try tree.run()
         }
         let download = try database.prepare("INSERT INTO download VALUES (?, ?, ?, ?, ?, ?)")
         for value in set.downloads {
             try download.bind(1, value.module.text)
             try download.bind(2, value.kind.rawValue)
-            try download.bind(6, setNumbers[value.sources] ?? 0)
+            try download.bind(6, setRows[value.sources] ?? 0)
             try download.bindNull(4)
             try download.bindNull(5)
             switch value.content {
@@ -202,7 +204,7 @@ final class IndexWriter {
         for value in set.checksumFiles {
             try file.bind(1, value.path)
             try file.bind(2, value.bytes)
-            try file.bind(3, setNumbers[value.sources] ?? 0)
+            try file.bind(3, setRows[value.sources] ?? 0)
             try file.run()
         }
     }
@@ -215,11 +217,11 @@ extension IndexWriter {
     ///   - set: The members; their chunks are in the order of their frames, and laid out
     ///     (``MemberSet/laidOut(_:record:)``).
     ///   - digest: Their digest.
-    ///   - path: The archive that it is for.
+    ///   - path: The archive that the index is for.
     /// - Returns: The index.
     /// - Throws: ``CacheStoreError`` as the system says.
     static func write(_ set: MemberSet, digest: ObjectID, beside path: FilePath) throws -> IndexFile {
-        var used = set.usedModuleSets
+        var used = set.moduleSourceSets
         for action in set.actions { used.insert(action.sources) }
         return try write(beside: path, digest: digest, set: set, usedSets: used) { writer in
             for chunk in set.chunks { try writer.write(chunk: chunk) }
@@ -227,27 +229,12 @@ extension IndexWriter {
             for chunks in set.moduleStreams { try writer.write(stream: chunks) }
             for output in set.outputs { try writer.write(output: output) }
             for action in set.actions {
-                guard let output = set.outputIndex(of: action.output) else { continue }
+                guard let output = set.outputNumber(of: action.output) else { continue }
                 try writer.write(
                     action: ActionCursor.Row(id: action.id, output: output, sources: action.sources)
                 )
             }
             try writer.writeModules(of: set)
         }
-    }
-}
-
-extension MemberSet {
-    /// The numbers of the sets of sources that members of GOMODCACHE have.
-    var usedModuleSets: Set<Int32> {
-        Set(trees.map(\.sources)).union(downloads.map(\.sources)).union(checksumFiles.map(\.sources))
-    }
-
-    /// The streams of trees, then those of stored zips.
-    var moduleStreams: [ChunkList] {
-        trees.map(\.chunks)
-            + downloads.compactMap {
-                if case .stored(_, _, let chunks) = $0.content { chunks } else { nil }
-            }
     }
 }

@@ -7,6 +7,9 @@ final class OutputCursor {
     /// The number of outputs that were read.
     private(set) var count = 0
 
+    /// The number of the output that was read last; there is one.
+    var number: OutputNumber { OutputNumber(count - 1) }
+
     /// The output that was read last.
     private(set) var output: MemberSet.Output?
 
@@ -22,9 +25,9 @@ final class OutputCursor {
     ///
     /// - Parameters:
     ///   - reader: The index.
-    ///   - uses: What will go on with the chunks after the outputs' own; nobody, if `nil`.
+    ///   - uses: The chunks, if the caller goes on with them after the outputs.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
-    init(_ reader: IndexReader, _ uses: ChunkUses? = nil) throws(CacheStoreError) {
+    init(_ reader: IndexReader, _ uses: ChunkUses? = nil) throws {
         self.reader = reader
         self.uses = if let uses { uses } else { try reader.reading { try ChunkUses(reader) } }
         statement = try reader.prepare("SELECT id, digest, size, executable, kind FROM output ORDER BY id")
@@ -35,7 +38,7 @@ final class OutputCursor {
     /// - Returns: Whether there is one.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` or
     ///   ``CacheStoreError/Code/unsafePath``.
-    func next() throws(CacheStoreError) -> Bool { try reader.reading { try step() } }
+    func next() throws -> Bool { try reader.reading { try step() } }
 
     private func step() throws -> Bool {
         // SQLite would begin again after the last row.
@@ -71,11 +74,11 @@ final class OutputCursor {
         return true
     }
 
-    /// The class in the row, or `nil` if it is none.
+    /// Returns the class in the row, or `nil` if the row names none.
     private func contentClass() -> EntryClass? {
         for (name, value) in classes where statement.text(4, equals: name) { return value }
         guard let text = statement.text(4), let found = EntryClass(rawValue: text) else { return nil }
-        // More than these no version knows; who makes up more pays with time.
+        // No version knows more classes than these; an index that makes up more of them is read slowly.
         if classes.count < 32 { classes.append((Array(text.utf8), found)) }
         return found
     }

@@ -1,13 +1,5 @@
 import CSQLite
 
-/// A failure reported by SQLite.
-struct SQLiteError: Error, Hashable, CustomStringConvertible {
-    /// The result code, for example 11 for a malformed database.
-    let code: Int32
-    /// SQLite's own text.
-    let description: String
-}
-
 /// A connection to a database: an index being made, or one that lies in an archive.
 @safe struct SQLiteDatabase: ~Copyable {
     private let connection: OpaquePointer

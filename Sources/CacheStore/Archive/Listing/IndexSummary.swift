@@ -1,7 +1,7 @@
-/// What is told of an archive after going through its index, without holding it.
+/// The figures and the digest of an archive, gathered by going through its index without holding it.
 struct IndexSummary: Sendable {
     /// The digest of the members; where it was not asked for, as the index states it.
-    private(set) var digest: ObjectID
+    let digest: ObjectID
 
     /// The digest as the index states it.
     let statedDigest: ObjectID
@@ -10,19 +10,19 @@ struct IndexSummary: Sendable {
     var isDigestRight: Bool { digest == statedDigest }
 
     /// The figures, but for the length of the file.
-    private(set) var totals: ArchiveTotals
+    let totals: ArchiveTotals
 
     /// The sources as they are compared with others: ``MemberSet/comparableSources()``.
-    private(set) var comparableSources: [Source]
+    let comparableSources: [Source]
 
     /// Goes through an index.
     ///
     /// - Parameters:
     ///   - index: The index.
-    ///   - outputID: Gives the ID of the output with a number, from 0; `nil` if the digest is not asked for.
-    /// - Throws: What `outputID` throws, or ``CacheStoreError`` with code
+    ///   - outputID: Returns the ID of an output; `nil` if the digest is not asked for.
+    /// - Throws: The error of `outputID` as it is, or ``CacheStoreError`` with code
     ///   ``CacheStoreError/Code/corruptArchive`` or ``CacheStoreError/Code/unsafePath``.
-    init(of index: IndexReader, outputID: ((Int) throws -> ObjectID)?) throws {
+    init(of index: IndexReader, outputID: ((OutputNumber) throws -> ObjectID)?) throws {
         var pass = Pass(index, isListing: outputID != nil)
         try pass.readAll(index)
         try pass.findPackages(index)
@@ -32,7 +32,8 @@ struct IndexSummary: Sendable {
         digest = pass.listing?.finish() ?? index.digest
         statedDigest = index.digest
         totals = pass.sheet.totals(
-            for: pass.set,
+            of: pass.set.sources,
+            pass.set.sourceSets,
             chunks: pass.chunkCount,
             frameBytes: index.framesSize,
             fileBytes: 0
@@ -40,26 +41,27 @@ struct IndexSummary: Sendable {
         comparableSources = pass.set.comparableSources(holdersOfCgo: pass.cgoSets)
     }
 
-    /// What is kept of each output: 9 bytes.
+    /// One pass through an index. It keeps 9 bytes per output.
     private struct Pass {
         var set = MemberSet()
         var listing: ListingDigest?
         var sheet = TallySheet()
         var chunkCount = 0
-        var cgoSets: Set<Int32> = []
+        var cgoSets: Set<SourceSetNumber> = []
 
         private var roles: EntryRoles
         private var classes = ClassNumbers()
         /// The classes of outputs by their content.
         private var contents: [UInt16] = []
         private var isEmpty = BitArray()
-        /// The classes of the first action entries that refer to them.
+        /// The classes of the first action entries that refer to them; `max` before one did.
         private var firstClasses: [UInt16] = []
-        private var sources: [Int32] = []
+        /// The sets of sources of the entries that refer to them; valid once one did.
+        private var sources: [SourceSetNumber] = []
         private var isListed = BitArray()
         /// The chunks that trees and zips are the first to use.
-        private var moduleChunks: [UInt32: Int] = [:]
-        private var manifests: [UInt32: ObjectID] = [:]
+        private var moduleChunks: [ChunkNumber: Int] = [:]
+        private var manifests: [ChunkNumber: ObjectID] = [:]
 
         init(_ index: IndexReader, isListing: Bool) {
             listing = isListing ? ListingDigest() : nil
@@ -78,12 +80,12 @@ struct IndexSummary: Sendable {
                 manifests[use.number] = use.record.id
                 if use.isFirst {
                     chunkCount += 1
-                    moduleChunks[use.number] = use.record.stored
+                    moduleChunks[use.number] = use.record.storedBytes
                 }
                 return use.number
             }
             firstClasses = [UInt16](repeating: .max, count: contents.count)
-            sources = [Int32](repeating: -1, count: contents.count)
+            sources = [SourceSetNumber](repeating: SourceSetNumber(0), count: contents.count)
             isListed = BitArray(count: contents.count)
         }
 
@@ -97,28 +99,36 @@ struct IndexSummary: Sendable {
             roles.seal()
         }
 
-        mutating func countActions(_ index: IndexReader, outputID: ((Int) throws -> ObjectID)?) throws {
+        mutating func countActions(_ index: IndexReader, outputID: ((OutputNumber) throws -> ObjectID)?)
+            throws
+        {
             let cgo = classes.number(of: .cgo)
             let actions = try ActionCursor(index)
             var last: ObjectID?
             while let row = try actions.next() {
                 if let outputID, row.id != last {
                     listing?.action(row.id, output: try outputID(row.output))
-                    isListed[row.output] = true
+                    isListed[row.output.index] = true
                     last = row.id
                 }
                 let entryClass = roles.entryClass(
                     of: row.id,
                     output: classes[contents[row.output]],
-                    isEmpty: isEmpty[row.output]
+                    isEmpty: isEmpty[row.output.index]
                 )
-                // The index holds its ID and two numbers.
-                sheet.add(.action, entryClass, sources: row.sources, size: ActionEntry.byteCount, stored: 36)
+                sheet.add(
+                    .action,
+                    entryClass,
+                    sources: row.sources,
+                    contentBytes: ActionEntry.byteCount,
+                    storedBytes: ActionEntry.storedBytes
+                )
                 if firstClasses[row.output] == .max {
                     firstClasses[row.output] = classes.number(of: entryClass)
+                    sources[row.output] = row.sources
+                } else {
+                    sources[row.output] = set.sourceSets.union(sources[row.output], row.sources)
                 }
-                let others = sources[row.output]
-                sources[row.output] = others < 0 ? row.sources : set.sourceSets.union(others, row.sources)
                 if contents[row.output] == cgo { cgoSets.insert(row.sources) }
             }
         }
@@ -127,14 +137,14 @@ struct IndexSummary: Sendable {
             let outputs = try OutputCursor(index)
             while try outputs.next() {
                 guard let output = outputs.output else { continue }
-                let number = outputs.count - 1
-                if isListed[number] { listing?.output(output) }
+                let number = outputs.number
+                if isListed[number.index] { listing?.output(output) }
                 sheet.add(
                     .output,
                     classes[firstClasses[number]],
                     sources: sources[number],
-                    size: output.size,
-                    stored: outputs.chunks.reduce(0) { $0 + ($1.isFirst ? $1.record.stored : 0) }
+                    contentBytes: output.size,
+                    storedBytes: outputs.chunks.reduce(0) { $0 + ($1.isFirst ? $1.record.storedBytes : 0) }
                 )
             }
         }
@@ -148,22 +158,38 @@ struct IndexSummary: Sendable {
                     .tree,
                     sources: tree.sources,
                     files: tree.files,
-                    size: tree.size,
-                    stored: stored(.one(tree.manifest)) + stored(tree.chunks)
+                    contentBytes: tree.size,
+                    storedBytes: stored(.one(tree.manifest)) + stored(tree.chunks)
                 )
             }
             for download in set.downloads {
                 let (kind, sources) = (download.kind.memberKind, download.sources)
                 switch download.content {
                 case .bytes(let bytes):
-                    sheet.add(kind, sources: sources, size: bytes.count, stored: bytes.count)
-                case .derived: sheet.add(kind, sources: sources, files: 0, size: 0, stored: 0)
+                    sheet.add(
+                        kind,
+                        sources: sources,
+                        contentBytes: bytes.count,
+                        storedBytes: bytes.count
+                    )
+                case .derived:
+                    sheet.add(kind, sources: sources, files: 0, contentBytes: 0, storedBytes: 0)
                 case .stored(_, let size, let chunks):
-                    sheet.add(kind, sources: sources, size: size, stored: stored(chunks))
+                    sheet.add(
+                        kind,
+                        sources: sources,
+                        contentBytes: size,
+                        storedBytes: stored(chunks)
+                    )
                 }
             }
             for file in set.checksumFiles {
-                sheet.add(.checksum, sources: file.sources, size: file.bytes.count, stored: file.bytes.count)
+                sheet.add(
+                    .checksum,
+                    sources: file.sources,
+                    contentBytes: file.bytes.count,
+                    storedBytes: file.bytes.count
+                )
             }
             let manifests = manifests
             // Each manifest was shown as it was read.

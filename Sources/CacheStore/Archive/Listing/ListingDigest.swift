@@ -5,7 +5,7 @@ struct ListingDigest {
     private var hasher = ContentHasher()
     private var text: [UInt8] = Array("castore 1\n".utf8)
 
-    /// An action entry: of those with one ID, only the first has a line.
+    /// Adds an action entry: of those with one ID, only the first has a line.
     mutating func action(_ id: ObjectID, output: ObjectID) {
         text += "action ".utf8
         text += id.hexadecimal
@@ -14,7 +14,7 @@ struct ListingDigest {
         end()
     }
 
-    /// An output to which one of those lines refers.
+    /// Adds an output to which one of those lines refers.
     mutating func output(_ output: MemberSet.Output) {
         text += "output ".utf8
         text += output.id.hexadecimal
@@ -23,12 +23,12 @@ struct ListingDigest {
         end()
     }
 
-    /// All that is in GOMODCACHE.
+    /// Adds all members of GOMODCACHE.
     ///
     /// - Parameters:
     ///   - set: The members.
-    ///   - chunk: Gives the ID of the chunk with a number.
-    mutating func modules(of set: MemberSet, chunk: (UInt32) -> ObjectID) {
+    ///   - chunk: Returns the ID of a chunk.
+    mutating func modules(of set: MemberSet, chunk: (ChunkNumber) -> ObjectID) {
         for tree in set.trees { line("tree \(chunk(tree.manifest)) \(tree.h1) \(tree.module.text)") }
         for download in set.downloads {
             let value: String
@@ -42,7 +42,7 @@ struct ListingDigest {
         for file in set.checksumFiles { line("checksum \(ContentHasher.hash(file.bytes.span)) \(file.path)") }
     }
 
-    /// The digest of what was listed.
+    /// Returns the digest of the lines so far.
     func finish() -> ObjectID {
         var whole = hasher
         whole.update(text.span)

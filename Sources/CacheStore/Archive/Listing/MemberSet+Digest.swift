@@ -1,13 +1,14 @@
 extension MemberSet {
-    /// The archive's digest: SHA-256 of the canonical listing of what a restore gives, see <doc:Format>.
+    /// The archive's digest: SHA-256 of the canonical listing of the members that a restore gives, see
+    /// <doc:Format>.
     ///
-    /// - Complexity: O(*n*), about 100 bytes hashed a member.
+    /// - Complexity: O(*n*), about 100 bytes hashed per member.
     var digest: ObjectID {
         var listing = ListingDigest()
         let settled = settled()
         for action in settled.actions { listing.action(action.id, output: action.output) }
         for output in settled.outputs { listing.output(output) }
-        listing.modules(of: self) { chunks[Int($0)].id }
+        listing.modules(of: self) { chunks[$0].id }
         return listing.finish()
     }
 }

@@ -11,7 +11,7 @@ package enum Chunker {
     static let averageSize = 4 << 20
 
     /// A chunk is never longer than this, in bytes.
-    package static let maximumSize = 8 << 20
+    package static let maximumSize = FormatLimits.chunkSize
 
     /// The bits of the hash that must be zero before ``averageSize``: the top 24.
     private static let hardMask: UInt64 = ~0 << 40

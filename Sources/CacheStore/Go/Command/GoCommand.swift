@@ -96,7 +96,7 @@ public struct GoCommand: Sendable {
                 .goCommand,
                 "cannot run `\(path)`",
                 path: directory,
-                hint: "install Go or put it on PATH, or name what it would be asked for",
+                remedy: .installGo,
                 cause: cause
             )
         }

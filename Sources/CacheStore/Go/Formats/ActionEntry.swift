@@ -14,6 +14,9 @@ struct ActionEntry: Hashable {
     /// The length of the file, in bytes.
     static let byteCount = 175
 
+    /// The bytes that an archive's index holds of an entry: its ID and two numbers.
+    static let storedBytes = 36
+
     var action: ObjectID
     var output: ObjectID
 

@@ -1,21 +1,30 @@
 import SystemPackage
 
-/// What was found in GOCACHE: action entries whose outputs look right, and what was left out.
+/// The entries found in GOCACHE: action entries whose outputs look right, and a list of everything left out.
 ///
-/// Contents of outputs are not read here. Go writes an output before the entry that refers to it, so entries
-/// are read first and outputs are looked for only then: the result is sound although `go` may be running
+/// A scan does not read the contents of outputs. Go writes an output before the entry that refers to it, so the scan
+/// reads the entries first and looks for outputs only then: the result is sound although `go` may be running
 /// (cmd/go/internal/cache/cache.go, `putIndexEntry`).
 struct BuildCacheScan: Sendable {
+    /// The entries that a scan keeps.
+    struct Selection: Sendable {
+        /// The classes of entries that are dropped.
+        var dropped: Set<EntryClass>
+
+        /// If not `nil`, entries that were not used since this time are dropped; in seconds since 1970.
+        var usedSince: Int?
+    }
+
     /// An output that an action entry refers to.
     struct Output: Hashable, Sendable {
         var id: ObjectID
         var size: Int
         /// The name of the one file, for an output that is a directory.
         var executable: String?
-        /// What its content is for, as far as that tells.
+        /// The class that the content alone tells.
         var contentClass: EntryClass
 
-        /// The file that holds the content, below GOCACHE.
+        /// The path of the file that holds the content, below GOCACHE.
         var file: String {
             BuildCacheLayout.name(ofOutput: id) + (executable.map { "/\($0)" } ?? "")
         }
@@ -27,10 +36,10 @@ struct BuildCacheScan: Sendable {
     /// The outputs, ordered by ID.
     var outputs: [Output] = []
 
-    /// What is no member, in any order.
+    /// The entries that are no members, in any order.
     var leftOut: [LeftOut] = []
 
-    /// What is sound and was not wanted, by class.
+    /// The sound entries that the selection dropped, by class.
     var dropped: [EntryClass: ArchiveTotals.Tally] = [:]
 
     /// The number of entries that were not used since the time that was asked for.
@@ -40,12 +49,16 @@ struct BuildCacheScan: Sendable {
     ///
     /// - Parameters:
     ///   - root: The directory.
-    ///   - options: Which entries are wanted.
+    ///   - selection: The entries that are wanted.
     ///   - threads: The number of threads to use.
-    /// - Returns: What was found.
+    /// - Returns: The entries found.
     /// - Throws: ``CacheStoreError`` if `root` itself can't be read, or `CancellationError`.
-    static func run(_ root: FilePath, options: PackOptions, threads: Int) async throws -> BuildCacheScan {
-        let usedSince = options.usedSince
+    static func run(
+        _ root: FilePath,
+        _ selection: Selection,
+        threads: Int
+    ) async throws -> BuildCacheScan {
+        let usedSince = selection.usedSince
         var whole = try await gather(root, threads) { (part, directory, index) throws(CacheStoreError) in
             try part.scanEntries(of: directory, index, usedSince: usedSince)
         }
@@ -58,7 +71,7 @@ struct BuildCacheScan: Sendable {
         whole.outputs = found.outputs.sorted { $0.id < $1.id }
         whole.leftOut += found.leftOut
         whole.matchOutputs(in: root)
-        whole.drop(options.dropped)
+        whole.drop(selection.dropped)
         return whole
     }
 
@@ -89,7 +102,7 @@ struct BuildCacheScan: Sendable {
         return whole.value
     }
 
-    /// What lies in GOCACHE itself beside the 256 directories.
+    /// Notes the files that lie in GOCACHE itself, beside the 256 directories.
     private mutating func scanTop(_ root: FilePath) throws(CacheStoreError) {
         let names = try Directory(opening: root).names()
         for name in names.valid where !BuildCacheLayout.isSubdirectory(name) {

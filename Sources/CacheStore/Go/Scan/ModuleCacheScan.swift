@@ -1,14 +1,17 @@
 import SystemPackage
 
-/// What was found in GOMODCACHE: downloads, and directories that may be module trees.
+/// The files found in GOMODCACHE: downloads, and directories that may be module trees.
 ///
-/// Trees and zips are not read here. Source of the layout: Go's cmd/go/internal/modfetch/cache.go.
+/// A scan does not read trees and zips. Source of the layout: Go's cmd/go/internal/modfetch/cache.go.
 struct ModuleCacheScan: Sendable {
     /// The small downloads of modules: `.info`, `.mod`, `.ziphash`.
     struct Download: Sendable {
         var module: ModuleKey
         var kind: MemberSet.DownloadKind
         var bytes: [UInt8]
+
+        /// The key that orders downloads.
+        var key: MemberSet.Download.Key { MemberSet.Download.Key(module: module, kind: kind) }
     }
 
     /// A file of the checksum database.
@@ -32,7 +35,7 @@ struct ModuleCacheScan: Sendable {
     /// Ordered by path.
     var checksumFiles: [ChecksumFile] = []
 
-    /// What is no member, in any order.
+    /// The entries that are no members, in any order.
     var leftOut: [LeftOut] = []
 
     /// The hash that Go has recorded for each module.
@@ -57,7 +60,7 @@ struct ModuleCacheScan: Sendable {
                 try scan.scanTrees(root, name, status, prefix: "")
             }
         }
-        downloads.sort { ($0.module, $0.kind) < ($1.module, $1.kind) }
+        downloads.sort { $0.key < $1.key }
         checksumFiles.sort { $0.path.precedes($1.path) }
     }
 
@@ -173,7 +176,7 @@ struct ModuleCacheScan: Sendable {
             return
         }
         if kind == .mod { modFiles.insert(module) }
-        let limit = kind == .mod ? IndexReader.maximumValueSize : Self.maximumInfoSize
+        let limit = kind == .mod ? FormatLimits.valueSize : Self.maximumInfoSize
         let bytes = try file.bytes(count: limit + 1)
         let fault: String?
         switch kind {
@@ -192,25 +195,30 @@ struct ModuleCacheScan: Sendable {
         }
     }
 
-    /// Looks again at modules whose trees were read after the downloads: one may have been removed and made again
+    /// Looks again at modules whose trees were read after the downloads: a tree may have been removed and made again
     /// in between, and would be packed without its `.mod`.
     ///
-    /// Go makes the `.mod` before the tree. A tree that stands there for good without one is a toolchain's, or one
-    /// whose `.mod` somebody removed; it stays.
+    /// Go makes the `.mod` before the tree. A tree that stands there for good without a `.mod` is a toolchain's, or
+    /// somebody removed the `.mod`; such a tree stays.
     ///
     /// - Parameters:
-    ///   - modules: Their names.
-    ///   - root: GOMODCACHE.
-    /// - Returns: Those that are no longer there; they are left out.
-    mutating func removed(of modules: some Sequence<ModuleKey>, in root: FilePath) -> Set<ModuleKey> {
+    ///   - modules: The modules.
+    ///   - path: GOMODCACHE.
+    /// - Returns: The modules that are no longer there; they are left out.
+    /// - Throws: ``CacheStoreError`` if GOMODCACHE itself can't be opened.
+    mutating func removed(
+        of modules: some Sequence<ModuleKey>,
+        in path: FilePath
+    ) throws(CacheStoreError) -> Set<ModuleKey> {
+        let root = try Directory(opening: path)
         var removed: Set<ModuleKey> = []
         for module in modules where !modFiles.contains(module) {
             readModFile(of: module, in: root)
             if modFiles.contains(module) { continue }
-            let path = root.appending(FilePath(module.text).components)
-            if (try? Directory(opening: path)) == nil {
+            if (try? root.directory(at: module.text.pathElements)) == nil {
                 removed.insert(module)
-                leaveOut(.changed, path, "it was removed while it was packed")
+                let tree = path.appending(FilePath(module.text).components)
+                leaveOut(.changed, tree, "it was removed while it was packed")
             } else {
                 readModFile(of: module, in: root)
             }
@@ -219,9 +227,8 @@ struct ModuleCacheScan: Sendable {
     }
 
     /// Reads a `.mod`, if it is there.
-    private mutating func readModFile(of module: ModuleKey, in root: FilePath) {
-        let path = root.appending(FilePath(module.downloadDirectory).components)
-        guard let directory = try? Directory(opening: path) else { return }
+    private mutating func readModFile(of module: ModuleKey, in root: borrowing Directory) {
+        guard let directory = try? root.directory(at: module.downloadDirectory.pathElements) else { return }
         try? readDownload(directory, "\(module.version).mod", module, kind: "mod")
     }
 

@@ -72,9 +72,8 @@ enum Compatibility {
         }
         if !shared.isEmpty {
             let names = shared.map(\.setting).joined(separator: ", ")
-            let message =
-                "some packages will be compiled again, because of \(names); `cachectl doctor` tells which and why"
-            warnings.append(Warning(code: .goSettings, message: message))
+            let message = "some packages will be compiled again, because of \(names)"
+            warnings.append(Warning(code: .goSettings, message: message, remedy: .diagnose))
         }
         return warnings
     }

@@ -17,44 +17,52 @@ public struct Finding: Hashable, Sendable {
         public static func < (lhs: Self, rhs: Self) -> Bool { lhs.rank < rhs.rank }
     }
 
-    /// What it is about; stable across releases.
-    public enum Code: String, Hashable, Sendable {
+    /// The subject of a finding.
+    ///
+    /// A struct rather than an enum, so that a later release can add a code without breaking a caller's `switch`.
+    public struct Code: RawRepresentable, Hashable, Sendable {
+        /// The code's name, for example `goVersion`.
+        public let rawValue: String
+
+        /// Names a code, known to this version or not.
+        public init(rawValue: String) { self.rawValue = rawValue }
+
         /// The Go version.
-        case goVersion
+        public static let goVersion = Code(rawValue: "goVersion")
         /// GOOS or GOARCH.
-        case goTarget
+        public static let goTarget = Code(rawValue: "goTarget")
         /// GOAMD64 or the like.
-        case goLevel
+        public static let goLevel = Code(rawValue: "goLevel")
         /// GOEXPERIMENT.
-        case goExperiment
+        public static let goExperiment = Code(rawValue: "goExperiment")
         /// A flag in GOFLAGS.
-        case goFlags
+        public static let goFlags = Code(rawValue: "goFlags")
         /// GOFIPS140.
-        case goFIPS140
+        public static let goFIPS140 = Code(rawValue: "goFIPS140")
         /// CGO_ENABLED.
-        case cgo
+        public static let cgo = Code(rawValue: "cgo")
         /// A compiler that cgo uses, or its version.
-        case compiler
+        public static let compiler = Code(rawValue: "compiler")
         /// Flags of such a compiler.
-        case compilerFlags
+        public static let compilerFlags = Code(rawValue: "compilerFlags")
         /// GOMODCACHE.
-        case moduleCachePath
+        public static let moduleCachePath = Code(rawValue: "moduleCachePath")
         /// GOROOT.
-        case goRoot
+        public static let goRoot = Code(rawValue: "goRoot")
         /// The distribution, whose headers and libraries cgo uses.
-        case distribution
+        public static let distribution = Code(rawValue: "distribution")
         /// The path of the programs' own sources.
-        case checkoutPath
+        public static let checkoutPath = Code(rawValue: "checkoutPath")
         /// Nothing was recorded of a source.
-        case unknownEnvironment
+        public static let unknownEnvironment = Code(rawValue: "unknownEnvironment")
         /// The archive holds no entries of a build cache.
-        case noEntries
+        public static let noEntries = Code(rawValue: "noEntries")
         /// A module is not in GOMODCACHE, so that nothing can be said of the packages.
-        case missingModule
+        public static let missingModule = Code(rawValue: "missingModule")
         /// The packages can't be loaded.
-        case brokenPackages
+        public static let brokenPackages = Code(rawValue: "brokenPackages")
         /// Packages of which there is no entry.
-        case missingPackages
+        public static let missingPackages = Code(rawValue: "missingPackages")
     }
 
     /// A value that was recorded, and by whom.
@@ -66,7 +74,7 @@ public struct Finding: Hashable, Sendable {
         public var sources: [String]
     }
 
-    /// What it is about.
+    /// The subject; stable across releases.
     public var code: Code
 
     /// The setting as a person knows it, for example `GOVERSION` or `GOFLAGS -race`.
@@ -84,8 +92,11 @@ public struct Finding: Hashable, Sendable {
     /// What is lost, one sentence without a period.
     public var loss: String
 
-    /// What to do about it, one sentence without a period; empty if nothing needs to be done.
+    /// The way to mend it, one sentence without a period; empty if nothing needs to be done.
     public var mend: String
+
+    /// The way to mend it as a remedy, where it is an action of this library; ``mend`` has its words.
+    public var remedy: Remedy?
 
     /// The labels of the sources that it concerns, in order.
     public var sources: [String] { recorded.flatMap(\.sources).sorted { $0.precedes($1) } }

@@ -63,12 +63,12 @@ struct ModuleZipWriter {
             }
         }
         let name = prefix + path
-        guard name.utf8.count <= UInt16.max, 0...ZipRecord.largestModule ~= size else {
+        guard name.utf8.count <= UInt16.max, 0...FormatLimits.zipSize ~= size else {
             throw ZipError("File is too large for a module zip", member: path)
         }
         let added = ZipStoredFile.overhead(nameSize: name.utf8.count) + size
         let tail = directory.count + ZipDirectoryEnd.recordsSize(count: fileCount + 1)
-        guard byteCount + added + tail <= ZipRecord.largestModule else {
+        guard byteCount + added + tail <= FormatLimits.zipSize else {
             throw ZipError("Module is too large for a zip", member: path)
         }
         let next = ZipStoredFile(name: name, size: size, localHeader: byteCount)
@@ -138,14 +138,14 @@ extension ModuleZipWriter {
         var total = 0
         var count = 0
         for file in files {
-            guard 0...ZipRecord.largestModule ~= file.size, total <= ZipRecord.largestModule else {
+            guard 0...FormatLimits.zipSize ~= file.size, total <= FormatLimits.zipSize else {
                 throw ZipError("Module is too large for a zip", member: file.path)
             }
             total += ZipStoredFile.overhead(nameSize: prefix.utf8.count + file.path.utf8.count) + file.size
             count += 1
         }
         total += ZipDirectoryEnd.recordsSize(count: count)
-        guard total <= ZipRecord.largestModule else { throw ZipError("Module is too large for a zip") }
+        guard total <= FormatLimits.zipSize else { throw ZipError("Module is too large for a zip") }
         return total
     }
 }

@@ -10,9 +10,6 @@
 /// The zip is lent to ``init(of:prefix:)`` and again to
 /// ``ZipReader/read(_:of:into:)``; the table itself keeps none of its bytes.
 struct ZipDirectory: Sendable {
-    /// What all names begin with: `path@version/`.
-    let prefix: String
-
     /// The entries, in the order of the central directory.
     let entries: [ZipEntry]
 
@@ -29,7 +26,7 @@ struct ZipDirectory: Sendable {
     /// - Complexity: O(*n* log *n*) in the number of entries; memory for the directory.
     init(of zip: borrowing some ZipSource & ~Copyable, prefix: String) throws {
         let size = try zip.zipSize()
-        guard size <= ZipRecord.largestModule else { throw ZipError("Zip is too large for a module") }
+        guard size <= FormatLimits.zipSize else { throw ZipError("Zip is too large for a module") }
         let end = try ZipDirectoryEnd(of: zip, size: size)
         let directory = try zip.bytes(in: end.directory)
         var entries: [ZipEntry] = []
@@ -40,7 +37,7 @@ struct ZipDirectory: Sendable {
         for _ in 0..<end.count {
             let header = try ZipEntryHeader(at: position, in: directory.span)
             let entry = try header.entry(of: zip, before: end.directory.lowerBound, prefix: prefix)
-            guard entry.size <= ZipRecord.largestModule - total else {
+            guard entry.size <= FormatLimits.zipSize - total else {
                 throw ZipError("Zip has too much content for a module", member: entry.path)
             }
             total += entry.size
@@ -53,7 +50,6 @@ struct ZipDirectory: Sendable {
         }
         try Self.checkOverlaps(headers)
         try Self.checkCollisions(entries)
-        self.prefix = prefix
         self.entries = entries
     }
 

@@ -72,9 +72,6 @@ enum ZipRecord {
     /// 1980-01-01, the first day zip can tell (section 4.4.6).
     static let firstDate: UInt16 = 1 << 5 | 1
 
-    /// The most bytes of a module zip, and of the files in it: `MaxZipFile` in
-    /// Go's golang.org/x/mod/zip, zip.go.
-    static let largestModule = 500 << 20
 }
 
 extension Span<UInt8> {

@@ -15,7 +15,7 @@ struct ZipStoredFile {
     ///
     /// - Parameters:
     ///   - name: The name in the zip, with the module's prefix; at most 65,535 bytes.
-    ///   - size: The size in bytes; at most ``ZipRecord/largestModule``.
+    ///   - size: The size in bytes; at most ``FormatLimits/zipSize``.
     ///   - localHeader: The offset in the zip at which the file begins, less than 4 GiB.
     init(name: String, size: Int, localHeader: Int) {
         self.name = name

@@ -4,15 +4,27 @@ public struct ArchiveTotals: Hashable, Sendable {
     public struct Tally: Hashable, Sendable {
         /// The number of members.
         public var members = 0
-        /// The number of files that restoring them makes.
+        /// The number of files that a restore makes of them.
         public var files = 0
-        /// Their content as a restore writes it, in bytes.
-        public var rawBytes = 0
-        /// What their content takes in the archive, in bytes: its frames, or its place in the index.
+        /// The length of their content as a restore writes it, in bytes.
+        public var contentBytes = 0
+        /// The length of the frames and index values that hold their content, in bytes.
         ///
-        /// A chunk
-        /// that several members use counts once, for the first.
+        /// A chunk that several members use counts once, for the first.
         public var storedBytes = 0
+
+        /// Returns the tally of one file of a cache.
+        static func file(of contentBytes: Int) -> Self {
+            Self(members: 1, files: 1, contentBytes: contentBytes, storedBytes: 0)
+        }
+
+        /// Adds a tally to another.
+        static func += (lhs: inout Self, rhs: Self) {
+            lhs.members += rhs.members
+            lhs.files += rhs.files
+            lhs.contentBytes += rhs.contentBytes
+            lhs.storedBytes += rhs.storedBytes
+        }
     }
 
     /// The tally of each kind of member that occurs.
@@ -21,10 +33,10 @@ public struct ArchiveTotals: Hashable, Sendable {
     /// The tally of each class of action entries and outputs that occurs.
     public var byClass: [EntryClass: Tally] = [:]
 
-    /// The tally of each source, by label, of all members it holds.
+    /// The tally of each source, by label, of all members that the source holds.
     public var bySource: [String: Tally] = [:]
 
-    /// The tally of the members that only this source holds, by label.
+    /// The tally of the members that only one source holds, by its label.
     public var uniqueBySource: [String: Tally] = [:]
 
     /// The tally of the members that two or more sources hold.

@@ -1,16 +1,16 @@
-/// The chunks of one stream, as numbers into a table of chunks.
+/// The chunks of one stream, by their numbers in a table of chunks.
 ///
-/// Nearly all streams are one chunk, so that one takes no memory of its own.
+/// Nearly all streams are one chunk, so a list of one takes no memory of its own.
 enum ChunkList: Hashable, Sendable {
     /// A stream of no bytes.
     case none
     /// A stream of one chunk.
-    case one(UInt32)
+    case one(ChunkNumber)
     /// A longer stream.
-    case many([UInt32])
+    case many([ChunkNumber])
 
-    /// Creates a list of chunk numbers.
-    init(_ numbers: [UInt32]) {
+    /// Creates a list of chunks.
+    init(_ numbers: [ChunkNumber]) {
         switch numbers.count {
         case 0: self = .none
         case 1: self = .one(numbers[0])
@@ -18,7 +18,7 @@ enum ChunkList: Hashable, Sendable {
         }
     }
 
-    /// The number of chunks.
+    /// The number of chunks in the list.
     var count: Int {
         switch self {
         case .none: 0
@@ -27,17 +27,8 @@ enum ChunkList: Hashable, Sendable {
         }
     }
 
-    /// The chunk at a position below ``count``.
-    subscript(position: Int) -> UInt32 {
-        switch self {
-        case .none: preconditionFailure("an empty list has no positions")
-        case .one(let number): number
-        case .many(let numbers): numbers[position]
-        }
-    }
-
-    /// The numbers in order.
-    var numbers: [UInt32] {
+    /// The chunks in order.
+    var numbers: [ChunkNumber] {
         switch self {
         case .none: []
         case .one(let number): [number]
@@ -45,8 +36,8 @@ enum ChunkList: Hashable, Sendable {
         }
     }
 
-    /// The list with each number replaced.
-    func map(_ transform: (UInt32) -> UInt32) -> ChunkList {
+    /// Returns the list with each chunk replaced.
+    func map(_ transform: (ChunkNumber) -> ChunkNumber) -> ChunkList {
         switch self {
         case .none: .none
         case .one(let number): .one(transform(number))
@@ -54,8 +45,8 @@ enum ChunkList: Hashable, Sendable {
         }
     }
 
-    /// Calls `body` with each number in order.
-    func forEach<Failure: Error>(_ body: (UInt32) throws(Failure) -> Void) throws(Failure) {
+    /// Calls `body` with each chunk in order.
+    func forEach<Failure: Error>(_ body: (ChunkNumber) throws(Failure) -> Void) throws(Failure) {
         switch self {
         case .none: return
         case .one(let number): try body(number)

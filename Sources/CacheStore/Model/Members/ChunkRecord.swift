@@ -1,19 +1,20 @@
 /// A chunk and the frame that stores it.
-struct ChunkRecord: Hashable, Sendable {
+struct ChunkRecord: Hashable, Sendable, BitwiseCopyable {
     /// The SHA-256 of the content.
     var id: ObjectID
-    /// Where the frame begins in the archive, in bytes.
+    /// The offset of the frame in the archive, in bytes.
     var offset: Int
     /// The length of the frame, in bytes.
-    var stored: Int
+    var storedBytes: Int
     /// The length of the content, in bytes.
-    var size: Int
+    var contentBytes: Int
     /// XXH64 of the frame.
     var checksum: UInt64
 
-    /// Whether a chunk can have these lengths, in bytes.
-    static func isPossible(size: Int, stored: Int) -> Bool {
+    /// Returns whether a chunk can have these lengths, in bytes.
+    static func isPossible(contentBytes: Int, storedBytes: Int) -> Bool {
         // A frame is never much longer than its content: zstd's own bound.
-        (1...Chunker.maximumSize).contains(size) && (1...size + size / 128 + 1024).contains(stored)
+        (1...FormatLimits.chunkSize).contains(contentBytes)
+            && (1...contentBytes + contentBytes / 128 + 1024).contains(storedBytes)
     }
 }

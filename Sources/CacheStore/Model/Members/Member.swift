@@ -1,60 +1,64 @@
 /// A member of an archive, as a listing shows it.
 public struct Member: Hashable, Sendable {
-    /// The kinds of member.
-    public enum Kind: String, Hashable, Sendable, CaseIterable {
+    /// The kind of a member.
+    ///
+    /// A struct rather than an enum, so that a later release can add a kind without breaking a caller's `switch`.
+    public struct Kind: RawRepresentable, Hashable, Sendable {
+        /// The kind's name, for example `output`.
+        public let rawValue: String
+
+        private init(_ name: String) { rawValue = name }
+
+        /// Names a kind, or returns `nil` for a name that this version does not know.
+        public init?(rawValue: String) {
+            guard let known = Self.all.first(where: { $0.rawValue == rawValue }) else { return nil }
+            self = known
+        }
+
         /// An entry `…-a` of GOCACHE: an action ID and the output it gave. Where sources disagree, an ID has
-        /// several, of which a restore writes the first.
-        case action
+        /// several entries, and a restore writes the first.
+        public static let action = Kind("action")
         /// A file or directory `…-d` of GOCACHE.
-        case output
+        public static let output = Kind("output")
         /// An extracted module in GOMODCACHE.
-        case tree
+        public static let tree = Kind("tree")
         /// `cache/download/…/@v/VERSION.info`.
-        case info
+        public static let info = Kind("info")
         /// `cache/download/…/@v/VERSION.mod`.
-        case mod
+        public static let mod = Kind("mod")
         /// `cache/download/…/@v/VERSION.zip`.
-        case zip
+        public static let zip = Kind("zip")
         /// `cache/download/…/@v/VERSION.ziphash`.
-        case ziphash
+        public static let ziphash = Kind("ziphash")
         /// A file below `cache/download/sumdb`.
-        case checksum
+        public static let checksum = Kind("checksum")
+
+        /// The kinds that this version knows, in the order in which listings show them.
+        public static let all: [Kind] = [.action, .output, .tree, .info, .mod, .zip, .ziphash, .checksum]
     }
 
-    /// Its kind.
+    /// The kind of the member.
     public var kind: Kind
 
-    /// Its key: an action ID, an output ID, `path@version` escaped as in GOMODCACHE, or a path.
+    /// The key: an action ID, an output ID, `path@version` escaped as in GOMODCACHE, or a path.
     public var name: String
 
-    /// Its content as a restore writes it, in bytes; 0 for a zip that is made from its tree.
-    public var size: Int
+    /// The length of the content as a restore writes it, in bytes; 0 for a zip that is made from its tree.
+    public var contentBytes: Int
 
-    /// What its content takes in the archive, in bytes, shared with others or not.
-    public var storedSize: Int
+    /// The length of the frames or index values that hold the content, in bytes, shared with others or not.
+    public var storedBytes: Int
 
-    /// The number of files in it.
+    /// The number of files that a restore makes of the member.
     public var files: Int
 
-    /// What it refers to: an action's output ID, an executable output's file name, a tree's `h1:` hash;
+    /// The value it refers to: an action's output ID, an executable output's file name, a tree's `h1:` hash;
     /// otherwise empty.
     public var detail: String
 
-    /// What it is for, of an action entry or an output.
+    /// The class of an action entry or an output; `nil` for other kinds.
     public var entryClass: EntryClass?
 
-    /// The labels of the sources that hold it, in order.
+    /// The labels of the sources that hold the member, in order.
     public var sources: [String]
-}
-
-/// A file of a module tree, as a listing shows it.
-public struct TreeFile: Hashable, Sendable {
-    /// Its path in the tree, with `/` between the elements.
-    public var path: String
-
-    /// Its length in bytes.
-    public var size: Int
-
-    /// Whether it may be executed.
-    public var isExecutable: Bool
 }

@@ -1,6 +1,6 @@
 extension MemberSet {
-    /// What a restore gives: of the entries of one action ID the first, which has the lowest output, and the
-    /// outputs that are left with one.
+    /// Returns the members that a restore gives: of the entries of one action ID the first, which has the lowest
+    /// output, and the outputs that are left with an entry.
     ///
     /// - Complexity: O(*n*); O(1) memory where no two entries have one ID.
     func settled() -> MemberSet {
@@ -12,8 +12,8 @@ extension MemberSet {
         return result
     }
 
-    /// The sources as they are compared with others: without the distribution of those that hold nothing that cgo
-    /// made, for which it does not matter.
+    /// Returns the sources as they are compared with others: without the distribution of those that hold nothing
+    /// that cgo made, for which the distribution does not matter.
     ///
     /// - Complexity: O(*n*).
     func comparableSources() -> [Source] {
@@ -22,11 +22,11 @@ extension MemberSet {
         return comparableSources(holdersOfCgo: sets)
     }
 
-    /// The sources as they are compared with others.
+    /// Returns the sources as they are compared with others.
     ///
-    /// - Parameter sets: The sets of sources that hold what cgo made.
+    /// - Parameter sets: The sets of sources that hold entries that cgo made.
     /// - Returns: The sources.
-    func comparableSources(holdersOfCgo sets: Set<Int32>) -> [Source] {
+    func comparableSources(holdersOfCgo sets: Set<SourceSetNumber>) -> [Source] {
         let holders = Set(sets.flatMap { sourceSets[$0] })
         var result = sources
         for index in result.indices where !holders.contains(index) {
@@ -41,7 +41,7 @@ extension MemberSet {
         outputs.removeAll { !referred.contains($0.id) }
     }
 
-    /// The members that at least one of some sources holds.
+    /// Returns the members that at least one of some sources holds.
     ///
     /// - Parameter labels: The labels of those sources.
     /// - Returns: The set of those members; its chunks stay.
@@ -50,18 +50,18 @@ extension MemberSet {
     func selecting(_ labels: [String]) throws(CacheStoreError) -> MemberSet {
         let isWanted = try sets(ofAny: labels)
         var result = self
-        result.actions = actions.filter { isWanted[Int($0.sources)] }
+        result.actions = actions.filter { isWanted[$0.sources] }
         result.dropUnreferredOutputs()
-        result.trees = trees.filter { isWanted[Int($0.sources)] }
-        result.downloads = downloads.filter { isWanted[Int($0.sources)] }
-        result.checksumFiles = checksumFiles.filter { isWanted[Int($0.sources)] }
+        result.trees = trees.filter { isWanted[$0.sources] }
+        result.downloads = downloads.filter { isWanted[$0.sources] }
+        result.checksumFiles = checksumFiles.filter { isWanted[$0.sources] }
         return result
     }
 
-    /// Which sets of sources have one of some sources in them.
+    /// Finds the sets of sources that hold at least one of some sources.
     ///
     /// - Parameter labels: The labels of those sources.
-    /// - Returns: Whether each set has, by its number.
+    /// - Returns: For each set, whether it does, by its number.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument`` for a label that no
     ///   source has.
     func sets(ofAny labels: [String]) throws(CacheStoreError) -> [Bool] {
@@ -70,7 +70,7 @@ extension MemberSet {
             throw CacheStoreError(
                 .badArgument,
                 "the archive holds no source `\(label)`",
-                hint: "its sources are: \(known.joined(separator: ", "))"
+                remedy: .chooseSource(among: known)
             )
         }
         return sourceSets.sets.map { set in set.contains { labels.contains(known[$0]) } }

@@ -1,7 +1,7 @@
 /// The members of an archive in memory: the value that an index stores.
 ///
-/// Members of each kind are ordered by key and occur once; an action ID occurs once with each output that some
-/// source has for it. Their content is named by numbers into ``chunks``.
+/// Members of each kind are ordered by key and occur once; an action ID occurs once per output that some source
+/// has for it. Numbers into ``chunks`` name the members' content.
 struct MemberSet: Sendable {
     /// An output of GOCACHE.
     struct Output: Sendable {
@@ -9,7 +9,7 @@ struct MemberSet: Sendable {
         var size: Int
         /// The name of the one file, for an output that is a directory.
         var executable: String?
-        /// What its content is for, as far as that tells.
+        /// The class that the content alone tells.
         var contentClass: EntryClass
         var chunks: ChunkList
     }
@@ -18,12 +18,12 @@ struct MemberSet: Sendable {
     struct Action: Sendable {
         var id: ObjectID
         var output: ObjectID
-        var sources: Int32
+        var sources: SourceSetNumber
 
-        /// What orders entries: the ID, then the output.
+        /// The key that orders entries: the ID, then the output.
         var key: Key { Key(id: id, output: output) }
 
-        /// What orders entries.
+        /// The key of an entry.
         struct Key: Comparable {
             var id: ObjectID
             var output: ObjectID
@@ -40,10 +40,10 @@ struct MemberSet: Sendable {
         var files: Int
         var executables: Int
         var size: Int
-        /// The number of the chunk that is the manifest.
-        var manifest: UInt32
+        /// The chunk that is the manifest.
+        var manifest: ChunkNumber
         var chunks: ChunkList
-        var sources: Int32
+        var sources: SourceSetNumber
     }
 
     /// The kinds of ``Download``, in the order of their names.
@@ -51,11 +51,21 @@ struct MemberSet: Sendable {
         case info, mod, zip, ziphash
 
         static func < (lhs: Self, rhs: Self) -> Bool { lhs.rawValue.precedes(rhs.rawValue) }
+
+        /// The kind of member that a listing shows.
+        var memberKind: Member.Kind {
+            switch self {
+            case .info: .info
+            case .mod: .mod
+            case .zip: .zip
+            case .ziphash: .ziphash
+            }
+        }
     }
 
     /// A file of a module's downloads.
     struct Download: Sendable {
-        /// What it holds.
+        /// The content of a download.
         enum Content: Hashable, Sendable {
             /// These bytes.
             case bytes([UInt8])
@@ -68,14 +78,34 @@ struct MemberSet: Sendable {
         var module: ModuleKey
         var kind: DownloadKind
         var content: Content
-        var sources: Int32
+        var sources: SourceSetNumber
+
+        /// The key that orders downloads: the module, then the kind.
+        var key: Key { Key(module: module, kind: kind) }
+
+        /// The key of a download.
+        struct Key: Comparable {
+            var module: ModuleKey
+            var kind: DownloadKind
+
+            static func < (lhs: Self, rhs: Self) -> Bool { (lhs.module, lhs.kind) < (rhs.module, rhs.kind) }
+        }
+
+        /// The name of the member, as errors give it.
+        var memberName: String { "\(kind.rawValue) \(module.text)" }
     }
 
     /// A file of the checksum database.
     struct ChecksumFile: Sendable {
         var path: String
         var bytes: [UInt8]
-        var sources: Int32
+        var sources: SourceSetNumber
+
+        /// Whether the path is that of a lookup, of which a database may give several; other files never change.
+        var isLookup: Bool { path.contains("/lookup/") }
+
+        /// The name of the member, as errors give it.
+        var memberName: String { "checksum \(path)" }
     }
 
     /// Ordered by label.
@@ -88,11 +118,11 @@ struct MemberSet: Sendable {
     var downloads: [Download] = []
     var checksumFiles: [ChecksumFile] = []
 
-    /// Calls `body` with the number of each chunk in the order in which members use them, repeats included.
+    /// Calls `body` with each chunk in the order in which members use them, repeats included.
     ///
     /// This is the canonical order of <doc:Format>: outputs, then each tree's manifest and stream, then
     /// stored zips.
-    func forEachChunkUse<Failure: Error>(_ body: (UInt32) throws(Failure) -> Void) throws(Failure) {
+    func forEachChunkUse<Failure: Error>(_ body: (ChunkNumber) throws(Failure) -> Void) throws(Failure) {
         for output in outputs { try output.chunks.forEach(body) }
         for tree in trees {
             try body(tree.manifest)
@@ -101,51 +131,51 @@ struct MemberSet: Sendable {
         for case .stored(_, _, let chunks) in downloads.lazy.map(\.content) { try chunks.forEach(body) }
     }
 
-    /// The numbers of the chunks that members use, in the order of their frames.
+    /// Returns the chunks that members use, in the order of their frames.
     ///
-    /// - Parameter includingUnused: Whether chunks that no member uses come after them, ordered by ID. A union
-    ///   keeps them: a chunk of a value that lost may come back with another archive, in another frame.
-    /// - Returns: The numbers, each once.
-    func frameOrder(includingUnused: Bool = false) -> [UInt32] {
+    /// - Parameter includingUnused: Whether the chunks that no member uses follow, ordered by ID. A union keeps
+    ///   such chunks: a chunk of a value that lost may come back with another archive, in another frame.
+    /// - Returns: The chunks, each once.
+    func frameOrder(includingUnused: Bool = false) -> [ChunkNumber] {
         var isUsed = [Bool](repeating: false, count: chunks.count)
-        var order: [UInt32] = []
+        var order: [ChunkNumber] = []
         order.reserveCapacity(chunks.count)
         forEachChunkUse { number in
-            guard !isUsed[Int(number)] else { return }
-            isUsed[Int(number)] = true
+            guard !isUsed[number] else { return }
+            isUsed[number] = true
             order.append(number)
         }
         if includingUnused, order.count < chunks.count {
             let unused = chunks.indices.filter { !isUsed[$0] }.sorted { chunks[$0].id < chunks[$1].id }
-            order += unused.map { UInt32($0) }
+            order += unused.map { ChunkNumber($0) }
         }
         return order
     }
 
-    /// The set with its chunks replaced by those in `order`, laid end to end.
+    /// Returns the set with its chunks replaced by those in `order`, laid end to end.
     ///
     /// - Parameters:
-    ///   - order: What ``frameOrder(includingUnused:)`` gave.
-    ///   - record: Gives the frame for a number of `order`; its offset is filled in here.
+    ///   - order: The chunks in the order of their frames: see ``frameOrder(includingUnused:)``.
+    ///   - record: Returns the frame of a chunk; its offset is set here.
     /// - Returns: The set, ready to be written.
-    func laidOut(_ order: [UInt32], record: (UInt32) -> ChunkRecord) -> MemberSet {
+    func laidOut(_ order: [ChunkNumber], record: (ChunkNumber) -> ChunkRecord) -> MemberSet {
         var result = self
-        var renumbered = [UInt32](repeating: 0, count: chunks.count)
+        var renumbered = [ChunkNumber](repeating: ChunkNumber(0), count: chunks.count)
         result.chunks = []
         result.chunks.reserveCapacity(order.count)
         var offset = 0
         for (index, number) in order.enumerated() {
-            renumbered[Int(number)] = UInt32(index)
+            renumbered[number] = ChunkNumber(index)
             var chunk = record(number)
             chunk.offset = offset
-            offset += chunk.stored
+            offset += chunk.storedBytes
             result.chunks.append(chunk)
         }
-        return result.renumberingChunks { renumbered[Int($0)] }
+        return result.renumberingChunks { renumbered[$0] }
     }
 
-    /// The set with each chunk's number in its members replaced.
-    func renumberingChunks(_ number: (UInt32) -> UInt32) -> MemberSet {
+    /// Returns the set with each chunk in its members replaced.
+    func renumberingChunks(_ number: (ChunkNumber) -> ChunkNumber) -> MemberSet {
         var result = self
         for index in result.outputs.indices {
             result.outputs[index].chunks = result.outputs[index].chunks.map(number)
@@ -163,19 +193,21 @@ struct MemberSet: Sendable {
     }
 
     /// The length of all frames, in bytes.
-    var frameBytes: Int { chunks.last.map { $0.offset + $0.stored } ?? 0 }
+    var frameBytes: Int { chunks.last.map { $0.offset + $0.storedBytes } ?? 0 }
 
-    /// The position in ``outputs`` of the output with an ID.
+    /// Returns the number of the output with an ID, or `nil` if there is none.
     ///
     /// - Complexity: O(log *n*).
-    func outputIndex(of id: ObjectID) -> Int? { Self.index(of: id, in: outputs, by: { $0.id }) }
+    func outputNumber(of id: ObjectID) -> OutputNumber? {
+        Self.index(of: id, in: outputs, by: { $0.id }).map { OutputNumber($0) }
+    }
 
-    /// The position in ``trees`` of the tree of a module.
+    /// Returns the position in ``trees`` of the tree of a module, or `nil` if there is none.
     ///
     /// - Complexity: O(log *n*).
     func treeIndex(of module: ModuleKey) -> Int? { Self.index(of: module, in: trees, by: { $0.module }) }
 
-    /// The position of the element with a key in a list that is ordered by it.
+    /// Returns the position of the element with a key in a list that is ordered by key.
     private static func index<Element, Key: Comparable>(
         of key: Key,
         in elements: [Element],
@@ -188,5 +220,35 @@ struct MemberSet: Sendable {
             if keyOf(elements[middle]) < key { low = middle + 1 } else { high = middle }
         }
         return low < elements.count && keyOf(elements[low]) == key ? low : nil
+    }
+
+    // MARK: - Parts
+
+    /// The ID of the chunk that is a tree's manifest.
+    func manifestID(of tree: Tree) -> ObjectID { chunks[tree.manifest].id }
+
+    /// The streams of trees, then those of stored zips.
+    var moduleStreams: [ChunkList] {
+        trees.map(\.chunks)
+            + downloads.compactMap { if case .stored(_, _, let chunks) = $0.content { chunks } else { nil } }
+    }
+
+    /// The sets of sources that members of GOMODCACHE have.
+    var moduleSourceSets: Set<SourceSetNumber> {
+        Set(trees.map(\.sources)).union(downloads.map(\.sources)).union(checksumFiles.map(\.sources))
+    }
+
+    /// Returns the sources of each output: those of the action entries that refer to it.
+    ///
+    /// - Parameter sets: The sets of sources; unions are added.
+    /// - Returns: A set per output, in the order of ``outputs``; the empty set for one that no entry refers to.
+    func sourcesOfOutputs(_ sets: inout SourceSets) -> [SourceSetNumber] {
+        var result = [SourceSetNumber?](repeating: nil, count: outputs.count)
+        for action in actions {
+            guard let number = outputNumber(of: action.output) else { continue }
+            result[number] = result[number].map { sets.union($0, action.sources) } ?? action.sources
+        }
+        let empty = sets.number(of: [])
+        return result.map { $0 ?? empty }
     }
 }

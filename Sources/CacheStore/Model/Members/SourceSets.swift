@@ -1,35 +1,35 @@
 /// The sets of sources that members refer to by a number.
 ///
-/// There are few of them, at most one for each combination that occurs.
+/// There are few of them: at most one per combination that occurs.
 struct SourceSets: Hashable, Sendable {
     private struct Pair: Hashable {
-        var first: Int32
-        var second: Int32
+        var first: SourceSetNumber
+        var second: SourceSetNumber
     }
 
-    /// The sets, each an ascending list of indices of sources.
+    /// The sets, each an ascending list of positions of sources.
     private(set) var sets: [[Int]] = []
 
-    private var numbers: [[Int]: Int32] = [:]
-    private var unions: [Pair: Int32] = [:]
+    private var numbers: [[Int]: SourceSetNumber] = [:]
+    private var unions: [Pair: SourceSetNumber] = [:]
 
-    /// Returns the number of a set, adding it if it is new.
+    /// Returns the number of a set, and adds the set if it is new.
     ///
     /// - Parameter set: An ascending list without repeats.
     /// - Returns: Its number.
-    mutating func number(of set: [Int]) -> Int32 {
+    mutating func number(of set: [Int]) -> SourceSetNumber {
         if let number = numbers[set] { return number }
-        let number = Int32(sets.count)
+        let number = SourceSetNumber(sets.count)
         sets.append(set)
         numbers[set] = number
         return number
     }
 
     /// The set with a number.
-    subscript(number: Int32) -> [Int] { sets[Int(number)] }
+    subscript(number: SourceSetNumber) -> [Int] { sets[number] }
 
-    /// Returns the number of the union of two sets.
-    mutating func union(_ first: Int32, _ second: Int32) -> Int32 {
+    /// Returns the number of the union of two sets, and adds the union if it is new.
+    mutating func union(_ first: SourceSetNumber, _ second: SourceSetNumber) -> SourceSetNumber {
         if first == second { return first }
         let pair = Pair(first: min(first, second), second: max(first, second))
         if let number = unions[pair] { return number }

@@ -1,27 +1,30 @@
 import SystemPackage
 
-/// Says whether builds here will hit what an archive holds, and if not, why and how to mend it.
+/// Predicts whether builds here will hit the entries of an archive, and if not, why and how to mend it.
 ///
-/// It compares the environments that were recorded with the one at hand and, if it is told packages, restores the
-/// build cache to a temporary directory and asks the Go command what it would compile. It changes neither GOCACHE
-/// nor GOMODCACHE, downloads nothing, and leaves nothing behind.
+/// A doctor compares the environments that were recorded with the one at hand. If packages are named, it restores the
+/// build cache to a temporary directory and asks the Go command which of them it would compile. It changes neither
+/// GOCACHE nor GOMODCACHE, downloads nothing, and leaves nothing behind.
 public struct Doctor: Sendable {
-    /// What to look at.
-    public let options: DoctorOptions
+    /// The options of the examination.
+    public var options: Options
 
     /// Creates a doctor.
-    public init(options: DoctorOptions = DoctorOptions()) { self.options = options }
+    public init(options: Options = Options()) { self.options = options }
 
     /// Examines an archive.
     ///
     /// - Parameters:
     ///   - archive: The archive.
-    ///   - progress: Is told how far the work has come.
-    /// - Returns: What was found.
+    ///   - progress: Called with the progress of the work.
+    /// - Returns: A report with the prediction and the findings behind it.
     /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/goCommand`` if Go can't be asked,
-    ///   ``CacheStoreError/Code/badArgument`` for a label that the archive does not have, or as ``Restorer``
+    ///   ``CacheStoreError/Code/badArgument`` for a label that the archive does not have, or as ``Restore``
     ///   does where packages are judged), or `CancellationError`.
-    public func run(_ archive: Archive, progress: ProgressHandler? = nil) async throws -> DoctorReport {
+    @discardableResult
+    public func run(_ archive: some ArchiveReference, progress: ProgressHandler? = nil) async throws -> Report
+    {
+        let archive = try archive.open()
         var go = options.go
         if let directory = options.packages?.directory {
             _ = try Directory(opening: directory)
@@ -34,16 +37,16 @@ public struct Doctor: Sendable {
             here.variables["GOMODCACHE"] = path.lexicallyNormalized().string
         }
         let (digest, sources, holders) = try await members(of: archive)
-        var report = DoctorReport(
+        let findings = Self.findings(sources, holders: holders, here)
+        let predictions = Self.predictions(holders, findings)
+        var report = Report(
             digest: digest,
             environment: here,
-            prediction: .unknown,
-            sources: [:],
+            prediction: Self.prediction(predictions),
+            sources: predictions,
             packages: nil,
-            findings: Self.findings(sources, holders: holders, here)
+            findings: findings
         )
-        report.sources = Self.predictions(holders, report.findings)
-        report.prediction = Self.prediction(report.sources)
         if let packages = options.packages {
             let trial = PackageTrial(go: go, packages: packages, environment: here)
             try await trial.run(archive, options, &report, progress)
@@ -101,7 +104,8 @@ public struct Doctor: Sendable {
                 here: nil,
                 severity: .unknown,
                 loss: "no Go environment was recorded, so nothing can tell whether these entries will hit",
-                mend: "pack without `--no-go`, or judge packages with `--packages DIR`"
+                mend: Remedy.recordEnvironment.description,
+                remedy: .recordEnvironment
             )
         ]
     }
@@ -148,16 +152,17 @@ public struct Doctor: Sendable {
     }
 
     /// What becomes of what each source built.
-    static func predictions(_ sources: [Source], _ findings: [Finding]) -> [String: DoctorReport.Prediction] {
+    static func predictions(_ sources: [Source], _ findings: [Finding]) -> [String: Doctor.Report.Prediction]
+    {
         let pairs = sources.map { source in
             let worst = findings.filter { $0.sources.contains(source.label) }.map(\.severity).max() ?? .note
-            return (source.label, DoctorReport.Prediction(worst))
+            return (source.label, Doctor.Report.Prediction(worst))
         }
         return Dictionary(pairs) { first, _ in first }
     }
 
     /// What becomes of builds here, given what becomes of what each source built.
-    static func prediction(_ sources: [String: DoctorReport.Prediction]) -> DoctorReport.Prediction {
+    static func prediction(_ sources: [String: Doctor.Report.Prediction]) -> Doctor.Report.Prediction {
         let all = sources.values
         if all.allSatisfy({ $0 == .nothingHits }) { return .nothingHits }
         if all.contains(where: { [.nothingHits, .someMiss].contains($0) }) { return .someMiss }
@@ -165,7 +170,7 @@ public struct Doctor: Sendable {
     }
 }
 
-extension DoctorReport.Prediction {
+extension Doctor.Report.Prediction {
     /// The prediction for a source whose worst finding is this bad.
     init(_ severity: Finding.Severity) {
         self =

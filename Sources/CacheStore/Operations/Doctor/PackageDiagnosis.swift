@@ -1,7 +1,7 @@
 /// Why packages miss.
 struct PackageDiagnosis {
     /// The packages that Go would compile, in its order, each with what explains it.
-    private(set) var missing: [DoctorReport.MissingPackage] = []
+    private(set) var missing: [Doctor.Report.MissingPackage] = []
 
     /// A finding, and the packages that it explains.
     private struct Cause {
@@ -38,7 +38,7 @@ struct PackageDiagnosis {
     ///   - order: The packages that Go would compile, in its order.
     ///   - listed: What is known of these and all others.
     ///   - report: What was found so far.
-    init(_ order: [String], among listed: [PackageCommand.Listed], _ report: DoctorReport) {
+    init(_ order: [String], among listed: [PackageCommand.Listed], _ report: Doctor.Report) {
         byPath = Dictionary(listed.map { ($0.importPath, $0) }) { first, _ in first }
         causes = report.findings.map { finding in
             Cause(
@@ -52,9 +52,9 @@ struct PackageDiagnosis {
         missing = order.map { diagnose($0, ranks) }
     }
 
-    private func diagnose(_ path: String, _ ranks: [String: Int]) -> DoctorReport.MissingPackage {
+    private func diagnose(_ path: String, _ ranks: [String: Int]) -> Doctor.Report.MissingPackage {
         guard let package = byPath[path] else {
-            return DoctorReport.MissingPackage(importPath: path, module: "", isCertain: true)
+            return Doctor.Report.MissingPackage(importPath: path, module: "", isCertain: true)
         }
         // The first in the order of compiling, so that it depends on no other.
         let dependencies = package.dependencies.filter { ranks[$0] != nil }
@@ -66,7 +66,7 @@ struct PackageDiagnosis {
         let inherited = first.flatMap { byPath[$0] }.flatMap { dependency in
             causes.first { $0.explains(dependency) }
         }
-        return DoctorReport.MissingPackage(
+        return Doctor.Report.MissingPackage(
             importPath: path,
             module: package.module,
             isCertain: first == nil || own?.isCommon == true || changed != nil,

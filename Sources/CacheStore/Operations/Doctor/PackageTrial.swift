@@ -3,7 +3,7 @@ import SystemPackage
 /// Judges packages with the Go command itself, in a temporary build cache that the archive is restored to.
 struct PackageTrial {
     let go: GoCommand
-    let packages: DoctorOptions.Packages
+    let packages: Doctor.Options.Packages
     let environment: GoEnvironment
 
     /// Judges the packages and writes what it finds into a report.
@@ -16,17 +16,17 @@ struct PackageTrial {
     /// - Throws: ``CacheStoreError`` or `CancellationError`.
     func run(
         _ archive: Archive,
-        _ options: DoctorOptions,
-        _ report: inout DoctorReport,
+        _ options: Doctor.Options,
+        _ report: inout Doctor.Report,
         _ progress: ProgressHandler?
     ) async throws {
         let scratch = try ScratchDirectory(in: options.temporaryDirectory, name: "cachectl-doctor")
         defer { scratch.remove() }
-        var restoring = RestoreOptions()
+        var restoring = Restore.Options()
         restoring.only = options.only
         restoring.jobs = options.jobs
         let buildCache = scratch.path.appending("go-build")
-        _ = try await Restorer(options: restoring).run(
+        _ = try await Restore(options: restoring).run(
             archive,
             into: GoCaches(buildCache: buildCache, moduleCache: nil),
             progress: progress
@@ -37,7 +37,7 @@ struct PackageTrial {
         try await judge(PackageCommand(go: go, patterns: packages.patterns), &report)
     }
 
-    private func judge(_ command: PackageCommand, _ report: inout DoctorReport) async throws {
+    private func judge(_ command: PackageCommand, _ report: inout Doctor.Report) async throws {
         let dry = try await command.compiles()
         let listed = try await command.list()
         guard let order = dry.importPaths else {
@@ -46,7 +46,7 @@ struct PackageTrial {
         }
         let missing = PackageDiagnosis(order, among: listed, report).missing
         let certain = missing.count(where: \.isCertain)
-        var judged = DoctorReport.Packages(
+        var judged = Doctor.Report.Packages(
             directory: packages.directory,
             patterns: packages.patterns,
             total: listed.count { !$0.name.isEmpty && $0.importPath != "unsafe" },
@@ -68,7 +68,7 @@ struct PackageTrial {
 
     // MARK: - Findings
 
-    private func fail(_ package: PackageCommand.Listed?, _ complaint: String, _ report: inout DoctorReport) {
+    private func fail(_ package: PackageCommand.Listed?, _ complaint: String, _ report: inout Doctor.Report) {
         let words = package.map { "`\($0.importPath)`: \($0.error)" } ?? complaint
         // All that Go says where a module would have to be downloaded.
         let isMissing = "\(words) \(complaint)".contains("GOPROXY=off")
@@ -81,7 +81,8 @@ struct PackageTrial {
                     here: packages.directory.string,
                     severity: .unknown,
                     loss: "the packages can't be judged, for a module is not in GOMODCACHE here: \(words)",
-                    mend: "run `cachectl restore` first, best in the image itself, and then `cachectl doctor`"
+                    mend: Remedy.restoreFirst.description,
+                    remedy: .restoreFirst
                 )
             )
         } else {
@@ -103,8 +104,8 @@ struct PackageTrial {
     }
 
     private static func finding(
-        _ packages: DoctorReport.Packages,
-        _ prediction: DoctorReport.Prediction
+        _ packages: Doctor.Report.Packages,
+        _ prediction: Doctor.Report.Prediction
     ) -> Finding {
         let range = packages.compiles
         let count = range.count == 1 ? "\(range.upperBound)" : "\(range.lowerBound) to \(range.upperBound)"

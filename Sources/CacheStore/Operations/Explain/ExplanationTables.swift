@@ -1,13 +1,13 @@
-/// Gathers the figures of an ``Explanation`` from a member set and the names of its packages.
+/// Gathers the figures of reports from a member set and the names of its packages.
 struct ExplanationTables {
     private let set: MemberSet
-    private let names: [Int: CompiledPackage]
+    private let names: PackageNames
     private let owners: PackageOwners
-    private var packages: [String: Explanation.Package] = [:]
-    private var modules: [String: Explanation.Module] = [:]
-    private var isCounted: [Bool]
+    private var packages: [String: Explain.Report.Package] = [:]
+    private var modules: [String: Explain.Report.Module] = [:]
+    private var uses: ChunkTally
 
-    /// Compiled packages that do not name themselves.
+    /// The number of compiled packages that state no name.
     private(set) var unknown = 0
 
     /// The members that were gathered, by kind.
@@ -17,62 +17,62 @@ struct ExplanationTables {
     ///
     /// - Parameters:
     ///   - set: The members.
-    ///   - names: What the compiled packages among their outputs say of themselves.
+    ///   - names: The names of the compiled packages among their outputs.
     ///   - other: Another set, whose chunks take nothing here.
-    init(_ set: MemberSet, _ names: [Int: CompiledPackage], other: MemberSet? = nil) {
+    init(_ set: MemberSet, _ names: PackageNames, other: MemberSet? = nil) {
         (self.set, self.names) = (set, names)
         owners = PackageOwners(set)
-        let known = Set(other?.chunks.map(\.id) ?? [])
-        isCounted = set.chunks.map { known.contains($0.id) }
+        uses = ChunkTally(of: set, without: other)
     }
 
     /// Adds members to the tables.
     ///
-    /// - Parameter isWanted: Whether to add a member, by its kind and its position among those of its kind.
+    /// - Parameter isWanted: Returns whether to add a member, by its kind and its position among those of its kind.
     mutating func gather(_ isWanted: (Member.Kind, Int) -> Bool) {
         var positions: [Member.Kind: Int] = [:]
-        set.forEachMember { member, _, chunks in
+        for element in MemberListing(set) {
+            let member = element.member
             let position = positions[member.kind, default: 0]
             positions[member.kind] = position + 1
-            guard isWanted(member.kind, position) else { return }
-            let stored = chunks.isEmpty ? member.storedSize : countOnce(chunks)
+            guard isWanted(member.kind, position) else { continue }
+            let stored = uses.storedBytes(of: element)
             tallies[member.kind, default: ArchiveTotals.Tally()] += ArchiveTotals.Tally(
                 members: 1,
                 files: member.files,
-                rawBytes: member.size,
+                contentBytes: member.contentBytes,
                 storedBytes: stored
             )
             switch member.kind {
-            case .output: add(member, position, stored: stored)
+            case .output: add(member, OutputNumber(position), stored: stored)
             case .tree: add(member, set.trees[position].module, stored: stored)
             default: break
             }
         }
         for package in packages.values {
-            modules[package.module, default: Explanation.Module(path: package.module)].packages += 1
-            modules[package.module]?.compiledRawBytes += package.rawBytes
+            modules[package.module, default: Explain.Report.Module(path: package.module)].packages += 1
+            modules[package.module]?.compiledContentBytes += package.contentBytes
             modules[package.module]?.compiledStoredBytes += package.storedBytes
         }
     }
 
-    /// The compiled packages, those that take most first.
-    var sortedPackages: [Explanation.Package] {
+    /// The compiled packages, the largest first.
+    var sortedPackages: [Explain.Report.Package] {
         packages.values.sorted {
             $0.storedBytes == $1.storedBytes
                 ? $0.importPath.precedes($1.importPath) : $0.storedBytes > $1.storedBytes
         }
     }
 
-    /// The modules, those that take most first.
-    var sortedModules: [Explanation.Module] {
+    /// The modules, the largest first.
+    var sortedModules: [Explain.Report.Module] {
         modules.values.sorted {
             $0.storedBytes == $1.storedBytes ? $0.path.precedes($1.path) : $0.storedBytes > $1.storedBytes
         }
     }
 
-    /// The tables of a whole archive.
-    func explanation(fileBytes: Int) -> Explanation {
-        Explanation(
+    /// Returns the report on a whole archive.
+    func report(fileBytes: Int) -> Explain.Report {
+        Explain.Report(
             packages: sortedPackages,
             modules: sortedModules,
             totals: ArchiveTotals(of: set, fileBytes: fileBytes),
@@ -80,19 +80,9 @@ struct ExplanationTables {
         )
     }
 
-    /// The length of the frames of chunks that no member before used, in bytes.
-    private mutating func countOnce(_ chunks: [UInt32]) -> Int {
-        var bytes = 0
-        for chunk in chunks where !isCounted[Int(chunk)] {
-            isCounted[Int(chunk)] = true
-            bytes += set.chunks[Int(chunk)].stored
-        }
-        return bytes
-    }
-
     // MARK: - Packages
 
-    private mutating func add(_ member: Member, _ output: Int, stored: Int) {
+    private mutating func add(_ member: Member, _ output: OutputNumber, stored: Int) {
         guard [.package, .main].contains(set.outputs[output].contentClass) else { return }
         guard let name = names[output] else {
             unknown += 1
@@ -100,15 +90,15 @@ struct ExplanationTables {
         }
         let path = Self.title(of: name)
         let module = name.importPath == "main" ? "" : owners.module(of: name.importPath)
-        var package = packages[path] ?? Explanation.Package(importPath: path, module: module)
+        var package = packages[path] ?? Explain.Report.Package(importPath: path, module: module)
         package.variants += 1
-        package.rawBytes += member.size
+        package.contentBytes += member.contentBytes
         package.storedBytes += stored
         package.sources = Self.union(package.sources, member.sources)
         packages[path] = package
     }
 
-    /// An import path, with the directory for a program.
+    /// Returns an import path, with the directory for a program.
     private static func title(of package: CompiledPackage) -> String {
         guard package.importPath == "main", let file = package.file else { return package.importPath }
         let directory = file.lastIndex(of: "/").map { file[..<$0] } ?? "."
@@ -119,16 +109,16 @@ struct ExplanationTables {
 
     private mutating func add(_ member: Member, _ module: ModuleKey, stored: Int) {
         let path = PackageOwners.path(of: module)
-        let version = Explanation.Module.Version(
+        let version = Explain.Report.Module.Version(
             version: ModuleKey.unescape(module.version),
-            rawBytes: member.size,
+            contentBytes: member.contentBytes,
             storedBytes: stored,
             sources: member.sources
         )
-        modules[path, default: Explanation.Module(path: path)].versions.append(version)
+        modules[path, default: Explain.Report.Module(path: path)].versions.append(version)
     }
 
-    /// The union of two lists of labels, each in order.
+    /// Returns the union of two lists of labels, each in order.
     private static func union(_ first: [String], _ second: [String]) -> [String] {
         first == second ? first : Set(first + second).sorted { $0.precedes($1) }
     }

@@ -33,7 +33,7 @@ struct BaseImage: Sendable {
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/notFound`` where there is no such image,
     ///   ``CacheStoreError/Code/badArgument`` where it is not clear which, ``CacheStoreError/Code/corruptArchive``, or
     ///   as the system says.
-    init(_ reference: LayerOptions.BaseReference, architecture: String?) throws(CacheStoreError) {
+    init(_ reference: Layers.Options.BaseReference, architecture: String?) throws(CacheStoreError) {
         let root = reference.layout
         blobs = root.appending(LayoutDirectory.blobsDirectory).appending("sha256")
         let index = try Self.document(root.appending(LayoutDirectory.indexFile))
@@ -83,7 +83,7 @@ struct BaseImage: Sendable {
                 isNone ? .notFound : .badArgument,
                 isNone ? "the base layout has no such image" : "the base layout has several images",
                 path: root,
-                hint: "name one, as in `--base oci:DIR:TAG`" + (isNone ? "" : ", or its `--arch`")
+                remedy: isNone ? .nameTag : .nameTagOrArchitecture
             )
         }
         let blob = try blob(first, in: blobs)
@@ -100,7 +100,7 @@ struct BaseImage: Sendable {
                 .badArgument,
                 "the base is no OCI image, but \(first["mediaType"]?.string ?? "of no known type")",
                 path: root,
-                hint: "copy it with `skopeo copy --format oci`"
+                remedy: .convertBase
             )
         }
     }
@@ -147,7 +147,7 @@ struct BaseImage: Sendable {
             .corruptArchive,
             "damaged image: \(message)",
             path: path,
-            hint: "copy the base image again"
+            remedy: .copyBaseAgain
         )
     }
 }

@@ -10,7 +10,7 @@ enum ImageDocuments {
         static let manifest = "application/vnd.oci.image.manifest.v1+json"
         static let configuration = "application/vnd.oci.image.config.v1+json"
 
-        static func layer(_ compression: LayerOptions.Compression) -> String {
+        static func layer(_ compression: Layers.Options.Compression) -> String {
             "application/vnd.oci.image.layer.v1.tar+\(compression.rawValue)"
         }
     }
@@ -52,7 +52,7 @@ enum ImageDocuments {
     static func configuration(
         base: JSONValue?,
         baseLayers: Int,
-        layers: [LayerReport.Layer],
+        layers: [Layers.Report.Layer],
         architecture: (name: String, variant: String?),
         variables: [(name: String, value: String)]
     ) -> JSONValue {
@@ -91,8 +91,8 @@ enum ImageDocuments {
     static func manifest(
         configuration: (digest: ObjectID, size: Int),
         baseLayers: [JSONValue],
-        layers: [LayerReport.Layer],
-        compression: LayerOptions.Compression,
+        layers: [Layers.Report.Layer],
+        compression: Layers.Options.Compression,
         annotations: [(key: String, value: JSONValue)]
     ) -> JSONValue {
         let type = MediaType.layer(compression)

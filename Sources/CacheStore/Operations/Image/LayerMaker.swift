@@ -3,28 +3,28 @@ import SystemPackage
 
 /// Makes the parts of layers: the same files that a restore makes, as members of tar streams.
 struct LayerMaker: Sendable {
-    /// What a worker reuses for all of its parts.
+    /// The state that a worker uses for all of its parts.
     struct Worker: ~Copyable {
         var reader: ChunkReader
         let stream: LayerStream
 
-        /// The tree that was read last, by its position: it may come in parts.
+        /// The tree that was read last, by its position: a tree may come in parts.
         var tree: (index: Int, manifest: TreeManifest)?
     }
 
-    /// The time of all that Go keeps no time of, and of the image: 1980-01-01 00:00:00 UTC, the earliest that a zip
-    /// can hold, in seconds since 1970.
+    /// The time of files for which Go keeps no time, and of the image: 1980-01-01 00:00:00 UTC, the earliest that a
+    /// zip can hold, in seconds since 1970.
     ///
     /// It must lie in the past: Go does not index a directory with files from the future
     /// (cmd/go/internal/modindex/read.go, `dirHash`).
     static let time = 315_532_800
 
-    /// An output is a part of its own, and its frames are taken as they are, from this size on, in bytes; what other
-    /// sizes cost is in <doc:Layers>.
+    /// The size, in bytes, from which on an output is a part of its own and its frames are taken as they are; <doc:Layers>
+    /// has the cost of other sizes.
     static let largeSize = 256 << 10
 
     let plan: LayerPlan
-    let options: LayerOptions
+    let options: Layers.Options
 
     /// The time of the entries of GOCACHE.
     private let sealTime: Int
@@ -32,7 +32,7 @@ struct LayerMaker: Sendable {
     private let buildRoot: String
     private let moduleRoot: String
 
-    init(_ plan: LayerPlan, _ options: LayerOptions) {
+    init(_ plan: LayerPlan, _ options: Layers.Options) {
         (self.plan, self.options) = (plan, options)
         sealTime = BuildCacheLayout.sealTime(for: plan.set.sources)
         buildRoot = Self.relative(options.caches.buildCache)
@@ -104,17 +104,17 @@ struct LayerMaker: Sendable {
         try stream.pad(bytes.count)
     }
 
-    /// Appends content that the archive holds, and has it checked to be what its name says.
+    /// Appends content that the archive holds, and has it checked against its name.
     ///
     /// - Parameters:
-    ///   - member: What it is.
-    ///   - id: Its SHA-256.
-    ///   - list: Its chunks.
-    ///   - part: The positions of those to append; `nil` for all.
+    ///   - member: The member, by its kind and name.
+    ///   - id: The SHA-256 of the content.
+    ///   - list: The chunks of the content.
+    ///   - part: The positions of the chunks to append; `nil` for all.
     ///   - splices: Whether their frames are taken as they are.
-    ///   - worker: Reads and writes.
+    ///   - worker: The worker that reads and writes.
     ///   - check: Called before each chunk.
-    /// - Throws: ``CacheStoreError``, or what `check` throws.
+    /// - Throws: ``CacheStoreError``, or the error of `check`.
     private func appendContent(
         _ member: String,
         _ id: ObjectID,
@@ -124,7 +124,7 @@ struct LayerMaker: Sendable {
         with worker: inout Worker,
         _ check: () throws -> Void
     ) throws {
-        let chunks = list.numbers.map { plan.set.chunks[Int($0)] }
+        let chunks = list.numbers.map { plan.set.chunks[$0] }
         let part = part ?? chunks.indices
         // Of a stream of one chunk, the chunk's name is the whole's: checked already.
         let isNamed = chunks.count == 1 && chunks[0].id == id
@@ -140,14 +140,15 @@ struct LayerMaker: Sendable {
         }
         guard part.upperBound == chunks.count else { return }
         if !isNamed { worker.stream.check(.whole(id, member: member)) }
-        try worker.stream.pad(chunks.reduce(0) { $0 + $1.size })
+        try worker.stream.pad(chunks.reduce(0) { $0 + $1.contentBytes })
     }
 
     // MARK: - GOCACHE
 
     private func append(_ action: MemberSet.Action, to stream: LayerStream) throws {
-        guard let index = plan.set.outputIndex(of: action.output) else { return }
-        let entry = ActionEntry(action: action.id, output: action.output, size: plan.set.outputs[index].size)
+        guard let number = plan.set.outputNumber(of: action.output) else { return }
+        let size = plan.set.outputs[number].size
+        let entry = ActionEntry(action: action.id, output: action.output, size: size)
         let name = BuildCacheLayout.name(ofAction: action.id)
         try appendFile("\(buildRoot)/\(name)", entry.bytes, 0o644, sealTime, to: stream)
     }
@@ -208,8 +209,7 @@ struct LayerMaker: Sendable {
             case .derived: continue
             case .stored(let id, let size, let chunks):
                 try append(path, .file(size), 0o644, to: worker.stream)
-                let member = "\(download.kind.rawValue) \(module.key.text)"
-                try appendContent(member, id, chunks, with: &worker, check)
+                try appendContent(download.memberName, id, chunks, with: &worker, check)
             }
         }
     }
@@ -228,7 +228,7 @@ struct LayerMaker: Sendable {
         }
         guard let manifest = worker.tree?.manifest else { return }
         let part = part ?? 0..<tree.chunks.count
-        let start = tree.chunks.numbers[..<part.lowerBound].reduce(0) { $0 + chunks[Int($1)].size }
+        let start = tree.chunks.numbers[..<part.lowerBound].reduce(0) { $0 + chunks[$1].contentBytes }
         let first = manifest.position(at: start).entry
         var visitor = LayerTree(
             tree.module,
@@ -242,7 +242,7 @@ struct LayerMaker: Sendable {
         if part.upperBound == tree.chunks.count { worker.stream.check(.tree(tree.module, h1: tree.h1)) }
     }
 
-    // MARK: - What belongs to a cache as a whole
+    // MARK: - Files of a cache as a whole
 
     private func appendRoots(of layer: LayerPlan.Layer, to stream: LayerStream) throws {
         if layer.hasBuildRoot { try appendTrimFile(to: stream) }
@@ -338,63 +338,5 @@ struct LayerMaker: Sendable {
         case "root": 0o700
         default: 0o755
         }
-    }
-}
-
-/// Writes a module tree, or a part of it, to a layer: its directories, and its files in the order of their paths.
-struct LayerTree: TreeVisitor, ~Copyable {
-    private let module: ModuleKey
-    private let path: String
-    private let owner: FileOwner
-    private let stream: LayerStream
-
-    /// The path of the file before.
-    private var last: String?
-
-    /// Begins a tree at a path.
-    ///
-    /// - Parameters:
-    ///   - module: The tree's module.
-    ///   - path: Its path in the layer.
-    ///   - owner: Who owns its files.
-    ///   - stream: Takes them.
-    ///   - last: The path of the file before the first, in the tree; `nil` at its beginning.
-    init(
-        _ module: ModuleKey,
-        _ path: String,
-        _ owner: FileOwner,
-        _ stream: LayerStream,
-        after last: String?
-    ) {
-        (self.module, self.path, self.owner, self.stream, self.last) = (module, path, owner, stream, last)
-    }
-
-    /// Writes the tree's own directory.
-    func begin() throws { try append(path, .directory, 0o555) }
-
-    mutating func begin(_ entry: TreeManifest.Entry) throws {
-        // Files are ordered by path, so those of a directory lie together. By bytes: to Swift, two names are equal
-        // that the system tells apart.
-        let missing = entry.path.pathParents.prefix { directory in
-            !(last?.utf8.starts(with: "\(directory)/".utf8) ?? false)
-        }
-        for directory in missing.reversed() { try append("\(path)/\(directory)", .directory, 0o555) }
-        try append("\(path)/\(entry.path)", .file(entry.size), entry.isExecutable ? 0o555 : 0o444)
-    }
-
-    mutating func write(_ bytes: Span<UInt8>, at offset: Int) throws {
-        try stream.append(bytes, isChecked: true)
-    }
-
-    mutating func end(_ entry: TreeManifest.Entry) throws {
-        stream.check(.file(entry.path, of: module))
-        try stream.pad(entry.size)
-        last = entry.path
-    }
-
-    private func append(_ path: String, _ kind: TarHeader.Kind, _ mode: mode_t) throws {
-        try stream.append(
-            TarHeader(path: path, kind: kind, mode: mode, time: LayerMaker.time, owner: owner)
-        )
     }
 }

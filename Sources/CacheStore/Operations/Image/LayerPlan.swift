@@ -1,12 +1,11 @@
 /// Which members go into which layer of an image, and in what parts each layer is made.
 struct LayerPlan: Sendable {
-    /// What the same sources hold of a module: positions in the lists of the set.
+    /// The parts of a module that the same sources hold: positions in the lists of the set.
     struct Module: Sendable {
         var key: ModuleKey
         var tree: Int?
         var downloads: Range<Int>
-        /// The number of the set of sources.
-        var sources: Int32
+        var sources: SourceSetNumber
     }
 
     /// A layer: positions of its members, in order.
@@ -15,27 +14,27 @@ struct LayerPlan: Sendable {
         /// The labels of the sources that hold all of it; empty where they differ.
         var sources: [String] = []
         var actions: [Int] = []
-        var outputs: [Int] = []
+        var outputs: [OutputNumber] = []
         var modules: [Int] = []
-        /// Whether it holds what GOCACHE as a whole has: all directories, and `trim.txt`.
+        /// Whether it holds the files of GOCACHE as a whole: all directories, and `trim.txt`.
         var hasBuildRoot = false
-        /// Whether it holds what GOMODCACHE as a whole has: lists of versions, and the checksum database.
+        /// Whether it holds the files of GOMODCACHE as a whole: lists of versions, and the checksum database.
         var hasModuleRoot = false
     }
 
-    /// A part of a layer, made by one worker; what it holds is in memory at most in part.
+    /// A part of a layer, made by one worker, which holds at most some of its content in memory.
     enum Part: Sendable {
         /// All directories but those of trees, so that none lacks its mode and owner.
         case directories
         /// Small files of GOCACHE, compressed together.
-        case entries(actions: ArraySlice<Int>, outputs: ArraySlice<Int>)
+        case entries(actions: ArraySlice<Int>, outputs: ArraySlice<OutputNumber>)
         /// A large output, or some of its chunks, by their positions in it.
-        case output(Int, chunks: Range<Int>)
+        case output(OutputNumber, chunks: Range<Int>)
         /// Modules.
         case modules(ArraySlice<Int>)
         /// Some chunks of a module's large tree, by their positions in it; before the first, all else of the module.
         case tree(module: Int, chunks: Range<Int>)
-        /// What belongs to a cache as a whole, and the end of the stream.
+        /// The files of a cache as a whole, and the end of the stream.
         case end
     }
 
@@ -48,7 +47,7 @@ struct LayerPlan: Sendable {
     /// The layers, the lowest first.
     let layers: [Layer]
 
-    /// The modules of a set, ordered; one that sources hold different parts of occurs for each of them.
+    /// Returns the modules of a set, ordered; a module of which sources hold different parts occurs once per part.
     static func modules(of set: MemberSet) -> [Module] {
         var result: [Module] = []
         var (tree, download) = (0, 0)
@@ -97,7 +96,7 @@ struct LayerPlan: Sendable {
         if caches.buildCache != nil {
             var layer = Layer(title: "GOCACHE", hasBuildRoot: true)
             layer.actions = Array(set.actions.indices)
-            layer.outputs = Array(set.outputs.indices)
+            layer.outputs = set.outputs.indices.map { OutputNumber($0) }
             layers.append(layer)
         }
         self.layers = layers
@@ -114,7 +113,7 @@ struct LayerPlan: Sendable {
     private static let partSize = LayerStream.blockSize
 
     /// The content of a single member that a part holds at most, in bytes: the longest chunk.
-    private static let pieceSize = 8 << 20
+    private static let pieceSize = FormatLimits.chunkSize
 
     /// The parts of a layer, in order, each with about the bytes of content in it.
     ///
@@ -161,7 +160,7 @@ struct LayerPlan: Sendable {
     private func pieces(of chunks: ChunkList) -> [(Range<Int>, Int)] {
         var result: [(Range<Int>, Int)] = []
         for (position, number) in chunks.numbers.enumerated() {
-            let size = set.chunks[Int(number)].size
+            let size = set.chunks[number].contentBytes
             if let (last, bytes) = result.last, bytes + size <= Self.pieceSize {
                 result[result.count - 1] = (last.lowerBound..<position + 1, bytes + size)
             } else {
@@ -181,8 +180,8 @@ struct LayerPlan: Sendable {
     }
 
     /// Cuts a list into runs of at most ``partSize`` bytes.
-    private static func runs(of items: [Int], size: (Int) -> Int) -> [(ArraySlice<Int>, Int)] {
-        var result: [(ArraySlice<Int>, Int)] = []
+    private static func runs<Item>(of items: [Item], size: (Item) -> Int) -> [(ArraySlice<Item>, Int)] {
+        var result: [(ArraySlice<Item>, Int)] = []
         var (start, bytes) = (0, 0)
         for (position, item) in items.enumerated() {
             let next = size(item) + TarHeader.blockSize

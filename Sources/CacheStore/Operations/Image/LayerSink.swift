@@ -1,43 +1,6 @@
 import Synchronization
 import SystemPackage
 
-/// A piece of a layer: bytes of its tar stream, and the same bytes as the blob stores them.
-struct LayerBlock: Sendable {
-    var tar: [UInt8]
-    var stored: [UInt8]
-
-    /// What is to be checked of the tar stream.
-    var checks: [ContentCheck] = []
-
-    /// Whether the archive stored it so.
-    var isSpliced = false
-
-    /// The bytes in it.
-    var byteCount: Int { tar.count + stored.count }
-
-    /// The block in memory of its own, no more than it needs: workers use theirs again.
-    var copy: LayerBlock {
-        LayerBlock(tar: Array(tar[...]), stored: Array(stored[...]), checks: checks, isSpliced: isSpliced)
-    }
-}
-
-/// The memory that blocks may take that have to wait for others: one account for all layers.
-final class BlockBudget: Sendable {
-    private let free: Atomic<Int>
-
-    init(_ bytes: Int) { free = Atomic(bytes) }
-
-    /// Takes memory for a block, unless there is not enough left.
-    func reserve(_ count: Int) -> Bool {
-        if free.subtract(count, ordering: .relaxed).newValue >= 0 { return true }
-        release(count)
-        return false
-    }
-
-    /// Gives it back.
-    func release(_ count: Int) { free.add(count, ordering: .relaxed) }
-}
-
 /// Puts the parts of a layer, which workers make in any order, into their order, hashes and writes them.
 ///
 /// A worker whose part is not next leaves its blocks here, as long as there is memory for them, and waits

@@ -53,17 +53,17 @@ struct LayerSplit: Sendable {
     /// The layer of each place, by the sources that hold it.
     private let numbers: [[Int]: [Place: Int]]
 
-    private let placement: Placement
+    private let placement: LayerPlacement
 
     /// Cuts an archive.
     ///
     /// - Parameters:
     ///   - whole: All members of the archive, whichever of them an image takes.
-    ///   - names: The import paths of compiled packages, by the positions of their outputs.
+    ///   - names: The names of the compiled packages.
     ///   - limit: The bytes of files from which on a layer is cut.
-    init(_ whole: MemberSet, _ names: [Int: String], limit: Int = Self.sizeLimit) {
+    init(_ whole: MemberSet, _ names: PackageNames, limit: Int = Self.sizeLimit) {
         self.whole = whole
-        let placement = Placement(whole, names)
+        let placement = LayerPlacement(whole, names)
         self.placement = placement
         let groups = placement.groups()
         let labels = whole.sources.map(\.label)
@@ -170,9 +170,9 @@ struct LayerSplit: Sendable {
         if caches.buildCache != nil {
             layers[rest].hasBuildRoot = true
             for (index, output) in set.outputs.enumerated() {
-                let position = whole.outputIndex(of: output.id) ?? 0
+                let position = whole.outputNumber(of: output.id) ?? OutputNumber(0)
                 let sources = placement.outputSources[position]
-                layers[layer(sources, placement.outputPlaces[position])].outputs.append(index)
+                layers[layer(sources, placement.outputPlaces[position])].outputs.append(OutputNumber(index))
             }
             var position = 0
             for (index, action) in set.actions.enumerated() {
@@ -186,7 +186,7 @@ struct LayerSplit: Sendable {
         if caches.moduleCache != nil {
             layers[rest].hasModuleRoot = true
             for (index, module) in modules.enumerated() {
-                let place = Placement.place(of: module, in: set)
+                let place = LayerPlacement.place(of: module, in: set)
                 layers[layer(whole.sourceSets[module.sources], place)].modules.append(index)
             }
         }
@@ -195,100 +195,5 @@ struct LayerSplit: Sendable {
                 || !(layer.actions.isEmpty && layer.outputs.isEmpty && layer.modules.isEmpty)
         }
         return LayerPlan(set, modules: modules, layers: zip(layers, isKept).filter(\.1).map(\.0))
-    }
-}
-
-/// Finds the modules that members belong to.
-private struct Placement: Sendable {
-    typealias Place = LayerSplit.Place
-
-    private let set: MemberSet
-    private let positions: [Int]
-
-    /// The sources of each output: of the action entries that refer to it.
-    let outputSources: [[Int]]
-
-    /// Where each output belongs, and each action entry; `nil` where that is not known.
-    private(set) var outputPlaces: [Place?]
-    private(set) var actionPlaces: [Place?]
-
-    init(_ set: MemberSet, _ names: [Int: String]) {
-        self.set = set
-        let owners = PackageOwners(set)
-        positions = set.actions.map { set.outputIndex(of: $0.output) ?? 0 }
-        outputPlaces = set.outputs.indices.map { index in
-            guard let path = names[index], path != "main" else { return nil }
-            let module = owners.module(of: path)
-            // Code that is in no module of the archive is that of the checkout: it changes with each commit.
-            return module.isEmpty ? nil : Place(module: module, item: path)
-        }
-        actionPlaces = positions.map { [outputPlaces] in outputPlaces[$0] }
-        var sets = set.sourceSets
-        var numbers = [Int32?](repeating: nil, count: set.outputs.count)
-        for (action, position) in zip(set.actions, positions) {
-            numbers[position] = numbers[position].map { sets.union($0, action.sources) } ?? action.sources
-        }
-        outputSources = numbers.map { [sets] in $0.map { sets[$0] } ?? [] }
-        placeDerivedEntries()
-    }
-
-    /// Where belongs what lies in GOMODCACHE of a module; `nil` for a few small files without a tree.
-    ///
-    /// Every job has the `.mod` of each module that any program of its checkout needs: a new version of one would
-    /// change a layer that all sources share.
-    static func place(of module: LayerPlan.Module, in set: MemberSet) -> Place? {
-        let hasZip = set.downloads[module.downloads].contains {
-            if case .stored = $0.content { true } else { false }
-        }
-        guard module.tree != nil || hasZip else { return nil }
-        return Place(module: PackageOwners.path(of: module.key))
-    }
-
-    /// Finds the packages of entries whose IDs Go derives from a package's.
-    private mutating func placeDerivedEntries() {
-        var derived: [ObjectID: Place] = [:]
-        for (action, place) in zip(set.actions, actionPlaces) {
-            guard let place else { continue }
-            for name in ["stdout", "srcfiles"] {
-                derived[EntryClassifier.subkey(of: action.id, name)] = place
-            }
-        }
-        for (index, action) in set.actions.enumerated() where actionPlaces[index] == nil {
-            guard let place = derived[action.id] else { continue }
-            actionPlaces[index] = place
-            // Of packages that have one content in common, the first counts.
-            let position = positions[index]
-            if outputPlaces[position].map(place.precedes) ?? true { outputPlaces[position] = place }
-        }
-    }
-
-    /// What each set of sources holds: the bytes that files take in a layer, by their places.
-    func groups() -> [[Int]: [Place: Int]] {
-        var groups: [[Int]: [Place: Int]] = [:]
-        func add(_ sources: [Int], _ place: Place?, _ bytes: Int, files: Int = 1) {
-            guard let place else { return }
-            groups[sources, default: [:]][place, default: 0] += bytes + files * TarHeader.blockSize
-        }
-        for (index, output) in set.outputs.enumerated() {
-            add(outputSources[index], outputPlaces[index], output.size)
-        }
-        for (index, action) in set.actions.enumerated() {
-            add(set.sourceSets[action.sources], actionPlaces[index], ActionEntry.byteCount)
-        }
-        for module in LayerPlan.modules(of: set) {
-            let place = Self.place(of: module, in: set)
-            let sources = set.sourceSets[module.sources]
-            if let index = module.tree {
-                add(sources, place, set.trees[index].size, files: set.trees[index].files)
-            }
-            for download in set.downloads[module.downloads] {
-                switch download.content {
-                case .bytes(let bytes): add(sources, place, bytes.count)
-                case .derived: continue
-                case .stored(_, let size, _): add(sources, place, size)
-                }
-            }
-        }
-        return groups
     }
 }

@@ -21,12 +21,12 @@ final class LayerStream {
     /// Creates a stream.
     ///
     /// - Throws: ``CacheStoreError`` if there is no memory for a compressor.
-    init(_ compression: LayerOptions.Compression, level: Int) throws(CacheStoreError) {
+    init(_ compression: Layers.Options.Compression, level: Int) throws(CacheStoreError) {
         do {
             zstd = compression == .zstd ? try ZstdCompressor(level: level) : nil
             gzip = compression == .gzip ? try GzipCompressor(level: level) : nil
         } catch {
-            throw CacheStoreError(.io, "cannot start compressing (\(error))")
+            throw CacheStoreError(.io, "cannot start compressing", cause: error)
         }
     }
 
@@ -108,7 +108,7 @@ final class LayerStream {
                 try zstd?.append(buffer.span, to: &stored)
                 try gzip?.append(buffer.span, to: &stored)
             } catch {
-                throw CacheStoreError(.io, "cannot compress a layer (\(error))")
+                throw CacheStoreError(.io, "cannot compress a layer", cause: error)
             }
         }
         try sink?.bring(LayerBlock(tar: buffer, stored: stored, checks: checks), of: part)

@@ -62,7 +62,7 @@ final class LayoutDirectory: Sendable {
                 .exists,
                 "the output exists already",
                 path: path,
-                hint: "choose another name, or overwrite it with --force"
+                remedy: .overwrite
             )
         }
         var isLayout = false
@@ -75,7 +75,7 @@ final class LayoutDirectory: Sendable {
                 .exists,
                 "the output is no image layout, and is not replaced",
                 path: path,
-                hint: "choose another name, or remove it"
+                remedy: .chooseName
             )
         }
     }
@@ -140,7 +140,7 @@ final class LayoutDirectory: Sendable {
                 .corruptArchive,
                 "damaged image: the blob does not have its size and digest",
                 path: file.path,
-                hint: "copy the base image again"
+                remedy: .copyBaseAgain
             )
         }
         try copy?.synchronize()

@@ -35,12 +35,6 @@ struct TarHeader: Hashable {
     /// The bytes that fill up content of `size` bytes to a whole block.
     static func padding(for size: Int) -> Int { (blockSize - size % blockSize) % blockSize }
 
-    /// The bytes that the member takes, without an extended header.
-    var byteCount: Int {
-        guard case .file(let size) = kind else { return Self.blockSize }
-        return Self.blockSize + size + Self.padding(for: size)
-    }
-
     /// Appends the header.
     func append(to output: inout [UInt8]) {
         let records = extendedRecords

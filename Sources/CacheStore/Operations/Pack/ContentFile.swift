@@ -1,38 +1,36 @@
 import SystemPackage
 
-/// Where content to be packed is read from.
+/// The place that content to be packed is read from.
 enum ContentFile: Sendable {
     /// Bytes in memory.
     case bytes([UInt8])
 
-    /// One file.
-    case file(FilePath)
+    /// A file, by its path below a cache's root.
+    case file(String, in: FilePath)
 
-    /// The files of a tree, one after another.
-    case tree(FilePath, TreeManifest)
+    /// The files of a module tree one after another; the tree lies at a path below a cache's root.
+    case tree(String, TreeManifest, in: FilePath)
 
-    /// Reads part of the stream.
+    /// Reads a part of the content.
     ///
     /// - Parameters:
-    ///   - offset: Where the part begins, in bytes.
-    ///   - count: Its length, in bytes.
-    ///   - buffer: Is replaced by the part; shorter if files have become shorter.
+    ///   - offset: The offset at which the part begins, in bytes.
+    ///   - count: The length of the part, in bytes.
+    ///   - buffer: The buffer that the part replaces; shorter if files have become shorter.
     /// - Throws: ``CacheStoreError`` as the system says.
     func read(at offset: Int, count: Int, into buffer: inout [UInt8]) throws(CacheStoreError) {
         switch self {
         case .bytes(let bytes): buffer = bytes
-        case .file(let path):
-            try File(reading: path, followsLinks: false).read(at: offset, count: count, into: &buffer)
-        case .tree(let path, let manifest):
+        case .file(let path, let root):
+            try Directory(opening: root).openFile(at: path).read(at: offset, count: count, into: &buffer)
+        case .tree(let path, let manifest, let root):
             buffer.removeAll(keepingCapacity: true)
-            let root = try Directory(opening: path)
+            let files = OpenLevels(try Directory(opening: root).existingDirectory(at: path))
             var start = 0
             for entry in manifest.entries {
                 let end = start + entry.size
                 if end > offset, start < offset + count {
-                    guard let file = try root.file(entry.path) else {
-                        throw .system(.noSuchFileOrDirectory, "open", root.path(of: entry.path))
-                    }
+                    let file = try files.openFile(at: entry.path)
                     let first = max(offset, start)
                     try file.append(at: first - start, count: min(end, offset + count) - first, to: &buffer)
                 }

@@ -8,30 +8,40 @@ final class FrameSequence: Sendable {
         var checksum: UInt64
     }
 
+    /// The place of a frame in the file.
+    struct Place: Sendable {
+        /// The offset of the frame, in bytes.
+        var offset: Int
+        /// The length of the frame, in bytes.
+        var count: Int
+        /// XXH64 of the frame.
+        var checksum: UInt64
+    }
+
     private struct State {
         var next = 0
         var offset = 0
         var isWriting = false
         var isStopped = false
         var pending: [Int: Frame?] = [:]
-        var stored: [(offset: Int, count: Int, checksum: UInt64)?] = []
+        var places: [Place?] = []
     }
 
     private let state = Monitor(State())
 
-    /// How many frames may lie between the one that is written next and the one that a worker brings.
+    /// The number of frames that may lie between the one that is written next and the one that a worker brings.
     private let window: Int
 
     /// Creates a sequence for a number of workers.
     init(workers: Int) { window = 8 * workers }
 
-    /// Brings the frame with a number, or word that there is none, and writes all frames whose turn has come.
+    /// Takes the frame at a position, and writes all frames whose turn has come.
     ///
     /// - Parameters:
-    ///   - index: The number, from 0; each is brought once.
+    ///   - index: The position; each is brought once.
     ///   - frame: The frame, or `nil` if its content could not be read.
     ///   - write: Writes bytes at an offset.
-    /// - Throws: What `write` throws.
+    /// - Throws: The error of `write`.
     func bring(_ index: Int, _ frame: Frame?, write: (Span<UInt8>, Int) throws -> Void) throws {
         state.wait(until: { index < $0.next + window || $0.isStopped }) { $0.pending[index] = .some(frame) }
         while let (frame, offset) = takeNext() {
@@ -44,7 +54,9 @@ final class FrameSequence: Sendable {
                 }
             }
             state.withLock { state in
-                state.stored.append(frame.map { (offset, $0.bytes.count, $0.checksum) })
+                state.places.append(
+                    frame.map { Place(offset: offset, count: $0.bytes.count, checksum: $0.checksum) }
+                )
                 state.offset += frame?.bytes.count ?? 0
                 state.next += 1
                 state.isWriting = false
@@ -53,14 +65,14 @@ final class FrameSequence: Sendable {
         }
     }
 
-    /// Lets all workers go that wait for others.
+    /// Releases all workers that wait for others.
     func stop() {
         state.withLock { $0.isStopped = true }
         state.broadcast()
     }
 
-    /// Where each frame lies, in the order of their numbers; `nil` where there is none.
-    var stored: [(offset: Int, count: Int, checksum: UInt64)?] { state.withLock { $0.stored } }
+    /// The place of each frame, in the order of their numbers; `nil` where there is none.
+    var places: [Place?] { state.withLock { $0.places } }
 
     private func takeNext() -> (Frame?, Int)? {
         state.withLock { state in

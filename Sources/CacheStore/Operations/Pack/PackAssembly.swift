@@ -1,55 +1,68 @@
 import SystemPackage
 
-/// The members of a pack, gathered from what was found and read.
+/// The members of a pack, gathered from the scans and surveys of its caches.
 struct PackAssembly: Sendable {
-    /// Where a chunk's content is read from when it is compressed.
+    /// The place that a chunk's content is read from when the chunk is compressed.
     struct Provider: Sendable {
         var content: ContentFile
         var offset: Int
-        /// The XXH64 that the content had; `nil` where it was not read yet, and must have the chunk's
+        /// The XXH64 that the content had; `nil` where the content was not read yet, and must have the chunk's
         /// SHA-256.
         var checksum: UInt64?
     }
 
-    private(set) var set = MemberSet()
+    /// The members; their source comes with ``identified()``, when its digest is known.
+    private var set = MemberSet()
 
-    /// For each chunk of ``set``.
+    /// The provider of each chunk.
     private(set) var providers: [Provider] = []
 
-    /// What is no member.
+    /// The entries that are no members.
     private(set) var leftOut: [LeftOut] = []
 
-    /// What is sound and was not wanted, by class.
+    /// The sound entries that were not wanted, by class.
     private(set) var dropped: [EntryClass: ArchiveTotals.Tally] = [:]
 
     /// The number of entries that were not used since the time that was asked for.
     private(set) var unused = 0
 
-    private var numbers: [ObjectID: UInt32] = [:]
+    private let label: String
+    private let environment: GoEnvironment
 
-    /// Begins a pack of one source; its digest is not known yet.
+    /// The set of the one source.
+    private let sources: SourceSetNumber
+
+    private var numbers: [ObjectID: ChunkNumber] = [:]
+
+    /// Begins a pack of one source.
     init(label: String, environment: GoEnvironment) {
-        let unknown = ContentHasher.hash([UInt8]().span)
-        set.sources = [Source(label: label, environment: environment, digest: unknown)]
-        _ = set.sourceSets.number(of: [0])
+        self.label = label
+        self.environment = environment
+        sources = set.sourceSets.number(of: [0])
     }
+
+    /// The chunks of the members.
+    var chunks: [ChunkRecord] { self.set.chunks }
+
+    /// The chunks of the members in the order of their frames.
+    var frameOrder: [ChunkNumber] { self.set.frameOrder() }
 
     /// Records what was left out.
     mutating func leaveOut(_ entries: [LeftOut]) { leftOut += entries }
 
     // MARK: - Adding
 
-    /// Adds what was found in GOCACHE.
+    /// Adds the entries of GOCACHE.
     ///
     /// - Parameters:
-    ///   - scan: What was found.
-    ///   - surveys: What reading the larger outputs gave.
+    ///   - scan: The entries.
+    ///   - surveys: The surveys of the larger outputs.
     ///   - root: GOCACHE.
     mutating func add(_ scan: BuildCacheScan, surveys: [ObjectID: StreamSurvey], root: FilePath) {
         leftOut += scan.leftOut
         (dropped, unused) = (scan.dropped, scan.unused)
         for output in scan.outputs {
-            let content = ContentFile.file(root.appending(FilePath(output.file).components))
+            let content = ContentFile.file(output.file, in: root)
             let chunks: ChunkList
             if output.size > Chunker.minimumSize {
                 guard let survey = surveys[output.id] else { continue }
@@ -70,14 +83,13 @@ struct PackAssembly: Sendable {
             )
         }
         for entry in scan.actions {
-            set.actions.append(MemberSet.Action(id: entry.action, output: entry.output, sources: 0))
+            set.actions.append(MemberSet.Action(id: entry.action, output: entry.output, sources: sources))
         }
         dropActionsWithoutOutput(root)
     }
 
     /// Adds a module tree; they are added in the order of their modules.
     mutating func add(_ survey: TreeSurvey, of module: ModuleKey, root: FilePath) {
-        let path = root.appending(FilePath(module.text).components)
         let provider = Provider(content: .bytes(survey.text), offset: 0)
         let manifest = add(ContentHasher.hash(survey.text.span), size: survey.text.count, provider)
         set.trees.append(
@@ -88,8 +100,8 @@ struct PackAssembly: Sendable {
                 executables: survey.manifest.executables,
                 size: survey.stream.size,
                 manifest: manifest,
-                chunks: add(survey.stream, of: .tree(path, survey.manifest)),
-                sources: 0
+                chunks: add(survey.stream, of: .tree(module.text, survey.manifest, in: root)),
+                sources: sources
             )
         )
     }
@@ -97,8 +109,8 @@ struct PackAssembly: Sendable {
     /// Adds the downloads of modules and the checksum database.
     ///
     /// - Parameters:
-    ///   - scan: What was found in GOMODCACHE.
-    ///   - zips: The zips that are kept as they are, for want of a tree.
+    ///   - scan: The files of GOMODCACHE.
+    ///   - zips: The zips that are kept as they are, because they have no tree.
     ///   - root: GOMODCACHE.
     mutating func add(
         _ scan: ModuleCacheScan,
@@ -108,20 +120,24 @@ struct PackAssembly: Sendable {
         leftOut += scan.leftOut
         typealias Download = MemberSet.Download
         set.downloads = scan.downloads.map {
-            Download(module: $0.module, kind: $0.kind, content: .bytes($0.bytes), sources: 0)
+            Download(module: $0.module, kind: $0.kind, content: .bytes($0.bytes), sources: sources)
         }
         for module in scan.zips.sorted() {
             if set.treeIndex(of: module) != nil {
-                set.downloads.append(Download(module: module, kind: .zip, content: .derived, sources: 0))
+                set.downloads.append(
+                    Download(module: module, kind: .zip, content: .derived, sources: sources)
+                )
             } else if let (survey, id) = zips[module] {
-                let chunks = add(survey, of: .file(ModuleCacheLayout.zip(of: module, in: root)))
+                let chunks = add(survey, of: .file(ModuleCacheLayout.zip(of: module), in: root))
                 let content = Download.Content.stored(id: id, size: survey.size, chunks: chunks)
-                set.downloads.append(Download(module: module, kind: .zip, content: content, sources: 0))
+                set.downloads.append(
+                    Download(module: module, kind: .zip, content: content, sources: sources)
+                )
             }
         }
-        set.downloads.sort { ($0.module, $0.kind) < ($1.module, $1.kind) }
+        set.downloads.sort { $0.key < $1.key }
         set.checksumFiles = scan.checksumFiles.map {
-            MemberSet.ChecksumFile(path: $0.path, bytes: $0.bytes, sources: 0)
+            MemberSet.ChecksumFile(path: $0.path, bytes: $0.bytes, sources: sources)
         }
     }
 
@@ -134,10 +150,11 @@ struct PackAssembly: Sendable {
         )
     }
 
-    private mutating func add(_ id: ObjectID, size: Int, _ provider: Provider) -> UInt32 {
+    private mutating func add(_ id: ObjectID, size: Int, _ provider: Provider) -> ChunkNumber {
         if let number = numbers[id] { return number }
-        let number = UInt32(set.chunks.count)
-        set.chunks.append(ChunkRecord(id: id, offset: 0, stored: 0, size: size, checksum: 0))
+        let number = ChunkNumber(set.chunks.count)
+        // The frame is not made yet: its place and checksum come with the compressed bytes.
+        set.chunks.append(ChunkRecord(id: id, offset: 0, storedBytes: 0, contentBytes: size, checksum: 0))
         providers.append(provider)
         numbers[id] = number
         return number
@@ -148,9 +165,9 @@ struct PackAssembly: Sendable {
     /// Drops the members that use chunks whose content could not be read again as it was.
     ///
     /// - Parameters:
-    ///   - missing: The numbers of those chunks.
+    ///   - missing: Those chunks.
     ///   - caches: The directories, for messages.
-    mutating func drop(_ missing: Set<UInt32>, caches: GoCaches) {
+    mutating func drop(_ missing: Set<ChunkNumber>, caches: GoCaches) {
         func isWhole(_ chunks: ChunkList) -> Bool { chunks.numbers.allSatisfy { !missing.contains($0) } }
         if let root = caches.buildCache {
             for output in set.outputs where !isWhole(output.chunks) {
@@ -179,7 +196,7 @@ struct PackAssembly: Sendable {
                 if isWhole(chunks) { return true }
                 leaveOut(
                     .changed,
-                    ModuleCacheLayout.zip(of: download.module, in: root),
+                    root.appending(FilePath(ModuleCacheLayout.zip(of: download.module)).components),
                     "it changed while it was packed"
                 )
                 return false
@@ -200,11 +217,13 @@ struct PackAssembly: Sendable {
         set.actions.removeAll { !ids.contains($0.output) }
     }
 
-    /// The members with the digest of the pack filled in, and that digest.
+    /// Returns the members with their source, whose digest names the pack as it is now.
+    ///
+    /// - Complexity: O(*n*) in the number of members.
     func identified() -> (set: MemberSet, digest: ObjectID) {
         var set = set
         let digest = set.digest
-        set.sources[0].digest = digest
+        set.sources = [Source(label: label, environment: environment, digest: digest)]
         return (set, digest)
     }
 }

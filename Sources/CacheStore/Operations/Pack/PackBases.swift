@@ -10,25 +10,25 @@ struct PackBases: Sendable {
     ///
     /// - Parameter paths: The archives; none is usual.
     /// - Throws: ``CacheStoreError``, as ``Archive/init(opening:)`` and ``Archive/contents()`` do.
-    init(_ paths: [FilePath]) throws(CacheStoreError) {
+    init(_ paths: [FilePath]) throws {
         var sets: [(path: FilePath, set: MemberSet)] = []
-        for path in paths { sets.append((path, try Archive(opening: path).members().0)) }
+        for path in paths { sets.append((path, try Archive(opening: path).members().set)) }
         self.sets = sets
     }
 
-    /// What of a pack is written: all, or what the bases lack.
+    /// Returns the members of a pack that are written: all, or those that the bases lack.
     ///
     /// - Parameter set: The members of the pack.
-    /// - Returns: The members to write, and the numbers of their chunks in the order of their frames.
+    /// - Returns: The members to write, and their chunks in the order of their frames.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/conflict``.
-    func lacking(of set: MemberSet) throws(CacheStoreError) -> (set: MemberSet, order: [UInt32]) {
+    func lacking(of set: MemberSet) throws(CacheStoreError) -> (set: MemberSet, order: [ChunkNumber]) {
         guard !sets.isEmpty else { return (set, set.frameOrder()) }
         var difference = MemberDifference(set, keepsUnusedChunks: false)
         for (path, base) in sets { try difference.subtract(base, of: path) }
         return difference.remainder
     }
 
-    /// The first archive with another source of the same label as one of these.
+    /// Returns the first archive with another source of the same label as one of these.
     func first(withLabelOf sources: [Source]) -> FilePath? {
         sets.first { _, base in
             base.sources.contains { other in sources.contains { $0.label == other.label && $0 != other } }

@@ -1,10 +1,8 @@
-import SystemPackage
-
-/// What one reading of a stream found: its chunks, and whether it is what its name says.
+/// The chunks of a stream, found in one reading of it.
 ///
-/// The content is read once more, chunk by chunk, to be compressed; each chunk's checksum shows then whether
-/// it is still the same. Memory is bounded by the longest chunk so, and chunks that are there already cost
-/// nothing more.
+/// The content is read once more, chunk by chunk, to be compressed; each chunk's checksum shows then whether the
+/// chunk is still the same. So memory is bounded by the longest chunk, and chunks that are there already cost nothing
+/// more.
 struct StreamSurvey: Sendable {
     /// The chunks in order.
     var chunks: [StreamCutter.Chunk]
@@ -12,22 +10,22 @@ struct StreamSurvey: Sendable {
     /// The length in bytes.
     var size: Int
 
-    /// The most that is read at once, in bytes.
+    /// The length of the pieces in which files are read, in bytes.
     private static let pieceSize = 1 << 20
 
     /// Surveys a file.
     ///
     /// - Parameters:
-    ///   - path: The file.
-    ///   - cutter: Is reused.
+    ///   - file: The file.
+    ///   - cutter: The cutter to use again.
     /// - Returns: The survey, and the SHA-256 of the whole content.
     /// - Throws: ``CacheStoreError`` as the system says.
     static func file(
-        _ path: FilePath,
+        _ file: borrowing File,
         _ cutter: inout StreamCutter
     ) throws(CacheStoreError) -> (StreamSurvey, ObjectID) {
         cutter.reset()
-        let id = try append(File(reading: path, followsLinks: false), to: &cutter).id
+        let id = try append(file, to: &cutter).id
         let (chunks, size) = cutter.finish()
         return (StreamSurvey(chunks: chunks, size: size), id)
     }

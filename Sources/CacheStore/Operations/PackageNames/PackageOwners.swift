@@ -1,14 +1,14 @@
-/// Tells which module a package belongs to, by its import path.
+/// The modules that packages belong to, by their import paths.
 struct PackageOwners: Sendable {
     private let modulePaths: Set<String>
 
-    /// Takes the modules whose trees a set has.
+    /// Takes the modules of a set's trees.
     init(_ set: MemberSet) { modulePaths = Set(set.trees.map { Self.path(of: $0.module) }) }
 
-    /// The path of a module, not escaped.
+    /// Returns the path of a module, not escaped.
     static func path(of module: ModuleKey) -> String { ModuleKey.unescape(module.path) }
 
-    /// The path of the module that a package belongs to: `std` for Go's own, and nothing where it is not known.
+    /// Returns the path of the module that a package belongs to: `std` for Go's own, empty where it is not known.
     func module(of importPath: String) -> String {
         var path = importPath[...]
         while !path.isEmpty {

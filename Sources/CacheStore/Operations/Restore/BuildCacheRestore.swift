@@ -1,9 +1,9 @@
 import Glibc
 import SystemPackage
 
-/// Restores what lies in GOCACHE: outputs first, then the action entries that refer to them.
+/// Restores the members of GOCACHE: outputs first, then the action entries that refer to them.
 struct BuildCacheRestore: Sendable {
-    /// One of the 256 directories and what it holds; a class, because an array can't hold noncopyable values.
+    /// One of the 256 directories and the names in it. A class, because an array can't hold noncopyable values.
     final class Subdirectory: Sendable {
         let directory: Directory
         let names: EntryNames
@@ -14,14 +14,17 @@ struct BuildCacheRestore: Sendable {
         }
     }
 
-    let root: FilePath
+    let root: CacheRoot
     let plan: RestorePlan
     let subdirectories: [Subdirectory]
 
     /// The modification time of entries in seconds since 1970, or `nil` for now.
     let time: Int?
-    let report: Gathered<RestoreReport>
+    let report: Gathered<Restore.Report>
     let counters: ProgressCounters
+
+    /// The room that restoring takes, in bytes, for the entries that are not there yet.
+    private(set) var neededBytes = 0
 
     /// Opens or creates all 256 directories (without them Go fails where it can't create them), and lists
     /// them.
@@ -30,7 +33,7 @@ struct BuildCacheRestore: Sendable {
     ///   - root: GOCACHE.
     ///   - profile: Decides their permission bits.
     /// - Returns: The directories, in order.
-    /// - Throws: ``CacheStoreError`` as the system says. Who can't change the mode of a directory uses it as it is.
+    /// - Throws: ``CacheStoreError`` as the system says. A directory whose mode can't be changed is used as it is.
     static func subdirectories(
         of root: borrowing Directory,
         profile: CacheProfile
@@ -52,27 +55,24 @@ struct BuildCacheRestore: Sendable {
         return result
     }
 
-    /// The room that restoring takes, in bytes, for what is not there yet.
+    /// Adds up ``neededBytes``.
     ///
     /// - Parameter index: The index.
-    /// - Returns: The room, in bytes.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
-    func neededBytes(_ index: IndexReader) throws(CacheStoreError) -> Int {
-        var sum = 0
+    mutating func addUpNeededBytes(_ index: IndexReader) throws {
         let outputs = try OutputCursor(index)
         while try outputs.next() {
-            guard let output = outputs.output, plan.isWanted[outputs.count - 1],
+            guard let output = outputs.output, plan.isWanted[outputs.number.index],
                 !mayContain(output.id, isOutput: true)
             else { continue }
-            sum += (output.size + 4095) / 4096 * 4096
+            neededBytes += (output.size + 4095) / 4096 * 4096
         }
         let actions = try ActionCursor(index)
         var last: ObjectID?
         while let row = try actions.next() {
             guard plan.restores(row, after: &last), !mayContain(row.id, isOutput: false) else { continue }
-            sum += 4096
+            neededBytes += 4096
         }
-        return sum
     }
 
     private func mayContain(_ id: ObjectID, isOutput: Bool) -> Bool {
@@ -186,7 +186,7 @@ struct BuildCacheRestore: Sendable {
         counters.add(bytes: ActionEntry.byteCount)
     }
 
-    /// Whether an entry is there that says the same; its own time stays.
+    /// Returns whether an entry is there that says the same; the time in that entry stays.
     private func isRight(_ name: String, _ entry: ActionEntry, in place: Subdirectory) throws -> Bool {
         guard let status = try place.directory.status(of: name), status.kind == .regular,
             let file = try? place.directory.file(name)

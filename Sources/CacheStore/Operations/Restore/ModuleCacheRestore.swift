@@ -1,12 +1,12 @@
 import SystemPackage
 
-/// Restores what lies in GOMODCACHE.
+/// Restores the members of GOMODCACHE.
 ///
 /// The order is Go's own (cmd/go/internal/modfetch/fetch.go, `download`): under the lock of a module, first
 /// its small files, then the marker `.partial`, the tree, and away with the marker. Whenever it ends early,
 /// Go sees the marker.
 struct ModuleCacheRestore: Sendable {
-    /// A module and what the archive has of it.
+    /// A module and its parts in the archive.
     struct Item: Sendable {
         var module: ModuleKey
         var tree: MemberSet.Tree?
@@ -24,14 +24,14 @@ struct ModuleCacheRestore: Sendable {
     /// A tree longer than this is begun before the others, so that no thread is left with it at the end.
     private static let largeSize = 64 << 20
 
-    let root: FilePath
+    let root: CacheRoot
     let items: [Item]
     let chunks: [ChunkRecord]
     let makesZips: Bool
-    let report: Gathered<RestoreReport>
+    let report: Gathered<Restore.Report>
     let counters: ProgressCounters
 
-    /// The modules of a set, large trees first, and then in the order of their frames.
+    /// Returns the modules of a set: large trees first, and then all others in the order of their frames.
     static func items(of set: MemberSet) -> [Item] {
         var items: [ModuleKey: Item] = [:]
         for tree in set.trees { items[tree.module] = Item(module: tree.module, tree: tree) }
@@ -43,17 +43,25 @@ struct ModuleCacheRestore: Sendable {
         return large + ordered.filter { $0.size <= largeSize }
     }
 
-    /// The room that restoring takes, in bytes, for the trees that are not there yet.
-    func neededBytes(in base: borrowing Directory) throws(CacheStoreError) -> Int {
+    /// Returns the room that restoring takes, in bytes, for the trees that are not there yet.
+    func neededBytes() throws(CacheStoreError) -> Int {
         var sum = 0
         for item in items {
-            guard let tree = item.tree, try base.status(of: item.module.text) == nil else { continue }
+            guard let tree = item.tree, try !isThere(item.module) else { continue }
             // Half a block is lost to each file on average.
             let content = makesZips ? 2 * tree.size : tree.size
             let (total, overflow) = sum.addingReportingOverflow(content + 2048 * tree.files)
             sum = overflow ? Int.max : total
         }
         return sum
+    }
+
+    /// Returns whether the directory of a module's tree is there.
+    private func isThere(_ module: ModuleKey) throws(CacheStoreError) -> Bool {
+        var elements = module.text.pathElements
+        let name = elements.removeLast()
+        guard let parent = try root.directory.directory(at: elements) else { return false }
+        return try parent.status(of: name) != nil
     }
 
     // MARK: - One module
@@ -70,8 +78,7 @@ struct ModuleCacheRestore: Sendable {
         with reader: inout ChunkReader,
         _ cancellation: WorkerThreads.Cancellation
     ) throws {
-        let base = try Directory(opening: root)
-        let downloads = try Self.enter(item.module.downloadDirectory.pathElements, from: base)
+        let downloads = try root.directory.creatingDirectory(at: item.module.downloadDirectory.pathElements)
         guard let tree = item.tree else {
             try restoreDownloads(item, in: downloads, with: &reader, cancellation)
             return
@@ -81,13 +88,13 @@ struct ModuleCacheRestore: Sendable {
         try lock.lock { try cancellation.check() }
         let manifest = try reader.manifest(of: tree, chunks: chunks)
         let marker = "\(version).partial"
-        if try downloads.status(of: marker) == nil, try isRight(tree, manifest, base) {
+        if try downloads.status(of: marker) == nil, try isRight(tree, manifest, cancellation) {
             try restoreDownloads(item, in: downloads, with: &reader, cancellation)
             report.update { $0.treeFiles.untouched += tree.files }
         } else {
             _ = try downloads.creatingFile(marker, mode: 0o644, replacing: true)
             try restoreDownloads(item, in: downloads, with: &reader, cancellation)
-            try writeTree(tree, manifest, from: base, with: &reader, cancellation) {
+            try writeTree(tree, manifest, with: &reader, cancellation) {
                 try downloads.remove(marker)
             }
             try downloads.remove(marker)
@@ -98,30 +105,44 @@ struct ModuleCacheRestore: Sendable {
         }
     }
 
-    /// Whether the tree that is there is the archive's.
+    /// Returns whether the tree that is there is the archive's.
+    ///
+    /// The names, lengths and modes are compared first; only a tree that has all of them is read.
     private func isRight(
         _ tree: MemberSet.Tree,
         _ manifest: TreeManifest,
-        _ base: borrowing Directory
+        _ cancellation: WorkerThreads.Cancellation
     ) throws -> Bool {
-        guard let status = try base.status(of: tree.module.text), status.kind == .directory else {
-            return false
+        guard let directory = try? root.directory.directory(at: tree.module.text.pathElements),
+            let listing = try? TreeListing(directory), listing.files == manifest.entries
+        else { return false }
+        let files = OpenLevels(directory)
+        var hash = TreeHash(tree.module)
+        var piece: [UInt8] = []
+        for entry in manifest.entries {
+            try cancellation.check()
+            guard let file = try? files.openFile(at: entry.path) else { return false }
+            var content = ContentHasher()
+            var offset = 0
+            repeat {
+                try file.read(at: offset, count: 1 << 20, into: &piece)
+                content.update(piece.span)
+                offset += piece.count
+            } while !piece.isEmpty
+            hash.add(entry.path, id: content.finish())
         }
-        var cutter = StreamCutter()
-        guard let survey = try? TreeSurvey.read(tree.module, in: root, &cutter) else { return false }
-        return survey.h1 == tree.h1 && survey.manifest == manifest
+        return hash.finish() == tree.h1
     }
 
     private func writeTree(
         _ tree: MemberSet.Tree,
         _ manifest: TreeManifest,
-        from base: borrowing Directory,
         with reader: inout ChunkReader,
         _ cancellation: WorkerThreads.Cancellation,
         undo: () throws -> Void
     ) throws {
         let elements = tree.module.text.pathElements
-        let parent = try Self.enter(elements.dropLast(), from: base)
+        let parent = try root.directory.creatingDirectory(at: elements.dropLast())
         let name = elements[elements.count - 1]
         var isNew = true
         if let status = try parent.status(of: name) {
@@ -141,7 +162,7 @@ struct ModuleCacheRestore: Sendable {
             var writer = TreeWriter(directory, isNew: isNew, hasher: TreeHasher(tree.module))
             try reader.walk(tree, manifest, chunks: chunks, visitor: &writer) { try cancellation.check() }
             guard try writer.finish() == tree.h1 else {
-                throw reader.damaged(chunks[Int(tree.manifest)], "the tree does not have its h1 hash")
+                throw reader.damaged(chunks[tree.manifest], "the tree does not have its h1 hash")
             }
             let (tally, bytes) = (writer.tally, writer.bytesWritten)
             report.update {
@@ -176,7 +197,7 @@ struct ModuleCacheRestore: Sendable {
             case .bytes(let bytes): try put(bytes, as: name, in: directory)
             case .derived: continue
             case .stored(let id, let size, let list):
-                var content = StreamWriter(id: id, size: size, chunks: list.numbers.map { chunks[Int($0)] })
+                var content = StreamWriter(id: id, size: size, chunks: list.numbers.map { chunks[$0] })
                 content.mode = 0o644
                 let outcome = try content.put(name, in: directory, with: &reader) { try cancellation.check() }
                 note(outcome, bytes: outcome == .untouched ? 0 : size)
@@ -186,7 +207,7 @@ struct ModuleCacheRestore: Sendable {
     }
 
     /// Writes a small file unless it is there already.
-    func put(_ bytes: [UInt8], as name: String, in directory: borrowing Directory) throws {
+    private func put(_ bytes: [UInt8], as name: String, in directory: borrowing Directory) throws {
         let outcome = try FilePlacement(mode: 0o644).put(bytes, as: name, in: directory)
         note(outcome, bytes: outcome == .untouched ? 0 : bytes.count)
     }
@@ -226,21 +247,21 @@ struct ModuleCacheRestore: Sendable {
         }
     }
 
-    // MARK: - Directories
+    // MARK: - Files of no single version
 
-    /// Opens a directory below another, creating what is missing; no element may be a symbolic link.
-    ///
-    /// - Parameters:
-    ///   - elements: The names on the way; none for the directory itself.
-    ///   - base: Where the way begins.
-    /// - Returns: The directory.
-    /// - Throws: ``CacheStoreError`` as the system says.
-    static func enter(
-        _ elements: [String],
-        from base: borrowing Directory
-    ) throws(CacheStoreError) -> Directory {
-        var current = try base.creatingDirectory(elements.first ?? ".")
-        for element in elements.dropFirst() { current = try current.creatingDirectory(element) }
-        return current
+    /// Restores the list of a module's versions, whose `.mod` files are in place.
+    func restoreVersionList(in path: String) throws {
+        let directory = try root.directory.creatingDirectory(at: path.pathElements)
+        try put(VersionList.bytes(for: directory.names().valid), as: "list", in: directory)
+        counters.add(bytes: 0)
+    }
+
+    /// Restores a file of the checksum database.
+    func restore(_ file: MemberSet.ChecksumFile) throws {
+        var elements = "\(ModuleCacheLayout.checksumDirectory)/\(file.path)".pathElements
+        let name = elements.removeLast()
+        let directory = try root.directory.creatingDirectory(at: elements)
+        try put(file.bytes, as: name, in: directory)
+        counters.add(bytes: 0)
     }
 }

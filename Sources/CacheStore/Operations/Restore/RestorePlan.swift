@@ -1,9 +1,9 @@
-/// What of an archive is restored: found in one pass through its index.
+/// The members of an archive that are restored, found in one pass through its index.
 struct RestorePlan: Sendable {
     /// The digest of the archive.
     let digest: ObjectID
 
-    /// What lies in GOMODCACHE, and its chunks.
+    /// The members of GOMODCACHE, and their chunks.
     let set: MemberSet
 
     /// The sources as they are compared with others: ``MemberSet/comparableSources()``.
@@ -31,14 +31,14 @@ struct RestorePlan: Sendable {
     ///   - labels: The labels of the sources to restore; `nil` for all.
     /// - Throws: ``CacheStoreError`` as ``IndexReader/scan(output:action:number:)`` and
     ///   ``MemberSet/selecting(_:)`` do.
-    init(for index: IndexReader, only labels: [String]?) throws(CacheStoreError) {
+    init(for index: IndexReader, only labels: [String]?) throws {
         var sources = MemberSet()
         (sources.sources, sources.sourceSets) = (index.sources, index.sourceSets)
         let isWantedSet: [Bool]? =
             if let labels { try sources.sets(ofAny: labels) } else { nil }
         var isWanted = BitArray(count: index.outputCount)
         var isCgo = BitArray()
-        var cgoSets: Set<Int32> = []
+        var cgoSets: Set<SourceSetNumber> = []
         var last: ObjectID?
         var actions = 0
         let all = try index.modules { output in
@@ -46,11 +46,11 @@ struct RestorePlan: Sendable {
         } action: { row in
             guard Self.restores(row, after: &last, isWantedSet) else { return }
             actions += 1
-            isWanted[row.output] = true
-            if isCgo[row.output] { cgoSets.insert(row.sources) }
+            isWanted[row.output.index] = true
+            if isCgo[row.output.index] { cgoSets.insert(row.sources) }
         }
         var bytes = 0
-        try index.forEachOutputSize { number, size in if isWanted[number] { bytes += size } }
+        try index.forEachOutputSize { number, size in if isWanted[number.index] { bytes += size } }
         let set: MemberSet = if let labels { try all.selecting(labels) } else { all }
         digest = index.digest
         self.set = set
@@ -62,7 +62,7 @@ struct RestorePlan: Sendable {
         self.isWantedSet = isWantedSet
     }
 
-    /// Whether an action entry is restored: of those of one ID that are wanted, the first.
+    /// Returns whether an action entry is restored: of the wanted entries of one ID, the first is.
     ///
     /// - Parameters:
     ///   - row: The next entry of the index.
@@ -77,44 +77,8 @@ struct RestorePlan: Sendable {
         after last: inout ObjectID?,
         _ isWantedSet: [Bool]?
     ) -> Bool {
-        guard row.id != last, isWantedSet?[Int(row.sources)] ?? true else { return false }
+        guard row.id != last, isWantedSet?[row.sources] ?? true else { return false }
         last = row.id
         return true
-    }
-}
-
-/// The action entries that a plan restores, given to several threads.
-final class ActionFeed: Sendable {
-    private struct State {
-        let index: IndexReader
-        let cursor: ActionCursor
-        var last: ObjectID?
-    }
-
-    private let state: Monitor<State>
-    private let plan: RestorePlan
-
-    /// Begins with the first.
-    ///
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
-    init(_ archive: Archive, _ plan: RestorePlan) throws(CacheStoreError) {
-        let index = try archive.index(isChecked: true)
-        state = Monitor(State(index: index, cursor: try ActionCursor(index)))
-        self.plan = plan
-    }
-
-    /// The next few, or `nil` after the last.
-    ///
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
-    func next() throws(CacheStoreError) -> [ActionEntry]? {
-        try state.withLock { (state) throws(CacheStoreError) in
-            var result: [ActionEntry] = []
-            while result.count < 64, let row = try state.cursor.next() {
-                guard plan.restores(row, after: &state.last) else { continue }
-                let output = try state.index.output(row.output)
-                result.append(ActionEntry(action: row.id, output: output.id, size: output.size))
-            }
-            return result.isEmpty ? nil : result
-        }
     }
 }

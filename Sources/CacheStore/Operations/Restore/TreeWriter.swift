@@ -30,7 +30,7 @@ struct TreeWriter: TreeVisitor, ~Copyable {
     private var target: File?
 
     /// What was done.
-    private(set) var tally = RestoreReport.Tally()
+    private(set) var tally = Restore.Report.Tally()
 
     /// The bytes that were written.
     private(set) var bytesWritten = 0

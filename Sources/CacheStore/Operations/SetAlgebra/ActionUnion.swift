@@ -4,34 +4,34 @@ import SystemPackage
 final class ActionUnion {
     private struct Row: BitwiseCopyable {
         var id: ObjectID
-        var output: UInt32
-        var sources: Int32
+        var output: OutputNumber
+        var sources: SourceSetNumber
     }
 
-    /// The numbers of the sets of sources that occur.
-    private(set) var usedSets: Set<Int32> = []
+    /// The sets of sources that occur.
+    private(set) var usedSets: Set<SourceSetNumber> = []
 
     private let rows: Spool<Row>
 
-    /// What an input has next, in the numbers of the union.
+    /// An input and its next entry, in the numbers of the union.
     private final class Input {
         let cursor: ActionCursor
         let outputs: BitArray.Selector
-        let sources: [Int32]
+        let sources: [SourceSetNumber]
         var next: ActionCursor.Row?
 
-        init(_ index: IndexReader, outputs: BitArray, sources: [Int32]) throws(CacheStoreError) {
+        init(_ index: IndexReader, outputs: BitArray, sources: [SourceSetNumber]) throws {
             cursor = try ActionCursor(index)
             self.outputs = outputs.selector()
             self.sources = sources
             try step()
         }
 
-        func step() throws(CacheStoreError) {
+        func step() throws {
             next = try cursor.next()
             guard let row = next else { return }
-            next?.output = outputs[row.output]
-            next?.sources = sources[Int(row.sources)]
+            next?.output = OutputNumber(outputs[row.output.index])
+            next?.sources = sources[row.sources]
         }
     }
 
@@ -41,15 +41,15 @@ final class ActionUnion {
     ///   - indexes: The indexes.
     ///   - outputs: The union of their outputs.
     ///   - sets: The sets of sources of the union.
-    ///   - conflicts: Is told of the IDs for which inputs have other outputs.
+    ///   - disagreements: The list that gets the IDs for which inputs have different outputs.
     ///   - path: The archive that is made.
-    ///   - check: Is called now and then; what it throws ends the work.
-    /// - Throws: What `check` throws, or ``CacheStoreError``.
+    ///   - check: Called now and then; an error that it throws ends the work.
+    /// - Throws: The error of `check`, or ``CacheStoreError``.
     init(
         _ indexes: [IndexReader],
         outputs: OutputUnion,
         sets: inout SourceSets,
-        conflicts: inout ConflictList,
+        disagreements: inout DisagreementList,
         beside path: FilePath,
         check: () throws -> Void
     ) throws {
@@ -77,19 +77,27 @@ final class ActionUnion {
                 }
                 counts.append(entries.count - before)
             }
-            try add(&entries, counts, outputs, &sets, &conflicts)
+            try add(&entries, counts, outputs, &sets, &disagreements)
             if rows.count & 0xFFF == 0 { try check() }
         }
         try rows.flush()
     }
 
-    /// Adds the entries of one ID: those of all inputs, of which each has one of `counts`.
+    /// Adds the entries of one ID.
+    ///
+    /// - Parameters:
+    ///   - entries: The entries of all inputs; they are sorted.
+    ///   - counts: The number of entries of each input.
+    ///   - outputs: The union of the outputs.
+    ///   - sets: The sets of sources of the union.
+    ///   - disagreements: The list that gets the ID if inputs have different outputs for it.
+    /// - Throws: ``CacheStoreError`` as the system says.
     private func add(
         _ entries: inout [ActionCursor.Row],
         _ counts: [Int],
         _ outputs: OutputUnion,
         _ sets: inout SourceSets,
-        _ conflicts: inout ConflictList
+        _ disagreements: inout DisagreementList
     ) throws {
         if entries.count > 1 { entries.sort { $0.output < $1.output } }
         var united: [ActionCursor.Row] = []
@@ -102,20 +110,20 @@ final class ActionUnion {
         }
         // Each input has some of the outputs, so all have the same where all have as many as there are.
         if counts.contains(where: { $0 != united.count }) {
-            let ids = try united.map { try outputs.id(ofOutput: $0.output).description }
-            conflicts.note(.action, united[0].id.description, ids, kept: ids[0])
+            let ids = try united.map { try outputs.id(of: $0.output).description }
+            disagreements.note(.action, united[0].id.description, ids, kept: ids[0])
         }
         for entry in united {
             usedSets.insert(entry.sources)
-            try rows.append(Row(id: entry.id, output: UInt32(entry.output), sources: entry.sources))
+            try rows.append(Row(id: entry.id, output: entry.output, sources: entry.sources))
         }
     }
 
-    /// Shows the entries to `body` in order.
+    /// Calls `body` with the entries in order.
     func forEach(_ body: (ActionCursor.Row) throws -> Void) throws {
         var cursor = rows.cursor()
         while let row = try cursor.next() {
-            try body(ActionCursor.Row(id: row.id, output: Int(row.output), sources: row.sources))
+            try body(ActionCursor.Row(id: row.id, output: row.output, sources: row.sources))
         }
     }
 }

@@ -1,39 +1,41 @@
 /// The chunks of several archives, each with the frame that is kept of it.
 struct FrameTable: Sendable {
-    /// The places, by the chunks' numbers here.
+    /// The frame that is kept of each chunk, by the chunks' numbers in the table.
     private(set) var places: [FramePlace] = []
 
-    private var numbers: [ObjectID: UInt32] = [:]
+    private var numbers: [ObjectID: ChunkNumber] = [:]
 
-    /// Creates an empty table.
-    init() {}
+    /// The chunks of the table.
+    var records: [ChunkRecord] { places.map(\.record) }
 
-    /// The number of a chunk that was added.
-    func number(of id: ObjectID) -> UInt32? { numbers[id] }
+    /// Returns the number of a chunk, if the table has it.
+    func number(of id: ObjectID) -> ChunkNumber? { numbers[id] }
 
-    /// Adds the chunks of an archive, and keeps the shorter frame of those that are there already.
+    /// Adds a chunk, or a frame of a chunk that is there, of which the preferred is kept.
+    ///
+    /// - Returns: The number of the chunk.
+    @discardableResult
+    mutating func add(_ place: FramePlace) -> ChunkNumber {
+        if let number = numbers[place.record.id] {
+            if !MemberRelation(places[number].record, place.record).keepsFirst { places[number] = place }
+            return number
+        }
+        let number = ChunkNumber(places.count)
+        numbers[place.record.id] = number
+        places.append(place)
+        return number
+    }
+
+    /// Adds the chunks of an archive.
     ///
     /// - Parameters:
     ///   - set: The members of the archive.
-    ///   - input: Its position among the inputs.
+    ///   - input: The position of the archive among the inputs.
     /// - Returns: The members, with the chunks' numbers those of the table.
     mutating func add(_ set: MemberSet, from input: Int) -> MemberSet {
-        var renumbered: [UInt32] = []
+        var renumbered: [ChunkNumber] = []
         renumbered.reserveCapacity(set.chunks.count)
-        for record in set.chunks {
-            let place = FramePlace(input: input, record: record)
-            if let number = numbers[record.id] {
-                if !ConflictRule.keepsFirst(places[Int(number)].record, record) {
-                    places[Int(number)] = place
-                }
-                renumbered.append(number)
-            } else {
-                let number = UInt32(places.count)
-                numbers[record.id] = number
-                places.append(place)
-                renumbered.append(number)
-            }
-        }
-        return set.renumberingChunks { renumbered[Int($0)] }
+        for record in set.chunks { renumbered.append(add(FramePlace(input: input, record: record))) }
+        return set.renumberingChunks { renumbered[$0] }
     }
 }

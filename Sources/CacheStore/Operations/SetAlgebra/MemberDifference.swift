@@ -2,29 +2,29 @@ import SystemPackage
 
 /// The members that one set has and others have not.
 ///
-/// A member is a key and its value. Others have it if they hold the same value, or another which a union prefers,
-/// so that uniting the difference with them gives what uniting the whole set would. What the members that are left
-/// need to be an archive stays with them, whoever else has it. <doc:Design> states the rules.
+/// A member is a key and its value. Others have it if they hold the same value, or another that a union prefers; so
+/// uniting the difference with them gives the same as uniting the whole set with them. Everything that the remaining
+/// members need to be an archive stays with them, whoever else has it. <doc:Design> states the rules.
 ///
 /// Both sets are in memory.
 struct MemberDifference: Sendable {
     private let set: MemberSet
 
-    // By position in the tables of `set`: whether another set has that, or what a union prefers to it.
+    // By position in the tables of `set`: whether another set has the member, or one that a union prefers.
     private var hasAction: [Bool]
     private var hasOutput: [Bool]
     private var hasTree: [Bool]
     private var hasDownload: [Bool]
     private var hasChecksumFile: [Bool]
 
-    /// For each zip of `set` by its position, what other sets have of the module.
+    /// For each zip of `set` by its position, the parts that other sets have of the module.
     private var zips: [Int: Zip] = [:]
 
     /// The sources that hold no member of `set` and are in no other set, by position.
     private var idleSources: Set<Int>
 
     /// The chunks that no member of `set` uses and that are in no other set.
-    private var unusedChunks: [UInt32]
+    private var unusedChunks: [ChunkNumber]
 
     private struct Zip {
         var isThere = false
@@ -53,29 +53,25 @@ struct MemberDifference: Sendable {
 
     // MARK: - Others
 
-    /// Notes what another set has.
+    /// Notes the members of another set.
     ///
     /// - Parameters:
     ///   - other: The set.
     ///   - path: Its archive, for messages.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/conflict`` where the sets differ in what
-    ///   can have but one value.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/conflict`` where the sets hold different values
+    ///   of which only one can be.
     mutating func subtract(_ other: MemberSet, of path: FilePath) throws(CacheStoreError) {
         subtractBuildCache(other)
         try subtractTrees(other, path)
         try subtractDownloads(other, path)
-        let files = MemberSet.common(set.checksumFiles, other.checksumFiles) { $0.path.precedes($1.path) }
-        for (mine, others) in files {
-            let (one, another) = (set.checksumFiles[mine], other.checksumFiles[others])
-            if one.bytes != another.bytes, !one.path.contains("/lookup/") {
-                throw .alarm("checksum \(one.path)", path)
-            }
-            if ConflictRule.keepsFirst(another.bytes, one.bytes) { hasChecksumFile[mine] = true }
+        for (mine, _, relation) in set.relatedChecksumFiles(other) {
+            try relation.checkConflict(of: set.checksumFiles[mine].memberName, in: path)
+            if relation.coversFirst { hasChecksumFile[mine] = true }
         }
         idleSources = idleSources.filter { !other.sources.contains(set.sources[$0]) }
         if !unusedChunks.isEmpty {
             let ids = Set(other.chunks.map(\.id))
-            unusedChunks.removeAll { ids.contains(set.chunks[Int($0)].id) }
+            unusedChunks.removeAll { ids.contains(set.chunks[$0].id) }
         }
     }
 
@@ -83,18 +79,15 @@ struct MemberDifference: Sendable {
         for (mine, _) in MemberSet.common(set.actions, other.actions, precedes: { $0.key < $1.key }) {
             hasAction[mine] = true
         }
-        for (mine, others) in MemberSet.common(set.outputs, other.outputs, precedes: { $0.id < $1.id })
-        where ConflictRule.keepsFirst(other.outputs[others], set.outputs[mine]) {
+        for (mine, _, relation) in set.relatedOutputs(other) where relation.coversFirst {
             hasOutput[mine] = true
         }
     }
 
     private mutating func subtractTrees(_ other: MemberSet, _ path: FilePath) throws(CacheStoreError) {
-        for (mine, others) in MemberSet.common(set.trees, other.trees, precedes: { $0.module < $1.module }) {
-            let (one, another) = (set.trees[mine], other.trees[others])
-            guard one.h1 == another.h1 else { throw .alarm("tree \(one.module.text)", path) }
-            let manifests = (set.manifestID(of: one), other.manifestID(of: another))
-            if ConflictRule.keepsFirst((another, manifests.1), (one, manifests.0)) { hasTree[mine] = true }
+        for (mine, _, relation) in set.relatedTrees(other) {
+            try relation.checkConflict(of: "tree \(set.trees[mine].module.text)", in: path)
+            if relation.coversFirst { hasTree[mine] = true }
         }
         for index in zips.keys where other.treeIndex(of: set.downloads[index].module) != nil {
             zips[index]?.hasTree = true
@@ -102,36 +95,26 @@ struct MemberDifference: Sendable {
     }
 
     private mutating func subtractDownloads(_ other: MemberSet, _ path: FilePath) throws(CacheStoreError) {
-        let downloads = MemberSet.common(set.downloads, other.downloads) {
-            ($0.module, $0.kind) < ($1.module, $1.kind)
-        }
-        for (mine, others) in downloads {
-            let one = set.downloads[mine]
-            switch (one.content, other.downloads[others].content) {
-            case (.bytes(let first), .bytes(let second)):
-                if first != second, one.kind != .info {
-                    throw .alarm("\(one.kind.rawValue) \(one.module.text)", path)
-                }
-                if ConflictRule.keepsFirst(second, first) { hasDownload[mine] = true }
-            case (.stored(let first, _, _), .stored(let second, _, _)):
-                zips[mine]?.isThere = true
-                if second <= first { zips[mine]?.isPreferred = true }
-            default: zips[mine]?.isThere = true
-            }
+        for (mine, _, relation) in set.relatedDownloads(other) {
+            try relation.checkConflict(of: set.downloads[mine].memberName, in: path)
+            zips[mine]?.isThere = true
+            guard relation.coversFirst else { continue }
+            zips[mine]?.isPreferred = true
+            hasDownload[mine] = true
         }
     }
 
-    // MARK: - What is left
+    // MARK: - The remainder
 
-    /// The members that are left, and the numbers of their chunks in the order of their frames.
+    /// The members that are left, and their chunks in the order of their frames.
     ///
     /// - Complexity: O(*n* log *n*) in the members of the first set.
-    var remainder: (set: MemberSet, order: [UInt32]) {
+    var remainder: (set: MemberSet, order: [ChunkNumber]) {
         var result = set
-        // An entry stands for its output, too: it is left where only the output is better than elsewhere.
+        // An entry stands for its output, too: it stays where only the output is better than elsewhere.
         result.actions = set.actions.enumerated()
             .filter { index, action in
-                !hasAction[index] || !(set.outputIndex(of: action.output).map { hasOutput[$0] } ?? false)
+                !hasAction[index] || !(set.outputNumber(of: action.output).map { hasOutput[$0] } ?? false)
             }
             .map(\.element)
         result.dropUnreferredOutputs()
@@ -157,7 +140,7 @@ struct MemberDifference: Sendable {
         return (result.keepingSources(at: result.holders.union(idleSources)), order)
     }
 
-    /// Whether the union of the other sets has a zip; one that a tree makes again is as good as any.
+    /// Returns whether the union of the other sets has a zip; a zip that a tree makes is as good as any.
     private func has(_ zip: Zip, _ download: MemberSet.Download) -> Bool {
         zip.isThere && (zip.isPreferred || zip.hasTree || download.content == .derived)
     }

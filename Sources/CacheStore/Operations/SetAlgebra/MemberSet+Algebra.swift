@@ -1,14 +1,12 @@
-import SystemPackage
-
-/// What a difference and an intersection have in common.
+/// The parts that the operations of the set algebra have in common.
 extension MemberSet {
-    /// The positions of elements with equal keys in two lists that are ordered by key.
+    /// Finds elements with equal keys in two lists that are ordered by key.
     ///
     /// - Parameters:
     ///   - first: A list.
-    ///   - second: Another.
-    ///   - precedes: Whether an element's key comes before another's.
-    /// - Returns: The positions, ascending in both.
+    ///   - second: Another list.
+    ///   - precedes: Returns whether an element's key comes before another's.
+    /// - Returns: The positions of the elements, ascending in both lists.
     /// - Complexity: O(*n*) in the length of both.
     static func common<Element>(
         _ first: [Element],
@@ -31,26 +29,52 @@ extension MemberSet {
         return result
     }
 
-    /// The numbers of the chunks that no member uses, ordered by ID: see ``frameOrder(includingUnused:)``.
-    var unusedChunks: [UInt32] { Array(frameOrder(includingUnused: true).dropFirst(frameOrder().count)) }
+    /// Finds the trees that this set and another have of the same modules, and how they relate.
+    func relatedTrees(_ other: MemberSet) -> [(first: Int, second: Int, relation: MemberRelation)] {
+        Self.common(trees, other.trees) { $0.module < $1.module }
+            .map { first, second in
+                let (one, another) = (trees[first], other.trees[second])
+                let relation = MemberRelation(
+                    (one, manifestID(of: one)),
+                    (another, other.manifestID(of: another))
+                )
+                return (first, second, relation)
+            }
+    }
 
-    /// The ID of the chunk that is a tree's manifest.
-    func manifestID(of tree: Tree) -> ObjectID { chunks[Int(tree.manifest)].id }
+    /// Finds the outputs that this set and another have under the same IDs, and how they relate.
+    func relatedOutputs(_ other: MemberSet) -> [(first: Int, second: Int, relation: MemberRelation)] {
+        Self.common(outputs, other.outputs) { $0.id < $1.id }
+            .map { ($0, $1, MemberRelation(outputs[$0], other.outputs[$1])) }
+    }
+
+    /// Finds the downloads that this set and another have under the same keys, and how they relate.
+    func relatedDownloads(_ other: MemberSet) -> [(first: Int, second: Int, relation: MemberRelation)] {
+        Self.common(downloads, other.downloads) { $0.key < $1.key }
+            .map { ($0, $1, MemberRelation(downloads[$0], other.downloads[$1])) }
+    }
+
+    /// Finds the files of the checksum database that this set and another have, and how they relate.
+    func relatedChecksumFiles(_ other: MemberSet) -> [(first: Int, second: Int, relation: MemberRelation)] {
+        Self.common(checksumFiles, other.checksumFiles) { $0.path.precedes($1.path) }
+            .map { ($0, $1, MemberRelation(checksumFiles[$0], other.checksumFiles[$1])) }
+    }
+
+    /// The chunks that no member uses, ordered by ID: see ``frameOrder(includingUnused:)``.
+    var unusedChunks: [ChunkNumber] {
+        Array(frameOrder(includingUnused: true).dropFirst(frameOrder().count))
+    }
 
     // MARK: - Sources
 
     /// The positions of the sources that hold a member.
     var holders: Set<Int> {
-        var used: Set<Int32> = []
-        for action in actions { used.insert(action.sources) }
-        for tree in trees { used.insert(tree.sources) }
-        for download in downloads { used.insert(download.sources) }
-        for file in checksumFiles { used.insert(file.sources) }
+        let used = moduleSourceSets.union(actions.map(\.sources))
         return Set(used.flatMap { sourceSets[$0] })
     }
 
-    /// The set with each number of a set of sources replaced.
-    func renumberingSources(_ number: (Int32) -> Int32) -> MemberSet {
+    /// Returns the set with each number of a set of sources replaced.
+    func renumberingSources(_ number: (SourceSetNumber) -> SourceSetNumber) -> MemberSet {
         var result = self
         for index in actions.indices { result.actions[index].sources = number(actions[index].sources) }
         for index in trees.indices { result.trees[index].sources = number(trees[index].sources) }
@@ -61,34 +85,16 @@ extension MemberSet {
         return result
     }
 
-    /// The set without the sources at all other positions; they hold no member.
+    /// Returns the set without the sources at all other positions, which hold no member.
     func keepingSources(at positions: Set<Int>) -> MemberSet {
         guard positions.count < sources.count else { return self }
         let kept = positions.sorted()
         let renumbered = Dictionary(uniqueKeysWithValues: kept.enumerated().map { ($1, $0) })
         var sets = SourceSets()
         let numbers = sourceSets.sets.map { list in sets.number(of: list.compactMap { renumbered[$0] }) }
-        var result = renumberingSources { numbers[Int($0)] }
+        var result = renumberingSources { numbers[$0] }
         result.sourceSets = sets
         result.sources = kept.map { sources[$0] }
         return result
-    }
-}
-
-extension CacheStoreError {
-    /// The error for a member on which archives differ that Go's checksums make unique.
-    ///
-    /// - Parameters:
-    ///   - member: The member, as a listing names it.
-    ///   - path: The archive that differs from what is known so far.
-    /// - Returns: An error with code ``Code/conflict``.
-    static func alarm(_ member: String, _ path: FilePath) -> Self {
-        Self(
-            .conflict,
-            "this archive and what it is compared with differ in what Go's checksums make unique: one was tampered with",
-            path: path,
-            member: member,
-            hint: "find out which job's module differs from go.sum before you use either"
-        )
     }
 }

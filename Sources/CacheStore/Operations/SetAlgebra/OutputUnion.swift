@@ -2,13 +2,13 @@ import SystemPackage
 
 /// The union of the outputs of indexes, merged by ID: its rows, and the frames of all chunks in their order.
 ///
-/// Both are spooled; what stays in memory are bits for each output, and the chunks of ``members``.
+/// Both are spooled; in memory stay bits for each output, and the chunks of ``members``.
 final class OutputUnion {
     /// An output as it is spooled.
     struct Row: BitwiseCopyable {
         var id: ObjectID
         var size: Int
-        /// The number of bytes of the name of its one file, or -1.
+        /// The number of bytes of the name of its one file, or −1 for an output that is a file itself.
         var nameCount: Int16
         var contentClass: UInt16
         var chunkCount: UInt32
@@ -17,35 +17,35 @@ final class OutputUnion {
     /// The frames of all chunks.
     let frames: FrameSpool
 
-    /// All else; its chunks are laid out once ``run()`` has ended.
+    /// All other members; their chunks are laid out once ``run(check:)`` has ended.
     private(set) var members: MemberUnion
 
     /// The outputs on which inputs disagree.
-    private(set) var conflicts: ConflictList
+    private(set) var disagreements: DisagreementList
 
-    /// For each input, which outputs of the union it has.
+    /// For each input, the outputs of the union that it has.
     private(set) var isPresent: [BitArray]
 
     private let inputs: [IndexReader]
     private let rows: Spool<Row>
     private let names: Spool<UInt8>
-    private let numbers: Spool<UInt32>
+    private let numbers: Spool<ChunkNumber>
     private var classes = ClassNumbers()
 
     /// The place among the frames of each chunk of ``members`` that has one already.
-    private var assigned: [UInt32?] = []
+    private var assigned: [ChunkNumber?] = []
 
     /// Begins a union.
     ///
     /// - Parameters:
     ///   - inputs: The indexes.
-    ///   - members: All else that is in them.
+    ///   - members: All other members of the inputs.
     ///   - path: The archive that is made.
     /// - Throws: ``CacheStoreError`` as the system says.
     init(_ inputs: [IndexReader], _ members: MemberUnion, beside path: FilePath) throws(CacheStoreError) {
         self.inputs = inputs
         self.members = members
-        conflicts = members.conflicts
+        disagreements = members.disagreements
         isPresent = inputs.map { _ in BitArray() }
         frames = try FrameSpool(beside: path)
         rows = try Spool(beside: path)
@@ -55,12 +55,12 @@ final class OutputUnion {
 
     /// Merges the outputs, and puts the frames of all chunks in order.
     ///
-    /// - Parameter check: Is called now and then; what it throws ends the work.
-    /// - Throws: What `check` throws, or ``CacheStoreError``.
+    /// - Parameter check: Called now and then; an error that it throws ends the work.
+    /// - Throws: The error of `check`, or ``CacheStoreError``.
     func run(check: () throws -> Void) throws {
         try findBetterFrames(check)
-        assigned = members.places.map { _ in nil }
-        let cursors = try inputs.map { (input) throws(CacheStoreError) in try OutputCursor(input) }
+        assigned = members.frames.places.map { _ in nil }
+        let cursors = try inputs.map { try OutputCursor($0) }
         var isAtEnd: [Bool] = []
         for cursor in cursors { isAtEnd.append(try !cursor.next()) }
         var group: [Int] = []
@@ -93,31 +93,31 @@ final class OutputUnion {
 
     // MARK: - Frames
 
-    /// A chunk of ``members`` may be an output's only chunk in another input, in a better frame.
+    /// Looks for better frames of the chunks of ``members``: one may be an output's only chunk in another input.
     private func findBetterFrames(_ check: () throws -> Void) throws {
-        guard !members.places.isEmpty else { return }
+        guard !members.frames.places.isEmpty else { return }
         for (index, input) in inputs.enumerated() {
             try check()
             try input.forEachChunk { record in
-                if members.number(ofChunk: record.id) != nil {
-                    members.add(FramePlace(input: index, record: record))
+                if members.frames.number(of: record.id) != nil {
+                    members.frames.add(FramePlace(input: index, record: record))
                 }
             }
         }
     }
 
-    /// The place among the frames of a chunk of ``members``, which is its next one if it has none.
-    private func assign(_ number: UInt32) throws -> UInt32 {
+    /// Returns the place among the frames of a chunk of ``members``: the next place, if it has none yet.
+    private func assign(_ number: ChunkNumber) throws -> ChunkNumber {
         // Some were added while outputs were merged.
-        while assigned.count <= Int(number) { assigned.append(nil) }
-        if let place = assigned[Int(number)] { return place }
-        let place = UInt32(frames.count)
-        try frames.append(members.places[Int(number)])
-        assigned[Int(number)] = place
+        while assigned.count <= number.index { assigned.append(nil) }
+        if let place = assigned[number] { return place }
+        let place = ChunkNumber(frames.count)
+        try frames.append(members.frames.places[number])
+        assigned[number] = place
         return place
     }
 
-    /// Lays out the chunks that trees and zips use, and then those that nothing uses: a chunk of a value that lost
+    /// Lays out the chunks that trees and zips use, and then those that no member uses: a chunk of a value that lost
     /// may come back with another archive, in another frame.
     private func layOutModules() throws {
         for tree in members.set.trees {
@@ -127,18 +127,18 @@ final class OutputUnion {
         for case .stored(_, _, let chunks) in members.set.downloads.lazy.map(\.content) {
             for number in chunks.numbers { _ = try assign(number) }
         }
-        let places = members.places
+        let places = members.frames.places
         let unused = places.indices.filter { $0 >= assigned.count || assigned[$0] == nil }
         for number in unused.sorted(by: { places[$0].record.id < places[$1].record.id }) {
-            _ = try assign(UInt32(number))
+            _ = try assign(ChunkNumber(number))
         }
         let final = assigned
-        members.renumberChunks { final[Int($0)] ?? 0 }
+        members.renumberChunks { final[$0] ?? ChunkNumber(0) }
     }
 
     // MARK: - Outputs
 
-    /// Adds the output that some inputs have.
+    /// Adds an output that some inputs have.
     private func add(_ group: [(input: Int, cursor: OutputCursor)]) throws {
         guard var kept = group[0].cursor.output else { return }
         var chunks = group[0].cursor.chunks
@@ -149,27 +149,26 @@ final class OutputUnion {
             guard let other = cursor.output else { continue }
             if cursor.chunks.count == 1 {
                 let place = FramePlace(input: input, record: cursor.chunks[0].record)
-                if best.map({ !ConflictRule.keepsFirst($0.record, place.record) }) ?? true { best = place }
+                if best.map({ !MemberRelation($0.record, place.record).keepsFirst }) ?? true { best = place }
             }
             guard input != group[0].input else { continue }
-            if kept.executable != other.executable {
-                conflicts.note(.output, kept.id.description, [Self.text(kept), Self.text(other)])
-            }
-            let contentClass = ConflictRule.keptClass(kept.contentClass, other.contentClass)
-            if !ConflictRule.keepsFirst(kept, other) {
-                (kept, chunks, keptInput) = (other, cursor.chunks, input)
+            let relation = MemberRelation(kept, other)
+            let contentClass = MemberRelation.preferred(kept.contentClass, other.contentClass)
+            let forms = [kept.form, other.form]
+            if !relation.keepsFirst { (kept, chunks, keptInput) = (other, cursor.chunks, input) }
+            if relation != .same {
+                disagreements.note(.output, kept.id.description, forms, kept: kept.form)
             }
             kept.contentClass = contentClass
         }
-        if group.contains(where: { $0.cursor.output?.executable != kept.executable }) {
-            conflicts.note(.output, kept.id.description, [], kept: Self.text(kept))
+        if let best, chunks.count != 1 || members.frames.number(of: best.record.id) != nil {
+            members.frames.add(best)
         }
-        if let best, chunks.count != 1 || members.number(ofChunk: best.record.id) != nil { members.add(best) }
         for use in chunks {
-            if let number = members.number(ofChunk: use.record.id) {
+            if let number = members.frames.number(of: use.record.id) {
                 try numbers.append(assign(number))
             } else {
-                try numbers.append(UInt32(frames.count))
+                try numbers.append(ChunkNumber(frames.count))
                 try frames.append(best ?? FramePlace(input: keptInput, record: use.record))
             }
         }
@@ -186,24 +185,20 @@ final class OutputUnion {
         )
     }
 
-    private static func text(_ output: MemberSet.Output) -> String {
-        output.executable.map { "a directory with `\($0)`" } ?? "a file"
-    }
-
     // MARK: - Reading
 
-    /// The ID of the output with a number, from 0.
-    func id(ofOutput number: Int) throws -> ObjectID {
-        guard let row = try rows.record(at: number) else {
+    /// Returns the ID of an output.
+    func id(of number: OutputNumber) throws -> ObjectID {
+        guard let row = try rows.record(at: number.index) else {
             throw CacheStoreError(.io, "a scratch file ended early")
         }
         return row.id
     }
 
-    /// Shows the chunks of each output to `body`.
+    /// Calls `body` with the chunks of each output.
     func forEachStream(_ body: (ChunkList) throws -> Void) throws {
         var (outputs, numbers) = (rows.cursor(), self.numbers.cursor())
-        var list: [UInt32] = []
+        var list: [ChunkNumber] = []
         while let row = try outputs.next() {
             list.removeAll(keepingCapacity: true)
             for _ in 0..<row.chunkCount { if let number = try numbers.next() { list.append(number) } }
@@ -211,7 +206,7 @@ final class OutputUnion {
         }
     }
 
-    /// Shows each output, but for its chunks, to `body`.
+    /// Calls `body` with each output, without its chunks.
     func forEachOutput(_ body: (MemberSet.Output) throws -> Void) throws {
         var (outputs, names) = (rows.cursor(), self.names.cursor())
         while let row = try outputs.next() {

@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// The index of a union, written, and what is to be copied and told.
+/// The index of a union, written, with the frames to copy and the figures to report.
 struct UnionIndex: Sendable {
     let file: IndexFile
     let copies: FrameQueue
@@ -8,19 +8,19 @@ struct UnionIndex: Sendable {
     /// The figures, but for the length of the file.
     let totals: ArchiveTotals
     let comparableSources: [Source]
-    let conflicts: [UnionReport.Conflict]
+    let disagreements: [Disagreement]
 
     /// Merges the indexes of archives.
     ///
-    /// Only what lies in GOMODCACHE is held in memory; all else passes from the inputs' tables through scratch files into
-    /// the new index.
+    /// Only the members of GOMODCACHE are held in memory; all others pass from the inputs' tables through scratch files
+    /// into the new index.
     ///
     /// - Parameters:
     ///   - archives: The archives.
     ///   - path: The archive that is made.
-    ///   - check: Is called now and then; what it throws ends the work.
-    ///   - read: Is called when an input has been read.
-    /// - Throws: What `check` throws, or ``CacheStoreError``.
+    ///   - check: Called now and then; an error that it throws ends the work.
+    ///   - read: Called when an input has been read.
+    /// - Throws: The error of `check`, or ``CacheStoreError``.
     init(
         of archives: [Archive],
         beside path: FilePath,
@@ -39,12 +39,12 @@ struct UnionIndex: Sendable {
         let outputs = try OutputUnion(inputs, MemberUnion(sets), beside: path)
         try outputs.run(check: check)
         var set = outputs.members.set
-        var conflicts = outputs.conflicts
+        var disagreements = outputs.disagreements
         let actions = try ActionUnion(
             inputs,
             outputs: outputs,
             sets: &set.sourceSets,
-            conflicts: &conflicts,
+            disagreements: &disagreements,
             beside: path,
             check: check
         )
@@ -52,7 +52,7 @@ struct UnionIndex: Sendable {
             beside: path,
             digest: IndexFile.unknownDigest,
             set: set,
-            usedSets: actions.usedSets.union(set.usedModuleSets)
+            usedSets: actions.usedSets.union(set.moduleSourceSets)
         ) { writer in
             try outputs.frames.forEach { try writer.write(chunk: $0) }
             try check()
@@ -65,11 +65,11 @@ struct UnionIndex: Sendable {
             try check()
             try writer.writeModules(of: set)
         }
-        let summary = try IndexSummary(of: file.reader()) { try outputs.id(ofOutput: $0) }
+        let summary = try IndexSummary(of: file.reader()) { try outputs.id(of: $0) }
         try file.set(digest: summary.digest)
         (digest, totals) = (summary.digest, summary.totals)
         comparableSources = summary.comparableSources
-        self.conflicts = conflicts.list
+        self.disagreements = disagreements.list
         copies = try FrameQueue(outputs.frames)
     }
 }

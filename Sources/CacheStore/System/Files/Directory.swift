@@ -136,7 +136,7 @@ package struct Directory: ~Copyable, Sendable {
                 found.kind == .symbolicLink ? .unsafePath : .io,
                 "a \(found.noun) stands where a directory should be",
                 path: path(of: name),
-                hint: "remove it"
+                remedy: .removeObstacle
             )
         }
         throw .system(cause, "open the directory", path(of: name))
@@ -171,6 +171,66 @@ package struct Directory: ~Copyable, Sendable {
         let cause = Errno(rawValue: errno)
         if cause == .noSuchFileOrDirectory { return nil }
         throw .system(cause, "open", path(of: name))
+    }
+
+    /// Opens the directory at a path below this one, or returns `nil` if an element of the path is missing.
+    ///
+    /// - Parameter elements: The elements of the path, at least one; none is followed as a symbolic link.
+    /// - Returns: The directory.
+    /// - Throws: As ``directory(_:)`` does.
+    func directory(at elements: [String]) throws(CacheStoreError) -> Directory? {
+        guard var current = try directory(elements.first ?? ".") else { return nil }
+        for element in elements.dropFirst() {
+            guard let inner = try current.directory(element) else { return nil }
+            current = inner
+        }
+        return current
+    }
+
+    /// Opens the directory at a path below this one.
+    ///
+    /// - Parameter path: The path, with `/` between its elements; none is followed as a symbolic link.
+    /// - Returns: The directory.
+    /// - Throws: As ``directory(_:)`` does, with code ``CacheStoreError/Code/notFound`` where there is no such
+    ///   directory.
+    func existingDirectory(at path: String) throws(CacheStoreError) -> Directory {
+        guard let found = try directory(at: path.pathElements) else {
+            throw .system(.noSuchFileOrDirectory, "open the directory", self.path(below: path))
+        }
+        return found
+    }
+
+    /// Returns the path of what lies at a path of several elements below this directory, for messages.
+    func path(below relative: String) -> FilePath { path.appending(FilePath(relative).components) }
+
+    /// Opens the directory at a path below this one, and creates the elements that are missing.
+    ///
+    /// - Parameter elements: The elements of the path; none for the directory itself.
+    /// - Returns: The directory.
+    /// - Throws: As ``creatingDirectory(_:mode:)`` does.
+    func creatingDirectory(at elements: some Collection<String>) throws(CacheStoreError) -> Directory {
+        var current = try creatingDirectory(elements.first ?? ".")
+        for element in elements.dropFirst() { current = try current.creatingDirectory(element) }
+        return current
+    }
+
+    /// Opens the file at a path below this directory for reading.
+    ///
+    /// - Parameter path: The path, with `/` between its elements; none is followed as a symbolic link.
+    /// - Returns: The file.
+    /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/notFound`` where there is
+    ///   no such file.
+    func openFile(at path: String) throws(CacheStoreError) -> File {
+        let elements = path.pathElements
+        let name = elements[elements.count - 1]
+        let found =
+            if elements.count == 1 { try file(name) } else {
+                try directory(at: Array(elements.dropLast()))?.file(name)
+            }
+        guard let found else {
+            throw .system(.noSuchFileOrDirectory, "open", self.path(below: path))
+        }
+        return found
     }
 
     /// Creates the file `name` for writing.
@@ -226,7 +286,7 @@ package struct Directory: ~Copyable, Sendable {
                     .io,
                     "cannot remove a name that is not UTF-8",
                     path: entry,
-                    hint: "remove it"
+                    remedy: .removeObstacle
                 )
             }
         }

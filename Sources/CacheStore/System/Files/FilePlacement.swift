@@ -1,26 +1,5 @@
 package import Glibc
 
-/// What putting a file in place has done.
-package enum PutOutcome: Hashable {
-    /// It was not there.
-    case created
-    /// Something else was there.
-    case replaced
-    /// It was right already.
-    case untouched
-}
-
-extension RestoreReport.Tally {
-    /// Counts a file.
-    mutating func count(_ outcome: PutOutcome) {
-        switch outcome {
-        case .created: created += 1
-        case .replaced: replaced += 1
-        case .untouched: untouched += 1
-        }
-    }
-}
-
 /// How a file comes to stand under its final name: written under another first, and only if it is not right
 /// already.
 package struct FilePlacement {

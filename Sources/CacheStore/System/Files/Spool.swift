@@ -9,7 +9,7 @@ final class Spool<Record: BitwiseCopyable> {
     private(set) var count = 0
 
     /// The records that are written and read at once.
-    private static var pieceCount: Int { 4096 }
+    static var pieceCount: Int { 4096 }
 
     /// Begins an empty list.
     ///
@@ -57,7 +57,7 @@ final class Spool<Record: BitwiseCopyable> {
     func cursor() -> SpoolCursor<Record> { SpoolCursor(scratch, count: count) }
 
     /// The records that are read at once.
-    fileprivate static func records(
+    static func records(
         in scratch: ScratchFile,
         from position: Int,
         count: Int
@@ -72,34 +72,3 @@ final class Spool<Record: BitwiseCopyable> {
         }
     }
 }
-
-/// Goes through the records of a ``Spool``.
-struct SpoolCursor<Record: BitwiseCopyable> {
-    private let scratch: ScratchFile
-    private let count: Int
-    private var piece: [Record] = []
-    private var index = 0
-    private var position = 0
-
-    fileprivate init(_ scratch: ScratchFile, count: Int) {
-        self.scratch = scratch
-        self.count = count
-    }
-
-    /// The next record, or `nil` after the last.
-    ///
-    /// - Throws: ``CacheStoreError`` as the system says.
-    mutating func next() throws(CacheStoreError) -> Record? {
-        if index == piece.count {
-            guard position < count else { return nil }
-            piece = try Spool<Record>.records(in: scratch, from: position, count: min(4096, count - position))
-            guard !piece.isEmpty else { return nil }
-            position += piece.count
-            index = 0
-        }
-        index += 1
-        return piece[index - 1]
-    }
-}
-
-extension SpoolCursor: Sendable where Record: Sendable {}

@@ -25,7 +25,7 @@ struct TemporaryFile: ~Copyable, Sendable {
         let directory = try Directory(opening: parent.isEmpty ? "." : parent)
         if let there = try directory.status(of: name) {
             if there.kind == .directory {
-                throw CacheStoreError(.exists, "the output is a directory", path: path, hint: "name a file")
+                throw CacheStoreError(.exists, "the output is a directory", path: path, remedy: .nameFile)
             }
             if !overwrite { throw Self.exists(path) }
         }
@@ -72,11 +72,6 @@ struct TemporaryFile: ~Copyable, Sendable {
     }
 
     private static func exists(_ path: FilePath) -> CacheStoreError {
-        CacheStoreError(
-            .exists,
-            "the output exists already",
-            path: path,
-            hint: "choose another name, or overwrite it with --force"
-        )
+        CacheStoreError(.exists, "the output exists already", path: path, remedy: .overwrite)
     }
 }

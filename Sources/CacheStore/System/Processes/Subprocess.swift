@@ -5,7 +5,7 @@ import SystemPackage
 /// Runs another program and reads what it prints.
 enum Subprocess {
     /// What a program printed, and how it ended.
-    struct Result {
+    struct Result: Sendable {
         var output: [UInt8]
         var errors: [UInt8]
         /// The exit status, or 128 and the number of the signal that ended it.
@@ -25,13 +25,9 @@ enum Subprocess {
         _ arguments: [String],
         overrides: [String: String] = [:]
     ) async throws -> Result {
-        let result = Gathered<Result?>(nil)
-        try await WorkerThreads.run(count: 1) { cancellation in
-            let ended = try runBlocking(program, arguments, overrides, cancellation)
-            result.update { $0 = ended }
+        try await WorkerThreads.performCancellable { cancellation in
+            try runBlocking(program, arguments, overrides, cancellation)
         }
-        guard let result = result.value else { throw CancellationError() }
-        return result
     }
 
     private static func runBlocking(

@@ -56,13 +56,23 @@ enum WorkerThreads {
 
     /// Runs `body` on a thread of its own.
     ///
-    /// - Returns: What `body` returns.
-    /// - Throws: What `body` throws, or `CancellationError` if the task was cancelled.
+    /// - Returns: The result of `body`.
+    /// - Throws: The error of `body`, or `CancellationError` if the task was cancelled.
     static func perform<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value
     {
+        try await performCancellable { _ in try body() }
+    }
+
+    /// Runs `body` on a thread of its own, with the means to notice that the task was cancelled.
+    ///
+    /// - Returns: The result of `body`.
+    /// - Throws: The error of `body`, or `CancellationError` if the task was cancelled.
+    static func performCancellable<Value: Sendable>(
+        _ body: @escaping @Sendable (Cancellation) throws -> Value
+    ) async throws -> Value {
         let result = Gathered<Value?>(nil)
-        try await run(count: 1) { _ in
-            let value = try body()
+        try await run(count: 1) { cancellation in
+            let value = try body(cancellation)
             result.update { $0 = value }
         }
         guard let value = result.value else { throw CancellationError() }

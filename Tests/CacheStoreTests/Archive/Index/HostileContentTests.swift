@@ -130,7 +130,7 @@ struct HostileContentTests {
             sql: "UPDATE archive SET value = zeroblob(32) WHERE name = 'digest'",
             to: "archive"
         )
-        #expect(try await Verifier().run(archive).problems.map(\.code) == [.corruptArchive])
+        #expect(try await Verify().run(archive).problems.map(\.code) == [.corruptArchive])
     }
 
     @Test("for a frame that holds more than one, or more than it says, without taking memory for it")
@@ -153,7 +153,7 @@ struct HostileContentTests {
             )
             let file = try File(reading: changed)
             let trailer = try Trailer(reading: file)
-            let image = try file.bytes(at: trailer.imageOffset, count: trailer.imageSize)
+            let image = try file.bytes(at: trailer.indexOffset, count: trailer.indexSize)
             let archive = try hostile.write(frames: manifest + frame, image: image, to: "archive")
             try await hostile.expectRefused(archive, onlyByContent: true)
         }

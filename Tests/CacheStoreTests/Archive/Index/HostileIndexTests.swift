@@ -16,7 +16,7 @@ struct HostileIndexTests {
     func builderIsSound() async throws {
         let sound = try await hostile.sound()
         let copy = try hostile.write(from: sound, to: "copy")
-        #expect(try await Verifier().run(copy).problems.isEmpty)
+        #expect(try await Verify().run(copy).problems.isEmpty)
         #expect(try bench.members(copy) == bench.members(sound))
         try await bench.restore(copy, to: "out")
     }

@@ -226,15 +226,16 @@ struct CompatibilityTests {
         #expect(warnings.map(\.code) == [.goVersion, .goSettings, .moduleCachePath, .goSettings])
         #expect(
             warnings.last?.message
-                == "some packages will be compiled again, because of CC, CGO_CFLAGS; `cachectl doctor` tells which and why"
+                == "some packages will be compiled again, because of CC, CGO_CFLAGS"
         )
+        #expect(warnings.last?.remedy == .diagnose)
         #expect(Compatibility.warnings(for: [source()], restoredTo: environment()).isEmpty)
     }
 }
 
 @Suite("The doctor's verdict")
 struct PredictionTests {
-    private func verdict(_ sources: [Source], _ here: GoEnvironment) -> DoctorReport.Prediction {
+    private func verdict(_ sources: [Source], _ here: GoEnvironment) -> Doctor.Report.Prediction {
         let findings = Doctor.findings(sources, holders: sources, here)
         return Doctor.prediction(Doctor.predictions(sources, findings))
     }

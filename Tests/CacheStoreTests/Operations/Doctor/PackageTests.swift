@@ -81,7 +81,7 @@ struct PackageDiagnosisTests {
                 mend: ""
             )
         }
-        let report = DoctorReport(
+        let report = Doctor.Report(
             digest: ContentHasher().finish(),
             environment: GoEnvironment(),
             prediction: .someMiss,

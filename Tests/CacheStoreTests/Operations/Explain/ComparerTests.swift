@@ -10,8 +10,11 @@ struct ComparerTests {
 
     init() throws { bench = try Workbench() }
 
-    private func compare(_ first: FilePath, _ second: FilePath, jobs: Int? = nil) async throws -> Comparison {
-        try await Comparer(jobs: jobs).run(Archive(opening: first), Archive(opening: second))
+    private func compare(_ first: FilePath, _ second: FilePath, jobs: Int? = nil) async throws -> Diff.Report
+    {
+        var options = Diff.Options()
+        options.jobs = jobs
+        return try await Diff(options: options).run(first, second)
     }
 
     @Test("finds nothing in one archive twice, nor where only sources and levels differ")
@@ -51,11 +54,11 @@ struct ComparerTests {
 
     /// Every member with its value, in words.
     private func values(_ archive: FilePath) throws -> Set<Value> {
-        let set = try Archive(opening: archive).members().0
+        let set = try Archive(opening: archive).members().set
         var result = set.actions.map { Value(kind: .action, text: "\($0.id) \($0.output)") }
         result += set.outputs.map { Value(kind: .output, text: "\($0.id) \($0.executable ?? "")") }
         result += set.trees.map {
-            Value(kind: .tree, text: "\($0.module.text) \($0.h1) \(set.chunks[Int($0.manifest)].id)")
+            Value(kind: .tree, text: "\($0.module.text) \($0.h1) \(set.manifestID(of: $0))")
         }
         for download in set.downloads {
             let value =
@@ -77,7 +80,7 @@ struct ComparerTests {
         let comparison = try await compare(packs[0], union.path)
         #expect(comparison.removed.isEmpty)
         let stored = [.output, .tree, .zip].reduce(0) { $0 + (comparison.added[$1]?.storedBytes ?? 0) }
-        let before = try bench.totals(packs[0]).frameBytes
+        let before = try await bench.totals(packs[0]).frameBytes
         #expect(stored == union.report.totals.frameBytes - before)
         #expect(stored > 0)
     }
@@ -100,8 +103,8 @@ struct ComparerTests {
         let bumped = try #require(comparison.modules.first)
         #expect(bumped.removedVersions.map(\.version) == ["v1.0.0"])
         #expect(bumped.addedVersions.map(\.version) == ["v1.1.0"])
-        #expect(bumped.removedVersions.map(\.rawBytes) == [500])
-        #expect(bumped.addedVersions.map(\.rawBytes) == [5_000])
+        #expect(bumped.removedVersions.map(\.contentBytes) == [500])
+        #expect(bumped.addedVersions.map(\.contentBytes) == [5_000])
         #expect(bumped.addedStoredBytes > 5_000 && bumped.removedStoredBytes > 500)
         #expect(comparison.modules.last?.addedVersions.isEmpty == true)
     }

@@ -59,10 +59,10 @@ struct BaseImageTests {
     }
 
     private func build(_ name: String = "image", tag: String? = nil, architecture: String? = nil)
-        async throws -> (layout: ImageLayout, report: LayerReport)
+        async throws -> (layout: ImageLayout, report: Layers.Report)
     {
         try await bench.image(archive, to: name) {
-            $0.base = LayerOptions.BaseReference(layout: bench.path("base"), tag: tag)
+            $0.base = Layers.Options.BaseReference(layout: bench.path("base"), tag: tag)
             $0.architecture = architecture
         }
     }
@@ -126,7 +126,7 @@ struct BaseImageTests {
         }
         let ambiguous = await failure { try await build() }
         #expect(ambiguous?.code == .badArgument)
-        #expect(ambiguous?.hint?.contains("oci:DIR:TAG") == true)
+        #expect(ambiguous?.remedy == .nameTagOrArchitecture)
         _ = try await build("by tag among two", tag: "bookworm")
         _ = try await build("by architecture", architecture: "amd64")
     }
@@ -166,7 +166,7 @@ struct BaseImageTests {
         }
         let error = await failure {
             try await bench.image(archive, to: "image") {
-                $0.base = LayerOptions.BaseReference(layout: bench.path("nowhere"))
+                $0.base = Layers.Options.BaseReference(layout: bench.path("nowhere"))
             }
         }
         #expect(error?.code == .notFound)

@@ -36,7 +36,7 @@ struct LayerSplitTests {
                         files: 3,
                         executables: 0,
                         size: module.size,
-                        manifest: 0,
+                        manifest: ChunkNumber(0),
                         chunks: .none,
                         sources: sources
                     )
@@ -82,14 +82,18 @@ struct LayerSplitTests {
             )
             set.actions.sort { $0.key < $1.key }
             set.trees.sort { $0.module < $1.module }
-            set.downloads.sort { ($0.module, $0.kind) < ($1.module, $1.kind) }
+            set.downloads.sort { $0.key < $1.key }
         }
 
         /// What lies in each layer of an image, by the layer's title.
         func layers(only labels: [String]? = nil) throws -> [String: Set<String>] {
             let selected = try labels.map { try set.selecting($0) } ?? set
+            let packages = names.map { number, name in
+                (OutputNumber(number), CompiledPackage(importPath: name))
+            }
+            let names = PackageNames(Dictionary(uniqueKeysWithValues: packages))
             let plan = LayerSplit(set, names, limit: LayerSplitTests.limit)
-                .plan(selected, caches: LayerOptions().caches)
+                .plan(selected, caches: Layers.Options().caches)
             var result: [String: Set<String>] = [:]
             for layer in plan.layers {
                 let outputs = layer.outputs.map { "output \(plan.set.outputs[$0].id)" }

@@ -18,7 +18,7 @@ struct LayerWriterTests {
         for (label, model) in zip(labels, caches.jobs) {
             packs.append(try await bench.pack(model, as: label, to: "pack of \(label)").path)
         }
-        _ = try await ArchiveUnion().run(packs, to: bench.path("all"))
+        _ = try await Union().run(packs, to: bench.path("all"))
         return bench.path("all")
     }
 
@@ -43,7 +43,7 @@ struct LayerWriterTests {
         return try tree(bench.path("\(name)/caches"))
     }
 
-    private func place(_ options: inout LayerOptions) {
+    private func place(_ options: inout Layers.Options) {
         options.caches = GoCaches(buildCache: "/caches/build", moduleCache: "/caches/mod")
     }
 
@@ -56,7 +56,7 @@ struct LayerWriterTests {
         try await bench.restore(archive, to: "restored") { $0.profile = profile }
         let expected = try tree(bench.path("restored"))
         #expect(expected.count > 600)
-        for compression in LayerOptions.Compression.allCases {
+        for compression in Layers.Options.Compression.allCases {
             let image = try await bench.image(archive, to: "image in \(compression)") {
                 place(&$0)
                 ($0.profile, $0.compression, $0.splits) = (profile, compression, splits)
@@ -90,7 +90,7 @@ struct LayerWriterTests {
     @Test("of large trees and outputs, which are made in parts, holds the very files that a restore makes")
     func pieces() async throws {
         let archive = try await large(seed: 311)
-        let set = try bench.contents(archive).members
+        let set = try bench.contents(archive).set
         let plan = LayerPlan(set, caches: bench.caches("any"))
         let parts = plan.layers.flatMap { plan.parts(of: $0) { $0.size >= LayerMaker.largeSize } }
         let trees = parts.count { if case .tree = $0.part { true } else { false } }
@@ -98,7 +98,7 @@ struct LayerWriterTests {
         #expect(trees > 1 && outputs > 1, "nothing is made in parts")
         try await bench.restore(archive, to: "restored")
         let expected = try tree(bench.path("restored"))
-        for (compression, jobs) in [(LayerOptions.Compression.zstd, 1), (.zstd, 5), (.gzip, 3)] {
+        for (compression, jobs) in [(Layers.Options.Compression.zstd, 1), (.zstd, 5), (.gzip, 3)] {
             let name = "\(compression) \(jobs)"
             let image = try await bench.image(archive, to: "image \(name)") {
                 place(&$0)
@@ -116,7 +116,7 @@ struct LayerWriterTests {
         let archive = try await large(seed: 312)
         let hash = "h1:" + String(repeating: "A", count: 43) + "="
         let hostile = HostileArchive(bench: bench)
-        let set = try bench.contents(archive).members
+        let set = try bench.contents(archive).set
         let large = try #require(set.outputs.firstIndex { $0.size > 8 << 20 })
         var id = [UInt8](set.outputs[large].id.bytes)
         id[31] ^= 1
@@ -182,14 +182,14 @@ struct LayerWriterTests {
         #expect(gzip.report.layers.allSatisfy { $0.splicedBytes == 0 })
         #expect(zstd.layout.diffIDs == gzip.layout.diffIDs)
         #expect(Set(zstd.layout.digests).isDisjoint(with: gzip.layout.digests))
-        let frames = try bench.contents(archive).members
+        let frames = try bench.contents(archive).set
         let large = frames.outputs.filter { $0.size >= LayerMaker.largeSize }
         let blob = try Files.bytes(
             zstd.layout.path.appending("blobs/sha256").appending("\(zstd.report.layers[1].digest)")
         )
         let bytes = try Files.bytes(archive)
-        for chunk in large.flatMap(\.chunks.numbers).map({ frames.chunks[Int($0)] }) {
-            let frame = Data(bytes[chunk.offset..<chunk.offset + chunk.stored])
+        for chunk in large.flatMap(\.chunks.numbers).map({ frames.chunks[$0] }) {
+            let frame = Data(bytes[chunk.offset..<chunk.offset + chunk.storedBytes])
             #expect(Data(blob).range(of: frame) != nil, "the frame of \(chunk.id) is not in the layer")
         }
     }
@@ -264,7 +264,7 @@ struct LayerWriterTests {
             }
             #expect(error?.code == .badArgument)
             #expect(error?.message.contains(words) == true)
-            #expect(error?.hint?.contains("--arch") == true)
+            #expect(error?.remedy == .nameArchitecture)
         }
         #expect(try !bench.names.contains("none"))
     }
@@ -296,7 +296,7 @@ struct LayerWriterTests {
     func damage() async throws {
         let archive = try await union(seed: 309)
         let whole = try Files.bytes(archive)
-        let set = try bench.contents(archive).members
+        let set = try bench.contents(archive).set
         let tree = try #require(set.trees.first { !$0.chunks.numbers.isEmpty })
         let small = try #require(set.outputs.first { $0.size > 0 && $0.size < LayerMaker.largeSize })
         let large = try #require(set.outputs.first { $0.size >= LayerMaker.largeSize })
@@ -305,9 +305,9 @@ struct LayerWriterTests {
             (tree.chunks, "tree \(tree.module.text)"), (small.chunks, "output \(small.id)"),
             (large.chunks, "output \(large.id)"),
         ] {
-            let chunk = set.chunks[Int(chunks.numbers[0])]
+            let chunk = set.chunks[chunks.numbers[0]]
             var bytes = whole
-            bytes[chunk.offset + chunk.stored / 2] ^= 1
+            bytes[chunk.offset + chunk.storedBytes / 2] ^= 1
             try Files.write(bytes, to: bench.path("damaged"))
             for jobs in [1, 4] {
                 let error = await failure {
@@ -325,7 +325,7 @@ struct LayerWriterTests {
     func arguments() async throws {
         let model = try RandomCaches(seed: 310, jobs: 1, pairs: 10).jobs[0]
         let archive = try await bench.pack(model, to: "pack").path
-        let changes: [(inout LayerOptions) -> Void] = [
+        let changes: [(inout Layers.Options) -> Void] = [
             { $0.caches = GoCaches(buildCache: nil, moduleCache: nil) },
             { $0.caches.buildCache = "relative" }, { $0.caches.buildCache = "/" },
             { $0.caches.buildCache = "/a/../b" },

@@ -302,7 +302,7 @@ struct LeftOutBuildCacheTests {
             ]
         )
         #expect(pack.report.digest == alone)
-        #expect(try await Verifier().run(pack.path).problems.isEmpty)
+        #expect(try await Verify().run(pack.path).problems.isEmpty)
 
         let before = try bench.names
         let error = await failure { try await bench.pack(caches, to: "strict") { $0.isStrict = true } }

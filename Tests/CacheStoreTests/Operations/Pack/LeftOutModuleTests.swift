@@ -298,7 +298,7 @@ struct LeftOutModuleTests {
         let expected = damage.kept.map { "\($0) example.com/!victim@v1.0.0" }
         #expect(members.filter { $0.contains("victim") }.sorted() == expected.sorted())
         #expect(members.filter { !$0.contains("victim") }.count == 3)
-        #expect(try await Verifier().run(pack.path).problems.isEmpty)
+        #expect(try await Verify().run(pack.path).problems.isEmpty)
 
         let before = try bench.names
         let error = await failure { try await bench.pack(caches, to: "strict") { $0.isStrict = true } }

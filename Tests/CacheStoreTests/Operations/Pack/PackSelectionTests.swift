@@ -29,17 +29,19 @@ struct PackSelectionTests {
         return model
     }
 
-    private func classes(_ archive: FilePath) throws -> [EntryClass: Int] {
-        try bench.totals(archive).byClass.mapValues(\.members)
+    private func classes(_ archive: FilePath) async throws -> [EntryClass: Int] {
+        try await bench.totals(archive).byClass.mapValues(\.members)
     }
 
     @Test("drops what later builds do not miss, and says how much of each class")
     func defaults() async throws {
         let pack = try await bench.pack(model, to: "pack")
         // An entry and its output each; the empty output is also that of vet.
-        #expect(try classes(pack.path) == [.package: 2, .sources: 2, .empty: 2])
+        #expect(try await classes(pack.path) == [.package: 2, .sources: 2, .empty: 2])
         #expect(pack.report.dropped.mapValues(\.files) == [.emptyStdout: 1, .test: 4])
-        #expect(pack.report.dropped.mapValues(\.rawBytes) == [.emptyStdout: 175, .test: 2 * 175 + 12 + 11])
+        #expect(
+            pack.report.dropped.mapValues(\.contentBytes) == [.emptyStdout: 175, .test: 2 * 175 + 12 + 11]
+        )
         #expect(pack.report.leftOut.isEmpty)
         let again = try await bench.restore(pack.path, to: "restored")
         let repacked = try await bench.pack(again.caches, to: "again")
@@ -49,7 +51,7 @@ struct PackSelectionTests {
     @Test("takes the classes that are wanted")
     func wanted() async throws {
         let all = try await bench.pack(model, to: "all") { $0.dropped = [] }
-        var found = try classes(all.path)
+        var found = try await classes(all.path)
         // The empty output counts for the first of its two entries.
         let empty = [found.removeValue(forKey: .emptyStdout), found.removeValue(forKey: .empty)]
         #expect(empty == [1, 2] || empty == [2, 1])
@@ -58,7 +60,7 @@ struct PackSelectionTests {
         let few = try await bench.pack(model, to: "few") { $0.dropped = [.package, .test, .empty] }
         // Without its package, nothing tells what the list of sources is.
         #expect(few.report.dropped.mapValues(\.files) == [.package: 2, .empty: 1, .test: 4])
-        #expect(try await Verifier().run(few.path).problems.isEmpty)
+        #expect(try await Verify().run(few.path).problems.isEmpty)
     }
 
     @Test("takes those that Go may have used since a time, to the hour, and all that are sealed")

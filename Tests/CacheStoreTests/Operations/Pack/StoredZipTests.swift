@@ -18,11 +18,12 @@ struct StoredZipTests {
         try model.addModule(module, [.zip, .mod, .hash])
         let pack = try await bench.pack(model, to: "pack")
         #expect(
-            pack.report.totals.byKind[.zip]?.rawBytes == model.files["\(module.download).zip"]?.bytes.count
+            pack.report.totals.byKind[.zip]?.contentBytes
+                == model.files["\(module.download).zip"]?.bytes.count
         )
         #expect(pack.report.totals.byKind[.tree] == nil)
-        #expect(try await Verifier().run(pack.path).problems.isEmpty)
-        for zips in [RestoreOptions.ModuleZips.none, .make] {
+        #expect(try await Verify().run(pack.path).problems.isEmpty)
+        for zips in [Restore.Options.ModuleZips.none, .make] {
             try await bench.restore(pack.path, to: zips.rawValue) { $0.moduleZips = zips }
             let restored = try Files.id(bench.path("\(zips.rawValue)/\(module.download).zip"))
             let original = try Files.id(bench.path("caches of pack/\(module.download).zip"))

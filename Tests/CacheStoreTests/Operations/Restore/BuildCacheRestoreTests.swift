@@ -131,8 +131,8 @@ struct BuildCacheRestoreTests {
 
         let report = try await bench.restore(pack.path, to: "out").report
         let after = try TreeSnapshot(of: bench.path("out"))
-        #expect(report.outputs == RestoreReport.Tally(created: 0, replaced: 2, untouched: 1))
-        #expect(report.actions == RestoreReport.Tally(created: 0, replaced: 1, untouched: 2))
+        #expect(report.outputs == Restore.Report.Tally(created: 0, replaced: 2, untouched: 1))
+        #expect(report.actions == Restore.Report.Tally(created: 0, replaced: 1, untouched: 2))
         let replaced: Set = [
             CacheModel.output(file), CacheModel.output(executable), CacheModel.output(executable) + "/tool",
             action,
@@ -175,7 +175,7 @@ struct BuildCacheRestoreTests {
         existing.addOutput(Array("#!/bin/sh".utf8))
         _ = try bench.write(existing, to: "out")
         let report = try await bench.restore(pack.path, to: "out").report
-        #expect(report.outputs == RestoreReport.Tally(created: 1, replaced: 2, untouched: 0))
+        #expect(report.outputs == Restore.Report.Tally(created: 1, replaced: 2, untouched: 0))
         let after = try TreeSnapshot(of: bench.path("out"))
         #expect(after.entries[CacheModel.output(file)]?.kind == .regular)
         #expect(after.entries[CacheModel.output(executable) + "/tool"]?.mode == 0o755)
@@ -274,7 +274,7 @@ struct BuildCacheRestoreTests {
             try await bench.restore(pack.path, to: "out") { $0.only = ["job", "other"] }
         }
         #expect(error?.code == .badArgument)
-        #expect(error?.hint?.contains("job") == true)
+        #expect(error?.remedy?.description.contains("job") == true)
         #expect(!Files.exists(bench.path("out")))
     }
 
@@ -284,24 +284,26 @@ struct BuildCacheRestoreTests {
         try model.addModule(LeftOutModuleTests.module)
         let archive = try Archive(opening: try await bench.pack(model, to: "pack").path)
         let error = await failure {
-            try await Restorer().run(archive, into: GoCaches(buildCache: nil, moduleCache: nil))
+            try await Restore().run(archive, into: GoCaches(buildCache: nil, moduleCache: nil))
         }
         #expect(error?.code == .badArgument)
-        _ = try await Restorer().run(archive, into: GoCaches(buildCache: nil, moduleCache: bench.path("m")))
+        _ = try await Restore().run(archive, into: GoCaches(buildCache: nil, moduleCache: bench.path("m")))
         #expect(!Files.exists(bench.path("m/00")))
         #expect(Files.exists(bench.path("m/\(LeftOutModuleTests.module.key)/go.mod")))
-        _ = try await Restorer().run(archive, into: GoCaches(buildCache: bench.path("b"), moduleCache: nil))
+        _ = try await Restore().run(archive, into: GoCaches(buildCache: bench.path("b"), moduleCache: nil))
         #expect(!Files.exists(bench.path("b/cache")))
         #expect(Files.exists(bench.path("b/trim.txt")))
     }
 
     @Test("warns where the target's GOMODCACHE is not the one that was packed")
     func otherPath() async throws {
-        let target = bench.caches("out")
-        let path = try #require(target.moduleCache).string
-        for (value, expected) in [(path, []), ("/elsewhere", [Warning.Code.moduleCachePath])] {
-            let pack = try await bench.pack(CacheModel(), to: "pack of \(expected.count)") {
-                $0.environment = GoEnvironment(variables: ["GOMODCACHE": value])
+        for (place, expected) in [("out", []), ("elsewhere", [Warning.Code.moduleCachePath])] {
+            let caches = bench.caches(place)
+            for path in [caches.buildCache, caches.moduleCache] {
+                _ = try Directory.creating(try #require(path))
+            }
+            let pack = try await bench.pack(caches, to: "pack of \(place)") {
+                $0.environment = GoEnvironment(variables: ["GOOS": "linux", "GOMODCACHE": "/of/no/account"])
             }
             #expect(try await bench.restore(pack.path, to: "out").report.warnings.map(\.code) == expected)
         }

@@ -194,7 +194,7 @@ struct ModuleCacheRestoreTests {
         let again = try await bench.restore(pack, to: "out") { $0.moduleZips = .make }.report
         #expect(
             again.treeFiles
-                == RestoreReport.Tally(created: 0, replaced: 0, untouched: Self.module.files.count)
+                == Restore.Report.Tally(created: 0, replaced: 0, untouched: Self.module.files.count)
         )
         #expect(again.bytesWritten == 0)
     }

@@ -49,8 +49,8 @@ struct RoundTripTests {
         let restored = try await bench.restore(pack.path, to: "restored")
         let again = try await bench.pack(restored.caches, to: "again")
         var expected: [String] = []
-        try bench.contents(pack.path).forEachMember { member in
-            if member.kind == .zip, member.files == 0 { return }
+        for member in try bench.contents(pack.path).members {
+            if member.kind == .zip, member.files == 0 { continue }
             expected.append("\(member.kind.rawValue) \(member.name) \(member.detail)")
         }
         #expect(try bench.members(again.path) == expected)
@@ -78,8 +78,8 @@ struct RoundTripTests {
         }
     }
 
-    @Test("a second time touches no file", arguments: [RestoreOptions.ModuleZips.none, .make])
-    func isIdempotent(zips: RestoreOptions.ModuleZips) async throws {
+    @Test("a second time touches no file", arguments: [Restore.Options.ModuleZips.none, .make])
+    func isIdempotent(zips: Restore.Options.ModuleZips) async throws {
         let caches = try RandomCaches(seed: 241, pairs: 60)
         let first = try await bench.pack(caches.jobs[0], as: "a", to: "a").path
         let second = try await bench.pack(caches.jobs[1], as: "b", to: "b").path
@@ -117,7 +117,7 @@ struct RoundTripTests {
     @Test("with only some sources gives exactly their members", arguments: 261...262 as ClosedRange<UInt64>)
     func only(seed: UInt64) async throws {
         let caches = try RandomCaches(seed: seed, jobs: 3, pairs: 60, hasConflicts: false)
-        var packs: [(path: FilePath, report: PackReport)] = []
+        var packs: [(path: FilePath, report: Pack.Report)] = []
         for (job, label) in ["a", "b", "c"].enumerated() {
             packs.append(try await bench.pack(caches.jobs[job], as: label, to: label))
         }

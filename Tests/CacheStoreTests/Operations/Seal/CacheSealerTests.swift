@@ -16,14 +16,14 @@ struct CacheSealerTests {
         _ profile: CacheProfile = .image,
         isDryRun: Bool = false,
         time: Int? = nil
-    ) async throws -> SealReport {
-        var options = SealOptions()
+    ) async throws -> Seal.Report {
+        var options = Seal.Options()
         (options.profile, options.isDryRun) = (profile, isDryRun)
         if let time { options.time = time }
-        return try await CacheSealer(options: options).run(bench.path(name))
+        return try await Seal(options: options).run(bench.path(name))
     }
 
-    private func kinds(_ report: SealReport) -> [SealReport.Fault.Kind: Int] {
+    private func kinds(_ report: Seal.Report) -> [Seal.Report.Fault.Kind: Int] {
         Dictionary(uniqueKeysWithValues: report.faults.map { ($0.kind, $0.count) })
     }
 

@@ -31,10 +31,8 @@ struct AlgebraTests {
         let one = try await bench.pack(models[0], as: "a", to: "a \(name)").path
         let other = try await bench.pack(models[1], as: "b", to: "b \(name)").path
         let rest = try await bench.subtract(one, without: other, to: "rest \(name)").path
-        #expect(try await Verifier().run(rest).problems.isEmpty)
-        var kinds: [Member.Kind] = []
-        try bench.contents(rest).forEachMember { kinds.append($0.kind) }
-        return kinds
+        #expect(try await Verify().run(rest).problems.isEmpty)
+        return try bench.contents(rest).members.map(\.kind)
     }
 
     @Test("a difference keeps a tree's hash with it, and the tree with a zip that it makes")
@@ -54,7 +52,7 @@ struct AlgebraTests {
         try models[1].addModule(Self.module, [.zip, .mod, .hash])
         let packs = try await bench.packs(models)
         let common = try await bench.intersect(packs[0], packs[1], to: "common")
-        #expect(try await Verifier().run(common.path).problems.isEmpty)
+        #expect(try await Verify().run(common.path).problems.isEmpty)
         #expect(common.report.totals.byKind[.tree] == nil)
         #expect(common.report.totals.byKind[.zip]?.files == 1)
     }
@@ -71,7 +69,7 @@ struct AlgebraTests {
         #expect(try bench.members(rest) == ["action \(id) \(one)", "output \(one) "])
         let common = try await bench.intersect(packs[0], packs[1], to: "common")
         #expect(common.report.totals.byKind[.action]?.members == 1)
-        #expect(common.report.conflicts.isEmpty)
+        #expect(common.report.disagreements.isEmpty)
     }
 
     @Test("an output as a directory is left where the other has it as a file, and not the other way round")
@@ -86,7 +84,7 @@ struct AlgebraTests {
         #expect(none.totals.all.members == 0)
         let common = try await bench.intersect(packs[0], packs[1], to: "common")
         #expect(try bench.members(common.path).contains("output \(output) "))
-        #expect(common.report.conflicts.map(\.kept) == ["a file"])
+        #expect(common.report.disagreements.map(\.kept) == ["a file"])
     }
 
     @Test(
@@ -146,7 +144,7 @@ struct AlgebraTests {
 
     @Test("no archives at all are refused")
     func none() async throws {
-        let error = await failure { try await ArchiveIntersection().run([], to: bench.path("out")) }
+        let error = await failure { try await Intersect().run([], to: bench.path("out")) }
         #expect(error?.code == .badArgument)
     }
 }

@@ -37,8 +37,8 @@ struct ConflictTests {
         #expect(try await output("only a", of: ["a"]) == one.description)
         #expect(try await output("only b", of: ["b"]) == other.description)
         #expect(try await output("both", of: ["a", "b"]) == min(one, other).description)
-        let conflict = try #require(union.report.conflicts.first)
-        #expect(union.report.conflicts.count == 1)
+        let conflict = try #require(union.report.disagreements.first)
+        #expect(union.report.disagreements.count == 1)
         #expect(conflict.kind == .action)
         #expect(conflict.name == CacheModel.id("action").description)
         #expect([conflict.kept] + conflict.dropped == [one, other].sorted().map(\.description))
@@ -59,7 +59,7 @@ struct ConflictTests {
         for levels in [[1, 1, 9], [9, 1, 1]] {
             let union = try await bench.expectAssociative(try await pack(models, levels: levels))
             #expect(try bench.members(union).contains("output \(output) tool"))
-            #expect(try await Verifier().run(union).problems.isEmpty)
+            #expect(try await Verify().run(union).problems.isEmpty)
         }
     }
 
@@ -73,8 +73,8 @@ struct ConflictTests {
             let packs = try await pack(models, levels: levels)
             let union = try await bench.expectAssociative(packs)
             let part = try await bench.unite(packs[0], packs[1], to: "part \(levels[0])").path
-            #expect(try bench.totals(part).chunks == 3, "the zip's chunk is not kept")
-            for archive in [union, part] { #expect(try await Verifier().run(archive).problems.isEmpty) }
+            #expect(try await bench.totals(part).chunks == 3, "the zip's chunk is not kept")
+            for archive in [union, part] { #expect(try await Verify().run(archive).problems.isEmpty) }
         }
     }
 
@@ -97,8 +97,8 @@ struct ConflictTests {
         second.addPair("link", [7, 7])
         let union = try await unite(first, second)
         #expect(try bench.members(union.path).contains("output \(output) tool"))
-        #expect(union.report.conflicts.map(\.kind) == [.output])
-        #expect(union.report.conflicts.map(\.kept) == ["a directory with `tool`"])
+        #expect(union.report.disagreements.map(\.kind) == [.output])
+        #expect(union.report.disagreements.map(\.kept) == ["a directory with `tool`"])
     }
 
     @Test("keeps the .info that says more")
@@ -109,7 +109,7 @@ struct ConflictTests {
         let long = Array(#"{"Version":"v1.0.0","Origin":{"VCS":"git"}}"#.utf8)
         second.files["\(Self.module.download).info"]?.bytes = long
         let union = try await unite(first, second)
-        #expect(union.report.conflicts.map(\.kind) == [.info])
+        #expect(union.report.disagreements.map(\.kind) == [.info])
         let restored = try await bench.restore(union.path, to: "restored").caches
         let path = try #require(restored.moduleCache).appending("cache/download/example.com/m/@v/v1.0.0.info")
         #expect(try Files.bytes(path) == long)
@@ -121,9 +121,9 @@ struct ConflictTests {
         first.addChecksumFile("sum.golang.org/lookup/example.com/m@v1.0.0", Array("head 5\n".utf8))
         second.addChecksumFile("sum.golang.org/lookup/example.com/m@v1.0.0", Array("head 7\n".utf8))
         let union = try await unite(first, second)
-        #expect(union.report.conflicts.map(\.kind) == [.checksum])
-        #expect(union.report.conflicts.map(\.kept) == ["head 5\n"])
-        #expect(union.report.conflicts.map(\.dropped) == [["head 7\n"]])
+        #expect(union.report.disagreements.map(\.kind) == [.checksum])
+        #expect(union.report.disagreements.map(\.kept) == ["head 5\n"])
+        #expect(union.report.disagreements.map(\.dropped) == [["head 7\n"]])
     }
 
     @Test("keeps one zip of those that differ in bytes but not in content, and none where a tree can make it")
@@ -133,14 +133,14 @@ struct ConflictTests {
         try second.addModule(Self.module, [.zip, .mod, .hash])
         second.files["\(Self.module.download).zip"]?.bytes = try deflatedZip()
         let union = try await unite(first, second)
-        #expect(union.report.conflicts.map(\.kind) == [.zip])
+        #expect(union.report.disagreements.map(\.kind) == [.zip])
         #expect(union.report.totals.byKind[.zip]?.files == 1)
         try third.addModule(Self.module, [.tree, .mod, .hash])
         let tree = try await bench.pack(third, as: "c", to: "c").path
         let whole = try await bench.unite(union.path, tree, to: "whole")
-        #expect(whole.report.totals.byKind[.zip]?.rawBytes == 0)
+        #expect(whole.report.totals.byKind[.zip]?.contentBytes == 0)
         #expect(whole.report.totals.byKind[.tree]?.members == 1)
-        #expect(try await Verifier().run(whole.path).problems.isEmpty)
+        #expect(try await Verify().run(whole.path).problems.isEmpty)
     }
 
     @Test("keeps, for a source that had the zip alone, a tree that can stand for it")
@@ -190,7 +190,7 @@ struct ConflictTests {
         let other = try await bench.pack(second, as: "b", to: "b").path
         let before = try bench.names
         for inputs in [[one, other], [other, one], [one, one, other]] {
-            let error = await failure { try await ArchiveUnion().run(inputs, to: bench.path("out")) }
+            let error = await failure { try await Union().run(inputs, to: bench.path("out")) }
             #expect(error?.code == .conflict)
             #expect(error?.member?.contains(alarm == .tile ? "tile/8/0/000" : "example.com/m@v1.0.0") == true)
         }
@@ -209,7 +209,7 @@ struct ConflictTests {
         }.path
         let before = try bench.names
         for inputs in [[one, other], [other, one], [one, elsewhere], [elsewhere, one]] {
-            let error = await failure { try await ArchiveUnion().run(inputs, to: bench.path("out")) }
+            let error = await failure { try await Union().run(inputs, to: bench.path("out")) }
             #expect(error?.code == .duplicateLabel)
         }
         #expect(try bench.names == before)
@@ -219,14 +219,14 @@ struct ConflictTests {
 
     @Test("refuses no archives at all")
     func none() async throws {
-        let error = await failure { try await ArchiveUnion().run([], to: bench.path("out")) }
+        let error = await failure { try await Union().run([], to: bench.path("out")) }
         #expect(error?.code == .badArgument)
     }
 
     @Test("warns of sources that were built with different Go versions")
     func environments() async throws {
         func pack(_ label: String, _ version: String) async throws -> FilePath {
-            try await bench.pack(CacheModel(), as: label, to: label) {
+            try await bench.packBuildCache(CacheModel(), as: label, to: label) {
                 $0.environment = GoEnvironment(variables: ["GOVERSION": version, "GOOS": "linux"])
             }.path
         }
@@ -243,7 +243,7 @@ struct ConflictTests {
         pure.addPair("pure", [1])
         native.addPair("cgo", Array("// Code generated by cmd/cgo; DO NOT EDIT.\n".utf8))
         func pack(_ model: CacheModel, _ label: String) async throws -> FilePath {
-            try await bench.pack(model, as: label, to: label) {
+            try await bench.packBuildCache(model, as: label, to: label) {
                 let variables = ["GOVERSION": "go1.25.5", "CGO_ENABLED": "1", "OS_RELEASE": label]
                 $0.environment = GoEnvironment(variables: variables)
             }.path
@@ -263,14 +263,14 @@ struct ConflictTests {
     private func unite(
         _ first: CacheModel,
         _ second: CacheModel
-    ) async throws -> (path: FilePath, report: UnionReport) {
+    ) async throws -> (path: FilePath, report: Union.Report) {
         let one = try await bench.pack(first, as: "a", to: "a").path
         let other = try await bench.pack(second, as: "b", to: "b").path
         let union = try await bench.unite(one, other, to: "union")
         let reversed = try await bench.unite(other, one, to: "reversed")
         #expect(try Files.id(union.path) == Files.id(reversed.path))
-        #expect(union.report.conflicts == reversed.report.conflicts)
-        #expect(try await Verifier().run(union.path).problems.isEmpty)
+        #expect(union.report.disagreements == reversed.report.disagreements)
+        #expect(try await Verify().run(union.path).problems.isEmpty)
         return union
     }
 

@@ -20,7 +20,7 @@ struct DifferenceLawTests {
         let empty = try await bench.subtract(packs[0], without: packs[0], to: "empty")
         #expect(empty.report.totals.all.members == 0)
         #expect(try bench.contents(empty.path).sources.isEmpty)
-        #expect(try await Verifier().run(empty.path).problems.isEmpty)
+        #expect(try await Verify().run(empty.path).problems.isEmpty)
         for (name, archive) in [("pack", packs[0]), ("union", union)] {
             let none = try await bench.subtract(archive, without: archive, to: "none of \(name)").path
             #expect(try Files.id(none) == Files.id(empty.path))
@@ -58,7 +58,7 @@ struct DifferenceLawTests {
         let other = try await bench.subtract(packs[0], without: packs[2], packs[1], to: "other", jobs: 8)
         #expect(try Files.id(one.path) == Files.id(other.path))
         #expect(one.report.totals.all.members > 0)
-        #expect(try await Verifier().run(one.path).problems.isEmpty)
+        #expect(try await Verify().run(one.path).problems.isEmpty)
     }
 
     @Test(
@@ -113,7 +113,7 @@ struct DifferenceLawTests {
             #expect(try bench.members(both.path) == bench.members(first), "\(name)")
             #expect(try both.report.digest == bench.contents(first).digest, "\(name)")
             for archive in [rest.path, common.path] {
-                #expect(try await Verifier().run(archive).problems.isEmpty, "\(name)")
+                #expect(try await Verify().run(archive).problems.isEmpty, "\(name)")
             }
         }
     }

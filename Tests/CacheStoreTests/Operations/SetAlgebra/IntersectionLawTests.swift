@@ -21,13 +21,13 @@ struct IntersectionLawTests {
             let one = try await bench.intersect(first, second, to: "one \(name)", jobs: 1)
             let other = try await bench.intersect(second, first, to: "other \(name)", jobs: 8)
             #expect(try Files.id(one.path) == Files.id(other.path), "\(name)")
-            #expect(one.report.conflicts == other.report.conflicts, "\(name)")
-            #expect(!one.report.conflicts.isEmpty, "\(name)")
+            #expect(one.report.disagreements == other.report.disagreements, "\(name)")
+            #expect(!one.report.disagreements.isEmpty, "\(name)")
             #expect(one.report.totals.all.members > 0, "\(name)")
-            #expect(try await Verifier().run(one.path).problems.isEmpty, "\(name)")
+            #expect(try await Verify().run(one.path).problems.isEmpty, "\(name)")
             let twice = try await bench.intersect(first, first, to: "twice \(name)")
             #expect(try Files.id(twice.path) == Files.id(first), "\(name)")
-            #expect(twice.report.conflicts.isEmpty, "\(name)")
+            #expect(twice.report.disagreements.isEmpty, "\(name)")
             let part = try await bench.intersect(first, one.path, to: "part \(name)").path
             #expect(try Files.id(part) == Files.id(one.path), "\(name)")
         }
@@ -70,6 +70,8 @@ struct IntersectionLawTests {
         let needed = try keyed(rest).subtracting(left)
         #expect(left.isSubset(of: try keyed(rest)))
         #expect(needed.allSatisfy { $0.hasPrefix("ziphash ") || $0.hasPrefix("tree ") })
-        try bench.contents(common.path).forEachMember { #expect($0.sources == ["job-0", "job-1"]) }
+        for member in try bench.contents(common.path).members {
+            #expect(member.sources == ["job-0", "job-1"])
+        }
     }
 }

@@ -43,10 +43,10 @@ struct CancellationTests {
     @Test("to pack leaves nothing behind")
     func pack() async throws {
         let caches = try bench.write(try caches(), to: "caches")
-        var options = PackOptions(label: "job")
+        var options = Pack.Options(label: "job")
         options.level = 3
         options.overwrite = true
-        let packer = Packer(options: options)
+        let packer = Pack(options: options)
         let output = bench.path("out/pack")
         try Files.makeDirectory(bench.path("out"))
         let cancelled = try await cancel({ _ = try await packer.run(caches, to: output, progress: $0) }) {
@@ -61,9 +61,9 @@ struct CancellationTests {
         let pack = try await bench.pack(try caches(), to: "pack").path
         try Files.makeDirectory(bench.path("out"))
         let output = bench.path("out/union")
-        var options = UnionOptions()
+        var options = SetOptions()
         options.overwrite = true
-        let union = ArchiveUnion(options: options)
+        let union = Union(options: options)
         let cancelled = try await cancel({ _ = try await union.run([pack, pack], to: output, progress: $0) })
         {
             let names = try TreeSnapshot(of: bench.path("out")).paths
@@ -77,9 +77,9 @@ struct CancellationTests {
         let pack = try await bench.pack(try caches(), to: "pack")
         let archive = try Archive(opening: pack.path)
         let target = bench.caches("out")
-        var options = RestoreOptions()
+        var options = Restore.Options()
         options.moduleZips = .make
-        let restorer = Restorer(options: options)
+        let restorer = Restore(options: options)
         let cancelled = try await cancel({ _ = try await restorer.run(archive, into: target, progress: $0) })
         {
             guard Files.exists(bench.path("out")) else { return }
@@ -97,7 +97,7 @@ struct CancellationTests {
         let pack = try await bench.pack(try caches(), to: "pack").path
         let cancelled = try await cancel(
             { progress in
-                let problems = try await Verifier().run(pack, progress: progress).problems
+                let problems = try await Verify().run(pack, progress: progress).problems
                 #expect(problems.isEmpty)
             },
             check: {}
@@ -111,7 +111,7 @@ struct CancellationTests {
         let output = bench.path("never")
         let task = Task {
             while !Task.isCancelled { await Task.yield() }
-            _ = try await Packer(options: PackOptions(label: "job")).run(caches, to: output)
+            _ = try await Pack(options: Pack.Options(label: "job")).run(caches, to: output)
         }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }

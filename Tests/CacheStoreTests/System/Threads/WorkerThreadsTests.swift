@@ -163,7 +163,7 @@ struct FrameSequenceTests {
         let frames = (0..<count).map(Self.frame)
         #expect(written.value == frames.flatMap { $0?.bytes ?? [] })
         var offset = 0
-        for (index, place) in sequence.stored.enumerated() {
+        for (index, place) in sequence.places.enumerated() {
             guard let frame = frames[index] else {
                 #expect(place == nil, "frame \(index)")
                 continue
@@ -174,7 +174,7 @@ struct FrameSequenceTests {
             )
             offset += frame.bytes.count
         }
-        #expect(sequence.stored.count == count)
+        #expect(sequence.places.count == count)
     }
 
     @Test("lets all threads go when writing fails, and throws that error")

@@ -1,0 +1,36 @@
+public import SystemPackage
+
+/// A value that names an archive: a path, or an archive that is open already.
+///
+/// Every operation on archives takes either.
+public protocol ArchiveReference: Sendable {
+    /// Opens the archive.
+    ///
+    /// - Returns: The archive.
+    /// - Throws: As ``Archive/init(opening:)`` does.
+    func open() throws(CacheStoreError) -> Archive
+}
+
+extension Archive: ArchiveReference {
+    /// Returns the archive itself.
+    public func open() throws(CacheStoreError) -> Archive { self }
+}
+
+extension FilePath: ArchiveReference {
+    /// Opens the archive at the path.
+    public func open() throws(CacheStoreError) -> Archive { try Archive(opening: self) }
+}
+
+extension String: ArchiveReference {
+    /// Opens the archive at the path that the text is.
+    public func open() throws(CacheStoreError) -> Archive { try Archive(opening: FilePath(self)) }
+}
+
+extension Sequence<any ArchiveReference> {
+    /// Opens the archives in order.
+    func opened() throws(CacheStoreError) -> [Archive] {
+        var archives: [Archive] = []
+        for reference in self { archives.append(try reference.open()) }
+        return archives
+    }
+}

@@ -1,0 +1,242 @@
+import SystemPackage
+
+/// The content of one member of an archive, piece by piece, each of at most 8 MiB.
+///
+/// Each piece is checked before it is given. A member of several chunks is checked as a whole after its last piece:
+/// if the sequence throws, the pieces that came are not to be used.
+public struct MemberContent: AsyncSequence, Sendable {
+    /// The pieces of a member's content, where they come from.
+    enum Source: Sendable {
+        /// Bytes that stand in the index.
+        case bytes([UInt8])
+        /// A whole stream; its content has this SHA-256.
+        case stream([ChunkRecord], id: ObjectID)
+        /// A part of a stream, in bytes.
+        case part(Range<Int>, of: [ChunkRecord])
+    }
+
+    private let archive: Archive
+    private let member: String
+    private let source: Source
+
+    init(_ source: Source, of member: String, in archive: Archive) {
+        self.source = source
+        self.member = member
+        self.archive = archive
+    }
+
+    /// Begins with the first piece.
+    public func makeAsyncIterator() -> Iterator { Iterator(archive, member, source) }
+
+    /// Goes through the pieces.
+    public struct Iterator: AsyncIteratorProtocol {
+        private let archive: Archive
+        private let member: String
+        private let source: Source
+        private var next = 0
+        private var offset = 0
+        private var hasher = ContentHasher()
+
+        fileprivate init(_ archive: Archive, _ member: String, _ source: Source) {
+            self.archive = archive
+            self.member = member
+            self.source = source
+        }
+
+        /// Returns the next piece, which is never empty, or `nil` after the last.
+        ///
+        /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or `CancellationError` if
+        ///   the task was cancelled.
+        public mutating func next() async throws -> [UInt8]? {
+            switch source {
+            case .bytes(let bytes):
+                defer { next += 1 }
+                return next == 0 && !bytes.isEmpty ? bytes : nil
+            case .stream(let chunks, let id): return try await nextPiece(of: chunks, id)
+            case .part(let range, let chunks): return try await nextPiece(of: chunks, within: range)
+            }
+        }
+
+        private mutating func nextPiece(of chunks: [ChunkRecord], _ id: ObjectID) async throws -> [UInt8]? {
+            guard next < chunks.count else {
+                guard hasher.finish() == id else {
+                    throw CacheStoreError(
+                        .corruptArchive,
+                        "damaged archive: its content does not have its SHA-256",
+                        path: archive.path,
+                        member: member
+                    )
+                }
+                return nil
+            }
+            let piece = try await content(of: chunks[next])
+            hasher.update(piece.span)
+            next += 1
+            return piece
+        }
+
+        private mutating func nextPiece(
+            of chunks: [ChunkRecord],
+            within range: Range<Int>
+        ) async throws -> [UInt8]? {
+            while next < chunks.count {
+                let chunk = chunks[next]
+                let part = range.clamped(to: offset..<offset + chunk.contentBytes)
+                let start = offset
+                next += 1
+                offset += chunk.contentBytes
+                guard !part.isEmpty else { continue }
+                let content = try await content(of: chunk)
+                return Array(content[part.lowerBound - start..<part.upperBound - start])
+            }
+            return nil
+        }
+
+        private func content(of chunk: ChunkRecord) async throws -> [UInt8] {
+            try await WorkerThreads.perform { [archive] in
+                var reader = try ChunkReader(archive)
+                try reader.read(chunk)
+                return reader.content
+            }
+        }
+    }
+}
+
+extension Archive {
+    /// Finds the content of one member, without reading the whole index.
+    ///
+    /// Everything that a member's name determines is checked: an output has its ID, a stored zip its SHA-256, each
+    /// chunk its own. The index as a whole is not: ``contents()`` and ``Verify`` do that.
+    ///
+    /// - Parameters:
+    ///   - kind: The kind of the member.
+    ///   - name: The member's name, as ``Member/name`` has it.
+    ///   - file: The path of a file in a module tree; `nil` for all other kinds.
+    /// - Returns: The content, which is read as the sequence is gone through.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/notFound`` if there is no such member,
+    ///   ``CacheStoreError/Code/badArgument`` for a name that is none, or ``CacheStoreError/Code/corruptArchive``; or
+    ///   `CancellationError` if the task was cancelled.
+    /// - Complexity: O(log *n*) in the number of members; then O(*n*) in the chunks that hold the content.
+    public func content(
+        of kind: Member.Kind,
+        named name: String,
+        file: String? = nil
+    ) async throws -> MemberContent {
+        try await WorkerThreads.perform {
+            do {
+                let lookup = try IndexLookup(indexWindow, framesSize: trailer.framesSize, path: path)
+                let member = "\(kind.rawValue) \(name)"
+                let source = try find(kind, name, file, lookup, member)
+                return MemberContent(source, of: member, in: self)
+            } catch let error as SQLiteError {
+                throw IndexSchema.unreadable(error, path: path)
+            }
+        }
+    }
+
+    private func find(
+        _ kind: Member.Kind,
+        _ name: String,
+        _ file: String?,
+        _ lookup: borrowing IndexLookup,
+        _ member: String
+    ) throws -> MemberContent.Source {
+        switch kind {
+        case .action:
+            guard let entry = try lookup.action(try id(name, member)) else { throw missing(member) }
+            return .bytes(entry.bytes)
+        case .output:
+            let id = try id(name, member)
+            guard let stream = try lookup.output(id) else { throw missing(member) }
+            return .stream(stream.chunks, id: id)
+        case .tree:
+            guard let file else {
+                throw CacheStoreError(
+                    .badArgument,
+                    "a module tree has no content of its own",
+                    path: path,
+                    member: member
+                )
+            }
+            guard let (tree, chunks) = try lookup.tree(try module(name, member)) else {
+                throw missing(member)
+            }
+            return try find(file, of: tree, chunks)
+        case .checksum:
+            guard let bytes = try lookup.checksumFile(name) else { throw missing(member) }
+            return .bytes(bytes)
+        default: return try findDownload(kind, name, lookup, member)
+        }
+    }
+
+    private func findDownload(
+        _ kind: Member.Kind,
+        _ name: String,
+        _ lookup: borrowing IndexLookup,
+        _ member: String
+    ) throws -> MemberContent.Source {
+        guard let download = MemberSet.DownloadKind(rawValue: kind.rawValue),
+            let found = try lookup.download(try module(name, member), download)
+        else { throw missing(member) }
+        switch found {
+        case .bytes(let bytes): return .bytes(bytes)
+        case .stream(let stream, let id): return .stream(stream.chunks, id: id)
+        case .derivedZip:
+            throw CacheStoreError(
+                .notFound,
+                "the zip is not stored, since the module's tree makes it",
+                path: path,
+                member: member,
+                remedy: .readTree
+            )
+        }
+    }
+
+    private func find(
+        _ file: String,
+        of tree: MemberSet.Tree,
+        _ chunks: [ChunkRecord]
+    ) throws -> MemberContent.Source {
+        var reader = try ChunkReader(self)
+        let manifest = try reader.manifest(of: tree, chunks: chunks)
+        var start = 0
+        for entry in manifest.entries {
+            // By bytes: Swift takes two ways of writing a letter as equal.
+            if entry.path.utf8.elementsEqual(file.utf8) {
+                return .part(start..<start + entry.size, of: Array(chunks.dropFirst()))
+            }
+            start += entry.size
+        }
+        throw missing("file \(tree.module.text)/\(file)")
+    }
+
+    private func id(_ name: String, _ member: String) throws(CacheStoreError) -> ObjectID {
+        guard let id = ObjectID(name) else {
+            throw CacheStoreError(.badArgument, "an ID has 64 hexadecimal digits", path: path, member: member)
+        }
+        return id
+    }
+
+    private func module(_ name: String, _ member: String) throws(CacheStoreError) -> ModuleKey {
+        guard let module = ModuleKey(name) else {
+            let fault = ModuleKey.fault(in: name) ?? "it is no module"
+            throw CacheStoreError(
+                .badArgument,
+                "not a name of a module: \(fault)",
+                path: path,
+                member: member
+            )
+        }
+        return module
+    }
+
+    private func missing(_ member: String) -> CacheStoreError {
+        CacheStoreError(
+            .notFound,
+            "the archive has no such member",
+            path: path,
+            member: member,
+            remedy: .listMembers
+        )
+    }
+}

@@ -1,0 +1,85 @@
+public import SystemPackage
+
+/// An entry of a cache that a pack left out.
+public struct LeftOut: Hashable, Sendable {
+    /// The reason why an entry was left out.
+    ///
+    /// A struct rather than an enum, so that a later release can add a reason without breaking a caller's `switch`.
+    public struct Reason: RawRepresentable, Hashable, Sendable {
+        /// The reason's name, for example `tornAction`.
+        public let rawValue: String
+
+        /// Names a reason, known to this version or not.
+        public init(rawValue: String) { self.rawValue = rawValue }
+
+        private init(_ name: String) { rawValue = name }
+
+        /// An action entry that is not as Go writes them: torn, empty or garbage.
+        public static let tornAction = Reason("tornAction")
+        /// An action entry whose output is missing or was left out itself.
+        public static let missingOutput = Reason("missingOutput")
+        /// An output whose length is not the one that its action entry states.
+        public static let wrongSize = Reason("wrongSize")
+        /// An output whose content does not have its name as SHA-256.
+        public static let wrongContent = Reason("wrongContent")
+        /// An output directory that does not hold exactly one executable file.
+        public static let badExecutable = Reason("badExecutable")
+        /// A module tree, `.zip` or `.ziphash` that does not match its hash, or lacks the hash.
+        public static let wrongModuleHash = Reason("wrongModuleHash")
+        /// A module that was being extracted (`.partial`).
+        public static let partialModule = Reason("partialModule")
+        /// A `.info`, `.mod` or other download that is not as Go writes them.
+        public static let badDownload = Reason("badDownload")
+        /// A file that could not be read.
+        public static let unreadable = Reason("unreadable")
+        /// A symbolic link where a file or directory should be.
+        public static let symbolicLink = Reason("symbolicLink")
+        /// A socket, device or other special file.
+        public static let specialFile = Reason("specialFile")
+        /// A name that an archive may not hold.
+        public static let badName = Reason("badName")
+        /// A file that changed or vanished while it was packed.
+        public static let changed = Reason("changed")
+        /// A file that Go was writing, or that Go left when it was stopped: `.tmp`.
+        public static let temporary = Reason("temporary")
+        /// Go's own bookkeeping, which Go makes again: locks, version lists, `trim.txt`, VCS clones.
+        public static let bookkeeping = Reason("bookkeeping")
+        /// A file that Go does not put there.
+        public static let foreign = Reason("foreign")
+
+        /// The reasons that this version knows, in the order in which reports list them.
+        public static let all: [Reason] = [
+            .tornAction, .missingOutput, .wrongSize, .wrongContent, .badExecutable, .wrongModuleHash,
+            .partialModule, .badDownload, .unreadable, .symbolicLink, .specialFile, .badName, .changed,
+            .temporary, .bookkeeping, .foreign,
+        ]
+
+        /// Whether the reason is a sign of damage, which ``Pack/Options/isStrict`` makes an error.
+        public var isDamage: Bool { self != .bookkeeping && self != .foreign }
+    }
+
+    /// The path of the entry.
+    public var path: FilePath
+
+    /// The reason; stable across releases.
+    public var reason: Reason
+
+    /// The reason in words, with the particulars.
+    public var explanation: String
+
+    /// Creates a record.
+    init(_ reason: Reason, _ path: FilePath, _ explanation: String) {
+        self.path = path
+        self.reason = reason
+        self.explanation = explanation
+    }
+
+    /// Creates the record of a file that an error kept from being read.
+    init(_ error: CacheStoreError, _ path: FilePath) {
+        switch error.code {
+        case .unsafePath: self.init(.symbolicLink, path, error.message)
+        case .notFound: self.init(.changed, path, "it vanished while it was packed")
+        default: self.init(.unreadable, path, "\(error.message)" + (error.cause.map { ", \($0)" } ?? ""))
+        }
+    }
+}

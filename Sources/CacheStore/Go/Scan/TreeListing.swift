@@ -1,0 +1,48 @@
+import SystemPackage
+
+/// The files of a module tree on disk: listed, not read.
+struct TreeListing {
+    /// The files with the lengths that the directories tell, ordered by path.
+    private(set) var files: [TreeManifest.Entry] = []
+
+    /// The reason why a tree can't be packed.
+    struct Fault: Error {
+        var leftOut: LeftOut
+    }
+
+    /// Lists a tree.
+    ///
+    /// - Parameter directory: The tree's directory.
+    /// - Throws: ``Fault`` for a tree with something in it that no module has, or ``CacheStoreError`` as the system
+    ///   says.
+    init(_ directory: borrowing Directory) throws {
+        try list(directory, prefix: "")
+        files.sort { $0.path.precedes($1.path) }
+    }
+
+    private mutating func list(_ directory: borrowing Directory, prefix: String) throws {
+        let names = try directory.names()
+        if let path = names.invalid.first {
+            throw Fault(leftOut: LeftOut(.badName, path, "its name is not UTF-8: the tree is left out"))
+        }
+        for name in names.valid {
+            guard let status = try directory.status(of: name) else { continue }
+            switch status.kind {
+            case .regular:
+                files.append(
+                    TreeManifest.Entry(
+                        path: prefix + name,
+                        size: status.size,
+                        isExecutable: status.mode & 0o100 != 0
+                    )
+                )
+            case .directory:
+                if let inner = try directory.directory(name) { try list(inner, prefix: prefix + name + "/") }
+            case .symbolicLink, .other:
+                let reason: LeftOut.Reason = status.kind == .symbolicLink ? .symbolicLink : .specialFile
+                let explanation = "a \(status.noun) in a module: the tree is left out"
+                throw Fault(leftOut: LeftOut(reason, directory.path(of: name), explanation))
+            }
+        }
+    }
+}

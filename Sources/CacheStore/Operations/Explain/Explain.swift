@@ -1,0 +1,54 @@
+/// Finds out where the bytes of an archive are: in which packages, modules and versions.
+///
+/// Entries of GOCACHE carry no names, so the compiled packages are decoded, each as far as it needs to be to state its
+/// own.
+public struct Explain: Sendable {
+    /// Options of an ``Explain``.
+    public struct Options: Hashable, Sendable {
+        /// The labels of the sources to look at; `nil` for all.
+        public var only: [String]?
+
+        /// The number of threads, or `nil` for one per processor; it changes nothing but the time.
+        public var jobs: Int?
+
+        /// Creates options with the defaults above.
+        public init() {}
+    }
+
+    /// The options of the explanation.
+    public var options: Options
+
+    /// Creates an explanation.
+    public init(options: Options = Options()) { self.options = options }
+
+    /// Explains an archive.
+    ///
+    /// - Parameters:
+    ///   - archive: The archive.
+    ///   - progress: Called with the progress of the work.
+    /// - Returns: A report on where the bytes are.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or
+    ///   ``CacheStoreError/Code/badArgument`` for a label that no source has; or `CancellationError`.
+    /// - Complexity: O(*n*) in the bytes of compiled packages, less the parts that need not be read; memory for the
+    ///   index, and a chunk and its frame per thread.
+    @discardableResult
+    public func run(_ archive: some ArchiveReference, progress: ProgressHandler? = nil) async throws -> Report
+    {
+        let archive = try archive.open()
+        return try await ProgressCounters.reporting(to: progress) { counters in
+            counters.begin("reading the index", bytes: 0, items: 0)
+            let only = options.only
+            let set = try await WorkerThreads.perform {
+                let set = try archive.members().set
+                return try only.map { try set.selecting($0) } ?? set
+            }
+            let outputs = set.outputs.indices.map { OutputNumber($0) }
+            let names = try await PackageNames(of: set, outputs, in: archive, jobs: options.jobs, counters)
+            return try await WorkerThreads.perform {
+                var tables = ExplanationTables(set, names)
+                tables.gather { _, _ in true }
+                return tables.report(fileBytes: archive.fileBytes)
+            }
+        }
+    }
+}

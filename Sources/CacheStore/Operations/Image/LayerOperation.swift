@@ -1,0 +1,258 @@
+import SystemPackage
+
+/// One run of a ``Layers``.
+struct LayerOperation: Sendable {
+    /// The memory per thread for finished parts of layers that wait for their turn, in bytes.
+    private static let budget = 8 << 20
+
+    let options: Layers.Options
+    let archive: Archive
+    let layout: LayoutDirectory
+    let counters: ProgressCounters
+
+    private var threads: Int { WorkerThreads.count(for: options.jobs) }
+
+    func run() async throws -> Layers.Report {
+        counters.begin("reading the index", bytes: 0, items: 0)
+        let (base, whole, digest) = try await WorkerThreads.perform { [archive, options] in
+            let base = try options.base.map { try BaseImage($0, architecture: options.architecture) }
+            let (whole, digest) = try archive.members()
+            return (base, whole, digest)
+        }
+        let set = (try options.only.map { try whole.selecting($0) } ?? whole).settled()
+        let sources = whole.sources.filter { options.only?.contains($0.label) ?? true }
+        let architecture = try architecture(sources, base)
+        let plan = try await plan(set, of: whole)
+        let layers = try await make(plan)
+        if let base { try await adopt(base) }
+        let image = Image(
+            archiveDigest: digest,
+            sources: sources,
+            base: base,
+            layers: layers,
+            architecture: architecture
+        )
+        let documents = try await WorkerThreads.perform { try finish(image) }
+        return Layers.Report(
+            archiveDigest: digest,
+            manifestDigest: documents.manifest,
+            configurationDigest: documents.configuration,
+            layers: layers,
+            baseLayers: base?.layers.count ?? 0,
+            baseBytes: base?.layers.reduce(0) { $0 + $1.size } ?? 0,
+            architecture: architecture.name,
+            warnings: warnings(whole)
+        )
+    }
+
+    /// The parts that the documents of an image describe.
+    private struct Image: Sendable {
+        var archiveDigest: ObjectID
+        var sources: [Source]
+        var base: BaseImage?
+        var layers: [Layers.Report.Layer]
+        var architecture: (name: String, variant: String?)
+    }
+
+    // MARK: - Layers
+
+    /// Decides which members go into which layer.
+    private func plan(_ set: MemberSet, of whole: MemberSet) async throws -> LayerPlan {
+        guard options.splits else { return LayerPlan(set, caches: options.caches) }
+        let outputs = whole.outputs.indices.map { OutputNumber($0) }
+        let names = try await PackageNames(of: whole, outputs, in: archive, jobs: options.jobs, counters)
+        let caches = options.caches
+        return try await WorkerThreads.perform { LayerSplit(whole, names).plan(set, caches: caches) }
+    }
+
+    /// Makes all layers.
+    private func make(_ plan: LayerPlan) async throws -> [Layers.Report.Layer] {
+        let maker = LayerMaker(plan, options)
+        let parts = plan.layers.map { layer in plan.parts(of: layer) { $0.size >= LayerMaker.largeSize } }
+        let order = Self.order(of: parts.map { $0.map(\.bytes) }, lanes: threads)
+        let budget = BlockBudget(Self.budget * max(2, threads))
+        var sinks: [LayerSink] = []
+        for (number, parts) in parts.enumerated() {
+            let file = try layout.creatingBlob(number)
+            sinks.append(LayerSink(file, parts: parts.count, budget: budget, archive: archive.path))
+        }
+        let made = Gathered<[Int: Layers.Report.Layer]>([:])
+        counters.begin(
+            "writing layers",
+            bytes: parts.joined().reduce(0) { $0 + $1.bytes },
+            items: order.count
+        )
+        try await WorkerThreads.forEach(
+            below: order.count,
+            threads: threads,
+            state: { [archive, options] in
+                LayerMaker.Worker(
+                    reader: try ChunkReader(archive),
+                    stream: try LayerStream(options.compression, level: options.effectiveLevel)
+                )
+            }
+        ) { [sinks, layout, counters] worker, index, cancellation in
+            let (number, position) = order[index]
+            let layer = plan.layers[number]
+            let (part, bytes) = parts[number][position]
+            do {
+                worker.stream.begin(position, of: sinks[number])
+                try maker.make(part, of: layer, with: &worker) { try cancellation.check() }
+                if let outcome = try worker.stream.end() {
+                    try layout.nameBlob(number, outcome.digest)
+                    made.update { $0[number] = Layers.Report.Layer(layer, outcome) }
+                }
+            } catch {
+                cancellation.cancel()
+                for sink in sinks { sink.stop() }
+                throw error
+            }
+            counters.add(bytes: bytes)
+        }
+        let layers = made.value
+        return plan.layers.indices.compactMap { layers[$0] }
+    }
+
+    /// Returns the order in which parts are begun: each layer's in their order, and the layers in lanes side by side, so
+    /// that threads seldom wait for each other, and few layers are open at a time.
+    ///
+    /// - Parameters:
+    ///   - layers: The bytes of each part of each layer.
+    ///   - lanes: The number of lanes.
+    /// - Returns: Layers and positions of parts.
+    static func order(of layers: [[Int]], lanes: Int) -> [(layer: Int, part: Int)] {
+        var ends = [Int](repeating: 0, count: max(1, lanes))
+        var begins: [(begin: Int, layer: Int, part: Int)] = []
+        for (layer, parts) in layers.enumerated() {
+            let lane = ends.indices.min { ends[$0] < ends[$1] } ?? 0
+            for (part, bytes) in parts.enumerated() {
+                begins.append((ends[lane], layer, part))
+                ends[lane] += bytes + 1
+            }
+        }
+        return begins.sorted { ($0.begin, $0.layer, $0.part) < ($1.begin, $1.layer, $1.part) }
+            .map { ($0.layer, $0.part) }
+    }
+
+    // MARK: - The image
+
+    private func adopt(_ base: BaseImage) async throws {
+        counters.begin("taking over the base", bytes: 0, items: base.layers.count)
+        try await WorkerThreads.forEach(
+            below: base.layers.count,
+            threads: threads,
+            state: { 0 }
+        ) { [layout, counters] _, index, cancellation in
+            let layer = base.layers[index]
+            let file = try File(reading: base.path(of: layer), followsLinks: false)
+            try layout.adopt(file, layer.digest, size: layer.size) { try cancellation.check() }
+            counters.add(bytes: 0)
+        }
+    }
+
+    /// Returns the architecture that the image names, and its variant.
+    private func architecture(
+        _ sources: [Source],
+        _ base: BaseImage?
+    ) throws(CacheStoreError) -> (name: String, variant: String?) {
+        if let base, let name = base.configuration["architecture"]?.string {
+            guard options.architecture == nil || options.architecture == name else {
+                throw CacheStoreError(
+                    .badArgument,
+                    "the base is for `\(name)`, and not for `\(options.architecture ?? "")`",
+                    path: options.base?.layout
+                )
+            }
+            return (name, base.configuration["variant"]?.string)
+        }
+        if let name = options.architecture { return (name, nil) }
+        let found = Set(sources.map { [$0.environment["GOARCH"], $0.environment["GOARM"]] })
+        guard let name = found.first?[0], found.count == 1, !name.isEmpty else {
+            let names = Set(found.map { $0[0] }).subtracting([""]).sorted { $0.precedes($1) }
+            throw CacheStoreError(
+                .badArgument,
+                names.isEmpty
+                    ? "the archive does not say which architecture it is for"
+                    : "the sources are for several architectures: \(names.joined(separator: ", "))",
+                path: archive.path,
+                remedy: .nameArchitecture
+            )
+        }
+        // `GOARM` may say how floating-point numbers are computed, too: `7,softfloat`.
+        let variant = name == "arm" ? found.first?[1].prefix { $0 != "," } : nil
+        return (name, variant.flatMap { $0.isEmpty ? nil : "v\($0)" })
+    }
+
+    private func warnings(_ set: MemberSet) -> [Warning] {
+        let sources = set.comparableSources().filter { options.only?.contains($0.label) ?? true }
+        var there = GoEnvironment()
+        if let path = options.caches.moduleCache { there.variables["GOMODCACHE"] = path.string }
+        return Compatibility.warnings(among: sources)
+            + Compatibility.warnings(for: sources, restoredTo: there)
+    }
+
+    /// Writes the documents, and gives the layout its name.
+    ///
+    /// - Returns: The digests of the manifest and of the configuration.
+    private func finish(
+        _ image: Image
+    ) throws(CacheStoreError) -> (manifest: ObjectID, configuration: ObjectID) {
+        counters.begin("writing to disk", bytes: 0, items: 0)
+        var variables: [(name: String, value: String)] = []
+        if options.setsEnvironment {
+            if let path = options.caches.buildCache { variables.append(("GOCACHE", path.string)) }
+            if let path = options.caches.moduleCache { variables.append(("GOMODCACHE", path.string)) }
+        }
+        let configuration = ImageDocuments.configuration(
+            base: image.base?.configuration,
+            baseLayers: image.base?.layers.count ?? 0,
+            layers: image.layers,
+            architecture: image.architecture,
+            variables: variables
+        )
+        let configurationText = Array(configuration.text.utf8)
+        let configurationDigest = try layout.write(blob: configurationText)
+        let labels = image.sources.map(\.label).joined(separator: ",")
+        var annotations: [(key: String, value: JSONValue)] = [
+            (ImageDocuments.Annotation.archive, .string(ImageDocuments.text(image.archiveDigest))),
+            (ImageDocuments.Annotation.sources, .string(labels)),
+        ]
+        if let base = image.base {
+            annotations.append(
+                (ImageDocuments.Annotation.baseDigest, .string(ImageDocuments.text(base.digest)))
+            )
+        }
+        let manifest = ImageDocuments.manifest(
+            configuration: (configurationDigest, configurationText.count),
+            baseLayers: image.base?.descriptors ?? [],
+            layers: image.layers,
+            compression: options.compression,
+            annotations: annotations
+        )
+        let manifestText = Array(manifest.text.utf8)
+        let manifestDigest = try layout.write(blob: manifestText)
+        let index = ImageDocuments.index(
+            manifest: (manifestDigest, manifestText.count),
+            architecture: image.architecture,
+            system: configuration["os"]?.string ?? "linux",
+            tag: options.tag
+        )
+        try layout.publish(index: Array(index.text.utf8))
+        return (manifestDigest, configurationDigest)
+    }
+}
+
+extension Layers.Report.Layer {
+    /// Describes a layer that was made.
+    fileprivate init(_ layer: LayerPlan.Layer, _ outcome: LayerSink.Outcome) {
+        self.init(
+            title: layer.title,
+            digest: outcome.digest,
+            diffID: outcome.diffID,
+            bytes: outcome.bytes,
+            tarBytes: outcome.tarBytes,
+            splicedBytes: outcome.splicedBytes,
+            sources: layer.sources
+        )
+    }
+}

@@ -1,0 +1,91 @@
+/// Finds the modules that members belong to.
+struct LayerPlacement: Sendable {
+    typealias Place = LayerSplit.Place
+
+    private let set: MemberSet
+    private let numbers: [OutputNumber]
+
+    /// The sources of each output: of the action entries that refer to it.
+    let outputSources: [[Int]]
+
+    /// The places of each output and of each action entry; `nil` where the place is not known.
+    private(set) var outputPlaces: [Place?]
+    private(set) var actionPlaces: [Place?]
+
+    init(_ set: MemberSet, _ names: PackageNames) {
+        self.set = set
+        let owners = PackageOwners(set)
+        numbers = set.actions.map { set.outputNumber(of: $0.output) ?? OutputNumber(0) }
+        outputPlaces = set.outputs.indices.map { index in
+            guard let path = names[OutputNumber(index)]?.importPath, path != "main" else { return nil }
+            let module = owners.module(of: path)
+            // Code that is in no module of the archive is that of the checkout: it changes with each commit.
+            return module.isEmpty ? nil : Place(module: module, item: path)
+        }
+        actionPlaces = numbers.map { [outputPlaces] in outputPlaces[$0] }
+        var sets = set.sourceSets
+        let sources = set.sourcesOfOutputs(&sets)
+        outputSources = sources.map { [sets] in sets[$0] }
+        placeDerivedEntries()
+    }
+
+    /// Where belongs what lies in GOMODCACHE of a module; `nil` for a few small files without a tree.
+    ///
+    /// Every job has the `.mod` of each module that any program of its checkout needs: a new version of one would
+    /// change a layer that all sources share.
+    static func place(of module: LayerPlan.Module, in set: MemberSet) -> Place? {
+        let hasZip = set.downloads[module.downloads].contains {
+            if case .stored = $0.content { true } else { false }
+        }
+        guard module.tree != nil || hasZip else { return nil }
+        return Place(module: PackageOwners.path(of: module.key))
+    }
+
+    /// Finds the packages of entries whose IDs Go derives from a package's.
+    private mutating func placeDerivedEntries() {
+        var derived: [ObjectID: Place] = [:]
+        for (action, place) in zip(set.actions, actionPlaces) {
+            guard let place else { continue }
+            for name in ["stdout", "srcfiles"] {
+                derived[EntryClassifier.subkey(of: action.id, name)] = place
+            }
+        }
+        for (index, action) in set.actions.enumerated() where actionPlaces[index] == nil {
+            guard let place = derived[action.id] else { continue }
+            actionPlaces[index] = place
+            // Of packages that have one content in common, the first counts.
+            let output = numbers[index]
+            if outputPlaces[output].map(place.precedes) ?? true { outputPlaces[output] = place }
+        }
+    }
+
+    /// What each set of sources holds: the bytes that files take in a layer, by their places.
+    func groups() -> [[Int]: [Place: Int]] {
+        var groups: [[Int]: [Place: Int]] = [:]
+        func add(_ sources: [Int], _ place: Place?, _ bytes: Int, files: Int = 1) {
+            guard let place else { return }
+            groups[sources, default: [:]][place, default: 0] += bytes + files * TarHeader.blockSize
+        }
+        for (index, output) in set.outputs.enumerated() {
+            add(outputSources[index], outputPlaces[index], output.size)
+        }
+        for (index, action) in set.actions.enumerated() {
+            add(set.sourceSets[action.sources], actionPlaces[index], ActionEntry.byteCount)
+        }
+        for module in LayerPlan.modules(of: set) {
+            let place = Self.place(of: module, in: set)
+            let sources = set.sourceSets[module.sources]
+            if let index = module.tree {
+                add(sources, place, set.trees[index].size, files: set.trees[index].files)
+            }
+            for download in set.downloads[module.downloads] {
+                switch download.content {
+                case .bytes(let bytes): add(sources, place, bytes.count)
+                case .derived: continue
+                case .stored(_, let size, _): add(sources, place, size)
+                }
+            }
+        }
+        return groups
+    }
+}

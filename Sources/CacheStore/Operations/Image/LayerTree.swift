@@ -1,0 +1,59 @@
+import Glibc
+
+/// Writes a module tree, or a part of it, to a layer: its directories, and its files in the order of their paths.
+struct LayerTree: TreeVisitor, ~Copyable {
+    private let module: ModuleKey
+    private let path: String
+    private let owner: FileOwner
+    private let stream: LayerStream
+
+    /// The path of the file before.
+    private var last: String?
+
+    /// Begins a tree at a path.
+    ///
+    /// - Parameters:
+    ///   - module: The tree's module.
+    ///   - path: Its path in the layer.
+    ///   - owner: Who owns its files.
+    ///   - stream: Takes them.
+    ///   - last: The path of the file before the first, in the tree; `nil` at its beginning.
+    init(
+        _ module: ModuleKey,
+        _ path: String,
+        _ owner: FileOwner,
+        _ stream: LayerStream,
+        after last: String?
+    ) {
+        (self.module, self.path, self.owner, self.stream, self.last) = (module, path, owner, stream, last)
+    }
+
+    /// Writes the tree's own directory.
+    func begin() throws { try append(path, .directory, 0o555) }
+
+    mutating func begin(_ entry: TreeManifest.Entry) throws {
+        // Files are ordered by path, so those of a directory lie together. By bytes: to Swift, two names are equal
+        // that the system tells apart.
+        let missing = entry.path.pathParents.prefix { directory in
+            !(last?.utf8.starts(with: "\(directory)/".utf8) ?? false)
+        }
+        for directory in missing.reversed() { try append("\(path)/\(directory)", .directory, 0o555) }
+        try append("\(path)/\(entry.path)", .file(entry.size), entry.isExecutable ? 0o555 : 0o444)
+    }
+
+    mutating func write(_ bytes: Span<UInt8>, at offset: Int) throws {
+        try stream.append(bytes, isChecked: true)
+    }
+
+    mutating func end(_ entry: TreeManifest.Entry) throws {
+        stream.check(.file(entry.path, of: module))
+        try stream.pad(entry.size)
+        last = entry.path
+    }
+
+    private func append(_ path: String, _ kind: TarHeader.Kind, _ mode: mode_t) throws {
+        try stream.append(
+            TarHeader(path: path, kind: kind, mode: mode, time: LayerMaker.time, owner: owner)
+        )
+    }
+}

@@ -1,0 +1,54 @@
+public import SystemPackage
+
+/// Writes the caches of an archive as an image: an OCI image layout whose layers hold the files that a restore makes.
+///
+/// The same archive and options give the same bytes, whatever the number of threads, the user, the umask or the time.
+/// Nothing is restored on the way: large outputs go over as the archive stores them, and all other content is compressed
+/// once.
+public struct Layers: Sendable {
+    /// The options of the image.
+    public var options: Options
+
+    /// Creates an image writer.
+    public init(options: Options = Options()) { self.options = options }
+
+    /// Writes an image.
+    ///
+    /// The first run asks the C library, for the whole process, to give blocks of a megabyte and more back to the system
+    /// as soon as they are freed (`mallopt(3)`, `M_MMAP_THRESHOLD`). Without it the library keeps such blocks in pieces
+    /// and takes twice as much memory.
+    ///
+    /// - Parameters:
+    ///   - archive: The archive.
+    ///   - path: The directory of the layout. It appears under this name when it is whole, or not at all.
+    ///   - progress: Called with the progress of the work.
+    /// - Returns: A report on the layers that were written.
+    /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/badArgument``, ``CacheStoreError/Code/exists``,
+    ///   ``CacheStoreError/Code/corruptArchive`` for an archive or a base that can't be trusted, or as the system
+    ///   says), or `CancellationError` if the task was cancelled.
+    /// - Complexity: O(*n*) in the bytes of the members; memory for the index, 16 MiB, and some chunks per thread.
+    @discardableResult
+    public func run(
+        _ archive: some ArchiveReference,
+        to path: FilePath,
+        progress: ProgressHandler? = nil
+    ) async throws -> Report {
+        try options.check()
+        Memory.returnLargeBlocks()
+        let archive = try archive.open()
+        return try await ProgressCounters.reporting(to: progress) { counters in
+            let layout = try LayoutDirectory(for: path, overwrite: options.overwrite)
+            do {
+                return try await LayerOperation(
+                    options: options,
+                    archive: archive,
+                    layout: layout,
+                    counters: counters
+                ).run()
+            } catch {
+                layout.discard()
+                throw error
+            }
+        }
+    }
+}

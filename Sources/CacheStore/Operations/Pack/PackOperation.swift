@@ -1,0 +1,340 @@
+import SystemPackage
+
+/// One run of a ``Pack``.
+struct PackOperation: Sendable {
+    let options: Pack.Options
+    let caches: GoCaches
+    let path: FilePath
+    let counters: ProgressCounters
+
+    private var threads: Int { WorkerThreads.count(for: options.jobs) }
+
+    func run(_ writer: ArchiveWriter) async throws -> Pack.Report {
+        counters.begin("reading indexes", bytes: 0, items: 0)
+        let bases = try await WorkerThreads.perform { [options] in try PackBases(options.bases) }
+        var assembly = PackAssembly(label: options.label, environment: options.environment)
+        try await readBuildCache(into: &assembly)
+        try await readModuleCache(into: &assembly)
+        try checkStrictness(assembly)
+        let order = try bases.lacking(of: assembly.identified().set).order
+        var missing = try await check(Set(assembly.frameOrder).subtracting(order), of: assembly)
+        let places = try await compress(order, of: assembly, to: writer)
+        missing.formUnion(zip(order, places).compactMap { $1 == nil ? $0 : nil })
+        var frames: [ChunkNumber: ChunkRecord] = [:]
+        for (number, place) in zip(order, places) {
+            guard let place else { continue }
+            var record = assembly.chunks[number]
+            (record.offset, record.storedBytes, record.checksum) = (place.offset, place.count, place.checksum)
+            frames[number] = record
+        }
+        if !missing.isEmpty {
+            assembly.drop(missing, caches: caches)
+            try checkStrictness(assembly)
+        }
+        let (whole, kept, isCanonical) = (assembly, frames, missing.isEmpty)
+        counters.begin("writing the index", bytes: 0, items: 0)
+        return try await WorkerThreads.perform {
+            try finish(whole, kept, bases, writer, isCanonical: isCanonical)
+        }
+    }
+
+    // MARK: - Reading
+
+    private func readBuildCache(into assembly: inout PackAssembly) async throws {
+        guard let root = caches.buildCache else { return }
+        counters.begin("scanning", bytes: 0, items: 0)
+        let selection = BuildCacheScan.Selection(dropped: options.dropped, usedSince: options.usedSince)
+        let scan = try await BuildCacheScan.run(root, selection, threads: threads)
+        // Longest first, so that no thread is left with a long one at the end.
+        let large = scan.outputs.filter { $0.size > Chunker.minimumSize }.sorted { $0.size > $1.size }
+        counters.begin("reading", bytes: large.reduce(0) { $0 + $1.size }, items: large.count)
+        let found = Gathered<[ObjectID: StreamSurvey]>([:])
+        let faults = Gathered<[LeftOut]>([])
+        let counters = counters
+        try await WorkerThreads.forEach(
+            below: large.count,
+            threads: threads,
+            state: { SurveyState(root: try Directory(opening: root)) }
+        ) { state, index, _ in
+            let output = large[index]
+            let path = root.appending(FilePath(output.file).components)
+            do throws(CacheStoreError) {
+                let (survey, id) = try StreamSurvey.file(state.root.openFile(at: output.file), &state.cutter)
+                if id == output.id, survey.size == output.size {
+                    found.update { $0[output.id] = survey }
+                } else {
+                    faults.update { $0.append(LeftOut(.wrongContent, path, "its content is not its name")) }
+                }
+            } catch {
+                faults.update { $0.append(LeftOut(error, path)) }
+            }
+            counters.add(bytes: output.size)
+        }
+        assembly.leaveOut(faults.value)
+        assembly.add(scan, surveys: found.value, root: root)
+    }
+
+    private func readModuleCache(into assembly: inout PackAssembly) async throws {
+        guard let root = caches.moduleCache else { return }
+        counters.begin("scanning", bytes: 0, items: 0)
+        let scan = try await WorkerThreads.perform { try ModuleCacheScan(root) }
+        let modules = scan.trees.subtracting(scan.partial).sorted()
+        counters.begin("reading", bytes: 0, items: modules.count)
+        let trees = Gathered<[ModuleKey: TreeSurvey]>([:])
+        let faults = Gathered<[LeftOut]>([])
+        let counters = counters
+        try await WorkerThreads.forEach(below: modules.count, threads: threads, state: { StreamCutter() }) {
+            cutter,
+            index,
+            _ in
+            let module = modules[index]
+            do throws(TreeListing.Fault) {
+                let survey = try TreeSurvey.read(module, in: root, &cutter)
+                let path = root.appending(FilePath(module.text).components)
+                if let hash = scan.hashes[module], hash == survey.h1 {
+                    trees.update { $0[module] = survey }
+                } else if scan.hashes[module] == nil {
+                    faults.update {
+                        $0.append(LeftOut(.wrongModuleHash, path, "there is no sound .ziphash for it"))
+                    }
+                } else {
+                    faults.update {
+                        $0.append(LeftOut(.wrongModuleHash, path, "its files are not those of its .ziphash"))
+                    }
+                }
+                counters.add(bytes: survey.stream.size)
+            } catch {
+                faults.update { $0.append(error.leftOut) }
+            }
+        }
+        let (settled, removed) = try await WorkerThreads.perform {
+            var settled = scan
+            let removed = try settled.removed(of: trees.value.keys, in: root)
+            return (settled, removed)
+        }
+        let whole = trees.value.filter { !removed.contains($0.key) }
+        for (module, survey) in whole.sorted(by: { $0.key < $1.key }) {
+            assembly.add(survey, of: module, root: root)
+        }
+        let missing = scan.zips.filter { whole[$0] == nil }.sorted()
+        let zips = try await readZips(missing, scan, faults)
+        assembly.leaveOut(faults.value)
+        assembly.add(settled, zips: zips, root: root)
+    }
+
+    /// Reads the zips that no tree can make again.
+    private func readZips(
+        _ modules: [ModuleKey],
+        _ scan: ModuleCacheScan,
+        _ faults: Gathered<[LeftOut]>
+    ) async throws -> [ModuleKey: (StreamSurvey, ObjectID)] {
+        guard let root = caches.moduleCache else { return [:] }
+        let zips = Gathered<[ModuleKey: (StreamSurvey, ObjectID)]>([:])
+        try await WorkerThreads.forEach(
+            below: modules.count,
+            threads: threads,
+            state: { SurveyState(root: try Directory(opening: root)) }
+        ) { state, index, _ in
+            let module = modules[index]
+            let zip = ModuleCacheLayout.zip(of: module)
+            let path = root.appending(FilePath(zip).components)
+            do {
+                let file = try state.root.openFile(at: zip)
+                let (survey, id) = try StreamSurvey.file(file, &state.cutter)
+                guard let hash = scan.hashes[module] else {
+                    throw ZipError("there is no sound .ziphash for it")
+                }
+                guard try ModuleZip.h1(of: file, module: module) == hash else {
+                    throw ZipError("its files are not those of its .ziphash")
+                }
+                zips.update { $0[module] = (survey, id) }
+            } catch let error as CacheStoreError {
+                faults.update { $0.append(LeftOut(error, path)) }
+            } catch {
+                faults.update { $0.append(LeftOut(.wrongModuleHash, path, "\(error)")) }
+            }
+        }
+        return zips.value
+    }
+
+    private func checkStrictness(_ assembly: PackAssembly) throws(CacheStoreError) {
+        guard options.isStrict else { return }
+        let damage = assembly.leftOut.filter(\.reason.isDamage)
+        guard let first = damage.min(by: { $0.path.string.precedes($1.path.string) }) else { return }
+        throw CacheStoreError(
+            .damagedCache,
+            "the caches hold \(damage.count) entries that can't be packed; the first is \(first.reason.rawValue), "
+                + first.explanation,
+            path: first.path,
+            remedy: .rebuild
+        )
+    }
+
+    /// Reads the chunks that are not to be written and were not read yet, whose names nobody has checked.
+    ///
+    /// - Returns: The chunks whose content does not have the SHA-256 that is their name.
+    private func check(
+        _ numbers: Set<ChunkNumber>,
+        of assembly: PackAssembly
+    ) async throws -> Set<ChunkNumber> {
+        let (chunks, providers) = (assembly.chunks, assembly.providers)
+        let unread = numbers.filter { providers[$0].checksum == nil }.sorted()
+        guard !unread.isEmpty else { return [] }
+        counters.begin(
+            "reading",
+            bytes: unread.reduce(0) { $0 + chunks[$1].contentBytes },
+            items: unread.count
+        )
+        let wrong = Gathered<Set<ChunkNumber>>([])
+        let counters = counters
+        try await WorkerThreads.forEach(below: unread.count, threads: threads, state: { ReusedBuffer() }) {
+            buffer,
+            index,
+            _ in
+            let number = unread[index]
+            let chunk = chunks[number]
+            if !Self.read(chunk, providers[number], into: &buffer.bytes) {
+                wrong.update { $0.insert(number) }
+            }
+            counters.add(bytes: chunk.contentBytes)
+        }
+        return wrong.value
+    }
+
+    private struct ReusedBuffer: ~Copyable {
+        var bytes: [UInt8] = []
+    }
+
+    private struct SurveyState: ~Copyable {
+        let root: Directory
+        var cutter = StreamCutter()
+    }
+
+    // MARK: - Writing
+
+    private struct CompressState: ~Copyable {
+        var compressor: ZstdCompressor
+        var content: [UInt8] = []
+    }
+
+    /// Compresses the chunks in the order of their frames.
+    ///
+    /// - Returns: The place of each frame; `nil` for a chunk whose content has changed.
+    private func compress(
+        _ order: [ChunkNumber],
+        of assembly: PackAssembly,
+        to writer: ArchiveWriter
+    ) async throws -> [FrameSequence.Place?] {
+        let (chunks, providers) = (assembly.chunks, assembly.providers)
+        counters.begin(
+            "compressing",
+            bytes: order.reduce(0) { $0 + chunks[$1].contentBytes },
+            items: order.count
+        )
+        let sequence = FrameSequence(workers: threads)
+        let (counters, level) = (counters, options.level)
+        try await WorkerThreads.forEach(
+            below: order.count,
+            threads: threads,
+            state: { CompressState(compressor: try ZstdCompressor(level: level)) }
+        ) { state, index, cancellation in
+            do {
+                try cancellation.check()
+                let (chunk, provider) = (chunks[order[index]], providers[order[index]])
+                var frame: FrameSequence.Frame?
+                if Self.read(chunk, provider, into: &state.content) {
+                    let bytes = try state.compressor.frame(state.content.span)
+                    frame = FrameSequence.Frame(bytes: bytes, checksum: XXH64.hash(bytes.span))
+                }
+                try sequence.bring(index, frame) { try writer.write($0, at: $1) }
+                counters.add(bytes: chunk.contentBytes)
+            } catch {
+                sequence.stop()
+                throw error
+            }
+        }
+        return sequence.places
+    }
+
+    /// Reads a chunk's content, and returns whether it is still the same.
+    private static func read(
+        _ chunk: ChunkRecord,
+        _ provider: PackAssembly.Provider,
+        into content: inout [UInt8]
+    ) -> Bool {
+        do throws(CacheStoreError) {
+            // One byte more is asked for where the whole file is the chunk, to notice one that has grown.
+            let extra = provider.checksum == nil ? 1 : 0
+            try provider.content.read(at: provider.offset, count: chunk.contentBytes + extra, into: &content)
+        } catch {
+            return false
+        }
+        guard content.count == chunk.contentBytes else { return false }
+        if let checksum = provider.checksum { return XXH64.hash(content.span) == checksum }
+        return ContentHasher.hash(content.span) == chunk.id
+    }
+
+    private func finish(
+        _ assembly: PackAssembly,
+        _ frames: [ChunkNumber: ChunkRecord],
+        _ bases: PackBases,
+        _ writer: ArchiveWriter,
+        isCanonical: Bool
+    ) throws -> Pack.Report {
+        let whole = assembly.identified()
+        let (members, order) = try bases.lacking(of: whole.set)
+        let set = members.laidOut(order) { frames[$0] ?? whole.set.chunks[$0] }
+        let digest = options.bases.isEmpty ? whole.digest : set.digest
+        var target = writer
+        if !isCanonical {
+            // Frames of members that were dropped lie between the others: the others move together.
+            target = try ArchiveWriter(to: path, overwrite: options.overwrite)
+            defer { writer.discard() }
+            var buffer: [UInt8] = []
+            for (number, record) in zip(order, set.chunks) {
+                guard let old = frames[number] else { continue }
+                try writer.read(at: old.offset, count: old.storedBytes, into: &buffer)
+                try target.write(buffer.span, at: record.offset)
+            }
+        }
+        let fileBytes = try target.finish(set, digest: digest)
+        let totals = ArchiveTotals(of: set, fileBytes: fileBytes)
+        let leftOut = assembly.leftOut.sorted {
+            ($0.path.string, $0.reason.rawValue) < ($1.path.string, $1.reason.rawValue)
+        }
+        return Pack.Report(
+            digest: digest,
+            environment: options.environment,
+            totals: totals,
+            leftOut: leftOut,
+            dropped: assembly.dropped,
+            unused: assembly.unused,
+            warnings: warnings(totals, sharingLabel: bases.first(withLabelOf: set.sources))
+        )
+    }
+
+    /// Returns warnings of circumstances that may be mistakes.
+    private func warnings(_ totals: ArchiveTotals, sharingLabel base: FilePath?) -> [Warning] {
+        var warnings: [Warning] = []
+        if let base {
+            let fault = "`\(base)` holds another pack labelled `\(options.label)`, so the two can't be united"
+            warnings.append(Warning(code: .duplicateLabel, message: fault, remedy: .relabelPack))
+        }
+        if !options.environment.isKnown {
+            let loss = "nothing can tell later whether these entries will hit"
+            warnings.append(
+                Warning(code: .noEnvironment, message: "no Go environment was recorded, so \(loss)")
+            )
+        }
+        // With a base, an archive without members says nothing about the caches.
+        guard options.bases.isEmpty else { return warnings }
+        if let path = caches.buildCache, totals.byKind[.action] == nil {
+            let message = "`\(path)` holds no entries of a build cache"
+            warnings.append(Warning(code: .emptyCache, message: message))
+        }
+        if let path = caches.moduleCache, totals.byKind[.tree] == nil, totals.byKind[.mod] == nil {
+            warnings.append(Warning(code: .emptyCache, message: "`\(path)` holds no modules"))
+        }
+        return warnings
+    }
+}

@@ -1,0 +1,35 @@
+/// The action entries that a plan restores, given to several threads.
+final class ActionFeed: Sendable {
+    private struct State {
+        let index: IndexReader
+        let cursor: ActionCursor
+        var last: ObjectID?
+    }
+
+    private let state: Monitor<State>
+    private let plan: RestorePlan
+
+    /// Begins with the first entry.
+    ///
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    init(_ archive: Archive, _ plan: RestorePlan) throws {
+        let index = try archive.index(isChecked: true)
+        state = Monitor(State(index: index, cursor: try ActionCursor(index)))
+        self.plan = plan
+    }
+
+    /// Returns the next few entries, or `nil` after the last.
+    ///
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    func next() throws -> [ActionEntry]? {
+        try state.withLock { state in
+            var result: [ActionEntry] = []
+            while result.count < 64, let row = try state.cursor.next() {
+                guard plan.restores(row, after: &state.last) else { continue }
+                let output = try state.index.output(row.output)
+                result.append(ActionEntry(action: row.id, output: output.id, size: output.size))
+            }
+            return result.isEmpty ? nil : result
+        }
+    }
+}

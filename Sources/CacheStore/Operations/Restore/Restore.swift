@@ -1,0 +1,42 @@
+/// Restores an archive to Go's caches.
+///
+/// Restoring again does nothing: a file that is right stays untouched, one that is wrong or partial is replaced, and
+/// files that the archive does not hold are left alone. A restore may be killed at any instant: no file stands
+/// half-written under its final name, outputs come before the action entries that refer to them, and a module tree
+/// carries Go's own mark until it is whole.
+public struct Restore: Sendable {
+    /// The options of the restore.
+    public var options: Options
+
+    /// Creates a restore.
+    public init(options: Options = Options()) { self.options = options }
+
+    /// Restores an archive.
+    ///
+    /// - Parameters:
+    ///   - archive: The archive.
+    ///   - caches: The directories, which are created if they are missing; a cache that is `nil` is not restored.
+    ///   - progress: Called with the progress of the work.
+    /// - Returns: A report on the files that were written.
+    /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/corruptArchive`` or
+    ///   ``CacheStoreError/Code/unsafePath`` for an archive that can't be trusted,
+    ///   ``CacheStoreError/Code/noSpace`` before anything is written where the room does not suffice, or as
+    ///   the system says), or `CancellationError` if the task was cancelled.
+    /// - Complexity: O(*n*) in the bytes of the members; memory for the members of GOMODCACHE, four bytes per file
+    ///   that is in GOCACHE and two chunks per thread.
+    @discardableResult
+    public func run(
+        _ archive: some ArchiveReference,
+        into caches: GoCaches,
+        progress: ProgressHandler? = nil
+    ) async throws -> Report {
+        guard caches.buildCache != nil || caches.moduleCache != nil else {
+            throw CacheStoreError(.badArgument, "neither GOCACHE nor GOMODCACHE is to be restored")
+        }
+        let archive = try archive.open()
+        return try await ProgressCounters.reporting(to: progress) { counters in
+            try await RestoreOperation(options: options, archive: archive, caches: caches, counters: counters)
+                .run()
+        }
+    }
+}

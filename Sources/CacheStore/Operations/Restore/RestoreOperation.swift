@@ -1,0 +1,182 @@
+import SystemPackage
+
+/// One run of a ``Restore``.
+///
+/// A restore opens the index four times: to plan, to add up the room it needs, and to feed outputs and then action
+/// entries to its threads. Each pass goes through the rows once, because an index of millions of rows is not kept in
+/// memory; only the first pass hashes the index.
+struct RestoreOperation {
+    let options: Restore.Options
+    let archive: Archive
+    let caches: GoCaches
+    let counters: ProgressCounters
+
+    private var threads: Int { WorkerThreads.count(for: options.jobs) }
+
+    func run() async throws -> Restore.Report {
+        counters.begin("reading the index", bytes: 0, items: 0)
+        let (archive, labels) = (archive, options.only)
+        let plan = try await WorkerThreads.perform { try RestorePlan(for: archive.index(), only: labels) }
+        let report = Gathered(Restore.Report(digest: plan.digest))
+        let build = try await prepareBuildCache(plan, report)
+        let modules = try await prepareModuleCache(plan.set, report)
+        try checkRoom(build, modules)
+        if let build { try await restore(build) }
+        if let modules { try await restore(modules, plan.set.checksumFiles) }
+        if options.synchronize { try await synchronize([build?.root, modules?.root].compactMap(\.self)) }
+        let sources = plan.comparableSources.filter { labels?.contains($0.label) ?? true }
+        report.update { $0.warnings += warnings(sources) }
+        return report.value
+    }
+
+    // MARK: - Preparing
+
+    private func prepareBuildCache(
+        _ plan: RestorePlan,
+        _ report: Gathered<Restore.Report>
+    ) async throws -> BuildCacheRestore? {
+        guard let path = caches.buildCache else { return nil }
+        let root = try await CacheRoot.locking(path)
+        let (archive, profile, counters) = (archive, options.profile, counters)
+        return try await WorkerThreads.perform {
+            var work = BuildCacheRestore(
+                root: root,
+                plan: plan,
+                subdirectories: try BuildCacheRestore.subdirectories(of: root.directory, profile: profile),
+                time: profile.seals ? BuildCacheLayout.sealTime(for: plan.set.sources) : nil,
+                report: report,
+                counters: counters
+            )
+            try work.addUpNeededBytes(archive.index(isChecked: true))
+            return work
+        }
+    }
+
+    private func prepareModuleCache(
+        _ set: MemberSet,
+        _ report: Gathered<Restore.Report>
+    ) async throws -> ModuleCacheRestore? {
+        guard let path = caches.moduleCache else { return nil }
+        return ModuleCacheRestore(
+            root: try await CacheRoot.locking(path),
+            items: ModuleCacheRestore.items(of: set),
+            chunks: set.chunks,
+            makesZips: options.moduleZips == .make,
+            report: report,
+            counters: counters
+        )
+    }
+
+    /// The room that a cache needs on its file system.
+    private struct Need {
+        var path: FilePath
+        var device: UInt64
+        var bytes: Int
+        var free: Int
+
+        init(_ root: CacheRoot, bytes: Int) throws(CacheStoreError) {
+            path = root.path
+            device = try root.device()
+            free = try root.directory.freeBytes()
+            self.bytes = bytes
+        }
+    }
+
+    private func checkRoom(
+        _ build: BuildCacheRestore?,
+        _ modules: ModuleCacheRestore?
+    ) throws(CacheStoreError) {
+        var needs: [Need] = []
+        if let build { needs.append(try Need(build.root, bytes: build.neededBytes)) }
+        if let modules { needs.append(try Need(modules.root, bytes: modules.neededBytes())) }
+        for need in needs {
+            let bytes = needs.filter { $0.device == need.device }
+                .reduce(0) { $0.addingReportingOverflow($1.bytes).partialValue }
+            guard bytes >= 0, bytes <= need.free else {
+                let (megabytes, free) = (bytes / 1_000_000, need.free / 1_000_000)
+                throw CacheStoreError(
+                    .noSpace,
+                    "not enough room: restoring takes about \(megabytes) MB, and \(free) MB are free",
+                    path: need.path,
+                    remedy: .freeSpace
+                )
+            }
+        }
+    }
+
+    // MARK: - Restoring
+
+    private func restore(_ work: BuildCacheRestore) async throws {
+        let (archive, plan) = (archive, work.plan)
+        counters.begin("restoring GOCACHE", bytes: plan.outputBytes, items: plan.outputCount)
+        let outputs = try OutputFeed(archive, plan.isWanted)
+        try await WorkerThreads.run(count: max(1, min(threads, plan.outputCount))) { cancellation in
+            var reader = try ChunkReader(archive)
+            while let items = try outputs.next() {
+                for item in items {
+                    try cancellation.check()
+                    try work.restoreOutput(item, with: &reader, cancellation)
+                }
+            }
+        }
+        counters.begin(
+            "restoring GOCACHE",
+            bytes: plan.actionCount * ActionEntry.byteCount,
+            items: plan.actionCount
+        )
+        let actions = try ActionFeed(archive, plan)
+        try await WorkerThreads.run(count: max(1, min(threads, plan.actionCount))) { cancellation in
+            while let entries = try actions.next() {
+                for entry in entries {
+                    try cancellation.check()
+                    try work.restoreAction(entry)
+                }
+            }
+        }
+        let profile = options.profile
+        try await WorkerThreads.perform { try TrimFile.write(in: work.root.directory, profile) }
+    }
+
+    private func restore(
+        _ work: ModuleCacheRestore,
+        _ checksumFiles: [MemberSet.ChecksumFile]
+    ) async throws {
+        let (archive, items) = (archive, work.items)
+        counters.begin("restoring GOMODCACHE", bytes: items.reduce(0) { $0 + $1.size }, items: items.count)
+        try await WorkerThreads.forEach(
+            below: items.count,
+            threads: threads,
+            state: { try ChunkReader(archive) }
+        ) { reader, index, cancellation in
+            try work.restore(items[index], with: &reader, cancellation)
+            work.counters.add(bytes: 0)
+        }
+        let lists = Set(items.map(\.module.downloadDirectory)).sorted { $0.precedes($1) }
+        counters.begin("restoring GOMODCACHE", bytes: 0, items: lists.count + checksumFiles.count)
+        try await WorkerThreads.performCancellable { cancellation in
+            for path in lists {
+                try cancellation.check()
+                try work.restoreVersionList(in: path)
+            }
+            for file in checksumFiles {
+                try cancellation.check()
+                try work.restore(file)
+            }
+        }
+    }
+
+    private func synchronize(_ roots: [CacheRoot]) async throws {
+        counters.begin("writing to disk", bytes: 0, items: 0)
+        try await WorkerThreads.perform { for root in roots { try root.synchronize() } }
+    }
+
+    private func warnings(_ sources: [Source]) -> [Warning] {
+        // Sources that differ from each other differ from the environment here, too.
+        let among = options.environment == nil ? Compatibility.warnings(among: sources) : []
+        var here = options.environment ?? GoEnvironment()
+        if let path = caches.moduleCache {
+            here.variables["GOMODCACHE"] = path.lexicallyNormalized().string
+        }
+        return among + Compatibility.warnings(for: sources, restoredTo: here)
+    }
+}

@@ -1,0 +1,34 @@
+extension Seal {
+    /// Options of a ``Seal``.
+    public struct Options: Hashable, Sendable {
+        /// The users of the cache: ``CacheProfile/image`` or ``CacheProfile/readonly``.
+        public var profile = CacheProfile.image
+
+        /// Whether to look only, and change nothing.
+        public var isDryRun = false
+
+        /// The time that entries get, in seconds since 1970: 2100-01-01.
+        ///
+        /// A `go` command of a 32-bit system takes times after 2038-01-18 for long past.
+        public var time = BuildCacheLayout.sealTime
+
+        /// The number of threads, or `nil` for one per processor; it changes nothing but the time.
+        public var jobs: Int?
+
+        /// Creates options with the defaults above.
+        public init() {}
+
+        /// Checks the options, as ``Seal/run(_:progress:)`` does before anything else.
+        ///
+        /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument``.
+        public func check() throws(CacheStoreError) {
+            guard profile.seals else {
+                throw CacheStoreError(
+                    .badArgument,
+                    "the profile `\(profile.rawValue)` seals nothing",
+                    remedy: .chooseProfile
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+public import SystemPackage
+
+/// Seals a GOCACHE that is in place, as a restore does: then Go neither trims it nor copies it up at hits, and all users
+/// can use it.
+///
+/// The build of an image seals the cache after its last `go` command. With ``Seal/Options/isDryRun``, a seal tells what
+/// a later step has undone.
+public struct Seal: Sendable {
+    /// The options of the seal.
+    public var options: Options
+
+    /// Creates a seal.
+    public init(options: Options = Options()) { self.options = options }
+
+    /// Seals a cache, or finds the faults that keep it from being sealed.
+    ///
+    /// - Parameters:
+    ///   - path: GOCACHE.
+    ///   - progress: Called with the progress of the work.
+    /// - Returns: A report on the faults that were found, and mended unless it was a dry run.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument`` for a directory that is no GOCACHE
+    ///   or for ``CacheProfile/ci``, or as the system says; or `CancellationError` if the task was cancelled.
+    /// - Complexity: O(*n*) in the number of entries: an `fstatat(2)`, and where it is needed a `utimensat(2)`.
+    @discardableResult
+    public func run(_ path: FilePath, progress: ProgressHandler? = nil) async throws -> Report {
+        try options.check()
+        return try await ProgressCounters.reporting(to: progress) { counters in
+            counters.begin(options.isDryRun ? "checking" : "sealing", bytes: 0, items: 256)
+            let options = options
+            let parts = Gathered<[SealedPart]>([])
+            let top = try await WorkerThreads.perform { try SealedPart.top(of: path, options) }
+            try await WorkerThreads.forEach(
+                below: 256,
+                threads: WorkerThreads.count(for: options.jobs),
+                state: { try Directory(opening: path) }
+            ) { root, index, cancellation in
+                var part = SealedPart(options: options)
+                try part.visit(root, index, cancellation)
+                let done = part
+                parts.update { $0.append(done) }
+                counters.add(bytes: 0)
+            }
+            return SealedPart.report(parts.value + [top])
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Glibc
+import SystemPackage
+
+/// What was found in a part of a GOCACHE.
+struct SealedPart: Sendable {
+    let options: Seal.Options
+    private var entries = 0
+    private var faults: [Seal.Report.Fault.Kind: Seal.Report.Fault] = [:]
+
+    init(options: Seal.Options) { self.options = options }
+
+    static func report(_ parts: [SealedPart]) -> Seal.Report {
+        var report = Seal.Report()
+        var faults: [Seal.Report.Fault.Kind: Seal.Report.Fault] = [:]
+        for part in parts {
+            report.entries += part.entries
+            faults.merge(part.faults) { one, other in
+                var sum = one
+                sum.count += other.count
+                if other.first.string.precedes(one.first.string) { sum.first = other.first }
+                return sum
+            }
+        }
+        report.faults = Seal.Report.Fault.Kind.all.compactMap { faults[$0] }
+        return report
+    }
+
+    private mutating func note(_ kind: Seal.Report.Fault.Kind, _ path: FilePath) {
+        faults[kind, default: Seal.Report.Fault(kind: kind, count: 0, first: path)].count += 1
+    }
+
+    // MARK: - The top
+
+    /// Checks that `path` is a GOCACHE, and its `trim.txt`.
+    static func top(of path: FilePath, _ options: Seal.Options) throws -> SealedPart {
+        var part = SealedPart(options: options)
+        let root = try Directory(opening: path)
+        let names = try root.names().valid
+        guard names.isEmpty || names.contains(where: BuildCacheLayout.isSubdirectory) else {
+            throw CacheStoreError(
+                .badArgument,
+                "this is no GOCACHE: it has none of the directories `00` to `ff`",
+                path: path,
+                remedy: .nameBuildCache
+            )
+        }
+        if try !TrimFile.isRight(in: root, options.profile) {
+            part.note(.trimFile, root.path(of: TrimFile.name))
+            if !options.isDryRun { try TrimFile.write(in: root, options.profile) }
+        }
+        return part
+    }
+
+    // MARK: - Entries
+
+    mutating func visit(
+        _ root: borrowing Directory,
+        _ index: Int,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws {
+        let name = BuildCacheLayout.subdirectory(index)
+        let mode = options.profile.directoryMode
+        guard let status = try root.status(of: name) else {
+            note(.missingDirectory, root.path(of: name))
+            if !options.isDryRun { _ = try root.creatingDirectory(name, mode: mode) }
+            return
+        }
+        if status.kind == .directory, status.mode & 0o777 != mode {
+            note(.directoryMode, root.path(of: name))
+            if !options.isDryRun { try root.setMode(of: name, mode) }
+        }
+        guard let directory = try root.directory(name) else { return }
+        for name in try directory.names().valid where name.hasSuffix("-a") || name.hasSuffix("-d") {
+            try cancellation.check()
+            try visit(name, in: directory)
+        }
+    }
+
+    private mutating func visit(_ name: String, in directory: borrowing Directory) throws {
+        guard let status = try directory.status(of: name) else { return }
+        entries += 1
+        switch status.kind {
+        case .regular: try mend(name, status, mode: 0o444, in: directory)
+        case .directory:
+            if let inner = try directory.directory(name) {
+                for file in try inner.names().valid {
+                    guard let found = try inner.status(of: file), found.kind == .regular else { continue }
+                    try mendMode(file, found, mode: 0o555, in: inner)
+                }
+            }
+            try mend(name, status, mode: 0o555, in: directory)
+        case .symbolicLink, .other: note(.foreign, directory.path(of: name))
+        }
+    }
+
+    private mutating func mend(
+        _ name: String,
+        _ status: FileStatus,
+        mode: mode_t,
+        in directory: borrowing Directory
+    ) throws {
+        try mendMode(name, status, mode: mode, in: directory)
+        // A file system that can't hold such a time keeps its own latest one.
+        if status.modified < min(options.time, BuildCacheLayout.earliestSealTime) {
+            note(.time, directory.path(of: name))
+            if !options.isDryRun { try directory.setTimes(of: name, options.time) }
+        }
+    }
+
+    private mutating func mendMode(
+        _ name: String,
+        _ status: FileStatus,
+        mode: mode_t,
+        in directory: borrowing Directory
+    ) throws {
+        guard status.mode & mode != mode else { return }
+        note(.mode, directory.path(of: name))
+        if !options.isDryRun { try directory.setMode(of: name, status.mode | mode) }
+    }
+}

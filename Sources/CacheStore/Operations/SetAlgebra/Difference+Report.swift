@@ -1,0 +1,16 @@
+extension Difference {
+    /// A report on the archive that a difference wrote.
+    public struct Report: Hashable, Sendable {
+        /// The digest of the archive.
+        public var digest: ObjectID
+
+        /// The archive in figures.
+        public var totals: ArchiveTotals
+
+        /// The archive that the others were subtracted from, in figures.
+        public var whole: ArchiveTotals
+
+        /// The number of archives that were read.
+        public var inputs: Int
+    }
+}

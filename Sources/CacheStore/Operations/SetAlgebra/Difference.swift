@@ -1,0 +1,74 @@
+public import SystemPackage
+
+/// Subtracts archives: the set difference of their members.
+///
+/// The result holds the members that one archive has and others have not, and is an archive itself: it restores,
+/// verifies and unites like any other. United with the others it has the members that the whole archive united with
+/// them would have. Nothing is decoded: frames are copied as they are stored, and each is checked on its way.
+public struct Difference: Sendable {
+    /// The options of the difference.
+    public var options: SetOptions
+
+    /// Creates a difference.
+    public init(options: SetOptions = SetOptions()) { self.options = options }
+
+    /// Writes the members that an archive has and others have not.
+    ///
+    /// - Parameters:
+    ///   - archive: The archive.
+    ///   - others: The others, in any order. Subtracting all at once is subtracting their union.
+    ///   - path: The new archive. It appears under this name when it is whole, or not at all; it may be one
+    ///     of the inputs.
+    ///   - progress: Called with the progress of the work.
+    /// - Returns: A report on the archive that was written.
+    /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/conflict``,
+    ///   ``CacheStoreError/Code/corruptArchive`` for a damaged input, or as the system says), or
+    ///   `CancellationError` if the task was cancelled.
+    /// - Complexity: O(*n* log *n*) in the members of all inputs, and O(*n*) in the stored bytes of the result;
+    ///   memory for the indexes of the archive and of one of the others.
+    @discardableResult
+    public func run(
+        _ archive: some ArchiveReference,
+        without others: [any ArchiveReference],
+        to path: FilePath,
+        progress: ProgressHandler? = nil
+    ) async throws -> Report {
+        let (minuend, subtrahends) = (try archive.open(), try others.opened())
+        return try await ArchiveWriter.writing(to: path, overwrite: options.overwrite, progress) {
+            writer,
+            counters in
+            try await run(minuend, without: subtrahends, to: writer, path, counters)
+        }
+    }
+
+    private func run(
+        _ archive: Archive,
+        without others: [Archive],
+        to writer: ArchiveWriter,
+        _ path: FilePath,
+        _ counters: ProgressCounters
+    ) async throws -> Report {
+        counters.begin("reading indexes", bytes: 0, items: others.count + 1)
+        let (whole, set, copies) = try await WorkerThreads.perform {
+            let whole = try archive.members().set
+            counters.add(bytes: 0)
+            var difference = MemberDifference(whole, keepsUnusedChunks: true)
+            for other in others {
+                try difference.subtract(other.members().set, of: other.path)
+                counters.add(bytes: 0)
+            }
+            let (rest, order) = difference.remainder
+            let frames = order.lazy.map { FramePlace(input: 0, record: whole.chunks[$0]) }
+            return (
+                ArchiveTotals(of: whole, fileBytes: archive.fileBytes),
+                rest.laidOut(order) { whole.chunks[$0] }, try FrameQueue(frames, beside: path)
+            )
+        }
+        try await copies.copy(from: [archive], to: writer, jobs: options.jobs, counters)
+        counters.begin("writing the index", bytes: 0, items: 0)
+        return try await WorkerThreads.perform {
+            let (digest, totals) = try writer.finish(set)
+            return Report(digest: digest, totals: totals, whole: whole, inputs: others.count + 1)
+        }
+    }
+}

@@ -1,0 +1,14 @@
+/// A run of frames that lie end to end in an input and in the new archive alike.
+struct FrameCopy: Sendable {
+    /// The position of the archive among the inputs.
+    var input: Int
+
+    /// The frames there.
+    var records: [ChunkRecord]
+
+    /// Where the run begins in the new archive, in bytes.
+    var offset: Int
+
+    /// The length of the run, in bytes.
+    var count: Int
+}

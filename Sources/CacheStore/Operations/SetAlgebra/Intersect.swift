@@ -1,0 +1,76 @@
+public import SystemPackage
+
+/// Intersects archives: the members that all of them have.
+///
+/// Any order of the inputs gives the same bytes, and intersecting an archive with itself gives the archive. The result
+/// is an archive like any other. Nothing is decoded: frames are copied as they are stored, and each is checked on its
+/// way.
+public struct Intersect: Sendable {
+    /// The options of the intersection.
+    public var options: SetOptions
+
+    /// Creates an intersection.
+    public init(options: SetOptions = SetOptions()) { self.options = options }
+
+    /// Writes the members that all of some archives have.
+    ///
+    /// - Parameters:
+    ///   - inputs: The archives, at least one.
+    ///   - path: The new archive. It appears under this name when it is whole, or not at all; it may be one
+    ///     of the inputs.
+    ///   - progress: Called with the progress of the work.
+    /// - Returns: A report on the archive that was written.
+    /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/duplicateLabel``,
+    ///   ``CacheStoreError/Code/conflict``, ``CacheStoreError/Code/corruptArchive`` for a damaged input, or
+    ///   as the system says), or `CancellationError` if the task was cancelled.
+    /// - Complexity: O(*n*) in the members of all inputs and the stored bytes of the result; memory for all
+    ///   indexes.
+    @discardableResult
+    public func run(
+        _ inputs: [any ArchiveReference],
+        to path: FilePath,
+        progress: ProgressHandler? = nil
+    ) async throws -> Report {
+        guard !inputs.isEmpty else { throw CacheStoreError(.badArgument, "there is no archive to intersect") }
+        let archives = try inputs.opened()
+        return try await ArchiveWriter.writing(to: path, overwrite: options.overwrite, progress) {
+            writer,
+            counters in
+            try await run(archives, to: writer, path, counters)
+        }
+    }
+
+    private func run(
+        _ archives: [Archive],
+        to writer: ArchiveWriter,
+        _ path: FilePath,
+        _ counters: ProgressCounters
+    ) async throws -> Report {
+        counters.begin("reading indexes", bytes: 0, items: archives.count)
+        let (set, disagreements, copies) = try await WorkerThreads.perform {
+            var sets: [(path: FilePath, set: MemberSet)] = []
+            for archive in archives {
+                sets.append((archive.path, try archive.members().set))
+                counters.add(bytes: 0)
+            }
+            let intersection = try MemberIntersection(sets)
+            let places = intersection.frames.places
+            let set = intersection.set.laidOut(intersection.order) { places[$0].record }
+            let copies = try FrameQueue(intersection.order.lazy.map { places[$0] }, beside: path)
+            return (set, intersection.disagreements.list, copies)
+        }
+        try await copies.copy(from: archives, to: writer, jobs: options.jobs, counters)
+        counters.begin("writing the index", bytes: 0, items: 0)
+        return try await WorkerThreads.perform {
+            let (digest, totals) = try writer.finish(set)
+            return Report(
+                digest: digest,
+                totals: totals,
+                inputs: archives.count,
+                inputBytes: archives.reduce(0) { $0 + $1.fileBytes },
+                disagreements: disagreements,
+                warnings: Compatibility.warnings(among: set.comparableSources())
+            )
+        }
+    }
+}

@@ -1,0 +1,133 @@
+import SystemPackage
+
+/// The relation between the values that two archives hold for one key: the one rule of the set algebra.
+///
+/// A union keeps the preferred value, a difference drops a value that is the same or beaten, an intersection keeps the
+/// other one, and a comparison asks for the same. The relation is total and symmetric, so no result depends on the order
+/// of the archives. Any preferred value is safe to Go: whatever depends on an entry is keyed by its content
+/// (cmd/go/internal/work/exec.go, `buildActionID`).
+enum MemberRelation: Hashable {
+    /// Both values restore the same.
+    case same
+    /// The values disagree, and the first is preferred.
+    case prefersFirst
+    /// The values disagree, and the second is preferred.
+    case prefersSecond
+    /// Go's checksums allow only one of the values: a supply-chain alarm.
+    case conflict
+
+    /// Whether a union keeps the first value.
+    var keepsFirst: Bool { self == .same || self == .prefersFirst }
+
+    /// Whether the second value is the same as the first, or preferred to it.
+    var coversFirst: Bool { self == .same || self == .prefersSecond }
+
+    private init(isSame: Bool, prefersFirst: Bool) {
+        self = isSame ? .same : prefersFirst ? .prefersFirst : .prefersSecond
+    }
+
+    // MARK: - Members
+
+    /// Relates two forms of one output: a directory is preferred to a file, which it serves for too; of two names, the
+    /// lower.
+    init(_ first: MemberSet.Output, _ second: MemberSet.Output) {
+        switch (first.executable, second.executable) {
+        case (nil, nil): self = .same
+        case (_, nil): self = .prefersFirst
+        case (nil, _): self = .prefersSecond
+        case (let one?, let other?): self.init(isSame: one == other, prefersFirst: one.precedes(other))
+        }
+    }
+
+    /// Relates two trees of one module, each with the ID of its manifest.
+    ///
+    /// Trees of one hash differ in executable bits, or in files that Go adds to a toolchain: the tree with more
+    /// executables is preferred, then the one with more files, then the one with the lower manifest.
+    init(
+        _ first: (tree: MemberSet.Tree, manifest: ObjectID),
+        _ second: (tree: MemberSet.Tree, manifest: ObjectID)
+    ) {
+        guard first.tree.h1 == second.tree.h1 else {
+            self = .conflict
+            return
+        }
+        func rank(_ tree: MemberSet.Tree) -> (Int, Int) { (tree.executables, tree.files) }
+        let isLower = first.manifest < second.manifest
+        self.init(
+            isSame: first.manifest == second.manifest,
+            prefersFirst: rank(first.tree) == rank(second.tree)
+                ? isLower : rank(first.tree) > rank(second.tree)
+        )
+    }
+
+    /// Relates two downloads of one module and kind.
+    ///
+    /// Of two `.info` files the longer is preferred, which says more, then the lower by bytes. A zip that a tree makes
+    /// is preferred to one kept as it is; of two that are kept, the one with the lower ID.
+    init(_ first: MemberSet.Download, _ second: MemberSet.Download) {
+        switch (first.content, second.content) {
+        case (.bytes(let one), .bytes(let other)):
+            let relation = Self(bytes: one, other)
+            self = relation == .same || first.kind == .info ? relation : .conflict
+        case (.derived, .derived): self = .same
+        case (.derived, .stored): self = .prefersFirst
+        case (.stored, .derived): self = .prefersSecond
+        case (.stored(let one, _, _), .stored(let other, _, _)):
+            self.init(isSame: one == other, prefersFirst: one < other)
+        case (.bytes, _), (_, .bytes): self = .conflict
+        }
+    }
+
+    /// Relates two files of the checksum database under one path: of two lookups the longer is preferred, then the
+    /// lower by bytes; any other file is immutable.
+    init(_ first: MemberSet.ChecksumFile, _ second: MemberSet.ChecksumFile) {
+        let relation = Self(bytes: first.bytes, second.bytes)
+        self = relation == .same || first.isLookup ? relation : .conflict
+    }
+
+    private init(bytes first: [UInt8], _ second: [UInt8]) {
+        self.init(
+            isSame: first == second,
+            prefersFirst: first.count == second.count
+                ? first.lexicographicallyPrecedes(second) : first.count > second.count
+        )
+    }
+
+    /// Relates two frames of one chunk: the shorter is preferred, then the one with the lower checksum.
+    init(_ first: ChunkRecord, _ second: ChunkRecord) {
+        let (one, other) = ((first.storedBytes, first.checksum), (second.storedBytes, second.checksum))
+        self.init(isSame: one == other, prefersFirst: one < other)
+    }
+
+    /// Returns the class of an output for which two archives hold these classes.
+    ///
+    /// Classes differ only if different versions of this library told them: a class that says something is preferred,
+    /// then the lower name.
+    static func preferred(_ first: EntryClass, _ second: EntryClass) -> EntryClass {
+        if first == .other { return second }
+        if second == .other { return first }
+        return first.rawValue.precedes(second.rawValue) ? first : second
+    }
+
+    // MARK: - Conflicts
+
+    /// Throws if the values are in conflict.
+    ///
+    /// - Parameters:
+    ///   - member: The member, by its kind and name.
+    ///   - path: The archive that holds the second value.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/conflict``.
+    func checkConflict(
+        of member: @autoclosure () -> String,
+        in path: FilePath
+    ) throws(CacheStoreError) {
+        guard self == .conflict else { return }
+        throw CacheStoreError(
+            .conflict,
+            "this archive and another disagree on what Go's checksums make unique: one of them was tampered with",
+            path: path,
+            member: member(),
+            remedy: .compareWithGoSum
+        )
+    }
+}

@@ -1,0 +1,22 @@
+extension Union {
+    /// A report on the archive that a union wrote.
+    public struct Report: Hashable, Sendable {
+        /// The digest of the archive.
+        public var digest: ObjectID
+
+        /// The archive in figures.
+        public var totals: ArchiveTotals
+
+        /// The number of archives that went in.
+        public var inputs: Int
+
+        /// The length of all inputs, in bytes.
+        public var inputBytes: Int
+
+        /// The members on which inputs disagree, ordered by kind and name.
+        public var disagreements: [Disagreement]
+
+        /// Warnings of entries that will miss because the sources differ.
+        public var warnings: [Warning]
+    }
+}

@@ -1,0 +1,71 @@
+public import SystemPackage
+
+/// Unites archives: the set union of their members.
+///
+/// Any order of the inputs gives the same bytes, in one step or in several, and uniting an archive with itself gives
+/// the archive. Nothing is decoded: frames are copied as they are stored, and each is checked on its way.
+public struct Union: Sendable {
+    /// The options of the union.
+    public var options: SetOptions
+
+    /// Creates a union.
+    public init(options: SetOptions = SetOptions()) { self.options = options }
+
+    /// Writes the union of archives.
+    ///
+    /// - Parameters:
+    ///   - inputs: The archives, at least one.
+    ///   - path: The new archive. It appears under this name when it is whole, or not at all; it may be one
+    ///     of the inputs.
+    ///   - progress: Called with the progress of the work.
+    /// - Returns: A report on the archive that was written.
+    /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/duplicateLabel``,
+    ///   ``CacheStoreError/Code/conflict``, ``CacheStoreError/Code/corruptArchive`` for a damaged input, or
+    ///   as the system says), or `CancellationError` if the task was cancelled.
+    /// - Complexity: O(*n*) in the members of all inputs and the stored bytes of the result; memory for the members of
+    ///   GOMODCACHE, some 20 bytes per output and a run of frames per thread.
+    @discardableResult
+    public func run(
+        _ inputs: [any ArchiveReference],
+        to path: FilePath,
+        progress: ProgressHandler? = nil
+    ) async throws -> Report {
+        guard !inputs.isEmpty else { throw CacheStoreError(.badArgument, "there is no archive to unite") }
+        let archives = try inputs.opened()
+        return try await ArchiveWriter.writing(to: path, overwrite: options.overwrite, progress) {
+            writer,
+            counters in
+            try await run(archives, to: writer, path, counters)
+        }
+    }
+
+    private func run(
+        _ archives: [Archive],
+        to writer: ArchiveWriter,
+        _ path: FilePath,
+        _ counters: ProgressCounters
+    ) async throws -> Report {
+        counters.begin("reading indexes", bytes: 0, items: archives.count)
+        let union = try await WorkerThreads.performCancellable { cancellation in
+            try UnionIndex(of: archives, beside: path) {
+                try cancellation.check()
+            } read: {
+                counters.add(bytes: 0)
+            }
+        }
+        try await union.copies.copy(from: archives, to: writer, jobs: options.jobs, counters)
+        counters.begin("writing the index", bytes: 0, items: 0)
+        return try await WorkerThreads.perform {
+            var totals = union.totals
+            totals.fileBytes = try writer.finish(union.file)
+            return Report(
+                digest: union.digest,
+                totals: totals,
+                inputs: archives.count,
+                inputBytes: archives.reduce(0) { $0 + $1.fileBytes },
+                disagreements: union.disagreements,
+                warnings: Compatibility.warnings(among: union.comparableSources)
+            )
+        }
+    }
+}

@@ -1,0 +1,58 @@
+/// Checks everything that an archive states: every byte of it, every chunk, every name.
+public struct Verify: Sendable {
+    /// Options of a ``Verify``.
+    public struct Options: Hashable, Sendable {
+        /// The number of threads, or `nil` for one per processor; it changes nothing but the time.
+        public var jobs: Int?
+
+        /// Creates options with the defaults above.
+        public init() {}
+    }
+
+    /// The options of the verification.
+    public var options: Options
+
+    /// Creates a verification.
+    public init(options: Options = Options()) { self.options = options }
+
+    /// Checks an archive: its trailer, its index and that its digest is that of the members; each frame's
+    /// checksum and content; each output against its ID; each module tree and zip against its `.ziphash`.
+    ///
+    /// - Parameters:
+    ///   - archive: The archive.
+    ///   - progress: Called with the progress of the work.
+    /// - Returns: A report with all problems. A damaged archive is a result, not an error.
+    /// - Throws: ``CacheStoreError`` only where the file can't be read at all, or `CancellationError` if
+    ///   the task was cancelled.
+    /// - Complexity: O(*n*) in the bytes of content; memory for the members of GOMODCACHE, some 20 bytes per entry of
+    ///   GOCACHE and two chunks per thread.
+    @discardableResult
+    public func run(_ archive: some ArchiveReference, progress: ProgressHandler? = nil) async throws -> Report
+    {
+        try await ProgressCounters.reporting(to: progress) { counters in
+            let opened: Archive
+            let (summary, set): (IndexSummary, MemberSet)
+            do {
+                let archive = try archive.open()
+                counters.begin("reading the index", bytes: 0, items: 0)
+                opened = archive
+                (summary, set) = try await WorkerThreads.perform {
+                    let index = try archive.index()
+                    let set = try index.modules()
+                    return (try IndexSummary(of: index) { try index.output($0).id }, set)
+                }
+            } catch let error as CacheStoreError
+                where [.corruptArchive, .notAnArchive, .unsafePath].contains(error.code)
+            {
+                return Report(problems: [error])
+            }
+            return try await VerifyOperation(
+                archive: opened,
+                set: set,
+                summary: summary,
+                threads: WorkerThreads.count(for: options.jobs),
+                counters: counters
+            ).run()
+        }
+    }
+}

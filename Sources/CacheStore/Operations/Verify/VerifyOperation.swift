@@ -1,0 +1,173 @@
+import SystemPackage
+
+/// One run of a ``Verify`` on an archive whose index is sound.
+struct VerifyOperation {
+    let archive: Archive
+    /// The members of GOMODCACHE, their chunks, and the chunks that no member uses.
+    let set: MemberSet
+    let summary: IndexSummary
+    let threads: Int
+    let counters: ProgressCounters
+
+    /// A stream to be read and checked.
+    private enum Item {
+        case tree(MemberSet.Tree)
+        case zip(MemberSet.Download, id: ObjectID, size: Int, chunks: ChunkList)
+        /// A chunk that only a value uses that lost in a union.
+        case unused(ChunkRecord)
+
+        var size: Int {
+            switch self {
+            case .tree(let tree): tree.size
+            case .zip(_, _, let size, _): size
+            case .unused(let chunk): chunk.contentBytes
+            }
+        }
+
+        var name: String {
+            switch self {
+            case .tree(let tree): "tree \(tree.module.text)"
+            case .zip(let download, _, _, _): "zip \(download.module.text)"
+            case .unused(let chunk): "chunk \(chunk.id)"
+            }
+        }
+    }
+
+    func run() async throws -> Verify.Report {
+        let items = items
+        let outputs = summary.totals.byKind[.output] ?? ArchiveTotals.Tally()
+        let contentBytes = items.reduce(outputs.contentBytes) { $0 + $1.size }
+        counters.begin("verifying", bytes: contentBytes, items: outputs.members + items.count)
+        let found = Gathered<[Int: CacheStoreError]>([:])
+        try await checkOutputs(outputs.members, found)
+        let (archive, counters) = (archive, counters)
+        try await WorkerThreads.forEach(
+            below: items.count,
+            threads: threads,
+            state: { try ChunkReader(archive) }
+        ) { reader, index, cancellation in
+            do {
+                try check(items[index], with: &reader, cancellation)
+            } catch let error as CacheStoreError {
+                found.update { $0[outputs.members + index] = error.naming(member: items[index].name) }
+            }
+            counters.add(bytes: items[index].size)
+        }
+        var problems: [CacheStoreError] = []
+        if !summary.isDigestRight {
+            problems.append(
+                CacheStoreError(
+                    .corruptArchive,
+                    "damaged archive: its digest is not that of its members",
+                    path: archive.path
+                )
+            )
+        }
+        problems += found.value.sorted { $0.key < $1.key }.map(\.value)
+        return Verify.Report(
+            problems: problems,
+            digest: summary.statedDigest,
+            chunks: summary.totals.chunks,
+            members: summary.totals.all.members,
+            contentBytes: contentBytes
+        )
+    }
+
+    private func checkOutputs(_ count: Int, _ found: Gathered<[Int: CacheStoreError]>) async throws {
+        let outputs = try OutputFeed(archive)
+        let (archive, counters) = (archive, counters)
+        try await WorkerThreads.run(count: max(1, min(threads, count))) { cancellation in
+            var reader = try ChunkReader(archive)
+            while let items = try outputs.next() {
+                for item in items {
+                    do {
+                        try check(item.output.id, item.chunks, with: &reader, cancellation) { _ in }
+                    } catch let error as CacheStoreError {
+                        found.update {
+                            $0[item.number.index] = error.naming(member: "output \(item.output.id)")
+                        }
+                    }
+                    counters.add(bytes: item.output.size)
+                }
+            }
+        }
+    }
+
+    /// All streams but those of outputs, and the chunks that no stream uses.
+    private var items: [Item] {
+        var items = set.trees.map { Item.tree($0) }
+        for download in set.downloads {
+            if case .stored(let id, let size, let chunks) = download.content {
+                items.append(.zip(download, id: id, size: size, chunks: chunks))
+            }
+        }
+        var isUsed = BitArray(count: set.chunks.count)
+        set.forEachChunkUse { isUsed[$0.index] = true }
+        return items + set.chunks.indices.filter { !isUsed[$0] }.map { .unused(set.chunks[$0]) }
+    }
+
+    private func check(
+        _ item: Item,
+        with reader: inout ChunkReader,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws {
+        switch item {
+        case .tree(let tree):
+            let manifest = try reader.manifest(of: tree, chunks: set.chunks)
+            var hasher = TreeHasher(tree.module)
+            try reader.walk(tree, manifest, chunks: set.chunks, visitor: &hasher) { try cancellation.check() }
+            guard hasher.finish() == tree.h1 else {
+                throw reader.damaged(set.chunks[tree.manifest], "the tree does not have its h1 hash")
+            }
+        case .zip(let download, let id, let size, let chunks):
+            var content: [UInt8] = []
+            content.reserveCapacity(size)
+            let records = chunks.numbers.map { set.chunks[$0] }
+            try check(id, records, with: &reader, cancellation) { piece in content += piece }
+            try checkZip(content, of: download.module)
+        case .unused(let chunk): try reader.read(chunk)
+        }
+    }
+
+    /// Reads a stream and compares the whole with its name.
+    private func check(
+        _ id: ObjectID,
+        _ chunks: [ChunkRecord],
+        with reader: inout ChunkReader,
+        _ cancellation: WorkerThreads.Cancellation,
+        _ body: ([UInt8]) -> Void
+    ) throws {
+        let isNamedByChunk = chunks.count == 1 && chunks[0].id == id
+        var hasher = ContentHasher()
+        for chunk in chunks {
+            try cancellation.check()
+            try reader.read(chunk)
+            if !isNamedByChunk { hasher.update(reader.content.span) }
+            body(reader.content)
+        }
+        guard isNamedByChunk || hasher.finish() == id else {
+            throw CacheStoreError(
+                .corruptArchive,
+                "damaged archive: its content is not its name",
+                path: archive.path
+            )
+        }
+    }
+
+    /// A zip must have the hash that the module's `.ziphash` states.
+    private func checkZip(_ content: [UInt8], of module: ModuleKey) throws {
+        let expected = set.downloads.lazy.compactMap { download -> ObjectID? in
+            guard download.module == module, download.kind == .ziphash,
+                case .bytes(let bytes) = download.content
+            else { return nil }
+            return ModuleHash.id(ofZiphash: bytes)
+        }.first
+        do {
+            guard try ModuleZip.h1(of: content, module: module) == expected else {
+                throw ZipError("the zip does not have the hash of its .ziphash")
+            }
+        } catch let error as ZipError {
+            throw CacheStoreError(.corruptArchive, "damaged archive: \(error)", path: archive.path)
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import Synchronization
+
+/// The counters that the workers of one operation add to.
+final class ProgressCounters: Sendable {
+    private struct Phase {
+        var name = "starting"
+        var totalBytes = 0
+        var totalItems = 0
+    }
+
+    private let phase = Mutex(Phase())
+    private let bytes = Atomic<Int>(0)
+    private let items = Atomic<Int>(0)
+
+    /// Starts a phase: the counters begin again at zero.
+    func begin(_ name: String, bytes total: Int, items totalItems: Int) {
+        phase.withLock { $0 = Phase(name: name, totalBytes: total, totalItems: totalItems) }
+        bytes.store(0, ordering: .relaxed)
+        items.store(0, ordering: .relaxed)
+    }
+
+    /// Counts work that has been done.
+    func add(bytes count: Int, items itemCount: Int = 1) {
+        bytes.add(count, ordering: .relaxed)
+        items.add(itemCount, ordering: .relaxed)
+    }
+
+    /// The counters as they are now.
+    var snapshot: OperationProgress {
+        let now = phase.withLock { $0 }
+        return OperationProgress(
+            phase: now.name,
+            bytes: bytes.load(ordering: .relaxed),
+            totalBytes: now.totalBytes,
+            items: items.load(ordering: .relaxed),
+            totalItems: now.totalItems
+        )
+    }
+
+    /// Runs `body` and reports to `handler` ten times a second until it ends.
+    static func reporting<Result>(
+        to handler: ProgressHandler?,
+        _ body: (ProgressCounters) async throws -> Result
+    ) async throws -> Result {
+        let counters = ProgressCounters()
+        guard let handler else { return try await body(counters) }
+        let sampler = Task {
+            while true {
+                try await Task.sleep(for: .milliseconds(100))
+                handler(counters.snapshot)
+            }
+        }
+        // The sampler has ended before this returns: nothing is reported after the result.
+        do {
+            let result = try await body(counters)
+            sampler.cancel()
+            _ = await sampler.result
+            return result
+        } catch {
+            sampler.cancel()
+            _ = await sampler.result
+            throw error
+        }
+    }
+}

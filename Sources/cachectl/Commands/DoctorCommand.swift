@@ -1,0 +1,116 @@
+import ArgumentParser
+import CacheStore
+import FoundationEssentials
+import SystemPackage
+
+/// `cachectl doctor`: whether builds here will hit, and if not, why.
+struct DoctorCommand: AsyncParsableCommand, Sendable {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Say whether builds here will hit what an archive holds, and if not, why.",
+        discussion: """
+            Compares the Go environment of each source with the one at hand; for each \
+            difference says what is lost and how to mend it. Flags that jobs gave on Go's \
+            command line are not recorded: put them into GOFLAGS, there and here.
+
+            With --packages the Go command itself judges: what would `go build` compile in \
+            that directory? The archive's build cache is restored to $TMPDIR for that; the \
+            modules must be in GOMODCACHE, so run it after `cachectl restore`, best in the \
+            image. It changes neither cache and downloads nothing.
+
+            The status is 0 if builds will hit, and 1 if something will miss, or if that \
+            can't be told.
+
+            Examples:
+              cachectl doctor all.castore
+              cachectl doctor all.castore --gomodcache /mod --go /opt/go/bin/go
+              cachectl doctor all.castore --packages . && docker push image
+              cachectl doctor all.castore --packages . ./cmd/... --compile --json
+            """
+    )
+
+    @Argument(help: ArgumentHelp("The archive.", valueName: "archive"), completion: .file())
+    var archive: String
+
+    @Argument(
+        help: ArgumentHelp("With --packages: the packages to judge. (default: ./...)", valueName: "package")
+    )
+    var patterns: [String] = []
+
+    @Option(
+        help: ArgumentHelp("The module cache. (default: as `go env` says)", valueName: "dir"),
+        completion: .directory
+    )
+    var gomodcache: String?
+
+    @Option(help: ArgumentHelp("The Go command to ask. (default: go)", valueName: "path"))
+    var go: String?
+
+    @Option(
+        help: ArgumentHelp("Judge only what these sources hold. (default: all)", valueName: "label,..."),
+        transform: CommaList.values
+    )
+    var only: [[String]] = []
+
+    @Option(
+        help: ArgumentHelp("Have Go judge the packages in this directory.", valueName: "dir"),
+        completion: .directory
+    )
+    var packages: String?
+
+    @Flag(help: "With --packages: compile what misses, so that the count is exact.")
+    var compile = false
+
+    @OptionGroup
+    var common: CommonOptions
+
+    func validate() throws {
+        if packages == nil, !patterns.isEmpty || compile {
+            throw ValidationError("`--compile` and packages need `--packages DIR`")
+        }
+        for (name, value) in [("gomodcache", gomodcache), ("go", go), ("packages", packages)]
+        where value == "" {
+            throw ValidationError("`--\(name)` is empty")
+        }
+        if let pattern = patterns.first(where: { $0.isEmpty || $0.hasPrefix("-") }) {
+            throw ValidationError("`\(pattern)` names no packages")
+        }
+    }
+
+    func run() async throws {
+        let archive = try Archive(opening: FilePath(archive))
+        let options = doctorOptions
+        let (report, time) = try await common.perform(
+            consequence: "nothing was changed"
+        ) { progress in
+            try await Doctor(options: options).run(archive, progress: progress)
+        }
+        if common.json {
+            try StandardOutput.write(.doctor(report, archive: self.archive, time: time))
+        } else if !common.quiet || report.prediction != .hits {
+            try StandardOutput.write(DoctorText.lines(report, archive: self.archive))
+        }
+        guard report.prediction == .hits else { throw ExitCode.failure }
+    }
+
+    private var doctorOptions: Doctor.Options {
+        var options = Doctor.Options()
+        // A path is meant from here, wherever Go is run.
+        options.go = GoCommand(path: go.map { $0.contains("/") ? Self.absolute($0).string : $0 } ?? "go")
+        options.moduleCache = gomodcache.map(Self.absolute)
+        options.only = only.isEmpty ? nil : only.flatMap(\.self)
+        options.packages = packages.map {
+            var packages = Doctor.Options.Packages(directory: Self.absolute($0))
+            if !patterns.isEmpty { packages.patterns = patterns }
+            packages.compiles = compile
+            return packages
+        }
+        options.temporaryDirectory = FilePath(FileManager.default.temporaryDirectory.path)
+        options.jobs = common.jobs
+        return options
+    }
+
+    private static func absolute(_ path: String) -> FilePath {
+        FilePath(FileManager.default.currentDirectoryPath).pushing(FilePath(path)).lexicallyNormalized()
+    }
+}

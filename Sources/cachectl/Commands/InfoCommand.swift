@@ -1,0 +1,79 @@
+import ArgumentParser
+import CacheStore
+import SystemPackage
+
+/// `cachectl info`: an archive in figures.
+struct InfoCommand: AsyncParsableCommand, Sendable {
+    static let configuration = CommandConfiguration(
+        commandName: "info",
+        abstract: "Show what an archive holds, in figures.",
+        discussion: """
+            `content` is what a restore writes, `stored` what it takes in the archive. \
+            A chunk that several members use counts once. With --json the whole Go \
+            environment of every source is shown.
+
+            Examples:
+              cachectl info all.castore
+              cachectl info all.castore --json | jq -r .digest
+            """
+    )
+
+    @Argument(help: ArgumentHelp("The archive.", valueName: "archive"), completion: .file())
+    var archive: String
+
+    @OptionGroup
+    var common: CommonOptions
+
+    func run() async throws {
+        let archive = try Archive(opening: FilePath(archive))
+        let summary = try await archive.summary()
+        if common.json {
+            try StandardOutput.write(json(archive, summary))
+        } else {
+            try StandardOutput.write(text(archive, summary))
+        }
+    }
+
+    private func text(_ archive: Archive, _ summary: ArchiveSummary) -> [String] {
+        let totals = summary.totals
+        let frames = "\(HumanFormat.count(totals.chunks)) of \(HumanFormat.bytes(totals.frameBytes))"
+        let lines = [
+            "archive  \(HumanFormat.printable(self.archive))",
+            "format   \(archive.formatVersion)",
+            "size     \(HumanFormat.bytes(archive.fileBytes)), \(HumanFormat.count(archive.fileBytes)) bytes",
+            "frames   \(frames)",
+            "digest   \(summary.digest)",
+            "",
+        ]
+        return lines
+            + Table.kinds(totals).lines + [""]
+            + Table.classes(totals.byClass).lines + [""]
+            + Table.sources(totals).lines + [""]
+            + Self.environments(summary.sources).lines
+    }
+
+    private static func environments(_ sources: [Source]) -> Table {
+        var table = Table(.left("source"), .left("Go"), .left("target"), .left("GOMODCACHE"))
+        for source in sources {
+            let environment = source.environment
+            func value(_ name: String) -> String {
+                let value = HumanFormat.printable(environment[name])
+                return value.isEmpty ? "?" : value
+            }
+            let target = "\(value("GOOS"))/\(value("GOARCH"))"
+            table.append(source.label, value("GOVERSION"), target, value("GOMODCACHE"))
+        }
+        return table
+    }
+
+    private func json(_ archive: Archive, _ summary: ArchiveSummary) -> JSONValue {
+        [
+            "schema": "cachectl.info/1",
+            "archive": .string(self.archive),
+            "format_version": .integer(archive.formatVersion),
+            "digest": .string(summary.digest.description),
+            "totals": .totals(summary.totals),
+            "sources": .array(summary.sources.map { .source($0) }),
+        ]
+    }
+}

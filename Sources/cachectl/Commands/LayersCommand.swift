@@ -1,0 +1,227 @@
+import ArgumentParser
+import CacheStore
+import SystemPackage
+
+/// `cachectl layers`: one archive in, an image out.
+struct LayersCommand: AsyncParsableCommand, Sendable {
+    static let configuration = CommandConfiguration(
+        commandName: "layers",
+        abstract: "Write the caches of an archive as layers of an image.",
+        discussion: """
+            Writes an OCI image layout whose layers hold what `restore` would make. \
+            Nothing is restored on the way, and the same archive gives the same bytes.
+
+            Examples:
+              cachectl layers all.castore -o caches
+              cachectl layers all.castore -o image --base oci:base:bookworm --tag latest
+              cachectl layers all.castore -o aws --only aws --split
+              skopeo copy --preserve-digests oci:caches docker://REGISTRY/NAME:TAG
+            """
+    )
+
+    @Argument(help: ArgumentHelp("The archive to write.", valueName: "archive"), completion: .file())
+    var archive: String
+
+    @OptionGroup
+    var output: LayoutOptions
+
+    @OptionGroup
+    var caches: ImageCaches
+
+    @Option(
+        help: ArgumentHelp("Take only what these sources hold. (default: all)", valueName: "label,..."),
+        transform: CommaList.values
+    )
+    var only: [[String]] = []
+
+    @Flag(
+        help:
+            "Cut the caches by sources and modules, so that images share layers, and the next ones have most again."
+    )
+    var split = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Who will use GOCACHE: `image`, users of a writable copy; `readonly`, who can't write to it. (default: image)",
+            valueName: "image|readonly"
+        ),
+        transform: CacheProfile.read
+    )
+    var profile = CacheProfile.image
+
+    @Option(
+        help: ArgumentHelp(
+            "How layers are compressed; `gzip` for engines that do not know `zstd`. (default: zstd)",
+            valueName: "zstd|gzip"
+        ),
+        transform: Self.readCompression
+    )
+    var compression = Layers.Options.Compression.zstd
+
+    @Option(
+        help: ArgumentHelp(
+            "How hard, 1 to 19, or 1 to 9 for gzip. (default: 3, or 6 for gzip)",
+            valueName: "n"
+        )
+    )
+    var level: Int?
+
+    @Option(
+        help: ArgumentHelp("Who owns the files. (default: 0:0)", valueName: "uid:gid"),
+        transform: Self.readOwner
+    )
+    var owner = FileOwner()
+
+    @Option(
+        help: ArgumentHelp(
+            "An image to build upon, with its tag where the layout holds several.",
+            valueName: "oci:dir[:tag]"
+        ),
+        transform: Self.readBase
+    )
+    var base: Layers.Options.BaseReference?
+
+    @Flag(inversion: .prefixedNo, help: "Set GOCACHE and GOMODCACHE in the image's environment.")
+    var env = true
+
+    @Option(help: ArgumentHelp("The name of the image in its layout.", valueName: "tag"))
+    var tag: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The architecture, as Go names it. (default: the base's, or that of the sources)",
+            valueName: "goarch"
+        )
+    )
+    var arch: String?
+
+    @OptionGroup
+    var common: CommonOptions
+
+    func validate() throws {
+        let options = options
+        try OptionCheck.run { () throws(CacheStoreError) in try options.check() }
+    }
+
+    func run() async throws {
+        let archive = try Archive(opening: FilePath(archive))
+        let (report, time) = try await common.perform(
+            consequence: "no image was written"
+        ) { [options, path = output.path] progress in
+            try await Layers(options: options).run(archive, to: path, progress: progress)
+        }
+
+        for warning in report.warnings { StandardError.write(Message(warning)) }
+        try common.write(json(report, time), summary(report, time))
+    }
+
+    private var options: Layers.Options {
+        var options = Layers.Options()
+        options.caches = caches.directories
+        options.only = only.isEmpty ? nil : only.flatMap(\.self)
+        options.profile = profile
+        options.splits = split
+        options.owner = owner
+        options.compression = compression
+        options.level = level
+        options.base = base
+        options.setsEnvironment = env
+        options.tag = tag
+        options.architecture = arch
+        options.overwrite = output.force
+        options.jobs = common.jobs
+        return options
+    }
+
+    // MARK: - Reading
+
+    @Sendable
+    private static func readCompression(_ name: String) throws -> Layers.Options.Compression {
+        guard let choice = Layers.Options.Compression(rawValue: name) else {
+            throw ValidationError("it must be `zstd` or `gzip`")
+        }
+        return choice
+    }
+
+    @Sendable
+    private static func readOwner(_ text: String) throws -> FileOwner {
+        let numbers = text.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
+        guard numbers.count == 2, let user = numbers[0], let group = numbers[1] else {
+            throw ValidationError("it must be two numbers, as in `1000:1000`")
+        }
+        return FileOwner(user: user, group: group)
+    }
+
+    @Sendable
+    private static func readBase(_ text: String) throws -> Layers.Options.BaseReference {
+        let parts = text.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count >= 2, parts[0] == "oci", !parts[1].isEmpty, parts.last?.isEmpty == false else {
+            throw ValidationError("it must be an image layout, as in `oci:DIR` or `oci:DIR:TAG`")
+        }
+        return Layers.Options.BaseReference(
+            layout: FilePath(String(parts[1])),
+            tag: parts.count > 2 ? String(parts[2]) : nil
+        )
+    }
+
+    // MARK: - Writing
+
+    private func summary(_ report: Layers.Report, _ time: Duration) -> [String] {
+        var table = Table(
+            .left("layer"),
+            .right("content"),
+            .right("size"),
+            .right("as stored"),
+            .left("digest")
+        )
+        for layer in report.layers {
+            table.append(
+                layer.title,
+                HumanFormat.bytes(layer.tarBytes),
+                HumanFormat.bytes(layer.bytes),
+                HumanFormat.bytes(layer.splicedBytes),
+                String(layer.digest.description.prefix(12))
+            )
+        }
+        let size = report.layers.reduce(0) { $0 + $1.bytes }
+        let layers = HumanFormat.count(report.layers.count, "layer", "layers")
+        var lines = [
+            "wrote \(layers) of \(HumanFormat.bytes(size)) to `\(HumanFormat.printable(output.output))` in \(HumanFormat.duration(time))",
+            "",
+        ]
+        lines += table.lines
+        if report.baseLayers > 0 {
+            let layers = HumanFormat.count(report.baseLayers, "layer", "layers")
+            lines += ["", "above \(layers) of the base, \(HumanFormat.bytes(report.baseBytes))"]
+        }
+        return lines + ["", "manifest  sha256:\(report.manifestDigest)", "archive   \(report.archiveDigest)"]
+    }
+
+    private func json(_ report: Layers.Report, _ time: Duration) -> JSONValue {
+        let layers = report.layers.map { layer in
+            ([
+                "title": .string(layer.title),
+                "sources": .strings(layer.sources),
+                "digest": .string("sha256:\(layer.digest)"),
+                "diff_id": .string("sha256:\(layer.diffID)"),
+                "bytes": .integer(layer.bytes),
+                "tar_bytes": .integer(layer.tarBytes),
+                "spliced_bytes": .integer(layer.splicedBytes),
+            ] as JSONValue)
+        }
+        return [
+            "schema": "cachectl.layers/1",
+            "archive": .string(archive),
+            "digest": .string(report.archiveDigest.description),
+            "layout": .string(output.output),
+            "manifest": .string("sha256:\(report.manifestDigest)"),
+            "config": .string("sha256:\(report.configurationDigest)"),
+            "architecture": .string(report.architecture),
+            "layers": .array(layers),
+            "base_layers": .integer(report.baseLayers),
+            "base_bytes": .integer(report.baseBytes),
+            "warnings": .warnings(report.warnings),
+            "milliseconds": .milliseconds(time),
+        ]
+    }
+}

@@ -1,0 +1,108 @@
+import ArgumentParser
+import CacheStore
+import SystemPackage
+
+/// `cachectl ls`: the members of an archive, one a line.
+struct LsCommand: AsyncParsableCommand, Sendable {
+    static let configuration = CommandConfiguration(
+        commandName: "ls",
+        abstract: "List the members of an archive, one a line.",
+        discussion: """
+            A line is the kind and the name. With --long it is the kind, the bytes of \
+            content, the bytes stored, the number of files, the sources and the name.
+
+            With --files each module tree is followed by its files: their kind is \
+            `file`, their name `module@version/path`, and their stored bytes are not \
+            known, because the files of a tree are compressed together.
+
+            Patterns are the shell's, matched against the whole name: `*` any text, `/` \
+            too; `?` any one character; `[a-z]` and `[!a-z]` sets; `\\` the next \
+            character itself. With --files a tree whose name matches is listed with all \
+            of its files; of another tree only the files that match are.
+
+            Examples:
+              cachectl ls all.castore --kind tree,zip
+              cachectl ls all.castore --long --source aws --glob 'github.com/aws/*'
+              cachectl ls all.castore --files --kind tree --glob '*.proto'
+              cachectl ls all.castore --json | jq -s 'map(.raw_bytes) | add'
+            """
+    )
+
+    @Argument(help: ArgumentHelp("The archive.", valueName: "archive"), completion: .file())
+    var archive: String
+
+    @Flag(help: "List the files of module trees, too.")
+    var files = false
+
+    @Flag(name: .shortAndLong, help: "Show sizes and sources.")
+    var long = false
+
+    @Option(
+        help: ArgumentHelp(
+            "List only these kinds: action, output, tree, info, mod, zip, ziphash, checksum.",
+            valueName: "kind,..."
+        ),
+        transform: Self.readKinds
+    )
+    var kind: [[Member.Kind]] = []
+
+    @Option(
+        help: ArgumentHelp("List only what these sources hold.", valueName: "label,..."),
+        transform: CommaList.values
+    )
+    var source: [[String]] = []
+
+    @Option(
+        help: ArgumentHelp("List only names that match; may be repeated.", valueName: "pattern"),
+        transform: Self.readGlob
+    )
+    var glob: [Glob] = []
+
+    @OptionGroup
+    var common: CommonOptions
+
+    func run() async throws {
+        let contents = try await Archive(opening: FilePath(archive)).contents()
+        let labels = contents.sources.map(\.label)
+        let filter = MemberFilter(
+            kinds: Set(kind.flatMap(\.self)),
+            sources: Set(source.flatMap(\.self)),
+            globs: glob
+        )
+        try contents.requireSources(filter.sources.sorted())
+
+        let style: MemberLine.Style = common.json ? .json : long ? .long : .short
+        let line = MemberLine(style: style, labels: labels)
+        var output = StandardOutput()
+        for member in contents.members where filter.admits(kindAndSourcesOf: member) {
+            if output.isClosed { break }
+            let isNamed = filter.admits(name: member.name)
+            if isNamed { try output.writeLine(line.text(member)) }
+            guard files, member.kind == .tree else { continue }
+            for file in try await contents.files(ofTree: member.name) {
+                guard isNamed || filter.admits(name: "\(member.name)/\(file.path)") else { continue }
+                try output.writeLine(line.text(file, of: member))
+            }
+        }
+        try output.flush()
+    }
+
+    @Sendable
+    private static func readKinds(_ list: String) throws -> [Member.Kind] {
+        try CommaList.values(list).map { name in
+            guard let kind = Member.Kind(rawValue: name) else {
+                let known = Member.Kind.all.map { "`\($0.rawValue)`" }.joined(separator: ", ")
+                throw ValidationError("`\(name)` is none of \(known)")
+            }
+            return kind
+        }
+    }
+
+    @Sendable
+    private static func readGlob(_ pattern: String) throws -> Glob {
+        guard let glob = Glob(pattern) else {
+            throw ValidationError("a `[` is not closed, a range is backwards, or the last character is `\\`")
+        }
+        return glob
+    }
+}

@@ -1,0 +1,182 @@
+import ArgumentParser
+import CacheStore
+import SystemPackage
+
+/// `cachectl pack`: two directories in, one archive out.
+struct PackCommand: AsyncParsableCommand, Sendable {
+    static let configuration = CommandConfiguration(
+        commandName: "pack",
+        abstract: "Pack Go's build cache and module cache into an archive.",
+        discussion: """
+            The label names the job that filled the caches. The job's Go environment is \
+            recorded with it, so that a later union or restore can tell when entries \
+            can't hit.
+
+            What is damaged, partial or no part of a cache is left out and reported.
+
+            With --base, what that archive has is neither compressed nor written: the \
+            result is for a union with it.
+
+            Examples:
+              cachectl pack --label aws -o aws.castore
+              cachectl pack --label aws -o aws.castore --gocache /build --gomodcache /mod
+              cachectl pack --label mods -o mods.castore --no-gocache --level 12
+              cachectl pack --label aws -o aws.castore --strict --json | jq -r .digest
+              cachectl pack --label aws -o aws.castore --drop executable --keep test
+              cachectl pack --label aws -o aws.castore --used-since $JOB_START
+              cachectl pack --label pr-7 -o delta.castore --base main.castore
+
+            Classes of GOCACHE's entries: \(EntryClass.all.map(\.rawValue).joined(separator: ", ")). \
+            Dropped unless kept: \(EntryClass.ordered(EntryClass.droppedByDefault).map(\.rawValue).joined(separator: ", ")).
+            """
+    )
+
+    @Option(help: "The name of the source: letters, digits, `.`, `_`, `-`; at most 64.")
+    var label: String
+
+    @OptionGroup
+    var output: OutputOptions
+
+    @OptionGroup
+    var directories: CacheDirectories
+
+    @Flag(name: .customLong("no-go"), help: "Don't run Go and record no Go environment.")
+    var recordsNoEnvironment = false
+
+    @Option(help: ArgumentHelp("The zstd level, 1 (fast) to 19 (small).", valueName: "n"))
+    var level = 3
+
+    @Option(
+        help: ArgumentHelp("Keep entries of these classes, or of `all`.", valueName: "class,..."),
+        transform: CommaList.values
+    )
+    var keep: [[String]] = []
+
+    @Option(
+        help: ArgumentHelp("Drop entries of these classes too.", valueName: "class,..."),
+        transform: CommaList.values
+    )
+    var drop: [[String]] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Pack only entries of GOCACHE that were used since then: seconds since 1970, or as `2026-11-22T10:00:00Z`.",
+            valueName: "time"
+        ),
+        transform: PointInTime.seconds
+    )
+    var usedSince: Int?
+
+    @Option(
+        name: .customLong("base"),
+        help: ArgumentHelp("Write only what this archive lacks; may be repeated.", valueName: "archive"),
+        completion: .file()
+    )
+    var bases: [String] = []
+
+    @Flag(help: "Fail if an entry of a cache has to be left out.")
+    var strict = false
+
+    @OptionGroup
+    var common: CommonOptions
+
+    func validate() throws {
+        let options = try packOptions(GoEnvironment())
+        try OptionCheck.run { () throws(CacheStoreError) in try options.check() }
+        if recordsNoEnvironment, directories.go != nil {
+            throw ValidationError("`--go` and `--no-go` contradict each other")
+        }
+    }
+
+    func run() async throws {
+        let recorded = try await recordedEnvironment()
+        let caches = try await directories.resolve(askingGo: !recordsNoEnvironment)
+        let options = try packOptions(recorded)
+        let (report, time) = try await common.perform(
+            consequence: "no archive was written"
+        ) { [path = output.path] progress in
+            try await Pack(options: options).run(caches, to: path, progress: progress)
+        }
+
+        for warning in report.warnings { StandardError.write(Message(warning)) }
+        for message in Message.leftOut(report.leftOut) { StandardError.write(message) }
+        try common.write(json(report, time), summary(report, time))
+    }
+
+    private func recordedEnvironment() async throws -> GoEnvironment {
+        guard !recordsNoEnvironment else { return GoEnvironment() }
+        let advice = "install Go, name it with `--go PATH`, or pass `--no-go` to record no Go environment"
+        return try await directories.asking(advice: advice) { [go = directories.goCommand] in
+            try await go.environment()
+        }
+    }
+
+    /// The classes that are left out.
+    private func droppedClasses() throws -> Set<EntryClass> {
+        func classes(_ names: [[String]], _ option: String) throws -> Set<EntryClass> {
+            var found: Set<EntryClass> = []
+            for name in names.joined() {
+                if name == "all", option == "--keep" {
+                    found.formUnion(EntryClass.all)
+                } else if let known = EntryClass.all.first(where: { $0.rawValue == name }) {
+                    found.insert(known)
+                } else {
+                    let known = EntryClass.all.map(\.rawValue).joined(separator: ", ")
+                    throw ValidationError("`\(option)` names no class with `\(name)`; there are: \(known)")
+                }
+            }
+            return found
+        }
+        let (kept, dropped) = (try classes(keep, "--keep"), try classes(drop, "--drop"))
+        if let both = EntryClass.ordered(kept.intersection(dropped)).first, !keep.joined().contains("all") {
+            throw ValidationError("`\(both.rawValue)` can't be both kept and dropped")
+        }
+        return EntryClass.droppedByDefault.subtracting(kept).union(dropped)
+    }
+
+    private func packOptions(_ recorded: GoEnvironment) throws -> Pack.Options {
+        var options = Pack.Options(label: label, environment: recorded)
+        options.dropped = try droppedClasses()
+        options.usedSince = usedSince
+        options.bases = bases.map { FilePath($0) }
+        options.isStrict = strict
+        options.overwrite = output.force
+        options.level = level
+        options.jobs = common.jobs
+        return options
+    }
+
+    private func summary(_ report: Pack.Report, _ time: Duration) -> [String] {
+        let size = HumanFormat.bytes(report.totals.fileBytes)
+        let path = HumanFormat.printable(output.output)
+        var lines = ["packed `\(label)` into `\(path)`: \(size) in \(HumanFormat.duration(time))", ""]
+        lines += Table.kinds(report.totals).lines + [""]
+        if let counts = Message.leftOutCounts(report.leftOut) { lines.append("left out  \(counts)") }
+        let dropped = EntryClass.ordered(report.dropped.keys).map { entryClass in
+            "\(HumanFormat.count(report.dropped[entryClass]?.files ?? 0)) \(entryClass.rawValue)"
+        }
+        if !dropped.isEmpty { lines.append("dropped   \(dropped.joined(separator: ", "))") }
+        if report.unused > 0 { lines.append("unused    \(HumanFormat.count(report.unused)) entries") }
+        return lines + ["digest    \(report.digest)"]
+    }
+
+    private func json(
+        _ report: Pack.Report,
+        _ time: Duration
+    ) -> JSONValue {
+        [
+            "schema": "cachectl.pack/1",
+            "archive": .string(output.output),
+            "label": .string(label),
+            "digest": .string(report.digest.description),
+            "bases": .strings(bases),
+            "environment": .environment(report.environment),
+            "totals": .totals(report.totals),
+            "left_out": .leftOut(report.leftOut),
+            "dropped": .classes(report.dropped),
+            "unused": .integer(report.unused),
+            "warnings": .warnings(report.warnings),
+            "milliseconds": .milliseconds(time),
+        ]
+    }
+}

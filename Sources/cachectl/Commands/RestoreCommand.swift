@@ -1,0 +1,151 @@
+import ArgumentParser
+import CacheStore
+import SystemPackage
+
+/// `cachectl restore`: one archive in, two directories out.
+struct RestoreCommand: AsyncParsableCommand, Sendable {
+    static let configuration = CommandConfiguration(
+        commandName: "restore",
+        abstract: "Restore an archive into Go's build cache and module cache.",
+        discussion: """
+            What is there and right is left alone; what is wrong or partial is \
+            replaced. So a restore may be run again, and into caches that are in use.
+
+            Examples:
+              cachectl restore all.castore
+              cachectl restore all.castore --only aws,gcp --sync
+              cachectl restore all.castore --gocache /cache/build --gomodcache /cache/mod
+              cachectl restore all.castore --no-gocache --module-zips make
+              cachectl restore all.castore --profile readonly
+            """
+    )
+
+    @Argument(help: ArgumentHelp("The archive to restore.", valueName: "archive"), completion: .file())
+    var archive: String
+
+    @OptionGroup
+    var directories: CacheDirectories
+
+    @Option(
+        help: ArgumentHelp("Restore only what these sources hold. (default: all)", valueName: "label,..."),
+        transform: CommaList.values
+    )
+    var only: [[String]] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Who will use GOCACHE: `image`, users of a writable copy; `ci`, you, and Go trims it; `readonly`, who can't write to it. (default: image)",
+            valueName: "image|ci|readonly"
+        ),
+        transform: CacheProfile.read
+    )
+    var profile = CacheProfile.image
+
+    @Option(
+        help: ArgumentHelp(
+            "What to do about module zips: `none`, builds don't need them; `make`, from the trees.",
+            valueName: "none|make"
+        ),
+        transform: Self.readModuleZips
+    )
+    var moduleZips = Restore.Options.ModuleZips.none
+
+    @Flag(name: .customLong("sync"), help: "Wait until all is on the disk.")
+    var synchronizes = false
+
+    @Flag(name: .customLong("no-go"), help: "Don't run Go: warn of nothing that would miss here.")
+    var asksNoGo = false
+
+    @OptionGroup
+    var common: CommonOptions
+
+    func validate() throws {
+        if asksNoGo, directories.go != nil {
+            throw ValidationError("`--go` and `--no-go` contradict each other")
+        }
+    }
+
+    func run() async throws {
+        let archive = try Archive(opening: FilePath(archive))
+        let caches = try await directories.resolve(askingGo: !asksNoGo)
+        var options = restoreOptions
+        // Without Go here, as in a stage that only restores, nothing can be compared.
+        if !asksNoGo { options.environment = try? await directories.goCommand.environment() }
+        let (report, time) = try await common.perform(
+            consequence: "run it again to restore the rest"
+        ) { [options] progress in
+            try await Restore(options: options).run(archive, into: caches, progress: progress)
+        }
+
+        for warning in report.warnings { StandardError.write(Message(warning)) }
+        try common.write(json(report, caches, time), summary(report, time))
+    }
+
+    @Sendable
+    private static func readModuleZips(_ name: String) throws -> Restore.Options.ModuleZips {
+        guard let choice = Restore.Options.ModuleZips(rawValue: name) else {
+            throw ValidationError("it must be `none` or `make`")
+        }
+        return choice
+    }
+
+    private var restoreOptions: Restore.Options {
+        var options = Restore.Options()
+        options.only = only.isEmpty ? nil : only.flatMap(\.self)
+        options.profile = profile
+        options.moduleZips = moduleZips
+        options.synchronize = synchronizes
+        options.jobs = common.jobs
+        return options
+    }
+
+    private func summary(_ report: Restore.Report, _ time: Duration) -> [String] {
+        var table = Table(.left("files"), .right("created"), .right("replaced"), .right("untouched"))
+        let all = report.outputs + report.actions + report.treeFiles + report.downloads
+        for (name, tally) in [
+            ("actions", report.actions), ("outputs", report.outputs), ("module trees", report.treeFiles),
+            ("module downloads", report.downloads), ("all", all),
+        ] {
+            table.append(
+                name,
+                HumanFormat.count(tally.created),
+                HumanFormat.count(tally.replaced),
+                HumanFormat.count(tally.untouched)
+            )
+        }
+        let rate = HumanFormat.rate(report.bytesWritten, in: time)
+        let written =
+            all.created + all.replaced == 0
+            ? "all was there already" : "wrote \(HumanFormat.bytes(report.bytesWritten)), \(rate)"
+        let name = HumanFormat.printable(archive)
+        var lines = ["restored `\(name)` in \(HumanFormat.duration(time)): \(written)", ""]
+        lines += table.lines
+        if report.removed > 0 {
+            let strays = HumanFormat.count(
+                report.removed,
+                "stray file or directory",
+                "stray files and directories"
+            )
+            lines += ["", "removed \(strays) from module trees"]
+        }
+        return lines + ["", "digest  \(report.digest)"]
+    }
+
+    private func json(_ report: Restore.Report, _ caches: GoCaches, _ time: Duration) -> JSONValue {
+        [
+            "schema": "cachectl.restore/1",
+            "archive": .string(archive),
+            "digest": .string(report.digest.description),
+            "gocache": .optional(caches.buildCache?.string),
+            "gomodcache": .optional(caches.moduleCache?.string),
+            "actions": .tally(report.actions),
+            "outputs": .tally(report.outputs),
+            "tree_files": .tally(report.treeFiles),
+            "downloads": .tally(report.downloads),
+            "bytes_written": .integer(report.bytesWritten),
+            "removed": .integer(report.removed),
+            "warnings": .warnings(report.warnings),
+            "milliseconds": .milliseconds(time),
+        ]
+    }
+}

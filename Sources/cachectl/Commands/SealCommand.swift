@@ -1,0 +1,123 @@
+import ArgumentParser
+import CacheStore
+import SystemPackage
+
+/// `cachectl seal`: a build cache that is in place, protected as a restore protects one.
+struct SealCommand: AsyncParsableCommand, Sendable {
+    static let configuration = CommandConfiguration(
+        commandName: "seal",
+        abstract: "Protect a build cache that is in place, as a restore does.",
+        discussion: """
+            Gives every entry a time in the far future, so that Go never trims it and never \
+            rewrites its time, and the modes and the trim.txt that other users need. In a \
+            Dockerfile, run it after the last go command; with --check, in the finished \
+            image, it changes nothing and says what a later step has undone.
+
+            Exit status 1 with --check: the cache is not sealed.
+
+            Examples:
+              cachectl seal /var/cache/go-build
+              cachectl seal /var/cache/go-build --profile readonly
+              cachectl seal /var/cache/go-build --check --json
+            """
+    )
+
+    @Argument(help: ArgumentHelp("GOCACHE.", valueName: "directory"), completion: .directory)
+    var directory: String
+
+    @Option(
+        help: ArgumentHelp(
+            "Who will use it: `image`, users of a writable copy; `readonly`, who can't write to it. (default: image)",
+            valueName: "image|readonly"
+        ),
+        transform: CacheProfile.read
+    )
+    var profile = CacheProfile.image
+
+    @Flag(help: "Change nothing, and say what is not sealed.")
+    var check = false
+
+    @OptionGroup
+    var common: CommonOptions
+
+    func validate() throws {
+        let options = options
+        try OptionCheck.run { () throws(CacheStoreError) in try options.check() }
+    }
+
+    func run() async throws {
+        let (report, time) = try await common.perform(
+            consequence: "run it again to seal the rest"
+        ) { [options, directory] progress in
+            try await Seal(options: options).run(FilePath(directory), progress: progress)
+        }
+        if common.json {
+            try StandardOutput.write(json(report, time))
+        } else if !common.quiet || check && !report.faults.isEmpty {
+            try StandardOutput.write(summary(report, time))
+        }
+        let rest = report.faults.filter { check || $0.kind == .foreign }
+        if !rest.isEmpty { throw ExitCode.failure }
+    }
+
+    private var options: Seal.Options {
+        var options = Seal.Options()
+        (options.profile, options.isDryRun, options.jobs) = (profile, check, common.jobs)
+        return options
+    }
+
+    private func summary(_ report: Seal.Report, _ time: Duration) -> [String] {
+        let name = HumanFormat.printable(directory)
+        let entries = HumanFormat.count(report.entries, "entry", "entries")
+        let verdict: String
+        if report.faults.isEmpty {
+            verdict = check ? "is sealed" : "was sealed already"
+        } else {
+            verdict = check ? "is not sealed" : "sealed"
+        }
+        var lines = ["`\(name)` \(verdict): \(entries), \(HumanFormat.duration(time))"]
+        guard !report.faults.isEmpty else { return lines }
+        var table = Table(.left(check ? "fault" : "mended"), .right("count"), .left("first"))
+        for fault in report.faults {
+            table.append(
+                Self.words(fault.kind),
+                HumanFormat.count(fault.count),
+                HumanFormat.printable(fault.first.string)
+            )
+        }
+        lines += [""] + table.lines
+        if check { lines += ["", "hint: run `cachectl seal \(name)` as the image's last step"] }
+        return lines
+    }
+
+    private static func words(_ kind: Seal.Report.Fault.Kind) -> String {
+        switch kind {
+        case .time: "time that Go trims or rewrites"
+        case .mode: "file that others can't use"
+        case .missingDirectory: "missing directory"
+        case .directoryMode: "mode of a directory"
+        case .trimFile: "trim.txt"
+        case .foreign: "not an entry, left alone"
+        default: kind.rawValue
+        }
+    }
+
+    private func json(_ report: Seal.Report, _ time: Duration) -> JSONValue {
+        [
+            "schema": "cachectl.seal/1",
+            "gocache": .string(directory),
+            "profile": .string(profile.rawValue),
+            "is_check": .boolean(check),
+            "entries": .integer(report.entries),
+            "faults": .array(
+                report.faults.map {
+                    [
+                        "kind": .string($0.kind.rawValue), "count": .integer($0.count),
+                        "first": .string($0.first.string),
+                    ]
+                }
+            ),
+            "milliseconds": .milliseconds(time),
+        ]
+    }
+}

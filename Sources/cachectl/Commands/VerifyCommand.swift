@@ -1,0 +1,97 @@
+import ArgumentParser
+import CacheStore
+import SystemPackage
+
+/// `cachectl verify`: checks every byte of archives.
+struct VerifyCommand: AsyncParsableCommand, Sendable {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Check every byte of archives against their checksums and names.",
+        discussion: """
+            Every problem is printed as an error. The status is 2 if an archive is \
+            damaged, 1 if one can't be read, and 0 if all are sound.
+
+            Examples:
+              cachectl verify all.castore
+              cachectl verify *.castore --quiet && echo sound
+            """
+    )
+
+    /// What became of one archive.
+    private struct Outcome {
+        var archive: String
+        var report: Verify.Report?
+        var problems: [CacheStoreError]
+        var time: Duration
+        var isSound: Bool { problems.isEmpty }
+    }
+
+    @Argument(help: ArgumentHelp("The archives to check.", valueName: "archive"), completion: .file())
+    var archives: [String]
+
+    @OptionGroup
+    var common: CommonOptions
+
+    func run() async throws {
+        var outcomes: [Outcome] = []
+        for archive in archives {
+            let outcome = try await verify(archive)
+            for message in Message.messages(outcome.problems) { StandardError.write(message) }
+            if !common.json, !common.quiet { try StandardOutput.write([Self.summary(outcome)]) }
+            outcomes.append(outcome)
+        }
+        if common.json { try StandardOutput.write(Self.json(outcomes)) }
+
+        let statuses = outcomes.flatMap(\.problems).map { ExitCode($0) }
+        if let status = statuses.first(where: { $0 == .corrupt }) ?? statuses.first { throw status }
+    }
+
+    /// Verifies one archive; that it can't be read is a problem of it, and the others get their turn.
+    private func verify(_ archive: String) async throws -> Outcome {
+        let begin = ContinuousClock.now
+        do {
+            let (report, time) = try await common.perform(
+                consequence: "nothing was changed"
+            ) { [jobs = common.jobs] progress in
+                var options = Verify.Options()
+                options.jobs = jobs
+                return try await Verify(options: options).run(FilePath(archive), progress: progress)
+            }
+            return Outcome(archive: archive, report: report, problems: report.problems, time: time)
+        } catch let error as CacheStoreError {
+            return Outcome(archive: archive, report: nil, problems: [error], time: .now - begin)
+        }
+    }
+
+    private static func summary(_ outcome: Outcome) -> String {
+        let name = HumanFormat.printable(outcome.archive)
+        guard let report = outcome.report else { return "`\(name)`: not checked" }
+        guard outcome.isSound else {
+            return "`\(name)`: \(HumanFormat.count(outcome.problems.count, "problem", "problems"))"
+        }
+        let members = HumanFormat.count(report.members, "member", "members")
+        let size = HumanFormat.bytes(report.contentBytes)
+        let rate = HumanFormat.rate(report.contentBytes, in: outcome.time)
+        return "`\(name)`: sound, \(members), \(size) in \(HumanFormat.duration(outcome.time)), \(rate)"
+    }
+
+    private static func json(_ outcomes: [Outcome]) -> JSONValue {
+        let archives = outcomes.map { outcome in
+            ([
+                "archive": .string(outcome.archive),
+                "is_sound": .boolean(outcome.isSound),
+                "digest": .optional(outcome.report?.digest?.description),
+                "members": .integer(outcome.report?.members ?? 0),
+                "chunks": .integer(outcome.report?.chunks ?? 0),
+                "raw_bytes": .integer(outcome.report?.contentBytes ?? 0),
+                "problems": .array(outcome.problems.map { .problem($0) }),
+                "milliseconds": .milliseconds(outcome.time),
+            ] as JSONValue)
+        }
+        return [
+            "schema": "cachectl.verify/1",
+            "is_sound": .boolean(outcomes.allSatisfy(\.isSound)),
+            "archives": .array(archives),
+        ]
+    }
+}

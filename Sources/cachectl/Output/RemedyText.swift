@@ -1,0 +1,38 @@
+import CacheStore
+
+/// The remedies of the library in the words of cachectl: the one place that names commands and flags for them.
+enum RemedyText {
+    private static let texts: [Remedy: String] = [
+        .overwrite: "choose another name, or overwrite it with --force",
+        .packAgain: "make it again with `cachectl pack`, or copy it again",
+        .distrust: "do not use this archive: cachectl writes no such names",
+        .upgrade: "use the cachectl that wrote it, or a newer one",
+        .relabel: "give each pack its own --label",
+        .relabelPack: "give this one its own --label",
+        .listMembers: "`cachectl ls` lists them, and their files with --files",
+        .readTree: "read files of the tree, or restore with `--module-zips make`",
+        .rebuild: "remove them and build again, or pack without --strict to leave them out",
+        .installGo: "install Go, or name it with `--go PATH`",
+        .recordEnvironment: "pack without `--no-go`, or judge packages with `--packages DIR`",
+        .restoreFirst:
+            "run `cachectl restore` first, best in the image itself, and then `cachectl doctor`",
+        .diagnose: "`cachectl doctor` tells which and why",
+        .chooseProfile: "use `--profile image` or `--profile readonly`",
+        .nameTag: "name one, as in `--base oci:DIR:TAG`",
+        .nameTagOrArchitecture: "name one, as in `--base oci:DIR:TAG`, or its `--arch`",
+        .nameArchitecture: "name one, as in `--arch amd64`",
+    ]
+
+    /// Returns the words for a remedy; a remedy that needs no command or flag has the library's own.
+    static func words(for remedy: Remedy) -> String { texts[remedy] ?? remedy.description }
+}
+
+extension CacheStore.Warning {
+    /// The warning as one sentence, with its remedy.
+    var sentence: String { message + (remedy.map { "; \(RemedyText.words(for: $0))" } ?? "") }
+}
+
+extension Finding {
+    /// The way to mend it, in the words of cachectl.
+    var advice: String { remedy.map { RemedyText.words(for: $0) } ?? mend }
+}

@@ -1,0 +1,5 @@
+/// The version of cachectl and of the library it is built with.
+enum Version {
+    /// The version, following semantic versioning.
+    static let current = "0.1.0"
+}

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""The architecture map of the sources, and the check that they keep to it.
+
+usage: floors.py [--map]     from anywhere; --map prints the map
+
+A folder uses only folders that stand before it in the map. In Operations it uses, of the other operations, only those
+that the map names. The check reads tokens, not meaning: it looks for names of top-level types, and for names of members
+that an extension in another folder than the type's declares. It also reports folders that the map does not have, files
+of more than 400 lines and lines of more than 110 columns.
+"""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+MAXIMUM_LINES, MAXIMUM_COLUMNS = 400, 110
+
+# From the ground floor up: the folder, its one line, and the operations that an operation may use.
+LIBRARY = [
+    ('.', 'errors and their remedies, warnings, progress, JSON values'),
+    ('Model', 'values: IDs, keys, rules for names, manifests, profiles, limits of the format'),
+    ('Model/Members', 'the member set in memory, its records and numbers, its totals'),
+    ('System/Memory', 'settings of the C library\'s allocator'),
+    ('System/Threads', 'worker threads, and values that threads share'),
+    ('System/Files', 'files and directories by descriptor, placement under final names, scratch files'),
+    ('System/Processes', 'running another program'),
+    ('Content/Hashing', 'SHA-256 and XXH64'),
+    ('Content/Compression', 'zstd and gzip'),
+    ('Content/Chunking', 'cutting streams into chunks'),
+    ('Go/Formats', 'the files of Go\'s caches: entries, layouts, hashes, classes, compiled packages'),
+    ('Go/Command', 'asking the go command for its settings'),
+    ('Go/Settings', 'the table of settings that decide hits, and its findings and warnings'),
+    ('Go/Scan', 'finding the entries of both caches on disk'),
+    ('Go/Zips', 'reading and writing module zips'),
+    ('Archive/Index', 'the SQLite database at the end of an archive: reader, writer, lookups'),
+    ('Archive/Listing', 'members in canonical order, the digest, figures'),
+    ('Archive', 'the archive file: trailer, frames, writer, and the ways to read it'),
+    ('Operations/PackageNames', 'names of compiled packages and the modules they belong to'),
+    ('Operations/SetAlgebra/Frames', 'frames copied between archives'),
+    ('Operations/SetAlgebra', 'union, difference, intersection: one rule for two values',
+     'Operations/SetAlgebra/Frames'),
+    ('Operations/Pack', 'caches to an archive', 'Operations/SetAlgebra'),
+    ('Operations/Restore', 'an archive to caches'),
+    ('Operations/Seal', 'protecting a build cache in place'),
+    ('Operations/Verify', 'checking every byte of an archive'),
+    ('Operations/Explain', 'where bytes are, and in what archives differ',
+     'Operations/SetAlgebra', 'Operations/PackageNames'),
+    ('Operations/Doctor', 'predicting whether builds hit', 'Operations/Restore'),
+    ('Operations/Image', 'an archive to a container image', 'Operations/PackageNames'),
+]
+COMMAND_LINE = [
+    ('Output', 'words, tables and JSON for reports; remedies in words with flags'),
+    ('Terminal', 'standard streams, the progress line, signals'),
+    ('Options', 'options that commands share'),
+    ('Commands', 'one file per command'),
+    ('.', 'the entry point'),
+]
+
+DECLARATION = re.compile(
+    r'^(?:@\w+ )*(?:(?:public|package|final|indirect) )*(?:struct|class|enum|protocol|typealias|actor) (\w+)', re.M)
+EXTENSION = re.compile(r'^(?:public )?extension (\w+)')
+MEMBER = re.compile(r'^    (?:(?:public|package|static|mutating) )*(?:func|var|let) (\w+)')
+ANY_MEMBER = re.compile(r'^ +(?:(?:public|package|private|fileprivate|static|mutating|final|override|consuming) )*'
+                        r'(?:private\(set\) )?(?:func|var|let|case) (\w+)', re.M)
+
+
+def strip(text):
+    """Returns Swift code without comments and without the text of strings, but with what strings interpolate."""
+    def interpolations(match):
+        return ' '.join(re.findall(r'\\\(((?:[^()]|\([^()]*\))*)\)', match.group(0)))
+    text = re.sub(r'//[^\n]*', '', text)
+    text = re.sub(r'""".*?"""', interpolations, text, flags=re.S)
+    text = re.sub(r'#".*?"#', '', text)
+    return re.sub(r'"(?:\\\((?:[^()]|\([^()]*\))*\)|\\.|[^"\\\n])*"', interpolations, text)
+
+
+def check_target(target, floors):
+    """Returns the faults of one target's folders."""
+    base = ROOT / 'Sources' / target
+    rank = {name: number for number, (name, *_) in enumerate(floors)}
+    allowed = {name: set(uses) for name, _, *uses in floors}
+    code, folder, faults = {}, {}, []
+    for path in sorted(base.rglob('*.swift')):
+        code[path] = strip(path.read_text())
+        folder[path] = path.parent.relative_to(base).as_posix()
+    for name in sorted(set(folder.values()) - set(rank)):
+        faults.append(f'Sources/{target}/{name}: the map in Tests/floors.py has no such folder')
+    for name in sorted(set(rank) - set(folder.values())):
+        faults.append(f'Sources/{target}/{name}: the map in Tests/floors.py has a folder that is not there')
+    if faults:
+        return faults
+
+    home = {name: path for path in code for name in DECLARATION.findall(code[path])}
+    declared = {}
+    for path in code:
+        for name in ANY_MEMBER.findall(code[path]):
+            declared.setdefault(name, set()).add(path)
+    added = {}  # members that an extension in another folder adds, with names that nothing else has
+    for path in code:
+        extended = None
+        for line in code[path].split('\n'):
+            if line and not line[0].isspace():
+                match = EXTENSION.match(line)
+                extended = match and home.get(match.group(1))
+            elif extended and folder[extended] != folder[path] and (match := MEMBER.match(line)):
+                if declared[match.group(1)] == {path}:
+                    added[match.group(1)] = path
+
+    for path in code:
+        tokens = set(re.findall(r'\w+', code[path]))
+        uses = {(home[token], token) for token in tokens & set(home)}
+        uses |= {(added[name], name) for name in tokens & set(added) if re.search(rf'\.{name}\b', code[path])}
+        here = folder[path]
+        for used, name in sorted(uses):
+            there = folder[used]
+            if there == here:
+                continue
+            is_up = rank[there] > rank[here]
+            is_unnamed = (here.startswith('Operations/') and there.startswith('Operations/')
+                          and not any(there.startswith(other) for other in allowed[here]))
+            if is_up or is_unnamed:
+                reason = 'above it' if is_up else 'which the map does not allow it'
+                faults.append(f'{path.relative_to(ROOT)}: uses {name} of {there}, {reason}')
+    return faults
+
+
+def check_sizes():
+    """Returns the files that are too long, and the lines that are too wide."""
+    faults = []
+    for top in ('Sources', 'Tests', 'Benchmarks'):
+        for path in sorted((ROOT / top).rglob('*.swift')):
+            if any(part.startswith('.build') for part in path.parts):
+                continue
+            lines = path.read_text().splitlines()
+            name = path.relative_to(ROOT)
+            if len(lines) > MAXIMUM_LINES:
+                faults.append(f'{name}: {len(lines)} lines, more than {MAXIMUM_LINES}')
+            faults += [f'{name}:{number}: {len(line)} columns, more than {MAXIMUM_COLUMNS}'
+                       for number, line in enumerate(lines, 1) if len(line) > MAXIMUM_COLUMNS]
+    return faults
+
+
+def print_map():
+    for target, floors in (('CacheStore', LIBRARY), ('cachectl', COMMAND_LINE)):
+        print(f'{target}, from the top floor down')
+        for name, words, *uses in reversed(floors):
+            suffix = f' (uses {", ".join(use.split("/", 1)[1] for use in uses)})' if uses else ''
+            print(f'  {name:30} {words}{suffix}')
+
+
+def main():
+    if sys.argv[1:] == ['--map']:
+        return print_map()
+    if sys.argv[1:]:
+        sys.exit(__doc__)
+    faults = check_target('CacheStore', LIBRARY) + check_target('cachectl', COMMAND_LINE) + check_sizes()
+    for fault in faults:
+        print(fault)
+    if faults:
+        sys.exit(f'floors.py: {len(faults)} faults')
+    print('every folder uses only folders below it')
+
+
+main()
