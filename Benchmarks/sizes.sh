@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What each choice of the format gives and costs on real caches: where to cut, what to group, which level. Prints the tables of
-# Format.md, "What the choices give".
+# Format.md, "The choices in figures".
 set -euo pipefail
 shopt -s inherit_errexit
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
