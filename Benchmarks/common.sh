@@ -1,5 +1,5 @@
-# Functions that the scripts beside this one share. They source this file after their options `set -euo pipefail` and
-# `inherit_errexit`.
+# Functions that the scripts beside this one share. They source this file after their options
+# `set -euo pipefail` and `inherit_errexit`.
 # shellcheck shell=bash
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """compare_corpus.py DIR: writes small caches for the short comparison, without Go.
 
-The caches are DIR/caches/{one,two}/{go-build,go-mod}: about 2,000 files and 60 MB, half of them in both. They are
-legal: every output is named by its SHA-256, and every module has the hash of its tree."""
+The caches are DIR/caches/{one,two}/{go-build,go-mod}: about 2,000 files and 60 MB, half of them in both. They
+are legal: every output is named by its SHA-256, and every module has the hash of its tree."""
 import base64
 import hashlib
 import os
@@ -24,7 +24,7 @@ POOL = words(1 << 20)
 
 
 def text(size, seed):
-    """Returns pieces of a pool of words with random numbers between them: they compress about as well as real caches."""
+    """Returns words with random numbers between them, which compress about as well as real caches."""
     source = random.Random(seed)
     pieces = []
     length = 0

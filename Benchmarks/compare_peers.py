@@ -17,8 +17,8 @@ from compare_tools import PEERS, command, versions
 
 CACHES = ('go-build', 'go-mod')
 OPENS = 10  # per run, because they are short
-# The seconds to wait after many files were deleted. ext4 passes one by one over inodes that were freed less than 60
-# seconds ago, or less than 360 if their deletion is not on the disk yet.
+# The seconds to wait after many files were deleted. ext4 passes one by one over inodes that were freed less
+# than 60 seconds ago, or less than 360 if their deletion is not on the disk yet.
 REST = 365
 TREE_VERBS = 'union', 'restore'  # each contender of these makes a tree
 
@@ -50,7 +50,8 @@ class Comparison:
         print(f'==> {text}', file=sys.stderr, flush=True)
 
     def check_room(self):
-        """Fails if there is no room for one run of restores: every contender's tree, the first one, and the archives.
+        """Fails if there is no room for one run of restores: every contender's tree, the first one, and the
+        archives.
 
         A restored tree is smaller than the caches, which have more than one copy of some files."""
         needed, free = (len(self.peers) + 5) * self.copy * 2 // 3, shutil.disk_usage(self.scratch).free
@@ -67,7 +68,8 @@ class Comparison:
     def rounds(self, verb, contenders):
         """Calls each contender once per run, in reverse order in every other run.
 
-        Reports a peer that fails, and leaves it out with all its measurements. cachectl and the limit may not fail."""
+        Reports a peer that fails, and leaves it out with all its measurements. cachectl and the limit may not
+        fail."""
         failed = self.failed.setdefault(verb, {})
         for run in range(self.options.runs):
             if verb in TREE_VERBS:

@@ -88,7 +88,8 @@ def judge(summary, content_bytes, threads):
     own = row('layers', 'cachectl')
     if own and (other := row('layers', 'tar | zstd -3, digests')):
         at_most('layers', 'tar | zstd -3, digests', 'cachectl/it: time', own['wall'] / other['wall'], 1.2)
-    # This process opens the archive and reads a member. The targets are 10 ms for the first step, 20 ms for the second.
+    # This process opens the archive and reads a member. The targets are 10 ms for the first step, 20 ms for
+    # the second.
     if own := row('open', 'cachectl cat, one member'):
         at_most('open', 'cachectl cat, one member', 'both', own['wall'] * 1000, 10, ' ms')
     return found

@@ -68,9 +68,11 @@ class Runner:
         self.memory = 0  # the most that a command may take, including its share of the page cache, in bytes
 
     def __call__(self, command, cwd=None, output=None):
-        """Runs a program (a list) or a line for bash, and returns its wall seconds, CPU seconds and peak of memory.
+        """Runs a program (a list) or a line for bash, and returns its wall seconds, CPU seconds and peak of
+        memory.
 
-        The CPU seconds are the sum over all its processes. The peak is that of the largest process, in bytes."""
+        The CPU seconds are the sum over all its processes. The peak is that of the largest process, in
+        bytes."""
         argv = command if isinstance(command, list) else ['bash', '-c', f'set -euo pipefail; {command}']
         with open(self.log, 'wb') as log, open(output or os.devnull, 'wb') as out:
             start = time.perf_counter()
@@ -87,8 +89,8 @@ class Runner:
     def settle(self):
         """Prepares a measurement.
 
-        No command should wait for data that another has written, nor for a host that gives memory to this machine
-        only when it is touched."""
+        No command should wait for data that another has written, nor for a host that gives memory to this
+        machine only when it is touched."""
         os.sync()
         with open('/proc/meminfo', encoding='utf-8') as f:
             sizes = {line.split(':')[0]: int(line.split()[1]) << 10 for line in f}

@@ -1,7 +1,7 @@
 """The contenders of compare-peers.py: how each packs a tree, restores it, checks its archive, and lists it.
 
-A command is a line for bash. Every tool packs `tree` into `archive`, and restores it into `target`, an empty directory.
-`archive` may be a file, or a directory that holds whatever the tool needs.
+A command is a line for bash. Every tool packs `tree` into `archive`, and restores it into `target`, an empty
+directory. `archive` may be a file, or a directory that holds whatever the tool needs.
 """
 import dataclasses
 import shlex

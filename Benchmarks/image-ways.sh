@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Measures three ways from an archive to an image in a registry: COPY of the merged directories, RUN cachectl restore,
-# and cachectl layers. Each way begins with the files that the image's job has, and ends with the finished push.
+# Measures three ways from an archive to an image in a registry: COPY of the merged directories, RUN cachectl
+# restore, and cachectl layers. Each way begins with the files that the image's job has, and ends with the
+# finished push.
 set -euo pipefail
 shopt -s inherit_errexit
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"

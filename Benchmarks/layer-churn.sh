@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Measures the cost of a new version of one SDK for a registry or host that has the images already. Writes the images
-# of the caches of simulate-matrix-build.sh, of all providers and of each one. Gives one provider's caches a new version
-# of a module, and writes the images again. Prints the bytes that stay the same, and those that images share.
+# Measures the cost of a new version of one SDK for a registry or host that has the images already. Writes the
+# images of the caches of simulate-matrix-build.sh, of all providers and of each one. Gives one provider's
+# caches a new version of a module, and writes the images again. Prints the bytes that stay the same, and
+# those that images share.
 set -euo pipefail
 shopt -s inherit_errexit
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -69,7 +70,8 @@ in_job() { # in_job DIR COMMAND…: runs it with DIR/go-mod and DIR/go-build at 
         "$@"' job "$@"
 }
 
-# Before and after the change, the caches have the same paths. So do the sources, although their content differs.
+# Before and after the change, the caches have the same paths. So do the sources, although their content
+# differs.
 build_provider() { # build_provider PROVIDER: builds at the path from which the caches were filled
     mount --bind "$bumped_src" "$src"
     cd "$src"
@@ -113,8 +115,8 @@ in_job "$scratch/caches/$bumped" build_provider "$bumped" &>"$scratch/build.log"
 for provider in "${providers[@]}"; do
     dir=$scratch/caches/$provider
     if [[ $provider != "$bumped" ]]; then
-        # In the other providers' caches, only the module graph changes: the files of the old version go, and Go
-        # fetches the files that it needs of the new one.
+        # In the other providers' caches, only the module graph changes: the files of the old version go, and
+        # Go fetches the files that it needs of the new one.
         mkdir -p "$dir"/{upper,index,go-mod,go-build,work,work2}
         mount -t overlay churn "$dir/go-mod" \
             -o "lowerdir=$work/caches/$provider/go-mod,upperdir=$dir/upper,workdir=$dir/work"
@@ -124,7 +126,8 @@ for provider in "${providers[@]}"; do
         rm -f "$dir/go-mod/cache/download/$escaped/@v/$version".*
         in_job "$dir" list_provider "$provider" || die "the modules of $provider can't be listed"
         umount "$dir/go-build"
-        # Listing adds only Go's index of the checkout, which a build would add too. Dropping the overlay drops it.
+        # Listing adds only Go's index of the checkout, which a build would add too. Dropping the overlay
+        # drops it.
         rmdir "$dir/go-build"
         ln -s "$work/caches/$provider/go-build" "$dir/go-build"
     fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures the hot pieces of the library (cutting, hashing, compressing, decoding, loading an index, creating files).
-# Each piece takes turns with the same work in C.
+# Measures the hot pieces of the library (cutting, hashing, compressing, decoding, loading an index, creating
+# files). Each piece takes turns with the same work in C.
 set -euo pipefail
 shopt -s inherit_errexit
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"

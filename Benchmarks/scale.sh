@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures cachectl on synthetic archives of 10 thousand to 2 million members, the largest with 100 GB of content: the
-# CPU per member and the peak memory of each verb.
+# Measures cachectl on synthetic archives of 10 thousand to 2 million members, the largest with 100 GB of
+# content: the CPU per member and the peak memory of each verb.
 set -euo pipefail
 shopt -s inherit_errexit
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -12,13 +12,14 @@ usage: scale.sh --work DIR [options]
 
   --work DIR        the directory for the archives, which stay for the next run; 30 GB for all sizes
   --sizes A,B,…     the numbers of members (10000,50000,200000,1000000,2000000)
-  --runs N          the runs of a verb below a million members (3); verify and the restore of everything run once
-  --no-restore-all  leave out the restore of everything, which needs root and writes to a compressing btrfs in a
-                    sparse file
+  --runs N          the runs of a verb below a million members (3); verify and the restore of everything run
+                    once
+  --no-restore-all  leave out the restore of everything, which needs root and writes to a compressing btrfs in
+                    a sparse file
   --cachectl PATH   the cachectl to measure (default: a release build of this repository)
-  --json FILE       the file for every single measurement (scale.json in DIR); the plot, scale.svg, is beside it
-  --short           10,000 and 40,000 members, for the CI; checks that the archives are sound and that every verb
-                    does its job; judges no time
+  --json FILE       the file for every single measurement (scale.json in DIR); the plot is beside it, scale.svg
+  --short           10,000 and 40,000 members, for the CI; checks that the archives are sound and that every
+                    verb does its job; judges no time
 END_OF_USAGE
 }
 
@@ -73,8 +74,8 @@ make_btrfs() {
     local image=$temporary/btrfs.img
     ((EUID == 0)) || { why="mounting needs root"; return 1; }
     type -P mkfs.btrfs >/dev/null || { why="no mkfs.btrfs (btrfs-progs)"; return 1; }
-    # A restore checks for room before it begins, so the file system must be large enough for all the content. Its
-    # file is sparse.
+    # A restore checks for room before it begins, so the file system must be large enough for all the content.
+    # Its file is sparse.
     truncate -s 512G "$image" 2>/dev/null || { why="no sparse file of 512 GiB in $work"; return 1; }
     mkfs.btrfs -q -m single -d single "$image" >"$temporary/mkfs.log" 2>&1 || { why="mkfs.btrfs failed"; return 1; }
     mkdir "$temporary/btrfs"

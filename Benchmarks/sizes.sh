@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures the gains and costs of each choice of the format on real caches: the cuts, the grouping, the level. Prints
-# the tables of Format.md, "The choices in figures".
+# Measures the gains and costs of each choice of the format on real caches: the cuts, the grouping, the level.
+# Prints the tables of Format.md, "The choices in figures".
 set -euo pipefail
 shopt -s inherit_errexit
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -9,7 +9,8 @@ usage() {
     cat <<'END_OF_USAGE'
 usage: sizes.sh --work DIR [options]
 
-  --work DIR        the work directory of simulate-matrix-build.sh, with its caches and their union, all.castore
+  --work DIR        the work directory of simulate-matrix-build.sh, with its caches and their union,
+                    all.castore
   --archive FILE    another union from which to take the streams
   --slow LIST       the providers on whose caches to try level 19 (hetzner,digitalocean); `all` takes long;
                     `none` leaves out the comparison with tar and zstd

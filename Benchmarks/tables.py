@@ -6,7 +6,7 @@ def megabytes(count):
 
 
 def table(rows, left=(0,)):
-    """Prints rows of cells with aligned columns; the columns whose numbers are in `left` are aligned to the left."""
+    """Prints rows of cells with aligned columns; those whose numbers are in `left` are left-aligned."""
     widths = [max(map(len, column)) for column in zip(*rows)]
     for row in rows:
         print('  '.join(cell.ljust(width) if i in left else cell.rjust(width)

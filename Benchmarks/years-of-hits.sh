@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Measures the cost of the first builds in a container whose image is ten days old. Compares the caches of a whole
-# matrix merged with cp and the same caches restored from the union of their archives. Each run uses a real overlay with
-# an empty upper directory. The caches are those of a finished simulate-matrix-build.sh.
+# Measures the cost of the first builds in a container whose image is ten days old. Compares the caches of a
+# whole matrix merged with cp and the same caches restored from the union of their archives. Each run uses a
+# real overlay with an empty upper directory. The caches are those of a finished simulate-matrix-build.sh.
 set -euo pipefail
 shopt -s inherit_errexit
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -101,15 +101,16 @@ restore_layer() {
 
 # ---------------------------------------------------------------- runs
 
-# Counts compiler runs. With -x the go command prints each tool that it runs; for packages in the cache it prints none.
+# Counts compiler runs. With -x the go command prints each tool that it runs; for packages in the cache it
+# prints none.
 count_compiles() { grep -cE '/tool/[^/ ]+/(compile|cgo|asm)"? -' "$1" || true; }
 
 bytes_of() { find "$@" -type f -printf '%s\n' | awk '{ n += $1 } END { printf "%.0f\n", n }'; }
 
 count_entries() { find "$gocache" -mindepth 2 -maxdepth 2 -name '*-[ad]' | wc -l; }
 
-# Reads everything once, so that both kinds of layer are in the page cache. (Into a pipe: tar does not read what it
-# writes to /dev/null.)
+# Reads everything once, so that both kinds of layer are in the page cache. (Into a pipe: tar does not read
+# what it writes to /dev/null.)
 warm() { tar -cf - -C "$1" . | cat >/dev/null; }
 
 measure_build() { # measure_build KEY PROGRAM UPPER LAYER

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Prints the figures of years-of-hits.sh.
 
-years-report.py upper LAYER UPPER                  counts what the builds wrote above a layer, as "name number" lines
-years-report.py report FIGURES JSON FIRST SECOND   prints the medians of a run as a table, and writes them as JSON
+years-report.py upper LAYER UPPER                  counts the files that builds wrote above a layer, as lines
+                                                   "name number"
+years-report.py report FIGURES JSON FIRST SECOND   prints a run's medians as a table, and writes them as JSON
 """
 import json
 import os

@@ -1,8 +1,8 @@
 /* create-tree SOURCE TARGET THREADS
 
-   The limit of a restore. Reads the tree SOURCE into memory, then creates the same tree at TARGET, which must not
-   exist. Prints the wall and the CPU seconds of the creation alone. One thread makes all directories first. Then
-   each thread takes one directory after the other, the largest first, and writes its files. */
+   The limit of a restore. Reads the tree SOURCE into memory, then creates the same tree at TARGET, which must
+   not exist. Prints the wall and the CPU seconds of the creation alone. One thread makes all directories first.
+   Then each thread takes one directory after the other, the largest first, and writes its files. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>

@@ -1,5 +1,6 @@
-// The limits of the hot pieces: the same work as micro/Microbenchmark.swift, in C with libzstd, libcrypto and SQLite,
-// with buffers that are allocated once. The arguments and the output have the same form; `check` must be equal, too.
+// The limits of the hot pieces: the same work as micro/Microbenchmark.swift, in C with libzstd, libcrypto and
+// SQLite, with buffers that are allocated once. The arguments and the output have the same form; `check` must
+// be equal, too.
 //
 // usage: pieces PIECE INPUT SECONDS
 #define _GNU_SOURCE
@@ -167,7 +168,7 @@ static Pass decode(void) {
     return pass;
 }
 
-// ---------------------------------------------------------------- the index: its SHA-256, then every column of every row
+// ---------------------------------------------------------------- the index: SHA-256, then all columns
 
 static const char *archive;
 

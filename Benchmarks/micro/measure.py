@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Runs the hot pieces of the library and their limits in turns, and prints the ratio between them. Run by micro.sh."""
+"""Runs the hot pieces of the library and their limits in turns, and prints the ratio between them.
+
+micro.sh runs this script."""
 import argparse
 import datetime
 import json

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """make_archive.py --members N [--second] FILE: writes a synthetic archive of exactly N members.
 
-This is a second writer of the format, written from Format.md and not from the library's source. It writes actions,
-outputs (one in a thousand is large; 50 KB per member on average), and some hundred module trees with their downloads
-and checksum-database files. The sources are `small` and `large`. --second writes an archive with other labels that
-shares half of its members with the first. The script needs the packages zstandard and xxhash, and runs two processes.
+This is a second writer of the format, written from Format.md and not from the library's source. It writes
+actions, outputs (one in a thousand is large; 50 KB per member on average), and some hundred module trees with
+their downloads and checksum-database files. The sources are `small` and `large`. --second writes an archive
+with other labels that shares half of its members with the first. The script needs the packages zstandard and
+xxhash, and runs two processes.
 """
 import argparse
 import array
@@ -49,7 +50,8 @@ TREE_MEMBERS = 6  # a tree, four downloads, one checksum-database file
 LARGE_ONLY, BOTH, SMALL_ONLY = 1, 2, 3  # the sets of sources, `large` being the first source
 
 
-# ---- The work of the processes. A tag stands for an output: its counter if it is small, -1 - its counter if it is large.
+# ---- The work of the processes
+# A tag stands for an output: its counter if it is small, -1 - its counter if it is large.
 
 def digests_of_small(numbers):
     return b''.join(hashlib.sha256(synthetic.small_output(number)).digest() for number in numbers)

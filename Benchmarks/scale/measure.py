@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Measures cachectl on synthetic archives of growing size: one process per verb, as a user would run it.
 
-scale.sh runs this script. For each size there are two archives with that many members, which share half of them. The
-script prints a table, and writes every single run as JSON.
+scale.sh runs this script. For each size there are two archives with that many members, which share half of
+them. The script prints a table, and writes every single run as JSON.
 """
 import argparse
 import datetime
@@ -36,7 +36,7 @@ class Scale:
         return os.path.join(self.options.work, name)
 
     def make(self, members):
-        """Makes the two archives of a size, unless they exist, and returns the generator's report on the first."""
+        """Makes the two archives of a size, unless they exist; returns the generator's report on the first."""
         stated = self.path(f'{members}.json')
         names = [self.path(f'{members}-{letter}.castore') for letter in 'ab']
         if not (os.path.exists(stated) and all(map(os.path.exists, names))):
@@ -71,8 +71,8 @@ class Scale:
     def place_of_small(self, members):
         """Returns the directory into which to restore small members.
 
-        The directory is in memory if there is ample room, because on ext4 creating files after a big delete is slow
-        (see the README). Otherwise it is the directory of the archives."""
+        The directory is in memory if there is ample room, because on ext4 creating files after a big delete
+        is slow (see the README). Otherwise it is the directory of the archives."""
         needed = 8192 * members
         try:
             room = os.statvfs(MEMORY)
@@ -114,7 +114,7 @@ class Scale:
             remove(target)
 
     def summary(self):
-        """Returns medians of the runs, and the CPU per member beyond that of a process that only prints its version."""
+        """Returns medians of the runs, and the CPU per member without that of `cachectl --version`."""
         start = [m['cpu'] for m in self.measurements if m['verb'] == 'version']
         rows = []
         for verb in VERBS:
@@ -130,7 +130,7 @@ class Scale:
 
 
 def check(scale, members):
-    """Checks, for the short form, that two readers find the archives sound and that every verb does its job."""
+    """Checks for the short form: two readers find the archives sound, and every verb does its job."""
     def cachectl(*arguments):
         return subprocess.run([scale.cachectl, *arguments], stdout=subprocess.PIPE, check=True).stdout
 
@@ -152,7 +152,8 @@ def check(scale, members):
     cachectl('verify', '--quiet', second, unions[0])
     for archive in (first, unions[0]):
         subprocess.run([scale.options.python, '-B', oracle, 'check', '--fast', archive], check=True)
-    # The generator has computed the digest of the source's own pack. A restore and a new pack must give it again.
+    # The generator has computed the digest of the source's own pack. A restore and a new pack must give it
+    # again.
     target, packed = scale.path('check'), scale.path('check-packed.castore')
     command = scale.restore(first, target, '--only', 'small', '--module-zips', 'make')
     subprocess.run(command, check=True)

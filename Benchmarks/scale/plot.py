@@ -2,8 +2,8 @@
 """plot.py RESULTS.json PICTURE.svg: plots CPU per member and peak memory over the number of members, with
 logarithmic axes.
 
-The colours have middle brightness and the background is transparent, so that the picture is legible on white and on
-black.
+The colours have middle brightness and the background is transparent, so that the picture is legible on white
+and on black.
 """
 import json
 import math

@@ -1,9 +1,10 @@
-"""The content of the scale benchmark's synthetic archives, made from numbers alone: equal numbers give equal bytes.
+"""The content of the scale benchmark's synthetic archives, made from numbers alone: equal numbers give equal
+bytes.
 
-A small output is a counter of 8 bytes and some text. A large output is a stream of repetitive chunks that are cut where
-the format says. Such a chunk is a repeated block of text in which the gear hash finds no cut, and 64 bytes that make a
-cut. All outputs of a group begin with the same chunks, so that the SHA-256 of one continues that of a shorter one. Each
-output ends in a tail of its own.
+A small output is a counter of 8 bytes and some text. A large output is a stream of repetitive chunks that are
+cut where the format says. Such a chunk is a repeated block of text in which the gear hash finds no cut, and
+64 bytes that make a cut. All outputs of a group begin with the same chunks, so that the SHA-256 of one
+continues that of a shorter one. Each output ends in a tail of its own.
 """
 import base64
 import hashlib
@@ -84,8 +85,8 @@ TOKEN_BYTES = _cutting_token()
 def _has_early_cut(block, length, ends_in_token):
     """Returns whether the gear hash would cut before `length` where `block` repeats.
 
-    The hash depends on the last 64 bytes alone, so one period and the two ends decide. The eased condition is applied
-    throughout, because it is the stricter test here."""
+    The hash depends on the last 64 bytes alone, so one period and the two ends decide. The eased condition is
+    applied throughout, because it is the stricter test here."""
     at = CUT_LEAST % BLOCK
     text = block + block
     value = 0
@@ -126,7 +127,9 @@ def chunks_of_group(group):
 
 
 def chunk_count(large):
-    """Returns the number of chunks before the tail of a large output; any ten outputs in a row have about the mean."""
+    """Returns the number of chunks before the tail of a large output.
+
+    Any ten outputs in a row have about the mean."""
     return large % GROUP * 7 % GROUP + 1
 
 
@@ -148,7 +151,9 @@ def tree(number):
 
 
 def downloads(module, h1):
-    """Returns the rows of a module's downloads, ordered by kind: (kind, bytes, or None for a zip that the tree makes)."""
+    """Returns the rows of a module's downloads, ordered by kind: (kind, bytes).
+
+    The bytes are None for a zip that the tree makes."""
     path, version = module.split('@')
     return [('info', f'{{"Version":"{version}","Time":"2020-01-01T00:00:00Z"}}'.encode()),
             ('mod', f'module {path}\n'.encode()),

@@ -2,19 +2,19 @@
 //
 // usage: choices CORPUS INDEX THREADS CONFIGURATION…
 //
-// CORPUS is the content of all streams, one after another. INDEX has one line per piece: `o LENGTH` for an output,
-// `t LENGTH` for a module tree, then `f LENGTH` for each of the tree's files.
+// CORPUS is the content of all streams, one after another. INDEX has one line per piece: `o LENGTH` for an
+// output, `t LENGTH` for a module tree, then `f LENGTH` for each of the tree's files.
 //
 // A CONFIGURATION is KIND:HOW:LEVEL:SAMPLE. KIND is `o`, `t`, or `b` for both. HOW is one of:
 //   cut=BYTES    gear cuts with that average, as Format.md cuts at 4194304
 //   whole        no cuts
 //   file         each file of a tree by itself
 //   fixed=BYTES  a cut after that many bytes
-//   group=BYTES  outputs below a quarter of BYTES in solid frames of that size; longer ones cut as the format does
+//   group=BYTES  outputs below a quarter of BYTES in solid frames of that size; longer ones cut as in the format
 // SAMPLE N compresses every N-th chunk.
 //
-// Prints one line of JSON per configuration: the unique chunks, their content and stored bytes, and the CPU seconds of
-// each step.
+// Prints one line of JSON per configuration: the unique chunks, their content and stored bytes, and the CPU
+// seconds of each step.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
@@ -73,8 +73,8 @@ static void add_chunk(size_t offset, size_t length) {
     chunks[chunk_count++] = (Chunk){.offset = offset, .length = length};
 }
 
-// Returns the first cut of the rest of a stream: at least half the average, at most twice the average. The condition is
-// four times as hard before the average as the average itself, and four times as easy after it.
+// Returns the first cut of the rest of a stream: at least half the average, at most twice the average. The
+// condition is four times as hard before the average as the average itself, and four times as easy after it.
 static size_t first_cut(const unsigned char *bytes, size_t length, size_t average) {
     size_t least = average / 2, most = 2 * average;
     int bits = __builtin_ctzl(average);
@@ -214,8 +214,8 @@ static void lay_out(char kind, const char *how, size_t size) {
     }
 }
 
-// Collects outputs below a quarter of `size`, in order, until a frame is full. It copies them, since they do not lie
-// side by side.
+// Collects outputs below a quarter of `size`, in order, until a frame is full. It copies them, since they do
+// not lie side by side.
 static void lay_out_groups(size_t size) {
     size_t total = 0;
     for (size_t i = 0; i < piece_count; i++)

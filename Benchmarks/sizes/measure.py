@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs choices.c on the streams of an archive, compares the archive with tar and zstd, and prints the tables of
-Format.md.
+"""Runs choices.c on the streams of an archive, compares the archive with tar and zstd, and prints the tables
+of Format.md.
 
 sizes.sh runs this script.
 """

@@ -40,7 +40,7 @@ def grouped(pairs): return {key: [value for _, value in group] for key, group in
 def ascending(values): return all(a < b for a, b in zip(values, values[1:]))
 
 class Archive:
-    """An open archive: its trailer is checked, the rows of its index are in memory, and it can read chunks."""
+    """An open archive: its trailer is checked, its index's rows are in memory, and it can read chunks."""
     def __init__(self, path):
         self.file = open(path, "rb")
         self.length = self.file.seek(0, os.SEEK_END)
@@ -107,8 +107,8 @@ class Archive:
 def cut_of(content, fast):
     """Returns the length of the first chunk of bytes that begin with `content`.
 
-    The hash forgets a byte after 64 more. `fast` hashes the last 64 bytes alone. This proves that a cut at the end is
-    right, but not that there is no earlier cut."""
+    The hash forgets a byte after 64 more. `fast` hashes the last 64 bytes alone. This proves that a cut at
+    the end is right, but not that there is no earlier cut."""
     h, p = 0, max(CUT_LEAST, len(content) - 64) if fast else CUT_LEAST
     for end, limit in ((CUT_NORMAL, 1 << 40), (CUT_MOST, 1 << 44)):
         for p, byte in enumerate(content[p:end], p + 1):
@@ -189,7 +189,7 @@ def check_names(a):
     if not wrong: wrong = clashes([row.module for row in a.tree] + [*map(place_of, a.download)] + [f"{SUMDB}/{row.path}" for row in a.checksum_file])
     for name in wrong: yield f"a name that is not allowed: {name!r}"
 def check_identity(a):
-    """Checks that the members give the digest, and that the rows, inserted in order, give the bytes of the index."""
+    """Checks that the members give the digest, and that the rows give the bytes of the index."""
     listing = "".join(line + "\n" for line in a.listing())
     if [*a.archive] != [("digest", sha256(listing.encode())), ("format", 1)]: yield "archive: another digest than its members have"
     again = sqlite3.connect(":memory:")
@@ -250,7 +250,7 @@ def write(path, content, mode=0o644):
     with open(path, "xb") as file: file.write(content)
     os.chmod(path, mode)
 def version_key(version):
-    """Returns a key for Go's order of versions; None if Go leaves the version out of a `list`, as every escaped one."""
+    """Returns a key for Go's order of versions; None for one that Go leaves out of a `list`."""
     number, word = "(0|[1-9][0-9]*)", "(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
     match = re.fullmatch(rf"v{number}\.{number}\.{number}(?:-({word}(?:\.{word})*))?(?:\+incompatible)?", version)
     words = [(0, int(word), "") if word.isdigit() else (1, 0, word) for word in match[4].split(".")] if match and match[4] else []

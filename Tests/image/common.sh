@@ -1,6 +1,6 @@
 # The common parts of the image tests: a work directory in memory, images to start from, and an archive from a
-# container that is built like that of a CI job. The tests source this file after they set `commands` to the further
-# programs that they need.
+# container that is built like that of a CI job. The tests source this file after they set `commands` to the
+# further programs that they need.
 #
 # Needs root, buildah, busybox-static and python3, and
 #   CACHECTL_STATIC  a statically linked release build of cachectl
@@ -27,7 +27,8 @@ if ldd "$cachectl" &>/dev/null; then die "$cachectl is linked dynamically"; fi
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/cachestore-image.XXXXXX")
-# The work directory is in memory, since the layers' overlays cannot lie on another overlay, as /tmp of a container is.
+# The work directory is in memory, since the layers' overlays cannot lie on another overlay, as /tmp of a
+# container is.
 mount -t tmpfs -o size=2g,mode=700 cachestore-image "$work" || die "cannot mount a tmpfs; a container needs --privileged"
 export TMPDIR=$work BUILDAH_ISOLATION=chroot
 store=(--root "$work/storage" --runroot "$work/run" --storage-driver overlay)
@@ -38,7 +39,8 @@ buildah_offline() { unshare --net -- buildah "${store[@]}" "$@"; }
 clean_up() {
     local status=$?
     trap '' INT TERM
-    # The innermost mounts come first: containers' roots, the storage, and at last the memory that holds everything.
+    # The innermost mounts come first: containers' roots, the storage, and at last the memory that holds
+    # everything.
     awk -v work="$work" 'index($2, work) == 1 { print $2 }' /proc/self/mounts | tac | xargs -r umount -l || true
     rmdir "$work"
     exit "$status"
@@ -66,7 +68,8 @@ make_images() {
     done
     make_image localhost/test/base "$work/base"
 
-    # These are the files that a build reads: a third of the toolchain's bytes, and of the time to store them twice.
+    # These are the files that a build reads: a third of the toolchain's bytes, and of the time to store them
+    # twice.
     (cd "$goroot" && tar -cf - --exclude='*_test.go' --exclude=testdata --exclude=src/cmd \
         bin/go go.env VERSION src pkg/include pkg/tool/*/{asm,compile,link}) |
         tar -C "$work/go/usr/local/go" -xf -
@@ -88,7 +91,8 @@ in_container() { # in_container CONTAINER SCRIPT [VARIABLE=VALUE…]
     buildah_offline run "${options[@]}" "$container" -- sh -euc "$script"
 }
 
-# Counts compilations. With -x the go command prints each tool that it runs; for a package in the cache it prints none.
+# Counts compilations. With -x the go command prints each tool that it runs; for a package in the cache it
+# prints none.
 count_compiles() { grep -cE '/tool/[^/ ]+/compile"? -o ' "$1" || true; }
 
 # Builds the program in a container, and writes its compilations to LOG.

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Writes an archive as images with `cachectl layers`, upon a base with Go. Pushes them to a registry, pulls them, and
-# unpacks them with umoci (gzip) and buildah (zstd). Proves that the trees are those that `cachectl restore` makes. Also
-# proves that Go compiles nothing there, nor in images that a Dockerfile makes of them. The requirements are those of
-# common.sh, skopeo, umoci and docker-registry; `bash Tests/run.sh` sets them up.
+# Writes an archive as images with `cachectl layers`, upon a base with Go. Pushes them to a registry, pulls
+# them, and unpacks them with umoci (gzip) and buildah (zstd). Proves that the trees are those that
+# `cachectl restore` makes. Also proves that Go compiles nothing there, nor in images that a Dockerfile makes
+# of them. The requirements are those of common.sh, skopeo, umoci and docker-registry; `bash Tests/run.sh`
+# sets them up.
 commands=(docker-registry skopeo umoci)
 # shellcheck source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -43,8 +44,8 @@ manifest() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["m
 
 # ---------------------------------------------------------------- comparing
 
-# Describes a tree: kind, mode, owner, size, link and name of everything, the times of GOCACHE's entries, and the
-# content of every file, except the time in trim.txt, which a restore takes from the clock.
+# Describes a tree: kind, mode, owner, size, link and name of everything, the times of GOCACHE's entries, and
+# the content of every file, except the time in trim.txt, which a restore takes from the clock.
 describe() { # describe ROOT
     (
         cd "$1/var/cache"
@@ -108,8 +109,8 @@ sys.exit(not {"GOCACHE=/var/cache/go-build", "GOMODCACHE=/var/cache/go-mod"} <= 
 END
 
 say "buildah, zstd"
-# skopeo does this, because buildah would name the image after the layout's path, which may have letters that an image
-# name can't.
+# skopeo does this, because buildah would name the image after the layout's path, which may have letters that
+# an image name can't.
 skopeo copy --quiet "oci:$work/pulled-zstd:merged" "containers-storage:[overlay@$work/storage+$work/run]localhost/test/layers"
 container=$(buildah from --pull=never localhost/test/layers)
 root=$(buildah mount "$container")

@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
-# Proves with real Go toolchains that builds do not trim, compile again or copy up the files of `cachectl restore`, ten
-# days and ten years later. Every cell of the matrix is a Go version, with or without -trimpath and cgo.
+# Proves with real Go toolchains that builds do not trim, compile again or copy up the files of
+# `cachectl restore`, ten days and ten years later. Every cell of the matrix is a Go version, with or without
+# -trimpath and cgo.
 #
 #     Tests/matrix/test-matrix.sh --full      # all seven versions, 28 cells; half an hour
 #     Tests/matrix/test-matrix.sh             # the oldest, the newest and 1.25.5, as in Tests/run.sh
 #
-# In a cell, two jobs fill empty caches, each with one of two programs that share packages. The test unites their archives,
-# restores the union, and makes the restored caches older. It builds an unrelated program, which trims. Then it builds,
-# vets, tests and runs the jobs' programs offline. Nothing may be compiled, and no file may be missing afterwards.
+# In a cell, two jobs fill empty caches, each with one of two programs that share packages. The test unites
+# their archives, restores the union, and makes the restored caches older. It builds an unrelated program,
+# which trims. Then it builds, vets, tests and runs the jobs' programs offline. Nothing may be compiled, and
+# no file may be missing afterwards.
 #
-# Besides the cells, the script tests the profiles of restore with other users and read-only mounts, the files that hits
-# write above a layer in a real overlay, `cachectl seal` of caches in place, and Go's behaviour if caches have other
-# modes and times.
+# Besides the cells, the script tests the profiles of restore with other users and read-only mounts, the files
+# that hits write above a layer in a real overlay, `cachectl seal` of caches in place, and Go's behaviour if
+# caches have other modes and times.
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -98,8 +100,8 @@ cachectl=$(type -P "$cachectl") || die "cannot run the given cachectl"
 cachectl=$(realpath "$cachectl")
 choose_cells
 
-# Everything happens in a namespace of its own, without a network and in memory. However the script ends, its mounts end
-# with it, and no file stays behind.
+# Everything happens in a namespace of its own, without a network and in memory. However the script ends, its
+# mounts end with it, and no file stays behind.
 if [[ -z $work ]]; then
     for cell in "${cells[@]}"; do install_toolchain "${cell%% *}"; done
     work=$(mktemp -d "${TMPDIR:-/tmp}/cachestore-matrix.XXXXXX")
@@ -113,7 +115,8 @@ fi
 mount -t tmpfs -o size=4g,mode=755 cachestore-matrix "$work" ||
     die "cannot mount a tmpfs; a container needs --privileged"
 
-# Every job and every pod finds the toolchain, the caches and the programs at these paths. Go's keys contain them.
+# Every job and every pod finds the toolchain, the caches and the programs at these paths. Go's keys contain
+# them.
 readonly goroot=$work/go gocache=$work/cache/go-build gomodcache=$work/cache/go-mod
 readonly workspace=$work/workspace cell_dir=$work/cell logs=$work/logs
 mkdir -p "$goroot" "$gocache" "$gomodcache" "$logs"
@@ -131,8 +134,8 @@ export TMPDIR=$work/tmp HOME=$work/tmp workspace
 
 # ---------------------------------------------------------------- jobs and pods
 
-# Runs a command (or an exported function) with DIR/go-build and DIR/go-mod at the paths of the caches. The mounts end
-# with the namespace.
+# Runs a command (or an exported function) with DIR/go-build and DIR/go-mod at the paths of the caches. The
+# mounts end with the namespace.
 in_job() { # in_job DIR COMMAND…
     # shellcheck disable=SC2016 # expanded by the inner shell
     unshare --mount --propagation private bash -euc '
@@ -163,7 +166,8 @@ use_program() { # use_program PROGRAM
 }
 export -f build_program use_program
 
-# Counts runs of tools. With -x the go command prints each tool that it runs; for a package in the cache it prints none.
+# Counts runs of tools. With -x the go command prints each tool that it runs; for a package in the cache it
+# prints none.
 count_tools() { # count_tools LOG TOOL…
     local log=$1 IFS='|'
     shift
@@ -175,7 +179,8 @@ show_failure() { # show_failure LOG
     grep -vE '^(cd |cat |mkdir |WORK=|rm |mv |cp |echo |EOF|packagefile |/|\[|[A-Z_]+=)' "$1" | tail -n 5 >&2
 }
 
-# Lists every file and link below the caches with its size. A file that is rewritten in place keeps its name and size.
+# Lists every file and link below the caches with its size. A file that is rewritten in place keeps its name
+# and size.
 list_caches() { (cd "$1" && find go-build go-mod ! -type d ! -name trim.txt -printf '%p %s\n' | sort); }
 
 age() { python3 "$here/age.py" "$@"; }
@@ -222,7 +227,8 @@ expected_output() { # expected_output PROGRAM
     esac
 }
 
-# Restores the caches, makes them older, trims them by building an unrelated program, and repeats the jobs' work.
+# Restores the caches, makes them older, trims them by building an unrelated program, and repeats the jobs'
+# work.
 aged() { # aged DAYS: leaves "compilations files-missing" in `result`
     local dir=$cell_dir/restored log program compiled=0 count missing
     restore_caches "$dir"
@@ -370,8 +376,8 @@ expect_scan() { # expect_scan yes|no CASE
     [[ $scanned == "$1" ]] || fail "$2: scanned: $scanned, expected $1"
 }
 
-# Tests Go's behaviour with a cache that it may not write, or that belongs to another user. The results are the reason
-# for the modes that a restore gives. `worker` has the jobs' checkout unless a case says otherwise.
+# Tests Go's behaviour with a cache that it may not write, or that belongs to another user. The results are
+# the reason for the modes that a restore gives. `worker` has the jobs' checkout unless a case says otherwise.
 test_facts() { # test_facts VERSION
     local dir=$cell_dir/restored build=$cell_dir/restored/go-build stale=1
     row="Go $1 other users"
@@ -445,7 +451,8 @@ test_profiles() { # test_profiles VERSION
     done
 }
 
-# Tests caches that were merged by copying, used by a go command as in a Dockerfile's RUN, and sealed in place.
+# Tests caches that were merged by copying, used by a go command as in a Dockerfile's RUN, and sealed in
+# place.
 test_seal() { # test_seal VERSION
     local dir=$cell_dir/restored program count missing
     row="Go $1 seal"
@@ -480,7 +487,8 @@ for index in "${!cells[@]}"; do
     # shellcheck disable=SC2086 # three words
     test_cell ${cells[index]}
     read -r version _ <<<"${cells[index]}"
-    # These proofs run once per version. In the reduced matrix not every version runs all of them, to save time.
+    # These proofs run once per version. In the reduced matrix not every version runs all of them, to save
+    # time.
     if [[ " $proven " != *" $version "* ]]; then
         test_profiles "$version"
         if [[ -n $full || ${#cells[@]} == 1 || $version == 1.25.5 ]]; then

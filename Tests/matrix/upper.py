@@ -6,7 +6,8 @@ usage: upper.py LOWER UPPER     directories that each hold go-build and go-mod
 The allowed files are those that Go itself must write:
 
 - README and trim.txt
-- entries for the linker's output and for vet's findings: every link, and every vet of a package named on the command
+- entries for the linker's output and for vet's findings: every link, and every vet of a package named on the
+command
   line, writes them again with another time
 - new entries that are not package archives: indexes of the checkout, lists and results
 """
@@ -35,7 +36,9 @@ def kind_of_output(path: str) -> str:
 
 
 def kind_of_rewritten(below: str, top: str, lower: str) -> str:
-    """Returns the kind of an action entry of the layer that was copied up; a build has found everything it looks up."""
+    """Returns the kind of an action entry of the layer that was copied up.
+
+    A build has found everything that it looks up, so no hit may rewrite an entry."""
     old, new = read(below, 176), read(top, 176)
     output = old[68:132].decode("ascii")
     what = kind_of_output(os.path.join(lower, output[:2], f"{output}-d"))

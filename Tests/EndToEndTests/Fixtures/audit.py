@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Reads Go caches the way Go does, for the end-to-end tests. It shares no code with the library.
 
-    audit.py snapshot DIR        prints mode, SHA-256 and name of everything below DIR, except files that Go and a
-                                 restore keep changing
+    audit.py snapshot DIR        prints mode, SHA-256 and name of everything below DIR, except files that Go and
+                                 a restore keep changing
     audit.py whole BUILD MOD     prints one line per file or tree that has its final name and is not whole
     audit.py leftovers DIR...    prints the names of temporary files
     audit.py entries BUILD       prints the name, modification time and output ID of each entry

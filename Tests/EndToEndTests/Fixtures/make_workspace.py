@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the modules that the end-to-end tests use, as a file-system GOPROXY, and the programs that they build.
+"""Writes the modules that the end-to-end tests use, as a file-system GOPROXY, and the programs that they
+build.
 
     make_workspace.py DIR     writes DIR/proxy and DIR/programs/{alpha,beta,gamma,hello,tiny,worker,report},
                               with complete go.sum files
@@ -65,7 +66,8 @@ MODULES = {
         "native_pure.go": '//go:build !cgo\n\npackage native\n\nconst Language = "Go"\n\n'
                           "func Twice(number int) int { return 2 * number }\n",
     },
-    # This module has a pseudo-version, a requirement of its own, and an output that is cut into several chunks.
+    # This module has a pseudo-version, a requirement of its own, and an output that is cut into several
+    # chunks.
     ("example.com/deep/v3", "v3.0.1-0.20240506070809-0123456789ab"): {
         "go.mod": go_mod("example.com/deep/v3", ("example.com/lib", "v1.0.0")),
         "deep.go": 'package deep\n\nimport (\n\t_ "embed"\n\n\t"example.com/lib"\n)\n\n//go:embed data.txt\nvar Data string\n\n'
@@ -98,7 +100,8 @@ PROGRAMS = {
     ),
     # This program shares nothing with the others but the standard library.
     "hello": (["fmt"], '\tfmt.Println("hello")\n', []),
-    # These two share much of the standard library and of the modules. They have tests, and C if cgo is enabled.
+    # These two share much of the standard library and of the modules. They have tests, and C if cgo is
+    # enabled.
     "worker": (
         ["encoding/json", "os", "os/user", "", "example.com/UpperCase/Kit", "example.com/asm", "example.com/lib",
          "example.com/native"],
