@@ -250,7 +250,8 @@ def write(path, content, mode=0o644):
     with open(path, "xb") as file: file.write(content)
     os.chmod(path, mode)
 def version_key(version):
-    """Returns a key for Go's order of versions; None for one that Go leaves out of a `list`."""
+    """Returns a key for Go's order of versions; None if Go leaves it out of a `list`, as it does
+    every escaped version."""
     number, word = "(0|[1-9][0-9]*)", "(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
     match = re.fullmatch(rf"v{number}\.{number}\.{number}(?:-({word}(?:\.{word})*))?(?:\+incompatible)?", version)
     words = [(0, int(word), "") if word.isdigit() else (1, 0, word) for word in match[4].split(".")] if match and match[4] else []

@@ -38,7 +38,7 @@ def kind_of_output(path: str) -> str:
 def kind_of_rewritten(below: str, top: str, lower: str) -> str:
     """Returns the kind of an action entry of the layer that was copied up.
 
-    A build has found everything that it looks up, so no hit may rewrite an entry."""
+    A build has found every entry that it looks up."""
     old, new = read(below, 176), read(top, 176)
     output = old[68:132].decode("ascii")
     what = kind_of_output(os.path.join(lower, output[:2], f"{output}-d"))
