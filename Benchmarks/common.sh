@@ -1,4 +1,5 @@
-# What the scripts beside this one share; they source it after their options `set -euo pipefail` and `inherit_errexit`.
+# Functions that the scripts beside this one share. They source this file after their options
+# `set -euo pipefail` and `inherit_errexit`.
 # shellcheck shell=bash
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -6,7 +7,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 die() { echo "$(basename "$0" .sh): $*" >&2; exit 1; }
 say() { echo "==> $*" >&2; }
 
-# However a script ends, it comes to its trap on EXIT.
+# These traps make a script run its EXIT trap after a signal, too.
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -16,20 +17,20 @@ need() { # need PROGRAM…
     for program; do type -P "$program" >/dev/null || die "needs $program"; done
 }
 
-runnable() { # runnable PROGRAM: its absolute path
+runnable() { # runnable PROGRAM: prints the program's absolute path
     local path
     path=$(type -P "$1") || die "cannot run \`$1\`: there is no such program; name another"
     realpath "$path"
 }
 
-built() { # built LOG PRODUCT [OPTION…]: the path of a release build
+built() { # built LOG PRODUCT [OPTION…]: makes a release build and prints its path
     local build=(swift build --package-path "$here/.." -c release --product "$2" "${@:3}")
     say "building $2"
     "${build[@]}" >"$1" || { tail -n 5 "$1" >&2; die "swift build failed, see above"; }
     echo "$("${build[@]}" --show-bin-path)/$2"
 }
 
-python_with() { # python_with DIR PACKAGE…: CACHESTORE_PYTHON, or a Python in DIR, with these modules
+python_with() { # python_with DIR PACKAGE…: prints CACHESTORE_PYTHON, or a Python in DIR, that has the modules
     local python=${CACHESTORE_PYTHON:-$1/bin/python} modules
     modules=$(IFS=,; echo "${*:2}")
     if ! "$python" -c "import $modules" 2>/dev/null; then

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Compares cachectl with its peers (tar and zstd, cp, squashfs, erofs, casync, restic, borg) and with the limit of a
-# restore, on the caches of a finished simulation: every verb, in turns within the same run.
+# Compares cachectl with its peers (tar and zstd, cp, squashfs, erofs, casync, restic, borg) and with the
+# limit of a restore, on the caches of a finished simulation. In each run, all contenders take turns at every
+# verb.
 set -euo pipefail
 shopt -s inherit_errexit
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -11,19 +12,19 @@ usage: compare-peers.sh --work DIR [options]
        compare-peers.sh --short [--cachectl PATH]
 
   --work DIR           the work directory of simulate-matrix-build.sh, with its caches
-  --providers A,B,…    the caches of these only (default: all that are there)
-  --quick              if DIR has no caches, first run simulate-matrix-build.sh --quick --work DIR; needs root
-  --runs N             how often everything is measured (3)
-  --peers LIST         tar-zstd-3 tar-zstd-1 tar-zstd-long tar-zstd-19 cp squashfs erofs casync restic borg, with
-                       commas (default: all that are installed, without tar-zstd-19)
-  --slow               level 19 too, of cachectl and of zstd
-  --install            installs the peers that are missing, with apt-get; needs root
-  --check              compares every restored tree byte by byte, not only its number of files and their bytes
-  --cachectl PATH      this cachectl; by default a release build of this repository
-  --scratch DIR        where everything is packed and restored; on the file system to measure (DIR of --work)
-  --json FILE          every single measurement (compare.json in DIR of --work)
-  --short              one run on small generated caches against tar and cp, in less than a minute, for the CI: checks
-                       that every verb works and that --jobs does not change a byte, and judges no target
+  --providers A,B,…    use the caches of these providers only (default: all in DIR)
+  --quick              if DIR has no caches, run simulate-matrix-build.sh --quick --work DIR first; needs root
+  --runs N             the number of measurements of everything (3)
+  --peers LIST         tar-zstd-3 tar-zstd-1 tar-zstd-long tar-zstd-19 cp squashfs erofs casync restic borg,
+                       with commas (default: all installed ones, without tar-zstd-19)
+  --slow               also measure level 19, of cachectl and of zstd
+  --install            install missing peers with apt-get; needs root
+  --check              compare every byte of every restored tree, not only the number of files and their bytes
+  --cachectl PATH      the cachectl to measure (default: a release build of this repository)
+  --scratch DIR        the directory for packing and restoring, on the file system to measure (DIR of --work)
+  --json FILE          the file for every single measurement (compare.json in DIR of --work)
+  --short              one run on small generated caches against tar and cp, in less than a minute, for the
+                       CI; checks that every verb works and that --jobs does not change a byte; judges no target
 END_OF_USAGE
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""compare_corpus.py DIR: writes small caches for the short comparison, without Go: DIR/caches/{one,two}/{go-build,
-go-mod}, about 2,000 files and 60 MB, half of them in both. They are legal: every output is named by its SHA-256,
-every module has the hash of its tree."""
+"""compare_corpus.py DIR: writes small caches for the short comparison, without Go.
+
+The caches are DIR/caches/{one,two}/{go-build,go-mod}: about 2,000 files and 60 MB, half of them in both. They
+are legal: every output is named by its SHA-256, and every module has the hash of its tree."""
 import base64
 import hashlib
 import os
@@ -10,7 +11,7 @@ import sys
 
 WORDS = [f'{a}{b}' for a in ('read', 'write', 'node', 'index', 'cache', 'error', 'type', 'value', 'send', 'list')
          for b in ('', 'er', 's', 'At', 'Name', 'Size', 'Func', 'All')]
-OUTPUTS, MODULES, FILES = 300, 6, 70  # of each cache; the first halves are the same in both
+OUTPUTS, MODULES, FILES = 300, 6, 70  # per cache; the first halves are the same in both
 
 
 def words(size):
@@ -23,7 +24,7 @@ POOL = words(1 << 20)
 
 
 def text(size, seed):
-    """Pieces of a pool of words with something random between them: it compresses about as well as real caches."""
+    """Returns words with random numbers between them, which compress about as well as real caches."""
     source = random.Random(seed)
     pieces = []
     length = 0
@@ -41,7 +42,7 @@ def write(path, data):
 
 
 def write_output(cache, seed):
-    """One package: its output and the action that names it."""
+    """Writes one package: its output and the action entry that refers to it."""
     size = random.Random(f'size {seed}').choice((2_000, 8_000, 40_000, 120_000, 300_000))
     data = text(size, f'output {seed}')
     action, output = hashlib.sha256(f'action {seed}'.encode()).hexdigest(), hashlib.sha256(data).hexdigest()
@@ -50,7 +51,7 @@ def write_output(cache, seed):
 
 
 def write_module(cache, seed):
-    """One module: its tree, and what the download directory says about it."""
+    """Writes one module: its tree and its files in the download directory."""
     path, version = f'example.com/m{seed}', 'v1.0.0'
     name = f'{path}@{version}'
     mod = f'module {path}\n'.encode()

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Measures cachectl, its peers and the limit of a restore, one after the other in each of several runs, and prints a
-table a verb. compare-peers.sh prepares what this needs and calls it."""
+"""Measures cachectl, its peers and the limit of a restore, one after the other in each of several runs.
+
+Prints one table per verb. compare-peers.sh prepares the inputs and calls this script."""
 import argparse
 import datetime
 import json
@@ -15,11 +16,11 @@ from compare_run import Failure, Runner, digest, fresh, remove, size_of, threads
 from compare_tools import PEERS, command, versions
 
 CACHES = ('go-build', 'go-mod')
-OPENS = 10  # a run: they are short
-# Seconds after many files were deleted: ext4 passes over inodes that were freed less than 60 seconds ago, or 360 where
-# their deletion is not on the disk yet, one by one.
+OPENS = 10  # per run, because they are short
+# The seconds to wait after many files were deleted. ext4 passes one by one over inodes that were freed less
+# than 60 seconds ago, or less than 360 if their deletion is not on the disk yet.
 REST = 365
-TREE_VERBS = 'union', 'restore'  # whose contenders make a tree each
+TREE_VERBS = 'union', 'restore'  # each contender of these makes a tree
 
 
 class Comparison:
@@ -29,7 +30,7 @@ class Comparison:
         self.caches = {provider: os.path.join(options.caches, provider) for provider in options.providers}
         self.scratch = options.scratch
         self.sizes = [size_of(os.path.join(cache, part)) for cache in self.caches.values() for part in CACHES]
-        self.copy = sum(count for _, count in self.sizes)  # the bytes of a tree that a contender makes, at most
+        self.copy = sum(count for _, count in self.sizes)  # the most bytes that a contender's tree can have
         self.run = Runner(self.path('log'))
         self.measurements, self.failed, self.not_measured = [], {}, {}
         self.restored = 0, 0  # the files and bytes of the restored tree
@@ -49,8 +50,10 @@ class Comparison:
         print(f'==> {text}', file=sys.stderr, flush=True)
 
     def check_room(self):
-        """Fails where not even one run of restores would fit: every contender's tree, the first one, and the archives. A
-        restored tree is smaller than the caches, which have more than one copy of some files."""
+        """Fails if there is no room for one run of restores: every contender's tree, the first one, and the
+        archives.
+
+        A restored tree is smaller than the caches, which have more than one copy of some files."""
         needed, free = (len(self.peers) + 5) * self.copy * 2 // 3, shutil.disk_usage(self.scratch).free
         if free < needed:
             raise Failure(f'needs {needed // 10**6} MB in {self.scratch}, and {free // 10**6} are free: choose fewer '
@@ -63,13 +66,15 @@ class Comparison:
                                   'bytes': count, **measured})
 
     def rounds(self, verb, contenders):
-        """Calls each contender once a run, every other run from the last to the first. One of the peers that fails is
-        reported and left out, with what was measured of it; cachectl and the limit may not fail."""
+        """Calls each contender once per run, in reverse order in every other run.
+
+        Reports a peer that fails, and leaves it out with all its measurements. cachectl and the limit may not
+        fail."""
         failed = self.failed.setdefault(verb, {})
         for run in range(self.options.runs):
             if verb in TREE_VERBS:
                 self.make_room(len(contenders) + 1)
-            if run == 0:  # whoever comes first pays for what is cold in the machine: so once for nothing
+            if run == 0:  # an extra first call, not counted, pays for whatever is cold in the machine
                 self.say(f'warming up, {verb}')
                 next(iter(contenders.values()))(run)
                 self.measurements = [m for m in self.measurements if m['verb'] != verb]
@@ -85,29 +90,29 @@ class Comparison:
                         raise Failure(f'{verb}, {name}: {failure}') from None
                     failed[name] = str(failure)
         self.measurements = [m for m in self.measurements if m['verb'] != verb or m['contender'] not in failed]
-        # In the table as given, not as the rounds came.
+        # The table has the given order, not the order of the rounds.
         place = {name: i for i, name in enumerate(contenders)}
         self.measurements.sort(key=lambda m: place.get(m['contender'], 0) if m['verb'] == verb else -1)
 
     def new_tree(self):
-        """An empty directory for one contender of this run."""
+        """Makes an empty directory for one contender of this run."""
         return fresh(self.path('trees', str(len(os.listdir(self.path('trees'))))))
 
     def discard(self, *paths):
-        """Has done with files, many perhaps: they go when the room is needed, or at the end. See `REST`."""
+        """Discards files: they are removed when the room is needed, or at the end. See `REST`."""
         for path in paths:
             if os.path.exists(path):
                 os.rename(path, os.path.join(self.new_tree(), 'discarded'))
 
     def make_room(self, count):
-        """Removes the trees that are there already if there is less room than for `count` more."""
+        """Removes the existing trees if there is no room for `count` more."""
         if shutil.disk_usage(self.scratch).free < count * self.copy and os.listdir(self.path('trees')):
             self.say(f'removing earlier trees, and waiting {REST} s for the file system to forget them')
             fresh(self.path('trees'))
             self.run.rest(REST)
 
     def archived(self, tool, tree, archive, measure=None):
-        """Packs a tree with a peer; the size of what comes out."""
+        """Packs a tree with a peer, and returns the size of the result."""
         self.discard(archive, archive + '.base')
         if tool.prepare:
             self.run(command(tool.prepare, archive=archive))
@@ -174,7 +179,7 @@ class Comparison:
         return [self.cachectl, 'union', '--quiet', *map(self.packed, self.caches), '-o', archive, *arguments]
 
     def copy_together(self, target):
-        """What people do today: the first job's file wins."""
+        """Merges the caches by copying, as is usual; the first job's file wins."""
         return '; '.join(command('cp -rn {build} {mod} {target}', build=f'{cache}/go-build', mod=f'{cache}/go-mod',
                                  target=target) for cache in self.caches.values())
 
@@ -216,7 +221,7 @@ class Comparison:
         remove(*others)
 
     def seal(self):
-        """The size of the union by other means: the merged tree, packed."""
+        """Measures the size of the union by other means: packs the merged tree."""
         self.make_room(2)
         merged = self.new_tree()
         self.run(self.copy_together(merged))
@@ -252,7 +257,7 @@ class Comparison:
             raise Failure('restored {:,} files and {:,} bytes, '.format(*size_of(target)) +
                           'instead of {:,} and {:,}'.format(*self.restored))
         if self.options.check:
-            # Only this file says when it was restored.
+            # Only this file holds the time of the restore.
             self.run(command('diff -rq --exclude trim.txt {tree} {target} >&2', tree=self.path('tree'), target=target))
 
     def restore(self):
@@ -298,7 +303,7 @@ class Comparison:
             'limit': limit, **{tool.title: peer(tool) for tool in self.peers}})
 
     def layers(self):
-        """An image of the union, against one layer of the restored tree, with the two digests that it needs too."""
+        """Measures an image of the union against one layer of the restored tree with its two digests."""
         image, blob = self.path('image'), self.path('blob')
 
         def own(*arguments):
@@ -351,7 +356,7 @@ class Comparison:
                     self.record('open', name, run * times + i, self.run(line))
             return repeated
 
-        own = {'cachectl --version': [self.cachectl, '--version'],  # what the process costs by itself
+        own = {'cachectl --version': [self.cachectl, '--version'],  # the cost of the process itself
                'cachectl cat, one member': [self.cachectl, 'cat', union, 'mod', member],
                'cachectl info': [self.cachectl, 'info', union, '--json', '--quiet'],
                'cachectl ls, one member': [self.cachectl, 'ls', union, '--kind', 'mod', '--glob', member],
@@ -374,7 +379,7 @@ class Comparison:
                 'load_before': os.getloadavg()[0]}
 
     def everything(self):
-        """Measures a verb after the other, and gives the results so far after each."""
+        """Measures one verb after the other, and yields the results so far after each."""
         self.check_room()
         machine = self.machine()
         date = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds')
@@ -382,7 +387,7 @@ class Comparison:
         for verb in (self.pack, self.union, self.seal, self.restore, self.layers, self.verify, self.open):
             self.run.memory = (2 << 30) + (self.copy if verb.__name__ in TREE_VERBS else 0)
             verb()
-            # What a child's peak is at least: its parent's at the time of the fork counts, too.
+            # A child's peak is at least this, because it includes its parent's at the time of the fork.
             machine.update(load_after=os.getloadavg()[0], peak_floor=self.run(['true'])['peak'])
             yield self.results(machine, date)
 

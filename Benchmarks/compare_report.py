@@ -15,7 +15,7 @@ TITLES = {
 
 
 def summarize(measurements):
-    """{verb: {contender: figures}}: medians over the runs, summed over the providers."""
+    """Returns {verb: {contender: figures}}: medians over the runs, summed over the providers."""
     groups = {}
     for m in measurements:
         groups.setdefault(m['verb'], {}).setdefault(m['contender'], {}).setdefault(m['provider'], []).append(m)
@@ -33,7 +33,7 @@ def summarize(measurements):
 
 
 def judge(summary, content_bytes, threads):
-    """The targets that can be judged with what was measured: {verb: {contender: [target…]}}."""
+    """Returns the targets that the measurements can judge: {verb: {contender: [target…]}}."""
     found = {}
 
     def target(verb, contender, text, value, met, shown):
@@ -88,7 +88,8 @@ def judge(summary, content_bytes, threads):
     own = row('layers', 'cachectl')
     if own and (other := row('layers', 'tar | zstd -3, digests')):
         at_most('layers', 'tar | zstd -3, digests', 'cachectl/it: time', own['wall'] / other['wall'], 1.2)
-    # A process that opens the archive and reads a member: the targets are 10 ms for the first and 20 ms for the second.
+    # This process opens the archive and reads a member. The targets are 10 ms for the first step, 20 ms for
+    # the second.
     if own := row('open', 'cachectl cat, one member'):
         at_most('open', 'cachectl cat, one member', 'both', own['wall'] * 1000, 10, ' ms')
     return found
@@ -125,7 +126,7 @@ def print_verb(verb, contenders, targets, failed, floor):
 
 
 def report(results):
-    """Prints one table a verb."""
+    """Prints one table per verb."""
     machine, corpus = results['machine'], results['corpus']
     print(f'{results["date"]}, {machine["threads"]} threads, {machine["cpu"]}, Linux {machine["kernel"]}, '
           f'{machine["file_system"]}; load {machine["load_before"]:.1f} before, {machine["load_after"]:.1f} after')

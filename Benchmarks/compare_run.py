@@ -1,16 +1,16 @@
-"""Running and measuring commands for compare-peers.py."""
+"""Functions that run and measure commands for compare-peers.py."""
 import hashlib
 import os
 import subprocess
 import sys
 import time
 
-# A program that takes memory, touches all of it, and ends.
+# This program takes memory, touches all of it, and ends.
 TOUCH = 'import mmap, sys; mmap.mmap(-1, int(sys.argv[1]), mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE)'
 
 
 class Failure(Exception):
-    """A command failed, or did not do what it was to do."""
+    """The error that a command failed, or did not do its job."""
 
 
 def threads():
@@ -25,14 +25,14 @@ def remove(*paths):
 
 
 def fresh(path):
-    """An empty directory where an older one is removed."""
+    """Makes an empty directory in place of an older one."""
     remove(path)
     os.makedirs(path)
     return path
 
 
 def size_of(path):
-    """The number of files in a tree (or one file) and their bytes."""
+    """Returns the number of files in a tree (or one file) and their bytes."""
     if os.path.isfile(path):
         return 1, os.path.getsize(path)
     count = total = 0
@@ -43,7 +43,7 @@ def size_of(path):
 
 
 def warm(*paths):
-    """Reads everything once, so that whoever is first does not pay for a cold page cache."""
+    """Reads everything once, so that the first contender does not pay for a cold page cache."""
     for path in paths:
         for folder, _, names in os.walk(path):
             for name in names:
@@ -61,15 +61,18 @@ def digest(path):
 
 
 class Runner:
-    """Runs commands one at a time, their output in a log."""
+    """A runner of commands, one at a time, with their output in a log."""
 
     def __init__(self, log):
         self.log = log
-        self.memory = 0  # what a command may take, with all that it leaves in the page cache, in bytes
+        self.memory = 0  # the most that a command may take, including its share of the page cache, in bytes
 
     def __call__(self, command, cwd=None, output=None):
-        """Runs a program (a list) or a line for bash, and returns its wall and CPU seconds, the CPU seconds being
-        those of all its processes, and the largest peak of memory of one of them, in bytes."""
+        """Runs a program (a list) or a line for bash, and returns its wall seconds, CPU seconds and peak of
+        memory.
+
+        The CPU seconds are the sum over all its processes. The peak is that of the largest process, in
+        bytes."""
         argv = command if isinstance(command, list) else ['bash', '-c', f'set -euo pipefail; {command}']
         with open(self.log, 'wb') as log, open(output or os.devnull, 'wb') as out:
             start = time.perf_counter()
@@ -84,8 +87,10 @@ class Runner:
         return {'wall': wall, 'cpu': usage.ru_utime + usage.ru_stime, 'peak': usage.ru_maxrss * 1024}
 
     def settle(self):
-        """Makes ready for a measurement: nobody is to wait for what another has written, nor for a host that gives
-        memory to this machine only when it is touched."""
+        """Prepares a measurement.
+
+        No command should wait for data that another has written, nor for a host that gives memory to this
+        machine only when it is touched."""
         os.sync()
         with open('/proc/meminfo', encoding='utf-8') as f:
             sizes = {line.split(':')[0]: int(line.split()[1]) << 10 for line in f}
@@ -94,11 +99,11 @@ class Runner:
             subprocess.run([sys.executable, '-c', TOUCH, str(count)], check=True)
 
     def measure(self, command):
-        """The same as a call, once everything has settled."""
+        """Does the same as a call, after everything has settled."""
         self.settle()
         return self(command)
 
     def rest(self, seconds):
-        """Waits, with everything written, until what was deleted has no more effect."""
+        """Writes everything to disk, and waits until deletions have no more effect."""
         os.sync()
         time.sleep(seconds)

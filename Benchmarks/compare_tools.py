@@ -1,27 +1,27 @@
-"""The contenders of compare-peers.py: how each packs a tree, restores it, checks what it has packed, and lists it.
+"""The contenders of compare-peers.py: how each packs a tree, restores it, checks its archive, and lists it.
 
-A command is a line for bash. Every tool packs `tree` into `archive`, which may be a file, or a directory that holds
-whatever the tool needs, and restores it into `target`, an empty directory.
+A command is a line for bash. Every tool packs `tree` into `archive`, and restores it into `target`, an empty
+directory. `archive` may be a file, or a directory that holds whatever the tool needs.
 """
 import dataclasses
 import shlex
 import shutil
 import subprocess
 
-PASSWORD = 'cachestore'  # restic cannot do without one
+PASSWORD = 'cachestore'  # restic requires one
 
 
 @dataclasses.dataclass(frozen=True)
 class Tool:
-    name: str  # as --peers names it
+    name: str  # the name for --peers
     title: str
-    programs: tuple  # what has to be installed
+    programs: tuple  # the programs that must be installed
     pack: str
     restore: str
     prepare: str = ''  # before packing, not timed
     verify: str = ''
     list: str = ''
-    package: str = ''  # Debian's, for --install
+    package: str = ''  # the Debian package, for --install
     slow: bool = False
 
     def missing(self):
@@ -84,7 +84,7 @@ VERSIONS = {
 
 
 def versions(cachectl):
-    """The first line that each installed program says about itself."""
+    """Returns the first line that each installed program prints about its version."""
     found = {'cachectl': [cachectl, '--version']}
     found.update((name, line.split()) for name, line in VERSIONS.items() if shutil.which(name))
     lines = {}

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Three ways from an archive to an image in a registry: COPY of the merged directories, RUN cachectl restore, and
-# cachectl layers. Each begins with what the job that builds the image has, and ends when the push is done.
+# Measures three ways from an archive to an image in a registry: COPY of the merged directories, RUN cachectl
+# restore, and cachectl layers. Each way begins with the files that the image's job has, and ends with the
+# finished push.
 set -euo pipefail
 shopt -s inherit_errexit
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -10,13 +11,13 @@ usage() {
 usage: image-ways.sh --work DIR --providers A,B,… [options]
 
   --work DIR        the work directory of simulate-matrix-build.sh, with its caches
-  --providers A,B,… the caches to take
-  --runs N          how often each way is gone (1)
-  --cachectl PATH   a static release build; by default it is built
-  --scratch DIR     where everything lies (DIR of --work); needs ten times the bytes of the caches
-  --json FILE       the figures (ways.json in DIR of --work)
-  --dockerd         goes the ways of a Dockerfile with dockerd too; needs the programs of Debian's docker.io,
-                    containerd and runc in PATH
+  --providers A,B,… the providers whose caches to use
+  --runs N          the number of runs of each way (1)
+  --cachectl PATH   a static release build of cachectl (default: the script builds one)
+  --scratch DIR     the directory for all files (DIR of --work); needs ten times the bytes of the caches
+  --json FILE       the file for the figures (ways.json in DIR of --work)
+  --dockerd         also measure the ways of a Dockerfile with dockerd; needs the programs of Debian's
+                    docker.io, containerd and runc in PATH
 
 Needs root, buildah, skopeo, docker-registry and busybox-static: `Tests/run.sh` installs them.
 END_OF_USAGE
@@ -133,21 +134,21 @@ fi
 
 # ---------------------------------------------------------------- the ways
 
-built() { # built NAME COMPRESSION TAG: a Dockerfile's image, pushed
+built() { # built NAME COMPRESSION TAG: builds a Dockerfile's image and pushes it
     buildah build --quiet --layers=false --pull=never -f "$temporary/$1.dockerfile" -t "localhost/ways/$1" \
         "$context" >/dev/null
     buildah push --quiet --tls-verify=false --compression-format "$2" "localhost/ways/$1" \
         "docker://127.0.0.1:$port/ways:$3"
     buildah rmi --force "localhost/ways/$1" >/dev/null
 }
-built_by_dockerd() { # built_by_dockerd NAME TAG: the same with dockerd, which compresses with gzip
+built_by_dockerd() { # built_by_dockerd NAME TAG: does the same with dockerd, which compresses with gzip
     docker build --quiet --network=none --no-cache -f "$temporary/$1.dockerfile" -t "127.0.0.1:$port/ways:$2" \
         "$context" >/dev/null
     docker push --quiet "127.0.0.1:$port/ways:$2" >/dev/null
     docker rmi --force "127.0.0.1:$port/ways:$2" >/dev/null
     docker builder prune --all --force >/dev/null
 }
-pulled() { docker pull --quiet "127.0.0.1:$port/ways:$1" >/dev/null; } # pulled TAG: and unpacked, by dockerd
+pulled() { docker pull --quiet "127.0.0.1:$port/ways:$1" >/dev/null; } # pulled TAG: pulls and unpacks with dockerd
 layers() { # layers TAG [OPTION…]
     local tag=$1
     shift
@@ -215,7 +216,7 @@ print(f'{providers}: from the archive, or the merged directories, to the image i
 print(f'{"":28}  wall s   CPU s  layers     MB  COPY, same compression / it')
 for row in rows:
     copy = next(r for r in rows if r['way'] == 'COPY, ' + row['way'].split(', ')[1])
-    spent = '' if 'docker' in row['way'] else f'{row["cpu"]:.1f}'  # a daemon's is not seen
+    spent = '' if 'docker' in row['way'] else f'{row["cpu"]:.1f}'  # a daemon's CPU time is not seen
     print(f'{row["way"]:28}{row["wall"]:8.1f}{spent:>8}{row["layers"]:8}{row["bytes"] / 1e6:7.1f}'
           f'{copy["wall"] / row["wall"]:10.1f} × the time, {row["bytes"] / copy["bytes"]:.2f} × the bytes')
 END

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# What a new version of one SDK costs those who have the images already: writes the images of the caches of
-# simulate-matrix-build.sh, of all providers and of each one, gives one provider's caches a new version of a module,
-# and writes the images again. Prints the bytes that are the same, and those that images share.
+# Measures the cost of a new version of one SDK for a registry or host that has the images already. Writes the
+# images of the caches of simulate-matrix-build.sh, of all providers and of each one. Gives one provider's
+# caches a new version of a module, and writes the images again. Prints the bytes that stay the same, and
+# those that images share.
 set -euo pipefail
 shopt -s inherit_errexit
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -10,11 +11,12 @@ usage() {
     cat <<'END'
 usage: layer-churn.sh --work DIR [options] [provider…]
 
-providers: those whose caches simulate-matrix-build.sh has left in DIR (default: all)
+providers: those with caches of simulate-matrix-build.sh in DIR (default: all)
 
-  --work DIR       the directory that was given to simulate-matrix-build.sh
+  --work DIR       the work directory of simulate-matrix-build.sh
   --bump PROVIDER MODULE
-                   who gets a new version of what (hetzner github.com/hetznercloud/hcloud-go)
+                   the provider that gets a new version, and of which module
+                   (hetzner github.com/hetznercloud/hcloud-go)
   --cachectl PATH  a release build of this repository (default: cachectl)
 
 Needs root, for mount namespaces.
@@ -44,7 +46,7 @@ if ((${#providers[@]} == 0)); then
 fi
 [[ " ${providers[*]} " == *" $bumped "* ]] || die "there are no caches of $bumped in $work"
 
-# Everything new lies in a directory of its own: nothing in $work changes.
+# All new files go to a directory of their own: nothing in $work changes.
 scratch=$(mktemp -d "${TMPDIR:-$work}/churn.XXXXXX")
 clean_up() {
     awk -v scratch="$scratch" 'index($2, scratch) == 1 { print $2 }' /proc/self/mounts | tac | xargs -r umount
@@ -59,7 +61,7 @@ unset GOFLAGS GOSUMDB GOOS GOARCH GOEXPERIMENT GOMODCACHE GOCACHE
 export PATH GOTOOLCHAIN=local GOENV=off GOFLAGS=-buildvcs=false GOTELEMETRY=off TZ=UTC GOSUMDB=off
 export GOPROXY=file://$scratch/proxy,file://$work/proxy
 
-in_job() { # in_job DIR COMMAND…: with DIR/go-mod and DIR/go-build at the paths of the caches
+in_job() { # in_job DIR COMMAND…: runs it with DIR/go-mod and DIR/go-build at the paths of the caches
     # shellcheck disable=SC2016 # expanded by the inner shell
     GOMODCACHE=$gomodcache GOCACHE=$gocache unshare --mount --propagation private bash -euc '
         mount --bind "$1/go-mod" "$GOMODCACHE"
@@ -68,8 +70,9 @@ in_job() { # in_job DIR COMMAND…: with DIR/go-mod and DIR/go-build at the path
         "$@"' job "$@"
 }
 
-# The paths of the caches of both times are the same: that of the sources, too, though they differ.
-build_provider() { # build_provider PROVIDER: at the path that the caches were filled from
+# Before and after the change, the caches have the same paths. So do the sources, although their content
+# differs.
+build_provider() { # build_provider PROVIDER: builds at the path from which the caches were filled
     mount --bind "$bumped_src" "$src"
     cd "$src"
     local program
@@ -79,7 +82,7 @@ build_provider() { # build_provider PROVIDER: at the path that the caches were f
     done
 }
 
-list_provider() { # list_provider PROVIDER: what a job reads of modules, without building
+list_provider() { # list_provider PROVIDER: reads the modules that a job reads, without building
     mount --bind "$bumped_src" "$src"
     cd "$src"
     go list -deps "./providers/$1/..." >/dev/null
@@ -100,7 +103,7 @@ mkdir -p "$scratch/caches/$bumped"/go-{mod,build} "$scratch/packs"
     cd "$bumped_src"
     sed -i "s#\\(^\\|\\s\\)$module $version#\\1$module $new#" go.mod
     mkdir "$scratch/tidy"
-    # As simulate-matrix-build.sh does; only the lines of the new version change.
+    # This is the command of simulate-matrix-build.sh; only the lines of the new version change.
     GOMODCACHE=$scratch/tidy GOCACHE=$scratch/tidy/build go mod tidy -e &>"$scratch/tidy.log" ||
         { tail -n 5 "$scratch/tidy.log" >&2; die "go mod tidy failed"; }
     grep -q "$module $new" go.mod || die "go mod tidy does not keep $module $new"
@@ -112,8 +115,8 @@ in_job "$scratch/caches/$bumped" build_provider "$bumped" &>"$scratch/build.log"
 for provider in "${providers[@]}"; do
     dir=$scratch/caches/$provider
     if [[ $provider != "$bumped" ]]; then
-        # Of the others' caches only the module graph changes: what they have of the old version goes, and Go fetches
-        # what it needs of the new one.
+        # In the other providers' caches, only the module graph changes: the files of the old version go, and
+        # Go fetches the files that it needs of the new one.
         mkdir -p "$dir"/{upper,index,go-mod,go-build,work,work2}
         mount -t overlay churn "$dir/go-mod" \
             -o "lowerdir=$work/caches/$provider/go-mod,upperdir=$dir/upper,workdir=$dir/work"
@@ -123,7 +126,8 @@ for provider in "${providers[@]}"; do
         rm -f "$dir/go-mod/cache/download/$escaped/@v/$version".*
         in_job "$dir" list_provider "$provider" || die "the modules of $provider can't be listed"
         umount "$dir/go-build"
-        # Listing adds nothing that a build would not: its index of the checkout is left out with the whole overlay.
+        # Listing adds only Go's index of the checkout, which a build would add too. Dropping the overlay
+        # drops it.
         rmdir "$dir/go-build"
         ln -s "$work/caches/$provider/go-build" "$dir/go-build"
     fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""matrix-report.py FIGURES JSON: the figures of simulate-matrix-build.sh ("a.b.c number" lines) as
-a table for people on standard output, and as JSON."""
+"""matrix-report.py FIGURES JSON: prints the figures of simulate-matrix-build.sh ("a.b.c number" lines) as
+a table on standard output, and writes them as JSON."""
 import json
 import os
 import sys

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures the hot pieces of the library (cutting, hashing, compressing, decoding, loading an index, creating files), each in
-# turns with the same work in C.
+# Measures the hot pieces of the library (cutting, hashing, compressing, decoding, loading an index, creating
+# files). Each piece takes turns with the same work in C.
 set -euo pipefail
 shopt -s inherit_errexit
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -9,13 +9,14 @@ usage() {
     cat <<'END_OF_USAGE'
 usage: micro.sh [options]
 
-  --content FILE   what is cut, hashed and compressed (64 MB made of words and random numbers)
+  --content FILE   the content to cut, hash and compress (64 MB made of words and random numbers)
   --archive FILE --members N
-                   an archive whose index is loaded, and how many members it has (a synthetic one of 100,000)
-  --runs N         the best of N turns counts (5)
-  --tool PATH      this microbenchmark; by default a release build of this repository
-  --json FILE      every single measurement (micro.json in the current directory)
-  --short          one turn on less, for the CI: checks that every piece gives what its limit gives, and judges no time
+                   the archive whose index to load, and its number of members (a synthetic one of 100,000)
+  --runs N         the number of turns, of which the best counts (5)
+  --tool PATH      the microbenchmark program (default: a release build of this repository)
+  --json FILE      the file for every single measurement (micro.json in the current directory)
+  --short          one turn on less content, for the CI; checks that every piece and its limit have the same
+                   result; judges no time
 END_OF_USAGE
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures cachectl on synthetic archives of 10 thousand to 2 million members, the largest of 100 GB raw: CPU a member and
-# peak memory of each verb.
+# Measures cachectl on synthetic archives of 10 thousand to 2 million members, the largest with 100 GB of
+# content: the CPU per member and the peak memory of each verb.
 set -euo pipefail
 shopt -s inherit_errexit
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -10,14 +10,16 @@ usage() {
 usage: scale.sh --work DIR [options]
        scale.sh --short [--cachectl PATH]
 
-  --work DIR        where the archives are written, and kept for the next run; 30 GB for all sizes
-  --sizes A,B,…     numbers of members (10000,50000,200000,1000000,2000000)
-  --runs N          how often a verb runs below a million members (3); verify and the restore of everything run once
-  --no-restore-all  leave out the restore of everything, which as root goes to a compressing btrfs in a sparse file
-  --cachectl PATH   this cachectl; by default a release build of this repository
-  --json FILE       every single measurement (scale.json in DIR); the plot is beside it, scale.svg
-  --short           10,000 and 40,000 members, for the CI: checks that the archives are sound and that every verb does
-                    what it says, and judges no time
+  --work DIR        the directory for the archives, which stay for the next run; 30 GB for all sizes
+  --sizes A,B,…     the numbers of members (10000,50000,200000,1000000,2000000)
+  --runs N          the runs of a verb below a million members (3); verify and the restore of everything run
+                    once
+  --no-restore-all  leave out the restore of everything, which needs root and writes to a compressing btrfs in
+                    a sparse file
+  --cachectl PATH   the cachectl to measure (default: a release build of this repository)
+  --json FILE       the file for every single measurement (scale.json in DIR); the plot is beside it, scale.svg
+  --short           10,000 and 40,000 members, for the CI; checks that the archives are sound and that every
+                    verb does its job; judges no time
 END_OF_USAGE
 }
 
@@ -67,12 +69,13 @@ cachectl=$(runnable "$cachectl")
 
 # ---------------------------------------------------------------- room for a restore of everything
 
-# What large outputs repeat takes next to no room once the file system compresses it.
+# Makes a compressing file system: there the repetitive content of large outputs takes next to no room.
 make_btrfs() {
     local image=$temporary/btrfs.img
     ((EUID == 0)) || { why="mounting needs root"; return 1; }
     type -P mkfs.btrfs >/dev/null || { why="no mkfs.btrfs (btrfs-progs)"; return 1; }
-    # Room is judged before a restore begins, so the file system is as large as what is restored; its file is sparse.
+    # A restore checks for room before it begins, so the file system must be large enough for all the content.
+    # Its file is sparse.
     truncate -s 512G "$image" 2>/dev/null || { why="no sparse file of 512 GiB in $work"; return 1; }
     mkfs.btrfs -q -m single -d single "$image" >"$temporary/mkfs.log" 2>&1 || { why="mkfs.btrfs failed"; return 1; }
     mkdir "$temporary/btrfs"

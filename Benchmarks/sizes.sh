@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What each choice of the format gives and costs on real caches: where to cut, what to group, which level. Prints the tables of
-# Format.md, "What the choices give".
+# Measures the gains and costs of each choice of the format on real caches: the cuts, the grouping, the level.
+# Prints the tables of Format.md, "The choices in figures".
 set -euo pipefail
 shopt -s inherit_errexit
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -9,14 +9,16 @@ usage() {
     cat <<'END_OF_USAGE'
 usage: sizes.sh --work DIR [options]
 
-  --work DIR        the work directory of simulate-matrix-build.sh, with its caches and their union, all.castore
-  --archive FILE    another union to take the streams from
-  --slow LIST       the providers whose caches level 19 is tried on (hetzner,digitalocean); `all` takes long;
-                    `none` leaves the comparison with tar and zstd out
-  --sample N        levels are tried on every N-th chunk (16)
-  --cachectl PATH   this cachectl; by default a release build of this repository
-  --scratch DIR     on the file system of DIR, with room for the content of the archive and twice the archive (DIR of --work)
-  --json FILE       every figure (sizes.json in DIR of --work)
+  --work DIR        the work directory of simulate-matrix-build.sh, with its caches and their union,
+                    all.castore
+  --archive FILE    another union from which to take the streams
+  --slow LIST       the providers on whose caches to try level 19 (hetzner,digitalocean); `all` takes long;
+                    `none` leaves out the comparison with tar and zstd
+  --sample N        try the levels on every N-th chunk (16)
+  --cachectl PATH   the cachectl to use (default: a release build of this repository)
+  --scratch DIR     the directory for temporary files, on the file system of DIR of --work (DIR of --work);
+                    needs room for the content of the archive and twice the archive
+  --json FILE       the file for every figure (sizes.json in DIR of --work)
 END_OF_USAGE
 }
 

@@ -1,4 +1,4 @@
-"""What the reports of the benchmarks share: numbers as text, and aligned tables."""
+"""Functions that the benchmarks' reports share: numbers as text, and aligned tables."""
 
 
 def megabytes(count):
@@ -6,7 +6,7 @@ def megabytes(count):
 
 
 def table(rows, left=(0,)):
-    """Prints rows of cells with aligned columns; those whose number is in `left` begin at the left."""
+    """Prints rows of cells with aligned columns; those whose numbers are in `left` are left-aligned."""
     widths = [max(map(len, column)) for column in zip(*rows)]
     for row in rows:
         print('  '.join(cell.ljust(width) if i in left else cell.rjust(width)

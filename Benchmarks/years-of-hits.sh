@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What the first builds in a container cost when its image is ten days old: over the caches of a whole matrix that were
-# merged with cp, and over the same caches restored from the union of their archives. Each build runs in a real overlay
-# with an empty upper directory; the caches are those of a finished simulate-matrix-build.sh.
+# Measures the cost of the first builds in a container whose image is ten days old. Compares the caches of a
+# whole matrix merged with cp and the same caches restored from the union of their archives. Each run uses a
+# real overlay with an empty upper directory. The caches are those of a finished simulate-matrix-build.sh.
 set -euo pipefail
 shopt -s inherit_errexit
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -11,12 +11,12 @@ usage() {
 usage: years-of-hits.sh --work DIR [options]
 
   --work DIR        the work directory of a finished simulate-matrix-build.sh
-  --cachectl PATH   this cachectl ($CACHECTL_STATIC, else cachectl in $PATH)
-  --first PROGRAM   provider/program that is built first, and trims (digitalocean/droplet)
-  --second PROGRAM  provider/program that is built after it (hetzner/server)
-  --runs N          so many runs of each kind, in turns; the medians count (3)
-  --days N          the age of the caches (10)
-  --scratch DIR     where the layers are put for the time of the run, and years.json is left (the work directory)
+  --cachectl PATH   the cachectl to use ($CACHECTL_STATIC, else cachectl in $PATH)
+  --first PROGRAM   the provider/program to build first, which trims (digitalocean/droplet)
+  --second PROGRAM  the provider/program to build after it (hetzner/server)
+  --runs N          the number of runs of each kind, in turns; the medians count (3)
+  --days N          the age of the caches in days (10)
+  --scratch DIR     the directory for the layers during the run, and for years.json (the work directory)
   --go VERSION      the Go version of the simulation (1.25.5)
 
 Needs root, and as much space in the scratch directory as twice the merged caches take.
@@ -55,14 +55,14 @@ for program in "$first" "$second"; do
     [[ -d $work/src/providers/$program ]] || die "$program: no such directory below $work/src/providers"
 done
 
-# The mounts end with the namespace, and nothing in it reaches a network.
+# The script runs in a namespace: the mounts end with it, and nothing in it reaches a network.
 if [[ -z ${CACHESTORE_YEARS_INSIDE:-} ]]; then
     CACHESTORE_YEARS_INSIDE=1 exec unshare --mount --net --propagation private bash "${BASH_SOURCE[0]}" --work "$work" \
         --cachectl "$cachectl" --first "$first" --second "$second" --runs "$runs" --days "$days" \
         --scratch "$scratch" --go "$go_version"
 fi
 
-# The paths and the settings of simulate-matrix-build.sh, which Go's keys contain.
+# These are the paths and the settings of simulate-matrix-build.sh, which Go's keys contain.
 readonly gomodcache=/var/cache/go-mod gocache=/var/cache/go-build
 unset GOROOT GOPROXY GOFLAGS GOSUMDB GOOS GOARCH GOEXPERIMENT GODEBUG
 export GOTOOLCHAIN=local GOENV=off GOFLAGS=-buildvcs=false GOTELEMETRY=off TZ=UTC GOPROXY=off GOSUMDB=off
@@ -83,7 +83,7 @@ record() { echo "$1 $2" >>"$figures"; }
 
 # ---------------------------------------------------------------- layers
 
-copy_layer() { # as in many Dockerfiles: one COPY after another, without replacing
+copy_layer() { # merges the caches as many Dockerfiles do: one COPY after another, without replacing
     local provider
     mkdir -p "$scratch/copied"
     for provider in "$work"/caches/*/; do
@@ -101,15 +101,16 @@ restore_layer() {
 
 # ---------------------------------------------------------------- runs
 
-# With -x the go command prints each tool it runs; packages found in the cache print none.
+# Counts compiler runs. With -x the go command prints each tool that it runs; for packages in the cache it
+# prints none.
 count_compiles() { grep -cE '/tool/[^/ ]+/(compile|cgo|asm)"? -' "$1" || true; }
 
 bytes_of() { find "$@" -type f -printf '%s\n' | awk '{ n += $1 } END { printf "%.0f\n", n }'; }
 
 count_entries() { find "$gocache" -mindepth 2 -maxdepth 2 -name '*-[ad]' | wc -l; }
 
-# Reads everything once, so that both kinds of layer are in the page cache. (Into a pipe: tar does not read what it
-# writes to /dev/null.)
+# Reads everything once, so that both kinds of layer are in the page cache. (Into a pipe: tar does not read
+# what it writes to /dev/null.)
 warm() { tar -cf - -C "$1" . | cat >/dev/null; }
 
 measure_build() { # measure_build KEY PROGRAM UPPER LAYER
@@ -128,12 +129,12 @@ measure_build() { # measure_build KEY PROGRAM UPPER LAYER
     python3 "$here/years-report.py" upper "$layer" "$upper" | sed "s/^/$key./" >>"$figures"
 }
 
-run() { # run KIND: both builds in a container that nothing has been done in yet
+run() { # run KIND: does both builds in a fresh container
     local kind=$1 layer=$scratch/$1 upper=$scratch/upper cache path options
     rm -rf "$upper" "$scratch/overlay"
     mkdir -p "$upper"/go-{build,mod} "$scratch"/overlay/go-{build,mod}
     warm "$layer"
-    sync # what another run wrote is not to be written during this one
+    sync # the data of another run must not reach the disk during this one
     for cache in go-build go-mod; do
         path=$gocache
         [[ $cache == go-build ]] || path=$gomodcache

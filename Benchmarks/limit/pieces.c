@@ -1,5 +1,6 @@
-// The limits of the hot pieces: the same work as micro/Microbenchmark.swift, in C with libzstd, libcrypto and SQLite, with
-// buffers that are taken once. Same arguments, same output; `check` must be the same too.
+// The limits of the hot pieces: the same work as micro/Microbenchmark.swift, in C with libzstd, libcrypto and
+// SQLite, with buffers that are allocated once. The arguments and the output have the same form; `check` must
+// be equal, too.
 //
 // usage: pieces PIECE INPUT SECONDS
 #define _GNU_SOURCE
@@ -167,7 +168,7 @@ static Pass decode(void) {
     return pass;
 }
 
-// ---------------------------------------------------------------- the index: its SHA-256, then every column of every row
+// ---------------------------------------------------------------- the index: SHA-256, then all columns
 
 static const char *archive;
 
@@ -264,7 +265,7 @@ int main(int argc, char **argv) {
         else if (strcmp(piece, "decode") == 0) prepare_frames(), work = decode;
         else refuse("no such piece");
     }
-    // The first pass touches everything for the first time, and is not counted.
+    // The first pass touches all memory for the first time, and does not count.
     Pass sums = {.check = work().check};
     do {
         double start = cpu_now();

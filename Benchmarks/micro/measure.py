@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Runs the hot pieces of the library and their limits in turns, and prints what is left between them. Run by micro.sh."""
+"""Runs the hot pieces of the library and their limits in turns, and prints the ratio between them.
+
+micro.sh runs this script."""
 import argparse
 import datetime
 import json
@@ -13,7 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from compare_run import Failure, fresh, remove  # noqa: E402
 from tables import table  # noqa: E402
 
-# What is measured, of what, and in which unit per CPU second.
+# The pieces, their inputs, and their units per CPU second.
 PIECES = [
     ('cut', 'content', 'cutting', 'MB'),
     ('hash-1024', 'content', 'SHA-256, 1 KiB each', 'MB'),
@@ -44,7 +46,7 @@ def rate(figures, unit, members):
 
 
 def measure(options, scratch):
-    """Each piece and its limit take turns; the best turn of each counts."""
+    """Runs each piece and its limit in turns; the best turn of each counts."""
     rates = {}
     for turn in range(options.runs):
         for piece, what, _, unit in PIECES:
@@ -57,7 +59,7 @@ def measure(options, scratch):
                 if not figures['bytes'] > 0 or not figures['items'] > 0:
                     raise Failure(f'{piece}: {name} did nothing')
                 rates.setdefault(piece, {}).setdefault(name, []).append(rate(figures, unit, options.members))
-            # Frames of one libzstd are equal; of two versions they need not be.
+            # One version of libzstd makes equal frames; two versions need not.
             if checks['ours'] != checks['limit'] and not piece.startswith('compress'):
                 raise Failure(f'{piece}: the results differ: {checks}')
             print(f'{piece}: {rates[piece]["ours"][-1]:.1f} of {rates[piece]["limit"][-1]:.1f} {unit}/s', file=sys.stderr)
@@ -72,7 +74,7 @@ def main():
     parser.add_argument('--runs', type=int, default=5)
     parser.add_argument('--seconds', type=float, default=0.5)
     options = parser.parse_args()
-    # In memory if that is possible: the limit of our calls is what is asked for, not a disk's.
+    # The files are in memory if possible, to measure the limit of the calls and not that of a disk.
     memory = '/dev/shm' if os.access('/dev/shm', os.W_OK) else None
     scratch = tempfile.mkdtemp(prefix='micro-', dir=memory)
     load = os.getloadavg()[0]

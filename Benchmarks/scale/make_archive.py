@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """make_archive.py --members N [--second] FILE: writes a synthetic archive of exactly N members.
 
-A second writer of the format, from Format.md and not from the library's source: actions, outputs (one in a thousand large;
-50 KB a member on average), and some hundred module trees with their downloads and checksum-database files. Its sources are
-`small` and `large`; --second writes one with other labels that shares half of its members with the first. It takes
-the packages zstandard and xxhash, and two processes.
+This is a second writer of the format, written from Format.md and not from the library's source. It writes
+actions, outputs (one in a thousand is large; 50 KB per member on average), and some hundred module trees with
+their downloads and checksum-database files. The sources are `small` and `large`. --second writes an archive
+with other labels that shares half of its members with the first. The script needs the packages zstandard and
+xxhash, and runs two processes.
 """
 import argparse
 import array
@@ -49,14 +50,15 @@ TREE_MEMBERS = 6  # a tree, four downloads, one checksum-database file
 LARGE_ONLY, BOTH, SMALL_ONLY = 1, 2, 3  # the sets of sources, `large` being the first source
 
 
-# ---- What the processes do. A tag is an output: its counter if it is small, -1 - its counter if it is large.
+# ---- The work of the processes
+# A tag stands for an output: its counter if it is small, -1 - its counter if it is large.
 
 def digests_of_small(numbers):
     return b''.join(hashlib.sha256(synthetic.small_output(number)).digest() for number in numbers)
 
 
 def digests_of_group(group):
-    """(number of chunks, SHA-256 before the tail as a list of results): the digests and sizes of a group's outputs."""
+    """Returns {number: (digest, size)} of a group's large outputs."""
     found = {}
     wanted = {synthetic.chunk_count(large): large
               for large in range(group * synthetic.GROUP, (group + 1) * synthetic.GROUP)}
@@ -82,7 +84,7 @@ def large_frame(number):
 
 
 def own_frames(tags):
-    """For each output the frame that is its own: all of a small one, the tail of a large one."""
+    """Returns each output's own frame: all of a small output, the tail of a large one."""
     compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
     found = []
     for tag in tags:
@@ -96,14 +98,14 @@ def own_frames(tags):
 # ---- The archive
 
 class Frames:
-    """The frames, as they are written, and the rows of their chunks."""
+    """A writer of frames, which keeps the rows of their chunks."""
 
     def __init__(self, file):
         self.file, self.offset = file, 0
         self.digests = bytearray()
         self.offsets, self.stored = array.array('Q'), array.array('Q')
         self.sizes, self.checksums = array.array('Q'), array.array('q')
-        self.numbers = {}  # of the chunks that may come again
+        self.numbers = {}  # the numbers of the chunks that may come again
 
     def add(self, digest, frame, size, checksum):
         self.file.write(frame)
@@ -136,7 +138,7 @@ class Archive:
         large = max(1, members // 1000)
         if outputs <= large:
             raise ValueError(f'{members} members are too few: at least 2000 are needed')
-        # The second shares the upper half of the first's numbers.
+        # The second archive shares the upper half of the first one's numbers.
         self.small = self._range(outputs - large, is_second)
         self.large = self._range(large, is_second)
         self.trees = self._range(trees, is_second)
@@ -159,7 +161,7 @@ class Archive:
             self._write_trailer(file, image)
         os.rename(temporary, path)
 
-    # Outputs, ordered by digest; in memory there are 40 bytes of each.
+    # Outputs, ordered by digest; they take 40 bytes of memory per output.
 
     def _find_outputs(self):
         blocks = [range(at, min(at + BATCH, self.small.stop)) for at in range(self.small.start, self.small.stop, BATCH)]
@@ -175,7 +177,7 @@ class Archive:
                     self.large_sizes[large] = size
         found.sort()
         self.outputs = found
-        self.places = {}  # tag to the output's id
+        self.places = {}  # from a tag to the output's id
         for place, row in enumerate(found, 1):
             self.places[struct.unpack('>q', row[32:])[0]] = place
 
@@ -188,8 +190,8 @@ class Archive:
                          synthetic.chunks_of_group(large // synthetic.GROUP)[:synthetic.chunk_count(large)]})
         shared = dict(zip(needed, self.pool.imap(large_frame, needed)))
         numbers = {}
-        self.streams = {}  # id of each output of several chunks to their numbers
-        self.first_chunk = array.array('Q')  # of each output; the only one of a small output
+        self.streams = {}  # from the id of each output of several chunks to their numbers
+        self.first_chunk = array.array('Q')  # per output; a small output has no other
         blocks = [tags[at:at + BATCH] for at in range(0, len(tags), BATCH)]
         place = 0
         for block, frames in zip(blocks, self.pool.imap(own_frames, blocks)):
@@ -244,7 +246,7 @@ class Archive:
         return self.large_sizes[-1 - tag] if tag < 0 else self.frames.sizes[self.first_chunk[place - 1] - 1]
 
     def _digest(self, actions, sets):
-        """The digest of the members that the given sets of sources hold."""
+        """Returns the digest of the members that the given sets of sources hold."""
         digest, held = hashlib.sha256(b'castore 1\n'), bytearray(len(self.outputs) + 1)
         for identifier, place, sources in actions:
             if sources in sets:
@@ -312,7 +314,7 @@ class Archive:
 
     @property
     def raw_bytes(self):
-        """The bytes of all members' content."""
+        """Returns the content bytes of all members."""
         outputs = sum(self.size_of(place) for place in range(1, len(self.outputs) + 1))
         return outputs + sum(row[5] for row in self.tree_rows)
 

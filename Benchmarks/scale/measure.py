@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Measures cachectl on synthetic archives of growing size: one process for each verb, as a user would run it.
+"""Measures cachectl on synthetic archives of growing size: one process per verb, as a user would run it.
 
-Run by scale.sh. For each size there are two archives of so many members that share half of them; what is measured is printed
-as a table and written as JSON, with every single run.
+scale.sh runs this script. For each size there are two archives with that many members, which share half of
+them. The script prints a table, and writes every single run as JSON.
 """
 import argparse
 import datetime
@@ -23,7 +23,7 @@ from tables import megabytes, table  # noqa: E402
 
 VERBS = ['info', 'first member', 'union', 'restore small', 'verify', 'restore all']
 MEMORY = '/dev/shm'
-LARGE = 1_000_000  # from here on, the long verbs run once
+LARGE = 1_000_000  # from this size on, the long verbs run once
 
 
 class Scale:
@@ -36,7 +36,7 @@ class Scale:
         return os.path.join(self.options.work, name)
 
     def make(self, members):
-        """The two archives of a size, unless an earlier run has left them, and what the generator says of the first."""
+        """Makes the two archives of a size, unless they exist; returns the generator's report on the first."""
         stated = self.path(f'{members}.json')
         names = [self.path(f'{members}-{letter}.castore') for letter in 'ab']
         if not (os.path.exists(stated) and all(map(os.path.exists, names))):
@@ -69,8 +69,10 @@ class Scale:
                 '--no-go', '--quiet', *flags]
 
     def place_of_small(self, members):
-        """Where small members are restored: into memory if there is ample room, because on ext4 whoever
-        creates files after a big delete waits (README). Else to the directory of the archives."""
+        """Returns the directory into which to restore small members.
+
+        The directory is in memory if there is ample room, because on ext4 creating files after a big delete
+        is slow (see the README). Otherwise it is the directory of the archives."""
         needed = 8192 * members
         try:
             room = os.statvfs(MEMORY)
@@ -81,7 +83,7 @@ class Scale:
                 self.archives[members]['small_in'] = 'tmpfs'
                 return self.memory
         except (OSError, StopIteration):
-            pass  # no such place, or no way to tell
+            pass  # the place does not exist, or its room is unknown
         self.archives[members]['small_in'] = 'directory of the archives'
         return self.options.work
 
@@ -112,7 +114,7 @@ class Scale:
             remove(target)
 
     def summary(self):
-        """Medians of the runs, and the CPU a member beyond that of a process that only says its version."""
+        """Returns medians of the runs, and the CPU per member without that of `cachectl --version`."""
         start = [m['cpu'] for m in self.measurements if m['verb'] == 'version']
         rows = []
         for verb in VERBS:
@@ -128,7 +130,7 @@ class Scale:
 
 
 def check(scale, members):
-    """What the short form asserts: the archives are sound to two readers, and every verb does what it says."""
+    """Checks for the short form: two readers find the archives sound, and every verb does its job."""
     def cachectl(*arguments):
         return subprocess.run([scale.cachectl, *arguments], stdout=subprocess.PIPE, check=True).stdout
 
@@ -150,7 +152,8 @@ def check(scale, members):
     cachectl('verify', '--quiet', second, unions[0])
     for archive in (first, unions[0]):
         subprocess.run([scale.options.python, '-B', oracle, 'check', '--fast', archive], check=True)
-    # The generator has computed the digest of the source's own pack: restored and packed again, it must come out.
+    # The generator has computed the digest of the source's own pack. A restore and a new pack must give it
+    # again.
     target, packed = scale.path('check'), scale.path('check-packed.castore')
     command = scale.restore(first, target, '--only', 'small', '--module-zips', 'make')
     subprocess.run(command, check=True)
@@ -217,7 +220,7 @@ def run(scale, options):
         scale.run_size(members)
         if options.check:
             check(scale, members)
-        # After each size, since the next one takes longer than all before it.
+        # The results are written after each size, since the next one takes longer than all before it.
         results = results_of(scale, options, load)
         with open(options.json, 'w', encoding='utf-8') as f:
             json.dump(results, f, indent=1)

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""plot.py RESULTS.json PICTURE.svg: CPU a member and peak memory over the number of members, both axes logarithmic.
+"""plot.py RESULTS.json PICTURE.svg: plots CPU per member and peak memory over the number of members, with
+logarithmic axes.
 
-The colours are of middle brightness and the ground is transparent, so that the picture can be read on white and on black.
+The colours have middle brightness and the background is transparent, so that the picture is legible on white
+and on black.
 """
 import json
 import math
@@ -13,7 +15,7 @@ COLOURS = {'info': '#3b82f6', 'first member': '#8b8b8b', 'union': '#e0622d', 're
 INK = '#808890'
 WIDTH, HEIGHT = 940, 400
 TOP, BOTTOM, PANEL, LEFTS = 52, 348, 300, (58, 520)
-LINE = 16  # between two labels
+LINE = 16  # the distance between two labels
 
 
 def decades(low, high):
@@ -37,7 +39,7 @@ def line(x1, y1, x2, y2, opacity):
 
 
 def spread(places):
-    """Moves labels apart that would touch: {name: y}, as near to where they belong as can be."""
+    """Moves touching labels apart, as little as possible: returns {name: y}."""
     names = sorted(places, key=places.get)
     ys = [places[name] for name in names]
     for _ in range(200):
@@ -49,7 +51,7 @@ def spread(places):
 
 
 def panel(left, title, series, sizes):
-    """One pair of axes: `series` is {name: [(members, value)…]}."""
+    """Draws one pair of axes: `series` is {name: [(members, value)…]}."""
     values = [value for points in series.values() for _, value in points]
     ticks = decades(min(values), max(values))
     if len(ticks) == 1:
@@ -89,7 +91,7 @@ def draw(results):
     for left, (title, value) in zip(LEFTS, figures):
         series = {}
         for row in results['summary']:
-            # What is too short to be told from the start of a process has no place on a logarithmic axis.
+            # A value too short to tell from the start of a process has no place on a logarithmic axis.
             if value(row) > 0:
                 series.setdefault(row['verb'], []).append((row['members'], value(row)))
         parts += panel(left, title, series, sizes)

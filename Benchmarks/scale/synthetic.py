@@ -1,9 +1,10 @@
-"""What the synthetic archives of the scale benchmark hold, made from numbers alone: equal numbers, equal bytes.
+"""The content of the scale benchmark's synthetic archives, made from numbers alone: equal numbers give equal
+bytes.
 
-Small outputs are a counter of 8 bytes and some text. Large outputs are streams of repetitive chunks that are cut where the
-format says: a chunk is a block of text, repeated, that the gear hash finds no cut in, and 64 bytes that make one.
-Outputs of a group begin with the same chunks, so that their SHA-256 goes on from where a shorter one's was, and each
-ends in a tail of its own.
+A small output is a counter of 8 bytes and some text. A large output is a stream of repetitive chunks that are
+cut where the format says. Such a chunk is a repeated block of text in which the gear hash finds no cut, and
+64 bytes that make a cut. All outputs of a group begin with the same chunks, so that the SHA-256 of one
+continues that of a shorter one. Each output ends in a tail of its own.
 """
 import base64
 import hashlib
@@ -15,10 +16,10 @@ MASK = 2**64 - 1
 CUT_LEAST, CUT_NORMAL, CUT_MOST = 2 << 20, 4 << 20, 8 << 20
 GEAR = [int.from_bytes(hashlib.sha256(b'castore gear %d' % value).digest()[:8], 'little') for value in range(256)]
 BLOCK, TOKEN = 4096, 64
-CHUNKS = 500  # different chunks that large outputs consist of
-GROUP = 18  # outputs that begin alike: of 1 to 18 chunks, then the tail
+CHUNKS = 500  # the number of different chunks in large outputs
+GROUP = 18  # the outputs of a group, which begin alike: 1 to 18 chunks, then the tail
 TREE_FILES = 24
-LARGE_TAIL = 1 << 40  # where the counters of the tails begin, above those of small outputs
+LARGE_TAIL = 1 << 40  # the first counter of the tails, above those of small outputs
 
 
 def _pool():
@@ -41,7 +42,7 @@ def mixed(number):
 
 
 def small_output(number):
-    """A counter and 100 to 1,099 bytes of text."""
+    """Returns a counter and 100 to 1,099 bytes of text."""
     bits = mixed(number)
     start = bits % (len(POOL) - 1100)
     return struct.pack('>Q', number) + POOL[start:start + 100 + (bits >> 32) % 1000]
@@ -63,7 +64,9 @@ def _hash_of(window):
 
 
 def _cutting_token():
-    """64 bytes after which the top 24 bits of the gear hash are zero, whatever came before: two halves that sum to that."""
+    """Returns 64 bytes after which the top 24 bits of the gear hash are zero, whatever came before.
+
+    The search finds two halves whose hashes sum to that."""
     source = random.Random('token')
     half = TOKEN // 2
     firsts = {}
@@ -80,12 +83,14 @@ TOKEN_BYTES = _cutting_token()
 
 
 def _has_early_cut(block, length, ends_in_token):
-    """Whether the gear hash would cut before `length` where `block` repeats: it looks at the last 64 bytes alone, so one period
-    and the two ends tell everything. Judged by the eased condition throughout, which is the stricter thing to pass."""
+    """Returns whether the gear hash would cut before `length` where `block` repeats.
+
+    The hash depends on the last 64 bytes alone, so one period and the two ends decide. The eased condition is
+    applied throughout, because it is the stricter test here."""
     at = CUT_LEAST % BLOCK
     text = block + block
     value = 0
-    for byte in text[at:at + BLOCK + TOKEN]:  # from the first byte hashed through one whole period
+    for byte in text[at:at + BLOCK + TOKEN]:  # from the first hashed byte through one whole period
         value = (value << 1) + GEAR[byte] & MASK
         if value >> 44 == 0:
             return True
@@ -101,9 +106,9 @@ def _has_early_cut(block, length, ends_in_token):
 
 
 def large_chunk(number):
-    """One of the chunks of large outputs, 2 to 8 MiB, exactly as a cutter would find it."""
+    """Returns one of the chunks of large outputs, 2 to 8 MiB, exactly as a cutter would find it."""
     bits = mixed(number)
-    # From where a whole token has been hashed; one in 16 has no token, and is as long as a chunk may be.
+    # The length leaves room to hash a whole token. One chunk in 16 has no token, and has the greatest length.
     ends_in_token = number % 16 != 0
     length = CUT_LEAST + TOKEN + bits % (CUT_MOST - CUT_LEAST - TOKEN) if ends_in_token else CUT_MOST
     for salt in itertools.count():
@@ -117,17 +122,19 @@ def large_chunk(number):
 
 
 def chunks_of_group(group):
-    """The numbers of the chunks that the outputs of a group begin with."""
+    """Returns the numbers of the chunks with which the outputs of a group begin."""
     return [(group * GROUP + place * (1 + group * GROUP // CHUNKS)) % CHUNKS for place in range(GROUP)]
 
 
 def chunk_count(large):
-    """How many chunks a large output has before its tail: any ten outputs in a row have about the mean."""
+    """Returns the number of chunks before the tail of a large output.
+
+    Any ten outputs in a row have about the mean."""
     return large % GROUP * 7 % GROUP + 1
 
 
 def tree(number):
-    """A module, its files as (path, content) ordered by path, and its manifest and h1."""
+    """Returns a module, its files as (path, content) ordered by path, its manifest and its h1."""
     module = f'example.com/scale/m{number:05d}@v1.{number % 7}.0'
     path = module.split('@')[0]
     files = [('LICENSE', POOL[:1400]), ('go.mod', f'module {path}\n'.encode())]
@@ -144,7 +151,9 @@ def tree(number):
 
 
 def downloads(module, h1):
-    """The rows of a module's downloads, (kind, bytes or None for a zip that the tree makes), ordered by kind."""
+    """Returns the rows of a module's downloads, ordered by kind: (kind, bytes).
+
+    The bytes are None for a zip that the tree makes."""
     path, version = module.split('@')
     return [('info', f'{{"Version":"{version}","Time":"2020-01-01T00:00:00Z"}}'.encode()),
             ('mod', f'module {path}\n'.encode()),
@@ -153,6 +162,6 @@ def downloads(module, h1):
 
 
 def checksum_file(module, h1):
-    """What the checksum database says of a module: (path, bytes)."""
+    """Returns the checksum-database file of a module: (path, bytes)."""
     path, version = module.split('@')
     return f'sum.golang.org/lookup/{module}', f'1\n{path} {version} h1:{base64.b64encode(h1).decode()}\n'.encode()

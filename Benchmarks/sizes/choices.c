@@ -1,13 +1,20 @@
-// What cutting, grouping and levels give and cost on the streams of a real archive.
+// Measures the gains and costs of cutting, grouping and levels on the streams of a real archive.
 //
 // usage: choices CORPUS INDEX THREADS CONFIGURATION…
 //
-// CORPUS is the content of all streams, one after another; INDEX has a line for each piece: `o LENGTH` an output, `t LENGTH`
-// a module tree, then `f LENGTH` for each of its files. A CONFIGURATION is KIND:HOW:LEVEL:SAMPLE, where KIND is `o` or `t` or
-// `b` for both; HOW is `cut=BYTES` (gear cuts of that average, as Format.md cuts at 4194304), `whole`, `file` (each file
-// of a tree by itself), `fixed=BYTES` (every so many bytes) or `group=BYTES` (outputs below a quarter of that
-// grouped in solid frames of so many bytes; longer ones cut as the format does). SAMPLE N compresses every N-th chunk. One line of JSON each:
-// unique chunks, their bytes and what they are stored in, and the CPU seconds of each step.
+// CORPUS is the content of all streams, one after another. INDEX has one line per piece: `o LENGTH` for an
+// output, `t LENGTH` for a module tree, then `f LENGTH` for each of the tree's files.
+//
+// A CONFIGURATION is KIND:HOW:LEVEL:SAMPLE. KIND is `o`, `t`, or `b` for both. HOW is one of:
+//   cut=BYTES    gear cuts with that average, as Format.md cuts at 4194304
+//   whole        no cuts
+//   file         each file of a tree by itself
+//   fixed=BYTES  a cut after that many bytes
+//   group=BYTES  outputs below a quarter of BYTES in solid frames of that size; longer ones cut as in the format
+// SAMPLE N compresses every N-th chunk.
+//
+// Prints one line of JSON per configuration: the unique chunks, their content and stored bytes, and the CPU
+// seconds of each step.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
@@ -66,8 +73,8 @@ static void add_chunk(size_t offset, size_t length) {
     chunks[chunk_count++] = (Chunk){.offset = offset, .length = length};
 }
 
-// The first cut of what is left of a stream: half the average at least, twice that at most; four times as hard before the
-// average as the average itself, four times as easy after it.
+// Returns the first cut of the rest of a stream: at least half the average, at most twice the average. The
+// condition is four times as hard before the average as the average itself, and four times as easy after it.
 static size_t first_cut(const unsigned char *bytes, size_t length, size_t average) {
     size_t least = average / 2, most = 2 * average;
     int bits = __builtin_ctzl(average);
@@ -207,7 +214,8 @@ static void lay_out(char kind, const char *how, size_t size) {
     }
 }
 
-// Outputs below a quarter of `size`, in order, until a frame is full; copied, since they do not lie side by side.
+// Collects outputs below a quarter of `size`, in order, until a frame is full. It copies them, since they do
+// not lie side by side.
 static void lay_out_groups(size_t size) {
     size_t total = 0;
     for (size_t i = 0; i < piece_count; i++)
@@ -272,7 +280,7 @@ int main(int argc, char **argv) {
     while (fscanf(index, " %c %zu", &kind, &length) == 2) {
         if (piece_count == room && (pieces = realloc(pieces, (room = room ? 2 * room : 1 << 16) * sizeof *pieces)) == NULL)
             die("realloc");
-        // The files of a tree are its content once more.
+        // The lines of a tree's files cover the content of the tree once more.
         pieces[piece_count++] = (Piece){kind, kind == 'f' ? in_tree : offset, length};
         if (kind == 'f') in_tree += length;
         else in_tree = offset, offset += length;

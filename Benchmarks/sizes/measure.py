@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Runs choices.c on the streams of an archive, weighs the archive against tar and zstd, and prints the table of Format.md.
+"""Runs choices.c on the streams of an archive, compares the archive with tar and zstd, and prints the tables
+of Format.md.
 
-Run by sizes.sh.
+sizes.sh runs this script.
 """
 import argparse
 import datetime
@@ -42,7 +43,7 @@ def run_choices(options, configurations):
 
 
 def merged(options, providers, name):
-    """The tree that `cp -rn` makes of the caches; of hard links, so that it takes no room."""
+    """Makes the tree that `cp -rn` makes of the caches, from hard links, so that it takes no room."""
     target = os.path.join(options.scratch, name)
     for provider in providers:
         for cache in ('go-build', 'go-mod'):
@@ -52,7 +53,7 @@ def merged(options, providers, name):
 
 
 def weigh(options, runner):
-    """The bytes and CPU of tar and zstd, and of cachectl, on the same caches."""
+    """Measures the bytes and CPU of tar and zstd, and of cachectl, on the same caches."""
     rows = []
 
     def tar(corpus, tree, flags):
@@ -96,7 +97,7 @@ def weigh(options, runner):
 
 
 def markdown(results):
-    """The tables as Format.md has them."""
+    """Prints the tables as Format.md has them."""
     def line(*cells):
         print('| ' + ' | '.join(cells) + ' |')
 

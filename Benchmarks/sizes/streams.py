@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""streams.py ARCHIVE CORPUS INDEX: the content of an archive's outputs and trees, one after another, and where each begins
-and ends, for choices.c. Every chunk is checked on the way, by the tests' own reader of the format."""
+"""streams.py ARCHIVE CORPUS INDEX: writes the content of an archive's outputs and trees, one after another, and
+the beginning and end of each, for choices.c. On the way, the tests' own reader of the format checks every
+chunk."""
 import os
 import sys
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """An independent reader of CacheStore archives, written from Format.md and not from the library's source.
 
-    castore.py ls FILE              the text whose SHA-256 is the archive's digest
-    castore.py info FILE            what the archive holds and where it came from, as JSON
-    castore.py check [--fast] FILE  a line for each breach of the specification (--fast: look for cuts at chunks' ends only)
-    castore.py extract FILE DIR     DIR/go-build and DIR/go-mod as Go lays them out
+    castore.py ls FILE              prints the text whose SHA-256 is the archive's digest
+    castore.py info FILE            prints the archive's content and sources, as JSON
+    castore.py check [--fast] FILE  prints one line per breach of the specification (--fast: checks cuts only at the
+                                    ends of chunks)
+    castore.py extract FILE DIR     writes DIR/go-build and DIR/go-mod as Go lays them out
 """
 import base64, collections, hashlib, io, itertools, json, os, re, sqlite3, struct, sys, unicodedata, zipfile
 import zstandard
@@ -31,7 +32,7 @@ COLUMN, TYPES = r"(\w+) (INTEGER|TEXT|BLOB)( PRIMARY KEY| NOT NULL|)", {"INTEGER
 TABLES = {table: {name: TYPES[kind] | (set() if required else {type(None)}) for name, kind, required in re.findall(COLUMN, columns)}
           for table, columns in re.findall(r"TABLE (\w+)\((.*)\)", SCHEMA)}
 
-class Refused(Exception): """What a reader must not go past."""
+class Refused(Exception): """The error for data that a reader must refuse."""
 def demand(condition, complaint):
     if not condition: raise Refused(complaint)
 def sha256(content): return hashlib.sha256(content).digest()
@@ -39,7 +40,7 @@ def grouped(pairs): return {key: [value for _, value in group] for key, group in
 def ascending(values): return all(a < b for a, b in zip(values, values[1:]))
 
 class Archive:
-    """The file: its trailer checked, the rows of its index in memory, its chunks at hand."""
+    """An open archive: its trailer is checked, its index's rows are in memory, and it can read chunks."""
     def __init__(self, path):
         self.file = open(path, "rb")
         self.length = self.file.seek(0, os.SEEK_END)
@@ -79,7 +80,7 @@ class Archive:
                 demand(type(value) is not bytes or name == "value" or len(value) == 32, f"index: a {table}.{name} is not 32 bytes")
         demand([type(row.value) for row in self.archive] == [bytes, int], "index: `archive` is not digest and format")
     def content(self, number):
-        """A chunk's content, once its stored bytes, its frame and its name have been checked."""
+        """Returns a chunk's content, after checking its stored bytes, its frame and its name."""
         row = self.chunk[number - 1]
         stored = self.read(row.offset, row.stored)
         demand(xxh64(stored) == row.checksum & MASK, "its stored bytes have another XXH64")
@@ -93,7 +94,7 @@ class Archive:
     winners = property(lambda self: [next(rows) for _, rows in itertools.groupby(self.action, lambda row: row.id)])
     outputs = property(lambda self: [self.output[number - 1] for number in sorted({row.output for row in self.winners})])
     def listing(self):
-        """The lines under the digest: what a restore gives."""
+        """Yields the lines that the digest covers: the result of a restore."""
         yield "castore 1"
         for row in self.winners: yield f"action {row.id.hex()} {self.output[row.output - 1].digest.hex()}"
         for row in self.outputs: yield f"output {row.digest.hex()} {row.size}" + ("" if row.executable is None else f" {row.executable}")
@@ -104,8 +105,10 @@ class Archive:
 
 # ---- Cutting, Go's hashes, names
 def cut_of(content, fast):
-    """The length of the first chunk of bytes that begin so. A byte has left the hash 64 bytes later: `fast` hashes the last
-    64 alone, which proves a cut at the end right, and not that there was none before it."""
+    """Returns the length of the first chunk of bytes that begin with `content`.
+
+    The hash forgets a byte after 64 more. `fast` hashes the last 64 bytes alone. This proves that a cut at
+    the end is right, but not that there is no earlier cut."""
     h, p = 0, max(CUT_LEAST, len(content) - 64) if fast else CUT_LEAST
     for end, limit in ((CUT_NORMAL, 1 << 40), (CUT_MOST, 1 << 44)):
         for p, byte in enumerate(content[p:end], p + 1):
@@ -114,7 +117,7 @@ def cut_of(content, fast):
     return CUT_MOST
 
 def hash1(files):
-    """Go's dirhash.Hash1 of (name, content) pairs, without its `h1:`."""
+    """Returns Go's dirhash.Hash1 of (name, content) pairs, without its `h1:`."""
     return sha256(b"".join(b"%s  %s\n" % (sha256(content).hex().encode(), name) for name, content in sorted(files)))
 def ziphash(h1): return b"h1:" + base64.b64encode(h1)
 def zip_h1(content):
@@ -135,7 +138,7 @@ def is_path(text):
 def is_module(text): return is_path(text) and re.fullmatch("([^@A-Z!]|![a-z])+@([^@/A-Z!]|![a-z])+", text)
 def is_executable(name): return 1 <= len(name.encode()) <= 255 and not set(name) & set("/\0\n") and name not in (".", "..")
 def clashes(paths):
-    """The paths that equal another, or that are the directory of another."""
+    """Returns the paths that equal another, or that are the directory of another."""
     parents = {path[:slash.start()] for path in paths for slash in re.finditer("/", path)}
     return [path for path, after in zip(sorted(paths), [*sorted(paths)[1:], None]) if path == after or path in parents]
 def place_of(download): return "cache/download/{}/@v/{}.{}".format(*download.module.split("@"), download.kind)
@@ -186,7 +189,7 @@ def check_names(a):
     if not wrong: wrong = clashes([row.module for row in a.tree] + [*map(place_of, a.download)] + [f"{SUMDB}/{row.path}" for row in a.checksum_file])
     for name in wrong: yield f"a name that is not allowed: {name!r}"
 def check_identity(a):
-    """The digest follows from the members, and the index from its rows: inserted in order, they make the same bytes again."""
+    """Checks that the members give the digest, and that the rows give the bytes of the index."""
     listing = "".join(line + "\n" for line in a.listing())
     if [*a.archive] != [("digest", sha256(listing.encode())), ("format", 1)]: yield "archive: another digest than its members have"
     again = sqlite3.connect(":memory:")
@@ -198,7 +201,7 @@ def check_identity(a):
     for at, value in ((24, 1), (92, 1), (96, 3040001)): image[at:at + 4] = value.to_bytes(4, "big")
     if image != a.image: yield "index: not the bytes that its rows make"
 def check_contents(a, fast):
-    """Chunk by chunk first, since whatever is wrong with one is wrong with all that hold it."""
+    """Checks the chunks first, since a fault in a chunk is a fault in all members that hold it."""
     def complaints(what, check, *arguments):
         try: check(a, *arguments)
         except (Refused, UnicodeError, zstandard.ZstdError) as error: yield f"{what}: {error}"
@@ -215,7 +218,7 @@ def check_cuts(a, chunks, fast):
         demand(size == cut or (size < cut and position == len(chunks)), f"chunk {number} ends at {size}")
 def check_stream(a, stream, digest): demand(sha256(a.bytes_of(stream)) == digest, "has another SHA-256")
 def tree_files(a, row):
-    """The (executable, path, content) of each file of a tree, once all of it has been checked."""
+    """Returns (executable, path, content) for each file of a tree, after checking all of the tree."""
     *lines, end = a.content(row.manifest).decode().split("\n")
     files = [re.fullmatch(r"([fx]) (0|[1-9][0-9]{0,17}) (.+)", line) for line in lines]
     demand(all(files) and end == "", "its manifest has a line that is none")
@@ -247,7 +250,8 @@ def write(path, content, mode=0o644):
     with open(path, "xb") as file: file.write(content)
     os.chmod(path, mode)
 def version_key(version):
-    """Go's order of versions; None for one that Go leaves out of a `list`, as every escaped one."""
+    """Returns a key for Go's order of versions; None if Go leaves it out of a `list`, as it does
+    every escaped version."""
     number, word = "(0|[1-9][0-9]*)", "(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
     match = re.fullmatch(rf"v{number}\.{number}\.{number}(?:-({word}(?:\.{word})*))?(?:\+incompatible)?", version)
     words = [(0, int(word), "") if word.isdigit() else (1, 0, word) for word in match[4].split(".")] if match and match[4] else []

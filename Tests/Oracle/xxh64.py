@@ -1,4 +1,4 @@
-"""XXH64: of the `xxhash` module where it is installed, or else at a few MB/s."""
+"""XXH64, from the `xxhash` module if it is installed, otherwise in Python at a few MB/s."""
 from struct import unpack
 try: import xxhash
 except ImportError: xxhash = None
@@ -7,7 +7,7 @@ MASK = 2**64 - 1
 PRIMES = 0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x85EBCA77C2B2AE63, 0x27D4EB2F165667C5
 
 def slow_xxh64(data):
-    """The XXH64 of `data`, with seed 0."""
+    """Returns the XXH64 of `data`, with seed 0."""
     p1, p2, p3, p4, p5 = PRIMES
     turn = lambda x, bits: (x << bits | x >> 64 - bits) & MASK
     mix = lambda lane, word: turn((lane + word * p2) & MASK, 31) * p1 & MASK

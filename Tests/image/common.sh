@@ -1,10 +1,11 @@
-# What the tests of images have in common: a work directory in memory, images to start from, and an archive from a
-# container that is built the way a CI job's is. Sourced, with `commands` set to what a test needs besides.
+# The common parts of the image tests: a work directory in memory, images to start from, and an archive from a
+# container that is built like that of a CI job. The tests source this file after they set `commands` to the
+# further programs that they need.
 #
 # Needs root, buildah, busybox-static and python3, and
 #   CACHECTL_STATIC  a statically linked release build of cachectl
 #   CACHESTORE_GO    a Go toolchain's `go`
-# `bash Tests/run.sh` installs, builds and sets all of that.
+# `bash Tests/run.sh` installs, builds and sets all of these.
 # shellcheck shell=bash
 set -euo pipefail
 shopt -s inherit_errexit
@@ -12,7 +13,7 @@ shopt -s inherit_errexit
 die() { echo "${0##*/}: $*" >&2; exit 1; }
 say() { printf '==> %3d s  %s\n' "$SECONDS" "$*"; }
 
-# ---------------------------------------------------------------- what it needs
+# ---------------------------------------------------------------- requirements
 
 ((EUID == 0)) || die "needs root, for buildah's mounts"
 for command in buildah busybox python3 unshare "${commands[@]}"; do
@@ -26,18 +27,20 @@ if ldd "$cachectl" &>/dev/null; then die "$cachectl is linked dynamically"; fi
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/cachestore-image.XXXXXX")
-# In memory, since the layers' overlays cannot lie on another one, which /tmp of a container is.
+# The work directory is in memory, since the layers' overlays cannot lie on another overlay, as /tmp of a
+# container is.
 mount -t tmpfs -o size=2g,mode=700 cachestore-image "$work" || die "cannot mount a tmpfs; a container needs --privileged"
 export TMPDIR=$work BUILDAH_ISOLATION=chroot
 store=(--root "$work/storage" --runroot "$work/run" --storage-driver overlay)
 buildah() { command buildah "${store[@]}" "$@"; }
-# Chroot isolation has the caller's network, so offline means that the caller has none.
+# Runs buildah offline. Chroot isolation has the caller's network, so the caller must have none.
 buildah_offline() { unshare --net -- buildah "${store[@]}" "$@"; }
 
 clean_up() {
     local status=$?
     trap '' INT TERM
-    # Innermost first: containers' roots, the storage and at last the memory that all of it is in.
+    # The innermost mounts come first: containers' roots, the storage, and at last the memory that holds
+    # everything.
     awk -v work="$work" 'index($2, work) == 1 { print $2 }' /proc/self/mounts | tac | xargs -r umount -l || true
     rmdir "$work"
     exit "$status"
@@ -65,7 +68,8 @@ make_images() {
     done
     make_image localhost/test/base "$work/base"
 
-    # What a build reads: a third of the toolchain's bytes, and of the time to store them twice.
+    # These are the files that a build reads: a third of the toolchain's bytes, and of the time to store them
+    # twice.
     (cd "$goroot" && tar -cf - --exclude='*_test.go' --exclude=testdata --exclude=src/cmd \
         bin/go go.env VERSION src pkg/include pkg/tool/*/{asm,compile,link}) |
         tar -C "$work/go/usr/local/go" -xf -
@@ -87,19 +91,20 @@ in_container() { # in_container CONTAINER SCRIPT [VARIABLE=VALUE…]
     buildah_offline run "${options[@]}" "$container" -- sh -euc "$script"
 }
 
-# With -x the go command prints each tool it runs; a package that is found in the cache prints none.
+# Counts compilations. With -x the go command prints each tool that it runs; for a package in the cache it
+# prints none.
 count_compiles() { grep -cE '/tool/[^/ ]+/compile"? -o ' "$1" || true; }
 
-# Builds the program in a container; its compilations are in LOG.
+# Builds the program in a container, and writes its compilations to LOG.
 build_program() { # build_program CONTAINER LOG [VARIABLE=VALUE…]
     local container=$1 log=$2
     shift 2
-    # Always to a fresh path: an up-to-date program would not be linked, nor its package looked up.
+    # The path is always fresh: Go would neither link an up-to-date program nor look up its package.
     in_container "$container" 'rm -f /tmp/program; go build -x -o /tmp/program .' "$@" &>"$log" ||
         { tail -n 20 "$log" >&2; return 1; }
 }
 
-# The matrix job: fills the caches at the paths that the image has, and packs them.
+# Runs the matrix job: fills the caches at the paths that the image has, and packs them.
 make_archive() {
     local job environment
     job=$(buildah from --pull=never localhost/test/go)

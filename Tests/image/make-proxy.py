@@ -11,7 +11,7 @@ import zipfile
 
 
 def escaped(path: str) -> str:
-    """A module path as Go's caches and proxies write it."""
+    """Returns a module path as Go's caches and proxies write it."""
     return re.sub("[A-Z]", lambda letter: "!" + letter.group().lower(), path)
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds an image from Dockerfile.merged with buildah, without a network, and proves that Go
-# compiles nothing in it. What it needs is in common.sh; `bash Tests/run.sh` sets it up.
+# compiles nothing in it. common.sh lists the requirements; `bash Tests/run.sh` sets them up.
 commands=()
 # shellcheck source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -46,7 +46,7 @@ output=$(in_container "$container" 'go run .' HOME=/tmp GOPROXY=off)
 [[ $output == '{"Text":"HELLO, WORLD!","Times":1}' ]] || die "the program printed: $output"
 files -printf '%P %T@ %s\n' | sort >"$work/after"
 rewritten=$(comm -23 "$work/before" "$work/after" | tee "$work/rewritten" | wc -l)
-# One for each link: its action entry is written every time.
+# Each link may rewrite one file: Go writes a link's action entry every time.
 ((rewritten <= 2)) || { cat "$work/rewritten" >&2; die "the builds rewrote $rewritten of the image's files"; }
 
 say "controls"

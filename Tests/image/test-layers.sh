@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Writes an archive as images with `cachectl layers`, upon a base with Go: pushes them to a registry and pulls them,
-# unpacks them with umoci (gzip) and buildah (zstd), and proves that the trees are those that `cachectl restore`
-# makes, and that Go compiles nothing there, nor in images that a Dockerfile makes of them. What it needs is in common.sh, and besides skopeo, umoci and
-# docker-registry; `bash Tests/run.sh` sets it up.
+# Writes an archive as images with `cachectl layers`, upon a base with Go. Pushes them to a registry, pulls
+# them, and unpacks them with umoci (gzip) and buildah (zstd). Proves that the trees are those that
+# `cachectl restore` makes. Also proves that Go compiles nothing there, nor in images that a Dockerfile makes
+# of them. The requirements are those of common.sh, skopeo, umoci and docker-registry; `bash Tests/run.sh`
+# sets them up.
 commands=(docker-registry skopeo umoci)
 # shellcheck source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -31,20 +32,20 @@ END
     die "docker-registry does not answer after $attempt attempts"
 }
 
-# Pushes a layout's image to the registry and pulls it to another layout, with its very digests.
+# Pushes a layout's image to the registry and pulls it to another layout, with the same digests.
 through_registry() { # through_registry LAYOUT PULLED
     local remote=docker://127.0.0.1:$port/test/caches:${1##*/}
     skopeo copy --quiet --preserve-digests --dest-tls-verify=false "oci:$1:merged" "$remote"
     skopeo copy --quiet --preserve-digests --src-tls-verify=false "$remote" "oci:$2:merged"
 }
 
-# The digest of a layout's one manifest.
+# Prints the digest of a layout's only manifest.
 manifest() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["manifests"][0]["digest"])' "$1/index.json"; }
 
 # ---------------------------------------------------------------- comparing
 
-# What a tree has: kind, mode, owner, size, link and name of everything, the times of GOCACHE's entries, and the
-# content of every file. The time in trim.txt is the one thing that a restore takes from the clock.
+# Describes a tree: kind, mode, owner, size, link and name of everything, the times of GOCACHE's entries, and
+# the content of every file, except the time in trim.txt, which a restore takes from the clock.
 describe() { # describe ROOT
     (
         cd "$1/var/cache"
@@ -108,7 +109,8 @@ sys.exit(not {"GOCACHE=/var/cache/go-build", "GOMODCACHE=/var/cache/go-mod"} <= 
 END
 
 say "buildah, zstd"
-# By skopeo, because buildah would name the image after the layout's path, which may have letters that names can't.
+# skopeo does this, because buildah would name the image after the layout's path, which may have letters that
+# an image name can't.
 skopeo copy --quiet "oci:$work/pulled-zstd:merged" "containers-storage:[overlay@$work/storage+$work/run]localhost/test/layers"
 container=$(buildah from --pull=never localhost/test/layers)
 root=$(buildah mount "$container")
@@ -128,7 +130,7 @@ control=$(count_compiles "$work/control.log")
 ((control == jobs_compiles)) || die "an empty build cache compiled $control packages, the job $jobs_compiles"
 
 say "a Dockerfile upon the layout, and one that copies the caches from it"
-# With Docker, the context `caches` is oci-layout://DIR:TAG; this buildah takes images from its storage alone.
+# With Docker, the context `caches` is oci-layout://DIR:TAG; this buildah takes images only from its storage.
 printf '%s\n' 'FROM caches' 'COPY app /src/app' >"$work/from.dockerfile"
 printf '%s\n' 'FROM localhost/test/go' 'COPY --from=caches /var/cache /var/cache' 'COPY app /src/app' \
     'ENV GOCACHE=/var/cache/go-build GOMODCACHE=/var/cache/go-mod' >"$work/copy.dockerfile"

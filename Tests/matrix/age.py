@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes caches older: moves the times of everything in them, and the time in trim.txt, back.
+"""Makes caches older: moves back the times of everything in them, and the time in trim.txt.
 
 usage: age.py DAYS DIRECTORY…
 """
@@ -9,14 +9,14 @@ import sys
 
 
 def age(path: str, seconds: int) -> None:
-    """Moves the access and modification times of one file, link or directory back."""
+    """Moves back the access and modification times of one file, link or directory."""
     status = os.lstat(path)
     moved = seconds * 1_000_000_000
     os.utime(path, ns=(status.st_atime_ns - moved, status.st_mtime_ns - moved), follow_symlinks=False)
 
 
 def age_trim(path: str, seconds: int) -> None:
-    """Moves the time of the last trim back, unless trim.txt is a link to where no time is kept."""
+    """Moves back the time of the last trim, unless trim.txt is a link to a file that keeps no time."""
     if os.path.islink(path) or not os.path.exists(path):
         return
     with open(path, "r+", encoding="ascii") as file:

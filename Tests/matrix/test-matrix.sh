@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
-# Proves over real Go toolchains that what `cachectl restore` leaves is not trimmed, compiled again or copied up,
-# ten days and ten years later. Every cell of the matrix is a Go version, with or without -trimpath and cgo.
+# Proves with real Go toolchains that builds do not trim, compile again or copy up the files of
+# `cachectl restore`, ten days and ten years later. Every cell of the matrix is a Go version, with or without
+# -trimpath and cgo.
 #
 #     Tests/matrix/test-matrix.sh --full      # all seven versions, 28 cells; half an hour
 #     Tests/matrix/test-matrix.sh             # the oldest, the newest and 1.25.5, as in Tests/run.sh
 #
-# In a cell two jobs fill empty caches, each with one of two programs that share packages; their archives are united and
-# restored; the restored caches are aged; an unrelated program is built, which trims; and then the jobs' programs are
-# built, vetted, tested and run offline. Nothing may be compiled, and no file may be missing afterwards.
+# In a cell, two jobs fill empty caches, each with one of two programs that share packages. The test unites
+# their archives, restores the union, and makes the restored caches older. It builds an unrelated program,
+# which trims. Then it builds, vets, tests and runs the jobs' programs offline. Nothing may be compiled, and
+# no file may be missing afterwards.
 #
-# Beside the cells: the profiles of restore with other users and read-only mounts; what hits write above a layer in a
-# real overlay; `cachectl seal` of caches in place; and what Go does where caches have other modes and times.
+# Besides the cells, the script tests the profiles of restore with other users and read-only mounts, the files
+# that hits write above a layer in a real overlay, `cachectl seal` of caches in place, and Go's behaviour if
+# caches have other modes and times.
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -18,8 +21,8 @@ usage() {
     cat <<'END_OF_USAGE'
 usage: test-matrix.sh [--full] [--go VERSION]… [--cachectl BIN]
 
-  --full          every version with every setting, and what is proven beside them for every version
-  --go VERSION    only this version, of the reduced matrix or of the full one
+  --full          test every version with every setting, and the other proofs for every version
+  --go VERSION    test only this version, of the reduced matrix or of the full one
   --cachectl BIN  the cachectl to test (default: $CACHECTL_STATIC, else $CACHECTL)
 
 Needs root (mount namespaces, other users), gcc, python3-venv and, the first time, PyPI: the toolchains are
@@ -34,7 +37,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly here toolchains=${XDG_CACHE_HOME:-$HOME/.cache}/cachestore/toolchains
 readonly all_versions=(1.21.13 1.22.10 1.23.9 1.24.11 1.25.5 1.26.6 1.27.3)
 readonly reduced_cells=('1.21.13 plain 0' '1.25.5 plain 1' '1.27.3 trimpath 1')
-readonly user=4242 # nobody's, with no rights but those of others
+readonly user=4242 # a user that owns nothing and has only the rights of others
 
 full='' chosen=() cachectl=${CACHECTL_STATIC:-${CACHECTL:-}} work=''
 while (($#)); do
@@ -42,14 +45,14 @@ while (($#)); do
     --full) full=1 ;;
     --go) chosen+=("${2:?--go VERSION}"); shift ;;
     --cachectl) cachectl=${2:?--cachectl BIN}; shift ;;
-    --inside) work=${2:?--inside DIR}; shift ;; # this script's own, see below
+    --inside) work=${2:?--inside DIR}; shift ;; # for the script's own use, see below
     -h | --help) usage; exit ;;
     *) usage >&2; exit 2 ;;
     esac
     shift
 done
 
-# ---------------------------------------------------------------- what it needs
+# ---------------------------------------------------------------- requirements
 
 cells=()
 choose_cells() {
@@ -97,8 +100,8 @@ cachectl=$(type -P "$cachectl") || die "cannot run the given cachectl"
 cachectl=$(realpath "$cachectl")
 choose_cells
 
-# Everything happens in a namespace of its own, without a network and in memory: whatever ends the script, its
-# mounts end with it, and no file is left.
+# Everything happens in a namespace of its own, without a network and in memory. However the script ends, its
+# mounts end with it, and no file stays behind.
 if [[ -z $work ]]; then
     for cell in "${cells[@]}"; do install_toolchain "${cell%% *}"; done
     work=$(mktemp -d "${TMPDIR:-/tmp}/cachestore-matrix.XXXXXX")
@@ -112,14 +115,15 @@ fi
 mount -t tmpfs -o size=4g,mode=755 cachestore-matrix "$work" ||
     die "cannot mount a tmpfs; a container needs --privileged"
 
-# Every job and every pod finds the toolchain, the caches and the programs at these paths, which Go's keys contain.
+# Every job and every pod finds the toolchain, the caches and the programs at these paths. Go's keys contain
+# them.
 readonly goroot=$work/go gocache=$work/cache/go-build gomodcache=$work/cache/go-mod
 readonly workspace=$work/workspace cell_dir=$work/cell logs=$work/logs
 mkdir -p "$goroot" "$gocache" "$gomodcache" "$logs"
 mkdir -m 1777 "$work/tmp"
 python3 "$here/../EndToEndTests/Fixtures/make_workspace.py" "$workspace"
 
-# Go's index of a checkout is keyed by the times of its files: each day is another checkout.
+# Gives the checkout a new date. Go's index of a checkout is keyed by the times of its files.
 date_checkout() { find "$workspace/programs" -exec touch -d "$1" {} +; }
 date_checkout 2024-05-01
 
@@ -130,8 +134,8 @@ export TMPDIR=$work/tmp HOME=$work/tmp workspace
 
 # ---------------------------------------------------------------- jobs and pods
 
-# Runs a command (or an exported function) with DIR/go-build and DIR/go-mod at the paths of the caches. The mounts end
-# with the namespace.
+# Runs a command (or an exported function) with DIR/go-build and DIR/go-mod at the paths of the caches. The
+# mounts end with the namespace.
 in_job() { # in_job DIR COMMAND…
     # shellcheck disable=SC2016 # expanded by the inner shell
     unshare --mount --propagation private bash -euc '
@@ -141,7 +145,7 @@ in_job() { # in_job DIR COMMAND…
         "$@"' job "$@"
 }
 
-# To a fresh path: an up-to-date program would not be linked, nor its package looked up.
+# Builds to a fresh path: Go would neither link an up-to-date program nor look up its package.
 build_program() { # build_program PROGRAM
     local out status=0
     out=$(mktemp -d)
@@ -150,19 +154,20 @@ build_program() { # build_program PROGRAM
     return "$status"
 }
 
-# All that jobs do with a program, and pods after them.
+# Does everything that jobs, and later pods, do with a program.
 use_program() { # use_program PROGRAM
     build_program "$1"
     cd "$workspace/programs/$1"
-    if [[ $1 == worker ]]; then # one program will do, for the time it takes
+    if [[ $1 == worker ]]; then # one program is enough, because the step is slow
         go vet -x ./...
         go test -x -run '^$' ./...
     fi
-    go run -x . # its output is the last line
+    go run -x . # the program's output is the last line
 }
 export -f build_program use_program
 
-# With -x the go command prints each tool it runs; a package that is found in the cache prints none.
+# Counts runs of tools. With -x the go command prints each tool that it runs; for a package in the cache it
+# prints none.
 count_tools() { # count_tools LOG TOOL…
     local log=$1 IFS='|'
     shift
@@ -174,7 +179,8 @@ show_failure() { # show_failure LOG
     grep -vE '^(cd |cat |mkdir |WORK=|rm |mv |cp |echo |EOF|packagefile |/|\[|[A-Z_]+=)' "$1" | tail -n 5 >&2
 }
 
-# Every file and link below the caches, with its size; what is rewritten in place keeps its name and size.
+# Lists every file and link below the caches with its size. A file that is rewritten in place keeps its name
+# and size.
 list_caches() { (cd "$1" && find go-build go-mod ! -type d ! -name trim.txt -printf '%p %s\n' | sort); }
 
 age() { python3 "$here/age.py" "$@"; }
@@ -189,7 +195,7 @@ in_pod() { # in_pod LOG WHAT DIR COMMAND…
     GOPROXY=off in_job "$@" &>"$log" || { show_failure "$log"; fail "$what failed"; }
 }
 
-fill_caches() { # fill_caches PROGRAM: a job that starts with nothing
+fill_caches() { # fill_caches PROGRAM: runs a job that starts with empty caches
     local dir=$cell_dir/$1 log=$logs/job-$1.log count
     mkdir -p "$dir"/go-{build,mod}
     GOPROXY=file://$workspace/proxy in_job "$dir" use_program "$1" &>"$log" ||
@@ -221,7 +227,8 @@ expected_output() { # expected_output PROGRAM
     esac
 }
 
-# Restores, ages, trims by building an unrelated program, and does again what the jobs did.
+# Restores the caches, makes them older, trims them by building an unrelated program, and repeats the jobs'
+# work.
 aged() { # aged DAYS: leaves "compilations files-missing" in `result`
     local dir=$cell_dir/restored log program compiled=0 count missing
     restore_caches "$dir"
@@ -233,9 +240,9 @@ aged() { # aged DAYS: leaves "compilations files-missing" in `result`
     ((count == 1)) || fail "after $1 days hello compiled $count packages, not just its own"
     local trimmed
     trimmed=$(cat "$dir/go-build/trim.txt")
-    # What a restore leaves may be a link to where no time is kept; then every build trims.
+    # The restored trim.txt may be a link to a file that keeps no time; then every build trims.
     [[ -L $dir/go-build/trim.txt ]] || ((trimmed > $(date +%s) - 3600)) || fail "after $1 days the build did not trim"
-    # At once, before what is compiled again hides what was deleted; and the rest at the end.
+    # Missing files are listed at once, before new compilations hide deletions, and again at the end.
     list_caches "$dir" | comm -23 "$logs/before" - >"$logs/missing"
     for program in worker report; do
         log=$logs/aged-$1-$program.log
@@ -250,8 +257,8 @@ aged() { # aged DAYS: leaves "compilations files-missing" in `result`
     result="$compiled $missing"
 }
 
-# The control: the same caches, merged by copying them.
-copied() { # leaves the same, after ten days
+# Runs the control: the same caches, merged by copying.
+copied() { # leaves the same in `result`, after ten days
     local dir=$cell_dir/copied log=$logs/copied.log program missing
     rm -rf "$dir"
     mkdir "$dir"
@@ -294,13 +301,13 @@ test_cell() { # test_cell VERSION FLAGS CGO
 
 # ---------------------------------------------------------------- the proofs beside it
 
-# The caches as a layer of an image, below a container's own: what does the container write?
+# Tests the files that a container writes above a layer of the image that holds the caches.
 test_overlay() {
     local dir=$cell_dir/restored layer=$cell_dir/overlay cache program options log=$logs/overlay.log
     row="Go $1 overlay"
     restore_caches "$dir"
     age 10 "$dir"/go-{build,mod}
-    # A checkout of its own, which Go has to index.
+    # The container has a checkout of its own, which Go has to index.
     date_checkout 2024-05-02
     rm -rf "$layer"
     mkdir -p "$layer"/{go-build,go-mod,upper/go-build,upper/go-mod,work/go-build,work/go-mod}
@@ -321,7 +328,7 @@ test_overlay() {
     date_checkout 2024-05-01
 }
 
-# A build of `worker` from the caches in DIR; leaves its `status` and its last `message`.
+# Builds `worker` from the caches in DIR, and leaves the build's `status` and its last `message`.
 try_build() { # try_build DIR USER ro|rw [VARIABLE=VALUE]
     local dir=$1 who=$2 log=$logs/try.log
     shift 2
@@ -357,7 +364,7 @@ expect_seal() { # expect_seal STATUS CASE PROFILE
     printf '  %-72s %d\n' "$2, seal --check" "$status" >>"$work/notes"
 }
 
-# An entry that a scan would delete: if it stays, Go did not scan.
+# This entry would be deleted by a scan: if it stays, Go did not scan.
 readonly stale_entry=ab/ab00000000000000000000000000000000000000000000000000000000000000-a
 plant_stale_entry() {
     : >"$cell_dir/restored/go-build/$stale_entry"
@@ -369,8 +376,8 @@ expect_scan() { # expect_scan yes|no CASE
     [[ $scanned == "$1" ]] || fail "$2: scanned: $scanned, expected $1"
 }
 
-# What Go does with a cache that it may not write, or that is another user's: why a restore gives the modes that it
-# gives. `worker` has the jobs' checkout unless a case says otherwise.
+# Tests Go's behaviour with a cache that it may not write, or that belongs to another user. The results are
+# the reason for the modes that a restore gives. `worker` has the jobs' checkout unless a case says otherwise.
 test_facts() { # test_facts VERSION
     local dir=$cell_dir/restored build=$cell_dir/restored/go-build stale=1
     row="Go $1 other users"
@@ -389,7 +396,7 @@ test_facts() { # test_facts VERSION
     ln -sf /dev/null "$build/trim.txt"
     expect_build 0 "read-only, trim.txt -> /dev/null, root" 0 ro
     expect_build 0 "read-only, trim.txt -> /dev/null, other user" "$user" ro
-    date_checkout 2024-05-03 # its index is missing
+    date_checkout 2024-05-03 # Go's index of this checkout is missing
     expect_build 1 "read-only, trim.txt -> /dev/null, new checkout" "$user" ro
     expect_build 0 "read-only, trim.txt -> /dev/null, new checkout, GODEBUG=goindex=0" "$user" ro GODEBUG=goindex=0
     expect_build 1 "root's, 0755, new checkout" "$user" rw
@@ -404,7 +411,7 @@ test_facts() { # test_facts VERSION
     date_checkout 2024-05-01
 }
 
-# The profiles of a restore do what they are for.
+# Tests that each profile of a restore has its effect.
 test_profiles() { # test_profiles VERSION
     local dir=$cell_dir/restored build=$cell_dir/restored/go-build days missing
     row="Go $1 profiles"
@@ -444,7 +451,8 @@ test_profiles() { # test_profiles VERSION
     done
 }
 
-# Caches that were merged by copying, used by a go command as in a Dockerfile's RUN, and sealed in place.
+# Tests caches that were merged by copying, used by a go command as in a Dockerfile's RUN, and sealed in
+# place.
 test_seal() { # test_seal VERSION
     local dir=$cell_dir/restored program count missing
     row="Go $1 seal"
@@ -479,7 +487,8 @@ for index in "${!cells[@]}"; do
     # shellcheck disable=SC2086 # three words
     test_cell ${cells[index]}
     read -r version _ <<<"${cells[index]}"
-    # Once for a version; in the reduced matrix not all of it for all, for the time it takes.
+    # These proofs run once per version. In the reduced matrix not every version runs all of them, to save
+    # time.
     if [[ " $proven " != *" $version "* ]]; then
         test_profiles "$version"
         if [[ -n $full || ${#cells[@]} == 1 || $version == 1.25.5 ]]; then

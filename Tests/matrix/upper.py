@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
-"""Lists what builds wrote above a layer that holds restored caches, and fails if a hit was copied up.
+"""Lists the files that builds wrote above a layer with restored caches, and fails if a hit was copied up.
 
 usage: upper.py LOWER UPPER     directories that each hold go-build and go-mod
 
-Allowed is what Go itself must write: README and trim.txt; entries of what a linker printed and of what
-vet found, which every link and every vet of a package that is named write again, with another time;
-and new entries that are no package archives: indexes of the checkout, lists and results.
+The allowed files are those that Go itself must write:
+
+- README and trim.txt
+- entries for the linker's output and for vet's findings: every link, and every vet of a package named on the
+command
+  line, writes them again with another time
+- new entries that are not package archives: indexes of the checkout, lists and results
 """
 
 import collections
@@ -20,7 +24,7 @@ def read(path: str, count: int) -> bytes:
 
 
 def kind_of_output(path: str) -> str:
-    """What an output holds."""
+    """Returns the kind of an output's content."""
     if stat.S_ISDIR(os.lstat(path).st_mode):
         return "executable"
     start = read(path, 64)
@@ -32,19 +36,21 @@ def kind_of_output(path: str) -> str:
 
 
 def kind_of_rewritten(below: str, top: str, lower: str) -> str:
-    """What an action entry of the layer is that was copied up; whatever a build looks up was found."""
+    """Returns the kind of an action entry of the layer that was copied up.
+
+    A build has found every entry that it looks up."""
     old, new = read(below, 176), read(top, 176)
     output = old[68:132].decode("ascii")
     what = kind_of_output(os.path.join(lower, output[:2], f"{output}-d"))
     if old[:152] != new[:152]:  # all but the time
         return f"FORBIDDEN: action entry, changed, for: {what}"
-    # A hit gives no new times; an action that Go runs each time does.
+    # A hit writes no new time; an action that Go runs each time does.
     allowed = {"nothing": "by a link", "text or facts": "by vet or test"}
     return f"action entry, rewritten {allowed[what]}" if what in allowed else f"FORBIDDEN: action entry for: {what}"
 
 
 def kind(cache: str, path: str, lower: str, upper: str) -> str:
-    """What a file of the upper directory is."""
+    """Returns the kind of a file of the upper directory."""
     top = os.path.join(upper, path)
     below = os.path.join(lower, path)
     if stat.S_ISCHR(os.lstat(top).st_mode):

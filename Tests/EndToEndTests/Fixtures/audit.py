@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Looks at Go caches the way Go does, for the end-to-end tests; knows nothing of the library.
+"""Reads Go caches the way Go does, for the end-to-end tests. It shares no code with the library.
 
-    audit.py snapshot DIR        mode, SHA-256 and name of all below DIR, but for what Go and a restore keep changing
-    audit.py whole BUILD MOD     a line for each thing under a final name that is not whole
-    audit.py leftovers DIR...    names of temporary files
-    audit.py entries BUILD       name, modification time and output ID of each entry
-    audit.py chunks ARCHIVE      the SHA-256 of all chunks' contents, one after another
-    audit.py subset BUILD DIR N  copies action entries and their outputs, about N bytes of them, to a new build cache
+    audit.py snapshot DIR        prints mode, SHA-256 and name of everything below DIR, except files that Go and
+                                 a restore keep changing
+    audit.py whole BUILD MOD     prints one line per file or tree that has its final name and is not whole
+    audit.py leftovers DIR...    prints the names of temporary files
+    audit.py entries BUILD       prints the name, modification time and output ID of each entry
+    audit.py chunks ARCHIVE      prints the SHA-256 of all chunks' contents, one after another
+    audit.py subset BUILD DIR N  copies action entries and their outputs, about N bytes, to a new build cache
 """
 import hashlib, os, re, shutil, stat, sys
 
@@ -21,7 +22,7 @@ def read(path):
 
 
 def below(top):
-    """The path relative to `top` and the status of all below it."""
+    """Yields the path relative to `top` and the status of everything below it."""
     for folder, directories, files in os.walk(top):
         for name in directories + files:
             path = os.path.join(folder, name)
@@ -57,7 +58,7 @@ def whole_build_cache(top):
 
 
 def trees(top):
-    """The module trees: the outermost directories whose name has an @."""
+    """Yields the module trees: the outermost directories whose names have an @."""
     for folder, directories, _ in os.walk(top):
         if folder == top and "cache" in directories: directories.remove("cache")
         for name in [name for name in directories if "@" in name]:

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Writes what the end-to-end tests build: modules, served by a file-system GOPROXY, and the programs that use them.
+"""Writes the modules that the end-to-end tests use, as a file-system GOPROXY, and the programs that they
+build.
 
-    make_workspace.py DIR     DIR/proxy, and DIR/programs/{alpha,beta,gamma,hello,tiny,worker,report} with complete go.sum files
+    make_workspace.py DIR     writes DIR/proxy and DIR/programs/{alpha,beta,gamma,hello,tiny,worker,report},
+                              with complete go.sum files
 """
 import base64, hashlib, io, json, os, re, sys, zipfile
 
@@ -17,7 +19,7 @@ def go_mod(path, *requirements):
 
 
 def noise(seed, count):
-    """Text that hardly compresses, the same in every run."""
+    """Returns text that hardly compresses, the same in every run."""
     pieces = (hashlib.sha256(f"{seed} {number}".encode()).hexdigest() + "\n" for number in range(count // 65 + 1))
     return "".join(pieces)[:count]
 
@@ -44,7 +46,7 @@ MODULES = {
         "kit.go": "package Kit\n\nfunc Answer() int { return 42 }\n",
         "Deep/Är/ünïcode.txt": "names need not be ASCII\n",
     },
-    # No go.mod in the zip; the proxy makes one up.
+    # The zip has no go.mod; the proxy makes one up.
     ("example.com/legacy", "v2.1.0+incompatible"): {
         "legacy.go": 'package legacy\n\nconst Motto = "still here"\n',
     },
@@ -55,7 +57,7 @@ MODULES = {
                        "\tADDQ b+8(FP), AX\n\tMOVQ AX, ret+16(FP)\n\tRET\n",
         "add_other.go": "//go:build !amd64\n\npackage asm\n\nfunc Add(a, b int64) int64 { return a + b }\n",
     },
-    # C where cgo is enabled, Go where it is not.
+    # This module uses C if cgo is enabled, and Go if not.
     ("example.com/native", "v0.2.0"): {
         "go.mod": go_mod("example.com/native"),
         "native_cgo.go": "//go:build cgo\n\npackage native\n\n/*\nstatic int twice(int number) { return 2 * number; }\n*/\n"
@@ -64,7 +66,8 @@ MODULES = {
         "native_pure.go": '//go:build !cgo\n\npackage native\n\nconst Language = "Go"\n\n'
                           "func Twice(number int) int { return 2 * number }\n",
     },
-    # A pseudo-version, a requirement of its own, and an output that is cut into several chunks.
+    # This module has a pseudo-version, a requirement of its own, and an output that is cut into several
+    # chunks.
     ("example.com/deep/v3", "v3.0.1-0.20240506070809-0123456789ab"): {
         "go.mod": go_mod("example.com/deep/v3", ("example.com/lib", "v1.0.0")),
         "deep.go": 'package deep\n\nimport (\n\t_ "embed"\n\n\t"example.com/lib"\n)\n\n//go:embed data.txt\nvar Data string\n\n'
@@ -95,9 +98,10 @@ PROGRAMS = {
         '\tfmt.Println(lib.Shout("gamma"), Kit.Answer())\n',
         [("example.com/UpperCase/Kit", "v0.9.0-rc.1"), ("example.com/lib", "v1.0.0")],
     ),
-    # Unrelated to the others but for the standard library.
+    # This program shares nothing with the others but the standard library.
     "hello": (["fmt"], '\tfmt.Println("hello")\n', []),
-    # Two that share much of the standard library and of the modules; with tests, and with C where cgo is enabled.
+    # These two share much of the standard library and of the modules. They have tests, and C if cgo is
+    # enabled.
     "worker": (
         ["encoding/json", "os", "os/user", "", "example.com/UpperCase/Kit", "example.com/asm", "example.com/lib",
          "example.com/native"],
@@ -112,7 +116,7 @@ PROGRAMS = {
         '\t_ = t.Execute(os.Stdout, []any{lib.Twice("report"), legacy.Motto, deep.Name(), asm.Add(1, 2), native.Language, native.Twice(21)})\n',
         [("example.com/asm", "v0.3.0"), DEEP, ("example.com/legacy", "v2.1.0+incompatible"), ("example.com/lib", "v1.1.0"), NATIVE],
     ),
-    # As little as can be of the standard library, to be built again and again.
+    # This program uses as little of the standard library as possible; it is built again and again.
     "tiny": (["example.com/lib"], '\tprintln(lib.Shout("tiny"))\n', [("example.com/lib", "v1.0.0")]),
 }
 

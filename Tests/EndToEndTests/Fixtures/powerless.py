@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs a program that must ask for access like anyone else, even if root runs it.
+"""Runs a program to which file modes apply, even if root runs it.
 
     powerless.py PROGRAM ARGUMENT...
 """
