@@ -91,6 +91,15 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "ClientTests",
+            // These tests import the library as its users do, so that they see what is public and nothing else.
+            dependencies: [
+                "CacheStore",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "EndToEndTests",
             // Named so that the tool is built; the tests run it as a user would.
             dependencies: ["cachectl"],

@@ -6,13 +6,15 @@ usage: floors.py [--map]     from anywhere; --map prints the map
 A folder uses only folders that stand before it in the map. In Operations it uses, of the other operations, only those
 that the map names. The check reads tokens, not meaning: it looks for names of top-level types, and for names of members
 that an extension in another folder than the type's declares. It also reports folders that the map does not have, files
-of more than 400 lines and lines of more than 110 columns.
+of more than 400 lines and lines of more than 110 columns. Last, it compares the page Design.md with the map, and
+looks for the files that the page names.
 """
 import pathlib
 import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+DESIGN = ROOT / 'Sources/CacheStore/CacheStore.docc/Design.md'
 MAXIMUM_LINES, MAXIMUM_COLUMNS = 400, 110
 
 # From the ground floor up: the folder, its one line, and the operations that an operation may use.
@@ -140,25 +142,42 @@ def check_sizes():
     return faults
 
 
-def print_map():
+def map_text():
+    """Returns the map, from the top floor down."""
+    lines = []
     for target, floors in (('CacheStore', LIBRARY), ('cachectl', COMMAND_LINE)):
-        print(f'{target}, from the top floor down')
+        lines.append(f'{target}, from the top floor down')
         for name, words, *uses in reversed(floors):
             suffix = f' (uses {", ".join(use.split("/", 1)[1] for use in uses)})' if uses else ''
-            print(f'  {name:30} {words}{suffix}')
+            lines.append(f'  {name:30} {words}{suffix}')
+    return '\n'.join(lines) + '\n'
+
+
+def check_design():
+    """Returns what the page says of the folders and files that is not so."""
+    text, name = DESIGN.read_text(), DESIGN.relative_to(ROOT)
+    faults = []
+    if f'```\n{map_text()}```\n' not in text:
+        faults.append(f'{name}: its map is not the one that `Tests/floors.py --map` prints')
+    for path in sorted(set(re.findall(r'`([\w/+]+\.swift)`', text))):
+        if not any((ROOT / 'Sources' / target / path).is_file() for target in ('CacheStore', 'cachectl')):
+            faults.append(f'{name}: there is no file {path} in Sources/CacheStore or Sources/cachectl')
+    return faults
 
 
 def main():
     if sys.argv[1:] == ['--map']:
-        return print_map()
+        print(map_text(), end='')
+        return
     if sys.argv[1:]:
         sys.exit(__doc__)
     faults = check_target('CacheStore', LIBRARY) + check_target('cachectl', COMMAND_LINE) + check_sizes()
+    faults += check_design()
     for fault in faults:
-        print(fault)
+        print(fault, file=sys.stderr)
     if faults:
         sys.exit(f'floors.py: {len(faults)} faults')
-    print('every folder uses only folders below it')
 
 
-main()
+if __name__ == '__main__':
+    main()

@@ -110,6 +110,8 @@ begin "style"
 files -name '*.swift' | xargs -0 swift format lint --strict
 files -name '*.sh' -o -path './.ci/run' | xargs -0 -n 1 bash -n
 files -name '*.py' | xargs -0 "$CACHESTORE_PYTHON" -m py_compile
+"$CACHESTORE_PYTHON" Tests/floors.py   # who may use whom, and sizes of files
+"$CACHESTORE_PYTHON" Tests/examples.py # the Swift code in the pages is compiled by the tests
 
 begin "debug build"
 swift build --build-tests -Xswiftc -warnings-as-errors

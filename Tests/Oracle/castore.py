@@ -7,7 +7,7 @@
                                     ends of chunks)
     castore.py extract FILE DIR     writes DIR/go-build and DIR/go-mod as Go lays them out
 """
-import base64, collections, hashlib, io, itertools, json, os, re, sqlite3, struct, sys, unicodedata, zipfile
+import base64, collections, hashlib, io, itertools, json, os, re, sqlite3, struct, sys, zipfile
 import zstandard
 from xxh64 import xxh64
 
@@ -134,9 +134,13 @@ def is_path(text):
     elements = text.split("/")
     return (len(text.encode()) <= 4096 and all(1 <= len(element.encode()) <= 255 and element[-1] != "." for element in elements)
             and not any(element.split(".")[0].upper() in DEVICES for element in elements)
-            and not any(character in "\"'*<>?`|\\:" or unicodedata.category(character) == "Cc" for character in text))
-def is_module(text): return is_path(text) and re.fullmatch("([^@A-Z!]|![a-z])+@([^@/A-Z!]|![a-z])+", text)
-def is_executable(name): return 1 <= len(name.encode()) <= 255 and not set(name) & set("/\0\n") and name not in (".", "..")
+            and not any(character in "\"'*<>?`|\\:" for character in text) and not has_control(text))
+def has_control(text): return any(character < " " or character == "\x7f" for character in text)
+def is_module(text):
+    return (is_path(text) and text.isascii() and "." in text.split("/")[0]
+            and re.fullmatch("([^@A-Z!]|![a-z])+@([^@/A-Z!]|![a-z])+", text))
+def is_checksum_file(text): return is_path(text) and text.isascii() and re.fullmatch(r"[^/]*\.[^/]*/(lookup|tile)/.+", text)
+def is_executable(name): return 1 <= len(name.encode()) <= 255 and "/" not in name and not has_control(name) and name not in (".", "..")
 def clashes(paths):
     """Returns the paths that equal another, or that are the directory of another."""
     parents = {path[:slash.start()] for path in paths for slash in re.finditer("/", path)}
@@ -185,7 +189,7 @@ def check_names(a):
     wrong += [row.executable for row in a.output if row.executable is not None and not is_executable(row.executable)]
     wrong += [row.digest.hex() for row in a.output if not re.fullmatch("[a-z-]{1,32}", row.kind)]
     wrong += [row.module for row in a.tree + a.download if not is_module(row.module)]
-    wrong += [row.path for row in a.checksum_file if not is_path(row.path)]
+    wrong += [row.path for row in a.checksum_file if not is_checksum_file(row.path)]
     if not wrong: wrong = clashes([row.module for row in a.tree] + [*map(place_of, a.download)] + [f"{SUMDB}/{row.path}" for row in a.checksum_file])
     for name in wrong: yield f"a name that is not allowed: {name!r}"
 def check_identity(a):

@@ -1,0 +1,49 @@
+/// The code that the documentation shows. `Tests/snippets.py` compares each example with the pages.
+
+// example: an archive of each job, and caches from all of them
+import CacheStore
+import SystemPackage
+
+/// Packs the caches that a job's builds have filled.
+func pack(job: String, _ caches: GoCaches, go: GoCommand, to archive: FilePath) async throws {
+    let options = Pack.Options(label: job, environment: try await go.environment())
+    let report = try await Pack(options: options).run(caches, to: archive)
+    for warning in report.warnings { print(warning.message) }
+}
+
+/// Unites the archives of all jobs and fills the caches of an image.
+func fill(_ caches: GoCaches, from jobs: [FilePath], by union: FilePath) async throws {
+    try await Union().run(jobs, to: union)
+    let report = try await Restore().run(union, into: caches)
+    print("\(report.bytesWritten) bytes written")
+}
+// end of example
+
+// example: what an archive holds
+/// Prints the modules of an archive, and the licence of one of them.
+func list(_ path: FilePath, licenceOf tree: String) async throws {
+    let archive = try Archive(opening: path)
+    for member in try await archive.contents().members where member.kind == .tree {
+        print(member.name, member.files, member.contentBytes)
+    }
+    var licence: [UInt8] = []
+    for try await piece in try await archive.content(of: .tree, named: tree, file: "LICENSE") {
+        licence += piece
+    }
+    print(String(decoding: licence, as: UTF8.self))
+}
+// end of example
+
+// example: an error and its remedy
+/// Restores an archive over what is there, and says what to do if that fails.
+func restore(_ archive: FilePath, into caches: GoCaches) async throws {
+    do {
+        try await Restore().run(archive, into: caches) { progress in
+            print(progress.phase, progress.bytes, "of", progress.totalBytes)
+        }
+    } catch let error as CacheStoreError where error.remedy == .packAgain {
+        print(error.summary, "- the job must pack its caches again")
+        throw error
+    }
+}
+// end of example
