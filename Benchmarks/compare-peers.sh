@@ -21,6 +21,7 @@ usage: compare-peers.sh --work DIR [options]
   --install            install missing peers with apt-get; needs root
   --check              compare every byte of every restored tree, not only the number of files and their bytes
   --cachectl PATH      the cachectl to measure (default: a release build of this repository)
+  --against PATH       another cachectl, measured beside it as `cachectl, other`, such as that of an earlier commit
   --scratch DIR        the directory for packing and restoring, on the file system to measure (DIR of --work)
   --json FILE          the file for every single measurement (compare.json in DIR of --work)
   --short              one run on small generated caches against tar and cp, in less than a minute, for the
@@ -28,7 +29,7 @@ usage: compare-peers.sh --work DIR [options]
 END_OF_USAGE
 }
 
-work='' providers='' quick='' peers='' install='' cachectl='' scratch='' json='' short='' runs=3
+work='' providers='' quick='' peers='' install='' cachectl='' against='' scratch='' json='' short='' runs=3
 flags=()
 while (($#)); do
     case $1 in
@@ -37,6 +38,7 @@ while (($#)); do
     --runs) runs=${2:?--runs N}; shift ;;
     --peers) peers=${2:?--peers LIST}; shift ;;
     --cachectl) cachectl=${2:?--cachectl PATH}; shift ;;
+    --against) against=${2:?--against PATH}; shift ;;
     --scratch) scratch=${2:?--scratch DIR}; shift ;;
     --json) json=${2:?--json FILE}; shift ;;
     --quick) quick=1 ;;
@@ -80,6 +82,7 @@ json=${json:-$work/compare.json}
 
 [[ -n $cachectl ]] || cachectl=$(built "$temporary/build.log" cachectl)
 cachectl=$(runnable "$cachectl")
+[[ -z $against ]] || flags+=(--against "$(runnable "$against")")
 
 if [[ -n $quick && ! -d $caches ]]; then
     "$here/simulate-matrix-build.sh" --quick --work "$work" --cachectl "$cachectl" >&2

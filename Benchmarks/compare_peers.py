@@ -46,6 +46,11 @@ class Comparison:
     def path(self, *names):
         return os.path.join(self.scratch, *names)
 
+    def programs(self, title='cachectl'):
+        """Returns the cachectl to measure and, if there is one, the other cachectl, each by its title in a table."""
+        other = self.options.against
+        return {title: self.cachectl, **({f'{title}, other': other} if other else {})}
+
     def say(self, text):
         print(f'==> {text}', file=sys.stderr, flush=True)
 
@@ -124,18 +129,18 @@ class Comparison:
 
     # ------------------------------------------------------------ pack
 
-    def pack_command(self, provider, archive, arguments):
+    def pack_command(self, provider, archive, arguments, program=None):
         cache = self.caches[provider]
-        return [self.cachectl, 'pack', '--no-go', '--quiet', '--label', provider, '--gocache', f'{cache}/go-build',
+        return [program or self.cachectl, 'pack', '--no-go', '--quiet', '--label', provider, '--gocache', f'{cache}/go-build',
                 '--gomodcache', f'{cache}/go-mod', '-o', archive, *arguments]
 
     def pack(self):
-        def own(name, arguments, kept):
+        def own(name, arguments, kept, program=None):
             def measure(run):
                 for provider in self.caches:
                     archive = self.path('packs', f'{provider}{kept}')
                     remove(archive)
-                    measured = self.run.measure(self.pack_command(provider, archive, arguments))
+                    measured = self.run.measure(self.pack_command(provider, archive, arguments, program))
                     self.record('pack', name, run, measured, os.path.getsize(archive), provider)
             return measure
 
@@ -151,7 +156,8 @@ class Comparison:
 
         fresh(self.path('packs'))
         fresh(self.path('trees'))
-        contenders = {'cachectl': own('cachectl', [], '.castore')}
+        contenders = {name: own(name, [], '.castore' if program == self.cachectl else '.other', program)
+                      for name, program in self.programs().items()}
         for name, *arguments in (('1', '--jobs', '1'), ('2', '--jobs', '2')):
             contenders[f'cachectl --jobs {name}'] = own(f'cachectl --jobs {name}', arguments, f'.jobs-{name}')
         for level in ('1', *(['19'] if self.options.slow else [])):
@@ -159,7 +165,8 @@ class Comparison:
         contenders.update((tool.title, peer(tool)) for tool in self.peers)
         self.rounds('pack', contenders)
         for provider in self.caches:
-            archives = [self.path('packs', f'{provider}{end}') for end in ('.jobs-1', '.jobs-2', '.jobs-64', '.level')]
+            archives = [self.path('packs', f'{provider}{end}')
+                        for end in ('.jobs-1', '.jobs-2', '.jobs-64', '.level', '.other')]
             self.run(self.pack_command(provider, archives[2], ['--jobs', '64']))
             self.assert_same(self.packed(provider), archives[:3])
             remove(*archives)
@@ -175,8 +182,8 @@ class Comparison:
 
     # ------------------------------------------------------------ union
 
-    def union_command(self, archive, *arguments):
-        return [self.cachectl, 'union', '--quiet', *map(self.packed, self.caches), '-o', archive, *arguments]
+    def union_command(self, archive, *arguments, program=None):
+        return [program or self.cachectl, 'union', '--quiet', *map(self.packed, self.caches), '-o', archive, *arguments]
 
     def copy_together(self, target):
         """Merges the caches by copying, as is usual; the first job's file wins."""
@@ -186,9 +193,14 @@ class Comparison:
     def union(self):
         union = self.path('union.castore')
 
-        def own(run):
-            remove(union)
-            self.record('union', 'cachectl', run, self.run.measure(self.union_command(union)), os.path.getsize(union))
+        def own(name, program):
+            archive = union if program == self.cachectl else self.path('union.other')
+
+            def measure(run):
+                remove(archive)
+                measured = self.run.measure(self.union_command(archive, program=program))
+                self.record('union', name, run, measured, os.path.getsize(archive))
+            return measure
 
         def copy(run):
             target = self.new_tree()
@@ -208,7 +220,8 @@ class Comparison:
             self.record('union', 'limit', run, self.run.measure(['cp', union, target]), os.path.getsize(union))
             remove(target)
 
-        contenders = {'cachectl': own, 'limit': plain}
+        contenders = {name: own(name, program) for name, program in self.programs().items()}
+        contenders['limit'] = plain
         if 'cp' in self.options.peers:
             contenders['cp -rn'] = copy
         if any(tool.title == 'tar | zstd -3' and tool.title not in self.failed['pack'] for tool in self.peers):
@@ -218,7 +231,7 @@ class Comparison:
         for jobs, other in zip((1, 2, 64), others):
             self.run(self.union_command(other, '--jobs', str(jobs)))
         self.assert_same(union, others)
-        remove(*others)
+        remove(*others, self.path('union.other'))
 
     def seal(self):
         """Measures the size of the union by other means: packs the merged tree."""
@@ -247,8 +260,8 @@ class Comparison:
 
     # ------------------------------------------------------------ restore, layers, verify, open
 
-    def restore_command(self, target, *arguments):
-        return [self.cachectl, 'restore', '--quiet', self.path('union.castore'), '--gocache', f'{target}/go-build',
+    def restore_command(self, target, *arguments, program=None):
+        return [program or self.cachectl, 'restore', '--quiet', self.path('union.castore'), '--gocache', f'{target}/go-build',
                 '--gomodcache', f'{target}/go-mod', *arguments]
 
     def check_tree(self, target):
@@ -270,10 +283,11 @@ class Comparison:
                 self.check_tree(target)
             self.record('restore', name, run, measured, self.restored[1])
 
-        def own(name, *arguments):
+        def own(name, *arguments, program=None):
             def measure(run):
                 target = self.new_tree()
-                finish(name, run, self.run.measure(self.restore_command(target, *arguments)), target)
+                measured = self.run.measure(self.restore_command(target, *arguments, program=program))
+                finish(name, run, measured, target)
             return measure
 
         def limit(run):
@@ -299,19 +313,19 @@ class Comparison:
 
         fresh(self.path('archives'))
         self.rounds('restore', {
-            'cachectl': own('cachectl'), 'cachectl --jobs 1': own('cachectl --jobs 1', '--jobs', '1'),
-            'limit': limit, **{tool.title: peer(tool) for tool in self.peers}})
+            **{name: own(name, program=program) for name, program in self.programs().items()},
+            'cachectl --jobs 1': own('cachectl --jobs 1', '--jobs', '1'), 'limit': limit, **{tool.title: peer(tool) for tool in self.peers}})
 
     def layers(self):
         """Measures an image of the union against one layer of the restored tree with its two digests."""
         image, blob = self.path('image'), self.path('blob')
 
-        def own(*arguments):
+        def own(name, program, *arguments):
             def measure(run):
                 remove(image)
-                measured = self.run.measure([self.cachectl, 'layers', '--quiet', self.path('union.castore'), '-o', image,
+                measured = self.run.measure([program, 'layers', '--quiet', self.path('union.castore'), '-o', image,
                                              '--arch', 'amd64', *arguments])
-                self.record('layers', ' '.join(('cachectl', *arguments)), run, measured, size_of(image)[1])
+                self.record('layers', name, run, measured, size_of(image)[1])
             return measure
 
         def stream(run):
@@ -321,9 +335,9 @@ class Comparison:
             self.record('layers', 'tar | zstd -3, digests', run, measured, os.path.getsize(blob))
 
         warm(self.path('tree'))
-        arguments = [], ['--jobs', '1'], ['--split']
-        self.rounds('layers', {**{' '.join(('cachectl', *more)): own(*more) for more in arguments},
-                               'tar | zstd -3, digests': stream})
+        contenders = {name: own(name, program, *more) for more in ((), ('--jobs', '1'), ('--split',))
+                      for name, program in self.programs(' '.join(('cachectl', *more))).items()}
+        self.rounds('layers', {**contenders, 'tar | zstd -3, digests': stream})
         remove(image, blob)
 
     def sound_archives(self):
@@ -335,9 +349,12 @@ class Comparison:
             return lambda run: self.record('verify', tool.title, run,
                                            self.run.measure(command(tool.verify, archive=archive)))
 
-        own = [self.cachectl, 'verify', '--quiet', self.path('union.castore')]
+        def own(name, program):
+            line = [program, 'verify', '--quiet', self.path('union.castore')]
+            return lambda run: self.record('verify', name, run, self.run.measure(line))
+
         self.rounds('verify', {
-            'cachectl': lambda run: self.record('verify', 'cachectl', run, self.run.measure(own)),
+            **{name: own(name, program) for name, program in self.programs().items()},
             **{tool.title: peer(tool, archive) for tool, archive in self.sound_archives().items() if tool.verify}})
 
     def open(self):
@@ -356,12 +373,15 @@ class Comparison:
                     self.record('open', name, run * times + i, self.run(line))
             return repeated
 
-        own = {'cachectl --version': [self.cachectl, '--version'],  # the cost of the process itself
-               'cachectl cat, one member': [self.cachectl, 'cat', union, 'mod', member],
-               'cachectl info': [self.cachectl, 'info', union, '--json', '--quiet'],
-               'cachectl ls, one member': [self.cachectl, 'ls', union, '--kind', 'mod', '--glob', member],
-               'cachectl ls, all members': [self.cachectl, 'ls', union]}
-        contenders = {name: measure(name, argv) for name, argv in own.items()}
+        lines = {'cachectl --version': ['--version'],  # the cost of the process itself
+                 'cachectl cat, one member': ['cat', union, 'mod', member],
+                 'cachectl info': ['info', union, '--json', '--quiet'],
+                 'cachectl ls, one member': ['ls', union, '--kind', 'mod', '--glob', member],
+                 'cachectl ls, all members': ['ls', union]}
+        if self.options.against:
+            lines['cachectl explain'] = ['explain', union]
+        contenders = {name: measure(name, [program, *line]) for title, line in lines.items()
+                      for name, program in self.programs(title).items()}
         for tool, archive in self.sound_archives().items():
             if tool.list:
                 name = f'{tool.title}: list'
@@ -415,6 +435,7 @@ def read_options():
         parser.add_argument(f'--{name}', type=lambda text: text.split(',') if text else [])
     for name in ('slow', 'check', 'no-targets'):
         parser.add_argument(f'--{name}', action='store_true')
+    parser.add_argument('--against')
     options = parser.parse_args()
     if options.runs < 1:
         parser.error('--runs is a number of at least 1')
