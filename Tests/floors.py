@@ -6,7 +6,8 @@ usage: floors.py [--map]     from anywhere; --map prints the map
 A folder uses only folders that stand before it in the map. In Operations it uses, of the other operations, only those
 that the map names. The check reads tokens, not meaning: it looks for names of top-level types, and for names of members
 that an extension in another folder than the type's declares. It also reports folders that the map does not have, files
-of more than 400 lines and lines of more than 110 columns. Last, it compares the page Design.md with the map, and
+of more than 400 lines and lines of more than 110 columns, and messages of the library that name a command or an
+option of cachectl: such words stand in cachectl's Output/RemedyText.swift. Last, it compares the page Design.md with the map, and
 looks for the files that the page names.
 """
 import pathlib
@@ -16,6 +17,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DESIGN = ROOT / 'Sources/CacheStore/CacheStore.docc/Design.md'
 MAXIMUM_LINES, MAXIMUM_COLUMNS = 400, 110
+OTHER_PROGRAMS = ('"--version"', '`skopeo copy --format oci`')  # options of a C compiler and of skopeo
 
 # From the ground floor up: the folder, its one line, and the operations that an operation may use.
 LIBRARY = [
@@ -142,6 +144,18 @@ def check_sizes():
     return faults
 
 
+def check_words():
+    """Returns the messages of the library that name a command or an option of cachectl."""
+    faults = []
+    for path in sorted((ROOT / 'Sources/CacheStore').rglob('*.swift')):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            code = re.sub(r'(^|\s)//.*', '', line)
+            for text in re.findall(r'"(?:\\.|[^"\\])*"', code):
+                if re.search(r'(?<!\w)--[a-z]|`cachectl', text) and not any(word in text for word in OTHER_PROGRAMS):
+                    faults.append(f'{path.relative_to(ROOT)}:{number}: the message {text} speaks of cachectl')
+    return faults
+
+
 def map_text():
     """Returns the map, from the top floor down."""
     lines = []
@@ -172,7 +186,7 @@ def main():
     if sys.argv[1:]:
         sys.exit(__doc__)
     faults = check_target('CacheStore', LIBRARY) + check_target('cachectl', COMMAND_LINE) + check_sizes()
-    faults += check_design()
+    faults += check_words() + check_design()
     for fault in faults:
         print(fault, file=sys.stderr)
     if faults:

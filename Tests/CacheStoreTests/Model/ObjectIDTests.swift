@@ -25,6 +25,8 @@ struct ObjectIDTests {
             "0x" + text.dropFirst(2),
         ]
         for text in wrong { #expect(ObjectID(hexadecimal: Array(text.utf8).span) == nil, "\(text)") }
+        #expect(ObjectID(text) == id)
+        for text in wrong { #expect(ObjectID(text) == nil, "\(text)") }
     }
 
     @Test("survives the way through text and bytes, and is ordered as both are")

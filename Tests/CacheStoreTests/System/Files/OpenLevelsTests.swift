@@ -1,0 +1,55 @@
+import Testing
+
+@testable import CacheStore
+
+@Suite("Directories that stay open from file to file")
+struct OpenLevelsTests {
+    private let bench: Workbench
+
+    init() throws {
+        bench = try Workbench()
+        for directory in ["tree", "tree/a", "tree/a/b", "outside"] {
+            try Files.makeDirectory(bench.path(directory))
+        }
+        for file in ["tree/top", "tree/a/one", "tree/a/b/two", "tree/z", "outside/secret"] {
+            try Files.write(Array(file.utf8), to: bench.path(file))
+        }
+    }
+
+    private func content(_ path: String, _ levels: OpenLevels) throws -> String {
+        String(decoding: try levels.openFile(at: path).bytes(at: 0, count: 100), as: UTF8.self)
+    }
+
+    @Test("open the file of each path, in any order")
+    func order() throws {
+        let levels = OpenLevels(try Directory(opening: bench.path("tree")))
+        for path in ["a/b/two", "a/one", "top", "z", "a/one", "a/b/two", "top"] {
+            #expect(try content(path, levels) == "tree/\(path)")
+        }
+    }
+
+    @Test("lead to no file that is not there, and to the next one all the same")
+    func missing() throws {
+        let levels = OpenLevels(try Directory(opening: bench.path("tree")))
+        for path in ["a/none", "none/one", "a/b/none/deeper"] {
+            let error = #expect(throws: CacheStoreError.self) { try content(path, levels) }
+            #expect(error?.code == .notFound)
+            #expect(try content("a/b/two", levels) == "tree/a/b/two")
+        }
+    }
+
+    @Test("follow no symbolic link, whether it is the file or a directory on the way to it")
+    func links() throws {
+        try Files.link(bench.path("tree/link"), to: bench.path("outside"))
+        try Files.link(bench.path("tree/a/link"), to: bench.path("outside/secret"))
+        let levels = OpenLevels(try Directory(opening: bench.path("tree")))
+        for path in ["link/secret", "a/link"] {
+            #expect(throws: CacheStoreError.self) { try content(path, levels) }
+        }
+        // A directory that was opened before it was replaced is the old one: nothing leads out of the tree.
+        #expect(try content("a/one", levels) == "tree/a/one")
+        try Files.remove(bench.path("tree/z"))
+        try Files.link(bench.path("tree/z"), to: bench.path("outside/secret"))
+        #expect(throws: CacheStoreError.self) { try content("z", levels) }
+    }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import Testing
+
+/// The checks of the style step, run on copies of the sources with one fault each.
+@Suite("The checks of the house")
+struct HouseTests {
+    /// A fault, planted at the end of a file, and what the check must say of it.
+    struct Fault: Sendable, CustomTestStringConvertible {
+        var name: String
+        var file: String
+        var text: String
+        var complaint: String
+
+        var testDescription: String { name }
+    }
+
+    private static let faults = [
+        Fault(
+            name: "a folder that uses one above it",
+            file: "Sources/CacheStore/Model/Source.swift",
+            text: "\nprivate let above: Restore.Options? = nil\n",
+            complaint: "Model/Source.swift: uses Restore of Operations/Restore, above it"
+        ),
+        Fault(
+            name: "an operation that uses another one without leave",
+            file: "Sources/CacheStore/Operations/Restore/Restore.swift",
+            text: "\nprivate let beside: Verify.Options? = nil\n",
+            complaint: "Restore.swift: uses Verify of Operations/Verify"
+        ),
+        Fault(
+            name: "a folder that the map does not have",
+            file: "Sources/CacheStore/Cellar/Wine.swift",
+            text: "struct Wine {}\n",
+            complaint: "Sources/CacheStore/Cellar: the map in Tests/floors.py has no such folder"
+        ),
+        Fault(
+            name: "a file that is too long",
+            file: "Sources/cachectl/Cachectl.swift",
+            text: String(repeating: "// one more\n", count: 400),
+            complaint: "lines, more than 400"
+        ),
+        Fault(
+            name: "a line that is too wide",
+            file: "Sources/cachectl/Cachectl.swift",
+            text: "// " + String(repeating: "wide ", count: 30) + "\n",
+            complaint: "columns, more than 110"
+        ),
+        Fault(
+            name: "a message of the library that names an option",
+            file: "Sources/CacheStore/Remedy.swift",
+            text: "\nprivate let advice = \"overwrite it with --force\"\n",
+            complaint: "the message \"overwrite it with --force\" speaks of cachectl"
+        ),
+        Fault(
+            name: "a page that names a file that is not there",
+            file: "Sources/CacheStore/CacheStore.docc/Design.md",
+            text: "\nOpen `Model/Nowhere.swift`.\n",
+            complaint: "there is no file Model/Nowhere.swift"
+        ),
+    ]
+
+    /// Copies what the checks read.
+    private func copy() throws -> String {
+        let copy = try Scratch.shared.directory("house")
+        try FileManager.default.createDirectory(atPath: "\(copy)/Tests", withIntermediateDirectories: false)
+        for path in ["Sources", "README.md", "Tests/floors.py", "Tests/examples.py", "Tests/ClientTests"] {
+            try FileManager.default.copyItem(
+                atPath: "\(Tools.repository)/\(path)",
+                toPath: "\(copy)/\(path)"
+            )
+        }
+        try FileManager.default.createDirectory(atPath: "\(copy)/Benchmarks", withIntermediateDirectories: false)
+        return copy
+    }
+
+    private func run(_ check: String, in copy: String) async throws -> Program.Outcome {
+        let environment = ["PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"]
+        return try await Program(path: Tools.python(), environment: environment, directory: copy)
+            .run(["\(copy)/Tests/\(check)"])
+    }
+
+    private func append(_ text: String, to file: String) throws {
+        let directory = URL(fileURLWithPath: file).deletingLastPathComponent()
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        let old = FileManager.default.contents(atPath: file) ?? Data()
+        try (old + Data(text.utf8)).write(to: URL(fileURLWithPath: file))
+    }
+
+    @Test("find a fault in who uses whom, in sizes, words and pages", arguments: faults)
+    func floors(_ fault: Fault) async throws {
+        let copy = try copy()
+        #expect(try await run("floors.py", in: copy).status == 0)
+        try append(fault.text, to: "\(copy)/\(fault.file)")
+        let outcome = try await run("floors.py", in: copy)
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains(fault.complaint), "\(outcome)")
+    }
+
+    @Test("find code in a page that no test compiles, and an example that no page shows")
+    func examples() async throws {
+        let copy = try copy()
+        #expect(try await run("examples.py", in: copy).status == 0)
+        try append("\n```swift\nlet untested = 1\n```\n", to: "\(copy)/README.md")
+        try append(
+            "\n// example: a new one\nlet unseen = 1\n// end of example\n",
+            to: "\(copy)/Tests/ClientTests/Examples.swift"
+        )
+        let outcome = try await run("examples.py", in: copy)
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("README.md:"), "\(outcome)")
+        #expect(outcome.errors.contains("no page shows the example \"a new one\""), "\(outcome)")
+    }
+}

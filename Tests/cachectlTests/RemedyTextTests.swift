@@ -1,0 +1,26 @@
+import CacheStore
+import Testing
+
+@testable import cachectl
+
+@Suite("The words for a remedy")
+struct RemedyTextTests {
+    @Test("name the command or the flag that helps, where the library's own words name none")
+    func words() {
+        for (remedy, word) in [
+            (Remedy.overwrite, "--force"), (.relabel, "--label"), (.installGo, "--go PATH"),
+            (.packAgain, "`cachectl pack`"), (.listMembers, "`cachectl ls`"),
+            (.chooseProfile, "--profile"), (.nameArchitecture, "--arch"), (.nameTag, "--base"),
+        ] {
+            #expect(RemedyText.words(for: remedy).contains(word), "\(remedy)")
+            #expect(!remedy.description.contains("--") && !remedy.description.contains("cachectl"), "\(remedy)")
+        }
+    }
+
+    @Test("are the library's own where no command and no flag helps")
+    func others() {
+        for remedy in [Remedy.copyBaseAgain, .chooseSource(among: ["aws", "gcp"])] {
+            #expect(RemedyText.words(for: remedy) == remedy.description)
+        }
+    }
+}
