@@ -2,16 +2,17 @@ import CacheStore
 import Glibc
 import SystemPackage
 
-/// One hot piece of the library, run on its own: what `Benchmarks/micro.sh` compares with `limit/pieces.c`.
+/// A run of one hot piece of the library, which `Benchmarks/micro.sh` compares with `limit/pieces.c`.
 ///
-/// Each piece repeats whole passes over its input until it has used as much CPU as it was told to, and reports the CPU of
-/// the passes alone.
+/// Each piece repeats whole passes over its input until it has used the given CPU time. It reports the CPU
+/// time of the passes alone.
 @main
 struct Microbenchmark {
     private static let usage = """
         usage: microbenchmark PIECE INPUT SECONDS
 
-        PIECE INPUT is one of: cut FILE, hash-BYTES FILE, compress-LEVEL FILE, decode FILE, index ARCHIVE, create DIRECTORY
+        PIECE INPUT is one of: cut FILE, hash-BYTES FILE, compress-LEVEL FILE, decode FILE, \
+        index ARCHIVE, create DIRECTORY
 
         """
 
@@ -36,16 +37,16 @@ struct Microbenchmark {
 
     // MARK: - Measuring
 
-    /// What some passes did.
+    /// The figures of several passes.
     private struct Figures {
         var items = 0
         var bytes = 0
         var cpu = 0.0
-        /// Something that depends on every result of one pass, to compare with the limit's.
+        /// A value that depends on every result of one pass, to compare with that of the limit.
         var check = 0
     }
 
-    /// What one pass did.
+    /// The figures of one pass.
     private struct Pass {
         var items = 0
         var bytes = 0
@@ -91,7 +92,7 @@ struct Microbenchmark {
         _ seconds: Double,
         _ body: () async throws -> Pass
     ) async throws -> Figures {
-        // The first pass takes memory for the first time, and is not counted.
+        // The first pass is not counted, because it allocates memory for the first time.
         var figures = Figures()
         figures.check = try await body().check
         repeat {
@@ -116,7 +117,7 @@ struct Microbenchmark {
             let count = try Int(file.seek(offset: 0, from: .end))
             var done = 0
             return try unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-                // Each read stays inside the buffer: it is given what is left of it.
+                // Each read stays inside the buffer, because it is given only the rest of the buffer.
                 let whole = UnsafeMutableRawBufferPointer(buffer)
                 while done < count {
                     let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: whole[done...])
@@ -162,7 +163,7 @@ struct Microbenchmark {
         return pass
     }
 
-    /// What chunks have on average.
+    /// The average length of a chunk, in bytes.
     private static let frameSize = 4 << 20
 
     private static func frames(of bytes: [UInt8]) throws -> [(frame: [UInt8], size: Int)] {

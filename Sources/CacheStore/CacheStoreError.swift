@@ -2,9 +2,9 @@ public import SystemPackage
 
 /// An error thrown by an operation of this library.
 ///
-/// Every failure that CacheStore detects itself has this type. A program decides by ``code`` and ``remedy``; a
-/// person reads ``message``, ``path``, ``member`` and the remedy's words. A cancelled operation throws Swift's
-/// `CancellationError` instead, and an error of a caller's own closure comes out as it was thrown.
+/// Every failure that CacheStore detects itself has this type. A program decides by ``code`` and ``remedy``.
+/// A person reads ``message``, ``path``, ``member`` and the words of the remedy. A cancelled operation throws
+/// Swift's `CancellationError` instead, and an error thrown by a caller's own closure is passed on unchanged.
 public struct CacheStoreError: Error, Sendable {
     /// The kind of failure; stable across releases.
     public let code: Code
@@ -64,7 +64,7 @@ public struct CacheStoreError: Error, Sendable {
 extension CacheStoreError {
     /// The kind of a failure.
     ///
-    /// A struct rather than an enum, so that a later release can add a code without breaking a
+    /// The type is a struct rather than an enum, so that a later release can add a code without breaking a
     /// caller's `switch`.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         /// The code's name, for example `corruptArchive`.
@@ -72,7 +72,8 @@ extension CacheStoreError {
 
         private init(_ name: String) { description = name }
 
-        /// The file is no archive: it is too short, or lacks the mark at its end, which a cut loses too.
+        /// The file is not an archive: it is too short, or it lacks the mark at its end, as a truncated
+        /// archive does.
         public static let notAnArchive = Code("notAnArchive")
 
         /// The archive's frames, index or checksums contradict each other.
@@ -81,7 +82,7 @@ extension CacheStoreError {
         /// The archive was written in a newer version of the format.
         public static let unsupportedVersion = Code("unsupportedVersion")
 
-        /// Two archives hold different values where there can be only one: a supply-chain alarm.
+        /// Two archives hold different values where Go's checksums allow only one: a supply-chain alarm.
         public static let conflict = Code("conflict")
 
         /// Two different packs have one label.
@@ -96,7 +97,7 @@ extension CacheStoreError {
         /// A path does not exist.
         public static let notFound = Code("notFound")
 
-        /// The output is there already.
+        /// The output exists already.
         public static let exists = Code("exists")
 
         /// The system refused access.
@@ -105,7 +106,7 @@ extension CacheStoreError {
         /// The file system can't be written to.
         public static let readOnly = Code("readOnly")
 
-        /// The file system has not enough room.
+        /// The file system does not have enough room.
         public static let noSpace = Code("noSpace")
 
         /// A name in an archive, or a symbolic link in the target, would lead outside the target.
@@ -114,19 +115,19 @@ extension CacheStoreError {
         /// The `go` command could not be run or answered with an error.
         public static let goCommand = Code("goCommand")
 
-        /// Any other refusal of the operating system.
+        /// The operating system refused for any other reason.
         public static let io = Code("io")
     }
 }
 
 extension CacheStoreError: CustomStringConvertible {
-    /// The sentence of ``summary``, then the remedy on a second line.
+    /// The sentence of ``summary``, followed by the remedy on a second line.
     public var description: String {
         guard let remedy else { return summary }
         return "\(summary)\nhint: \(remedy)"
     }
 
-    /// The message with the place and the cause, in one line.
+    /// The message with the place and the cause, on one line.
     public var summary: String {
         var text = message
         if let path { text += ": `\(path)`" }
@@ -150,7 +151,7 @@ extension CacheStoreError {
         return Self(code, "cannot \(action)", path: path, remedy: remedy, cause: cause)
     }
 
-    /// Returns the code and the remedy for an error of the system: the one place that maps them.
+    /// Returns the code and the remedy for an error of the system; no other place maps system errors.
     private static func kind(of cause: Errno) -> (Code, Remedy?) {
         switch cause {
         case .noSuchFileOrDirectory: (.notFound, nil)

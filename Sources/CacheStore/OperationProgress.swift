@@ -1,24 +1,24 @@
 import Synchronization
 
-/// How far an operation has come: counters that only grow.
+/// The progress of an operation: counters that only grow within a phase.
 public struct OperationProgress: Hashable, Sendable {
-    /// What is being done now, for example `reading`, `compressing`, `copying` or `restoring`.
+    /// The name of the phase, for example `reading`, `compressing`, `copying` or `restoring`.
     public var phase: String
 
-    /// The bytes of content done in this phase.
+    /// The number of bytes of content done in this phase.
     public var bytes: Int
 
-    /// The bytes of content that this phase has to do.
+    /// The number of bytes of content that this phase has to do.
     public var totalBytes: Int
 
-    /// The members or files done in this phase.
+    /// The number of members or files done in this phase.
     public var items: Int
 
-    /// The members or files that this phase has to do.
+    /// The number of members or files that this phase has to do.
     public var totalItems: Int
 }
 
-/// Receives progress, at most ten times a second, on any thread.
+/// A closure that receives progress, at most ten times per second, on any thread.
 ///
 /// The result of an operation is its return value, never the last progress.
 public typealias ProgressHandler = @Sendable (OperationProgress) -> Void

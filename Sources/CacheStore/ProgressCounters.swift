@@ -12,20 +12,20 @@ final class ProgressCounters: Sendable {
     private let bytes = Atomic<Int>(0)
     private let items = Atomic<Int>(0)
 
-    /// Starts a phase: the counters begin again at zero.
+    /// Starts a phase and sets the counters to zero.
     func begin(_ name: String, bytes total: Int, items totalItems: Int) {
         phase.withLock { $0 = Phase(name: name, totalBytes: total, totalItems: totalItems) }
         bytes.store(0, ordering: .relaxed)
         items.store(0, ordering: .relaxed)
     }
 
-    /// Counts work that has been done.
+    /// Adds work that has been done to the counters.
     func add(bytes count: Int, items itemCount: Int = 1) {
         bytes.add(count, ordering: .relaxed)
         items.add(itemCount, ordering: .relaxed)
     }
 
-    /// The counters as they are now.
+    /// The current values of the counters.
     var snapshot: OperationProgress {
         let now = phase.withLock { $0 }
         return OperationProgress(
@@ -37,7 +37,7 @@ final class ProgressCounters: Sendable {
         )
     }
 
-    /// Runs `body` and reports to `handler` ten times a second until it ends.
+    /// Calls `body` and reports to `handler` ten times per second until `body` ends.
     static func reporting<Result>(
         to handler: ProgressHandler?,
         _ body: (ProgressCounters) async throws -> Result
@@ -50,7 +50,7 @@ final class ProgressCounters: Sendable {
                 handler(counters.snapshot)
             }
         }
-        // The sampler has ended before this returns: nothing is reported after the result.
+        // The sampler ends before this function returns, so nothing is reported after the result.
         do {
             let result = try await body(counters)
             sampler.cancel()

@@ -1,7 +1,7 @@
 /// Advice to the reader of an error or a warning: one action that helps.
 ///
-/// ``code`` tells a program which action it is; ``description`` says it in words that name no program and no
-/// option. A command line may put the same advice into words of its own, as `cachectl` does.
+/// ``code`` identifies the action for a program. ``description`` states the action in words that name neither
+/// a program nor an option. A command line may put the same advice into words of its own, as `cachectl` does.
 public struct Remedy: Hashable, Sendable {
     /// The kind of action; stable across releases.
     public let code: Code
@@ -20,7 +20,8 @@ extension Remedy: CustomStringConvertible {}
 extension Remedy {
     /// The kind of a remedy.
     ///
-    /// A struct rather than an enum, so that a later release can add a code without breaking a caller's `switch`.
+    /// The type is a struct rather than an enum, so that a later release can add a code without breaking a
+    /// caller's `switch`.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         /// The code's name, for example `overwrite`.
         public let description: String
@@ -32,74 +33,75 @@ extension Remedy {
 // MARK: - The file system
 
 extension Remedy {
-    /// Allow the output to be replaced, or choose another name.
+    /// The advice to allow the output to be replaced, or to choose another name.
     public static let overwrite = Remedy(
         "overwrite",
         "choose another name, or allow the output to be replaced"
     )
 
-    /// Choose another name for the output: what stands there is not replaced in any case.
+    /// The advice to choose another name for the output, because the existing file or directory is never
+    /// replaced.
     public static let chooseName = Remedy("chooseName", "choose another name, or remove what stands there")
 
-    /// Name a file where a directory was named.
+    /// The advice to name a file where a directory was named.
     public static let nameFile = Remedy("nameFile", "name a file")
 
-    /// Remove what stands where a file or directory should be.
+    /// The advice to remove an obstacle from the place of a file or directory.
     public static let removeObstacle = Remedy("removeObstacle", "remove it")
 
-    /// Get access to a file or directory.
+    /// The advice to get access to a file or directory.
     public static let getAccess = Remedy(
         "getAccess",
         "check the owner and the mode, or run as the user who owns it"
     )
 
-    /// Choose a file system that can be written to.
+    /// The advice to choose a file system that can be written to.
     public static let chooseWritable = Remedy(
         "chooseWritable",
         "choose a place on a file system that can be written to"
     )
 
-    /// Free space on a file system.
+    /// The advice to free space on a file system.
     public static let freeSpace = Remedy("freeSpace", "free some space there, or choose another place")
 }
 
 // MARK: - Archives
 
 extension Remedy {
-    /// Pack the archive again, or copy it again.
+    /// The advice to pack the archive again, or to copy it again.
     public static let packAgain = Remedy("packAgain", "pack the archive again, or copy it again")
 
-    /// Do not use an archive that holds what no version of this library writes.
+    /// The advice not to use an archive with names that no version of this library writes.
     public static let distrust = Remedy(
         "distrust",
         "do not use this archive: this library writes no such names"
     )
 
-    /// Read the archive with the version that wrote it, or with a newer one.
+    /// The advice to read the archive with the version that wrote it, or with a newer one.
     public static let upgrade = Remedy("upgrade", "use the version that wrote it, or a newer one")
 
-    /// Give each pack a label of its own.
+    /// The advice to give each pack a label of its own.
     public static let relabel = Remedy("relabel", "give each pack its own label")
 
-    /// Give this pack another label than that of a base.
+    /// The advice to give this pack a label that differs from the label of a base.
     public static let relabelPack = Remedy("relabelPack", "give this pack another label")
 
-    /// Find out which job's module differs from go.sum.
+    /// The advice to find out which job's module differs from go.sum.
     public static let compareWithGoSum = Remedy(
         "compareWithGoSum",
         "find out which job's module differs from go.sum before you use either"
     )
 
-    /// List the members of the archive.
+    /// The advice to list the members of the archive.
     public static let listMembers = Remedy("listMembers", "list the members of the archive and their files")
 
-    /// Read the files of a module's tree instead of its zip.
+    /// The advice to read the files of a module's tree instead of its zip.
     public static let readTree = Remedy(
         "readTree",
         "read files of the tree, or restore with zips made from trees"
     )
 
-    /// Choose among the labels of an archive's sources.
+    /// Returns the advice to choose among the labels of an archive's sources.
     ///
     /// - Parameter labels: The labels that the archive has.
     /// - Returns: The remedy.
@@ -111,70 +113,70 @@ extension Remedy {
 // MARK: - Caches and Go
 
 extension Remedy {
-    /// Build the damaged entries again, or pack without strictness.
+    /// The advice to build the damaged entries again, or to pack without strictness.
     public static let rebuild = Remedy(
         "rebuild",
         "remove them and build again, or pack without strictness to leave them out"
     )
 
-    /// Give the source a label that is allowed.
+    /// The advice to give the source a label that is allowed.
     public static let chooseLabel = Remedy(
         "chooseLabel",
         "use 1 to 64 letters, digits, `.`, `_` or `-`, and begin with a letter, a digit or `_`"
     )
 
-    /// Name the directory that is GOCACHE.
+    /// The advice to name the directory that is GOCACHE.
     public static let nameBuildCache = Remedy(
         "nameBuildCache",
         "name the directory that `go env GOCACHE` prints"
     )
 
-    /// Install Go, or say where it is.
+    /// The advice to install Go, or to name its location.
     public static let installGo = Remedy("installGo", "install Go, put it on PATH, or name its path")
 
-    /// Record a Go environment when packing, or have the Go command judge packages.
+    /// The advice to record a Go environment when packing, or to have the Go command judge packages.
     public static let recordEnvironment = Remedy(
         "recordEnvironment",
         "record the Go environment when packing, or have Go judge packages"
     )
 
-    /// Restore the archive first, then judge packages.
+    /// The advice to restore the archive first, and then to judge packages.
     public static let restoreFirst = Remedy(
         "restoreFirst",
         "restore the archive first, best in the image itself, and then judge packages"
     )
 
-    /// Compare the environments setting by setting.
+    /// The advice to compare the environments setting by setting.
     public static let diagnose = Remedy("diagnose", "a diagnosis tells which and why")
 }
 
 // MARK: - Container images
 
 extension Remedy {
-    /// Choose a cache profile that an image can have.
+    /// The advice to choose a cache profile that an image can have.
     public static let chooseProfile = Remedy("chooseProfile", "use `image` or `readonly`")
 
-    /// Choose a name that an image may have in a layout.
+    /// The advice to choose a name that an image may have in a layout.
     public static let chooseTag = Remedy(
         "chooseTag",
         "use letters, digits, and single `-`, `.`, `_`, `:`, `@`, `/` or `+` between them"
     )
 
-    /// Name one image of a layout by its tag.
+    /// The advice to name one image of a layout by its tag.
     public static let nameTag = Remedy("nameTag", "name the tag of one image in the layout")
 
-    /// Name one image of a layout by its tag, or the architecture it is for.
+    /// The advice to name one image of a layout by its tag or by its architecture.
     public static let nameTagOrArchitecture = Remedy(
         "nameTagOrArchitecture",
         "name the tag of one image in the layout, or its architecture"
     )
 
-    /// Name the architecture of the image.
+    /// The advice to name the architecture of the image.
     public static let nameArchitecture = Remedy("nameArchitecture", "name one, for example `amd64`")
 
-    /// Convert the base image to the OCI format.
+    /// The advice to convert the base image to the OCI format.
     public static let convertBase = Remedy("convertBase", "copy it with `skopeo copy --format oci`")
 
-    /// Copy the base image again.
+    /// The advice to copy the base image again.
     public static let copyBaseAgain = Remedy("copyBaseAgain", "copy the base image again")
 }

@@ -1,22 +1,24 @@
-/// A circumstance that an operation did not stop for, but that its user should know.
+/// A circumstance that did not stop an operation, but that its user should know.
 public struct Warning: Hashable, Sendable {
     /// The kind of a warning.
     ///
-    /// A struct rather than an enum, so that a later release can add a code without breaking a caller's `switch`.
+    /// The type is a struct rather than an enum, so that a later release can add a code without breaking a
+    /// caller's `switch`.
     public struct Code: RawRepresentable, Hashable, Sendable {
         /// The code's name, for example `goVersion`.
         public let rawValue: String
 
-        /// Names a code, known to this version or not.
+        /// Creates a code, whether or not this version knows it.
         public init(rawValue: String) { self.rawValue = rawValue }
 
         /// Sources were built with different Go versions or targets.
         public static let goVersion = Code(rawValue: "goVersion")
-        /// Sources were built under different GOMODCACHE paths, or the target has another.
+        /// Sources were built under different GOMODCACHE paths, or the path in the target differs from
+        /// theirs.
         public static let moduleCachePath = Code(rawValue: "moduleCachePath")
-        /// Other settings that are in the keys of all entries differ.
+        /// Other settings differ that are part of the keys of all entries.
         public static let goSettings = Code(rawValue: "goSettings")
-        /// Entries that cgo made hit, although they were made with another distribution's headers.
+        /// Entries made by cgo are hits, although they were made with the headers of another distribution.
         public static let distribution = Code(rawValue: "distribution")
         /// A zip could not be made from a tree.
         public static let moduleZip = Code(rawValue: "moduleZip")
@@ -31,7 +33,7 @@ public struct Warning: Hashable, Sendable {
     /// The kind; stable across releases.
     public var code: Code
 
-    /// One sentence, without a trailing period: the circumstance, and what will miss because of it.
+    /// One sentence, without a trailing period: the circumstance, and the misses that follow from it.
     public var message: String
 
     /// Advice to the reader, if ``message`` does not give it.

@@ -2,7 +2,8 @@ import ArgumentParser
 import CacheStore
 import Glibc
 
-/// The command line of CacheStore: parses, calls the library, prints, and exits with a documented status.
+/// The command line of CacheStore, which parses arguments, calls the library, prints results, and exits with
+/// a documented status.
 struct Cachectl: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cachectl",
@@ -42,10 +43,10 @@ struct Cachectl: AsyncParsableCommand {
         ]
     )
 
-    /// How ArgumentParser begins its messages; the same as ours.
+    /// The beginning of ArgumentParser's error messages, the same as that of cachectl's own.
     static var _errorPrefix: String { "error: " }
 
-    /// Does what the arguments say, and ends the process.
+    /// Runs the command that the arguments name, and ends the process.
     static func runAndExit() async -> Never {
         do {
             try Signals.listen()
@@ -61,7 +62,7 @@ struct Cachectl: AsyncParsableCommand {
         }
     }
 
-    /// Says what went wrong, and gives the status to exit with.
+    /// Writes the message for an error, and returns the exit status.
     private static func report(_ error: any Error) -> Int32 {
         switch error {
         case let error as CacheStoreError:
@@ -74,16 +75,17 @@ struct Cachectl: AsyncParsableCommand {
             StandardError.write(Message(.error, "interrupted: \(error.consequence)"))
             return ExitCode(signal: error.signal).rawValue
         default:
-            // Usage errors, requests for help, the status of `verify`: ArgumentParser knows them.
+            // ArgumentParser handles usage errors, requests for help, and the status of `verify`.
             exit(withError: error)
         }
     }
 }
 
-/// Where the process begins.
+/// The entry point of the process.
 ///
-/// An asynchronous `main` would end its thread once the first task waits, and in a static binary that costs more
-/// than to read a large index: libgcc sorts all descriptions of stack frames to unwind it.
+/// An asynchronous `main` would end its thread as soon as the first task waits. In a static binary, that
+/// costs more than reading a large index, because libgcc sorts all descriptions of stack frames to unwind the
+/// thread.
 @main
 enum EntryPoint {
     static func main() {

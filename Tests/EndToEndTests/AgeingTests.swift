@@ -8,7 +8,7 @@ extension EndToEnd {
         private static let seal = "4102444800000000000"
         private static let emptyOutput = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-        /// An entry of a build cache: its time in nanoseconds, and for an action entry its output.
+        /// An entry of a build cache: its time in nanoseconds and, for an action entry, its output.
         private struct Entry: Equatable {
             var time: Substring
             var output: Substring
@@ -56,7 +56,7 @@ extension EndToEnd {
 
             let after = try await entries(build)
             let changed = before.filter { after[$0.key] != $0.value }
-            // The note of what a linker printed is written again by each link; hits touch nothing.
+            // Each link writes the entry for the linker's output again; hits touch nothing.
             #expect(changed.values.allSatisfy { $0.output == Self.emptyOutput }, "\(changed)")
             #expect(changed.count <= Workspace.programs.count)
             #expect(changed.keys.allSatisfy { after[$0] != nil })

@@ -5,7 +5,7 @@ extension EndToEnd {
     @Suite("Set algebra of real packs")
     struct Algebra {
         @Test(
-            "pack --base is the difference of the pack and the base, and restores with it what the whole pack does"
+            "pack --base is the difference of the pack and the base, and both restore what the pack restores"
         )
         func base() async throws {
             let workspace = try await Workspace.shared.value
@@ -41,7 +41,7 @@ extension EndToEnd {
             }
             #expect(snapshots[0] == snapshots[1])
             #expect(snapshots[0].count > 100)
-            // GOMODCACHE's path is in the keys, so the programs' own modules stay where they were.
+            // The path of GOMODCACHE is in the keys, so the modules of the programs stay at the same path.
             let settings = ["GOCACHE": "\(top)/delta/build"]
             let build = try await workspace.build("beta", proxy: "off", settings: settings)
             #expect(build.compiles == 0)
@@ -103,7 +103,7 @@ extension EndToEnd {
 }
 
 extension [String] {
-    /// The digests of archives at these paths.
+    /// Returns the digests of the archives at these paths.
     fileprivate func asyncDigests(_ workspace: Workspace) async throws -> [String] {
         var result: [String] = []
         for path in self {

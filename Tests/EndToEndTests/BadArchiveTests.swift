@@ -4,10 +4,10 @@ import Testing
 extension EndToEnd {
     @Suite("An archive that is none, or is damaged,")
     struct BadArchives {
-        /// What each command that reads archives is given.
+        /// The commands that read archives, each of which is given bad archives.
         private static let commands = ["union", "restore", "verify", "info", "ls"]
 
-        /// Runs a command on an archive, with somewhere to write.
+        /// Runs a command on an archive, with a new directory to write to.
         private func run(_ command: String, _ archive: String) async throws -> (
             outcome: Program.Outcome, top: String
         ) {
@@ -22,7 +22,7 @@ extension EndToEnd {
             return (try await Workspace.shared.value.cachectl.run(arguments), top)
         }
 
-        /// Copies an archive, with its bytes changed.
+        /// Copies an archive and changes its bytes.
         private func copy(changing change: (inout [UInt8]) -> Void) async throws -> String {
             var bytes = try await [UInt8](
                 Data(contentsOf: URL(fileURLWithPath: Workspace.shared.value.pack("gamma")))
@@ -33,7 +33,10 @@ extension EndToEnd {
             return path
         }
 
-        /// What a verification prints for a damaged archive goes to standard output and says so; others print nothing.
+        /// Checks that a command refused an archive.
+        ///
+        /// A verification prints a summary of a damaged archive on standard output, without the word "sound".
+        /// Other commands print nothing there.
         private func expectRefusal(
             _ command: String,
             _ outcome: Program.Outcome,
@@ -61,7 +64,7 @@ extension EndToEnd {
             let archive = try await copy { _ in }
             try FileManager.default.setAttributes([.posixPermissions: 0o000], ofItemAtPath: archive)
             let top = try Scratch.shared.directory("unreadable")
-            // Root may read all there is, so it has to give that up first.
+            // Root may read every file, so the script gives up that power first.
             let outcome = try await workspace.shell(
                 #"""
                 command="$1"; archive="$2"; top="$3"; python="$4"; powerless="$5"; shift 5

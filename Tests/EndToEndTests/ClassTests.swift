@@ -2,9 +2,9 @@ import Foundation
 import Testing
 
 extension EndToEnd {
-    @Suite("What entries are for")
+    @Suite("The purpose of entries")
     struct Classes {
-        /// Builds, vets, tests, measures and runs a program that uses cgo, in caches of its own.
+        /// Builds, vets, tests, measures and runs a program that uses cgo, in its own caches.
         private func fillCache() async throws -> (top: String, go: Program) {
             let workspace = try await Workspace.shared.value
             let top = try Scratch.shared.directory("classes")
@@ -39,11 +39,11 @@ extension EndToEnd {
             return tallies.compactMapValues { $0["members"] }
         }
 
-        @Test("is told of what real jobs leave; what is dropped is not missed, and tests run again")
+        @Test("is known for entries of real jobs; builds do not miss dropped entries, and tests run again")
         func realEntries() async throws {
             let workspace = try await Workspace.shared.value
             let (top, go) = try await fillCache()
-            // It adds to the index.
+            // `go list` adds to the index.
             let listed = try await go.succeed(["list", "-deps", "."]).lines.filter { $0 != "unsafe" }
             let all = try members(try await pack(top, "all.castore", ["--keep", "all"]))
             for name in [
@@ -52,7 +52,7 @@ extension EndToEnd {
             ] {
                 #expect(all[name, default: 0] > 0, "no entry is \(name): \(all)")
             }
-            // Of all of them, only the sources that Go makes for measuring and testing have no class.
+            // Of all entries, only the sources that Go makes for measuring and testing have no class.
             #expect(all["other", default: 0] <= 8, "\(all)")
             #expect(all["package", default: 0] >= 2 * (listed.count - 1))
 
@@ -85,7 +85,7 @@ extension EndToEnd {
         }
 
         @Test(
-            "and which were used since a time is told from their stamps: what a job used is packed, and hits"
+            "and their use since a time is known from their stamps: entries of the job are packed and hit"
         )
         func usedSince() async throws {
             let workspace = try await Workspace.shared.value
@@ -96,7 +96,7 @@ extension EndToEnd {
                     withIntermediateDirectories: false
                 )
             }
-            // A runner's volume: the cache of another program, of days ago.
+            // The directory stands for a runner's volume with the cache of another program from days ago.
             var settings = ["GOCACHE": "\(top)/build"]
             _ = try await workspace.build("beta", settings: settings)
             _ = try await workspace.shell(
@@ -131,7 +131,7 @@ extension EndToEnd {
             #expect(try await workspace.build("beta", proxy: "off", settings: settings).compiles > 0)
         }
 
-        @Test("and which package each is of: all that Go lists, and no other")
+        @Test("and their packages are known: all packages that Go lists, and no others")
         func names() async throws {
             let workspace = try await Workspace.shared.value
             var expected: Set<String> = []

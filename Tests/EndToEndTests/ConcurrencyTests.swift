@@ -11,7 +11,8 @@ extension EndToEnd {
             _ = try await workspace.cachectl.succeed(
                 workspace.restoring(to: "\(alone)/build", "\(alone)/mod")
             )
-            // Each source by itself, so that they write different files as well as the same.
+            // Each restore takes one source, so that the restores write different files as well as the same
+            // files.
             let running = try Workspace.programs.map { program in
                 try workspace.cachectl.start(
                     workspace.restoring(to: "\(shared)/build", "\(shared)/mod") + ["--only", program]

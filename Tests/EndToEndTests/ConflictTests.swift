@@ -4,7 +4,7 @@ import Testing
 extension EndToEnd {
     @Suite("Archives that do not fit together,")
     struct Conflicts {
-        /// Packs the module cache of gamma after a change to it.
+        /// Packs a changed copy of gamma's module cache.
         private func pack(_ label: String, changing script: String) async throws -> String {
             let workspace = try await Workspace.shared.value
             let top = try Scratch.shared.directory("conflict")
@@ -40,7 +40,8 @@ extension EndToEnd {
             let other = try await pack(
                 "two",
                 changing: #"""
-                    rm v1.0.0.zip && chmod -R u+w "$2/example.com/lib@v1.0.0" && rm -r "$2/example.com/lib@v1.0.0" &&
+                    rm v1.0.0.zip &&
+                    chmod -R u+w "$2/example.com/lib@v1.0.0" && rm -r "$2/example.com/lib@v1.0.0" &&
                     printf 'h1:%s' "$(head -c 32 /dev/zero | base64)" > v1.0.0.ziphash
                     """#
             )
@@ -114,7 +115,7 @@ extension EndToEnd {
         @Test("built with another Go: a warning that names both versions, and status 0")
         func version() async throws {
             let workspace = try await Workspace.shared.value
-            // A Go command that says it is another.
+            // This Go command claims to be another version.
             let other = try workspace.goScript(#""$GO" "$@" | sed s/go1.25.5/go1.24.9/"#)
             let (old, output) = try (Scratch.shared.place("old.castore"), Scratch.shared.place("out.castore"))
             _ = try await workspace.cachectl.succeed([

@@ -4,7 +4,7 @@ import Testing
 extension EndToEnd {
     @Suite("The doctor")
     struct DoctorSuite {
-        /// How a doctor is asked: what is set otherwise than in the jobs.
+        /// A question to the doctor, with the settings that differ from those of the jobs.
         private struct Question {
             var archive: String?
             var settings: [String: String] = [:]
@@ -12,7 +12,7 @@ extension EndToEnd {
             var packages = true
         }
 
-        /// What a doctor says of the program gamma, and its exit status.
+        /// Asks the doctor about the program gamma, and returns its exit status and its report.
         private func ask(_ question: Question) async throws -> (status: Int, report: [String: Any]) {
             let workspace = try await Workspace.shared.value
             var cachectl = try workspace.cachectl
@@ -22,7 +22,7 @@ extension EndToEnd {
             cachectl.environment["GOMODCACHE"] = workspace.moduleCache
             cachectl.environment["GOPROXY"] = "file://\(workspace.root)/proxy"
             cachectl.environment.merge(question.settings) { $1 }
-            // Go would look for a repository above TMPDIR.
+            // Without this flag, Go would look for a repository above TMPDIR.
             cachectl.environment["GOFLAGS", default: ""] += " -buildvcs=false"
             var arguments = ["doctor", question.archive ?? workspace.union, "--go", workspace.go, "--json"]
             if question.packages { arguments += ["--packages", "\(workspace.root)/programs/gamma", "."] }
@@ -45,7 +45,7 @@ extension EndToEnd {
             try #require(report["findings"] as? [[String: Any]]).compactMap { $0["code"] as? String }
         }
 
-        /// Restores an archive and builds gamma with it.
+        /// Restores an archive, builds gamma with the restored cache, and returns the number of compiles.
         private func compiles(_ archive: String? = nil, _ settings: [String: String] = [:]) async throws
             -> Int
         {
@@ -152,7 +152,7 @@ extension EndToEnd {
         }
 
         @Test(
-            "tells another Go version from the environment alone, and restore warns of it unless told not to ask"
+            "tells another Go version from the environment alone, and restore warns of it except with --no-go"
         )
         func version() async throws {
             let workspace = try await Workspace.shared.value
@@ -202,13 +202,14 @@ extension EndToEnd {
             cachectl.environment["TMPDIR"] = temporary
             cachectl.environment["GOMODCACHE"] = workspace.moduleCache
             cachectl.environment["GOAMD64"] = "v2"
-            // Go answers so fast that a busy machine might not see it asked.
+            // Go answers so fast that a busy machine might not notice the question.
             let slow = try workspace.goScript(#"sleep 0.3; exec "$GO" "$@""#)
             let running = try cachectl.start([
                 "doctor", workspace.union, "--go", slow, "--packages",
                 "\(workspace.root)/programs/beta", "--compile",
             ])
-            // A directory of the doctor's own, or one in it in which Go works.
+            // The beginning shows in a directory of the doctor, or in a directory inside it in which Go
+            // works.
             func hasBegun() throws -> Bool {
                 let names = try FileManager.default.contentsOfDirectory(atPath: temporary)
                 let inner = names.filter { $0.hasPrefix("cachectl-doctor.") }.flatMap {

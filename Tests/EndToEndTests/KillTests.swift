@@ -6,13 +6,14 @@ extension EndToEnd {
     struct Kill {
         private static let attempts = 15
 
-        /// Runs a command once undisturbed to know how long it takes, then kills it at random instants of that time.
+        /// Measures the time of one undisturbed run of a command, then kills further runs at random instants.
         ///
         /// - Parameters:
-        ///   - arguments: The command for the attempt of a number; -1 is the undisturbed one.
-        ///   - check: What must hold after an attempt.
-        /// - Returns: How many attempts died of the signal, rather than being too late.
-        /// - Throws: What a command or a check throws.
+        ///   - arguments: The arguments of the command, by the number of the attempt; -1 is the undisturbed
+        ///     run.
+        ///   - check: Called after each attempt, to check its result.
+        /// - Returns: The number of attempts that died of the signal before they could finish.
+        /// - Throws: The error of a command or of a check.
         private func kill(
             _ arguments: (Int) throws -> [String],
             check: (Int, Program.Outcome) async throws -> Void
@@ -25,7 +26,7 @@ extension EndToEnd {
             var killed = 0
             for attempt in 0..<Self.attempts {
                 let running = try cachectl.start(arguments(attempt))
-                // One in each fifteenth of the time, so that all phases are hit.
+                // Each fifteenth of the time has one instant, so that all phases are hit.
                 let instant = (Double(attempt) + .random(in: 0..<1)) / Double(Self.attempts)
                 try await Task.sleep(for: time * instant)
                 running.send(SIGKILL)
@@ -100,7 +101,7 @@ extension EndToEnd {
             func arguments(_ attempt: Int) -> [String] {
                 ["union", "--force", "-o", output(attempt)] + Workspace.programs.map(workspace.pack)
             }
-            // Every other attempt would replace an archive that is there.
+            // Every other attempt replaces an existing archive.
             let old = workspace.pack("gamma")
             for attempt in 0..<Self.attempts where attempt.isMultiple(of: 2) {
                 try FileManager.default.copyItem(atPath: old, toPath: output(attempt))

@@ -4,13 +4,15 @@ import Testing
 extension EndToEnd {
     @Suite("While Go fills and empties the caches,")
     struct LiveCaches {
-        /// Builds, empties the build cache and drops a module, again and again, until the file `$2` is there.
+        /// A script that builds, empties the build cache and drops a module, repeatedly until the file `$2`
+        /// exists.
         private static let churn = #"""
             while [ ! -e "$2" ]; do
                 "$1" build -o "$2.out" . || exit 1
                 "$1" clean -cache || exit 1
                 chmod -R u+w "$GOMODCACHE/example.com/lib@v1.0.0" || exit 1
-                rm -rf "$GOMODCACHE/example.com/lib@v1.0.0" "$GOMODCACHE/cache/download/example.com/lib" || exit 1
+                rm -rf "$GOMODCACHE/example.com/lib@v1.0.0" "$GOMODCACHE/cache/download/example.com/lib" ||
+                    exit 1
                 echo round
             done
             """#

@@ -80,7 +80,7 @@ extension EndToEnd {
             let names = try await workspace.python("audit.py", ["snapshot", modules])
             #expect(names.contains { $0.hasSuffix(" example.com/lib@v1.0.0") })
             #expect(!names.contains { $0.contains("example.com/legacy@") || $0.contains("lib@v1.1.0") })
-            // The path of the module cache is another, so its packages are compiled: std's are not.
+            // The module cache has another path, so its packages are compiled; those of std are not.
             let compiles = try await workspace.build("gamma", proxy: "off", settings: settings).compiles
             #expect(compiles == 3, "lib, Kit and main")
         }

@@ -4,7 +4,7 @@ import Testing
 extension EndToEnd {
     @Suite("Asked to stop,")
     struct Interrupt {
-        /// Waits until something begins to appear in a directory, and sends the signal then.
+        /// Runs a command, and sends it a signal as soon as `hasBegun` returns true.
         private func interrupt(
             _ arguments: [String],
             temporary: String? = nil,
@@ -43,7 +43,7 @@ extension EndToEnd {
             let workspace = try await Workspace.shared.value
             let top = try Scratch.shared.directory("interrupted-question")
             let temporary = try Scratch.shared.directory("interrupted-question-scratch")
-            // Go answers so fast that a busy machine might not see it asked.
+            // Go answers so fast that a busy machine might not notice the question.
             let packing = workspace.packing(
                 "late",
                 from: workspace.rawBuildCache("alpha"),

@@ -4,7 +4,7 @@ import Testing
 extension EndToEnd {
     @Suite("Standard streams:")
     struct Streams {
-        /// Command lines that succeed; `OUT` and `DIR` stand for places where nothing is yet.
+        /// Command lines that succeed, in which `OUT` and `DIR` stand for paths at which nothing exists.
         private static let lines = [
             "pack --label gamma --no-go --no-gocache --gomodcache RAW -o OUT",
             "union GAMMA -o OUT", "restore GAMMA --gocache DIR/build --gomodcache DIR/mod", "verify GAMMA",
@@ -22,7 +22,7 @@ extension EndToEnd {
             return line.split(separator: " ").map { places[String($0)] ?? String($0) }
         }
 
-        @Test("--json is one object a line, with the command's schema first", arguments: lines)
+        @Test("--json is one object per line, with the command's schema first", arguments: lines)
         func json(line: String) async throws {
             let workspace = try await Workspace.shared.value
             let outcome = try await workspace.cachectl.succeed(arguments(line) + ["--json"])
@@ -65,7 +65,7 @@ extension EndToEnd {
             if line.hasPrefix("verify") || line.hasPrefix("union") { #expect(outcome.errors.isEmpty) }
         }
 
-        @Test("to a pipe there are no control characters, in none of the two", arguments: lines)
+        @Test("to a pipe, neither has control characters", arguments: lines)
         func pipe(line: String) async throws {
             let workspace = try await Workspace.shared.value
             let outcome = try await workspace.shell(#""$CACHECTL" "$@" 2>&1 | cat"#, arguments(line))

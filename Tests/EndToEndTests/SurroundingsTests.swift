@@ -4,7 +4,7 @@ import Testing
 extension EndToEnd {
     @Suite("Whatever the surroundings,")
     struct Surroundings {
-        /// Ways to run a command line that must make no difference.
+        /// Ways to run a command line, none of which may make a difference.
         private static let ways = [
             #"umask 077; exec "$@""#, #"umask 000; exec "$@""#, #"export TZ=Asia/Kolkata; exec "$@""#,
             #"unset HOME; exec "$@""#,
@@ -64,8 +64,10 @@ extension EndToEnd {
             let outcome = try await workspace.shell(
                 #"""
                 cd "$3" && cp -a "$1" 'b ü' && cp -a "$2" './-m 漢' &&
-                "$CACHECTL" pack --label x -o 'a ü.castore' --gocache 'b ü' --gomodcache='-m 漢' --no-go --quiet &&
-                "$CACHECTL" union './a ü.castore' -o ../"${3##*/}"/'u 漢.castore' --quiet && mkdir sub && cd sub &&
+                "$CACHECTL" pack --label x -o 'a ü.castore' --gocache 'b ü' --gomodcache='-m 漢' \
+                    --no-go --quiet &&
+                "$CACHECTL" union './a ü.castore' -o ../"${3##*/}"/'u 漢.castore' --quiet &&
+                mkdir sub && cd sub &&
                 "$CACHECTL" restore '../u 漢.castore' --gocache './r/../b ü' --gomodcache 'm/ 漢' --quiet &&
                 "$CACHECTL" verify '../u 漢.castore' --quiet
                 """#,
@@ -118,9 +120,11 @@ extension EndToEnd {
             let damage = try await workspace.shell(
                 #"""
                 cd "$1" && ls */*-a | head -n 3 | xargs truncate -s 100 &&
-                find . -name '*-d' -size +100k | sort | head -n 1 | xargs -I{} dd if=/dev/zero of={} bs=1 seek=5000 count=9 conv=notrunc &&
+                find . -name '*-d' -size +100k | sort | head -n 1 |
+                    xargs -I{} dd if=/dev/zero of={} bs=1 seek=5000 count=9 conv=notrunc &&
                 find . -name '*-d' -size +100k | sort | tail -n 1 | xargs rm &&
-                cd "$2" && chmod -R u+w example.com/legacy* && cd example.com/legacy* && echo '// more' >> legacy.go && touch stray
+                cd "$2" && chmod -R u+w example.com/legacy* && cd example.com/legacy* &&
+                echo '// more' >> legacy.go && touch stray
                 """#,
                 [build, modules]
             )

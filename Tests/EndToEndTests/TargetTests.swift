@@ -4,7 +4,7 @@ import Testing
 extension EndToEnd {
     @Suite("A place that can't be written to or read")
     struct Targets {
-        /// Mounts a small file system, which goes when `body` is done.
+        /// Mounts a small file system, runs `body` with its path, and unmounts the file system.
         private func onFileSystem(_ options: String, _ body: (String) async throws -> Void) async throws {
             let workspace = try await Workspace.shared.value
             let place = try Scratch.shared.directory("mount")

@@ -4,7 +4,9 @@ import Testing
 extension EndToEnd {
     @Suite("A wrong command line")
     struct Usage {
-        /// Command lines with `ARCHIVE`, `BUILD`, `MOD` and `OUT` to be filled in, and what the message must name.
+        /// Command lines, each with a word that the message must contain.
+        ///
+        /// The test replaces `ARCHIVE`, `BUILD`, `MOD` and `OUT` with paths.
         private static let lines: [(String, String)] = [
             ("restore ARCHIVE --gocache BUILD --gomodcache MOD --jobs 0", "--jobs"),
             ("restore ARCHIVE --gocache BUILD --gomodcache MOD --jobs 257", "--jobs"),

@@ -4,9 +4,9 @@ import Testing
 
 @testable import CacheStore
 
-/// The program that was built beside these tests, in a directory of its own with one small build cache.
+/// The program that was built beside these tests, and its own directory with one small build cache.
 private struct Program {
-    /// What the program printed, and its exit status.
+    /// The exit status of the program, and the text that it printed.
     struct Result: Equatable {
         var status: Int
         var output = ""

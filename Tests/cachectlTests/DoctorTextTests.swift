@@ -4,7 +4,7 @@ import Testing
 @testable import CacheStore
 @testable import cachectl
 
-@Suite("What the doctor says to people")
+@Suite("The doctor's text for people")
 struct DoctorTextTests {
     private func report(
         _ prediction: Doctor.Report.Prediction,

@@ -39,7 +39,8 @@ struct ListingTests {
         let line = MemberLine(style: .json, labels: ["aws", "gcp"])
         #expect(
             line.text(tree) == #"{"schema":"cachectl.ls/1","kind":"tree","name":"example.com/m@v1.0.0","#
-                + #""raw_bytes":1234,"stored_bytes":567,"files":2,"detail":"h1:x=","class":null,"sources":["aws","gcp"]}"#
+                + #""raw_bytes":1234,"stored_bytes":567,"files":2,"detail":"h1:x=","class":null,"#
+                + #""sources":["aws","gcp"]}"#
         )
         #expect(
             line.text(file, of: tree)

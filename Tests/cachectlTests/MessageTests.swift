@@ -19,7 +19,8 @@ struct MessageTests {
         )
         #expect(
             Message(error).lines == [
-                "error: cannot open: `a\\u{a}error: b`, member `tree x`, at byte 7 (No such file or directory)",
+                "error: cannot open: `a\\u{a}error: b`, member `tree x`, at byte 7 "
+                    + "(No such file or directory)",
                 "hint: copy the base image again",
             ]
         )
@@ -29,7 +30,9 @@ struct MessageTests {
     func sharedHint() {
         let errors = ["a", "b"].map { CacheStoreError(.corruptArchive, $0, remedy: .copyBaseAgain) }
         #expect(
-            Message.messages(errors).map(\.lines) == [["error: a"], ["error: b"], ["hint: copy the base image again"]]
+            Message.messages(errors).map(\.lines) == [
+                ["error: a"], ["error: b"], ["hint: copy the base image again"],
+            ]
         )
     }
 

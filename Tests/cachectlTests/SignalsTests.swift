@@ -5,7 +5,7 @@ import Testing
 
 @Suite("A signal")
 struct SignalsTests {
-    /// What an operation gets that cannot know it is to stop.
+    /// The error of an operation that was not cancelled.
     private struct NotCancelled: Error {}
 
     private static let numbers = [SIGINT, SIGTERM, SIGHUP]
@@ -13,7 +13,7 @@ struct SignalsTests {
     @Test("cancels an operation that has only just begun", arguments: numbers)
     func atOnce(number: Int32) async {
         await #expect(processExitsWith: .success) { [number] in
-            // Also where a shell that runs these tests in its background ignores signals.
+            // A shell that runs these tests in its background ignores signals.
             signal(number, SIG_DFL)
             Signals.unblock()
             try Signals.listen()

@@ -2,7 +2,8 @@ public import SystemPackage
 
 /// An archive on disk: an immutable set of members of Go's caches.
 ///
-/// Opening an archive reads its last bytes alone, whatever its size. An archive is safe to use from several tasks.
+/// Opening an archive reads only the bytes directly before and after its index, whatever the size of the
+/// archive. An archive is safe to use from several tasks.
 public struct Archive: Sendable {
     /// The owner of the open file, which is closed when the last copy of the archive goes away.
     private final class Storage: Sendable {
@@ -13,7 +14,7 @@ public struct Archive: Sendable {
     private let storage: Storage
     let trailer: Trailer
 
-    /// The path that the archive was opened by.
+    /// The path by which the archive was opened.
     public var path: FilePath { storage.file.path }
 
     /// The version of the archive's format.
@@ -22,12 +23,14 @@ public struct Archive: Sendable {
     /// The length of the file, in bytes.
     public var fileBytes: Int { trailer.fileSize }
 
-    /// Opens an archive and checks its trailer; the index and the frames are checked as they are read.
+    /// Opens an archive and checks its trailer.
+    ///
+    /// The index and the frames are checked when they are read.
     ///
     /// - Parameter path: The archive.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/notAnArchive``,
-    ///   ``CacheStoreError/Code/unsupportedVersion`` or ``CacheStoreError/Code/corruptArchive``, or as the
-    ///   system says.
+    ///   ``CacheStoreError/Code/unsupportedVersion`` or ``CacheStoreError/Code/corruptArchive``, or for a
+    ///   system error.
     /// - Complexity: O(1).
     public init(opening path: FilePath) throws(CacheStoreError) {
         let file = try File(reading: path)
@@ -35,8 +38,10 @@ public struct Archive: Sendable {
         storage = Storage(file)
     }
 
-    /// Reads the index and checks all of it: its SHA-256, its schema, and that every row is allowed and fits
-    /// the others.
+    /// Reads the index and checks all of it.
+    ///
+    /// The check covers the SHA-256 of the index, its schema, and that every row is allowed and fits the
+    /// other rows.
     ///
     /// - Returns: The members, without their content.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` or
@@ -49,12 +54,12 @@ public struct Archive: Sendable {
         }
     }
 
-    /// Reads the index and checks it as ``contents()`` does, but counts the members and keeps none.
+    /// Reads the index and checks it as ``contents()`` does, but counts the members and keeps none of them.
     ///
     /// - Returns: The archive in figures.
-    /// - Throws: As ``contents()`` does.
-    /// - Complexity: O(*n*) in the number of members, in time; memory for the members of GOMODCACHE and some 20 bytes
-    ///   per entry of GOCACHE.
+    /// - Throws: The errors of ``contents()``.
+    /// - Complexity: O(*n*) in the number of members, in time; memory for the members of GOMODCACHE and some
+    ///   20 bytes per entry of GOCACHE.
     public func summary() async throws -> ArchiveSummary {
         try await WorkerThreads.perform {
             let index = try index()
@@ -73,9 +78,10 @@ public struct Archive: Sendable {
 
     /// Opens the index.
     ///
-    /// - Parameter isChecked: Whether the index is known to have its SHA-256.
+    /// - Parameter isChecked: Whether the index is already known to have its SHA-256.
     /// - Returns: The index.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or as the system says.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or for a system
+    ///   error.
     func index(isChecked: Bool = false) throws -> IndexReader {
         if !isChecked { try checkIndex() }
         return try IndexReader(
@@ -86,7 +92,9 @@ public struct Archive: Sendable {
         )
     }
 
-    /// The part of the file that is the index; its descriptor is open as long as a copy of the archive is there.
+    /// The part of the file that is the index.
+    ///
+    /// Its descriptor stays open as long as a copy of the archive exists.
     var indexWindow: FileWindow {
         FileWindow(
             descriptor: storage.file.descriptor,
@@ -114,10 +122,10 @@ public struct Archive: Sendable {
         }
     }
 
-    /// Reads frames that lie end to end into `buffer`, and checks the stored bytes of each.
+    /// Reads frames that lie end to end into `buffer`, and checks the stored bytes of each frame.
     ///
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or as the system
-    ///   says.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or for a system
+    ///   error.
     func readFrames(_ run: [ChunkRecord], into buffer: inout [UInt8]) throws(CacheStoreError) {
         guard let first = run.first, let last = run.last else { return }
         try storage.file.read(
@@ -133,7 +141,7 @@ public struct Archive: Sendable {
         }
     }
 
-    /// Returns the error for a frame that is not as the index says.
+    /// Returns the error for a frame that does not agree with the index.
     func damaged(_ chunk: ChunkRecord, _ message: String) -> CacheStoreError {
         CacheStoreError(
             .corruptArchive,

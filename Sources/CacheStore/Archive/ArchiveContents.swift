@@ -1,4 +1,4 @@
-/// The members of an archive, without their content: its index, read and checked.
+/// The members of an archive, without their content: the archive's index, read and checked.
 public struct ArchiveContents: Sendable {
     let archive: Archive
     let set: MemberSet
@@ -12,13 +12,14 @@ public struct ArchiveContents: Sendable {
         self.digest = digest
     }
 
-    /// The packs that went in, ordered by label.
+    /// The packs that went into the archive, ordered by label.
     public var sources: [Source] { self.set.sources }
 
-    /// Checks that the archive holds sources with some labels.
+    /// Checks that the archive has a source for each of some labels.
     ///
     /// - Parameter labels: The labels.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument`` for a label that no source has.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument`` for a label that no
+    ///   source has.
     public func requireSources(_ labels: [String]) throws(CacheStoreError) { _ = try set.sets(ofAny: labels) }
 
     /// The members in canonical order.
@@ -26,16 +27,16 @@ public struct ArchiveContents: Sendable {
     /// - Complexity: O(*n*) once, for the classes and sources of entries; then O(1) per member.
     public var members: Members { Members(MemberListing(set)) }
 
-    /// The members of an archive, one at a time.
+    /// A sequence of the members of an archive.
     public struct Members: Sequence, Sendable {
         private let listing: MemberListing
 
         fileprivate init(_ listing: MemberListing) { self.listing = listing }
 
-        /// Begins with the first member.
+        /// Returns an iterator that begins with the first member.
         public func makeIterator() -> Iterator { Iterator(listing.makeIterator()) }
 
-        /// Goes through the members.
+        /// An iterator over the members.
         public struct Iterator: IteratorProtocol {
             private var elements: MemberListing.Iterator
 
@@ -73,7 +74,7 @@ public struct ArchiveContents: Sendable {
 }
 
 extension ChunkReader {
-    /// Reads the manifest of a tree, and checks that it is as the index says.
+    /// Reads the manifest of a tree, and checks that it agrees with the index.
     ///
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
     mutating func manifest(

@@ -2,12 +2,12 @@ public import SystemPackage
 
 /// A value that names an archive: a path, or an archive that is open already.
 ///
-/// Every operation on archives takes either.
+/// Every operation on archives takes both.
 public protocol ArchiveReference: Sendable {
     /// Opens the archive.
     ///
     /// - Returns: The archive.
-    /// - Throws: As ``Archive/init(opening:)`` does.
+    /// - Throws: The errors of ``Archive/init(opening:)``.
     func open() throws(CacheStoreError) -> Archive
 }
 
@@ -22,12 +22,12 @@ extension FilePath: ArchiveReference {
 }
 
 extension String: ArchiveReference {
-    /// Opens the archive at the path that the text is.
+    /// Opens the archive whose path is this text.
     public func open() throws(CacheStoreError) -> Archive { try Archive(opening: FilePath(self)) }
 }
 
 extension Sequence<any ArchiveReference> {
-    /// Opens the archives in order.
+    /// Opens the archives, in order.
     func opened() throws(CacheStoreError) -> [Archive] {
         var archives: [Archive] = []
         for reference in self { archives.append(try reference.open()) }

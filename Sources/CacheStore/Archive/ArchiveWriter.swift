@@ -1,42 +1,42 @@
 import Synchronization
 import SystemPackage
 
-/// Writes an archive: frames at their offsets, then the trailer; the file gets its name last.
+/// A writer of an archive: it writes the frames at their offsets, then the trailer.
 ///
-/// A class, because the workers that write frames share it. A writer that goes away before its end leaves nothing
-/// behind.
+/// The file gets its name last. The writer is a class, because the workers that write frames share it. A
+/// writer that goes away before it has finished leaves nothing behind.
 final class ArchiveWriter: Sendable {
     private let output: TemporaryFile
     private let path: FilePath
     private let overwrite: Bool
 
-    /// The bytes written since the system was last asked to write to the disk.
+    /// The number of bytes written since the system was last asked to write to the disk.
     private let unsent = Atomic<Int>(0)
 
-    /// The number of bytes after which the system is asked again.
+    /// The number of bytes after which the system is asked again to write to the disk.
     private static let sendingSize = 16 << 20
 
     /// Begins an archive under a temporary name beside `path`.
     ///
     /// - Parameters:
-    ///   - path: Its final name.
-    ///   - overwrite: Whether it may replace another file.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/exists``, or as the system says.
+    ///   - path: The archive's final name.
+    ///   - overwrite: Whether the archive may replace another file.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/exists``, or for a system error.
     init(to path: FilePath, overwrite: Bool) throws(CacheStoreError) {
         output = try TemporaryFile(for: path, overwrite: overwrite)
         self.path = path
         self.overwrite = overwrite
     }
 
-    /// Runs `body` with a writer and counters that are reported, and removes the file if `body` throws.
+    /// Runs `body` with a writer and with counters that are reported, and removes the file if `body` throws.
     ///
     /// - Parameters:
     ///   - path: The archive's final name.
-    ///   - overwrite: Whether it may replace another file.
+    ///   - overwrite: Whether the archive may replace another file.
     ///   - progress: Called with the progress of the work.
-    ///   - body: Writes the archive.
+    ///   - body: Called to write the archive.
     /// - Returns: The result of `body`.
-    /// - Throws: The error of `body`, or as ``init(to:overwrite:)`` does.
+    /// - Throws: The error of `body`, or the errors of ``init(to:overwrite:)``.
     static func writing<Result>(
         to path: FilePath,
         overwrite: Bool,
@@ -59,9 +59,9 @@ final class ArchiveWriter: Sendable {
 
     /// Writes bytes of frames at an offset.
     ///
-    /// The system writes to the disk meanwhile, so that little is left to wait for at the end.
+    /// The system writes to the disk at the same time, so that little is left to wait for at the end.
     ///
-    /// - Throws: ``CacheStoreError`` as the system says.
+    /// - Throws: ``CacheStoreError`` for a system error.
     func write(_ bytes: Span<UInt8>, at offset: Int) throws(CacheStoreError) {
         try output.file.write(bytes, at: offset)
         if unsent.add(bytes.count, ordering: .relaxed).newValue >= Self.sendingSize {
@@ -70,9 +70,9 @@ final class ArchiveWriter: Sendable {
         }
     }
 
-    /// Reads back bytes of frames that were written.
+    /// Reads back bytes of frames that were written before.
     ///
-    /// - Throws: ``CacheStoreError`` as the system says.
+    /// - Throws: ``CacheStoreError`` for a system error.
     func read(at offset: Int, count: Int, into buffer: inout [UInt8]) throws(CacheStoreError) {
         try output.file.read(at: offset, count: count, into: &buffer)
     }
@@ -81,7 +81,7 @@ final class ArchiveWriter: Sendable {
     ///
     /// - Parameters:
     ///   - set: The members; all of their frames have been written at their offsets.
-    ///   - digest: Their digest.
+    ///   - digest: The digest of the members.
     /// - Returns: The length of the file, in bytes.
     /// - Throws: ``CacheStoreError``.
     func finish(_ set: MemberSet, digest: ObjectID) throws -> Int {
@@ -99,9 +99,9 @@ final class ArchiveWriter: Sendable {
         return (digest, ArchiveTotals(of: set, fileBytes: fileBytes))
     }
 
-    /// Writes the trailer of the archive, and publishes the file.
+    /// Writes the index and the trailer of the archive, and publishes the file.
     ///
-    /// - Parameter index: The index of its members; all of their frames have been written at their offsets.
+    /// - Parameter index: The index of the members; all of their frames have been written at their offsets.
     /// - Returns: The length of the file, in bytes.
     /// - Throws: ``CacheStoreError``.
     func finish(_ index: IndexFile) throws(CacheStoreError) -> Int {

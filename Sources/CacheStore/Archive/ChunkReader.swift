@@ -1,6 +1,7 @@
-/// Reads chunks of an archive, and checks each before its bytes are used.
+/// A reader of an archive's chunks, which checks each chunk before its bytes are used.
 ///
-/// One for each worker: it holds a decoder and two buffers, of at most one chunk and its frame.
+/// Each worker has its own reader. A reader holds a decoder and two buffers: one for at most one chunk, and
+/// one for the chunk's frame.
 struct ChunkReader: ~Copyable {
     private let archive: Archive
     private let decompressor: ZstdDecompressor
@@ -11,12 +12,12 @@ struct ChunkReader: ~Copyable {
     /// The content that was read last.
     private(set) var content: [UInt8] = []
 
-    /// The name of the content that was read last, if it is what it should be.
+    /// The ID of the content that was read last, or `nil` if that content is not known to be right.
     private var id: ObjectID?
 
     /// Creates a reader.
     ///
-    /// - Throws: ``CacheStoreError`` if there is no memory for a decoder.
+    /// - Throws: ``CacheStoreError`` if there is not enough memory for a decoder.
     init(_ archive: Archive) throws(CacheStoreError) {
         self.archive = archive
         do {
@@ -26,14 +27,14 @@ struct ChunkReader: ~Copyable {
         }
     }
 
-    /// Makes ``content`` the content of `chunk`.
+    /// Reads the content of `chunk` into ``content``.
     ///
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` if the frame does
-    ///   not have its checksum, is no frame of that length, or its content does not have its SHA-256.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` if the frame does not
+    ///   have its checksum or is not a frame of that length, or if its content does not have its SHA-256.
     mutating func read(_ chunk: ChunkRecord) throws(CacheStoreError) {
         id = nil
         try archive.readFrames([chunk], into: &frame)
-        // The buffer leaves the reader while it is filled.
+        // The buffer is moved out of the reader while it is filled.
         var buffer: [UInt8] = []
         swap(&buffer, &content)
         defer { swap(&buffer, &content) }
@@ -55,11 +56,12 @@ struct ChunkReader: ~Copyable {
     /// Reads a part of a stream.
     ///
     /// - Parameters:
-    ///   - range: Which part, in bytes; what lies behind the stream's end is left out.
+    ///   - range: The range of the part, in bytes; bytes behind the stream's end are left out.
     ///   - chunks: The stream's chunks.
     ///   - body: Called with the part, piece by piece.
-    /// - Throws: As ``read(_:)`` does, or what `body` throws.
-    /// - Complexity: O(*n*) in the sizes of the chunks that hold it; the one that was read last is not read again.
+    /// - Throws: The errors of ``read(_:)``, or the error of `body`.
+    /// - Complexity: O(*n*) in the sizes of the chunks that hold the part; the chunk that was read last is
+    ///   not read again.
     mutating func read(
         _ range: Range<Int>,
         of chunks: some Collection<ChunkRecord>,
@@ -76,7 +78,7 @@ struct ChunkReader: ~Copyable {
         }
     }
 
-    /// Returns the error for a chunk that is not as the index says.
+    /// Returns the error for a chunk that does not agree with the index.
     func damaged(_ chunk: ChunkRecord, _ message: String) -> CacheStoreError {
         archive.damaged(chunk, message)
     }

@@ -1,15 +1,15 @@
 import SystemPackage
 
-/// The content of one member of an archive, piece by piece, each of at most 8 MiB.
+/// The content of one member of an archive, in pieces of at most 8 MiB.
 ///
-/// Each piece is checked before it is given. A member of several chunks is checked as a whole after its last piece:
-/// if the sequence throws, the pieces that came are not to be used.
+/// Each piece is checked before it is returned. A member of several chunks is checked as a whole after its
+/// last piece: if the sequence throws, the pieces returned before must not be used.
 public struct MemberContent: AsyncSequence, Sendable {
-    /// The pieces of a member's content, where they come from.
+    /// The place from which the pieces of a member's content come.
     enum Source: Sendable {
-        /// Bytes that stand in the index.
+        /// Bytes that the index holds.
         case bytes([UInt8])
-        /// A whole stream; its content has this SHA-256.
+        /// A whole stream, whose content has this SHA-256.
         case stream([ChunkRecord], id: ObjectID)
         /// A part of a stream, in bytes.
         case part(Range<Int>, of: [ChunkRecord])
@@ -25,10 +25,10 @@ public struct MemberContent: AsyncSequence, Sendable {
         self.archive = archive
     }
 
-    /// Begins with the first piece.
+    /// Returns an iterator that begins with the first piece.
     public func makeAsyncIterator() -> Iterator { Iterator(archive, member, source) }
 
-    /// Goes through the pieces.
+    /// An iterator over the pieces.
     public struct Iterator: AsyncIteratorProtocol {
         private let archive: Archive
         private let member: String
@@ -45,8 +45,8 @@ public struct MemberContent: AsyncSequence, Sendable {
 
         /// Returns the next piece, which is never empty, or `nil` after the last.
         ///
-        /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or `CancellationError` if
-        ///   the task was cancelled.
+        /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or
+        ///   `CancellationError` if the task was cancelled.
         public mutating func next() async throws -> [UInt8]? {
             switch source {
             case .bytes(let bytes):
@@ -105,17 +105,18 @@ public struct MemberContent: AsyncSequence, Sendable {
 extension Archive {
     /// Finds the content of one member, without reading the whole index.
     ///
-    /// Everything that a member's name determines is checked: an output has its ID, a stored zip its SHA-256, each
-    /// chunk its own. The index as a whole is not: ``contents()`` and ``Verify`` do that.
+    /// Everything that a member's name determines is checked: an output has its ID, a stored zip has its
+    /// SHA-256, and each chunk has its own SHA-256. The index as a whole is not checked: ``contents()`` and
+    /// ``Verify`` do that.
     ///
     /// - Parameters:
     ///   - kind: The kind of the member.
-    ///   - name: The member's name, as ``Member/name`` has it.
+    ///   - name: The member's name, in the form of ``Member/name``.
     ///   - file: The path of a file in a module tree; `nil` for all other kinds.
-    /// - Returns: The content, which is read as the sequence is gone through.
+    /// - Returns: The content, which is read while the caller iterates over the sequence.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/notFound`` if there is no such member,
-    ///   ``CacheStoreError/Code/badArgument`` for a name that is none, or ``CacheStoreError/Code/corruptArchive``; or
-    ///   `CancellationError` if the task was cancelled.
+    ///   ``CacheStoreError/Code/badArgument`` for an invalid name, or
+    ///   ``CacheStoreError/Code/corruptArchive``; or `CancellationError` if the task was cancelled.
     /// - Complexity: O(log *n*) in the number of members; then O(*n*) in the chunks that hold the content.
     public func content(
         of kind: Member.Kind,
@@ -201,7 +202,7 @@ extension Archive {
         let manifest = try reader.manifest(of: tree, chunks: chunks)
         var start = 0
         for entry in manifest.entries {
-            // By bytes: Swift takes two ways of writing a letter as equal.
+            // Paths are compared by bytes, because Swift takes two spellings of one letter for equal.
             if entry.path.utf8.elementsEqual(file.utf8) {
                 return .part(start..<start + entry.size, of: Array(chunks.dropFirst()))
             }

@@ -1,6 +1,6 @@
-/// Outputs of an archive and their chunks, in the order of their frames, given to several threads.
+/// The outputs of an archive and their chunks, in the order of their frames, for several threads.
 final class OutputFeed: Sendable {
-    /// An output.
+    /// An output with its number and its chunks.
     struct Item: Sendable {
         var number: OutputNumber
         var output: MemberSet.Output
@@ -10,14 +10,14 @@ final class OutputFeed: Sendable {
     private let cursor: Monitor<OutputCursor>
     private let isWanted: BitArray?
 
-    /// The limits of one batch, in bytes and outputs: enough to be worth a lock.
+    /// The limits of one batch, in bytes and outputs: large enough to be worth a lock.
     private static let limit = (bytes: 1 << 20, count: 32)
 
-    /// Begins with the first output.
+    /// Creates a feed that begins with the first output.
     ///
     /// - Parameters:
     ///   - archive: The archive, whose index is known to have its SHA-256.
-    ///   - isWanted: For each output, whether it is given; `nil` for all.
+    ///   - isWanted: For each output, whether the feed returns it; `nil` for all outputs.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
     init(_ archive: Archive, _ isWanted: BitArray? = nil) throws {
         cursor = Monitor(try OutputCursor(archive.index(isChecked: true)))

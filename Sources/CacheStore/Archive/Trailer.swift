@@ -4,23 +4,23 @@ import SystemPackage
 ///
 /// See <doc:Format> for every offset.
 struct Trailer: Hashable {
-    /// The length of ``header``, in bytes.
+    /// The length of the header, in bytes.
     static let headerSize = 64
 
     private static let frameMagic: UInt32 = 0x184D_2A5C
     private static let magic = Array("CASTORE\n".utf8)
     private static let mark = Array("Start-Of-SQLite3-".utf8)
 
-    /// The bytes before the padding: the frame's magic and length.
+    /// The length of the frame's magic and length field, which come before the padding, in bytes.
     private static let frameHeaderSize = 8
 
-    /// The bytes at the very end: the mark and the offset of the index.
+    /// The length of the mark and of the index's offset, which are the last bytes of the file.
     static let markSize = 25
 
     /// The version of the format.
     var version = FormatLimits.version
 
-    /// The length of all frames, in bytes; the trailer begins there.
+    /// The length of all frames, in bytes, which is also the offset of the trailer.
     var framesSize: Int
 
     /// The offset of the index, in bytes.
@@ -38,7 +38,7 @@ struct Trailer: Hashable {
     /// The length of the file, in bytes.
     var fileSize: Int { indexOffset + indexSize + Self.markSize }
 
-    /// Returns the offset of an index that follows frames of a length, in bytes.
+    /// Returns the offset, in bytes, of an index that follows frames of this length.
     static func indexOffset(after framesSize: Int) -> Int {
         let page = FormatLimits.pageSize
         return (framesSize + frameHeaderSize + headerSize + page - 1) / page * page
@@ -46,8 +46,8 @@ struct Trailer: Hashable {
 
     // MARK: - Writing
 
-    /// The bytes from the end of the frames to the index, or `nil` if the trailer exceeds what its length
-    /// field holds.
+    /// The bytes from the end of the frames to the index, or `nil` if the trailer is longer than its length
+    /// field can hold.
     var head: [UInt8]? {
         guard let length = UInt32(exactly: fileSize - framesSize - Self.frameHeaderSize) else { return nil }
         var bytes =
@@ -69,12 +69,12 @@ struct Trailer: Hashable {
 
     // MARK: - Reading
 
-    /// Reads the trailer of an archive, and checks every byte of it but the index.
+    /// Reads the trailer of an archive, and checks every byte of it except the index.
     ///
     /// - Parameter file: The archive.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/notAnArchive``,
-    ///   ``CacheStoreError/Code/unsupportedVersion`` or ``CacheStoreError/Code/corruptArchive``, or as the
-    ///   system says.
+    ///   ``CacheStoreError/Code/unsupportedVersion`` or ``CacheStoreError/Code/corruptArchive``, or for a
+    ///   system error.
     init(reading file: borrowing File) throws(CacheStoreError) {
         let path = file.path
         let status = try file.status()
@@ -120,7 +120,8 @@ struct Trailer: Hashable {
         guard version <= UInt64(FormatLimits.version) else {
             throw CacheStoreError(
                 .unsupportedVersion,
-                "its format is version \(version), and this program reads up to version \(FormatLimits.version)",
+                "its format is version \(version), and this program reads up to version "
+                    + "\(FormatLimits.version)",
                 path: path,
                 remedy: .upgrade
             )
@@ -136,7 +137,7 @@ struct Trailer: Hashable {
         self.indexID = indexID
     }
 
-    /// Creates the trailer of an archive to be written.
+    /// Creates the trailer of an archive that is to be written.
     init(framesSize: Int, indexSize: Int, indexID: ObjectID) {
         self.framesSize = framesSize
         indexOffset = Self.indexOffset(after: framesSize)

@@ -1,4 +1,4 @@
-/// Computes the `h1:` hash of the tree it is shown.
+/// A visitor that computes the `h1:` hash of the tree that it is shown.
 struct TreeHasher: TreeVisitor, ~Copyable {
     private var hash: TreeHash
     private var content = ContentHasher()
@@ -14,6 +14,6 @@ struct TreeHasher: TreeVisitor, ~Copyable {
         hash.add(entry.path, id: content.finish())
     }
 
-    /// The hash of all files seen.
+    /// Returns the hash of all files seen.
     func finish() -> ObjectID { hash.finish() }
 }

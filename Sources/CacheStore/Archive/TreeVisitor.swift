@@ -1,12 +1,12 @@
-/// Takes the files of a module tree in order, each in pieces.
+/// A receiver of the files of a module tree, in order and each in pieces.
 protocol TreeVisitor: ~Copyable {
-    /// A file begins.
+    /// Begins a file.
     mutating func begin(_ entry: TreeManifest.Entry) throws
 
-    /// Its next bytes, at an offset in it.
+    /// Takes the next bytes of the file, at an offset in the file.
     mutating func write(_ bytes: Span<UInt8>, at offset: Int) throws
 
-    /// The file has ended.
+    /// Ends the file.
     mutating func end(_ entry: TreeManifest.Entry) throws
 }
 
@@ -15,13 +15,14 @@ extension ChunkReader {
     ///
     /// - Parameters:
     ///   - tree: The tree.
-    ///   - manifest: Its manifest.
-    ///   - part: The positions of the tree's chunks to read; `nil` for all. A file that began in an earlier chunk does
-    ///     not begin again.
+    ///   - manifest: The tree's manifest.
+    ///   - part: The positions, among the tree's chunks, of the chunks to read; `nil` for all. A file that
+    ///     began in an earlier chunk does not begin again.
     ///   - chunks: The chunks of the archive.
-    ///   - visitor: Sees every file once, and every chunk's bytes only after they were checked.
-    ///   - check: Called before each chunk; what it throws ends the walk.
-    /// - Throws: What the visitor or `check` throws, or ``CacheStoreError`` with code
+    ///   - visitor: The visitor, which sees every file once, and every chunk's bytes only after they were
+    ///     checked.
+    ///   - check: Called before each chunk; an error that it throws ends the walk.
+    /// - Throws: The error of the visitor or of `check`, or ``CacheStoreError`` with code
     ///   ``CacheStoreError/Code/corruptArchive``.
     mutating func walk<Visitor: TreeVisitor & ~Copyable>(
         _ tree: MemberSet.Tree,
@@ -35,8 +36,8 @@ extension ChunkReader {
         let part = part ?? numbers.indices
         let start = numbers[..<part.lowerBound].reduce(0) { $0 + chunks[$1].contentBytes }
         var (next, done) = manifest.position(at: start)
-        // The manifest and the chunks have the same sum of sizes: `manifest(of:chunks:)` and the index's
-        // reader saw to it.
+        // The lengths in the manifest and those of the chunks have the same sum: `manifest(of:chunks:)` and
+        // the index's reader checked that.
         for number in numbers[part] {
             try check()
             try read(chunks[number])

@@ -1,4 +1,4 @@
-/// One bit for each row of a table.
+/// An array with one bit per row of a table.
 struct BitArray: Sendable {
     private var words: [UInt64]
 
@@ -30,7 +30,7 @@ struct BitArray: Sendable {
     /// The number of bits that are set.
     var setCount: Int { words.reduce(0) { $0 + $1.nonzeroBitCount } }
 
-    /// The position of the first bit that is not set, or `nil` if all are.
+    /// The position of the first bit that is not set, or `nil` if all bits are set.
     var firstUnset: Int? {
         for (index, word) in words.enumerated() where word != .max {
             let position = index << 6 + (~word).trailingZeroBitCount
@@ -42,7 +42,7 @@ struct BitArray: Sendable {
     /// A table that finds set bits by their number.
     struct Selector: Sendable {
         private let words: [UInt64]
-        /// The bits that are set before each run of eight words.
+        /// The number of bits that are set before each run of eight words.
         private var before: [UInt32] = []
 
         fileprivate init(_ words: [UInt64]) {
@@ -54,7 +54,7 @@ struct BitArray: Sendable {
             }
         }
 
-        /// The position of the set bit that has `number` set bits before it; there must be one.
+        /// The position of the set bit that has `number` set bits before it; there must be such a bit.
         subscript(number: Int) -> Int {
             var (low, high) = (0, before.count)
             while high - low > 1 {
@@ -73,6 +73,6 @@ struct BitArray: Sendable {
         }
     }
 
-    /// Returns the table of the bits as they are.
+    /// Returns a table that finds the bits that are set now.
     func selector() -> Selector { Selector(words) }
 }

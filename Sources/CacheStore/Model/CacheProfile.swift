@@ -1,28 +1,32 @@
 import Glibc
 
-/// Who will use a GOCACHE, and so what times and modes its files get.
+/// The intended use of a GOCACHE, which determines the times and modes of its files.
 ///
-/// What each one is for, and its measured effect, is in <doc:AboutGoCaches>.
+/// The purpose of each profile, and its measured effect, is described in <doc:AboutGoCaches>.
 public enum CacheProfile: String, Hashable, Sendable, CaseIterable {
-    /// A writable copy of the cache in each container, as in an image: entries are sealed, and any user may add
-    /// some.
+    /// A cache of which each container has a writable copy, as in an image.
+    ///
+    /// Entries are sealed, and any user may add entries.
     case image
 
-    /// A cache that stays and grows, as on a runner's volume: entries have the present time, so that Go trims what
-    /// is not used for five days. For the user that restores it.
+    /// A cache that stays and grows, as on a runner's volume, for the user that restores it.
+    ///
+    /// Entries have the present time, so that Go trims entries that are not used for five days.
     case ci
 
-    /// A cache that nobody can write to, by its mount or its owner: entries are sealed. Builds need
-    /// `GODEBUG=goindex=0` there, because Go fails where it can't store the index of a checkout.
+    /// A cache that nobody can write to, because of its mount or its owner.
+    ///
+    /// Entries are sealed. Builds need `GODEBUG=goindex=0` there, because Go fails where it can't store the
+    /// index of a checkout.
     case readonly
 
-    /// Whether entries get a time that Go neither trims nor rewrites.
+    /// Whether entries get a time at which Go neither trims nor rewrites them.
     var seals: Bool { self != .ci }
 
     /// The permission bits of the 256 directories.
     ///
-    /// Where others may not list them, Go's daily scan for old entries ends at once (`trimSubdir` in
-    /// cmd/go/internal/cache/cache.go); names that are known still open.
+    /// If other users may not list the directories, Go's daily scan for old entries ends at once
+    /// (`trimSubdir` in cmd/go/internal/cache/cache.go). Files whose names are known can still be opened.
     var directoryMode: mode_t {
         switch self {
         case .image: 0o733
@@ -31,7 +35,8 @@ public enum CacheProfile: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// Whether `trim.txt` leads to `/dev/null`: what can't be rewritten is an error up to Go 1.25 once it is a day
-    /// old.
+    /// Whether `trim.txt` leads to `/dev/null`.
+    ///
+    /// Up to Go 1.25, a `trim.txt` that can't be rewritten is an error once it is a day old.
     var discardsTrimTime: Bool { self == .readonly }
 }

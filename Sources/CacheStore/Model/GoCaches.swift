@@ -1,14 +1,14 @@
 public import SystemPackage
 
-/// Where Go's two caches lie.
+/// The paths of Go's two caches.
 public struct GoCaches: Hashable, Sendable {
-    /// GOCACHE, the build cache; `nil` leaves it out on purpose.
+    /// The path of GOCACHE, the build cache; `nil` leaves the build cache out on purpose.
     public var buildCache: FilePath?
 
-    /// GOMODCACHE, the module cache; `nil` leaves it out on purpose.
+    /// The path of GOMODCACHE, the module cache; `nil` leaves the module cache out on purpose.
     public var moduleCache: FilePath?
 
-    /// Names the two directories.
+    /// Creates a value from the paths of the two directories.
     public init(buildCache: FilePath?, moduleCache: FilePath?) {
         self.buildCache = buildCache
         self.moduleCache = moduleCache

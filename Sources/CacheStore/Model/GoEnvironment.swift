@@ -1,8 +1,9 @@
 /// The settings of a Go job that decide whether its cache entries hit elsewhere.
 ///
-/// Names and values are those of `go env`, with three additions: `CC_VERSION`, the C compiler's own version
-/// line, and `OS_RELEASE`, the distribution's name, both only where cgo is enabled, and `GOMODCACHE`, always the
-/// directory that was packed. What each one decides is listed in <doc:AboutGoCaches>.
+/// Names and values are those of `go env`, with three additions. `CC_VERSION` is the C compiler's own version
+/// line, and `OS_RELEASE` is the distribution's name; both are present only where cgo is enabled.
+/// `GOMODCACHE` is always the directory that was packed. The effect of each setting is listed in
+/// <doc:AboutGoCaches>.
 public struct GoEnvironment: Hashable, Sendable {
     /// The values by name; a setting that is empty or unknown is absent.
     public var variables: [String: String] {
@@ -14,7 +15,7 @@ public struct GoEnvironment: Hashable, Sendable {
         self.variables = variables.filter { !$0.value.isEmpty }
     }
 
-    /// The value of `name`, or the empty string.
+    /// The value of the setting `name`, or the empty string.
     public subscript(name: String) -> String { variables[name] ?? "" }
 
     /// The names of `go env` that are recorded (Go's cmd/go/internal/work/exec.go, `buildActionID`).

@@ -1,15 +1,15 @@
 /// A module at a version, as GOMODCACHE names it: `path@version`, both escaped.
 ///
 /// Escaping turns an upper-case letter `X` into `!x` (golang.org/x/mod/module, `EscapePath`), so that keys
-/// differ also where case is ignored.
+/// also differ where case is ignored.
 struct ModuleKey: Hashable, Comparable {
-    /// The key's text: the tree's directory below GOMODCACHE.
+    /// The key's text, which is the path of the tree's directory below GOMODCACHE.
     let text: String
 
     /// The number of bytes of `text` before the `@`.
     private let pathLength: Int
 
-    /// Creates a key, or `nil` if `text` is none: see ``fault(in:)``.
+    /// Creates a key, or returns `nil` if `text` is not a key: see ``fault(in:)``.
     init?(_ text: String) {
         guard Self.fault(in: text) == nil, let at = text.utf8.firstIndex(of: UInt8(ascii: "@")) else {
             return nil
@@ -24,20 +24,20 @@ struct ModuleKey: Hashable, Comparable {
     /// The escaped version, for example `v1.2.3`.
     var version: String { String(decoding: text.utf8.dropFirst(pathLength + 1), as: UTF8.self) }
 
-    /// `path@version` without escapes, which is what a zip and its `h1:` hash call the module.
+    /// The name `path@version` without escapes, which a zip and its `h1:` hash use for the module.
     var unescaped: String { Self.unescape(text) }
 
-    /// The directory of the module's downloads below GOMODCACHE.
+    /// The path of the directory of the module's downloads below GOMODCACHE.
     var downloadDirectory: String { "cache/download/\(path)/@v" }
 
-    /// Whether this is a Go toolchain, whose tree Go changes on first use
+    /// Whether the module is a Go toolchain, whose tree Go changes on first use
     /// (cmd/go/internal/toolchain/select.go).
     var isToolchain: Bool { path == "golang.org/toolchain" }
 
-    /// Whether the left key comes before the right one, by bytes.
+    /// Returns whether the left key comes before the right one, by bytes.
     static func < (lhs: Self, rhs: Self) -> Bool { lhs.text.precedes(rhs.text) }
 
-    /// Why `text` is no key, or `nil` if it is one.
+    /// Returns the reason why `text` is not a key, or `nil` if it is one.
     static func fault(in text: String) -> String? {
         if let fault = PathRules.fault(inPath: text) { return fault }
         guard text.utf8.allSatisfy({ $0 < 0x80 }) else { return "it is not ASCII" }
@@ -45,7 +45,8 @@ struct ModuleKey: Hashable, Comparable {
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, !parts[1].contains("/") else {
             return "it is no PATH@VERSION"
         }
-        // Both are paths of their own in `cache/download`: neither may lead elsewhere, as `a.b/..@v1` would.
+        // Both parts are also paths of their own in `cache/download`. Neither may lead elsewhere, as
+        // `a.b/..@v1` would.
         for part in parts {
             if let fault = PathRules.fault(inPath: String(part)) { return fault }
         }
@@ -54,14 +55,14 @@ struct ModuleKey: Hashable, Comparable {
         }
         var isEscape = false
         for byte in text.utf8 {
-            if isEscape, !(0x61...0x7A).contains(byte) { return "a `!` stands before no letter" }
+            if isEscape, !(0x61...0x7A).contains(byte) { return "a `!` is not followed by a letter" }
             if (0x41...0x5A).contains(byte) { return "an upper-case letter is not escaped" }
             isEscape = byte == UInt8(ascii: "!")
         }
-        return isEscape ? "a `!` stands before no letter" : nil
+        return isEscape ? "a `!` is not followed by a letter" : nil
     }
 
-    /// Turns each `!x` of `text` into `X`.
+    /// Returns `text` with each `!x` turned into `X`.
     static func unescape(_ text: String) -> String {
         var result: [UInt8] = []
         var isEscape = false

@@ -1,14 +1,14 @@
-/// The SHA-256 of some content, and so its name.
+/// The SHA-256 of some content, which serves as the content's name.
 ///
-/// Action IDs, output IDs, chunk names and archive digests are all of this type. Ordered by bytes,
-/// which is the order of the hexadecimal forms.
+/// Action IDs, output IDs, chunk names and archive digests are all of this type. IDs are ordered by bytes,
+/// which is also the order of their hexadecimal forms.
 public struct ObjectID: Hashable, Sendable, BitwiseCopyable {
     /// The number of bytes in an ID.
     public static let byteCount = 32
 
     private let word0, word1, word2, word3: UInt64
 
-    /// Creates an ID from its 32 bytes, or `nil` if `bytes` has another length.
+    /// Creates an ID from its 32 bytes, or returns `nil` if `bytes` has another length.
     ///
     /// - Parameter bytes: Exactly ``byteCount`` bytes, most significant first.
     public init?(_ bytes: Span<UInt8>) {
@@ -24,9 +24,9 @@ public struct ObjectID: Hashable, Sendable, BitwiseCopyable {
         word3 = word(24)
     }
 
-    /// Creates an ID from 64 hexadecimal digits, or `nil` if `digits` is anything else.
+    /// Creates an ID from 64 hexadecimal digits, or returns `nil` if `digits` is anything else.
     ///
-    /// - Parameter digits: ASCII; digits in lower case, as Go writes its file names.
+    /// - Parameter digits: The digits in ASCII and in lower case, as in Go's file names.
     public init?(hexadecimal digits: Span<UInt8>) {
         guard digits.count == 2 * Self.byteCount else { return nil }
         var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
@@ -49,10 +49,10 @@ public struct ObjectID: Hashable, Sendable, BitwiseCopyable {
 
     /// Creates an ID from 64 hexadecimal digits, or returns `nil` if `text` is anything else.
     ///
-    /// - Parameter text: The digits, in lower case, as ``description`` gives them.
+    /// - Parameter text: The digits in lower case, as in ``description``.
     public init?(_ text: String) { self.init(hexadecimal: Array(text.utf8).span) }
 
-    /// The first byte, which names the subdirectory of GOCACHE that the entry lies in.
+    /// The first byte, which names the subdirectory of GOCACHE that holds the entry.
     var firstByte: UInt8 { UInt8(truncatingIfNeeded: word0 >> 56) }
 
     /// The first 16 bytes.
@@ -69,7 +69,7 @@ public struct ObjectID: Hashable, Sendable, BitwiseCopyable {
         }
     }
 
-    /// Lends the 32 bytes, most significant first, to `body`.
+    /// Calls `body` with the 32 bytes, most significant first.
     func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         let words = (word0.bigEndian, word1.bigEndian, word2.bigEndian, word3.bigEndian)
         return unsafe withUnsafeBytes(of: words) { unsafe body($0) }
@@ -83,7 +83,7 @@ public struct ObjectID: Hashable, Sendable, BitwiseCopyable {
 }
 
 extension ObjectID: Comparable {
-    /// Whether the left ID comes before the right one, byte by byte.
+    /// Returns whether the left ID comes before the right one, byte by byte.
     public static func < (lhs: Self, rhs: Self) -> Bool {
         if lhs.word0 != rhs.word0 { return lhs.word0 < rhs.word0 }
         if lhs.word1 != rhs.word1 { return lhs.word1 < rhs.word1 }

@@ -1,21 +1,22 @@
-/// The rules for names, so that every file system and Go itself can take what an archive holds.
+/// The rules for names in an archive, which make sure that every file system and Go itself accept the names.
 ///
 /// Source: golang.org/x/mod/module, `CheckFilePath` and `CheckPath`.
 enum PathRules {
     /// A set of the rules.
     enum Strictness {
-        /// The rules for what an archive may hold.
+        /// The rules for names that an archive may hold.
         case archive
 
-        /// The rules for what Go takes in a module zip: `CheckFilePath` of x/mod/module, module.go.
+        /// The rules for names that Go accepts in a module zip: `CheckFilePath` of x/mod/module, module.go.
         ///
-        /// Of what is not ASCII only letters are taken, and no `;`. An element has no limit of its own.
+        /// Outside ASCII, only letters are allowed. The character `;` is not allowed. An element has no limit
+        /// of its own.
         case moduleZip
 
-        /// The most bytes of a path; Linux opens 4,095.
+        /// The greatest length of a path, in bytes; Linux opens paths of up to 4,095 bytes.
         fileprivate var longestPath: Int { self == .archive ? 4096 : 4095 }
 
-        /// The most bytes of an element.
+        /// The greatest length of an element, in bytes.
         fileprivate var longestElement: Int { self == .archive ? 255 : longestPath }
     }
 
@@ -25,7 +26,7 @@ enum PathRules {
         return names
     }()
 
-    /// Returns why `path` is no relative path that the rules allow, or `nil` if it is one.
+    /// Returns the reason why `path` is not a relative path that the rules allow, or `nil` if it is one.
     ///
     /// A path without fault is safe to write to below any directory: it has no `..`, no empty element and no
     /// control character.
@@ -58,9 +59,9 @@ enum PathRules {
             }
         }
         if strictness == .moduleZip, !element.unicodeScalars.allSatisfy(isAllowedByGo) {
-            return "it holds `;` or what is neither ASCII nor a letter"
+            return "it holds `;` or a character that is neither ASCII nor a letter"
         }
-        // The longest device name has four letters: most elements need no look-up.
+        // The longest device name has four letters, so most elements need no look-up.
         let stem = String(decoding: element.utf8.prefix { $0 != UInt8(ascii: ".") }, as: UTF8.self)
         if (3...4).contains(stem.utf8.count), devices.contains(stem.lowercased()) {
             return "`\(stem)` is the name of a device"
@@ -77,7 +78,8 @@ enum PathRules {
         }
     }
 
-    /// Returns why `name` can't be the file in an executable output's directory, or `nil` if it can.
+    /// Returns the reason why `name` can't be the file in an executable output's directory, or `nil` if it
+    /// can.
     static func fault(inExecutableName name: String) -> String? {
         guard (1...255).contains(name.utf8.count), name != ".", name != ".." else {
             return "it is no name of a file"
@@ -86,7 +88,7 @@ enum PathRules {
         return isPlain ? nil : "it holds a slash or a control character"
     }
 
-    /// Returns why `path` can't lie below `cache/download/sumdb`, or `nil` if it can.
+    /// Returns the reason why `path` can't lie below `cache/download/sumdb`, or `nil` if it can.
     static func fault(inChecksumPath path: String) -> String? {
         if let fault = fault(inPath: path) { return fault }
         let elements = path.pathElements
@@ -98,27 +100,29 @@ enum PathRules {
         return nil
     }
 
-    /// A path that can't be in one tree with another.
+    /// A path that can't be in the same tree as another path.
     enum Collision: Hashable {
         /// A file that is in the tree twice.
         case twice(String)
 
-        /// A file that another path has as a directory.
+        /// A file that is a directory in another path.
         case directory(String)
     }
 
     /// Finds two paths that can't both be in one tree.
     ///
-    /// A path that is empty or ends in a slash is a directory's, and may be there more than once.
+    /// A path that is empty or ends in a slash is the path of a directory, and may occur more than once.
     ///
     /// - Parameters:
     ///   - paths: The paths, in any order and without NUL.
     ///   - ignoringCase: Whether A–Z are taken for a–z.
     /// - Returns: The first collision by the bytes of the paths, or `nil` if there is none.
-    /// - Complexity: O(*n* log *n*) in the number of paths; memory for their bytes, however deep they are.
+    /// - Complexity: O(*n* log *n*) in the number of paths; memory for the bytes of the paths, however deep
+    ///   the paths are.
     static func collision(among paths: some Sequence<String>, ignoringCase: Bool) -> Collision? {
-        // By bytes: to Swift, two names are equal that the system tells apart. With the slash as the least
-        // of them, a file is followed at once by its like, or by what has it as a directory.
+        // Paths are compared by bytes, because Swift takes some names for equal that the system tells apart.
+        // The slash is the least byte. So the path that follows a file directly is an equal path or a path
+        // that has the file as a directory, if there is one.
         let keyed = paths.map { (path: $0, key: collisionKey(of: $0, ignoringCase: ignoringCase)) }
         let sorted = keyed.sorted { $0.key.lexicographicallyPrecedes($1.key) }
         for (file, next) in zip(sorted, sorted.dropFirst()) {
@@ -129,7 +133,7 @@ enum PathRules {
         return nil
     }
 
-    /// Returns the bytes of a path with 0 for slashes, folded where asked for.
+    /// Returns the bytes of a path, with 0 for slashes and with A–Z folded to a–z if `ignoringCase` is true.
     private static func collisionKey(of path: String, ignoringCase: Bool) -> [UInt8] {
         path.utf8.map { byte in
             switch byte {
@@ -141,10 +145,12 @@ enum PathRules {
     }
 }
 
-/// Paths are taken apart by bytes: to Swift, `/` and a combining mark after it are one character, to the
-/// system they are not.
+/// The parts of paths.
+///
+/// Paths are split by bytes. Swift takes `/` and a combining mark after it for one character, but the system
+/// does not.
 extension String {
-    /// The elements between the slashes; some are empty where slashes meet or stand at an end.
+    /// The elements between the slashes; an element is empty where slashes meet or stand at an end.
     var pathElements: [String] {
         utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
             .map { String(decoding: $0, as: UTF8.self) }
@@ -156,6 +162,7 @@ extension String {
         return (1..<max(1, elements.count)).reversed().map { elements[..<$0].joined(separator: "/") }
     }
 
-    /// Whether this string's UTF-8 comes before another's: the one order of this project.
+    /// Returns whether this string's UTF-8 comes before that of `other`, which is the only string order in
+    /// this project.
     func precedes(_ other: String) -> Bool { utf8.lexicographicallyPrecedes(other.utf8) }
 }

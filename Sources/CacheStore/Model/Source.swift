@@ -1,6 +1,6 @@
-/// Who contributed members to an archive: one `pack`.
+/// A contributor of members to an archive: one `pack`.
 public struct Source: Hashable, Sendable {
-    /// The name given to the pack, for example `aws`; unique in an archive.
+    /// The name given to the pack, for example `aws`; it is unique in an archive.
     public var label: String
 
     /// The Go environment of the job, which decides whether its entries can hit.
@@ -9,8 +9,9 @@ public struct Source: Hashable, Sendable {
     /// The digest of the archive that the pack wrote.
     public var digest: ObjectID
 
-    /// Whether `label` may name a source: 1 to 64 ASCII letters, digits, `.`, `_` or `-`, not beginning
-    /// with `.` or `-`.
+    /// Returns whether `label` may name a source.
+    ///
+    /// A label has 1 to 64 ASCII letters, digits, `.`, `_` or `-`, and does not begin with `.` or `-`.
     public static func isValid(label: String) -> Bool {
         guard (1...64).contains(label.utf8.count), let first = label.utf8.first else { return false }
         guard first != UInt8(ascii: "."), first != UInt8(ascii: "-") else { return false }

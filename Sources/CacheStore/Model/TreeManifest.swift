@@ -1,14 +1,14 @@
-/// The files of a module tree: paths, executable bits and lengths, without their content.
+/// The files of a module tree: paths, executable bits and lengths, without the content.
 ///
-/// Stored as one chunk of text, one line a file: see <doc:Format>.
+/// A manifest is stored as one chunk of text, with one line per file: see <doc:Format>.
 struct TreeManifest: Hashable {
     /// A file of the tree.
     struct Entry: Hashable {
-        /// The path in the tree.
+        /// The path of the file in the tree.
         var path: String
-        /// The length in bytes.
+        /// The length of the file, in bytes.
         var size: Int
-        /// Whether it may be executed.
+        /// Whether the file may be executed.
         var isExecutable: Bool
     }
 
@@ -18,10 +18,11 @@ struct TreeManifest: Hashable {
     /// The length of all files, in bytes.
     let size: Int
 
-    /// Where in the files an offset in their stream is.
+    /// Returns the file and the place in it that an offset in the stream of all files leads to.
     ///
     /// - Parameter offset: The offset, from 0 to ``size``, in bytes.
-    /// - Returns: The first file that does not end before the offset, and what of it is before the offset.
+    /// - Returns: The first file that does not end before the offset, and the number of its bytes before the
+    ///   offset.
     func position(at offset: Int) -> (entry: Int, done: Int) {
         var (entry, rest) = (0, offset)
         while rest > 0, entry < entries.count, entries[entry].size <= rest {
@@ -37,14 +38,14 @@ struct TreeManifest: Hashable {
     /// Creates a manifest of files in any order.
     ///
     /// - Parameter entries: The files.
-    /// - Throws: ``Fault`` if they can't stand together in a tree.
+    /// - Throws: ``Fault`` if the files can't be in one tree.
     init(_ entries: [Entry]) throws(Fault) {
         try self.init(ordered: entries.sorted { $0.path.precedes($1.path) })
     }
 
-    /// What is wrong with a manifest.
+    /// A fault of a manifest.
     struct Fault: Error {
-        /// The reason in words.
+        /// The fault in words.
         let message: String
     }
 
@@ -60,7 +61,7 @@ struct TreeManifest: Hashable {
         }
         switch PathRules.collision(among: entries.lazy.map(\.path), ignoringCase: true) {
         case .twice(let path), .directory(let path):
-            throw Fault(message: "`\(path)` stands twice in it, or where a directory is, if case is ignored")
+            throw Fault(message: "`\(path)` occurs twice in it, or also as a directory, if case is ignored")
         case nil: break
         }
         self.entries = entries
@@ -69,7 +70,7 @@ struct TreeManifest: Hashable {
 
     // MARK: - Text
 
-    /// The manifest's text.
+    /// The manifest as text.
     var text: [UInt8] {
         var result: [UInt8] = []
         for entry in entries {
@@ -81,7 +82,7 @@ struct TreeManifest: Hashable {
     /// Reads a manifest from its text.
     ///
     /// - Parameter text: The content of the manifest's chunk.
-    /// - Throws: ``Fault`` if it is anything but the text of a manifest.
+    /// - Throws: ``Fault`` if `text` is not the text of a manifest.
     init(text: Span<UInt8>) throws(Fault) {
         var entries: [Entry] = []
         var position = 0
@@ -107,7 +108,7 @@ struct TreeManifest: Hashable {
         return nil
     }
 
-    /// Decimal digits without a leading zero.
+    /// Returns the number that decimal digits without a leading zero stand for, or `nil` for anything else.
     private static func number(_ digits: Span<UInt8>) -> Int? {
         guard (1...18).contains(digits.count), digits.count == 1 || digits[0] != 0x30 else { return nil }
         var value = 0

@@ -8,11 +8,11 @@ struct CatCommand: AsyncParsableCommand, Sendable {
         commandName: "cat",
         abstract: "Write the content of one member to standard output.",
         discussion: """
-            Kind and name are those that `cachectl ls` prints; a file of a module tree \
-            is of the kind `file`, as with `cachectl ls --files`. Only what is needed is \
-            read, however large the archive. The content is checked against its \
-            SHA-256; if that fails, the exit status is 2, and what was written is not to \
-            be used.
+            Kind and name are those that `cachectl ls` prints. A file of a module tree has \
+            the kind `file`, as with `cachectl ls --files`. Only the necessary parts of the \
+            archive are read, however large it is. The content is checked against its \
+            SHA-256; if the check fails, the exit status is 2, and the output must not be \
+            used.
 
             Examples:
               cachectl cat all.castore mod golang.org/x/net@v0.33.0
@@ -32,7 +32,7 @@ struct CatCommand: AsyncParsableCommand, Sendable {
     @Argument(help: ArgumentHelp("The member's name.", valueName: "name"))
     var name: String
 
-    /// The kinds of what has content.
+    /// The kinds of members and files that have content.
     enum Kind: String, ExpressibleByArgument, CaseIterable {
         case action, output, file, info, mod, zip, ziphash, checksum
     }
@@ -48,7 +48,8 @@ struct CatCommand: AsyncParsableCommand, Sendable {
         try output.flush()
     }
 
-    /// Returns the member to read: for a file of a tree the tree, `path@version`, and the path below it.
+    /// Returns the member to read; for a file of a tree, the tree `path@version` and the file's path below
+    /// the tree.
     private func target() throws -> (kind: Member.Kind, name: String, file: String?) {
         if let member = Member.Kind(rawValue: kind.rawValue) { return (member, name, nil) }
         let bytes = Array(name.utf8)

@@ -2,16 +2,16 @@ import ArgumentParser
 import CacheStore
 import SystemPackage
 
-/// `cachectl diff`: in what two archives differ.
+/// `cachectl diff`: the differences between two archives.
 struct DiffCommand: AsyncParsableCommand, Sendable {
     static let configuration = CommandConfiguration(
         commandName: "diff",
-        abstract: "Show in what two archives differ.",
+        abstract: "Show how two archives differ.",
         discussion: """
-            Shows what only the first archive has (removed) and what only the second has \
-            (added), by kind of member, module and package, those that take most first. \
-            Which sources hold a member makes no difference. Bars and `stored` are bytes \
-            in the archive that the other lacks.
+            Shows the members that only the first archive has (removed) and those that only \
+            the second has (added), by kind, module and package, the largest first. The \
+            sources of a member are not compared. Bars and `stored` count the bytes in one \
+            archive that the other lacks.
 
             Examples:
               cachectl diff main.castore today.castore

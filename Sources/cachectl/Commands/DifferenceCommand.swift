@@ -2,15 +2,15 @@ import ArgumentParser
 import CacheStore
 import SystemPackage
 
-/// `cachectl difference`: archives in, one archive with what the first has and the others have not.
+/// `cachectl difference`: an archive of the members that one archive has and others lack.
 struct DifferenceCommand: AsyncParsableCommand, Sendable {
     static let configuration = CommandConfiguration(
         commandName: "difference",
-        abstract: "Write what one archive has and others have not.",
+        abstract: "Write the members that one archive has and others lack.",
         discussion: """
-            United with the others, the result gives what the whole archive united with \
-            them gives. So it is what has to be sent to where the others are. Nothing is \
-            decompressed, and the order of the others changes nothing.
+            A union of the result and the others gives the same as a union of the whole \
+            archive and the others. So only the result has to be sent to a place that has \
+            the others. Nothing is decompressed, and the order of the others does not matter.
 
             A `.mod` file or module hash that differs is an error (status 2).
 

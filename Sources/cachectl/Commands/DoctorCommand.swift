@@ -3,23 +3,23 @@ import CacheStore
 import FoundationEssentials
 import SystemPackage
 
-/// `cachectl doctor`: whether builds here will hit, and if not, why.
+/// `cachectl doctor`: a prediction of whether builds here will hit, with the reasons if they will not.
 struct DoctorCommand: AsyncParsableCommand, Sendable {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: "Say whether builds here will hit what an archive holds, and if not, why.",
         discussion: """
-            Compares the Go environment of each source with the one at hand; for each \
-            difference says what is lost and how to mend it. Flags that jobs gave on Go's \
-            command line are not recorded: put them into GOFLAGS, there and here.
+            Compares the Go environment of each source with the one here. For each \
+            difference, says what is lost and how to mend it. Flags that jobs gave on Go's \
+            command line are not recorded: put such flags into GOFLAGS, there and here.
 
-            With --packages the Go command itself judges: what would `go build` compile in \
-            that directory? The archive's build cache is restored to $TMPDIR for that; the \
-            modules must be in GOMODCACHE, so run it after `cachectl restore`, best in the \
-            image. It changes neither cache and downloads nothing.
+            With --packages, the Go command itself tells what `go build` would compile in \
+            that directory. For this, the archive's build cache is restored to $TMPDIR. The \
+            modules must be in GOMODCACHE, so run the doctor after `cachectl restore`, best \
+            in the image. The doctor changes neither cache and downloads nothing.
 
-            The status is 0 if builds will hit, and 1 if something will miss, or if that \
-            can't be told.
+            The exit status is 0 if builds will hit, and 1 if something will miss or if the \
+            doctor can't tell.
 
             Examples:
               cachectl doctor all.castore
@@ -95,7 +95,7 @@ struct DoctorCommand: AsyncParsableCommand, Sendable {
 
     private var doctorOptions: Doctor.Options {
         var options = Doctor.Options()
-        // A path is meant from here, wherever Go is run.
+        // A relative path starts at the current directory, wherever Go runs.
         options.go = GoCommand(path: go.map { $0.contains("/") ? Self.absolute($0).string : $0 } ?? "go")
         options.moduleCache = gomodcache.map(Self.absolute)
         options.only = only.isEmpty ? nil : only.flatMap(\.self)

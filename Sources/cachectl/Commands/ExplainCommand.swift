@@ -2,15 +2,15 @@ import ArgumentParser
 import CacheStore
 import SystemPackage
 
-/// `cachectl explain`: where the bytes of an archive are.
+/// `cachectl explain`: the places of an archive's bytes.
 struct ExplainCommand: AsyncParsableCommand, Sendable {
     static let configuration = CommandConfiguration(
         commandName: "explain",
         abstract: "Show where the bytes of an archive are.",
         discussion: """
-            Shows the classes of entries, the modules and packages that take most, modules in \
-            several versions, what sources share, and what `pack --drop` would save. Bars \
-            and `stored` are bytes in the archive.
+            Shows the classes of entries, the largest modules and packages, modules in \
+            several versions, the bytes of each source, and the bytes that `pack --drop` \
+            would save. Bars and `stored` count bytes in the archive.
 
             Examples:
               cachectl explain all.castore

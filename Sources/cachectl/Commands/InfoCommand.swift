@@ -8,9 +8,9 @@ struct InfoCommand: AsyncParsableCommand, Sendable {
         commandName: "info",
         abstract: "Show what an archive holds, in figures.",
         discussion: """
-            `content` is what a restore writes, `stored` what it takes in the archive. \
-            A chunk that several members use counts once. With --json the whole Go \
-            environment of every source is shown.
+            `content` counts the bytes that a restore writes, and `stored` the bytes that \
+            they take in the archive. A chunk that several members use counts once. With \
+            --json, the whole Go environment of every source is shown.
 
             Examples:
               cachectl info all.castore

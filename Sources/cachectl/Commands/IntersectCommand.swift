@@ -2,18 +2,18 @@ import ArgumentParser
 import CacheStore
 import SystemPackage
 
-/// `cachectl intersect`: archives in, one archive with the members that all have.
+/// `cachectl intersect`: an archive of the members that all of several archives have.
 struct IntersectCommand: AsyncParsableCommand, Sendable {
     static let configuration = CommandConfiguration(
         commandName: "intersect",
-        abstract: "Write what all of some archives have.",
+        abstract: "Write the members that all of several archives have.",
         discussion: """
-            The order of the inputs and how often one is given change nothing. Nothing \
-            is decompressed.
+            The order of the inputs does not matter, and an input may be given repeatedly. \
+            Nothing is decompressed.
 
-            Where inputs hold one key with different values, the one is kept that a \
-            union would drop, and they are reported. A `.mod` file or module hash that \
-            differs is an error (status 2).
+            Where inputs hold different values for one key, the value that a union would \
+            drop is kept, and the disagreement is reported. A `.mod` file or module hash \
+            that differs is an error (status 2).
 
             Examples:
               cachectl intersect aws.castore gcp.castore azure.castore -o common.castore

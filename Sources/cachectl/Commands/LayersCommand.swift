@@ -2,14 +2,14 @@ import ArgumentParser
 import CacheStore
 import SystemPackage
 
-/// `cachectl layers`: one archive in, an image out.
+/// `cachectl layers`: an image made of the caches in an archive.
 struct LayersCommand: AsyncParsableCommand, Sendable {
     static let configuration = CommandConfiguration(
         commandName: "layers",
         abstract: "Write the caches of an archive as layers of an image.",
         discussion: """
-            Writes an OCI image layout whose layers hold what `restore` would make. \
-            Nothing is restored on the way, and the same archive gives the same bytes.
+            Writes an OCI image layout whose layers hold the files that `restore` would make. \
+            No cache is restored on the way, and the same archive gives the same bytes.
 
             Examples:
               cachectl layers all.castore -o caches
@@ -34,15 +34,13 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
     )
     var only: [[String]] = []
 
-    @Flag(
-        help:
-            "Cut the caches by sources and modules, so that images share layers, and the next ones have most again."
-    )
+    @Flag(help: "Cut the caches by source and module, so that images share layers and later ones reuse most.")
     var split = false
 
     @Option(
         help: ArgumentHelp(
-            "Who will use GOCACHE: `image`, users of a writable copy; `readonly`, who can't write to it. (default: image)",
+            "The users of GOCACHE: `image` for users of a writable copy, `readonly` for users who can't "
+                + "write to it. (default: image)",
             valueName: "image|readonly"
         ),
         transform: CacheProfile.read
@@ -51,7 +49,7 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "How layers are compressed; `gzip` for engines that do not know `zstd`. (default: zstd)",
+            "The compression of layers: `gzip` is for engines that do not know `zstd`. (default: zstd)",
             valueName: "zstd|gzip"
         ),
         transform: Self.readCompression
@@ -60,21 +58,21 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "How hard, 1 to 19, or 1 to 9 for gzip. (default: 3, or 6 for gzip)",
+            "The compression level, 1 to 19, or 1 to 9 for gzip. (default: 3, or 6 for gzip)",
             valueName: "n"
         )
     )
     var level: Int?
 
     @Option(
-        help: ArgumentHelp("Who owns the files. (default: 0:0)", valueName: "uid:gid"),
+        help: ArgumentHelp("The owner of the files. (default: 0:0)", valueName: "uid:gid"),
         transform: Self.readOwner
     )
     var owner = FileOwner()
 
     @Option(
         help: ArgumentHelp(
-            "An image to build upon, with its tag where the layout holds several.",
+            "The image to build on, with its tag if the layout holds several images.",
             valueName: "oci:dir[:tag]"
         ),
         transform: Self.readBase
@@ -186,7 +184,8 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
         let size = report.layers.reduce(0) { $0 + $1.bytes }
         let layers = HumanFormat.count(report.layers.count, "layer", "layers")
         var lines = [
-            "wrote \(layers) of \(HumanFormat.bytes(size)) to `\(HumanFormat.printable(output.output))` in \(HumanFormat.duration(time))",
+            "wrote \(layers) of \(HumanFormat.bytes(size)) to `\(HumanFormat.printable(output.output))` "
+                + "in \(HumanFormat.duration(time))",
             "",
         ]
         lines += table.lines

@@ -2,23 +2,24 @@ import ArgumentParser
 import CacheStore
 import SystemPackage
 
-/// `cachectl ls`: the members of an archive, one a line.
+/// `cachectl ls`: the members of an archive, one per line.
 struct LsCommand: AsyncParsableCommand, Sendable {
     static let configuration = CommandConfiguration(
         commandName: "ls",
-        abstract: "List the members of an archive, one a line.",
+        abstract: "List the members of an archive, one per line.",
         discussion: """
-            A line is the kind and the name. With --long it is the kind, the bytes of \
+            A line shows the kind and the name. With --long, it shows the kind, the bytes of \
             content, the bytes stored, the number of files, the sources and the name.
 
-            With --files each module tree is followed by its files: their kind is \
-            `file`, their name `module@version/path`, and their stored bytes are not \
-            known, because the files of a tree are compressed together.
+            With --files, each module tree is followed by its files. Their kind is `file`, \
+            and their name is `module@version/path`. Their stored bytes are not known, \
+            because the files of a tree are compressed together.
 
-            Patterns are the shell's, matched against the whole name: `*` any text, `/` \
-            too; `?` any one character; `[a-z]` and `[!a-z]` sets; `\\` the next \
-            character itself. With --files a tree whose name matches is listed with all \
-            of its files; of another tree only the files that match are.
+            Patterns are those of the shell and must match the whole name: `*` matches any \
+            text, including `/`; `?` matches any one character; `[a-z]` and `[!a-z]` match a \
+            character in a set or outside it; `\\` makes the next character literal. With \
+            --files, a tree whose name matches is listed with all of its files; of any \
+            other tree, only the files that match are listed.
 
             Examples:
               cachectl ls all.castore --kind tree,zip

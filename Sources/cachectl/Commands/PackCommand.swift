@@ -2,20 +2,20 @@ import ArgumentParser
 import CacheStore
 import SystemPackage
 
-/// `cachectl pack`: two directories in, one archive out.
+/// `cachectl pack`: an archive made of Go's two caches.
 struct PackCommand: AsyncParsableCommand, Sendable {
     static let configuration = CommandConfiguration(
         commandName: "pack",
         abstract: "Pack Go's build cache and module cache into an archive.",
         discussion: """
             The label names the job that filled the caches. The job's Go environment is \
-            recorded with it, so that a later union or restore can tell when entries \
-            can't hit.
+            recorded with the label, so that a later union or restore can tell when \
+            entries can't hit.
 
-            What is damaged, partial or no part of a cache is left out and reported.
+            Files that are damaged, partial or no part of a cache are left out and reported.
 
-            With --base, what that archive has is neither compressed nor written: the \
-            result is for a union with it.
+            With --base, members of that archive are neither compressed nor written: the \
+            result is meant for a union with that archive.
 
             Examples:
               cachectl pack --label aws -o aws.castore
@@ -27,7 +27,8 @@ struct PackCommand: AsyncParsableCommand, Sendable {
               cachectl pack --label pr-7 -o delta.castore --base main.castore
 
             Classes of GOCACHE's entries: \(EntryClass.all.map(\.rawValue).joined(separator: ", ")). \
-            Dropped unless kept: \(EntryClass.ordered(EntryClass.droppedByDefault).map(\.rawValue).joined(separator: ", ")).
+            Dropped unless kept: \
+            \(EntryClass.ordered(EntryClass.droppedByDefault).map(\.rawValue).joined(separator: ", ")).
             """
     )
 
@@ -60,7 +61,8 @@ struct PackCommand: AsyncParsableCommand, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Pack only entries of GOCACHE that were used since then: seconds since 1970, or as `2026-11-22T10:00:00Z`.",
+            "Pack only entries of GOCACHE that were used since this time: seconds since 1970, or a time "
+                + "such as `2026-11-22T10:00:00Z`.",
             valueName: "time"
         ),
         transform: PointInTime.seconds
@@ -111,7 +113,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         }
     }
 
-    /// The classes that are left out.
+    /// Returns the classes of entries that the pack drops.
     private func droppedClasses() throws -> Set<EntryClass> {
         func classes(_ names: [[String]], _ option: String) throws -> Set<EntryClass> {
             var found: Set<EntryClass> = []
@@ -122,7 +124,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
                     found.insert(known)
                 } else {
                     let known = EntryClass.all.map(\.rawValue).joined(separator: ", ")
-                    throw ValidationError("`\(option)` names no class with `\(name)`; there are: \(known)")
+                    throw ValidationError("`\(option)`: unknown class `\(name)`; the classes are \(known)")
                 }
             }
             return found

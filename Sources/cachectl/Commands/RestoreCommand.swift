@@ -2,13 +2,13 @@ import ArgumentParser
 import CacheStore
 import SystemPackage
 
-/// `cachectl restore`: one archive in, two directories out.
+/// `cachectl restore`: Go's two caches made from an archive.
 struct RestoreCommand: AsyncParsableCommand, Sendable {
     static let configuration = CommandConfiguration(
         commandName: "restore",
         abstract: "Restore an archive into Go's build cache and module cache.",
         discussion: """
-            What is there and right is left alone; what is wrong or partial is \
+            Files that are there and right are left alone; wrong or partial ones are \
             replaced. So a restore may be run again, and into caches that are in use.
 
             Examples:
@@ -34,7 +34,8 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Who will use GOCACHE: `image`, users of a writable copy; `ci`, you, and Go trims it; `readonly`, who can't write to it. (default: image)",
+            "The users of GOCACHE: `image` for users of a writable copy, `ci` for you, with Go trimming "
+                + "the cache, `readonly` for users who can't write to it. (default: image)",
             valueName: "image|ci|readonly"
         ),
         transform: CacheProfile.read
@@ -43,17 +44,17 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "What to do about module zips: `none`, builds don't need them; `make`, from the trees.",
+            "The module zips: `none`, because builds don't need them; `make`, to make them from the trees.",
             valueName: "none|make"
         ),
         transform: Self.readModuleZips
     )
     var moduleZips = Restore.Options.ModuleZips.none
 
-    @Flag(name: .customLong("sync"), help: "Wait until all is on the disk.")
+    @Flag(name: .customLong("sync"), help: "Wait until all data is on the disk.")
     var synchronizes = false
 
-    @Flag(name: .customLong("no-go"), help: "Don't run Go: warn of nothing that would miss here.")
+    @Flag(name: .customLong("no-go"), help: "Don't run Go, and don't warn of entries that would miss here.")
     var asksNoGo = false
 
     @OptionGroup
@@ -69,7 +70,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
         let archive = try Archive(opening: FilePath(archive))
         let caches = try await directories.resolve(askingGo: !asksNoGo)
         var options = restoreOptions
-        // Without Go here, as in a stage that only restores, nothing can be compared.
+        // Without Go, as in a stage of a Dockerfile that only restores, there is no environment to compare.
         if !asksNoGo { options.environment = try? await directories.goCommand.environment() }
         let (report, time) = try await common.perform(
             consequence: "run it again to restore the rest"
@@ -116,7 +117,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
         let rate = HumanFormat.rate(report.bytesWritten, in: time)
         let written =
             all.created + all.replaced == 0
-            ? "all was there already" : "wrote \(HumanFormat.bytes(report.bytesWritten)), \(rate)"
+            ? "everything was there already" : "wrote \(HumanFormat.bytes(report.bytesWritten)), \(rate)"
         let name = HumanFormat.printable(archive)
         var lines = ["restored `\(name)` in \(HumanFormat.duration(time)): \(written)", ""]
         lines += table.lines

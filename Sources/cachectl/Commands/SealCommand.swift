@@ -2,16 +2,16 @@ import ArgumentParser
 import CacheStore
 import SystemPackage
 
-/// `cachectl seal`: a build cache that is in place, protected as a restore protects one.
+/// `cachectl seal`: the protection that a restore gives, for a build cache that is in place.
 struct SealCommand: AsyncParsableCommand, Sendable {
     static let configuration = CommandConfiguration(
         commandName: "seal",
         abstract: "Protect a build cache that is in place, as a restore does.",
         discussion: """
-            Gives every entry a time in the far future, so that Go never trims it and never \
-            rewrites its time, and the modes and the trim.txt that other users need. In a \
-            Dockerfile, run it after the last go command; with --check, in the finished \
-            image, it changes nothing and says what a later step has undone.
+            Gives every entry a time in the far future, so that Go never trims the entry and \
+            never rewrites its time. Also sets the modes and writes the trim.txt that other \
+            users need. In a Dockerfile, run it after the last go command. With --check, in \
+            the finished image, it changes nothing and says what a later step has undone.
 
             Exit status 1 with --check: the cache is not sealed.
 
@@ -27,7 +27,8 @@ struct SealCommand: AsyncParsableCommand, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Who will use it: `image`, users of a writable copy; `readonly`, who can't write to it. (default: image)",
+            "The users of the cache: `image` for users of a writable copy, `readonly` for users who can't "
+                + "write to it. (default: image)",
             valueName: "image|readonly"
         ),
         transform: CacheProfile.read

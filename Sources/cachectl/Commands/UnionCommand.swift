@@ -2,19 +2,19 @@ import ArgumentParser
 import CacheStore
 import SystemPackage
 
-/// `cachectl union`: archives in, one archive with the members of all out.
+/// `cachectl union`: an archive of the members of several archives.
 struct UnionCommand: AsyncParsableCommand, Sendable {
     static let configuration = CommandConfiguration(
         commandName: "union",
         abstract: "Unite archives into one that holds the members of all.",
         discussion: """
-            The order of the inputs and how often one is given change nothing: equal \
-            sets give equal archives. Nothing is decompressed; what several inputs hold \
-            is copied once.
+            The order of the inputs does not matter, and an input may be given repeatedly: \
+            equal sets give equal archives. Nothing is decompressed, and content that \
+            several inputs hold is copied once.
 
-            Where inputs hold one key with different values, one is kept by a fixed \
-            rule and the rest are reported. A `.mod` file or module hash that differs \
-            is an error (status 2).
+            Where inputs hold different values for one key, a fixed rule keeps one of them, \
+            and the rest are reported. A `.mod` file or module hash that differs is an error \
+            (status 2).
 
             Examples:
               cachectl union aws.castore gcp.castore -o all.castore
@@ -53,7 +53,8 @@ struct UnionCommand: AsyncParsableCommand, Sendable {
         let size = HumanFormat.bytes(report.totals.fileBytes)
         let duration = HumanFormat.duration(time)
         return [
-            "united \(archives) of \(inputSize) into `\(HumanFormat.printable(output.output))`: \(size) in \(duration)",
+            "united \(archives) of \(inputSize) into `\(HumanFormat.printable(output.output))`: "
+                + "\(size) in \(duration)",
             "",
         ] + Table.archive(report.totals, report.digest)
     }

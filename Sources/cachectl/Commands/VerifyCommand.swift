@@ -2,14 +2,14 @@ import ArgumentParser
 import CacheStore
 import SystemPackage
 
-/// `cachectl verify`: checks every byte of archives.
+/// `cachectl verify`: a check of every byte of archives.
 struct VerifyCommand: AsyncParsableCommand, Sendable {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Check every byte of archives against their checksums and names.",
         discussion: """
-            Every problem is printed as an error. The status is 2 if an archive is \
-            damaged, 1 if one can't be read, and 0 if all are sound.
+            Every problem is printed as an error. The exit status is 2 if an archive is \
+            damaged, 1 if an archive can't be read, and 0 if all archives are sound.
 
             Examples:
               cachectl verify all.castore
@@ -17,7 +17,7 @@ struct VerifyCommand: AsyncParsableCommand, Sendable {
             """
     )
 
-    /// What became of one archive.
+    /// The result of verifying one archive.
     private struct Outcome {
         var archive: String
         var report: Verify.Report?
@@ -46,7 +46,9 @@ struct VerifyCommand: AsyncParsableCommand, Sendable {
         if let status = statuses.first(where: { $0 == .corrupt }) ?? statuses.first { throw status }
     }
 
-    /// Verifies one archive; that it can't be read is a problem of it, and the others get their turn.
+    /// Verifies one archive.
+    ///
+    /// An archive that can't be read has a problem, and the other archives are verified all the same.
     private func verify(_ archive: String) async throws -> Outcome {
         let begin = ContinuousClock.now
         do {

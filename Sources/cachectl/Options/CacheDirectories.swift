@@ -3,7 +3,7 @@ import CacheStore
 import FoundationEssentials
 import SystemPackage
 
-/// Which of Go's two caches a command works on, and where they lie.
+/// The options that choose which of Go's two caches a command works on, and their directories.
 struct CacheDirectories: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
@@ -50,13 +50,13 @@ struct CacheDirectories: ParsableArguments, Sendable {
         if go == "" { throw ValidationError("`--go` is empty") }
     }
 
-    /// The Go command to ask.
+    /// The Go command that names the directories.
     var goCommand: GoCommand { GoCommand(path: go ?? "go") }
 
-    /// Finds the directories.
+    /// Finds the directories of the caches.
     ///
     /// - Parameter asksGo: Whether the Go command may be asked.
-    /// - Returns: Two absolute paths, `nil` for a cache that is left out.
+    /// - Returns: Two absolute paths, with `nil` for a cache that is left out.
     /// - Throws: ``AdvisedError`` of code `badArgument` or `goCommand`.
     func resolve(askingGo asksGo: Bool) async throws -> GoCaches {
         let environment = ProcessInfo.processInfo.environment
@@ -94,12 +94,12 @@ struct CacheDirectories: ParsableArguments, Sendable {
         return try await asking(advice: advice) { [goCommand] in try await goCommand.variables(names) }
     }
 
-    /// Asks the Go command, and gives advice if it can't be run.
+    /// Asks the Go command a question, and gives advice if the command can't be run.
     ///
     /// - Parameters:
-    ///   - advice: The way out if the Go command can't be run.
-    ///   - question: The question.
-    /// - Returns: The answer.
+    ///   - advice: The advice if the Go command can't be run.
+    ///   - question: A function that runs the Go command.
+    /// - Returns: The answer of `question`.
     /// - Throws: ``AdvisedError`` with the advice, or ``Interruption`` if a signal stopped the Go command.
     func asking<Answer: Sendable>(
         advice: String,
@@ -109,7 +109,7 @@ struct CacheDirectories: ParsableArguments, Sendable {
         do {
             return try await Signals.cancelling(consequence: consequence, question)
         } catch let error as CacheStoreError where error.code == .goCommand {
-            // Control-C reaches the Go command, too, whose end may be noticed first.
+            // Control-C reaches the Go command too, and the command's end may be noticed before the signal.
             if let signal = Signals.received {
                 throw Interruption(signal: signal, consequence: consequence)
             }

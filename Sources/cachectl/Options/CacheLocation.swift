@@ -2,17 +2,17 @@ import CacheStore
 import FoundationEssentials
 import SystemPackage
 
-/// The variables in which Go keeps where its caches lie.
+/// The variables that tell Go where its caches are.
 enum CacheVariable: String {
     case buildCache = "GOCACHE"
     case moduleCache = "GOMODCACHE"
 
-    /// The name of the option that overrides it.
+    /// The name of the option that overrides the variable.
     var option: String { "--\(rawValue.lowercased())" }
 
-    /// Reads a value of the variable, by Go's own rules: absolute, and not `off`.
+    /// Reads a value of the variable by Go's own rules: an absolute path, and not `off`.
     ///
-    /// - Parameter value: Not empty.
+    /// - Parameter value: The value, which is not empty.
     /// - Returns: The directory.
     /// - Throws: ``AdvisedError`` of code `badArgument`.
     func directory(_ value: String) throws(AdvisedError) -> FilePath {
@@ -35,16 +35,18 @@ enum CacheVariable: String {
     }
 }
 
-/// Where a command line and the environment place a cache.
+/// The place that the command line and the environment give to a cache.
 enum CacheLocation: Hashable, Sendable {
-    /// Nowhere: it is left out on purpose.
+    /// No place: the command line leaves the cache out.
     case leftOut
-    /// In a directory.
+    /// A directory that the command line or the environment names.
     case directory(FilePath)
-    /// Where the Go command says.
+    /// The directory that the Go command names.
     case asGoSays
 
-    /// Decides: the option first, then the variable, where an empty one counts as unset.
+    /// Decides on the place of a cache: the option comes first, then the variable.
+    ///
+    /// An empty variable counts as unset.
     ///
     /// - Parameters:
     ///   - variable: The cache's variable.
@@ -70,12 +72,12 @@ enum CacheLocation: Hashable, Sendable {
         }
     }
 
-    /// The path, given what the Go command answered.
+    /// Returns the path of the cache, given the answers of the Go command.
     ///
     /// - Parameters:
     ///   - variable: The cache's variable.
-    ///   - answers: What `go env` said.
-    /// - Returns: An absolute path, `nil` if the cache is left out.
+    ///   - answers: The values that `go env` printed, by variable.
+    /// - Returns: An absolute path, or `nil` if the cache is left out.
     /// - Throws: ``AdvisedError`` of code `goCommand` or `badArgument` if the answer is no directory.
     func path(_ variable: CacheVariable, answers: [String: String]) throws(AdvisedError) -> FilePath? {
         switch self {

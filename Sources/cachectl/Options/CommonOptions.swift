@@ -9,7 +9,9 @@ struct CommonOptions: ParsableArguments, Sendable {
     @Flag(name: .shortAndLong, help: "Print errors and warnings only: no progress, no summary.")
     var quiet = false
 
-    @Option(help: ArgumentHelp("The number of threads, 1 to 256. (default: one a processor)", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("The number of threads, 1 to 256. (default: one per processor)", valueName: "n")
+    )
     var jobs: Int?
 
     /// Checks the range of ``jobs``.
@@ -21,13 +23,13 @@ struct CommonOptions: ParsableArguments, Sendable {
         }
     }
 
-    /// Runs an operation of the library: with a progress line, cancelled by a signal, timed.
+    /// Runs an operation of the library with a progress line, lets signals cancel it, and measures its time.
     ///
     /// - Parameters:
-    ///   - consequence: What the user has if a signal interrupts it.
-    ///   - operation: The operation, given what to report its progress to.
-    /// - Returns: Its report, and the time it took.
-    /// - Throws: ``Interruption``, or what the operation throws.
+    ///   - consequence: The state after an interruption by a signal, for the message.
+    ///   - operation: The operation, called with the handler of its progress.
+    /// - Returns: The operation's report, and the time that the operation took.
+    /// - Throws: ``Interruption``, or the error of the operation.
     func perform<Report: Sendable>(
         consequence: String,
         _ operation: @escaping @Sendable (ProgressHandler?) async throws -> Report
@@ -39,9 +41,9 @@ struct CommonOptions: ParsableArguments, Sendable {
         return (report, .now - begin)
     }
 
-    /// Writes the result of a command to standard output: as JSON, or for people unless they want none.
+    /// Writes the result of a command to standard output: as JSON, or as a summary unless ``quiet`` is set.
     ///
-    /// - Throws: What writing throws.
+    /// - Throws: The error of writing.
     func write(_ document: @autoclosure () -> JSONValue, _ summary: @autoclosure () -> [String]) throws {
         if json {
             try StandardOutput.write(document())

@@ -1,8 +1,8 @@
-/// A pattern of the shell for names: `*` any text, `?` any one character, `[a-z]` one of a set, `[!a-z]` one
-/// that is not, `\` the next character itself.
+/// A shell pattern for names: `*` matches any text, `?` any one character, `[a-z]` a character in a set,
+/// `[!a-z]` a character outside a set, and `\` makes the next character literal.
 ///
-/// As in `fnmatch(3)` without flags, `*` and `?` match a `/` too: names are keys, not paths. Characters are
-/// Unicode scalars, and case counts.
+/// As in `fnmatch(3)` without flags, `*` and `?` match a `/` too, because names are keys and not paths.
+/// Characters are Unicode scalars, and the case of letters counts.
 struct Glob: Hashable, Sendable {
     private enum Element: Hashable, Sendable {
         case text(Unicode.Scalar)
@@ -10,7 +10,7 @@ struct Glob: Hashable, Sendable {
         case any
         case set([ClosedRange<UInt32>], isNegated: Bool)
 
-        /// Whether the element matches this one character.
+        /// Returns whether the element matches this one character.
         func matches(_ scalar: Unicode.Scalar) -> Bool {
             switch self {
             case .text(let expected): expected == scalar
@@ -44,9 +44,9 @@ struct Glob: Hashable, Sendable {
         self.elements = elements
     }
 
-    /// Whether the whole of `name` matches.
+    /// Returns whether the whole of `name` matches.
     ///
-    /// - Complexity: O(*n* · *m*) at worst: only the last `*` is ever tried again.
+    /// - Complexity: O(*n* · *m*) at worst, because only the last `*` is ever tried again.
     func matches(_ name: some StringProtocol) -> Bool {
         let scalars = name.unicodeScalars
         var position = scalars.startIndex
@@ -70,13 +70,13 @@ struct Glob: Hashable, Sendable {
         return elements[element...].allSatisfy { $0 == .any }
     }
 
-    /// Reads a set, whose `[` has been read.
+    /// Reads the rest of a set after its `[`.
     private static func set(_ rest: inout Substring.UnicodeScalarView) -> Element? {
         var ranges: [ClosedRange<UInt32>] = []
         let isNegated = rest.first == "!" || rest.first == "^"
         if isNegated { rest.removeFirst() }
         while var scalar = rest.popFirst() {
-            // A `]` that comes first stands for itself.
+            // A `]` in the first place stands for itself.
             if scalar == "]", !ranges.isEmpty { return .set(ranges, isNegated: isNegated) }
             if scalar == "\\" {
                 guard let next = rest.popFirst() else { return nil }

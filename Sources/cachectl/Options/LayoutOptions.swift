@@ -2,7 +2,7 @@ import ArgumentParser
 import CacheStore
 import SystemPackage
 
-/// Where a new image goes.
+/// The options for the image layout that a command writes.
 struct LayoutOptions: ParsableArguments, Sendable {
     @Option(
         name: .shortAndLong,
@@ -14,10 +14,10 @@ struct LayoutOptions: ParsableArguments, Sendable {
     @Flag(help: "Replace the image layout if it exists.")
     var force = false
 
-    /// The path of the layout.
+    /// The path of the image layout.
     var path: FilePath { FilePath(output) }
 
-    /// Refuses what is no name of a directory.
+    /// Refuses an output that can't be the name of a directory.
     ///
     /// - Throws: `ValidationError`.
     func validate() throws {
@@ -28,7 +28,7 @@ struct LayoutOptions: ParsableArguments, Sendable {
     }
 }
 
-/// Where the caches lie in an image.
+/// The options for the directories of the caches in an image.
 struct ImageCaches: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
@@ -69,7 +69,7 @@ struct ImageCaches: ParsableArguments, Sendable {
         }
     }
 
-    /// The directories.
+    /// The directories of the caches in the image.
     var directories: GoCaches {
         let usual = Layers.Options().caches
         return GoCaches(

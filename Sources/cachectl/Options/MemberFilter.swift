@@ -1,23 +1,23 @@
 import CacheStore
 
-/// Which members `cachectl ls` lists.
+/// The choice of the members that `cachectl ls` lists.
 struct MemberFilter: Hashable, Sendable {
-    /// The kinds; empty for all.
+    /// The kinds of members; empty for all kinds.
     var kinds: Set<Member.Kind> = []
 
-    /// The labels of sources of which a member needs one; empty for all.
+    /// The labels of sources, at least one of which must hold a member; empty for all sources.
     var sources: Set<String> = []
 
-    /// The patterns of which a name must match one; empty for all.
+    /// The patterns, at least one of which a name must match; empty for all names.
     var globs: [Glob] = []
 
-    /// Whether the kind and the sources of `member` are wanted; its name is another question.
+    /// Returns whether the kind and the sources of `member` are wanted, whatever its name.
     func admits(kindAndSourcesOf member: Member) -> Bool {
         (kinds.isEmpty || kinds.contains(member.kind))
             && (sources.isEmpty || member.sources.contains(where: sources.contains))
     }
 
-    /// Whether a member or file of this name is wanted.
+    /// Returns whether a member or file of this name is wanted.
     func admits(name: String) -> Bool {
         globs.isEmpty || globs.contains { $0.matches(name) }
     }

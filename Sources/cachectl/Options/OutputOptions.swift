@@ -1,7 +1,7 @@
 import ArgumentParser
 import SystemPackage
 
-/// Where a new archive goes.
+/// The options for the new archive of a command.
 struct OutputOptions: ParsableArguments, Sendable {
     @Option(
         name: .shortAndLong,
@@ -16,7 +16,7 @@ struct OutputOptions: ParsableArguments, Sendable {
     /// The path of the archive.
     var path: FilePath { FilePath(output) }
 
-    /// Refuses what is no name of a file.
+    /// Refuses an output that can't be the name of a file.
     ///
     /// - Throws: `ValidationError`.
     func validate() throws {

@@ -1,13 +1,13 @@
 import ArgumentParser
 import FoundationEssentials
 
-/// A time on the command line: whole seconds since 1970, or as in RFC 3339, `2026-11-22T10:00:00Z`.
+/// A time on the command line: whole seconds since 1970, or a time as in RFC 3339, `2026-11-22T10:00:00Z`.
 enum PointInTime {
     /// Reads a time.
     ///
-    /// - Parameter text: What stands on the command line.
-    /// - Returns: Seconds since 1970, rounded down.
-    /// - Throws: `ValidationError` for what is no time.
+    /// - Parameter text: The argument on the command line.
+    /// - Returns: The time in seconds since 1970, rounded down.
+    /// - Throws: `ValidationError` if the text is not a time.
     @Sendable
     static func seconds(_ text: String) throws -> Int {
         if let seconds = Int(text), seconds >= 0 { return seconds }

@@ -9,10 +9,10 @@ struct ComparisonView {
 
     /// The sections, each with its title.
     var sections: [(title: String, table: Table)] {
-        [("What differs", kinds), ("Modules", modules), ("Packages", packages)]
+        [("Differences", kinds), ("Modules", modules), ("Packages", packages)]
     }
 
-    /// A row for each kind of member, then their sums.
+    /// A table with a row for each kind of member, and a row of sums.
     private var kinds: Table {
         var table = Table(
             .left("what"),
@@ -57,7 +57,8 @@ struct ComparisonView {
             table.append(
                 HumanFormat.printable(name),
                 HumanFormat.printable(Self.versions(module)),
-                "−\(HumanFormat.count(module.removedPackages.count)) +\(HumanFormat.count(module.addedPackages.count))",
+                "−\(HumanFormat.count(module.removedPackages.count)) "
+                    + "+\(HumanFormat.count(module.addedPackages.count))",
                 HumanFormat.bytes(module.removedStoredBytes),
                 HumanFormat.bytes(module.addedStoredBytes),
                 ExplanationView.bar(module.storedBytes, of: largest)
@@ -66,7 +67,7 @@ struct ComparisonView {
         return table
     }
 
-    /// The versions that changed: `v1.0.0 → v1.1.0` where one took the place of another.
+    /// Returns the versions that changed, as `v1.0.0 → v1.1.0` where one version replaced another.
     static func versions(_ module: Diff.Report.Module) -> String {
         let (removed, added) = (module.removedVersions.map(\.version), module.addedVersions.map(\.version))
         if removed.count == 1, added.count == 1 {

@@ -1,12 +1,12 @@
 import CacheStore
 import SystemPackage
 
-/// What `cachectl doctor` says to people: the verdict, then what decides it.
+/// The text that `cachectl doctor` prints for people: the verdict, then the reasons for it.
 enum DoctorText {
-    /// The most packages that are named.
+    /// The greatest number of packages that the text names.
     private static let packageLimit = 10
 
-    /// The lines.
+    /// Returns the lines of the text.
     static func lines(_ report: Doctor.Report, archive: String) -> [String] {
         var lines = ["`\(HumanFormat.printable(archive))`: \(verdict(report))"]
         if Set(report.sources.values).count > 1 { lines += [""] + sources(report).lines }
@@ -75,7 +75,7 @@ enum DoctorText {
         let least = HumanFormat.count(range.lowerBound)
         let count = range.count == 1 ? least : "\(least) to \(HumanFormat.count(range.upperBound))"
         var table = Table(.left("  missing"), .left("because of"))
-        // What misses for itself tells more than what depends on it.
+        // A package that misses on its own account tells more than the packages that depend on it.
         let order = packages.missing.filter(\.isCertain) + packages.missing.filter { !$0.isCertain }
         let isCut = order.count > packageLimit + 1
         for package in isCut ? order.prefix(packageLimit) : order[...] {

@@ -2,10 +2,10 @@ import ArgumentParser
 import CacheStore
 
 extension ExitCode {
-    /// Data is corrupt: an archive, a cache or a target does not hold what it should.
+    /// The status for corrupt data in an archive, a cache or a target.
     static let corrupt = ExitCode(2)
 
-    /// The status for an error of the library; the table is in `cachectl --help`.
+    /// Creates the status for an error of the library; `cachectl --help` shows all statuses.
     init(_ error: CacheStoreError) {
         switch error.code {
         case .notAnArchive, .corruptArchive, .unsafePath, .conflict, .damagedCache: self = .corrupt
@@ -14,6 +14,6 @@ extension ExitCode {
         }
     }
 
-    /// The status of a process that `signal` stopped, as shells count.
+    /// Creates the status of a process that `signal` stopped, by the convention of shells.
     init(signal: Int32) { self.init(128 + signal) }
 }

@@ -12,13 +12,13 @@ struct ExplanationView {
         [
             ("Where the bytes are", kinds), ("Largest modules", modules), ("Largest packages", packages),
             ("Modules in several versions", versions), ("By source", sources),
-            ("What `pack --drop` would save", classes),
+            ("Savings of `pack --drop`", classes),
         ]
     }
 
     private static let barWidth = 24
 
-    /// A bar for a share of the largest value, in eighths of a character.
+    /// Returns a bar for a share of the largest value, drawn in eighths of a character.
     static func bar(_ value: Int, of largest: Int) -> String {
         guard largest > 0, value > 0 else { return "" }
         let eighths = max(1, Int((Double(value) / Double(largest) * Double(8 * barWidth)).rounded()))
@@ -26,7 +26,7 @@ struct ExplanationView {
         return String(repeating: "█", count: eighths / 8) + partial
     }
 
-    /// A row for each kind of member and class of entry, with those of modules summed up.
+    /// A table with a row for each class of entry in GOCACHE and each kind of member in GOMODCACHE.
     private var kinds: Table {
         var table = Table(.left("what"), .right("files"), .right("content"), .right("stored"), .left(""))
         var rows = explanation.totals.byClass.map { (name: "GOCACHE \($0.key.rawValue)", tally: $0.value) }
@@ -133,7 +133,7 @@ struct ExplanationView {
         return table
     }
 
-    /// What leaving each class out would spare: all but that of packages.
+    /// A table of the savings from dropping each class, except the class of packages.
     private var classes: Table {
         var table = Table(.left("class"), .right("files"), .right("content"), .right("stored"))
         let tallies = explanation.totals.byClass.filter { $0.key != .package }
@@ -149,7 +149,7 @@ struct ExplanationView {
         return table
     }
 
-    /// The sources that hold something, in words.
+    /// Describes the sources that hold something.
     private func holders(_ labels: [String]) -> String {
         if labels.count == explanation.totals.bySource.count, labels.count > 1 { return "all" }
         return labels.count > 3 ? "\(labels.count) sources" : labels.joined(separator: ",")

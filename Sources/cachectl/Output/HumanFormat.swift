@@ -1,6 +1,6 @@
-/// Numbers and names as people read them, the same everywhere: no locale, no colour.
+/// Numbers and names in a form for people that is the same everywhere, without locale and colour.
 enum HumanFormat {
-    /// A number of bytes in decimal units, for example `999 B`, `1.23 kB`, `45.6 MB`.
+    /// Formats a number of bytes in decimal units, for example `999 B`, `1.23 kB`, `45.6 MB`.
     static func bytes(_ count: Int) -> String { bytes(Double(count)) }
 
     private static func bytes(_ count: Double) -> String {
@@ -8,7 +8,7 @@ enum HumanFormat {
         let units = ["kB", "MB", "GB", "TB", "PB", "EB"]
         var scale = 1000.0
         var unit = 0
-        // 999.95 kB would be written 1000.0 kB.
+        // Without this step, 999.95 kB would be written as 1000.0 kB.
         while abs(count) / scale >= 999.95, unit < units.count - 1 {
             scale *= 1000
             unit += 1
@@ -17,7 +17,7 @@ enum HumanFormat {
         return "\(decimal(value, places: abs(value) < 9.995 ? 2 : 1)) \(units[unit])"
     }
 
-    /// A number with a comma between the thousands, for example `1,234,567`.
+    /// Formats a number with a comma between the thousands, for example `1,234,567`.
     static func count(_ count: Int) -> String {
         var text = ""
         for (position, digit) in String(count.magnitude).reversed().enumerated() {
@@ -27,12 +27,12 @@ enum HumanFormat {
         return (count < 0 ? "-" : "") + String(text.reversed())
     }
 
-    /// A number with its noun, for example `1 entry`, `1,234 entries`.
+    /// Formats a number with its noun, for example `1 entry`, `1,234 entries`.
     static func count(_ count: Int, _ one: String, _ many: String) -> String {
         "\(Self.count(count)) \(count == 1 ? one : many)"
     }
 
-    /// A time, for example `0.42 s`, `14.2 s`, `3 min 12 s`, `1 h 4 min`.
+    /// Formats a time, for example `0.42 s`, `14.2 s`, `3 min 12 s`, `1 h 4 min`.
     static func duration(_ duration: Duration) -> String {
         let exact = duration / .seconds(1)
         if exact < 9.995 {
@@ -46,17 +46,18 @@ enum HumanFormat {
         return "\(seconds / 3600) h \(seconds % 3600 / 60) min"
     }
 
-    /// A rate, for example `312.4 MB/s`.
+    /// Formats a rate, for example `312.4 MB/s`.
     static func rate(_ bytes: Int, in duration: Duration) -> String {
         let seconds = max(duration / .seconds(1), 0.001)
         return "\(Self.bytes(Double(bytes) / seconds))/s"
     }
 
-    /// A name that may be printed on a terminal and on one line: control characters are written `\u{1b}`.
+    /// Returns a name that is safe to print on one line of a terminal, with control characters as `\u{1b}`.
     ///
-    /// Names in archives and caches come from others, who could hide a line or steer the terminal.
+    /// Names in archives and caches come from others, who could use them to hide a line or to control the
+    /// terminal.
     static func printable(_ name: String) -> String {
-        // 0xC2 begins U+0080 to U+009F, the other control characters.
+        // The byte 0xC2 begins U+0080 to U+009F, the other control characters.
         guard name.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == 0xC2 }) else { return name }
         var text = ""
         for scalar in name.unicodeScalars {

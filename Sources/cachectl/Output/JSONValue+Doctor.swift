@@ -1,9 +1,9 @@
 import CacheStore
 import SystemPackage
 
-/// The JSON of `cachectl doctor`; described in the article on JSON output.
+/// The JSON of `cachectl doctor`, which the article on JSON output describes.
 extension JSONValue {
-    /// The whole report.
+    /// Returns the JSON of a whole report.
     static func doctor(_ report: Doctor.Report, archive: String, time: Duration) -> JSONValue {
         let sources = report.sources.sorted { $0.key < $1.key }
         return [

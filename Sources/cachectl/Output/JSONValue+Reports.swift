@@ -1,14 +1,14 @@
 import CacheStore
 import SystemPackage
 
-/// The parts that the JSON of several commands has in common; described in the article on JSON output.
+/// The parts that the JSON of several commands has in common, which the article on JSON output describes.
 extension JSONValue {
-    /// A time in whole milliseconds.
+    /// Returns the JSON of a time in whole milliseconds.
     static func milliseconds(_ duration: Duration) -> JSONValue {
         .integer(Int((duration / .milliseconds(1)).rounded()))
     }
 
-    /// The figures of an archive, with every kind of member, also those that do not occur.
+    /// Returns the JSON of an archive's figures, with every kind of member, even a kind that does not occur.
     static func totals(_ totals: ArchiveTotals) -> JSONValue {
         // A source that holds nothing alone is absent from the totals.
         let unique = Dictionary(
@@ -27,17 +27,17 @@ extension JSONValue {
         ]
     }
 
-    /// The figures of every kind of member, also those that do not occur.
+    /// Returns the JSON of the figures of every kind of member, even a kind that does not occur.
     static func kinds(_ tallies: [Member.Kind: ArchiveTotals.Tally]) -> JSONValue {
         .object(Member.Kind.all.map { (key: $0.rawValue, value: tally(tallies[$0])) })
     }
 
-    /// The figures of classes of entries.
+    /// Returns the JSON of the figures of classes of entries.
     static func classes(_ tallies: [EntryClass: ArchiveTotals.Tally]) -> JSONValue {
         .object(EntryClass.ordered(tallies.keys).map { (key: $0.rawValue, value: tally(tallies[$0])) })
     }
 
-    /// A source with the whole of its Go environment.
+    /// Returns the JSON of a source with its whole Go environment.
     static func source(_ source: Source) -> JSONValue {
         [
             "label": .string(source.label),
@@ -46,12 +46,12 @@ extension JSONValue {
         ]
     }
 
-    /// A Go environment as names and values.
+    /// Returns the JSON of a Go environment, as names and values.
     static func environment(_ environment: GoEnvironment) -> JSONValue {
         sorted(environment.variables.mapValues { .string($0) })
     }
 
-    /// The warnings of an operation.
+    /// Returns the JSON of the warnings of an operation.
     static func warnings(_ warnings: [CacheStore.Warning]) -> JSONValue {
         .array(
             warnings.map {
@@ -60,7 +60,7 @@ extension JSONValue {
         )
     }
 
-    /// What a pack left out.
+    /// Returns the JSON of the entries that a pack left out.
     static func leftOut(_ entries: [LeftOut]) -> JSONValue {
         .array(
             entries.map {
@@ -74,7 +74,7 @@ extension JSONValue {
         )
     }
 
-    /// The members on which the inputs of a union disagree; the key `conflicts` holds them.
+    /// Returns the JSON of the members on which the inputs of a union disagree, for the key `conflicts`.
     static func disagreements(_ disagreements: [Disagreement]) -> JSONValue {
         .array(
             disagreements.map {
@@ -88,7 +88,8 @@ extension JSONValue {
         )
     }
 
-    /// A problem that a verification found, or the error that kept it from looking.
+    /// Returns the JSON of a problem that a verification found, or of the error that prevented the
+    /// verification.
     static func problem(_ error: CacheStoreError) -> JSONValue {
         [
             "code": .string(error.code.description),
@@ -98,7 +99,8 @@ extension JSONValue {
         ]
     }
 
-    /// What a restore did to files of one sort.
+    /// Returns the JSON of the numbers of files of one sort that a restore created, replaced or left
+    /// untouched.
     static func tally(_ tally: Restore.Report.Tally) -> JSONValue {
         [
             "created": .integer(tally.created),
@@ -107,7 +109,7 @@ extension JSONValue {
         ]
     }
 
-    /// The figures of members of one sort; zeros for `nil`.
+    /// Returns the JSON of the figures of members of one sort, with zeros for `nil`.
     static func tally(_ tally: ArchiveTotals.Tally?) -> JSONValue {
         [
             "members": .integer(tally?.members ?? 0),

@@ -2,9 +2,10 @@ import CacheStore
 
 /// The lines of `cachectl ls`.
 ///
-/// Widths are fixed, because lines are written as members come: what is wider only shifts its line.
+/// Column widths are fixed, because each line is written before later members are known. A value that is
+/// wider than its column only shifts the rest of its line.
 struct MemberLine {
-    /// What a line tells.
+    /// The form of a line.
     enum Style { case short, long, json }
 
     private static let kindWidth = 8
@@ -20,7 +21,7 @@ struct MemberLine {
         sourcesWidth = min(24, labels.joined(separator: ",").utf8.count)
     }
 
-    /// The line of a member.
+    /// Returns the line of a member.
     func text(_ member: Member) -> String {
         switch style {
         case .short:
@@ -49,7 +50,7 @@ struct MemberLine {
         }
     }
 
-    /// The line of a file of a module tree.
+    /// Returns the line of a file of a module tree.
     func text(_ file: TreeFile, of tree: Member) -> String {
         let name = "\(tree.name)/\(file.path)"
         return switch style {

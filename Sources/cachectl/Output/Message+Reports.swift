@@ -1,10 +1,10 @@
 import CacheStore
 
 extension Message {
-    /// The most examples that the messages about one report give.
+    /// The greatest number of examples in the messages about one report.
     private static let exampleLimit = 10
 
-    /// One warning a reason, with examples, for the damage that kept a pack from taking an entry.
+    /// Returns warnings about entries that a pack left out because of damage, one per reason, with examples.
     static func leftOut(_ entries: [LeftOut]) -> [Message] {
         let byReason = Dictionary(grouping: entries.filter(\.reason.isDamage), by: \.reason)
         let share = max(1, exampleLimit / max(1, byReason.count))
@@ -20,7 +20,8 @@ extension Message {
         return warnings + allListed(if: byReason.values.contains { isCut($0, atMost: share) })
     }
 
-    /// How many entries were left out for each reason, damage or not; `nil` for none.
+    /// Returns the numbers of entries that were left out for each reason, damage or not; `nil` if there are
+    /// none.
     static func leftOutCounts(_ entries: [LeftOut]) -> String? {
         let byReason = Dictionary(grouping: entries, by: \.reason)
         let counts = LeftOut.Reason.all.compactMap { reason in
@@ -48,7 +49,7 @@ extension Message {
         isCut ? [Message(.hint, "`--json` lists all of them")] : []
     }
 
-    /// Whether not all are given as examples: one line too many is better than "and 1 more".
+    /// Returns whether the examples are cut; one line above the limit is better than "and 1 more".
     private static func isCut<Element>(_ elements: [Element], atMost limit: Int) -> Bool {
         elements.count > limit + 1
     }
@@ -67,7 +68,7 @@ extension Message {
         case .tornAction: "an action entry that is not as Go writes it"
         case .missingOutput: "an action entry without its output"
         case .wrongSize: "an output that is not as long as its action entry says"
-        case .wrongContent: "an output whose content is not its name"
+        case .wrongContent: "an output whose content does not match its name"
         case .badExecutable: "an output directory without exactly one executable"
         case .wrongModuleHash: "a module that does not match its hash, or lacks it"
         case .partialModule: "a module that was being extracted"

@@ -1,6 +1,6 @@
 import CacheStore
 
-/// The remedies of the library in the words of cachectl: the one place that names commands and flags for them.
+/// The library's remedies in the words of cachectl, in the only place that names commands and flags for them.
 enum RemedyText {
     private static let texts: [Remedy: String] = [
         .overwrite: "choose another name, or overwrite it with --force",
@@ -23,16 +23,16 @@ enum RemedyText {
         .nameArchitecture: "name one, as in `--arch amd64`",
     ]
 
-    /// Returns the words for a remedy; a remedy that needs no command or flag has the library's own.
+    /// Returns the words for a remedy; the library's own words serve where no command or flag is needed.
     static func words(for remedy: Remedy) -> String { texts[remedy] ?? remedy.description }
 }
 
 extension CacheStore.Warning {
-    /// The warning as one sentence, with its remedy.
+    /// The warning and its remedy as one sentence.
     var sentence: String { message + (remedy.map { "; \(RemedyText.words(for: $0))" } ?? "") }
 }
 
 extension Finding {
-    /// The way to mend it, in the words of cachectl.
+    /// The way to mend the finding's cause, in the words of cachectl.
     var advice: String { remedy.map { RemedyText.words(for: $0) } ?? mend }
 }

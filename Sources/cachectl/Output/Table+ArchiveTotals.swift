@@ -1,12 +1,12 @@
 import CacheStore
 
 extension Table {
-    /// What is said of an archive that was written: its figures by kind of member and by source, and its digest.
+    /// Returns the lines about a new archive: its figures by kind of member and by source, and its digest.
     static func archive(_ totals: ArchiveTotals, _ digest: ObjectID) -> [String] {
         kinds(totals).lines + [""] + sources(totals).lines + ["", "digest  \(digest)"]
     }
 
-    /// The figures of an archive by kind of member.
+    /// Returns a table of the figures of an archive by kind of member.
     static func kinds(_ totals: ArchiveTotals) -> Table {
         var table = Table(
             .left("kind"),
@@ -23,7 +23,7 @@ extension Table {
         return table
     }
 
-    /// The figures of GOCACHE by class of entry.
+    /// Returns a table of the figures of GOCACHE by class of entry.
     static func classes(_ tallies: [EntryClass: ArchiveTotals.Tally]) -> Table {
         var table = Table(
             .left("class"),
@@ -38,7 +38,10 @@ extension Table {
         return table
     }
 
-    /// The figures of an archive by source: all that one holds, what only it holds, and what several hold.
+    /// Returns a table of the figures of an archive by source.
+    ///
+    /// Each source has a row for all of its members and a row for the members that no other source holds. The
+    /// last row is for the members that several sources hold.
     static func sources(_ totals: ArchiveTotals) -> Table {
         var table = Table(
             .left("source"),

@@ -1,6 +1,6 @@
 /// A table in aligned columns.
 struct Table {
-    /// A column: its heading, and the side that its cells keep to.
+    /// A column with its heading, and the side to which its cells are aligned.
     enum Column {
         case left(String)
         case right(String)
@@ -15,7 +15,7 @@ struct Table {
     private let columns: [Column]
     private var rows: [[String]]
 
-    /// Creates a table that has headings only.
+    /// Creates a table with headings and no rows.
     init(_ columns: Column...) {
         self.columns = columns
         rows = [columns.map(\.heading)]
@@ -24,10 +24,10 @@ struct Table {
     /// Adds a row; missing cells are empty.
     mutating func append(_ cells: String...) { rows.append(cells) }
 
-    /// Whether it has headings only.
+    /// Whether the table has no rows below its headings.
     var isEmpty: Bool { rows.count == 1 }
 
-    /// The lines, without blanks at their ends.
+    /// The lines of the table, without blanks at their ends.
     var lines: [String] {
         let widths = columns.indices.map { column in
             rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0

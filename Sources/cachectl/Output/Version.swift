@@ -1,4 +1,4 @@
-/// The version of cachectl and of the library it is built with.
+/// The version of cachectl and of the library that it is built with.
 enum Version {
     /// The version, following semantic versioning.
     static let current = "0.1.0"

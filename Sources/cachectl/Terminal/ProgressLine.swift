@@ -1,11 +1,12 @@
 import CacheStore
 import Synchronization
 
-/// The one line on the terminal that shows how far an operation is, and disappears when it ends.
+/// The one line on the terminal that shows the progress of an operation, and disappears when the operation
+/// ends.
 ///
-/// A class, because the operation's threads, the signal thread and the command share it.
+/// The line is a class because the operation's threads, the signal thread and the command share it.
 final class ProgressLine: Sendable {
-    /// The line of this process: there is one standard error.
+    /// The only line of this process, because a process has one standard error.
     static let shared = ProgressLine()
 
     private struct State {
@@ -20,16 +21,16 @@ final class ProgressLine: Sendable {
 
     private init() {}
 
-    /// What to hand to an operation of the library; `nil` where no line can be drawn.
+    /// The handler to pass to an operation of the library, or `nil` where no line can be drawn.
     var handler: ProgressHandler? {
         guard Terminal.canRedraw else { return nil }
         return { [self] progress in draw(progress) }
     }
 
-    /// Erases the line, if it is drawn.
+    /// Erases the line if it is drawn.
     func clear() { state.withLock { Self.erase(&$0) } }
 
-    /// Erases the line and draws no more: the operation was interrupted.
+    /// Erases the line and stops drawing, because the operation was interrupted.
     func stop() {
         state.withLock { state in
             Self.erase(&state)
@@ -46,7 +47,7 @@ final class ProgressLine: Sendable {
             }
             state.bytes = progress.bytes
             let text = ProgressText(progress, elapsed: .now - state.begin)
-            // Carriage return, the text, erase to the end of the line.
+            // The sequence is a carriage return, the text, and "erase to the end of the line".
             StandardError.write("\r\(text.fitting(Terminal.width))\u{1B}[K")
             state.isDrawn = true
         }

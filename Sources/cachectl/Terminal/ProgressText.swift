@@ -9,7 +9,7 @@ struct ProgressText {
     private let rate: String?
     private let timeLeft: String?
 
-    /// Puts a snapshot into words.
+    /// Describes a snapshot of the progress.
     ///
     /// - Parameters:
     ///   - progress: The snapshot.
@@ -24,7 +24,7 @@ struct ProgressText {
         share = total > 0 ? "\(Self.percent(done, of: total))%" : nil
         bytes = Self.amount(progress.bytes, of: progress.totalBytes, HumanFormat.bytes)
         items = Self.amount(progress.items, of: progress.totalItems, HumanFormat.count).map { "\($0) items" }
-        // The first moments say nothing about what follows.
+        // The rate of the first moments says nothing about the rest.
         rate = progress.bytes > 0 && seconds >= 0.5 ? HumanFormat.rate(progress.bytes, in: elapsed) : nil
         if total > 0, done > 0, seconds >= 1 {
             let left = min(1e9, seconds * max(0, total - done) / done)
@@ -34,7 +34,9 @@ struct ProgressText {
         }
     }
 
-    /// The text in fewer than `width` columns: the least telling parts go first, then the end is cut.
+    /// Returns the text in fewer than `width` columns.
+    ///
+    /// The least useful parts are dropped first; a phase that is still too long is cut at its end.
     func fitting(_ width: Int) -> String {
         let candidates = [
             [phase, share, bytes, items, rate, timeLeft],
@@ -43,7 +45,7 @@ struct ProgressText {
             [phase, share, timeLeft],
             [phase, share],
         ]
-        // The last column stays free: some terminals wrap as soon as it is written to.
+        // The last column stays free, because some terminals wrap the line as soon as it is written to.
         let room = max(0, width - 1)
         let lines = candidates.map { $0.compactMap(\.self).joined(separator: "  ") }
         return lines.first { $0.count <= room } ?? String(phase.prefix(room))

@@ -2,19 +2,21 @@ import Glibc
 import Synchronization
 import SystemPackage
 
-/// A signal stopped an operation, which has cleaned up.
+/// The interruption of an operation by a signal, after the operation has cleaned up.
 struct Interruption: Error {
     /// The signal's number.
     var signal: Int32
-    /// What the user has now, and what to do.
+    /// The state that the interruption leaves, and the advice to the user.
     var consequence: String
 }
 
-/// SIGINT, SIGTERM and SIGHUP: the first one cancels the operation under way so that it cleans up; the second
-/// one, or the first if nothing is under way, ends the process at once.
+/// The handling of SIGINT, SIGTERM and SIGHUP.
 ///
-/// A handler may call next to nothing (`signal-safety(7)`): it writes the signal's number to a pipe, and a thread
-/// reads it there.
+/// The first signal cancels the operation under way, so that the operation cleans up. The second signal ends
+/// the process at once, and so does the first if no operation is under way.
+///
+/// A signal handler may call very few functions (`signal-safety(7)`). So the handler writes the signal's
+/// number to a pipe, and a thread reads the number from there.
 enum Signals {
     private struct State {
         var isCancelled = false
@@ -23,16 +25,16 @@ enum Signals {
 
     private static let state = Mutex(State())
 
-    /// The pipe from the handler to the thread.
+    /// The pipe from the signal handler to the thread.
     private static let readEnd = Atomic<Int32>(-1)
     private static let writeEnd = Atomic<Int32>(-1)
 
     private static let lastNumber = Atomic<Int32>(0)
 
-    /// The value of `SIG_IGN`, which is a function pointer and can't be compared.
+    /// The numeric value of `SIG_IGN`, which is a function pointer and can't be compared.
     private static let ignored = 1
 
-    /// The last signal that came, if one did.
+    /// The last signal that was received, or `nil` if there was none.
     static var received: Int32? {
         let number = lastNumber.load(ordering: .acquiring)
         return number == 0 ? nil : number
@@ -40,8 +42,10 @@ enum Signals {
 
     private static let numbers = [SIGINT, SIGTERM, SIGHUP]
 
-    /// Lets the calling thread receive the signals, which a parent that starts processes from threads of its own, as
-    /// Dispatch does, may have blocked.
+    /// Lets the calling thread receive the signals.
+    ///
+    /// The parent process may have blocked the signals, if it starts processes from its own threads, as
+    /// Dispatch does.
     static func unblock() {
         var signals = sigset_t()
         unsafe sigemptyset(&signals)
@@ -49,11 +53,11 @@ enum Signals {
         unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 
-    /// Starts to listen.
+    /// Starts to handle the signals.
     ///
     /// - Throws: `Errno` if the system has no descriptors or threads left.
     static func listen() throws {
-        // A closed pipe is then the error EPIPE.
+        // Writing to a closed pipe then fails with EPIPE.
         signal(SIGPIPE, SIG_IGN)
         let (reader, writer) = try FileDescriptor.pipe()
         for end in [reader, writer] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
@@ -66,15 +70,15 @@ enum Signals {
     /// Runs `operation` so that a signal cancels it.
     ///
     /// - Parameters:
-    ///   - consequence: What the user has after an interruption, and what to do, for the message.
-    ///   - operation: What to run.
-    /// - Returns: What `operation` returns.
-    /// - Throws: ``Interruption`` if a signal cancelled it, otherwise what `operation` throws.
+    ///   - consequence: The state after an interruption and the advice to the user, for the message.
+    ///   - operation: The operation.
+    /// - Returns: The result of `operation`.
+    /// - Throws: ``Interruption`` if a signal cancelled the operation, otherwise the error of `operation`.
     static func cancelling<Result: Sendable>(
         consequence: String,
         _ operation: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
-        // Under the lock, so that no signal finds the operation under way and nothing to cancel it with.
+        // The lock is held, so that no signal finds an operation under way without the means to cancel it.
         let task = state.withLock { state in
             let task = Task { try await operation() }
             if state.isCancelled { task.cancel() }
@@ -102,7 +106,7 @@ enum Signals {
     private static func handle(_ number: Int32) {
         var action = sigaction()
         unsafe sigaction(number, nil, &action)
-        // What the parent had ignored, as `nohup` does, stays ignored.
+        // A signal that the parent ignored, as `nohup` does, stays ignored.
         let current = unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
         guard current != ignored else { return }
         unsafe action.__sigaction_handler.sa_handler = { number in

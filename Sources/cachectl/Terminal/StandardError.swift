@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// What a command says to people; that it can't be written to is no failure.
+/// The stream for the messages of a command; a failure to write to the stream is ignored.
 enum StandardError {
     /// Writes text as it is.
     static func write(_ text: String) {
@@ -13,8 +13,10 @@ enum StandardError {
         write(message.lines.joined(separator: "\n") + "\n")
     }
 
-    /// Opens `/dev/null` in the place of a standard stream that the parent closed (`>&-`): otherwise the next
-    /// file that is opened, an archive, would get its number, and messages would be written into it.
+    /// Opens `/dev/null` in the place of each standard stream that the parent closed (`>&-`).
+    ///
+    /// Otherwise the next file to be opened, an archive, would get the number of the closed stream, and
+    /// messages would be written into the archive.
     static func openClosedStreams() {
         for number: Int32 in 0...2 where fcntl(number, F_GETFD) == -1 {
             _ = try? FileDescriptor.open(FilePath("/dev/null"), .readWrite)

@@ -1,9 +1,10 @@
 import CacheStore
 import SystemPackage
 
-/// Standard output behind a buffer: the data of a command.
+/// Standard output behind a buffer, for the data of a command.
 ///
-/// If the reader has gone away (`| head`), the rest is dropped and ``isClosed`` says so; that is no failure.
+/// If the reader has gone away (`| head`), the rest of the data is dropped and ``isClosed`` is set; this is
+/// not an error.
 struct StandardOutput {
     private static let capacity = 1 << 16
 
@@ -32,7 +33,7 @@ struct StandardOutput {
         if buffer.count >= Self.capacity { try flush() }
     }
 
-    /// Hands what is buffered to the system; to be called at the end.
+    /// Writes the buffered bytes; the owner calls this at the end.
     ///
     /// - Throws: ``CacheStoreError`` of code `io` or `noSpace`.
     mutating func flush() throws(CacheStoreError) {
@@ -49,14 +50,14 @@ struct StandardOutput {
         }
     }
 
-    /// Writes lines and flushes.
+    /// Writes lines, and flushes the buffer.
     static func write(_ lines: [String]) throws(CacheStoreError) {
         var output = Self()
         for line in lines { try output.writeLine(line) }
         try output.flush()
     }
 
-    /// Writes one JSON value and flushes.
+    /// Writes one JSON value, and flushes the buffer.
     static func write(_ value: JSONValue) throws(CacheStoreError) {
         var output = Self()
         try output.writeLine(value)

@@ -10,10 +10,12 @@ enum Terminal {
         return !kind.isEmpty && kind != "dumb"
     }
 
-    /// Whether this process may draw: one in the background would draw over the shell's prompt.
+    /// Whether this process is in the foreground and so may draw.
+    ///
+    /// A process in the background would draw over the shell's prompt.
     static var isForeground: Bool { tcgetpgrp(STDERR_FILENO) == getpgrp() }
 
-    /// The width in columns as it is now, 80 if the terminal does not say.
+    /// The current width in columns, or 80 if the terminal does not tell its width.
     static var width: Int {
         var size = winsize()
         guard unsafe ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import CacheStore
 
-/// The figures of an archive, which come from going through its index once without keeping it.
+/// Tests of an archive's figures, which one pass over the index adds up without keeping the rows.
 @Suite("The summary of an archive")
 struct ArchiveSummaryTests {
     let bench: Workbench
@@ -18,7 +18,10 @@ struct ArchiveSummaryTests {
             packs.append(try await bench.pack(caches.jobs[job], as: label, to: "\(label).castore").path)
         }
         let union = try await bench.unite(packs[0], packs[1], packs[2], to: "union")
-        #expect(try await Archive(opening: union.path).summary().totals == union.report.totals, "seed \(seed)")
+        #expect(
+            try await Archive(opening: union.path).summary().totals == union.report.totals,
+            "seed \(seed)"
+        )
         for path in packs + [union.path] {
             let archive = try Archive(opening: path)
             let summary = try await archive.summary()

@@ -4,20 +4,20 @@ import Testing
 
 @testable import CacheStore
 
-/// Files that are no sound archives, and outputs that can't be written.
+/// Tests of files that are not sound archives, and of outputs that can't be written.
 @Suite("Bad input")
 struct BadInputTests {
     let bench: Workbench
 
     init() throws { bench = try Workbench() }
 
-    /// A tiny archive with frames of every sort: an output, a manifest, a tree's stream, a zip.
+    /// Returns a tiny archive with frames of every sort: an output, a manifest, a tree's stream and a zip.
     private func tiny() async throws -> (path: FilePath, bytes: [UInt8], trailer: Trailer) {
         let path = try await HostileArchive(bench: bench).sound(to: "tiny")
         return (path, try Files.bytes(path), try Trailer(reading: try File(reading: path)))
     }
 
-    @Test("that is no archive is called that, by all who read it")
+    @Test("that is no archive is reported as such by every reader")
     func noArchive() async throws {
         let files: [(String, [UInt8])] = [
             ("empty", []), ("short", [1, 2, 3]), ("24 bytes", [UInt8](repeating: 0, count: 24)),
@@ -77,7 +77,8 @@ struct BadInputTests {
         let (path, bytes, trailer) = try await tiny()
         let file = try FileDescriptor.open(path, .readWrite)
         defer { try? file.close() }
-        // Every byte of frames, header, padding and mark, and of the index, which one SHA-256 covers, every 5th.
+        // Every byte of the frames, padding, header and mark. Of the index, which one SHA-256 covers, every
+        // fifth byte and the end are enough.
         let image = trailer.indexOffset..<trailer.indexOffset + trailer.indexSize
         let places = bytes.indices.filter { !image.contains($0) || $0 % 5 == 0 || image.upperBound - $0 < 64 }
         for place in places {
@@ -87,7 +88,7 @@ struct BadInputTests {
             do {
                 isFound = try await !Verify(options: .oneJob).run(path).problems.isEmpty
             } catch let error as CacheStoreError {
-                // One bit more in the version makes it a newer one.
+                // A flipped bit in the version can make it a newer version.
                 isFound =
                     error.code == .unsupportedVersion && (56 - 4...56).contains(trailer.indexOffset - place)
             }
@@ -102,14 +103,16 @@ struct BadInputTests {
         let (path, bytes, trailer) = try await tiny()
         let file = try FileDescriptor.open(path, .readWrite)
         defer { try? file.close() }
-        // Every other byte of the frames, which are all there is to notice once the index is read, and some of the rest.
+        // Every second byte of the frames, and some of the others: after the index is read, only damage in
+        // the frames remains to be found.
         let places = bytes.indices.filter { place in
             place < trailer.framesSize ? place % 2 == 0 : place % 97 == 0 || bytes.count - place < 30
         }
         for (number, place) in places.enumerated() {
             try file.writeAll(toAbsoluteOffset: Int64(place), [bytes[place] ^ 0x10])
             let error = await failure("byte \(place)") {
-                // An empty place each time: what is there and right is not read from the archive again.
+                // Each restore gets an empty directory, because a restore does not read content from the
+                // archive for files that are already right.
                 try await bench.restore(path, to: "out \(number)") { $0.moduleZips = .make }
             }
             let isRight = [.corruptArchive, .notAnArchive, .unsupportedVersion].contains(error?.code)
@@ -121,7 +124,7 @@ struct BadInputTests {
             let paths = try TreeSnapshot(of: bench.path("out \(number)")).paths
             #expect(paths.allSatisfy { !$0.contains(".castore-") })
         }
-        // What was restored before each failure is right, and the rest comes with the sound archive.
+        // The files that were restored before a failure are right; the sound archive supplies the others.
         let expected = try bench.contents(path).digest
         try await bench.restore(path, to: "out 0") { $0.moduleZips = .make }
         #expect(try await bench.pack(bench.caches("out 0"), to: "again").report.digest == expected)
@@ -152,7 +155,7 @@ struct BadInputTests {
         #expect(!Files.exists(bench.path("union")))
     }
 
-    @Test("of a newer version is refused as that, by all who read it", arguments: [2, 3, 255] as [UInt8])
+    @Test("of a newer version is refused as unsupported by every reader", arguments: [2, 3, 255] as [UInt8])
     func newerVersion(version: UInt8) async throws {
         let (_, bytes, trailer) = try await tiny()
         let path = bench.path("newer")
@@ -164,7 +167,7 @@ struct BadInputTests {
         #expect(error?.message.contains("version \(version)") == true)
     }
 
-    @Test("of a version that never was is damaged")
+    @Test("of a version that never existed counts as damaged")
     func versionZero() async throws {
         let (_, bytes, trailer) = try await tiny()
         let path = bench.path("older")
@@ -172,7 +175,7 @@ struct BadInputTests {
         #expect(await failure { _ = try Archive(opening: path) }?.code == .corruptArchive)
     }
 
-    @Test("is where a union leaves nothing behind, also when damage is found halfway")
+    @Test("makes a union leave nothing behind, even if the damage is found halfway")
     func failedUnion() async throws {
         let (path, bytes, _) = try await tiny()
         var other = CacheModel()
@@ -193,7 +196,7 @@ struct BadInputTests {
 
     // MARK: - Outputs
 
-    @Test("of an output's name is refused, and leaves what is there untouched")
+    @Test("for the name of an output is refused, and leaves existing files untouched")
     func outputs() async throws {
         var model = CacheModel()
         model.addPair("one", [1])
@@ -218,7 +221,7 @@ struct BadInputTests {
         #expect(try TreeSnapshot(of: bench.root) == before)
     }
 
-    @Test("is none where a union overwrites its own input, or a pack another file")
+    @Test("does not include a union over its own input, or a pack over another file")
     func overwriting() async throws {
         var (first, second) = (CacheModel(), CacheModel())
         first.addPair("one", [1])
@@ -238,7 +241,7 @@ struct BadInputTests {
         #expect(mode == 0o666 & ~Umask.value)
     }
 
-    @Test("is none where the last byte of a name is odd")
+    @Test("does not include unusual names of outputs")
     func oddNames() async throws {
         var model = CacheModel()
         model.addPair("one", [1])

@@ -3,10 +3,11 @@ import Testing
 
 @testable import CacheStore
 
-/// Archives that released versions wrote, which must stay readable for ever.
+/// Tests of archives that released versions wrote, which must stay readable for ever.
 ///
-/// `Golden/v1.castore` holds four action entries, an output of 300 bytes, an empty one and the executable `tool`, the modules
-/// `example.com/Upper/mod@v1.0.0` and `example.com/plain@v0.1.0-pre.1` with their downloads, and two checksum-database files.
+/// `Golden/v1.castore` holds four action entries and three outputs: one of 300 bytes, an empty one and the
+/// executable `tool`. The archive also holds the modules `example.com/Upper/mod@v1.0.0` and
+/// `example.com/plain@v0.1.0-pre.1` with their downloads, and two checksum-database files.
 @Suite("Golden archives")
 struct GoldenArchiveTests {
     private static let path = FilePath(#filePath).removingLastComponent().removingLastComponent()

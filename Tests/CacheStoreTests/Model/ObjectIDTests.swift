@@ -35,7 +35,7 @@ struct ObjectIDTests {
         var ids: [ObjectID] = []
         for index in 0..<400 {
             var bytes = source.bytes(32)
-            // Some that differ late only.
+            // Every fourth ID has the same first 31 bytes, so that these IDs differ only in the last byte.
             if index % 4 == 0 { bytes.replaceSubrange(0..<31, with: [UInt8](repeating: 9, count: 31)) }
             let read = ObjectID(bytes.span)
             let id = try #require(read)

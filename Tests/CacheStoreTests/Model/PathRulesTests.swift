@@ -36,17 +36,19 @@ struct PathRulesTests {
         #expect(PathRules.fault(inPath: path + "1234567") != nil)
     }
 
-    /// A path, and whether an archive may hold it and Go takes it in a module zip.
+    /// A path, whether an archive may hold it, and whether Go accepts it in a module zip.
     private typealias Verdict = (path: String, archive: Bool, module: Bool)
 
-    /// The least cases that tell the two sets of rules from each other and from any laxer or stricter ones.
+    /// A table of paths and their verdicts under both sets of rules.
+    ///
+    /// The paths are the fewest that tell the two sets from each other and from any laxer or stricter ones.
     private static let verdicts: [Verdict] = {
         var verdicts: [Verdict] = (0...0x7F).map { byte in
             let scalar = Unicode.Scalar(UInt8(byte))
             let isRefused = byte < 0x20 || byte == 0x7F || "\"'*<>?`|\\:".unicodeScalars.contains(scalar)
             return ("a\(Character(scalar))b", !isRefused, !isRefused && scalar != ";")
         }
-        // Of what is not ASCII, Go takes letters: no marks, digits, symbols, spaces or private characters.
+        // Outside ASCII, Go accepts letters only: no marks, digits, symbols, spaces or private characters.
         for letter in ["\u{e9}", "\u{1C5}", "\u{2B0}", "\u{5D0}", "\u{65E5}", "\u{10400}", "\u{D4E}"] {
             verdicts += [(letter, true, true), ("a/\(letter)/b", true, true), (".\(letter)", true, true)]
         }
@@ -57,7 +59,7 @@ struct PathRulesTests {
             "\u{FFFE}",
         ]
         for other in others { verdicts += [(other, true, false), ("a/\(other)b", true, false)] }
-        // A mark after a slash, or a slash after a prefix, is one character with it to Swift.
+        // To Swift, a slash and the mark after it are one character, as are a prefix and the slash after it.
         for path in ["a/\u{301}/b", "\u{600}/a", "a/\u{301}"] { verdicts.append((path, true, false)) }
         for path in ["a/..\u{301}", "..\u{301}/a", "con\u{301}", "nul\u{301}.txt"] {
             verdicts.append((path, true, false))
@@ -89,7 +91,7 @@ struct PathRulesTests {
         ] {
             verdicts.append((path, false, false))
         }
-        // Only an archive has a limit on an element, and the limits on a path differ by a byte.
+        // Only an archive limits the length of an element, and the limits on a path differ by one byte.
         let wide = String(repeating: "\u{65E5}", count: 84)
         for (length, archive) in [(254, true), (255, true), (256, false), (4_095, false), (4_096, false)] {
             let element = String(repeating: "a", count: length)

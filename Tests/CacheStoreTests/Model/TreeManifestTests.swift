@@ -38,7 +38,7 @@ struct TreeManifestTests {
         let manifest = try TreeManifest(entries.shuffled(using: &source))
         #expect(try TreeManifest(text: manifest.text.span) == manifest, "seed \(seed)")
         #expect(manifest.size == entries.reduce(0) { $0 + $1.size }, "seed \(seed)")
-        // Each text cut short is none, unless it is cut between lines.
+        // A text that is cut short is no manifest, unless the cut is between two lines.
         let text = manifest.text
         for count in 0..<text.count where count > 0 && text[count - 1] != 0x0A {
             #expect(throws: TreeManifest.Fault.self, "seed \(seed), \(count) bytes") {
@@ -67,7 +67,7 @@ struct TreeManifestTests {
             let text = (0..<Int.random(in: 0..<40, using: &source)).map { _ in
                 alphabet.randomElement(using: &source) ?? 0
             }
-            // What is accepted is the text of what was read.
+            // A text that is accepted is also the text of the manifest that was read from it.
             if let manifest = try? TreeManifest(text: text.span) { #expect(manifest.text == text) }
         }
     }

@@ -5,7 +5,7 @@ import SystemPackage
 
 /// The files of a GOCACHE and a GOMODCACHE, as Go writes them, before they are on disk.
 ///
-/// A value, so that a test can damage one file of a sound cache and say which.
+/// The model is a value, so that a test can damage one file of a sound cache and say which file it damages.
 struct CacheModel {
     /// A file.
     struct Entry: Hashable {
@@ -13,7 +13,7 @@ struct CacheModel {
         var mode: mode_t
     }
 
-    /// By path: `build/…` below GOCACHE, `mod/…` below GOMODCACHE.
+    /// The files by path: `build/…` below GOCACHE, `mod/…` below GOMODCACHE.
     var files: [String: Entry] = [:]
 
     /// A module, not escaped.
@@ -31,7 +31,9 @@ struct CacheModel {
         /// The tree's directory.
         var tree: String { "mod/\(key)" }
 
-        /// The hash of the files, by the definition in golang.org/x/mod/sumdb/dirhash, and not by the library.
+        /// The hash of the files, by the definition in golang.org/x/mod/sumdb/dirhash.
+        ///
+        /// The computation does not use the library's module hash.
         var h1: String {
             let lines = files.map { file in
                 (name: "\(path)@\(version)/\(file.path)", id: ContentHasher.hash(file.bytes.span))
@@ -42,7 +44,7 @@ struct CacheModel {
             return "h1:" + Data(digest).base64EncodedString()
         }
 
-        /// A zip of the files, as the library makes them.
+        /// A zip of the files, as the library writes it.
         var zip: [UInt8] {
             get throws {
                 try ZipFixtures.write(
@@ -73,7 +75,7 @@ struct CacheModel {
         return id
     }
 
-    /// Adds an action entry as Go writes it, with a time of its own.
+    /// Adds an action entry as Go writes it, with its own time.
     mutating func addAction(
         _ action: ObjectID,
         output: ObjectID,
@@ -94,13 +96,13 @@ struct CacheModel {
         return (action, output)
     }
 
-    /// An ID made of a name.
+    /// Returns an ID made from a name.
     static func id(_ name: String) -> ObjectID { ContentHasher.hash(Array(name.utf8).span) }
 
-    /// The path of an action entry.
+    /// Returns the path of an action entry.
     static func action(_ id: ObjectID) -> String { "build/\(id.description.prefix(2))/\(id)-a" }
 
-    /// The path of an output.
+    /// Returns the path of an output.
     static func output(_ id: ObjectID) -> String { "build/\(id.description.prefix(2))/\(id)-d" }
 
     private func pad(_ number: Int) -> String {
@@ -154,9 +156,9 @@ struct CacheModel {
     ///
     /// - Parameters:
     ///   - root: The directory.
-    ///   - order: Shuffles the order of creation, and times; `nil` for the order of the paths.
+    ///   - order: The source that decides the order of creation and the times of the files.
     /// - Returns: The two caches.
-    /// - Throws: As the system says.
+    /// - Throws: The error of the file system.
     @discardableResult
     func write(to root: FilePath, shuffledBy order: inout SeededBytes) throws -> GoCaches {
         var names = files.keys.sorted()

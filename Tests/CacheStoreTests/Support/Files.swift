@@ -4,21 +4,21 @@ import SystemPackage
 
 @testable import CacheStore
 
-/// Short ways to files for tests.
+/// Short functions for files in tests.
 ///
-/// Not for names in archives: these follow links.
+/// These functions follow symbolic links, so they are not for names in archives.
 enum Files {
-    /// The bytes of a file.
+    /// Returns the bytes of a file.
     static func bytes(_ path: FilePath) throws -> [UInt8] {
         [UInt8](try Data(contentsOf: URL(filePath: path.string)))
     }
 
-    /// The SHA-256 of a file: short to print where two differ.
+    /// Returns the SHA-256 of a file, which is short to print where two files differ.
     static func id(_ path: FilePath) throws -> ObjectID { try id(path.string) }
 
-    /// The SHA-256 of a file.
+    /// Returns the SHA-256 of a file.
     static func id(_ path: String) throws -> ObjectID {
-        // In one expression, the compiler (6.3.1) makes broken code of it.
+        // The compiler (6.3.1) makes broken code of these two lines as one expression.
         let bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
         return ContentHasher.hash(bytes.span)
     }
@@ -26,14 +26,14 @@ enum Files {
     /// Writes a file, and the directories above it.
     static func write(_ bytes: [UInt8], to path: FilePath, mode: mode_t = 0o644) throws {
         try makeDirectory(path.removingLastComponent())
-        // Not through a string, which would make another name of one that is not UTF-8.
+        // A conversion to a string would change a name that is not UTF-8.
         let flags = O_WRONLY | O_CREAT | O_TRUNC
         try write(bytes, mode, unsafe path.withPlatformString { unsafe open($0, flags, mode) })
     }
 
-    /// Writes a file to a directory that is there.
+    /// Writes a file to a directory that exists.
     ///
-    /// Paths are strings here: debug builds are slow to make a `FilePath`.
+    /// The path is a string, because debug builds are slow to make a `FilePath`.
     static func write(_ bytes: [UInt8], to path: String, mode: mode_t) throws {
         try write(bytes, mode, unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC, mode))
     }
@@ -45,7 +45,7 @@ enum Files {
         _ = try check(fchmod(file.rawValue, mode))
     }
 
-    /// Makes a directory and those above it.
+    /// Makes a directory and the directories above it.
     static func makeDirectory(_ path: FilePath) throws {
         try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
     }
@@ -79,7 +79,7 @@ enum Files {
         _ = try check(unsafe unlink(path.string))
     }
 
-    /// Whether there is anything at a path, a dangling link too.
+    /// Returns whether anything is at a path, including a dangling link.
     static func exists(_ path: FilePath) -> Bool {
         var raw = stat()
         return unsafe lstat(path.string, &raw) == 0

@@ -3,11 +3,11 @@ import Testing
 
 @testable import CacheStore
 
-/// Writes archives that no pack would: their checksums are right, and what they say is not.
+/// A writer of archives that no pack would write: the checksums are right, and index or content is wrong.
 struct HostileArchive {
     let bench: Workbench
 
-    /// A sound archive with a little of everything.
+    /// Packs a sound archive with a little of everything.
     func sound(to name: String = "sound") async throws -> FilePath {
         var model = CacheModel()
         model.addPair("file", Array("an object file".utf8))
@@ -27,12 +27,12 @@ struct HostileArchive {
     /// Writes an archive whose index differs from a sound one's.
     ///
     /// - Parameters:
-    ///   - sound: The archive to begin with.
-    ///   - sql: What is done to its index.
+    ///   - sound: The sound archive.
+    ///   - sql: The SQL that changes the index.
     ///   - name: The name of the new archive.
-    ///   - patch: Changes the image after SQLite has made it.
+    ///   - patch: Called with the bytes of the index that SQLite has written, to change them.
     /// - Returns: The new archive; every checksum in it is right.
-    /// - Throws: ``SQLiteError`` for SQL that is none.
+    /// - Throws: ``SQLiteError`` for SQL that is invalid.
     func write(
         from sound: FilePath,
         sql: String = "",
@@ -69,11 +69,11 @@ struct HostileArchive {
     ///
     /// - Parameters:
     ///   - manifest: The text of the manifest.
-    ///   - content: The tree's stream.
+    ///   - content: The content of the tree's stream.
     ///   - files: The number of files, as the index states it.
     ///   - name: The name of the archive.
     /// - Returns: The archive.
-    /// - Throws: As the system says.
+    /// - Throws: The error of writing.
     func tree(manifest: [UInt8], content: [UInt8], files: Int, to name: String) throws -> FilePath {
         let compressor = try ZstdCompressor(level: 1)
         var set = MemberSet()
@@ -115,7 +115,7 @@ struct HostileArchive {
         return try write(frames: frames, image: image, to: name)
     }
 
-    /// Writes an archive of frames and an image.
+    /// Writes an archive of frames and an index.
     func write(frames: [UInt8], image: [UInt8], to name: String) throws -> FilePath {
         let trailer = Trailer(
             framesSize: frames.count,
@@ -128,14 +128,14 @@ struct HostileArchive {
         return path
     }
 
-    /// Expects that an archive is refused by all that read it, and that nothing is written outside of the target.
+    /// Expects that every reader refuses an archive, and that nothing is written outside of the target.
     ///
     /// - Parameters:
     ///   - archive: The archive.
-    ///   - codes: The codes of the errors that are right.
+    ///   - codes: The codes of the right errors.
     ///   - onlyByContent: Whether the index alone looks sound.
-    ///   - sourceLocation: Where it is expected.
-    /// - Throws: As the system says.
+    ///   - sourceLocation: The place of the expectation.
+    /// - Throws: The error of the file system.
     func expectRefused(
         _ archive: FilePath,
         codes: Set<CacheStoreError.Code> = [.corruptArchive, .unsafePath],

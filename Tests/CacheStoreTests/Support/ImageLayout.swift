@@ -28,7 +28,7 @@ struct ImageLayout {
     /// The `diff_id`s of the layers.
     var diffIDs: [String] { (configuration["rootfs"] as? [String: Any])?["diff_ids"] as? [String] ?? [] }
 
-    /// The environment.
+    /// The environment variables of the image.
     var environment: [String] { (configuration["config"] as? [String: Any])?["Env"] as? [String] ?? [] }
 
     /// The names of all blobs.
@@ -36,9 +36,10 @@ struct ImageLayout {
         get throws { try Directory(opening: path.appending("blobs").appending("sha256")).names().valid }
     }
 
-    /// Checks what the specification demands of any layout.
+    /// Checks the layout against the demands of the specification.
     ///
-    /// That is names, sizes and digests of all blobs, and the hashes of the layers, as the system's tools decode them.
+    /// The check covers the names, sizes and digests of all blobs, and the hashes of the layers as the
+    /// system's tools decode them.
     func check(sourceLocation: SourceLocation = #_sourceLocation) throws {
         let layout = try Self.object(path.appending("oci-layout"))
         #expect(layout["imageLayoutVersion"] as? String == "1.0.0", sourceLocation: sourceLocation)
@@ -87,7 +88,7 @@ struct ImageLayout {
 
 /// Runs a shell command, which must succeed.
 ///
-/// - Returns: What it printed.
+/// - Returns: The standard output of the command.
 @discardableResult
 func shell(_ script: String, _ arguments: String...) throws -> String {
     let process = Process()

@@ -1,8 +1,8 @@
 @testable import CacheStore
 
-/// Caches of several jobs that overlap, made by chance from a seed.
+/// Random caches of several jobs, which overlap.
 ///
-/// All draw from one pool, so that most members are in two or three jobs, and some in one.
+/// All jobs draw from one pool, so that most members are in two or three jobs, and some are in one.
 struct RandomCaches {
     /// The seed, for messages.
     let seed: UInt64
@@ -12,22 +12,25 @@ struct RandomCaches {
 
     private var source: SeededBytes
 
-    /// Whether a job has what it draws, or another form of it that a union has to settle.
+    /// Whether a job may get another form of a member that it draws, which a union has to settle.
     private let hasConflicts: Bool
 
-    /// Whether jobs may have parts of what a union makes something of that neither has: an output as a file and
-    /// as a directory, or a module's zip without the tree that another job has.
+    /// Whether jobs may have parts from which a union makes a form that no job has.
+    ///
+    /// Such parts are an output as a file and as a directory, or a module's zip without the tree that another
+    /// job has.
     private let hasMixedForms: Bool
 
-    /// Makes caches.
+    /// Creates the caches.
     ///
     /// - Parameters:
-    ///   - seed: Decides everything.
+    ///   - seed: The seed, which decides everything.
     ///   - jobs: The number of caches.
     ///   - pairs: The number of action entries in the pool.
-    ///   - hasConflicts: Whether jobs may differ where a union settles it.
-    ///   - hasMixedForms: Whether jobs may then have one output in two forms, or a zip without its tree.
-    /// - Throws: ``ZipError``, which would be a mistake in here.
+    ///   - hasConflicts: Whether jobs may disagree where a union settles the disagreement.
+    ///   - hasMixedForms: Whether jobs that may disagree may have one output in two forms, or a zip without
+    ///     its tree.
+    /// - Throws: ``ZipError``, which would be a mistake in this type.
     init(seed: UInt64, jobs: Int = 2, pairs: Int = 90, hasConflicts: Bool = true, hasMixedForms: Bool = true)
         throws
     {
@@ -55,7 +58,7 @@ struct RandomCaches {
 
     private mutating func addBuildCaches(_ pairs: Int) {
         var outputs: [(bytes: [UInt8], executable: String?)] = [([], nil)]
-        // Outputs above 2 MiB are looked for cuts, which takes time: only large caches have some.
+        // Only large caches have outputs above 2 MiB, because the search for cuts in such outputs takes time.
         if pairs >= 200 {
             outputs.append((source.halfRandomBytes((2 << 20) + 70_000), nil))
             outputs.append((source.halfRandomBytes((2 << 20) + 1), "tool.test"))
@@ -68,13 +71,13 @@ struct RandomCaches {
         var present = [Set<ObjectID>](repeating: [], count: jobs.count)
         for index in 0..<pairs {
             let action = CacheModel.id("action \(seed) \(index)")
-            // Each output is some action's; the rest refer to outputs that others have too.
+            // Each output belongs to one of the first actions; later actions share these outputs.
             let choice = index < outputs.count ? index : Int.random(in: 0..<outputs.count, using: &source)
             let other = outputs[Int.random(in: outputs.indices, using: &source)]
             let isDisputed = source.isOnce(in: 20)
             for job in jobs.indices where Int.random(in: 0..<10, using: &source) < 7 {
                 var output = isDisputed && hasConflicts && source.isOnce(in: 2) ? other : outputs[choice]
-                // One job has linked what another has stored as a file.
+                // Job 1 has this output as a file, and the other jobs have it as an executable.
                 if output.executable != nil, hasConflicts, hasMixedForms, job == 1, index % 3 == 0 {
                     output.executable = nil
                 }
@@ -127,7 +130,7 @@ struct RandomCaches {
         let isZipOnly = source.isOnce(in: 5)
         for job in jobs.indices where Int.random(in: 0..<10, using: &source) < 7 {
             var parts: CacheModel.Parts = isZipOnly ? [.zip, .info, .mod, .hash] : .all
-            // A job that has built nothing has no trees; one with a pruned cache no zips.
+            // A job that has built nothing has no trees, and a job with a pruned cache has no zips.
             if hasConflicts, source.isOnce(in: 4), hasMixedForms { parts.remove(.tree) }
             if parts.contains(.tree), source.isOnce(in: 3) { parts.remove(.zip) }
             if source.isOnce(in: 6) { parts.remove(.info) }
@@ -138,7 +141,9 @@ struct RandomCaches {
         }
     }
 
-    /// A toolchain's tree, to which Go has added copies in some jobs, and made programs executable.
+    /// Adds a toolchain to the jobs.
+    ///
+    /// In some jobs, Go has added copies to the toolchain's tree and made its programs executable.
     private mutating func addToolchain() throws {
         let goMod = Array("module std\n".utf8)
         let module = CacheModel.Module(

@@ -1,14 +1,16 @@
 import Foundation
 
-/// A program that tests need: where it is missing they fail, and say what to do.
+/// A program that tests need.
+///
+/// Where the program is missing, the tests fail and say what to do.
 enum RequiredTool: String {
     /// `go` 1.25.5.
     case go = "CACHESTORE_GO"
 
-    /// Python 3, whose standard library is the tests' second opinion.
+    /// Python 3, whose standard library gives the tests a second opinion.
     case python = "CACHESTORE_PYTHON"
 
-    /// The path of the program: from the variable named as the case, otherwise from `PATH`.
+    /// The path of the program, from the variable that the raw value names, otherwise from `PATH`.
     var path: String {
         get throws {
             let environment = ProcessInfo.processInfo.environment
@@ -21,7 +23,7 @@ enum RequiredTool: String {
         }
     }
 
-    /// The error where a program is not there.
+    /// The error for a program that is missing.
     struct Missing: Error, CustomStringConvertible {
         let tool: RequiredTool
         var description: String {

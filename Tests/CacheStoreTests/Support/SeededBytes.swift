@@ -14,7 +14,7 @@ struct SeededBytes: RandomNumberGenerator {
         return word ^ word >> 31
     }
 
-    /// Random bytes, eight from each word.
+    /// Returns random bytes, eight per random word.
     mutating func bytes(_ count: Int) -> [UInt8] {
         [UInt8](capacity: count) { output in
             while output.count < count {
@@ -27,13 +27,13 @@ struct SeededBytes: RandomNumberGenerator {
         }
     }
 
-    /// Random bytes that compress to about a half, as object files do.
+    /// Returns random bytes that compress to about half their size, as object files do.
     mutating func halfRandomBytes(_ count: Int) -> [UInt8] {
         var result = bytes(count)
         for index in stride(from: 0, to: count, by: 2) { result[index] = 0x20 }
         return result
     }
 
-    /// True once in so many times.
+    /// Returns `true` once in `times` calls, on average.
     mutating func isOnce(in times: Int) -> Bool { Int.random(in: 0..<times, using: &self) == 0 }
 }

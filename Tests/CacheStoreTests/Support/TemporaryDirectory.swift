@@ -1,7 +1,7 @@
 import Foundation
 import SystemPackage
 
-/// A directory of its own for a test, removed with its owner.
+/// A temporary directory for one test, removed together with its owner.
 final class TemporaryDirectory: Sendable {
     let path: FilePath
 
@@ -14,7 +14,7 @@ final class TemporaryDirectory: Sendable {
     }
 
     deinit {
-        // Module trees are read-only, and names need not be UTF-8: the tools of the system cope with both.
+        // The system's tools cope with read-only module trees, and with names that are not UTF-8.
         let process = Process()
         process.executableURL = URL(filePath: "/bin/sh")
         process.arguments = ["-c", #"chmod -R u+rwX "$0" && rm -rf "$0""#, path.string]

@@ -3,36 +3,38 @@ import SystemPackage
 
 @testable import CacheStore
 
-/// What stands below a directory, to compare before and after.
+/// A snapshot of everything below a directory, to compare the states before and after.
 struct TreeSnapshot: Equatable {
     /// A file, directory or link.
     struct Entry: Equatable {
         var kind: FileStatus.Kind
         var mode: mode_t
         var size: Int
-        /// In nanoseconds since 1970.
+        /// The modification time, in nanoseconds since 1970.
         var modified: Int
         var inode: ino_t
         /// The SHA-256 of a file's content.
         var id: ObjectID?
     }
 
-    /// By path below the directory.
+    /// The entries, by path below the directory.
     var entries: [String: Entry] = [:]
 
     /// Takes a snapshot.
     init(of root: FilePath) throws { try add(root.string, prefix: "") }
 
-    /// The paths, ordered.
+    /// The paths in order.
     var paths: [String] { entries.keys.sorted { $0.precedes($1) } }
 
     /// The entries that are files.
     var files: [String: Entry] { entries.filter { $0.value.kind == .regular } }
 
-    /// Path and content of each file, path and nothing for all else: what does not depend on time and place.
+    /// The SHA-256 of each file's content by path, with `nil` for everything that is not a file.
+    ///
+    /// These values do not depend on time and place.
     var contents: [String: ObjectID?] { entries.mapValues(\.id) }
 
-    /// The paths that differ from another snapshot's, with inode and time or with the content alone.
+    /// Returns the paths whose entries, including inode and time, differ from another snapshot's.
     func difference(from other: TreeSnapshot, ignoring isIgnored: (String) -> Bool = { _ in false })
         -> [String]
     {

@@ -1,11 +1,11 @@
-/// Lets a few in at a time; the others wait without holding a thread.
+/// A gate that lets a few tasks in at a time; the other tasks wait without holding a thread.
 actor Turnstile {
     private var free: Int
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
     init(places: Int) { free = places }
 
-    /// Runs `body` when there is a place.
+    /// Runs `body` when there is a free place.
     func pass<Result: Sendable>(_ body: @Sendable () async throws -> Result) async rethrows -> Result {
         await enter()
         defer { leave() }

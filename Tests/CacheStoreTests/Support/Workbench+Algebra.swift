@@ -3,7 +3,7 @@ import SystemPackage
 @testable import CacheStore
 
 extension Workbench {
-    /// Packs caches as `job-0`, `job-1` and so on, at levels that are taken in turn.
+    /// Packs caches as `job-0`, `job-1` and so on, with the levels in turn.
     func packs(_ models: [CacheModel], levels: [Int] = [1]) async throws -> [FilePath] {
         var result: [FilePath] = []
         for (index, model) in models.enumerated() {
@@ -20,7 +20,7 @@ extension Workbench {
         try await packs(caches.jobs, levels: levels)
     }
 
-    /// Subtracts archives from one.
+    /// Subtracts archives from an archive.
     func subtract(
         _ archive: FilePath,
         without others: FilePath...,

@@ -9,14 +9,16 @@ final class Workbench: Sendable {
 
     init() throws { directory = try TemporaryDirectory() }
 
-    /// A restore holds GOCACHE's 256 directories open, and Swift Testing starts all tests at once: where a process may
-    /// have 1024 files open, three restores have room.
+    /// A limit of three restores at a time.
+    ///
+    /// A restore holds GOCACHE's 256 directories open, and Swift Testing starts all tests at once. Where a
+    /// process may have 1024 open files, there is room for three restores.
     private static let restores = Turnstile(places: 3)
 
-    /// Where everything lies.
+    /// The directory that holds all files of the test.
     var root: FilePath { directory.path }
 
-    /// A path below ``root``.
+    /// Returns a path below ``root``.
     func path(_ name: String) -> FilePath { root.appending(FilePath(name).components) }
 
     /// Writes a model to disk.
@@ -75,7 +77,7 @@ final class Workbench: Sendable {
         return (output, try await Union(options: options).run(inputs, to: output))
     }
 
-    /// Unites three archives in one step and in each pair of steps, which must give the same bytes.
+    /// Unites three archives in one step and in every pair of steps, which must give the same bytes.
     ///
     /// - Returns: The union.
     @discardableResult
@@ -99,7 +101,7 @@ final class Workbench: Sendable {
         return whole
     }
 
-    /// The two caches below a directory.
+    /// Returns the two caches below a directory.
     func caches(_ name: String) -> GoCaches {
         GoCaches(buildCache: path("\(name)/build"), moduleCache: path("\(name)/mod"))
     }
@@ -132,7 +134,7 @@ final class Workbench: Sendable {
         try await Archive(opening: archive).summary().totals
     }
 
-    /// The members of an archive in words: kind, name, detail, and the sources where they are asked for.
+    /// Returns the members of an archive in words: kind, name, detail and, on request, the sources.
     func members(_ archive: FilePath, withSources: Bool = false) throws -> [String] {
         var result: [String] = []
         for member in try contents(archive).members {
@@ -142,7 +144,7 @@ final class Workbench: Sendable {
         return result
     }
 
-    /// The names in ``root``, hidden ones too.
+    /// The names in ``root``, including hidden ones.
     var names: [String] {
         get throws {
             let names = try Directory(opening: root).names()
@@ -151,7 +153,7 @@ final class Workbench: Sendable {
     }
 }
 
-/// The error of a library operation, or `nil` with a recorded failure where there is none.
+/// Returns the error of a library operation, or records a failure and returns `nil` if there is none.
 func failure<Result>(
     _ comment: @autoclosure () -> Comment? = nil,
     sourceLocation: SourceLocation = #_sourceLocation,

@@ -1,7 +1,10 @@
 import Foundation
 import Testing
 
-/// All tests of the tool itself, one after another: they share the caches at one path, measure time and kill processes.
+/// All tests of the tool itself.
+///
+/// The tests run one after another, because they share the caches at one path, measure time and kill
+/// processes.
 @Suite("cachectl, end to end", .serialized, .timeLimit(.minutes(10)))
 enum EndToEnd {}
 
@@ -15,8 +18,10 @@ extension EndToEnd {
         return object
     }
 
-    /// Checks that a command failed as documented: its status, one sentence that begins `error: `, what it names, and
-    /// nothing on standard output.
+    /// Checks that a command failed as documented.
+    ///
+    /// The command must exit with `status`, print one message that begins with `error: `, mention all `names`
+    /// on standard error, and print nothing on standard output.
     static func expectFailure(
         _ outcome: Program.Outcome,
         status: Int,

@@ -1,21 +1,21 @@
 import Foundation
 
-/// A program that a test runs, as a user would from a shell.
+/// A program that a test runs as a user would run it from a shell.
 struct Program: Sendable {
-    /// How a program ended, and what it printed.
+    /// The exit status of a program, and the text that it printed.
     struct Outcome: Sendable, CustomStringConvertible {
-        /// The exit status, or 128 and the number of the signal that ended it.
+        /// The exit status, or 128 plus the number of the signal that ended the program.
         var status: Int
         var output: String
         var errors: String
 
-        /// The lines of the output.
+        /// The lines of standard output.
         var lines: [String] { output.split(separator: "\n").map(String.init) }
 
         var description: String { "status \(status)\n\(output.suffix(4000))\n\(errors.suffix(4000))" }
     }
 
-    /// What went wrong with a program that a test needs for something else.
+    /// The failure of a program that a test needs as a tool.
     struct Failure: Error, CustomStringConvertible {
         var description: String
     }
@@ -24,12 +24,13 @@ struct Program: Sendable {
     var environment: [String: String]
     var directory: String
 
-    /// Programs are to notice signals, also where a shell that runs these tests in its background ignores them.
+    /// The default handling of signals, so that programs notice signals even if a shell that runs these tests
+    /// in its background ignores them.
     private static let heedsSignals: Void = {
         for number in [SIGINT, SIGHUP] { signal(number, SIG_DFL) }
     }()
 
-    /// Starts the program; its output goes to files, so that nobody has to keep reading.
+    /// Starts the program with its output directed to files, so that nobody has to keep reading.
     func start(_ arguments: [String]) throws -> Running {
         Self.heedsSignals
         let process = Process()
@@ -45,7 +46,7 @@ struct Program: Sendable {
 
     /// Runs the program, which must succeed.
     ///
-    /// - Throws: ``Failure`` with all that it printed.
+    /// - Throws: ``Failure`` with the program's output.
     func succeed(_ arguments: [String]) async throws -> Outcome {
         let outcome = try await run(arguments)
         guard outcome.status == 0 else {
@@ -81,12 +82,12 @@ final class Running: Sendable {
     /// Whether the program has not ended.
     var isRunning: Bool { process.isRunning }
 
-    /// Sends a signal, if the program has not ended.
+    /// Sends a signal if the program has not ended.
     func send(_ signal: Int32) {
         if isRunning { kill(process.processIdentifier, signal) }
     }
 
-    /// Waits for the end.
+    /// Waits for the end of the program.
     func outcome() async throws -> Program.Outcome {
         for await _ in end {}
         let output = try Data(contentsOf: URL(fileURLWithPath: "\(files)/output"))

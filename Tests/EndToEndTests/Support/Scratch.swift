@@ -1,9 +1,9 @@
 import Foundation
 import Synchronization
 
-/// The one directory below which the tests write; it goes when the tests end.
+/// The one directory below which the tests write, which is removed when the tests end.
 struct Scratch: Sendable {
-    /// The directory of this run, or a test failure for each test that needs it.
+    /// The directory of this run; if it can't be made, every test that needs it fails.
     static var shared: Scratch {
         get throws { try result.get() }
     }
@@ -28,14 +28,14 @@ struct Scratch: Sendable {
         return path
     }
 
-    /// A path where nothing is yet.
+    /// Returns a new path at which nothing exists.
     func place(_ name: String) -> String {
         "\(root)/\(Self.counter.add(1, ordering: .relaxed).newValue)-\(name)"
     }
 
     private static func removeAll() {
         guard let root = try? result.get().root else { return }
-        // Go's module trees can't be written to, which stops even their owner from removing them.
+        // Go's module trees are not writable, so even their owner can't remove them.
         let shell = Process()
         shell.executableURL = URL(fileURLWithPath: "/bin/sh")
         shell.arguments = ["-c", #"chmod -R u+w "$0"; rm -rf "$0""#, root]

@@ -1,8 +1,8 @@
 import Foundation
 
-/// The programs that the tests drive, and those that they take as judges.
+/// The programs that the tests drive, and the programs that judge the results.
 struct Tools: Sendable {
-    /// A tool that is not there is a failure, never a skipped test.
+    /// The error for a missing tool, which fails a test and never skips it.
     struct Missing: Error, CustomStringConvertible {
         var name: String
         var description: String {
@@ -10,14 +10,15 @@ struct Tools: Sendable {
         }
     }
 
-    /// The repository.
+    /// The path of the repository.
     static let repository = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
 
     private static var environment: [String: String] { ProcessInfo.processInfo.environment }
 
-    /// `cachectl`: the variable CACHECTL, or the one that was built beside these tests.
+    /// Returns the path of `cachectl`: the value of CACHECTL, or the program that was built beside these
+    /// tests.
     static func cachectl() throws -> String {
         if let path = environment["CACHECTL"] { return try existing(path, "CACHECTL (\(path))") }
         let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
@@ -27,16 +28,16 @@ struct Tools: Sendable {
         return try existing(product, "the product cachectl")
     }
 
-    /// The Go command named by CACHESTORE_GO.
+    /// Returns the path of the Go command, the value of CACHESTORE_GO.
     static func go() throws -> String { try variable("CACHESTORE_GO") }
 
-    /// The Python that has the package `zstandard`, named by CACHESTORE_PYTHON.
+    /// Returns the path of a Python that has the package `zstandard`, the value of CACHESTORE_PYTHON.
     static func python() throws -> String { try variable("CACHESTORE_PYTHON") }
 
-    /// A script of the tests.
+    /// Returns the path of a script of the tests.
     static func fixture(_ name: String) -> String { "\(repository)/Tests/EndToEndTests/Fixtures/\(name)" }
 
-    /// A program of the system.
+    /// Returns the path of a program of the system.
     static func system(_ name: String) throws -> String {
         let directories = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
         for directory in directories

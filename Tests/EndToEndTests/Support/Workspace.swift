@@ -1,14 +1,15 @@
 import Foundation
 
-/// What all end-to-end tests share: programs built by Go, each in caches of its own that were empty, at one path;
-/// their packs, and the union of these.
+/// The programs, packs and union that all end-to-end tests share.
 ///
-/// Building it proves nothing yet, but fails every test if it fails.
+/// Go builds each program in caches of its own, which start empty and always have the same path. The caches
+/// of each program are packed, and the packs are united. Making the workspace proves nothing yet, but every
+/// test fails if it can't be made.
 struct Workspace: Sendable {
-    /// Built once, for the first test that asks.
+    /// The only workspace, which is made for the first test that asks for it.
     static let shared = Task { try await Workspace.make() }
 
-    /// The programs, each of which stands for a job with caches of its own.
+    /// The names of the programs, each of which stands for a job with its own caches.
     static let programs = ["alpha", "beta", "gamma"]
 
     let root: String
@@ -16,29 +17,31 @@ struct Workspace: Sendable {
     /// The Go command itself, not a launcher.
     let go: String
 
-    /// The directories that Go used in every job; GOMODCACHE's path is in the keys of the build cache.
+    /// The build cache that Go used in every job.
     var buildCache: String { "\(root)/go/build" }
+
+    /// The module cache that Go used in every job; its path is in the keys of the build cache.
     var moduleCache: String { "\(root)/go/mod" }
 
-    /// How often the compiler ran while the program was built from nothing.
+    /// The number of times that the compiler ran while a program was built from nothing, by program.
     private(set) var compiles: [String: Int] = [:]
 
-    /// What each program prints.
+    /// The output of each program.
     private(set) var prints: [String: String] = [:]
 
-    /// The pack of a program's caches.
+    /// Returns the path of the pack of a program's caches.
     func pack(_ program: String) -> String { "\(root)/\(program).castore" }
 
-    /// The union of the packs.
+    /// The path of the union of the packs.
     var union: String { "\(root)/all.castore" }
 
-    /// A program's build cache as Go left it.
+    /// Returns the path of a program's build cache as Go left it.
     func rawBuildCache(_ program: String) -> String { "\(root)/raw/\(program)/build" }
 
-    /// A program's module cache as Go left it.
+    /// Returns the path of a program's module cache as Go left it.
     func rawModuleCache(_ program: String) -> String { "\(root)/raw/\(program)/mod" }
 
-    // MARK: - Making it
+    // MARK: - Making the workspace
 
     private static func make() async throws -> Workspace {
         let root = try Scratch.shared.directory("workspace")
@@ -63,14 +66,14 @@ struct Workspace: Sendable {
         return workspace
     }
 
-    /// Builds a program from nothing, packs what that left, and puts the caches aside.
+    /// Builds a program from nothing, packs the caches that the build filled, and moves the caches aside.
     private mutating func fillCaches(_ program: String) async throws {
         let go = goCommand(in: program)
         let build = try await build(program)
         compiles[program] = build.compiles
         prints[program] = build.prints
         _ = try await go.succeed(["vet", "./..."])
-        // Caches the executable as well.
+        // Running the program caches its executable as well.
         if program == "gamma" { _ = try await go.succeed(["run", "."]) }
         _ = try await cachectl.succeed(packing(program, from: buildCache, moduleCache, to: pack(program)))
         try FileManager.default.createDirectory(
@@ -83,7 +86,7 @@ struct Workspace: Sendable {
 
     // MARK: - Commands
 
-    /// The arguments that pack two caches, where the real Go command, or another one, is asked.
+    /// Returns the arguments that pack two caches and ask the real Go command, or another one.
     func packing(
         _ label: String,
         from build: String,
@@ -95,19 +98,20 @@ struct Workspace: Sendable {
             + ["--go", other ?? go]
     }
 
-    /// The arguments that restore the union, or another archive.
+    /// Returns the arguments that restore the union, or another archive.
     func restoring(_ archive: String? = nil, to build: String, _ modules: String) -> [String] {
         ["restore", archive ?? union, "--gocache", build, "--gomodcache", modules]
     }
 
-    /// `cachectl`, in an environment with nothing about Go in it.
+    /// The program `cachectl` in an environment without settings about the caches.
     var cachectl: Program {
         get throws {
             try Program(path: Tools.cachectl(), environment: Self.baseEnvironment(root), directory: root)
         }
     }
 
-    /// The Go command in a program's directory: nothing from the user's settings, no network.
+    /// Returns the Go command in a program's directory, without the user's settings and without network
+    /// access.
     func goCommand(in program: String, proxy: String? = nil) -> Program {
         var environment = Self.baseEnvironment(root)
         environment["GOPROXY"] = proxy ?? "file://\(root)/proxy"
@@ -116,7 +120,7 @@ struct Workspace: Sendable {
         return Program(path: go, environment: environment, directory: "\(root)/programs/\(program)")
     }
 
-    /// Writes a Go command that is a line of the shell; `$GO` is the real one in it.
+    /// Writes a Go command that runs a line of the shell, in which `$GO` is the real Go command.
     func goScript(_ line: String) throws -> String {
         let path = try Scratch.shared.place("go")
         try "#!/bin/sh\nGO='\(go)'\n\(line)\n".write(toFile: path, atomically: false, encoding: .utf8)
@@ -130,7 +134,7 @@ struct Workspace: Sendable {
             .succeed([Tools.fixture(script)] + arguments).lines
     }
 
-    /// Runs the independent reader.
+    /// Runs the independent reader of archives.
     func oracle(_ arguments: [String]) async throws -> Program.Outcome {
         let path = "\(Tools.repository)/Tests/Oracle/castore.py"
         return try await Program(
@@ -141,7 +145,7 @@ struct Workspace: Sendable {
         .run([path] + arguments)
     }
 
-    /// Runs a line of the shell; `cachectl` is `$CACHECTL` in it, and the arguments are `$1`, `$2` ….
+    /// Runs a line of the shell, in which `$CACHECTL` is `cachectl`, and `$1`, `$2` … are the arguments.
     func shell(_ line: String, _ arguments: [String] = []) async throws -> Program.Outcome {
         var environment = Self.baseEnvironment(root)
         environment["CACHECTL"] = try Tools.cachectl()
@@ -160,14 +164,14 @@ struct Workspace: Sendable {
 }
 
 extension Workspace {
-    /// Builds a program into a fresh file and runs it.
+    /// Builds a program into a new file and runs it.
     ///
     /// - Parameters:
-    ///   - program: The program.
-    ///   - proxy: Where modules may come from.
-    ///   - settings: What is set otherwise than usual.
-    /// - Returns: How many times the compiler ran, and what the program prints.
-    /// - Throws: ``Program/Failure`` if it can't be built or does not run.
+    ///   - program: The name of the program.
+    ///   - proxy: The value of GOPROXY, or `nil` for the proxy of the workspace.
+    ///   - settings: Variables of the environment that differ from the usual ones.
+    /// - Returns: The number of times that the compiler ran, and the output of the program.
+    /// - Throws: ``Program/Failure`` if the program can't be built or does not run.
     func build(
         _ program: String,
         proxy: String? = nil,
@@ -176,7 +180,7 @@ extension Workspace {
         let executable = try Scratch.shared.place(program)
         var go = goCommand(in: program, proxy: proxy)
         go.environment.merge(settings) { $1 }
-        // Go would stamp a repository into main, and so compile it again, if one lay above TMPDIR.
+        // If a repository lay above TMPDIR, Go would stamp it into main, and so compile main again.
         let outcome = try await go.succeed(["build", "-x", "-buildvcs=false", "-o", executable, "."])
         let compiles = outcome.errors.split(separator: "\n").filter { $0.contains("/compile -o ") }.count
         let prints = try await Program(path: executable, environment: [:], directory: root).succeed([]).output
@@ -184,17 +188,18 @@ extension Workspace {
         return (compiles, prints)
     }
 
-    /// Mode, content and name of all below a directory, but for what Go and a restore keep changing.
+    /// Returns the mode, content and name of everything below a directory, except for the files that Go and a
+    /// restore keep changing.
     func snapshot(_ directory: String) async throws -> [String] {
         try await python("audit.py", ["snapshot", directory])
     }
 
-    /// What stands under a final name in two caches and is not whole.
+    /// Returns a line for each file or directory in two caches that has a final name and is not whole.
     func faults(_ build: String, _ modules: String) async throws -> [String] {
         try await python("audit.py", ["whole", build, modules])
     }
 
-    /// The temporary files below directories.
+    /// Returns the temporary files below directories.
     func leftovers(_ directories: String...) async throws -> [String] {
         try await python("audit.py", ["leftovers"] + directories)
     }

@@ -1,6 +1,8 @@
-/// The action entries of an index, one at a time in the order of their IDs, each checked as it comes.
+/// The action entries of an index, one at a time in the order of their IDs.
+///
+/// Each entry is checked when it is read.
 final class ActionCursor {
-    /// An action entry as the index has it.
+    /// An action entry, as the index stores it.
     struct Row: Sendable {
         var id: ObjectID
         var output: OutputNumber
@@ -12,10 +14,10 @@ final class ActionCursor {
     private var last: Row?
     private var isAtEnd = false
 
-    /// The outputs that were referred to.
+    /// The outputs to which an entry has referred so far.
     private var isUsed: BitArray
 
-    /// Begins with the first action entry.
+    /// Creates a cursor that begins with the first action entry.
     init(_ reader: IndexReader) throws {
         self.reader = reader
         statement = try reader.prepare("SELECT id, output, sources FROM action ORDER BY id, output")
@@ -24,12 +26,13 @@ final class ActionCursor {
 
     /// Goes on to the next action entry.
     ///
-    /// - Returns: The entry, or `nil` after the last, when some entry has referred to each output.
+    /// - Returns: The entry, or `nil` after the last; by then, at least one entry has referred to each
+    ///   output.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
     func next() throws -> Row? { try reader.reading { try step() } }
 
     private func step() throws -> Row? {
-        // SQLite would begin again after the last row.
+        // After the last row, SQLite would begin again.
         guard !isAtEnd, try statement.step() else {
             isAtEnd = true
             if let unused = isUsed.firstUnset {

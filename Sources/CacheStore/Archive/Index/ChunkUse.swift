@@ -1,8 +1,8 @@
-/// A chunk, as a member uses it.
+/// A chunk, as one member uses it.
 struct ChunkUse: Sendable {
-    /// The chunk's number, which is its frame's place.
+    /// The number of the chunk, which is the place of its frame.
     var number: ChunkNumber
     var record: ChunkRecord
-    /// Whether no member used the chunk before.
+    /// Whether no member has used the chunk before.
     var isFirst: Bool
 }

@@ -1,17 +1,18 @@
-/// The chunks of an index in the order in which members use them, each checked as it comes.
+/// The chunks of an index in the order in which members use them.
 ///
-/// Frames lie in the order of their first use. So a chunk that was not used yet must be the next one of its table,
-/// and one row of each table is enough. Only a chunk that comes again is looked up.
+/// Each chunk is checked when it is read. Frames lie in the order of their first use. Therefore, a chunk that
+/// was not used yet must be the next one in the table of chunks, and one row of each table is enough. Only a
+/// chunk that is used again is looked up.
 final class ChunkUses {
     private let reader: IndexReader
     private let streams: SQLiteStatement
     private let chunks: SQLiteStatement
     private let lookup: SQLiteStatement
 
-    /// The row of a stream that was read and not used yet; both numbers are SQLite's, from 1.
+    /// The row of a stream that was read and not used yet; SQLite counts streams and chunks from 1.
     private var next: (stream: Int, position: Int, chunkRow: Int)?
 
-    /// The number of chunks that were used.
+    /// The number of chunks that were used so far.
     private(set) var count = 0
 
     /// The offset at which the frames of the used chunks end, in bytes.
@@ -37,7 +38,7 @@ final class ChunkUses {
         next = (stream, position, chunk)
     }
 
-    /// Returns the chunk in a row of the table, from 1, which a member uses now.
+    /// Returns the chunk in a row of the table, which a member uses now; rows are counted from 1.
     func use(row: Int) throws -> ChunkUse {
         if row == count + 1 {
             guard let record = try nextChunk() else { throw missing }
@@ -70,7 +71,7 @@ final class ChunkUses {
         return record
     }
 
-    /// Returns the chunk in a row, if its frame lies at `offset` and can be one.
+    /// Returns the chunk in a row, or `nil` if its frame does not lie at `offset` or can't be a frame.
     private func record(in row: borrowing SQLiteStatement, at offset: Int) -> ChunkRecord? {
         guard let id = row.id(1), row.integer(2) == offset, let stored = row.integer(3),
             let content = row.integer(4), let checksum = row.integer(5),
@@ -89,10 +90,10 @@ final class ChunkUses {
     /// Reads the chunks of the next member's stream, whose lengths must add up to `size`.
     ///
     /// - Parameters:
-    ///   - id: The stream's number in the table, from 1: one more than the last.
-    ///   - size: The length of its content, in bytes.
+    ///   - id: The stream's number in the table, from 1: one more than the number of the last stream.
+    ///   - size: The length of the stream's content, in bytes.
     ///   - member: The member, for messages.
-    ///   - uses: The buffer that the chunks replace.
+    ///   - uses: The buffer that gets the chunks; they replace its elements.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or ``SQLiteError``.
     func stream(
         _ id: Int,
@@ -109,16 +110,18 @@ final class ChunkUses {
             }
             let use = try use(row: row.chunkRow)
             uses.append(use)
-            // At most 2³² chunks of 8 MiB: the sum stays far below 2⁶³.
+            // There are at most 2³² chunks of 8 MiB, so the sum stays far below 2⁶³.
             sum += use.record.contentBytes
             try readStreamRow()
         }
         guard sum == size else {
-            throw reader.fault("its chunks have \(sum) bytes, and it \(size)", member())
+            throw reader.fault("its chunks have \(sum) bytes, but its length is \(size)", member())
         }
     }
 
-    /// Ends the members: the chunks that are left are used by none, and ordered by ID.
+    /// Ends the members, and reads the chunks that are left.
+    ///
+    /// These chunks must be ordered by ID; no member uses them.
     ///
     /// - Parameter unused: Called with each of these chunks.
     /// - Throws: The error of `unused`, ``CacheStoreError`` with code

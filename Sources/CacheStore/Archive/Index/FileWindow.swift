@@ -1,24 +1,27 @@
 import CSQLite
 import Glibc
 
-/// A part of an open file, which SQLite takes for a whole database.
+/// A part of an open file that SQLite takes for a whole database.
 ///
-/// SQLite opens files by name; this one is named by its descriptor, so that it may lie inside an archive, or have lost
-/// its name. It is read and written by offset, never mapped: the memory it takes is SQLite's own page cache.
+/// SQLite opens files by name. A window is named by its descriptor, so that the database may lie inside an
+/// archive, or in a file that has lost its name. A window is read and written by offset and never mapped: the
+/// only memory that it takes is SQLite's own page cache.
 struct FileWindow {
-    /// The descriptor, which must stay open as long as the database.
+    /// The descriptor, which must stay open as long as the database is open.
     var descriptor: CInt
 
-    /// Where the database begins in the file, in bytes.
+    /// The offset in the file at which the database begins, in bytes.
     var offset = 0
 
-    /// Its length in bytes, if it is only read; one to be written has the length of the file.
+    /// The length of the database in bytes, if the database is only read.
+    ///
+    /// For a database that is to be written, the length is `nil`: such a database has the length of the file.
     var size: Int?
 
-    /// The name that ``register()`` gives to the system that opens windows.
+    /// The name of the SQLite file system that opens windows; ``isRegistered`` registers that system.
     static let systemName = "castore"
 
-    /// The window as the name of a file.
+    /// The window in the form of a file name.
     var name: String { "\(descriptor) \(offset) \(size ?? -1)" }
 
     fileprivate init?(name: String) {
@@ -27,12 +30,12 @@ struct FileWindow {
         (self.descriptor, offset, size) = (descriptor, fields[1], fields[2] < 0 ? nil : fields[2])
     }
 
-    /// Names a window.
+    /// Creates a window.
     init(descriptor: CInt, offset: Int = 0, size: Int? = nil) {
         (self.descriptor, self.offset, self.size) = (descriptor, offset, size)
     }
 
-    /// Whether SQLite knows the system; it is told once a process.
+    /// Whether SQLite knows the file system that opens windows; it is registered once per process.
     static let isRegistered: Bool = {
         guard let standard = unsafe sqlite3_vfs_find(nil) else { return false }
         let system = UnsafeMutablePointer<sqlite3_vfs>.allocate(capacity: 1)
@@ -41,7 +44,7 @@ struct FileWindow {
         unsafe system.pointee.zName = UnsafePointer(strdup(systemName))
         unsafe system.pointee.szOsFile = CInt(MemoryLayout<OpenWindow>.stride)
         unsafe system.pointee.xOpen = openWindow
-        // No journal stands beside it.
+        // No journal lies beside the database.
         unsafe system.pointee.xAccess = { _, _, _, answer in
             unsafe answer?.pointee = 0
             return SQLITE_OK
@@ -58,7 +61,9 @@ struct FileWindow {
     }()
 }
 
-/// SQLite's extended codes, which its header makes of expressions that Swift does not see.
+/// SQLite's extended result codes.
+///
+/// SQLite's header defines them by expressions that Swift does not see.
 private enum Failure {
     static let read = SQLITE_IOERR | 1 << 8
     static let shortRead = SQLITE_IOERR | 2 << 8
@@ -67,12 +72,14 @@ private enum Failure {
     static let status = SQLITE_IOERR | 7 << 8
 }
 
-/// What SQLite keeps of an open window: its own field first, as it demands.
+/// The data that SQLite keeps for an open window.
+///
+/// SQLite demands that its own field comes first.
 @safe private struct OpenWindow {
     var base: sqlite3_file
     var descriptor: CInt
     var offset: Int
-    /// The length, or -1 for that of the file.
+    /// The length in bytes, or -1 for the length of the file.
     var size: Int
 }
 
@@ -100,7 +107,7 @@ private func openWindow(
     return SQLITE_OK
 }
 
-/// Runs `body` on the window that SQLite means.
+/// Calls `body` with the window to which SQLite refers.
 private func withWindow(
     _ file: UnsafeMutablePointer<sqlite3_file>?,
     _ body: (OpenWindow) -> CInt
@@ -109,11 +116,13 @@ private func withWindow(
     return unsafe body(UnsafeMutableRawPointer(file).assumingMemoryBound(to: OpenWindow.self).pointee)
 }
 
-/// The methods of a window; SQLite keeps the pointer, and it is never freed.
+/// The methods of a window.
+///
+/// SQLite keeps the pointer, and the memory is never freed.
 nonisolated(unsafe) private let windowMethods: UnsafePointer<sqlite3_io_methods> = {
     var methods = sqlite3_io_methods()
     methods.iVersion = 1
-    // The descriptor belongs to whoever named it.
+    // The descriptor belongs to the code that created the window, so it is not closed here.
     unsafe methods.xClose = { _ in SQLITE_OK }
     unsafe methods.xRead = { file, target, count, position in
         unsafe withWindow(file) { window in
@@ -171,7 +180,7 @@ nonisolated(unsafe) private let windowMethods: UnsafePointer<sqlite3_io_methods>
             return SQLITE_OK
         }
     }
-    // Nobody else has it open.
+    // Nobody else has the database open.
     unsafe methods.xLock = { _, _ in SQLITE_OK }
     unsafe methods.xUnlock = { _, _ in SQLITE_OK }
     unsafe methods.xCheckReservedLock = { _, answer in

@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// An index that was written, in a file of its own: an SQLite database.
+/// A written index in a file of its own: an SQLite database.
 final class IndexFile: Sendable {
     private let scratch: ScratchFile
 
@@ -13,11 +13,13 @@ final class IndexFile: Sendable {
     /// The length of all frames of the archive, in bytes.
     let framesSize: Int
 
-    /// The value that stands in the place of a digest that is not known yet, see ``set(digest:)``.
+    /// The value that stands in place of a digest that is not known yet; see ``set(digest:)``.
     static let unknownDigest = ContentHasher.hash(Array("castore digest".utf8).span)
 
-    /// Takes over an index that is written, and overwrites the fields that tell which SQLite wrote it and how often
-    /// it changed.
+    /// Takes over a written index.
+    ///
+    /// This overwrites the fields that tell which version of SQLite wrote the index and how often the index
+    /// changed.
     init(_ scratch: ScratchFile, framesSize: Int, path: FilePath) throws(CacheStoreError) {
         self.scratch = scratch
         self.framesSize = framesSize
@@ -29,12 +31,12 @@ final class IndexFile: Sendable {
         }
     }
 
-    /// Writes the digest in its place.
+    /// Writes the digest in place of ``unknownDigest``.
     ///
     /// - Parameter digest: The digest of the members.
-    /// - Throws: ``CacheStoreError`` as the system says.
+    /// - Throws: ``CacheStoreError`` for a system error.
     func set(digest: ObjectID) throws(CacheStoreError) {
-        // The first table has two rows, and its page follows that of the schema.
+        // The first table has two rows, and its page follows the page of the schema.
         let page = try scratch.file.bytes(at: FormatLimits.pageSize, count: FormatLimits.pageSize)
         let unknown = Self.unknownDigest.bytes
         let places = (0...max(0, page.count - unknown.count)).filter { page[$0...].starts(with: unknown) }
@@ -44,7 +46,7 @@ final class IndexFile: Sendable {
         try scratch.file.write(digest.bytes.span, at: FormatLimits.pageSize + places[0])
     }
 
-    /// Opens the index to read what was written.
+    /// Opens the written index for reading.
     ///
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
     func reader() throws -> IndexReader {
@@ -56,7 +58,7 @@ final class IndexFile: Sendable {
         )
     }
 
-    /// Shows the bytes to `body`, piece by piece.
+    /// Calls `body` with the bytes of the index, piece by piece.
     func forEachPiece(
         _ body: (_ offset: Int, Span<UInt8>) throws(CacheStoreError) -> Void
     ) throws(CacheStoreError) {

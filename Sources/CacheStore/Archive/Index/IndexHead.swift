@@ -2,7 +2,7 @@ import SystemPackage
 
 /// The small tables of an index: the digest, the sources and their sets.
 struct IndexHead {
-    /// The digest as the index states it.
+    /// The digest, as the index states it.
     let digest: ObjectID
 
     /// The number of outputs.
@@ -18,7 +18,7 @@ struct IndexHead {
     ///
     /// - Parameters:
     ///   - database: The index.
-    ///   - size: Its length in bytes.
+    ///   - size: The length of the index, in bytes.
     ///   - path: The archive, for messages.
     /// - Throws: ``SQLiteError``, or ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
     init(of database: borrowing SQLiteDatabase, size: Int, path: FilePath) throws {
@@ -49,7 +49,7 @@ struct IndexHead {
         _ path: FilePath
     ) throws -> Int {
         let statement = try database.prepare("SELECT ifnull(max(id), 0) FROM output")
-        // No row takes less than a byte.
+        // Each row takes at least one byte.
         guard try statement.step(), let count = statement.integer(0), (0...size).contains(count) else {
             throw IndexSchema.fault("its outputs are not in order", path: path)
         }
@@ -87,7 +87,7 @@ struct IndexHead {
             lists[id - 1].append(source - 1)
         }
         for (index, list) in lists.enumerated() {
-            // A number that is not new would be the same set twice.
+            // If the number is not new, the same set occurs twice.
             guard sourceSets.number(of: list).index == index,
                 index == 0 || lists[index - 1].lexicographicallyPrecedes(list)
             else { throw fault("its sets of sources are not in order") }

@@ -1,9 +1,10 @@
 import SystemPackage
 
-/// Finds single members in an index without reading the rest of it.
+/// A lookup of single members in an index, which does not read the rest of the index.
 ///
-/// The index is not hashed: a lookup in an index of any size touches some dozen pages. So a row is checked on its
-/// own, and content against the SHA-256 that its row names; ``Archive/contents()`` checks more.
+/// The index is not hashed: a lookup in an index of any size touches some dozen pages. Therefore, each row is
+/// checked on its own, and content is checked against the SHA-256 that its row names. ``Archive/contents()``
+/// checks more.
 struct IndexLookup: ~Copyable {
     private let database: SQLiteDatabase
     private let framesSize: Int
@@ -15,11 +16,11 @@ struct IndexLookup: ~Copyable {
         var chunks: [ChunkRecord]
     }
 
-    /// A download as its row has it.
+    /// A download, as its row describes it.
     enum Found {
-        /// Bytes that stand in the index.
+        /// Bytes that the index holds.
         case bytes([UInt8])
-        /// A stream; its content has this SHA-256.
+        /// A stream, whose content has this SHA-256.
         case stream(Stream, id: ObjectID)
         /// A zip that its module's tree makes.
         case derivedZip
@@ -31,11 +32,11 @@ struct IndexLookup: ~Copyable {
     ///   - window: The part of a file that is the index; its descriptor must stay open.
     ///   - framesSize: The length of all frames, in bytes, as the trailer says.
     ///   - path: The archive, for messages.
-    /// - Throws: ``SQLiteError``, or ``CacheStoreError`` if it is no archive's index.
+    /// - Throws: ``SQLiteError``, or ``CacheStoreError`` if the database is not an archive's index.
     init(_ window: FileWindow, framesSize: Int, path: FilePath) throws {
         let opened = try SQLiteDatabase(window)
         try IndexSchema.check(opened, path: path)
-        // Set last: nothing may throw once a noncopyable value has begun.
+        // The properties are set last, because nothing may throw once a noncopyable value has begun.
         database = opened
         self.framesSize = framesSize
         self.path = path
@@ -43,7 +44,7 @@ struct IndexLookup: ~Copyable {
 
     // MARK: - Members
 
-    /// Returns the entry that a restore writes for an action ID, or `nil`.
+    /// Returns the entry that a restore writes for an action ID, or `nil` if there is none.
     func action(_ id: ObjectID) throws -> ActionEntry? {
         let statement = try database.prepare(
             """
@@ -59,7 +60,7 @@ struct IndexLookup: ~Copyable {
         return ActionEntry(action: id, output: output, size: size)
     }
 
-    /// Returns the stream of an output, or `nil`.
+    /// Returns the stream of an output, or `nil` if there is no such output.
     func output(_ id: ObjectID) throws -> Stream? {
         let row = try row(in: "output", of: id) { statement in statement.id(0) }
         guard let row else { return nil }
@@ -71,7 +72,9 @@ struct IndexLookup: ~Copyable {
         return try stream(row, size: size)
     }
 
-    /// Returns a tree and its chunks, of which the first is the manifest, or `nil`.
+    /// Returns a tree and its chunks, or `nil` if there is no such tree.
+    ///
+    /// The first chunk is the manifest.
     func tree(_ module: ModuleKey) throws -> (tree: MemberSet.Tree, chunks: [ChunkRecord])? {
         let row = try row(in: "tree", of: module) { statement in
             statement.text(0).flatMap { ModuleKey($0) }
@@ -79,7 +82,8 @@ struct IndexLookup: ~Copyable {
         guard let row else { return nil }
         let statement = try database.prepare(
             """
-            SELECT t.h1, t.files, t.executables, t.size, t.stream, c.digest, c.offset, c.stored, c.size, c.checksum
+            SELECT t.h1, t.files, t.executables, t.size, t.stream, c.digest, c.offset, c.stored,
+                c.size, c.checksum
             FROM tree t JOIN chunk c ON c.id = t.manifest WHERE t.id = ?
             """
         )
@@ -102,7 +106,7 @@ struct IndexLookup: ~Copyable {
         return (tree, chunks)
     }
 
-    /// Returns a module's download, or `nil`.
+    /// Returns a module's download, or `nil` if there is none.
     func download(_ module: ModuleKey, _ kind: MemberSet.DownloadKind) throws -> Found? {
         let statement = try database.prepare(
             "SELECT size, value, stream FROM download WHERE module = ? AND kind = ?"
@@ -119,7 +123,7 @@ struct IndexLookup: ~Copyable {
         return .stream(try stream(number, size: size), id: id)
     }
 
-    /// Returns a file of the checksum database, or `nil`.
+    /// Returns a file of the checksum database, or `nil` if there is no such file.
     func checksumFile(_ path: String) throws -> [UInt8]? {
         let statement = try database.prepare("SELECT value FROM checksum_file WHERE path = ?")
         try statement.bind(1, path)
@@ -128,7 +132,9 @@ struct IndexLookup: ~Copyable {
 
     // MARK: - Rows
 
-    /// Finds the row, from 1, of a table whose rows are numbered in the order of their keys: a binary search.
+    /// Finds the row of a key in a table by binary search.
+    ///
+    /// The rows of the table must be numbered from 1 in the order of their keys.
     private func row<Key: Comparable>(
         in table: String,
         of key: Key,
@@ -152,7 +158,7 @@ struct IndexLookup: ~Copyable {
         return nil
     }
 
-    /// Reads the stream with a number of the table, from 1.
+    /// Reads the stream with a number of the table, counted from 1.
     private func stream(_ number: Int, size: Int) throws -> Stream {
         let statement = try database.prepare(
             """
@@ -169,7 +175,7 @@ struct IndexLookup: ~Copyable {
             sum += record.contentBytes
         }
         guard sum == size else {
-            throw fault("the chunks of stream \(number) have not the length of their member")
+            throw fault("the chunks of stream \(number) do not have the length of their member")
         }
         return Stream(size: size, chunks: chunks)
     }

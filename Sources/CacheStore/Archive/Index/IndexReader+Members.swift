@@ -4,9 +4,10 @@ extension IndexReader {
     /// - Parameters:
     ///   - output: Called with each output.
     ///   - action: Called with each action entry, after all outputs.
-    ///   - number: Returns the number that a chunk of a tree, of a zip, or of no member is to have in the result.
-    /// - Returns: All members but outputs and action entries.
-    /// - Throws: The errors of the closures as they are, or ``CacheStoreError`` with code
+    ///   - number: Called with each chunk of a tree, of a zip, or of no member; returns the number that the
+    ///     chunk gets in the result.
+    /// - Returns: All members except outputs and action entries.
+    /// - Throws: The errors of the closures, unchanged, or ``CacheStoreError`` with code
     ///   ``CacheStoreError/Code/corruptArchive`` or ``CacheStoreError/Code/unsafePath``.
     func scan(
         output: (OutputCursor) throws -> Void = { _ in },
@@ -28,9 +29,9 @@ extension IndexReader {
         }
     }
 
-    /// Calls `body` with each chunk, in the order of their frames.
+    /// Calls `body` with each chunk, in the order of the frames.
     ///
-    /// - Throws: The error of `body` as it is, or ``CacheStoreError`` with code
+    /// - Throws: The error of `body`, unchanged, or ``CacheStoreError`` with code
     ///   ``CacheStoreError/Code/corruptArchive``.
     func forEachChunk(_ body: (ChunkRecord) throws -> Void) throws {
         try reading {
@@ -39,7 +40,9 @@ extension IndexReader {
         }
     }
 
-    /// Calls `body` with the number and the length of each output, in bytes; the outputs have been checked.
+    /// Calls `body` with the number of each output and the output's length, in bytes.
+    ///
+    /// The caller must have checked the outputs before.
     ///
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
     func forEachOutputSize(_ body: (OutputNumber, Int) -> Void) throws {
@@ -54,15 +57,16 @@ extension IndexReader {
         }
     }
 
-    /// Goes through the index as ``scan(output:action:number:)`` does, and keeps the chunks of trees and zips, and
-    /// the chunks that no member uses.
+    /// Goes through the index as ``scan(output:action:number:)`` does, and keeps some of the chunks.
+    ///
+    /// The chunks that are kept are those of trees and zips, and those that no member uses.
     ///
     /// - Parameters:
     ///   - keepsParts: Whether the chunks of outputs that have several chunks are kept, too.
     ///   - output: Called with each output.
     ///   - action: Called with each action entry, after all outputs.
-    /// - Returns: All members but outputs and action entries.
-    /// - Throws: As ``scan(output:action:number:)`` does.
+    /// - Returns: All members except outputs and action entries.
+    /// - Throws: The errors of ``scan(output:action:number:)``.
     func modules(
         keepingPartsOfOutputs keepsParts: Bool = false,
         output: (MemberSet.Output) throws -> Void = { _ in },
@@ -91,7 +95,7 @@ extension IndexReader {
 
     /// Reads all members into memory.
     ///
-    /// - Throws: As ``scan(output:action:number:)`` does.
+    /// - Throws: The errors of ``scan(output:action:number:)``.
     func members() throws -> MemberSet {
         var outputs: [MemberSet.Output] = []
         var actions: [MemberSet.Action] = []

@@ -1,10 +1,10 @@
 extension IndexReader {
-    /// Reads the trees and downloads of `set`, whose chunks follow those of the outputs.
+    /// Reads the trees and downloads of the index, whose chunks follow the chunks of the outputs.
     ///
     /// - Parameters:
     ///   - set: The set that gets the trees and downloads.
     ///   - uses: The chunks; those of all outputs have been read.
-    ///   - number: Returns the number that a chunk is to have in the set.
+    ///   - number: Returns the number that a chunk gets in the set.
     /// - Throws: ``CacheStoreError``, or ``SQLiteError``.
     func readModules(
         into set: inout MemberSet,
@@ -43,7 +43,7 @@ extension IndexReader {
                 let size = statement.integer(5), statement.integer(7) == lastStream
             else { throw fault("it is not in order", "tree \(text)") }
             let list = try uses.use(row: manifest)
-            // A line of a manifest has five bytes at least.
+            // A line of a manifest has at least five bytes.
             guard files <= list.record.contentBytes else {
                 throw fault("it has too many files", "tree \(text)")
             }
@@ -125,7 +125,7 @@ extension IndexReader {
         }
     }
 
-    /// Reads the checksum-database files of `set`.
+    /// Reads the files of the checksum database into `set`.
     func readChecksumFiles(into set: inout MemberSet) throws {
         let statement = try database.prepare("SELECT path, value, sources FROM checksum_file ORDER BY path")
         while try statement.step() {

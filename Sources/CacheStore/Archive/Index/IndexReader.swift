@@ -1,16 +1,17 @@
 import SystemPackage
 
-/// Reads an index, and trusts nothing in it.
+/// A reader of an index, which trusts nothing in the index.
 ///
-/// Everything it gives obeys each rule of <doc:Format> that concerns the index alone: orders, numbers, names, sums.
-/// The rules that concern content are left to the readers of frames. Outputs and action entries, of which there may
-/// be millions, come one at a time and are not kept. A reader and its cursors are for one thread.
+/// Everything that a reader returns obeys each rule of <doc:Format> that concerns the index alone: orders,
+/// numbers, names, sums. The rules that concern content are left to the readers of frames. Outputs and action
+/// entries, of which there may be millions, come one at a time and are not kept. A reader and its cursors are
+/// for one thread at a time.
 final class IndexReader {
     let database: SQLiteDatabase
     let path: FilePath
     let framesSize: Int
 
-    /// The digest as the index states it.
+    /// The digest, as the index states it.
     let digest: ObjectID
 
     /// The number of outputs.
@@ -23,7 +24,7 @@ final class IndexReader {
     /// The object that keeps the file open.
     private let owner: AnyObject
 
-    /// The statement that looks an output up by its row.
+    /// The statement that looks up an output by its row.
     private let lookup: SQLiteStatement
 
     /// Opens an index, and reads its schema, digest and sources.
@@ -43,7 +44,7 @@ final class IndexReader {
         let head: IndexHead
         do {
             database = try SQLiteDatabase(window)
-            // One transaction, so that the pages that were read stay.
+            // All reads are in one transaction, so that the pages that were read stay in memory.
             try database.execute("BEGIN")
             try IndexSchema.check(database, path: path)
             head = try IndexHead(of: database, size: window.size ?? 0, path: path)
@@ -58,10 +59,10 @@ final class IndexReader {
         self.owner = owner
     }
 
-    /// Runs `body`, and turns an error of SQLite into one of the archive.
+    /// Runs `body`, and turns an error of SQLite into an error of the archive.
     ///
-    /// Every other error passes through unchanged: a cancellation, or the error of a caller's own closure, is no
-    /// damage of the archive.
+    /// Every other error passes through unchanged: neither a cancellation nor the error of a caller's own
+    /// closure means that the archive is damaged.
     func reading<Result>(_ body: () throws -> Result) throws -> Result {
         do {
             return try body()
@@ -72,7 +73,7 @@ final class IndexReader {
 
     /// Prepares a statement.
     func prepare(_ sql: String) throws -> SQLiteStatement {
-        // Not through `reading`: a noncopyable value can't be its result.
+        // This does not use `reading`, because a noncopyable value can't be its result.
         do {
             return try database.prepare(sql)
         } catch {
@@ -96,7 +97,7 @@ final class IndexReader {
         )
     }
 
-    /// Returns the ID and the length of an output, in bytes.
+    /// Returns the ID of an output and its length, in bytes.
     func output(_ number: OutputNumber) throws -> (id: ObjectID, size: Int) {
         try reading {
             lookup.reset()
@@ -108,7 +109,7 @@ final class IndexReader {
         }
     }
 
-    /// Returns the set of sources in a row, from 1, of the table.
+    /// Returns the number of the set of sources in a row of the table; rows are counted from 1.
     func sourceSet(_ row: Int?, of member: @autoclosure () -> String) throws -> SourceSetNumber {
         guard let row, sourceSets.sets.indices.contains(row - 1) else {
             throw fault("no source holds it", member())

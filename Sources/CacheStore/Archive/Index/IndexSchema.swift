@@ -2,13 +2,13 @@ import SystemPackage
 
 /// The tables of an index: see <doc:Format>.
 enum IndexSchema {
-    /// `CSTR`, in the SQLite header.
+    /// The application ID `CSTR`, in the SQLite header.
     static let applicationID = 0x4353_5452
 
-    /// The statements that make the tables, in order.
+    /// The statements that create the tables, in order.
     ///
-    /// They are compared with those of an archive letter by letter, so that no view, trigger or other affinity can
-    /// hide in one.
+    /// A reader compares them with those of an archive letter by letter, so that no view, trigger or other
+    /// affinity can hide in an archive.
     static let tables = [
         "CREATE TABLE archive(name TEXT PRIMARY KEY NOT NULL, value NOT NULL) WITHOUT ROWID",
         "CREATE TABLE source(id INTEGER PRIMARY KEY, label TEXT NOT NULL, digest BLOB NOT NULL)",
@@ -33,7 +33,7 @@ enum IndexSchema {
             + "sources INTEGER NOT NULL) WITHOUT ROWID",
     ]
 
-    /// Checks that a database is an index, and holds these tables and nothing else.
+    /// Checks that a database is an index that holds these tables and nothing else.
     ///
     /// - Throws: `SQLiteError`, or ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
     static func check(_ database: borrowing SQLiteDatabase, path: FilePath) throws {
@@ -51,7 +51,7 @@ enum IndexSchema {
         guard found == tables else { throw fault("its tables are not those of version 1", path: path) }
     }
 
-    /// The error for an index that breaks a rule of the format.
+    /// Returns the error for an index that breaks a rule of the format.
     static func fault(_ message: String, path: FilePath, member: String? = nil) -> CacheStoreError {
         CacheStoreError(
             .corruptArchive,
@@ -61,7 +61,7 @@ enum IndexSchema {
         )
     }
 
-    /// The error for an index that SQLite can't read.
+    /// Returns the error for an index that SQLite can't read.
     static func unreadable(_ error: any Error, path: FilePath) -> CacheStoreError {
         CacheStoreError(.corruptArchive, "damaged archive: its index can't be read, \(error)", path: path)
     }

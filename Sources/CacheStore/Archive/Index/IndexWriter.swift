@@ -1,9 +1,10 @@
 import CSQLite
 import SystemPackage
 
-/// Writes an index, row by row in the order of its tables.
+/// A writer of an index: it writes row by row, in the order of the tables.
 ///
-/// The bytes depend on the rows alone. The index is written to a file, so that memory does not grow with it.
+/// The bytes of the index depend on the rows alone. The index is written to a file, so that memory does not
+/// grow with the index.
 final class IndexWriter {
     private let database: SQLiteDatabase
     private let scratch: ScratchFile
@@ -12,7 +13,7 @@ final class IndexWriter {
     private let output: SQLiteStatement
     private let action: SQLiteStatement
 
-    /// The rows, from 1 and in canonical order, of the sets of sources that occur.
+    /// The rows of the sets of sources that occur, counted from 1 in canonical order.
     private let setRows: [SourceSetNumber: Int]
 
     private var chunkCount = 0
@@ -24,13 +25,13 @@ final class IndexWriter {
     ///
     /// - Parameters:
     ///   - path: The archive that the index is for.
-    ///   - digest: The digest of the members; ``IndexFile/unknownDigest`` if it is not known yet.
+    ///   - digest: The digest of the members, or ``IndexFile/unknownDigest`` if it is not known yet.
     ///   - set: The set that has the sources.
     ///   - usedSets: The sets of sources that members have.
-    ///   - body: Writes the other tables, each in turn: chunks, streams, outputs, action entries, and those of
-    ///     ``writeModules(of:)``.
+    ///   - body: Called to write the other tables, each in turn: chunks, streams, outputs, action entries,
+    ///     and the tables of ``writeModules(of:)``.
     /// - Returns: The index.
-    /// - Throws: The error of `body`, or ``CacheStoreError`` as the system says.
+    /// - Throws: The error of `body`, or ``CacheStoreError`` for a system error.
     static func write(
         beside path: FilePath,
         digest: ObjectID,
@@ -115,7 +116,7 @@ final class IndexWriter {
 
     // MARK: - Rows
 
-    /// Writes the next chunk, whose frame follows those before it.
+    /// Writes the next chunk, whose frame follows the frames before it.
     func write(chunk record: ChunkRecord) throws(SQLiteError) {
         chunkCount += 1
         try chunk.bind(1, chunkCount)
@@ -128,7 +129,9 @@ final class IndexWriter {
         framesSize += record.storedBytes
     }
 
-    /// Writes the next stream: those of outputs come first, then those of trees, then those of stored zips.
+    /// Writes the next stream.
+    ///
+    /// The streams of outputs come first, then those of trees, then those of stored zips.
     ///
     /// - Parameter chunks: The chunks of the stream.
     /// - Throws: ``SQLiteError``.
@@ -163,7 +166,7 @@ final class IndexWriter {
         try action.run()
     }
 
-    /// Writes the trees, downloads and checksum-database files of a set.
+    /// Writes the trees, the downloads and the files of the checksum database of a set.
     func writeModules(of set: MemberSet) throws(SQLiteError) {
         var stream = outputCount
         let tree = try database.prepare("INSERT INTO tree VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
@@ -214,12 +217,12 @@ extension IndexWriter {
     /// Writes the index of a set.
     ///
     /// - Parameters:
-    ///   - set: The members; their chunks are in the order of their frames, and laid out
+    ///   - set: The members; their chunks are in the order of the frames, and laid out
     ///     (``MemberSet/laidOut(_:record:)``).
-    ///   - digest: Their digest.
+    ///   - digest: The digest of the members.
     ///   - path: The archive that the index is for.
     /// - Returns: The index.
-    /// - Throws: ``CacheStoreError`` as the system says.
+    /// - Throws: ``CacheStoreError`` for a system error.
     static func write(_ set: MemberSet, digest: ObjectID, beside path: FilePath) throws -> IndexFile {
         var used = set.moduleSourceSets
         for action in set.actions { used.insert(action.sources) }

@@ -1,27 +1,31 @@
-/// The outputs of an index with their chunks, one at a time in the order of their IDs, each checked as it comes.
+/// The outputs of an index with their chunks, one at a time in the order of the outputs' IDs.
+///
+/// Each output is checked when it is read.
 final class OutputCursor {
     private let reader: IndexReader
     private let statement: SQLiteStatement
     private let uses: ChunkUses
 
-    /// The number of outputs that were read.
+    /// The number of outputs read so far.
     private(set) var count = 0
 
-    /// The number of the output that was read last; there is one.
+    /// The number of the output that was read last.
+    ///
+    /// At least one output must have been read.
     var number: OutputNumber { OutputNumber(count - 1) }
 
     /// The output that was read last.
     private(set) var output: MemberSet.Output?
 
-    /// Its chunks.
+    /// The chunks of the output that was read last.
     private(set) var chunks: [ChunkUse] = []
 
     private var isAtEnd = false
 
-    /// The classes that were met, with the bytes of their names.
+    /// The classes found so far, each with the bytes of its name.
     private var classes: [(name: [UInt8], value: EntryClass)] = []
 
-    /// Begins with the first output.
+    /// Creates a cursor that begins with the first output.
     ///
     /// - Parameters:
     ///   - reader: The index.
@@ -35,13 +39,13 @@ final class OutputCursor {
 
     /// Goes on to the next output.
     ///
-    /// - Returns: Whether there is one.
+    /// - Returns: Whether there is a next output.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` or
     ///   ``CacheStoreError/Code/unsafePath``.
     func next() throws -> Bool { try reader.reading { try step() } }
 
     private func step() throws -> Bool {
-        // SQLite would begin again after the last row.
+        // After the last row, SQLite would begin again.
         guard !isAtEnd, try statement.step() else {
             isAtEnd = true
             output = nil
@@ -74,11 +78,11 @@ final class OutputCursor {
         return true
     }
 
-    /// Returns the class in the row, or `nil` if the row names none.
+    /// Returns the class in the row, or `nil` if the row names no class.
     private func contentClass() -> EntryClass? {
         for (name, value) in classes where statement.text(4, equals: name) { return value }
         guard let text = statement.text(4), let found = EntryClass(rawValue: text) else { return nil }
-        // No version knows more classes than these; an index that makes up more of them is read slowly.
+        // No version knows more classes than this; an index that makes up more classes is read slowly.
         if classes.count < 32 { classes.append((Array(text.utf8), found)) }
         return found
     }

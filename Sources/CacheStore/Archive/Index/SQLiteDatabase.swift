@@ -1,15 +1,19 @@
 import CSQLite
 
-/// A connection to a database: an index being made, or one that lies in an archive.
+/// A connection to a database: an index that is being made, or an index in an archive.
 @safe struct SQLiteDatabase: ~Copyable {
     private let connection: OpaquePointer
 
-    /// How much memory a connection takes for pages, in KiB: tables are gone through from end to end.
+    /// The memory that a connection takes for pages, in KiB.
+    ///
+    /// Little is enough, because tables are read from end to end.
     private static let cacheSize = 1024
 
-    /// Opens a database that is part of a file, for reading if its length is given.
+    /// Opens a database that is part of a file.
     ///
-    /// - Parameter window: The part; its descriptor must stay open while the connection lives.
+    /// If the window has a length, the database is opened for reading only.
+    ///
+    /// - Parameter window: The part of the file; its descriptor must stay open while the connection lives.
     /// - Throws: ``SQLiteError``.
     init(_ window: FileWindow) throws(SQLiteError) {
         guard FileWindow.isRegistered else {
@@ -37,7 +41,7 @@ import CSQLite
 
     deinit { unsafe sqlite3_close_v2(connection) }
 
-    /// Runs a statement that gives no rows.
+    /// Runs a statement that returns no rows.
     ///
     /// - Throws: ``SQLiteError``.
     func execute(_ sql: String) throws(SQLiteError) {
@@ -45,7 +49,7 @@ import CSQLite
         guard result == SQLITE_OK else { throw error(result) }
     }
 
-    /// Prepares a statement; it must not outlive the database.
+    /// Prepares a statement, which must not outlive the database.
     ///
     /// - Throws: ``SQLiteError``.
     func prepare(_ sql: String) throws(SQLiteError) -> SQLiteStatement {

@@ -1,10 +1,10 @@
 import CSQLite
 
-/// A prepared statement: bound and run, or stepped through row by row.
+/// A prepared statement, which is bound and run, or stepped through row by row.
 @safe struct SQLiteStatement: ~Copyable {
     private let statement: OpaquePointer
 
-    /// Takes over a statement.
+    /// Takes ownership of a statement.
     init(owning statement: OpaquePointer) { unsafe self.statement = statement }
 
     deinit { unsafe sqlite3_finalize(statement) }
@@ -18,12 +18,12 @@ import CSQLite
         guard result == SQLITE_DONE else { throw error(result) }
     }
 
-    /// Begins again, for other parameters.
+    /// Resets the statement, so that it can run with other parameters.
     func reset() { unsafe sqlite3_reset(statement) }
 
     /// Goes on to the next row.
     ///
-    /// - Returns: Whether there is one.
+    /// - Returns: Whether there is a next row.
     /// - Throws: ``SQLiteError``.
     func step() throws(SQLiteError) -> Bool {
         let result = unsafe sqlite3_step(statement)
@@ -32,18 +32,18 @@ import CSQLite
         return false
     }
 
-    /// The integer in a column of the row, or `nil` if it holds anything else.
+    /// Returns the integer in a column of the row, or `nil` if the column holds anything else.
     func integer(_ column: Int32) -> Int? {
         guard unsafe sqlite3_column_type(statement, column) == SQLITE_INTEGER else { return nil }
         return unsafe Int(sqlite3_column_int64(statement, column))
     }
 
-    /// The text in a column of the row, or `nil` if it holds anything else, or no UTF-8.
+    /// Returns the text in a column of the row, or `nil` if the column holds anything else or invalid UTF-8.
     func text(_ column: Int32) -> String? {
         guard unsafe sqlite3_column_type(statement, column) == SQLITE_TEXT,
             let start = unsafe sqlite3_column_text(statement, column)
         else { return nil }
-        // The length is SQLite's own, so that a NUL inside is seen, not taken for the end.
+        // The length comes from SQLite, so that a NUL inside the text is seen and not taken for the end.
         let bytes = unsafe UnsafeBufferPointer(
             start: start,
             count: Int(sqlite3_column_bytes(statement, column))
@@ -51,7 +51,7 @@ import CSQLite
         return unsafe String(validating: bytes, as: UTF8.self)
     }
 
-    /// The bytes in a column of the row, or `nil` if it holds anything else.
+    /// Returns the bytes in a column of the row, or `nil` if the column holds anything else.
     func blob(_ column: Int32) -> [UInt8]? {
         guard unsafe sqlite3_column_type(statement, column) == SQLITE_BLOB else { return nil }
         guard let start = unsafe sqlite3_column_blob(statement, column) else { return [] }
@@ -59,21 +59,24 @@ import CSQLite
         return unsafe Array(UnsafeRawBufferPointer(start: start, count: count))
     }
 
-    /// The 32 bytes in a column of the row, or `nil` if it holds anything else.
+    /// Returns the 32 bytes in a column of the row, or `nil` if the column holds anything else.
     func id(_ column: Int32) -> ObjectID? {
         guard unsafe sqlite3_column_type(statement, column) == SQLITE_BLOB,
             let start = unsafe sqlite3_column_blob(statement, column)
         else { return nil }
         let count = unsafe Int(sqlite3_column_bytes(statement, column))
-        // Read while the row stands: no copy for the millions of IDs in a large index.
+        // The ID is read while the row is current, which saves a copy for each of the millions of IDs in a
+        // large index.
         let bytes = unsafe UnsafeRawBufferPointer(start: start, count: count).bindMemory(to: UInt8.self)
         return unsafe ObjectID(Span(_unsafeElements: bytes))
     }
 
-    /// Whether a column of the row is NULL.
+    /// Returns whether a column of the row is NULL.
     func isNull(_ column: Int32) -> Bool { unsafe sqlite3_column_type(statement, column) == SQLITE_NULL }
 
-    /// Whether the text in a column of the row is `expected`; false where it holds anything else.
+    /// Returns whether the text in a column of the row is `expected`.
+    ///
+    /// The result is false if the column holds anything else.
     func text(_ column: Int32, equals expected: [UInt8]) -> Bool {
         guard unsafe sqlite3_column_type(statement, column) == SQLITE_TEXT,
             let start = unsafe sqlite3_column_text(statement, column),
@@ -85,26 +88,26 @@ import CSQLite
 
     // MARK: - Parameters
 
-    // SQLite copies what it is given before the call returns.
+    // SQLite copies the bytes that it is given before the call returns.
     private static var transient: sqlite3_destructor_type {
         unsafe unsafeBitCast(-1, to: sqlite3_destructor_type.self)
     }
 
-    /// Makes the parameter at `index`, from 1, NULL.
+    /// Sets the parameter at `index`, counted from 1, to NULL.
     ///
     /// - Throws: ``SQLiteError``.
     func bindNull(_ index: Int32) throws(SQLiteError) {
         try check(unsafe sqlite3_bind_null(statement, index))
     }
 
-    /// Sets the parameter at `index`, from 1.
+    /// Sets the parameter at `index`, counted from 1.
     ///
     /// - Throws: ``SQLiteError``.
     func bind(_ index: Int32, _ value: Int) throws(SQLiteError) {
         try check(unsafe sqlite3_bind_int64(statement, index, Int64(value)))
     }
 
-    /// Sets the parameter at `index`, from 1.
+    /// Sets the parameter at `index`, counted from 1.
     ///
     /// - Throws: ``SQLiteError``.
     func bind(_ index: Int32, _ id: ObjectID) throws(SQLiteError) {
@@ -114,7 +117,7 @@ import CSQLite
         try check(result)
     }
 
-    /// Sets the parameter at `index`, from 1.
+    /// Sets the parameter at `index`, counted from 1.
     ///
     /// - Throws: ``SQLiteError``.
     func bind(_ index: Int32, _ blob: [UInt8]) throws(SQLiteError) {
@@ -126,7 +129,7 @@ import CSQLite
         try check(result)
     }
 
-    /// Sets the parameter at `index`, from 1.
+    /// Sets the parameter at `index`, counted from 1.
     ///
     /// - Throws: ``SQLiteError``.
     func bind(_ index: Int32, _ text: String) throws(SQLiteError) {

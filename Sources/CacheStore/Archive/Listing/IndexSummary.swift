@@ -1,18 +1,19 @@
-/// The figures and the digest of an archive, gathered by going through its index without holding it.
+/// The figures and the digest of an archive, gathered by going through its index without holding it in
+/// memory.
 struct IndexSummary: Sendable {
-    /// The digest of the members; where it was not asked for, as the index states it.
+    /// The digest of the members, or the stated digest if the members' digest was not asked for.
     let digest: ObjectID
 
-    /// The digest as the index states it.
+    /// The digest, as the index states it.
     let statedDigest: ObjectID
 
     /// Whether the index states the digest of the members.
     var isDigestRight: Bool { digest == statedDigest }
 
-    /// The figures, but for the length of the file.
+    /// The figures, except for the length of the file.
     let totals: ArchiveTotals
 
-    /// The sources as they are compared with others: ``MemberSet/comparableSources()``.
+    /// The sources in the form in which they are compared with others; see ``MemberSet/comparableSources()``.
     let comparableSources: [Source]
 
     /// Goes through an index.
@@ -20,7 +21,7 @@ struct IndexSummary: Sendable {
     /// - Parameters:
     ///   - index: The index.
     ///   - outputID: Returns the ID of an output; `nil` if the digest is not asked for.
-    /// - Throws: The error of `outputID` as it is, or ``CacheStoreError`` with code
+    /// - Throws: The error of `outputID`, unchanged, or ``CacheStoreError`` with code
     ///   ``CacheStoreError/Code/corruptArchive`` or ``CacheStoreError/Code/unsafePath``.
     init(of index: IndexReader, outputID: ((OutputNumber) throws -> ObjectID)?) throws {
         var pass = Pass(index, isListing: outputID != nil)
@@ -41,7 +42,7 @@ struct IndexSummary: Sendable {
         comparableSources = pass.set.comparableSources(holdersOfCgo: pass.cgoSets)
     }
 
-    /// One pass through an index. It keeps 9 bytes per output.
+    /// One pass through an index, which keeps 9 bytes per output.
     private struct Pass {
         var set = MemberSet()
         var listing: ListingDigest?
@@ -51,15 +52,16 @@ struct IndexSummary: Sendable {
 
         private var roles: EntryRoles
         private var classes = ClassNumbers()
-        /// The classes of outputs by their content.
+        /// The class of each output, by its content.
         private var contents: [UInt16] = []
         private var isEmpty = BitArray()
-        /// The classes of the first action entries that refer to them; `max` before one did.
+        /// For each output, the class of the first action entry that refers to it; `max` before there was
+        /// one.
         private var firstClasses: [UInt16] = []
-        /// The sets of sources of the entries that refer to them; valid once one did.
+        /// For each output, the set of sources of the entries that refer to it; valid once there was one.
         private var sources: [SourceSetNumber] = []
         private var isListed = BitArray()
-        /// The chunks that trees and zips are the first to use.
+        /// The stored bytes of the chunks that a tree or a zip is the first to use.
         private var moduleChunks: [ChunkNumber: Int] = [:]
         private var manifests: [ChunkNumber: ObjectID] = [:]
 
@@ -192,7 +194,7 @@ struct IndexSummary: Sendable {
                 )
             }
             let manifests = manifests
-            // Each manifest was shown as it was read.
+            // The ID of each manifest was noted when the manifest's chunk was read.
             listing?.modules(of: set) { manifests[$0] ?? ContentHasher().finish() }
         }
     }

@@ -1,11 +1,13 @@
-/// Computes the digest of an archive from its canonical listing: see <doc:Format>.
+/// The digest of an archive, computed from its canonical listing: see <doc:Format>.
 ///
-/// Lines are given in the order of the listing.
+/// Lines are added in the order of the listing.
 struct ListingDigest {
     private var hasher = ContentHasher()
     private var text: [UInt8] = Array("castore 1\n".utf8)
 
-    /// Adds an action entry: of those with one ID, only the first has a line.
+    /// Adds an action entry.
+    ///
+    /// Of the entries with one ID, only the first has a line.
     mutating func action(_ id: ObjectID, output: ObjectID) {
         text += "action ".utf8
         text += id.hexadecimal
@@ -14,7 +16,7 @@ struct ListingDigest {
         end()
     }
 
-    /// Adds an output to which one of those lines refers.
+    /// Adds an output to which one of the lines of action entries refers.
     mutating func output(_ output: MemberSet.Output) {
         text += "output ".utf8
         text += output.id.hexadecimal
@@ -57,7 +59,7 @@ struct ListingDigest {
     private mutating func end() {
         text.append(0x0A)
         guard text.count >= 1 << 15 else { return }
-        // The text leaves the listing while it is hashed.
+        // The text is moved out of the listing while it is hashed.
         var piece: [UInt8] = []
         swap(&piece, &text)
         hasher.update(piece.span)

@@ -1,11 +1,11 @@
-/// The members of a set in canonical order, each with the numbers that figures are made from.
+/// The members of a set in canonical order, each with the numbers from which figures are computed.
 struct MemberListing: Sequence, Sendable {
     /// A member of the listing.
     struct Element {
         var member: Member
         /// The set of sources that hold the member, in ``MemberListing/sourceSets``.
         var sources: SourceSetNumber
-        /// The chunks that hold the content; none where the index holds it.
+        /// The chunks that hold the content, or none if the index holds it.
         var chunks: [ChunkNumber]
     }
 
@@ -16,7 +16,7 @@ struct MemberListing: Sequence, Sendable {
     /// The sets of sources that the elements name.
     let sourceSets: SourceSets
 
-    /// Lists a set.
+    /// Creates the listing of a set.
     ///
     /// - Complexity: O(*n*).
     init(_ set: MemberSet) {
@@ -27,10 +27,10 @@ struct MemberListing: Sequence, Sendable {
         self.set = set
     }
 
-    /// Begins with the first member.
+    /// Returns an iterator that begins with the first member.
     func makeIterator() -> Iterator { Iterator(self) }
 
-    /// Goes through a listing.
+    /// An iterator over a listing.
     struct Iterator: IteratorProtocol {
         private let listing: MemberListing
         private var position = 0
@@ -46,7 +46,7 @@ struct MemberListing: Sequence, Sendable {
 
     // MARK: - Elements
 
-    /// Returns the element at a position among all members, or `nil` behind the last.
+    /// Returns the element at a position among all members, or `nil` after the last.
     private func element(at position: Int) -> Element? {
         var rest = position
         if rest < set.actions.count { return action(rest) }
@@ -83,7 +83,7 @@ struct MemberListing: Sequence, Sendable {
 
     private func action(_ index: Int) -> Element {
         let action = set.actions[index]
-        // Its file has 175 bytes; the index holds its ID and two numbers.
+        // The entry's file has 175 bytes; the index holds the entry's ID and two numbers.
         var element = element(
             .action,
             action.id.description,
@@ -150,7 +150,9 @@ struct MemberListing: Sequence, Sendable {
 }
 
 extension MemberSet {
-    /// Returns the class of each action entry, and of each output: that of the first entry that refers to it.
+    /// Returns the class of each action entry and of each output.
+    ///
+    /// An output has the class of the first entry that refers to it.
     func entryClasses() -> (actions: [EntryClass], outputs: [EntryClass]) {
         let numbers = actions.map { outputNumber(of: $0.output) ?? OutputNumber(0) }
         let classes = EntryClassifier.classes(of: Array(actions.indices), id: { actions[$0].id }) {

@@ -1,25 +1,25 @@
-/// Cuts a stream into chunks by its content (FastCDC, normalised).
+/// The rule that cuts a stream into chunks by its content (FastCDC, normalised).
 ///
-/// Equal runs of bytes give equal chunks wherever they stand in a stream. The parameters belong to
-/// the format (see <doc:Format>): with others, archives would no longer share chunks. Source: Xia et al.,
+/// Equal runs of bytes give equal chunks wherever they stand in a stream. The parameters belong to the format
+/// (see <doc:Format>): with other parameters, archives would no longer share chunks. Source: Xia et al.,
 /// "FastCDC: a Fast and Efficient Content-Defined Chunking Approach for Data Deduplication", USENIX ATC 2016.
 package enum Chunker {
-    /// A chunk is no shorter than this, in bytes, unless it is the last of its stream.
+    /// The least length of a chunk, in bytes; only the last chunk of a stream may be shorter.
     static let minimumSize = 2 << 20
 
-    /// Where the cut condition is eased, in bytes.
+    /// The length of a chunk from which the cut condition is eased, in bytes.
     static let averageSize = 4 << 20
 
-    /// A chunk is never longer than this, in bytes.
+    /// The greatest length of a chunk, in bytes.
     package static let maximumSize = FormatLimits.chunkSize
 
     /// The bits of the hash that must be zero before ``averageSize``: the top 24.
     private static let hardMask: UInt64 = ~0 << 40
 
-    /// The bits that must be zero after it: the top 20.
+    /// The bits of the hash that must be zero after ``averageSize``: the top 20.
     private static let easyMask: UInt64 = ~0 << 44
 
-    /// 256 values made from SHA-256, so that the table needs no listing: see <doc:Format>.
+    /// A table of 256 values made from SHA-256, so that the values need not be listed: see <doc:Format>.
     static let gear: [UInt64] = (0..<256).map { index in
         let digest = ContentHasher.hash(Array("castore gear \(index)".utf8).span).bytes
         return (0..<8).reduce(0) { $0 | UInt64(digest[$1]) << UInt64(8 * $1) }
@@ -27,9 +27,10 @@ package enum Chunker {
 
     /// Returns the length of the first chunk of `bytes`.
     ///
-    /// - Parameter bytes: What is left of the stream, or at least its next ``maximumSize`` bytes.
+    /// - Parameter bytes: The rest of the stream, or at least its next ``maximumSize`` bytes.
     /// - Returns: A length from 1 to ``maximumSize``, or 0 where nothing is left.
-    /// - Complexity: O(*n*) in the length returned beyond ``minimumSize``; `Benchmarks/micro.sh` has the figures.
+    /// - Complexity: O(*n*) in the length returned beyond ``minimumSize``; `Benchmarks/micro.sh` has the
+    ///   figures.
     package static func firstCut(of bytes: Span<UInt8>) -> Int {
         let end = min(bytes.count, maximumSize)
         guard end > minimumSize else { return end }
@@ -39,9 +40,9 @@ package enum Chunker {
             ?? cut(bytes, middle..<end, mask: easyMask, &hash) ?? end
     }
 
-    /// The position after the first byte in a range at which the bits of `mask` are zero, or `nil`.
+    /// Returns the position after the first byte in a range at which the bits of `mask` are zero, or `nil`.
     ///
-    /// Two bytes a step: each waits for the hash of the step before once, not twice.
+    /// Each step takes two bytes. So a step waits only once, not twice, for the hash of the step before.
     private static func cut(
         _ bytes: Span<UInt8>,
         _ range: Range<Int>,

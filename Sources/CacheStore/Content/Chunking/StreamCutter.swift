@@ -1,16 +1,16 @@
-/// Cuts a stream that arrives in pieces, and names its chunks.
+/// A cutter of a stream that arrives in pieces, which also names the chunks.
 ///
-/// Holds at most ``Chunker/maximumSize`` bytes and the piece that overfills it.
+/// The cutter holds at most ``Chunker/maximumSize`` bytes and the piece that overfills it.
 struct StreamCutter {
-    /// A chunk as it was seen in its stream.
+    /// A chunk and its place in the stream.
     struct Chunk: Hashable {
         /// The SHA-256 of the content.
         var id: ObjectID
-        /// Where it begins in the stream, in bytes.
+        /// The offset of the chunk in the stream, in bytes.
         var offset: Int
-        /// Its length in bytes.
+        /// The length of the chunk, in bytes.
         var size: Int
-        /// XXH64 of the content: enough to notice that a file has changed since.
+        /// The XXH64 of the content, which is enough to notice that a file has changed since.
         var checksum: UInt64
     }
 
@@ -18,14 +18,14 @@ struct StreamCutter {
     private var done = 0
     private var chunks: [Chunk] = []
 
-    /// Appends what `read` gives, and adds the same bytes to `hasher`.
+    /// Appends the bytes that `read` gives, and adds the same bytes to `hasher`.
     ///
     /// - Parameters:
-    ///   - count: How many bytes to make room for.
-    ///   - hasher: Gets the bytes too.
-    ///   - read: Fills the room it is given, or a part of it.
-    /// - Returns: How many bytes `read` gave.
-    /// - Throws: What `read` throws.
+    ///   - count: The number of bytes to make room for.
+    ///   - hasher: The hasher that gets the bytes too.
+    ///   - read: Called with the room to fill; it fills all of the room or a part of it.
+    /// - Returns: The number of bytes that `read` gave.
+    /// - Throws: The error of `read`.
     mutating func append(
         upTo count: Int,
         hashing hasher: inout ContentHasher,
@@ -41,7 +41,7 @@ struct StreamCutter {
         return added
     }
 
-    /// Ends the stream, cuts what is left of it, and makes the cutter ready for another.
+    /// Ends the stream, cuts the rest of it, and makes the cutter ready for another stream.
     ///
     /// - Returns: All chunks in order, and the length of the stream in bytes.
     mutating func finish() -> (chunks: [Chunk], size: Int) {
@@ -50,7 +50,7 @@ struct StreamCutter {
         return (chunks, done)
     }
 
-    /// Forgets the stream that was begun.
+    /// Discards the stream that was begun.
     mutating func reset() {
         buffer.removeAll(keepingCapacity: true)
         chunks = []

@@ -2,11 +2,12 @@ import CZlib
 
 /// A deflate context: the working memory for one gzip member at a time.
 ///
-/// Members that follow each other are one gzip file (RFC 1952, 2.2), so each worker makes its own.
+/// Members that follow each other form one gzip file (RFC 1952, 2.2), so each worker can make members of its
+/// own.
 @safe struct GzipCompressor: ~Copyable {
     /// A failure reported by zlib.
     struct Failure: Error, CustomStringConvertible {
-        /// What zlib returned, for example −4 where it has no memory.
+        /// The code that zlib returned, for example −4 where it has no memory.
         let code: Int32
 
         var description: String { "zlib: error \(code)" }
@@ -15,7 +16,7 @@ import CZlib
     /// The levels that ``init(level:)`` takes.
     static let levels = 1...9
 
-    /// 15 bits of window, and 16 more to ask for a gzip header, without a name or time.
+    /// The number of bits of the window, 15, plus 16 to ask for a gzip header, without a name or time.
     private static let windowBits: Int32 = 15 + 16
 
     private let stream: UnsafeMutablePointer<z_stream>
@@ -23,7 +24,7 @@ import CZlib
     /// Creates a context.
     ///
     /// - Parameter level: The compression level, in ``levels``.
-    /// - Throws: ``Failure`` if zlib has no memory for it.
+    /// - Throws: ``Failure`` if zlib has no memory for the context.
     init(level: Int) throws(Failure) {
         let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
         unsafe stream.initialize(to: z_stream())
@@ -49,13 +50,14 @@ import CZlib
         unsafe stream.deallocate()
     }
 
-    /// Appends `bytes` as one complete gzip member to `output`, whose memory is used again where it suffices.
+    /// Appends `bytes` as one complete gzip member to `output`.
     ///
-    /// The same bytes and level give the same member, with one version of zlib.
+    /// The memory of `output` is used again where it suffices. The same bytes and level give the same member,
+    /// with one version of zlib.
     ///
     /// - Parameters:
-    ///   - bytes: At most 1 GiB.
-    ///   - output: What gets the member.
+    ///   - bytes: The content, at most 1 GiB.
+    ///   - output: The buffer that gets the member.
     /// - Throws: ``Failure``; `output` is then as it was.
     /// - Complexity: O(*n*).
     func append(_ bytes: Span<UInt8>, to output: inout [UInt8]) throws(Failure) {
@@ -64,7 +66,8 @@ import CZlib
         let bound = Int(unsafe deflateBound(stream, UInt(bytes.count)))
         try output.append(addingCapacity: bound) { (target: inout OutputSpan<UInt8>) throws(Failure) in
             try unsafe target.withUnsafeMutableBufferPointer { (buffer, count) throws(Failure) in
-                // Both buffers are passed with their own lengths, which zlib keeps to; it does not write to its input.
+                // Both buffers are passed with their own lengths, which zlib keeps to. zlib does not write to
+                // its input.
                 let code = unsafe bytes.withUnsafeBytes { source in
                     unsafe stream.pointee.next_in = UnsafeMutablePointer(
                         mutating: source.bindMemory(to: UInt8.self).baseAddress

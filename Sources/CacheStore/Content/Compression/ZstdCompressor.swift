@@ -2,10 +2,13 @@ import CZstd
 
 /// A zstd compression context: the working memory for one frame at a time.
 ///
-/// Creating a context allocates up to some MiB, so a worker makes one and uses it for all of its
-/// chunks. It is noncopyable: one owner, never shared, which is libzstd's own rule for `ZSTD_CCtx`.
+/// Creating a context allocates up to some MiB, so a worker makes one context and uses it for all of its
+/// chunks. The context is noncopyable: it has one owner and is never shared, which is libzstd's own rule for
+/// `ZSTD_CCtx`.
 @safe package struct ZstdCompressor: ~Copyable {
-    /// The levels that ``init(level:)`` takes: 1 is fast, 19 small; higher ones cost memory when decoding.
+    /// The levels that ``init(level:)`` takes.
+    ///
+    /// Level 1 is fast, and level 19 gives small frames. Higher levels cost memory when decoding.
     static let levels = 1...19
 
     private let context: OpaquePointer
@@ -22,7 +25,7 @@ import CZstd
             try unsafe Self.set(ZSTD_c_compressionLevel, to: Int32(level), in: context)
             try unsafe Self.set(ZSTD_c_checksumFlag, to: 1, in: context)
         } catch {
-            // `self` is whole or it is not: nothing may throw once it is set.
+            // Nothing may throw once `self` is set, so the context is freed here.
             unsafe ZSTD_freeCCtx(context)
             throw error
         }
@@ -45,11 +48,13 @@ import CZstd
         return result
     }
 
-    /// Appends `bytes` as one complete zstd frame to `output`, whose memory is used again where it suffices.
+    /// Appends `bytes` as one complete zstd frame to `output`.
+    ///
+    /// The memory of `output` is used again where it suffices.
     ///
     /// - Parameters:
     ///   - bytes: The content of one chunk.
-    ///   - output: What gets the frame.
+    ///   - output: The buffer that gets the frame.
     /// - Throws: ``ZstdError``; `output` is then as it was.
     /// - Complexity: O(*n*).
     func append(_ bytes: Span<UInt8>, to output: inout [UInt8]) throws(ZstdError) {

@@ -1,12 +1,12 @@
 import CZstd
 
-/// A zstd decompression context, one for each worker.
+/// A zstd decompression context, one per worker.
 @safe package struct ZstdDecompressor: ~Copyable {
     private let context: OpaquePointer
 
     /// Creates a context.
     ///
-    /// - Throws: ``ZstdError`` if libzstd has no memory for it.
+    /// - Throws: ``ZstdError`` if libzstd has no memory for the context.
     package init() throws(ZstdError) {
         guard let context = unsafe ZSTD_createDCtx() else {
             throw ZstdError(code: ZSTD_error_memory_allocation.rawValue)
@@ -16,16 +16,16 @@ import CZstd
 
     deinit { unsafe ZSTD_freeDCtx(context) }
 
-    /// Replaces what `content` holds with the content of `frame`.
+    /// Replaces the bytes in `content` with the content of `frame`.
     ///
-    /// Memory is taken for `size` bytes and no more, whatever the frame says of itself.
+    /// The method allocates memory for `size` bytes and no more, whatever the frame states.
     ///
     /// - Parameters:
     ///   - frame: Exactly one zstd frame.
-    ///   - size: The length its content must have, in bytes.
+    ///   - size: The length that the content must have, in bytes.
     ///   - content: The buffer to fill; its capacity is reused.
-    /// - Returns: Whether the frame is one whole frame, and its content has that length.
-    /// - Throws: ``ZstdError`` if it is damaged.
+    /// - Returns: Whether `frame` is one whole frame and its content has that length.
+    /// - Throws: ``ZstdError`` if the frame is damaged.
     package func decode(
         _ frame: Span<UInt8>,
         size: Int,
@@ -53,7 +53,8 @@ import CZstd
             let length = unsafe ZSTD_findFrameCompressedSize(source.baseAddress, source.count)
             isWhole = stated == UInt64(size) && length == source.count
             guard isWhole else { return 0 }
-            // The buffer may be larger than asked for: libzstd is told `size`, which it holds at least.
+            // The buffer may be larger than asked for. libzstd is told `size`, and the buffer holds at least
+            // that many bytes.
             return unsafe ZSTD_decompressDCtx(
                 context,
                 buffer.baseAddress,

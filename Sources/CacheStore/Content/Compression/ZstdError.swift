@@ -12,9 +12,9 @@ package struct ZstdError: Error, Hashable, CustomStringConvertible {
 
     /// Returns the byte count in `result`, or throws the error it encodes.
     ///
-    /// libzstd returns either a size or an error from most functions, told apart by `ZSTD_isError`.
+    /// Most functions of libzstd return either a size or an error; `ZSTD_isError` tells them apart.
     ///
-    /// - Parameter result: What a libzstd function returned.
+    /// - Parameter result: The value that a libzstd function returned.
     /// - Returns: The size.
     /// - Throws: The error that `result` encodes.
     @inline(__always)

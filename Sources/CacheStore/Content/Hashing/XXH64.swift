@@ -1,7 +1,7 @@
-/// XXH64 with seed 0: the checksum of a frame's stored bytes.
+/// The hash XXH64 with seed 0, which is the checksum of a frame's stored bytes.
 ///
 /// Source: the xxHash specification, <https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md>.
-/// It finds damage at memory speed; it is no defence against intent, which SHA-256 is there for.
+/// The checksum finds damage at memory speed. It does not protect against intent; SHA-256 does.
 enum XXH64 {
     private static let prime1: UInt64 = 0x9E37_79B1_85EB_CA87
     private static let prime2: UInt64 = 0xC2B2_AE3D_27D4_EB4F
@@ -16,8 +16,9 @@ enum XXH64 {
         unsafe bytes.withUnsafeBytes { unsafe hash($0) }
     }
 
-    /// The same over a raw buffer; every load below stays inside `bytes` because `offset` + its width ≤
-    /// count.
+    /// Returns the checksum of a raw buffer.
+    ///
+    /// Every load below stays inside `bytes`, because `offset` + the width of the load ≤ `count`.
     private static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
         var offset = 0
         let count = bytes.count

@@ -1,18 +1,20 @@
 import FoundationEssentials
 public import SystemPackage
 
-/// The `go` command of this machine, asked for its settings.
+/// The `go` command of this machine, which can be asked for its settings.
 public struct GoCommand: Sendable {
-    /// Its path, or a name to be looked up in `PATH`.
+    /// The command's path, or a name that is looked up in `PATH`.
     public let path: String
 
-    /// The directory that it works in (`go -C`), where it may choose another toolchain; `nil` for the current one.
+    /// The directory in which the command works (`go -C`); `nil` for the current one.
+    ///
+    /// The command may choose another toolchain there.
     public var directory: FilePath?
 
-    /// Variables that it is given instead of this process's own.
+    /// The variables that the command gets instead of this process's own.
     var overrides: [String: String] = [:]
 
-    /// Names the command.
+    /// Creates a command with a path or name.
     public init(path: String = "go", directory: FilePath? = nil) {
         self.path = path
         self.directory = directory
@@ -20,10 +22,10 @@ public struct GoCommand: Sendable {
 
     /// Asks `go env` for variables.
     ///
-    /// - Parameter names: Their names.
-    /// - Returns: Their values; an unknown one is empty.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/goCommand`` if it can't be run or
-    ///   fails, or `CancellationError`.
+    /// - Parameter names: The names of the variables.
+    /// - Returns: The values of the variables; the value of an unknown variable is empty.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/goCommand`` if the command can't be run
+    ///   or fails, or `CancellationError`.
     public func variables(_ names: [String]) async throws -> [String: String] {
         let result = try await run(["env", "-json"] + names)
         guard result.status == 0 else {
@@ -39,14 +41,16 @@ public struct GoCommand: Sendable {
         }
     }
 
-    /// Asks for all that is recorded of a job: ``GoEnvironment/recordedNames``, the C compiler's version and the
-    /// distribution.
+    /// Asks for everything that is recorded of a job.
+    ///
+    /// This is ``GoEnvironment/recordedNames``, the C compiler's version and the distribution.
     ///
     /// - Returns: The environment.
-    /// - Throws: As ``variables(_:)`` does. A C compiler that can't be run is recorded as none.
+    /// - Throws: The errors of ``variables(_:)``. The version of a C compiler that can't be run is not
+    ///   recorded.
     public func environment() async throws -> GoEnvironment {
         var go = self
-        // To answer for CGO_CFLAGS, Go tries the C compiler and puts what it learns into GOCACHE.
+        // To determine CGO_CFLAGS, Go tries the C compiler and puts the results into GOCACHE.
         let scratch = try? ScratchDirectory(
             in: FilePath(FileManager.default.temporaryDirectory.path),
             name: "cachectl"
@@ -68,8 +72,10 @@ public struct GoCommand: Sendable {
         return environment
     }
 
-    /// Has the command put all that it writes of itself into a directory: its build cache, `go-build`, and what it
-    /// would leave in the temporary directory if it were interrupted.
+    /// Makes the command write its own files into a directory.
+    ///
+    /// The files are its build cache, `go-build`, and those that it would leave in the temporary directory if
+    /// it were interrupted.
     mutating func keep(in scratch: ScratchDirectory) {
         overrides["GOCACHE"] = scratch.path.appending("go-build").string
         overrides["GOCACHEPROG"] = ""
@@ -78,15 +84,15 @@ public struct GoCommand: Sendable {
 
     /// Runs the command.
     ///
-    /// - Parameter arguments: The name of its command, and what follows.
-    /// - Returns: What it printed, and how it ended.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/goCommand`` if it can't be run, or
-    ///   `CancellationError`.
+    /// - Parameter arguments: The name of the subcommand, then its arguments.
+    /// - Returns: The output of the command, and its exit status.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/goCommand`` if the command can't be
+    ///   run, or `CancellationError`.
     func run(_ arguments: [String]) async throws -> Subprocess.Result {
         var (arguments, overrides) = (arguments, overrides)
         if let directory, !arguments.isEmpty {
             arguments.insert(contentsOf: ["-C", directory.string], at: 1)
-            // Go then takes the directory's name from there, as after `cd`, and not with links resolved.
+            // Go then takes the directory's name from `PWD`, as after `cd`, without resolving links.
             overrides["PWD"] = directory.string
         }
         do {
@@ -102,7 +108,7 @@ public struct GoCommand: Sendable {
         }
     }
 
-    /// The first lines of what a failed command complained of.
+    /// Returns the first lines of the error output of a failed command.
     static func words(of result: Subprocess.Result) -> String {
         let lines = String(decoding: result.errors, as: UTF8.self).split(separator: "\n")
         return lines.prefix(3).joined(separator: "; ")

@@ -2,7 +2,7 @@ import SystemPackage
 
 /// The distribution's own description of itself (`os-release(5)`).
 enum OSRelease {
-    /// Its name and version, for example `Debian GNU/Linux 12 (bookworm)`, or `nil` if it has none.
+    /// Returns the name and version, for example `Debian GNU/Linux 12 (bookworm)`, or `nil` if there is none.
     static func prettyName() -> String? {
         for path in ["/etc/os-release", "/usr/lib/os-release"] {
             var bytes: [UInt8] = []
@@ -14,7 +14,7 @@ enum OSRelease {
         return nil
     }
 
-    /// The value of `PRETTY_NAME`, without the quotes and backslashes of the shell.
+    /// Returns the value of `PRETTY_NAME`, without the quotes and backslashes of the shell.
     static func prettyName(in text: String) -> String? {
         let name = "PRETTY_NAME="
         guard let line = text.split(whereSeparator: \.isNewline).last(where: { $0.hasPrefix(name) }) else {

@@ -1,8 +1,9 @@
 /// The content of a file `…-a` in GOCACHE.
 ///
-/// Source: Go's cmd/go/internal/cache/cache.go, `get` and `putIndexEntry`; the same from Go 1.21 to 1.27:
+/// Source: Go's cmd/go/internal/cache/cache.go, `get` and `putIndexEntry`. The format is the same from Go
+/// 1.21 to 1.27:
 ///
-/// | offset | bytes | what |
+/// | offset | bytes | field |
 /// |---|---|---|
 /// | 0 | 3 | `v1 ` |
 /// | 3 | 64 | action ID, hexadecimal |
@@ -14,7 +15,7 @@ struct ActionEntry: Hashable {
     /// The length of the file, in bytes.
     static let byteCount = 175
 
-    /// The bytes that an archive's index holds of an entry: its ID and two numbers.
+    /// The number of bytes that an archive's index stores per entry: an ID and two numbers.
     static let storedBytes = 36
 
     var action: ObjectID
@@ -30,9 +31,9 @@ struct ActionEntry: Hashable {
         self.size = size
     }
 
-    /// Reads an entry as Go does, or returns `nil` for what Go takes for a miss.
+    /// Reads an entry as Go does; the result is `nil` if Go would treat the bytes as a miss.
     ///
-    /// The time is not kept: it differs in every job, and decides about test results alone.
+    /// The time is not kept: it differs in every job, and it matters only for test results.
     ///
     /// - Parameters:
     ///   - bytes: The whole file.

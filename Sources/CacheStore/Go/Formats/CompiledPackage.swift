@@ -1,13 +1,13 @@
-/// What a compiled package says of itself: its import path, and where its sources lay.
+/// The description of a compiled package in its own archive: its import path, and the place of its sources.
 ///
-/// The archive's file `_go_.o` holds an object file (Go's cmd/internal/goobj/objfile.go, `\0go120ld`, the same from
-/// Go 1.20 to 1.27): a string table, then blocks of records. A symbol `go:cuinfo.packagename.PATH` names the
-/// import path (cmd/compile/internal/dwarfgen, `RecordPackageName`).
+/// The archive's file `_go_.o` holds an object file (Go's cmd/internal/goobj/objfile.go, `\0go120ld`, the
+/// same from Go 1.20 to 1.27): a string table, then blocks of records. A symbol `go:cuinfo.packagename.PATH`
+/// names the import path (cmd/compile/internal/dwarfgen, `RecordPackageName`).
 struct CompiledPackage: Hashable {
     /// The import path; `main` for any program.
     var importPath: String
 
-    /// The first of its source files, as the compiler was told it.
+    /// The path of the package's first source file, as it was given to the compiler.
     var file: String?
 
     private static let prefix = Array("go:cuinfo.packagename.".utf8)
@@ -19,25 +19,28 @@ struct CompiledPackage: Hashable {
     /// The length of a record in the symbol blocks, in bytes.
     private static let symbolSize = 21
 
-    /// How many records, and how many bytes of text, are gone through at a time.
+    /// The number of records, and the number of bytes of text, that are searched at a time.
     private static let (recordsAtOnce, textAtOnce) = (1 << 13, 1 << 18)
 
-    /// The longest name that is taken for one, in bytes.
+    /// The length of the longest name that is accepted, in bytes.
     private static let nameLimit = 1 << 16
 
-    /// How many names may begin like the one that is looked for, and how many files the compiler may have made up
-    /// before the first that it was told.
+    /// The limit for names that begin like the wanted name, and the limit for files that are searched.
+    ///
+    /// The search looks for the first file that was given to the compiler. Files that the compiler made up
+    /// may precede that file.
     private static let (candidateLimit, fileLimit) = (1 << 6, 1 << 6)
 
-    /// Reads what an archive says of itself.
+    /// Reads the description of a compiled package from its archive.
     ///
     /// - Parameters:
-    ///   - size: Its length in bytes.
-    ///   - bytes: Returns bytes of it, untrusted, for a range of at most 257 KiB below `size`. It is asked for them
-    ///     mostly in order, and for nothing behind the symbols; half of a package or more is behind them.
-    /// - Returns: What it says, or `nil` if it is no archive of a package that names it.
-    /// - Throws: What `bytes` throws.
-    /// - Complexity: O(*n*) in the bytes before the symbols' end; O(1) memory.
+    ///   - size: The length of the archive, in bytes.
+    ///   - bytes: Returns the archive's bytes, untrusted, in a range of at most 257 KiB below `size`. The
+    ///     ranges come mostly in order, and none lies behind the symbols; half of a package or more is behind
+    ///     them.
+    /// - Returns: The description, or `nil` if the bytes are not an archive that names its package.
+    /// - Throws: The error of `bytes`.
+    /// - Complexity: O(*n*) in the number of bytes before the end of the symbols; O(1) memory.
     static func read(size: Int, _ bytes: (Range<Int>) throws -> [UInt8]) rethrows -> CompiledPackage? {
         guard size >= 8, try bytes(0..<8) == Array("!<arch>\n".utf8) else { return nil }
         var position = 8
@@ -59,7 +62,7 @@ struct CompiledPackage: Hashable {
         object: Range<Int>,
         _ bytes: (Range<Int>) throws -> [UInt8]
     ) rethrows -> CompiledPackage? {
-        // A text that ends in a line `!` comes first; it is short.
+        // The object begins with a short text that ends in a line `!`.
         let mark = Array("\n!\n".utf8)
         let text = try bytes(object.prefix(4096))
         guard let end = text.indices.first(where: { text[$0...].starts(with: mark) }) else { return nil }
@@ -76,20 +79,20 @@ struct CompiledPackage: Hashable {
         let strings = base + headerSize..<block(fileBlock)
         let candidates = try places(of: prefix, in: strings, bytes)
         guard !candidates.isEmpty, candidates.count < candidateLimit else { return nil }
-        /// The range of a string that a record begins with: it is stored as its length and its offset.
+        /// Returns the range of the string with which a record begins, stored as a length and an offset.
         func string(_ records: [UInt8], _ place: Int) -> Range<Int>? {
             let (length, start) = (number(in: records, at: place), base + number(in: records, at: place + 4))
             let isInside = strings.contains(start) && length <= min(nameLimit, strings.upperBound - start)
             return isInside ? start..<start + length : nil
         }
-        // The files that the compiler makes up are in angle brackets.
+        // The names of files that the compiler makes up are in angle brackets.
         let files = (block(fileBlock)..<first).prefix(8 * fileLimit)
         let file: [UInt8]? = try firstMatch(of: 8, in: files, bytes) { records, place in
             guard let range = string(records, place) else { return nil }
             let name = try bytes(range)
             return name.first == UInt8(ascii: "<") ? nil : name
         }
-        // The symbol blocks lie one after another, each of whole records.
+        // The symbol blocks follow one another, and each consists of whole records.
         for index in symbolBlock..<referenceBlock where block(index) <= block(index + 1) {
             let range = (block(index)..<block(index + 1)).clamped(to: first..<last)
             let found: Range<Int>? = try firstMatch(of: symbolSize, in: range, bytes) { records, place in
@@ -105,12 +108,12 @@ struct CompiledPackage: Hashable {
         return nil
     }
 
-    /// A number of four bytes, little-endian.
+    /// Returns the little-endian number of four bytes at a place.
     private static func number(in bytes: [UInt8], at place: Int) -> Int {
         (0..<4).reduce(0) { $0 | Int(bytes[place + $1]) << (8 * $1) }
     }
 
-    /// What the first record of a range gives that gives something.
+    /// Calls `body` with the records of a range in order, and returns its first result that is not `nil`.
     private static func firstMatch<Found>(
         of recordSize: Int,
         in range: Range<Int>,
@@ -127,7 +130,7 @@ struct CompiledPackage: Hashable {
         return nil
     }
 
-    /// The first places of a text in a range, ``candidateLimit`` at most.
+    /// Returns the first places of a text in a range, at most ``candidateLimit`` of them.
     private static func places(
         of text: [UInt8],
         in range: Range<Int>,
@@ -135,9 +138,9 @@ struct CompiledPackage: Hashable {
     ) rethrows -> [Int] {
         var places: [Int] = []
         for start in stride(from: range.lowerBound, to: range.upperBound, by: textAtOnce) {
-            // Each piece goes on far enough for a text that begins in it.
+            // Pieces overlap: each contains the whole of a text that begins in its first `textAtOnce` bytes.
             let piece = try bytes(start..<min(start + textAtOnce + text.count - 1, range.upperBound))
-            // Of its bytes the colon is rare.
+            // The search looks for the colon, a rare byte, and then compares the whole text.
             let colon = UInt8(ascii: ":")
             let before = text.firstIndex(of: colon) ?? 0
             var rest = piece.dropFirst(before)

@@ -1,9 +1,9 @@
-/// Tells what entries of GOCACHE are for.
+/// A classifier of the entries of GOCACHE by their purpose.
 enum EntryClassifier {
-    /// How much of an output is looked at, in bytes.
+    /// The number of bytes that are examined at the start of an output.
     static let headSize = 1024
 
-    /// The class of an output by its content.
+    /// Returns the class of an output, judged by its content.
     ///
     /// Sources in Go's src/cmd: internal/archive (`!<arch>`), compile/internal/gc/obj.go (`main`),
     /// cgo/out.go, go/internal/modindex/write.go, vendor/golang.org/x/tools/go/analysis (`gobFact`),
@@ -11,9 +11,9 @@ enum EntryClassifier {
     /// `gccCompilerID`).
     ///
     /// - Parameters:
-    ///   - head: Its first ``headSize`` bytes, or all if it has fewer.
-    ///   - size: Its length in bytes.
-    /// - Returns: The class; ``EntryClass/other`` for what is not known.
+    ///   - head: The first ``headSize`` bytes of the output, or all bytes if the output has fewer.
+    ///   - size: The length of the output, in bytes.
+    /// - Returns: The class; ``EntryClass/other`` for unknown content.
     static func contentClass(_ head: [UInt8], size: Int) -> EntryClass {
         func begins(_ text: StaticString, at offset: Int = 0) -> Bool {
             head.dropFirst(offset).starts(with: Array(text.description.utf8))
@@ -41,9 +41,9 @@ enum EntryClassifier {
         return .other
     }
 
-    /// Whether an archive's package definition says `main`, in a line of its own before the first empty one.
+    /// Returns whether an archive's package definition has a line `main` before its first empty line.
     private static func isMain(_ head: [UInt8]) -> Bool {
-        // After `!<arch>\n` and the 60 bytes that begin the first file.
+        // The definition follows `!<arch>\n` and the 60 bytes that begin the first file.
         for line in head.dropFirst(68).split(separator: 0x0A, omittingEmptySubsequences: false).prefix(4) {
             if line.isEmpty { return false }
             if line.elementsEqual("main".utf8) { return true }
@@ -57,14 +57,14 @@ enum EntryClassifier {
         }
     }
 
-    /// The class of each entry of a cache.
+    /// Returns the class of each entry of a cache.
     ///
     /// - Parameters:
     ///   - actions: The entries.
-    ///   - id: Gives an entry's action ID.
-    ///   - output: Gives an output's class by its content, and its length in bytes.
+    ///   - id: Returns the action ID of an entry.
+    ///   - output: Returns the class of an entry's output by its content, and the output's length in bytes.
     /// - Returns: The classes, in the order of `actions`.
-    /// - Complexity: O(*n*); three hashes for each package.
+    /// - Complexity: O(*n*); three hashes per package.
     static func classes<Entry>(
         of actions: [Entry],
         id: (Entry) -> ObjectID,
@@ -83,7 +83,7 @@ enum EntryClassifier {
         }
     }
 
-    /// The ID that Go derives from another (`Subkey` in cmd/go/internal/cache/hash.go).
+    /// Returns the ID that Go derives from another ID and a name (`Subkey` in cmd/go/internal/cache/hash.go).
     static func subkey(of parent: ObjectID, _ name: String) -> ObjectID {
         ContentHasher.hash((Array("subkey:".utf8) + parent.bytes + Array(name.utf8)).span)
     }

@@ -1,20 +1,20 @@
-/// The entries whose IDs Go derives from those of compiled packages, and what they are for.
+/// A table of the entries whose IDs Go derives from the IDs of compiled packages, with their roles.
 ///
-/// First all entries are named, then the packages among them. It takes a byte an entry, and 16 a derived entry that is
-/// there: 126 bits of a SHA-256 tell which.
+/// All entries must be inserted first, then the packages among them. The table takes 1 to 2 bytes per entry,
+/// and 16 bytes per derived entry that is there. It tells derived entries apart by 126 bits of a SHA-256.
 struct EntryRoles {
     private static let names: [(name: String, role: EntryClass)] = [
         ("stdout", .stdout), ("link-stdout", .stdout), ("srcfiles", .sources),
     ]
 
-    /// Bits of the entries that may be there, by a part of their IDs.
+    /// One bit per value of a part of an ID; an entry with that ID can be there only if the bit is set.
     private var filter: BitArray
     private let mask: UInt64
     private var found: [UInt128] = []
 
-    /// Begins with no entries.
+    /// Creates a table without entries.
     ///
-    /// - Parameter count: The number of entries, at least about.
+    /// - Parameter count: The number of entries, at least approximately.
     init(count: Int) {
         var size = 1024
         while size < 8 * count { size *= 2 }
@@ -24,10 +24,10 @@ struct EntryRoles {
 
     private func position(of id: ObjectID) -> Int { Int(id.prefix.0 & mask) }
 
-    /// Names an entry.
+    /// Inserts an entry.
     mutating func insert(_ id: ObjectID) { filter[position(of: id)] = true }
 
-    /// Names an entry that is a compiled package; all entries have been named.
+    /// Inserts an entry that is a compiled package, after all entries have been inserted.
     mutating func insertPackage(_ id: ObjectID) {
         for (index, (name, _)) in Self.names.enumerated() {
             let derived = EntryClassifier.subkey(of: id, name)
@@ -35,10 +35,10 @@ struct EntryRoles {
         }
     }
 
-    /// Ends the packages.
+    /// Ends the insertions, so that ``role(of:)`` can be called.
     mutating func seal() { found.sort() }
 
-    /// What an entry is for, or `nil` if it is not derived from a package's.
+    /// Returns the role of an entry, or `nil` if its ID is not derived from that of a package.
     func role(of id: ObjectID) -> EntryClass? {
         let key = Self.key(of: id)
         var (low, high) = (0, found.count)
@@ -50,12 +50,12 @@ struct EntryRoles {
         return Self.names[Int(found[low] & 3)].role
     }
 
-    /// The first bits of an ID; the two below them hold the number of a role.
+    /// Returns the first 126 bits of an ID, above two bits that can hold the number of a role.
     private static func key(of id: ObjectID) -> UInt128 {
         (UInt128(id.prefix.0) << 64 | UInt128(id.prefix.1)) & ~3
     }
 
-    /// The class of an entry that has no role but that of its output.
+    /// Returns the class of an entry: that of its role or, without a role, that of its output.
     func entryClass(of id: ObjectID, output: EntryClass, isEmpty: Bool) -> EntryClass {
         guard let role = role(of: id) else { return output }
         return role == .stdout && isEmpty ? .emptyStdout : role

@@ -1,4 +1,4 @@
-/// Where things lie in GOMODCACHE (Go's cmd/go/internal/modfetch/cache.go, `cachePath` and `DownloadDir`).
+/// The layout of GOMODCACHE (Go's cmd/go/internal/modfetch/cache.go, `cachePath` and `DownloadDir`).
 enum ModuleCacheLayout {
     /// The directory of the checksum database's files, below GOMODCACHE.
     static let checksumDirectory = "cache/download/sumdb"

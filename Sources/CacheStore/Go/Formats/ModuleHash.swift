@@ -1,16 +1,16 @@
 /// Go's hash of a module's files, `h1:`, as in go.sum and in `.ziphash` files.
 ///
-/// Source: golang.org/x/mod/sumdb/dirhash, `Hash1`: the SHA-256 of one line for each file, ordered by name:
-/// the SHA-256 of the content in hexadecimal, two spaces, `path@version/` and the path in the tree, a line
-/// feed.
+/// The hash is the SHA-256 of one line per file, ordered by name (golang.org/x/mod/sumdb/dirhash, `Hash1`). A
+/// line holds the SHA-256 of the content in hexadecimal, two spaces, `path@version/` with the path in the
+/// tree, and a line feed.
 struct ModuleHash {
     private var files: [(name: String, id: ObjectID)] = []
 
-    /// Adds a file, in any order.
+    /// Adds a file; the order of files does not matter.
     ///
     /// - Parameters:
-    ///   - name: Its path, with the module's `path@version/`, not escaped, before it.
-    ///   - id: The SHA-256 of its content.
+    ///   - name: The module's `path@version/`, not escaped, followed by the file's path in the tree.
+    ///   - id: The SHA-256 of the file's content.
     mutating func add(name: String, id: ObjectID) { files.append((name, id)) }
 
     /// Returns the hash of the files added.
@@ -30,7 +30,7 @@ struct ModuleHash {
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8
     )
 
-    /// A hash as Go writes it: `h1:` and 44 characters of base64 (RFC 4648).
+    /// Returns a hash as Go writes it: `h1:` and 44 characters of base64 (RFC 4648).
     static func text(of id: ObjectID) -> String {
         var characters = Array("h1:".utf8)
         let bytes = id.bytes
@@ -46,7 +46,7 @@ struct ModuleHash {
         return String(decoding: characters, as: UTF8.self)
     }
 
-    /// The hash in the content of a `.ziphash` file, or `nil` if that is anything else.
+    /// Returns the hash in the content of a `.ziphash` file, or `nil` if the content is anything else.
     static func id(ofZiphash content: [UInt8]) -> ObjectID? {
         guard content.count == 47, content.starts(with: Array("h1:".utf8)) else { return nil }
         var bytes: [UInt8] = []
@@ -54,7 +54,7 @@ struct ModuleHash {
         for (index, character) in content[3..<46].enumerated() {
             guard let value = alphabet.firstIndex(of: character) else { return nil }
             bits = (bits << 6 | value) & 0xFFFF
-            // Each character after the first of four completes a byte.
+            // In each group of four characters, all but the first complete a byte.
             if index % 4 != 0 { bytes.append(UInt8(truncatingIfNeeded: bits >> (6 - 2 * (index % 4)))) }
         }
         guard let id = ObjectID(bytes.span), Array(text(of: id).utf8) == content else { return nil }

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// The content of a `.info` file: which version of a module it is about.
+/// The content of a `.info` file, which names a version of a module.
 ///
 /// Source: Go's cmd/go/internal/modfetch/repo.go, `RevInfo`. Go writes more fields, which may differ between
 /// jobs.
@@ -10,9 +10,10 @@ struct ModuleInfo: Decodable {
 
     private enum CodingKeys: String, CodingKey { case version = "Version" }
 
-    /// Why `bytes` is not the `.info` of a module, or `nil` if it is.
+    /// Returns the reason why `bytes` is not the `.info` of a module, or `nil` if it is.
     ///
-    /// The file of a branch or commit names the version that it stands for, so only its form is checked.
+    /// The `.info` of a branch or commit names the version for which that branch or commit stands. Therefore
+    /// only the form of the file is checked.
     static func fault(in bytes: [UInt8], of module: ModuleKey) -> String? {
         guard let info = try? JSONDecoder().decode(ModuleInfo.self, from: Data(bytes)) else {
             return "no JSON of a version"

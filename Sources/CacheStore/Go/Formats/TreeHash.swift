@@ -1,16 +1,16 @@
-/// Computes the `h1:` hash of a module's tree, as its zip had it.
+/// A computation of the `h1:` hash of a module's tree, as its zip contained it.
 ///
-/// Go copies each `_go.mod` of a toolchain to `go.mod` beside it on first use
-/// (cmd/go/internal/toolchain/select.go, `Exec`). Such a copy is no part of the zip; a `go.mod` that is
-/// another file counts, and spoils the hash.
+/// On first use of a toolchain, Go copies each `_go.mod` to a `go.mod` in the same directory
+/// (cmd/go/internal/toolchain/select.go, `Exec`). Such a copy is not part of the zip, and is skipped. A
+/// `go.mod` with other content is hashed, and makes the hash wrong.
 struct TreeHash {
     private let module: ModuleKey
     private var files: [(path: String, id: ObjectID)] = []
 
-    /// Begins the hash of a module.
+    /// Begins the computation of a module's hash.
     init(_ module: ModuleKey) { self.module = module }
 
-    /// Adds a file, in any order.
+    /// Adds a file; the order of files does not matter.
     mutating func add(_ path: String, id: ObjectID) { files.append((path, id)) }
 
     /// Returns the hash of the files added.
@@ -25,7 +25,7 @@ struct TreeHash {
         return hash.finish()
     }
 
-    /// The `_go.mod` that a `go.mod` would be a copy of; `nil` for other files.
+    /// Returns the path of the `_go.mod` of which a `go.mod` would be a copy, or `nil` for other files.
     static func original(ofCopy path: String) -> String? {
         guard path == "go.mod" || path.hasSuffix("/go.mod") else { return nil }
         return path.dropLast("go.mod".count) + "_go.mod"

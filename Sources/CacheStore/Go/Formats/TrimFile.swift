@@ -1,16 +1,17 @@
 import Glibc
 
-/// `trim.txt` in GOCACHE: when Go last looked for old entries, in seconds since 1970.
+/// The file `trim.txt` in GOCACHE: the time when Go last looked for old entries, in seconds since 1970.
 enum TrimFile {
     static let name = "trim.txt"
 
-    /// Where the file leads in a cache that nobody can write to.
+    /// The target of the file, a symbolic link, in a cache to which nobody can write.
     static let sink = "/dev/null"
 
-    /// Writes it with the time as it is now, so that anyone may write it; or as a link to where nothing is kept.
+    /// Writes the file with the current time, writable by everyone, or as a link to ``sink`` if `profile`
+    /// discards the time.
     ///
-    /// Without a fresh one the next build scans all entries, and fails where it can't rewrite the file (Go up
-    /// to 1.25).
+    /// Without a fresh file, the next build scans all entries, and fails where it can't rewrite the file (Go
+    /// up to 1.25).
     static func write(in root: borrowing Directory, _ profile: CacheProfile) throws {
         guard profile.discardsTrimTime else {
             _ = try FilePlacement(mode: 0o666).put(Array("\(time(nil))".utf8), as: name, in: root)
@@ -28,7 +29,7 @@ enum TrimFile {
         }
     }
 
-    /// Whether it is there and can be written by all, however old it is.
+    /// Returns whether the file is there and everyone can write to it, whatever its age.
     static func isRight(in root: borrowing Directory, _ profile: CacheProfile) throws(CacheStoreError) -> Bool
     {
         guard let status = try root.status(of: name) else { return false }

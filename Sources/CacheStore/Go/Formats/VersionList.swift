@@ -3,10 +3,10 @@
 /// Source: Go's cmd/go/internal/modfetch/cache.go, `rewriteVersionList`; golang.org/x/mod/semver for validity
 /// and order.
 enum VersionList {
-    /// Makes the list from the names in an `@v` directory.
+    /// Returns the list for the names in an `@v` directory.
     ///
-    /// - Parameter names: The names of its entries.
-    /// - Returns: The file's bytes.
+    /// - Parameter names: The names of the directory's entries.
+    /// - Returns: The bytes of the file.
     static func bytes(for names: [String]) -> [UInt8] {
         let versions = names.filter { $0.hasSuffix(".mod") }.map { String($0.dropLast(4)) }
         let listed = versions.compactMap(Version.init).sorted(by: <)

@@ -2,16 +2,17 @@ import SystemPackage
 
 /// The entries found in GOCACHE: action entries whose outputs look right, and a list of everything left out.
 ///
-/// A scan does not read the contents of outputs. Go writes an output before the entry that refers to it, so the scan
-/// reads the entries first and looks for outputs only then: the result is sound although `go` may be running
-/// (cmd/go/internal/cache/cache.go, `putIndexEntry`).
+/// A scan does not read the contents of outputs. Go writes an output before the entry that refers to it
+/// (cmd/go/internal/cache/cache.go, `putIndexEntry`). Therefore the scan reads the entries first and looks
+/// for the outputs afterwards, and its result is sound even if `go` is running.
 struct BuildCacheScan: Sendable {
     /// The entries that a scan keeps.
     struct Selection: Sendable {
         /// The classes of entries that are dropped.
         var dropped: Set<EntryClass>
 
-        /// If not `nil`, entries that were not used since this time are dropped; in seconds since 1970.
+        /// The time since which an entry must have been used to be kept, in seconds since 1970; `nil` keeps
+        /// all.
         var usedSince: Int?
     }
 
@@ -19,9 +20,9 @@ struct BuildCacheScan: Sendable {
     struct Output: Hashable, Sendable {
         var id: ObjectID
         var size: Int
-        /// The name of the one file, for an output that is a directory.
+        /// The name of the only file in the output, if the output is a directory.
         var executable: String?
-        /// The class that the content alone tells.
+        /// The class, judged by the content alone.
         var contentClass: EntryClass
 
         /// The path of the file that holds the content, below GOCACHE.
@@ -36,20 +37,20 @@ struct BuildCacheScan: Sendable {
     /// The outputs, ordered by ID.
     var outputs: [Output] = []
 
-    /// The entries that are no members, in any order.
+    /// The entries that do not become members, in any order.
     var leftOut: [LeftOut] = []
 
     /// The sound entries that the selection dropped, by class.
     var dropped: [EntryClass: ArchiveTotals.Tally] = [:]
 
-    /// The number of entries that were not used since the time that was asked for.
+    /// The number of entries that were dropped because they were not used since ``Selection/usedSince``.
     var unused = 0
 
     /// Scans a GOCACHE.
     ///
     /// - Parameters:
     ///   - root: The directory.
-    ///   - selection: The entries that are wanted.
+    ///   - selection: The entries to keep.
     ///   - threads: The number of threads to use.
     /// - Returns: The entries found.
     /// - Throws: ``CacheStoreError`` if `root` itself can't be read, or `CancellationError`.
@@ -75,7 +76,7 @@ struct BuildCacheScan: Sendable {
         return whole
     }
 
-    /// Looks into each of the 256 directories, several at a time.
+    /// Calls `look` for each of the 256 directories, several at a time, and merges the results.
     private static func gather(
         _ root: FilePath,
         _ threads: Int,
@@ -102,7 +103,7 @@ struct BuildCacheScan: Sendable {
         return whole.value
     }
 
-    /// Notes the files that lie in GOCACHE itself, beside the 256 directories.
+    /// Leaves out the entries of GOCACHE itself, other than the 256 directories.
     private mutating func scanTop(_ root: FilePath) throws(CacheStoreError) {
         let names = try Directory(opening: root).names()
         for name in names.valid where !BuildCacheLayout.isSubdirectory(name) {
@@ -147,7 +148,7 @@ struct BuildCacheScan: Sendable {
         else {
             return leaveOut(name.hasSuffix(".tmp") ? .temporary : .foreign, path, "no name that Go gives")
         }
-        // Outputs are taken only where an entry refers to them.
+        // Outputs are collected later, and only if an entry refers to them.
         guard digits[65] == UInt8(ascii: "a") else {
             if digits[65] != UInt8(ascii: "d") { leaveOut(.foreign, path, "no name that Go gives") }
             return
@@ -178,9 +179,10 @@ struct BuildCacheScan: Sendable {
 
     // MARK: - Outputs
 
-    /// Looks for outputs of one of the 256 directories, and at how each begins.
+    /// Finds outputs in one of the 256 directories, and classifies each by its first bytes.
     private mutating func findOutputs(_ ids: [ObjectID], of root: borrowing Directory, _ index: Int) {
-        // A directory that can't be opened has been reported with its entries; so will be those of its outputs.
+        // The scan of the entries has already reported a directory that can't be opened. The entries whose
+        // outputs lie in that directory will be reported, too.
         guard let directory = try? root.directory(BuildCacheLayout.subdirectory(index)) else { return }
         for id in ids {
             if let output = find(id, in: directory) { outputs.append(output) }
@@ -205,7 +207,8 @@ struct BuildCacheScan: Sendable {
         return nil
     }
 
-    /// An executable is cached as a directory with one file in it (Go 1.24, cache.go, `PutExecutable`).
+    /// Finds an executable, which Go caches as a directory with one file (Go 1.24, cache.go,
+    /// `PutExecutable`).
     private mutating func findExecutable(
         _ id: ObjectID,
         in directory: borrowing Directory
@@ -238,7 +241,7 @@ struct BuildCacheScan: Sendable {
 
     // MARK: - Matching
 
-    /// Drops the entries whose output is not there or has another size.
+    /// Drops the entries whose output is missing or has another size.
     private mutating func matchOutputs(in root: FilePath) {
         let sizes = Dictionary(uniqueKeysWithValues: outputs.map { ($0.id, $0.size) })
         let entries = actions
@@ -258,7 +261,7 @@ struct BuildCacheScan: Sendable {
         keepReferredOutputs()
     }
 
-    /// Drops the entries of classes that are not wanted.
+    /// Drops the entries of the unwanted classes.
     private mutating func drop(_ unwanted: Set<EntryClass>) {
         let contents = Dictionary(uniqueKeysWithValues: outputs.map { ($0.id, $0) })
         let classes = EntryClassifier.classes(of: actions, id: \.action) { entry in
@@ -281,7 +284,7 @@ struct BuildCacheScan: Sendable {
         }
     }
 
-    /// Returns the outputs that are left without an entry.
+    /// Removes the outputs to which no entry refers, and returns them.
     @discardableResult
     private mutating func keepReferredOutputs() -> [Output] {
         let referred = Set(actions.map(\.output))

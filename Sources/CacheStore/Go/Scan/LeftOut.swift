@@ -4,23 +4,23 @@ public import SystemPackage
 public struct LeftOut: Hashable, Sendable {
     /// The reason why an entry was left out.
     ///
-    /// A struct rather than an enum, so that a later release can add a reason without breaking a caller's `switch`.
+    /// A struct rather than an enum: a later release can add a reason without breaking a caller's `switch`.
     public struct Reason: RawRepresentable, Hashable, Sendable {
         /// The reason's name, for example `tornAction`.
         public let rawValue: String
 
-        /// Names a reason, known to this version or not.
+        /// Creates a reason with a name, known to this version or not.
         public init(rawValue: String) { self.rawValue = rawValue }
 
         private init(_ name: String) { rawValue = name }
 
-        /// An action entry that is not as Go writes them: torn, empty or garbage.
+        /// An action entry in a form that Go does not write: torn, empty or garbage.
         public static let tornAction = Reason("tornAction")
         /// An action entry whose output is missing or was left out itself.
         public static let missingOutput = Reason("missingOutput")
         /// An output whose length is not the one that its action entry states.
         public static let wrongSize = Reason("wrongSize")
-        /// An output whose content does not have its name as SHA-256.
+        /// An output whose name is not the SHA-256 of its content.
         public static let wrongContent = Reason("wrongContent")
         /// An output directory that does not hold exactly one executable file.
         public static let badExecutable = Reason("badExecutable")
@@ -28,7 +28,7 @@ public struct LeftOut: Hashable, Sendable {
         public static let wrongModuleHash = Reason("wrongModuleHash")
         /// A module that was being extracted (`.partial`).
         public static let partialModule = Reason("partialModule")
-        /// A `.info`, `.mod` or other download that is not as Go writes them.
+        /// A `.info`, `.mod` or other download in a form that Go does not write.
         public static let badDownload = Reason("badDownload")
         /// A file that could not be read.
         public static let unreadable = Reason("unreadable")
@@ -40,11 +40,12 @@ public struct LeftOut: Hashable, Sendable {
         public static let badName = Reason("badName")
         /// A file that changed or vanished while it was packed.
         public static let changed = Reason("changed")
-        /// A file that Go was writing, or that Go left when it was stopped: `.tmp`.
+        /// A `.tmp` file that Go was writing, or that Go left behind when it was stopped.
         public static let temporary = Reason("temporary")
-        /// Go's own bookkeeping, which Go makes again: locks, version lists, `trim.txt`, VCS clones.
+        /// A part of Go's own bookkeeping, which Go makes again: locks, version lists, `trim.txt`, VCS
+        /// clones.
         public static let bookkeeping = Reason("bookkeeping")
-        /// A file that Go does not put there.
+        /// A file that Go does not put into its caches.
         public static let foreign = Reason("foreign")
 
         /// The reasons that this version knows, in the order in which reports list them.
@@ -54,7 +55,7 @@ public struct LeftOut: Hashable, Sendable {
             .temporary, .bookkeeping, .foreign,
         ]
 
-        /// Whether the reason is a sign of damage, which ``Pack/Options/isStrict`` makes an error.
+        /// Whether the reason is a sign of damage; ``Pack/Options/isStrict`` makes damage an error.
         public var isDamage: Bool { self != .bookkeeping && self != .foreign }
     }
 
@@ -74,7 +75,7 @@ public struct LeftOut: Hashable, Sendable {
         self.explanation = explanation
     }
 
-    /// Creates the record of a file that an error kept from being read.
+    /// Creates the record of a file that could not be read because of an error.
     init(_ error: CacheStoreError, _ path: FilePath) {
         switch error.code {
         case .unsafePath: self.init(.symbolicLink, path, error.message)

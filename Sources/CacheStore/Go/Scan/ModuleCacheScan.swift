@@ -2,7 +2,7 @@ import SystemPackage
 
 /// The files found in GOMODCACHE: downloads, and directories that may be module trees.
 ///
-/// A scan does not read trees and zips. Source of the layout: Go's cmd/go/internal/modfetch/cache.go.
+/// A scan reads neither trees nor zips. Source of the layout: Go's cmd/go/internal/modfetch/cache.go.
 struct ModuleCacheScan: Sendable {
     /// The small downloads of modules: `.info`, `.mod`, `.ziphash`.
     struct Download: Sendable {
@@ -20,31 +20,33 @@ struct ModuleCacheScan: Sendable {
         var bytes: [UInt8]
     }
 
-    /// Ordered by module, then kind.
+    /// The downloads, ordered by module, then by kind.
     var downloads: [Download] = []
 
     /// The modules that have a zip, in any order.
     var zips: Set<ModuleKey> = []
 
-    /// The modules whose tree is there, in any order.
+    /// The modules that have a tree, in any order.
     var trees: Set<ModuleKey> = []
 
     /// The modules that were being extracted.
     var partial: Set<ModuleKey> = []
 
-    /// Ordered by path.
+    /// The files of the checksum database, ordered by path.
     var checksumFiles: [ChecksumFile] = []
 
-    /// The entries that are no members, in any order.
+    /// The entries that do not become members, in any order.
     var leftOut: [LeftOut] = []
 
-    /// The hash that Go has recorded for each module.
+    /// The hashes that Go has recorded, by module.
     var hashes: [ModuleKey: ObjectID] = [:]
 
     /// The modules that have a `.mod`, sound or not.
     private var modFiles: Set<ModuleKey> = []
 
-    /// The longest `.info` that is taken, in bytes: they are a few hundred bytes long.
+    /// The largest size of a file that is read whole, other than a `.mod`, in bytes.
+    ///
+    /// A `.info` has a few hundred bytes.
     private static let maximumInfoSize = 1 << 20
 
     /// Scans a GOMODCACHE.
@@ -195,16 +197,18 @@ struct ModuleCacheScan: Sendable {
         }
     }
 
-    /// Looks again at modules whose trees were read after the downloads: a tree may have been removed and made again
-    /// in between, and would be packed without its `.mod`.
+    /// Looks again for the `.mod` of modules that had none, and leaves out the modules that were removed.
     ///
-    /// Go makes the `.mod` before the tree. A tree that stands there for good without a `.mod` is a toolchain's, or
-    /// somebody removed the `.mod`; such a tree stays.
+    /// Trees are read after the downloads. In between, a tree may have been removed and made again; it would
+    /// then be packed without its `.mod`.
+    ///
+    /// Go makes the `.mod` before the tree. A tree that permanently lacks a `.mod` belongs to a toolchain, or
+    /// somebody removed the `.mod`; such a tree is kept.
     ///
     /// - Parameters:
     ///   - modules: The modules.
     ///   - path: GOMODCACHE.
-    /// - Returns: The modules that are no longer there; they are left out.
+    /// - Returns: The modules that are no longer there, which are left out.
     /// - Throws: ``CacheStoreError`` if GOMODCACHE itself can't be opened.
     mutating func removed(
         of modules: some Sequence<ModuleKey>,
@@ -226,7 +230,7 @@ struct ModuleCacheScan: Sendable {
         return removed
     }
 
-    /// Reads a `.mod`, if it is there.
+    /// Reads the `.mod` of a module, if there is one.
     private mutating func readModFile(of module: ModuleKey, in root: borrowing Directory) {
         guard let directory = try? root.directory(at: module.downloadDirectory.pathElements) else { return }
         try? readDownload(directory, "\(module.version).mod", module, kind: "mod")
@@ -245,7 +249,8 @@ struct ModuleCacheScan: Sendable {
                     try scan.scanChecksums(inner, prefix: prefix + name + "/")
                 }
             case .regular:
-                // The head of the tree that was seen last: with an old one, lookups of newer heads fail.
+                // `latest` holds the head of the tree that was seen last. With an old head, lookups of newer
+                // heads fail.
                 if name == "latest" { return scan.leaveOut(.bookkeeping, path, "Go fetches it again") }
                 if let fault = PathRules.fault(inChecksumPath: prefix + name) {
                     return scan.leaveOut(.badName, path, fault)
@@ -268,7 +273,9 @@ struct ModuleCacheScan: Sendable {
 
     // MARK: - Entries
 
-    /// Calls `body` with each entry of a directory; an entry it can't read is left out, the others go on.
+    /// Calls `body` with each entry of a directory.
+    ///
+    /// An entry that can't be read is left out, and the iteration continues with the next one.
     private mutating func forEachEntry(
         of directory: borrowing Directory,
         _ body: (inout ModuleCacheScan, String, FileStatus) throws(CacheStoreError) -> Void

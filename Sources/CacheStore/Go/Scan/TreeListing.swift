@@ -1,8 +1,8 @@
 import SystemPackage
 
-/// The files of a module tree on disk: listed, not read.
+/// A list of the files of a module tree on disk, made without reading the files.
 struct TreeListing {
-    /// The files with the lengths that the directories tell, ordered by path.
+    /// The files, ordered by path, with the lengths that the file system reports.
     private(set) var files: [TreeManifest.Entry] = []
 
     /// The reason why a tree can't be packed.
@@ -13,8 +13,8 @@ struct TreeListing {
     /// Lists a tree.
     ///
     /// - Parameter directory: The tree's directory.
-    /// - Throws: ``Fault`` for a tree with something in it that no module has, or ``CacheStoreError`` as the system
-    ///   says.
+    /// - Throws: ``Fault`` if the tree contains something that no module has, or ``CacheStoreError`` if the
+    ///   system reports an error.
     init(_ directory: borrowing Directory) throws {
         try list(directory, prefix: "")
         files.sort { $0.path.precedes($1.path) }

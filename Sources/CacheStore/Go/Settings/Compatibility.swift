@@ -1,13 +1,14 @@
-/// What will miss because Go environments differ: the table of ``Setting/all``, asked in three ways.
+/// Three comparisons of Go environments by the table ``Setting/all``, which predict what will miss.
 enum Compatibility {
-    // MARK: - A doctor's question
+    // MARK: - Findings
 
-    /// Finds where sources differ from the environment at hand.
+    /// Finds the settings in which sources differ from the environment at hand.
     ///
     /// - Parameters:
     ///   - sources: The sources.
     ///   - here: The environment at hand.
-    /// - Returns: One finding a setting, in the order of the table; what is not known is not compared.
+    /// - Returns: One finding per setting that differs, in the order of the table. Unknown values are not
+    ///   compared.
     static func findings(for sources: [Source], at here: GoEnvironment) -> [Finding] {
         Setting.all.compactMap { setting in
             let others = sources.filter { setting.differs($0.environment, here) }
@@ -27,9 +28,9 @@ enum Compatibility {
 
     // MARK: - Warnings
 
-    /// Warns of sources that can't serve one build together.
+    /// Returns warnings about sources that can't serve one build together.
     static func warnings(among sources: [Source]) -> [Warning] {
-        // A source without any record says nothing.
+        // A source without a recorded environment can't be compared.
         let known = sources.filter(\.environment.isKnown)
         return Setting.all.compactMap { setting in
             guard setting.severity > .note || setting.code == .distribution else { return nil }
@@ -42,19 +43,20 @@ enum Compatibility {
             return Warning(
                 code: warningCode(setting.code),
                 message:
-                    "the sources differ in \(setting.name): \(values.joined(separator: ", ")); \(setting.loss)"
+                    "the sources differ in \(setting.name): \(values.joined(separator: ", ")); "
+                    + "\(setting.loss)"
             )
         }
     }
 
-    /// Warns of sources whose entries will not hit where they are restored to.
+    /// Returns warnings about sources whose entries will not hit in the environment at hand.
     ///
-    /// Each setting that makes everything miss, GOMODCACHE, and the distribution, with which what is wrong hits,
-    /// has a warning of its own; the others share one.
+    /// Each setting that makes everything miss has a warning of its own. So has GOMODCACHE. So has the
+    /// distribution, because entries of the wrong distribution hit. The other settings share one warning.
     ///
     /// - Parameters:
     ///   - sources: The sources.
-    ///   - here: What is known of the environment at hand.
+    ///   - here: The environment at hand, as far as it is known.
     /// - Returns: The warnings.
     static func warnings(for sources: [Source], restoredTo here: GoEnvironment) -> [Warning] {
         let findings = findings(for: sources, at: here)
@@ -67,7 +69,8 @@ enum Compatibility {
             Warning(
                 code: warningCode(finding.code),
                 message:
-                    "the sources were packed with another \(finding.setting): \(finding.values); \(finding.loss); \(finding.mend)"
+                    "the sources were packed with another \(finding.setting): \(finding.values); "
+                    + "\(finding.loss); \(finding.mend)"
             )
         }
         if !shared.isEmpty {
@@ -87,7 +90,7 @@ enum Compatibility {
         }
     }
 
-    /// The values that sources have, ordered, each with the labels of those that have it.
+    /// Returns the values that sources have, in order, each with the labels of its sources.
     private static func recorded(_ setting: Setting, _ sources: [Source]) -> [Finding.Recorded] {
         Dictionary(grouping: sources, by: { setting.value($0.environment) ?? "" })
             .sorted { $0.key.precedes($1.key) }

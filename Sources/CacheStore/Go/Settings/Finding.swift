@@ -1,10 +1,10 @@
-/// One thing that decides whether builds here hit: a setting that differs, or something that can't be known.
+/// A fact that decides whether builds here hit: a setting that differs, or something that can't be known.
 public struct Finding: Hashable, Sendable {
-    /// How bad it is; a later case is worse.
+    /// The severity of a finding; a later case is worse.
     public enum Severity: String, Hashable, Sendable, Comparable, CaseIterable {
-        /// Nothing misses for it, but it should be known.
+        /// Nothing misses because of the finding, but people should know about it.
         case note
-        /// What it does can't be told.
+        /// The effect can't be predicted.
         case unknown
         /// Some packages are compiled again.
         case someMiss
@@ -13,18 +13,18 @@ public struct Finding: Hashable, Sendable {
 
         private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 
-        /// Whether one is less bad than the other.
+        /// Returns whether the first severity is less bad than the second.
         public static func < (lhs: Self, rhs: Self) -> Bool { lhs.rank < rhs.rank }
     }
 
     /// The subject of a finding.
     ///
-    /// A struct rather than an enum, so that a later release can add a code without breaking a caller's `switch`.
+    /// A struct rather than an enum: a later release can add a code without breaking a caller's `switch`.
     public struct Code: RawRepresentable, Hashable, Sendable {
         /// The code's name, for example `goVersion`.
         public let rawValue: String
 
-        /// Names a code, known to this version or not.
+        /// Creates a code with a name, known to this version or not.
         public init(rawValue: String) { self.rawValue = rawValue }
 
         /// The Go version.
@@ -53,19 +53,19 @@ public struct Finding: Hashable, Sendable {
         public static let distribution = Code(rawValue: "distribution")
         /// The path of the programs' own sources.
         public static let checkoutPath = Code(rawValue: "checkoutPath")
-        /// Nothing was recorded of a source.
+        /// A source of which nothing was recorded.
         public static let unknownEnvironment = Code(rawValue: "unknownEnvironment")
-        /// The archive holds no entries of a build cache.
+        /// An archive that holds no entries of a build cache.
         public static let noEntries = Code(rawValue: "noEntries")
-        /// A module is not in GOMODCACHE, so that nothing can be said of the packages.
+        /// A module that is not in GOMODCACHE, so that the packages can't be judged.
         public static let missingModule = Code(rawValue: "missingModule")
-        /// The packages can't be loaded.
+        /// Packages that can't be loaded or compiled.
         public static let brokenPackages = Code(rawValue: "brokenPackages")
-        /// Packages of which there is no entry.
+        /// Packages without an entry.
         public static let missingPackages = Code(rawValue: "missingPackages")
     }
 
-    /// A value that was recorded, and by whom.
+    /// A recorded value, with the sources that recorded it.
     public struct Recorded: Hashable, Sendable {
         /// The value; empty if the setting was not set or is not known.
         public var value: String
@@ -77,28 +77,28 @@ public struct Finding: Hashable, Sendable {
     /// The subject; stable across releases.
     public var code: Code
 
-    /// The setting as a person knows it, for example `GOVERSION` or `GOFLAGS -race`.
+    /// The setting's name for people, for example `GOVERSION` or `GOFLAGS -race`.
     public var setting: String
 
-    /// What the sources have that it concerns.
+    /// The values of the sources that the finding concerns.
     public var recorded: [Recorded]
 
-    /// What is at hand here, or `nil` if there is nothing to compare with.
+    /// The value here, or `nil` if there is nothing to compare with.
     public var here: String?
 
-    /// How bad it is.
+    /// The severity of the finding.
     public var severity: Severity
 
-    /// What is lost, one sentence without a period.
+    /// The loss, as one sentence without a period.
     public var loss: String
 
-    /// The way to mend it, one sentence without a period; empty if nothing needs to be done.
+    /// The way to mend the finding, as one sentence without a period; empty if nothing needs to be done.
     public var mend: String
 
-    /// The way to mend it as a remedy, where it is an action of this library; ``mend`` has its words.
+    /// The remedy, if an action of this library mends the finding; ``mend`` says the same in words.
     public var remedy: Remedy?
 
-    /// The labels of the sources that it concerns, in order.
+    /// The labels of the sources that the finding concerns, in order.
     public var sources: [String] { recorded.flatMap(\.sources).sorted { $0.precedes($1) } }
 
     /// Both sides in words: each value with the labels of its sources, then the value here.
@@ -108,6 +108,6 @@ public struct Finding: Hashable, Sendable {
         return (recorded + ["here \(Self.quoted(here))"]).joined(separator: ", ")
     }
 
-    /// A value in words.
+    /// Returns a value in words: in backquotes, or `not set` if the value is empty.
     static func quoted(_ value: String) -> String { value.isEmpty ? "not set" : "`\(value)`" }
 }

@@ -1,10 +1,11 @@
-/// What GOFLAGS holds, flag by flag (Go's cmd/go/internal/base/goflags.go).
+/// The flags in GOFLAGS (Go's cmd/go/internal/base/goflags.go).
 struct GoFlags: Hashable, Sendable {
-    /// The values that each flag was given, in order, by its name without dashes; a flag without a value has the
-    /// empty string.
+    /// The values of each flag, in order, by the flag's name without dashes.
+    ///
+    /// A flag without a value has the empty string.
     private(set) var values: [String: [String]] = [:]
 
-    /// Reads the value of GOFLAGS; what is no flag is ignored, as `go env` does.
+    /// Reads the value of GOFLAGS; words that are no flags are ignored, as by `go env`.
     init(_ text: String) {
         for word in Self.words(of: text) {
             let bare = word.drop { $0 == "-" }
@@ -16,16 +17,17 @@ struct GoFlags: Hashable, Sendable {
         }
     }
 
-    /// The last value of a flag, which is the one that counts, or the empty string.
+    /// The last value of a flag, which is the one that counts, or the empty string if there is none.
     subscript(name: String) -> String { values[name]?.last ?? "" }
 
-    /// Whether a flag without a value is on (Go's `strconv.ParseBool`).
+    /// Returns whether a flag that needs no value is on (Go's `strconv.ParseBool`).
     func isOn(_ name: String) -> Bool {
         values[name]?.last.map { ["", "1", "t", "T", "true", "TRUE", "True"].contains($0) } ?? false
     }
 
-    /// Splits at blanks; a word that begins with a quote goes to the next such quote (Go's
-    /// cmd/internal/quoted, `Split`).
+    /// Splits a text at blanks (Go's cmd/internal/quoted, `Split`).
+    ///
+    /// A word that begins with a quote extends to the next such quote.
     private static func words(of text: String) -> [String] {
         let blanks: [Character] = [" ", "\t", "\n", "\r", "\r\n"]
         var words: [String] = []

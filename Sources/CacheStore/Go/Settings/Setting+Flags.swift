@@ -1,6 +1,9 @@
-/// The flags of GOFLAGS that are in keys; of the others, the order and the repeats do not matter.
+/// The settings for the flags in GOFLAGS.
+///
+/// Flags that are part of keys have settings of their own. The order and the repetitions of the other flags
+/// do not matter.
 extension Setting {
-    /// The flags that are compared.
+    /// The settings for the flags that are compared.
     static let flags: [Setting] =
         ["trimpath", "race", "msan", "asan", "linkshared"].map { name in
             flag(name, .everything, "it is in the key of every package: everything is compiled again") {
@@ -57,7 +60,7 @@ extension Setting {
             others,
         ]
 
-    /// The flags that no key depends on, or that the others here stand for.
+    /// The flags on which no key depends, and the flags that other settings compare.
     private static let harmless: Set<String> = [
         "p", "v", "x", "n", "a", "work", "json", "modcacherw", "C", "o", "i", "insecure", "mod", "trimpath",
         "race",
@@ -69,7 +72,7 @@ extension Setting {
         "t", "d",
     ]
 
-    private static let others = flag("others", .none, "what these flags do to keys is not known") { flags in
+    private static let others = flag("others", .none, "their effect on keys is not known") { flags in
         let words = flags.values.filter { !harmless.contains($0.key) }.map { name, values in
             Self.words(name, [values.last ?? ""])
         }
@@ -98,7 +101,10 @@ extension Setting {
         )
     }
 
-    /// A flag that may be given once for each pattern of packages: for all of them, or for others.
+    /// Returns the setting of a flag that may be given once per pattern of packages.
+    ///
+    /// With the scope ``Scope/everything``, the setting compares the values for all packages, `all=`. With
+    /// another scope, it compares the values for other patterns.
     private static func perPackage(_ name: String, _ scope: Scope, _ loss: String) -> Setting {
         var setting = flag(name, scope, loss) { flags in
             let values = flags.values[name] ?? []

@@ -1,6 +1,6 @@
-/// The settings that decide, the gravest first.
+/// The settings that decide whether entries hit, the gravest first.
 ///
-/// Source: what goes into every action ID, Go's cmd/go/internal/work/exec.go, `buildActionID`; see
+/// Source: the inputs of every action ID in Go's cmd/go/internal/work/exec.go, `buildActionID`; see
 /// <doc:AboutGoCaches>.
 extension Setting {
     /// All settings that are compared.
@@ -13,9 +13,11 @@ extension Setting {
                 name: "GOVERSION",
                 scope: .everything,
                 loss:
-                    "builds with one version do not use the entries of another: they compile everything again",
+                    "builds with one version do not use the entries of another: they compile "
+                    + "everything again",
                 mend: { recorded, here in
-                    "use \(recorded) here (`GOTOOLCHAIN=\(recorded)` or its image), or fill the caches with \(here)"
+                    "use \(recorded) here (`GOTOOLCHAIN=\(recorded)` or its image), "
+                        + "or fill the caches with \(here)"
                 },
                 value: { $0.variables["GOVERSION"] }
             ),
@@ -49,7 +51,7 @@ extension Setting {
             ) { $0 == "off" ? "" : $0 },
         ]
 
-    /// The variables that choose among processors of an architecture, and what they are when nothing is said.
+    /// The variables that choose among the processors of an architecture, with their values when not set.
     private static let levels: [(name: String, architectures: [String], standard: String?)] = [
         ("GO386", ["386"], "sse2"), ("GOAMD64", ["amd64"], "v1"), ("GOARM", ["arm"], nil),
         ("GOARM64", ["arm64"], "v8.0"), ("GOMIPS", ["mips", "mipsle"], "hardfloat"),
@@ -65,7 +67,7 @@ extension Setting {
             "builds at one level do not use the entries of another"
         )
         setting.value = { $0.variables[name] ?? ($0.isComplete ? standard : nil) }
-        // Go sets the variable of another architecture, too, and then ignores it.
+        // Go also sets the variable of another architecture, but ignores it.
         setting.isRelevant = { $0.allSatisfy { architectures.contains($0["GOARCH"]) } }
         return setting
     }
@@ -76,7 +78,7 @@ extension Setting {
                 .cgo,
                 "CGO_ENABLED",
                 .cgo,
-                "net, os/user, what uses cgo, and what imports them are compiled again",
+                "net, os/user, packages that use cgo, and their importers are compiled again",
                 isAlwaysSet: true
             ),
             cgo(.compiler, "CC", "packages that use cgo are compiled again", isAlwaysSet: true),
@@ -86,7 +88,8 @@ extension Setting {
                 scope: .cgo,
                 loss: "packages that use cgo are compiled again",
                 mend: { recorded, _ in
-                    "install the jobs' C compiler here (\(Finding.quoted(recorded))), or run the jobs on this distribution"
+                    "install the jobs' C compiler here (\(Finding.quoted(recorded))), "
+                        + "or run the jobs on this distribution"
                 },
                 value: { $0.variables["CC_VERSION"] },
                 isRelevant: { $0.allSatisfy(\.usesCgo) }
@@ -131,7 +134,8 @@ extension Setting {
             name: "GOROOT",
             scope: .none,
             loss:
-                "nothing is compiled again, but Go indexes the standard library anew, so GOCACHE must be writable",
+                "nothing is compiled again, but Go indexes the standard library anew, so GOCACHE must be "
+                + "writable",
             mend: { recorded, _ in "to spare that, install Go at \(Finding.quoted(recorded)) here" },
             value: { $0.variables["GOROOT"] }
         ),
@@ -168,7 +172,7 @@ extension Setting {
         )
     }
 
-    /// A setting that is a variable of the environment.
+    /// Returns a setting that is a variable of the environment.
     private static func variable(
         _ code: Finding.Code,
         _ name: String,

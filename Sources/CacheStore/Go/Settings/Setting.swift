@@ -1,6 +1,6 @@
 /// A setting that decides whether the entries of one environment hit in another.
 struct Setting: Sendable {
-    /// What a difference makes Go compile again.
+    /// The packages that Go compiles again because of a difference.
     enum Scope: Sendable {
         /// All packages.
         case everything
@@ -10,34 +10,34 @@ struct Setting: Sendable {
         case cgo
         /// The main packages.
         case mains
-        /// Packages that can't be told by looking at them.
+        /// Packages that can't be identified by looking at them.
         case several
-        /// None.
+        /// No packages.
         case none
     }
 
-    /// What it is about.
+    /// The subject of the setting.
     var code: Finding.Code
 
-    /// Its name for people.
+    /// The setting's name for people.
     var name: String
 
-    /// What a difference makes Go compile again.
+    /// The packages that Go compiles again because of a difference.
     var scope: Scope
 
-    /// What is lost where it differs, a sentence without a period.
+    /// The loss where the setting differs, as one sentence without a period.
     var loss: String
 
-    /// What to do where it differs, given the value of the sources and the one here.
+    /// The way to mend a difference, given the value of the sources and the value here.
     var mend: @Sendable (_ recorded: String, _ here: String) -> String
 
-    /// Its value in the form in which equal values hit; `nil` if it is not known.
+    /// The setting's value in an environment, in a form in which equal values hit; `nil` if not known.
     var value: @Sendable (GoEnvironment) -> String?
 
-    /// Whether a difference among these environments matters at all.
+    /// Whether a difference among the given environments matters at all.
     var isRelevant: @Sendable ([GoEnvironment]) -> Bool = { _ in true }
 
-    /// How bad a difference is.
+    /// The severity of a difference.
     var severity: Finding.Severity {
         switch scope {
         case .everything: .nothingHits
@@ -46,7 +46,7 @@ struct Setting: Sendable {
         }
     }
 
-    /// Whether two environments differ in it, as far as that is known.
+    /// Returns whether two environments differ in the setting, as far as that is known.
     func differs(_ first: GoEnvironment, _ second: GoEnvironment) -> Bool {
         guard let one = value(first), let other = value(second) else { return false }
         return one != other && isRelevant([first, second])
@@ -60,7 +60,7 @@ extension GoEnvironment {
     /// Whether anything was recorded.
     var isKnown: Bool { !variables.isEmpty }
 
-    /// Whether all of ``recordedNames`` was recorded, so that what is absent was empty.
+    /// Whether all of ``recordedNames`` were recorded, so that an absent variable was empty.
     var isComplete: Bool { variables["GOVERSION"] != nil }
 
     /// Whether packages may use cgo, as far as that is known.

@@ -10,13 +10,13 @@ struct CRC32 {
     /// The checksum of the bytes so far.
     var value: UInt32 { UInt32(truncatingIfNeeded: state) }
 
-    /// Appends `bytes` to what the checksum covers.
+    /// Extends the checksum by `bytes`.
     ///
     /// - Complexity: O(*n*) in the length of `bytes`.
     mutating func update(_ bytes: Span<UInt8>) {
-        // zlib takes no address, which no bytes may have, for the wish to begin anew.
+        // An empty span may have no address, and zlib begins anew when it gets none.
         guard !bytes.isEmpty else { return }
-        // The length is the buffer's own, as a `size_t`: any of them fits.
+        // The length is the buffer's own, and zlib takes it as a `size_t`, so every length fits.
         state = unsafe bytes.withUnsafeBufferPointer { unsafe crc32_z(state, $0.baseAddress, $0.count) }
     }
 }

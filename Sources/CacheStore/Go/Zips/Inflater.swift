@@ -3,7 +3,7 @@ import CZlib
 /// A decoder of deflate streams (RFC 1951) with bounded memory: zlib's, with a window of 32 KiB, and a
 /// buffer of 128 KiB.
 ///
-/// A stream comes in pieces of any size, and its output goes to a sink as it is made:
+/// A stream arrives in pieces of any size. Its output goes to a sink as soon as it is decoded:
 ///
 /// ```swift
 /// var inflater = try Inflater()
@@ -13,13 +13,15 @@ import CZlib
 /// ```
 ///
 /// One decoder serves any number of streams, one after the other, also after an error. Nothing in a stream
-/// can make it trap: what is not deflate, is cut short or has another size than expected gives a
-/// ``ZipError``.
+/// can make the decoder trap: a stream that is not deflate, is cut short or has another size than expected
+/// results in a ``ZipError``.
 @safe struct Inflater: ~Copyable {
     /// The largest piece of output, in bytes.
     static let bufferSize = 128 * 1024
 
-    /// The largest window there is, and the sign that says that a stream has neither header nor trailer.
+    /// The size of the largest window, as a power of two, with a minus sign.
+    ///
+    /// The sign tells zlib that a stream has neither header nor trailer.
     private static let windowBits: Int32 = -15
 
     private let stream: UnsafeMutablePointer<z_stream>
@@ -27,15 +29,15 @@ import CZlib
     /// The output of the last call of zlib.
     private var buffer = [UInt8](repeating: 0, count: bufferSize)
 
-    /// How many bytes of output are still to come.
+    /// The number of bytes of output that are still to come.
     private var remaining = 0
 
-    /// Whether the stream has said that it ends.
+    /// Whether the end of the stream has been decoded.
     private var isAtEnd = true
 
     /// Creates a decoder.
     ///
-    /// - Throws: ``CacheStoreError`` if zlib has no memory for it.
+    /// - Throws: ``CacheStoreError`` if zlib has no memory for the decoder.
     init() throws {
         let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
         unsafe stream.initialize(to: z_stream())
@@ -72,14 +74,14 @@ import CZlib
 
     /// Decodes the next piece of the stream.
     ///
-    /// When an error is thrown, `sink` may have got some of the output, but never more than the expected
+    /// When an error is thrown, `sink` may have received some of the output, but never more than the expected
     /// size.
     ///
     /// - Parameters:
-    ///   - input: The piece.
+    ///   - input: The next piece.
     ///   - sink: Called with the pieces of the output, none of them empty, in order.
     /// - Throws: ``ZipError`` if the stream is not deflate, goes on after its end or gets longer than
-    ///   expected, ``CacheStoreError`` if zlib has no memory, or what `sink` throws.
+    ///   expected, ``CacheStoreError`` if zlib has no memory, or the error of `sink`.
     /// - Complexity: O(*n* + *m*) in the lengths of input and output.
     mutating func append(_ input: Span<UInt8>, into sink: (Span<UInt8>) throws -> Void) throws {
         var consumed = 0
@@ -106,23 +108,23 @@ import CZlib
 
     /// Decodes until the input is used up, the buffer is full or the stream ends.
     ///
-    /// - Parameter input: What follows the bytes that were consumed before; zlib takes up to 4 GiB at once.
-    /// - Returns: How many bytes of the input were consumed, and how many of the buffer are output.
-    /// - Throws: As ``append(_:into:)`` does.
+    /// - Parameter input: The bytes after those that were consumed before; zlib takes up to 4 GiB at once.
+    /// - Returns: The number of bytes of the input that were consumed, and of the buffer that are output.
+    /// - Throws: The errors of ``append(_:into:)``, except those of its sink.
     private mutating func decode(_ input: Span<UInt8>) throws -> (consumed: Int, produced: Int) {
         let stream = unsafe self.stream
         let given = UInt32(clamping: input.count)
         let room = UInt32(clamping: buffer.count)
         let code = unsafe input.withUnsafeBufferPointer { source in
             unsafe buffer.withUnsafeMutableBufferPointer { target in
-                // zlib reads no more than `avail_in` bytes and writes no more than `avail_out`: at most as
-                // many as the buffers have, since clamping only makes less of them. It does not write to its
-                // input.
+                // zlib reads at most `avail_in` bytes and writes at most `avail_out` bytes. Neither exceeds
+                // the size of its buffer, since clamping can only lower a number. zlib does not write to
+                // its input.
                 unsafe stream.pointee.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
                 unsafe stream.pointee.avail_in = given
                 unsafe stream.pointee.next_out = target.baseAddress
                 unsafe stream.pointee.avail_out = room
-                // The pointers are valid in here only.
+                // The pointers are valid only inside this closure.
                 defer {
                     unsafe stream.pointee.next_in = nil
                     unsafe stream.pointee.next_out = nil
@@ -133,23 +135,23 @@ import CZlib
         switch code {
         case Z_OK: break
         case Z_STREAM_END: isAtEnd = true
-        // All output was made already: the next step needs input.
+        // All output has been made already: the next step needs input.
         case Z_BUF_ERROR where input.isEmpty: break
         default:
             // zlib's messages are constants that end in a NUL.
             throw Self.failure(code, unsafe stream.pointee.msg.map { unsafe String(cString: $0) })
         }
-        // Both only went down.
+        // zlib only lowers the two numbers.
         return unsafe (Int(given - stream.pointee.avail_in), Int(room - stream.pointee.avail_out))
     }
 
-    /// Returns the error for what zlib returned.
+    /// Returns the error for a code that zlib returned.
     ///
     /// - Parameters:
     ///   - code: A code other than `Z_OK`.
     ///   - message: The reason in zlib's words, if there is one.
-    /// - Returns: A ``ZipError`` if the data is at fault, otherwise a ``CacheStoreError``: no memory says
-    ///   nothing about the data.
+    /// - Returns: A ``ZipError`` if the data is at fault, otherwise a ``CacheStoreError``: a lack of memory
+    ///   says nothing about the data.
     static func failure(_ code: Int32, _ message: String?) -> any Error {
         switch code {
         case Z_DATA_ERROR, Z_NEED_DICT:

@@ -1,18 +1,19 @@
-/// What Go says of a module zip as a whole.
+/// The properties of a module zip as a whole, as Go defines them.
 enum ModuleZip {
     /// Returns Go's hash of a module zip: `HashZip` of golang.org/x/mod/sumdb/dirhash, hash.go.
     ///
-    /// Unlike extraction, the hash does count directories, as empty files, if the
-    /// zip lists any; `go mod` makes zips without. The hash of the tree
-    /// extracted from a zip with directories therefore differs from the zip's.
+    /// Unlike extraction, the hash counts the directories that a zip lists, as empty files. A tree that is
+    /// extracted from such a zip therefore has another hash than the zip. The zips that `go mod` makes list
+    /// no directories.
     ///
     /// - Parameters:
     ///   - zip: The zip, which is read in pieces: its directory, then one entry after the other.
-    ///   - module: The module; all names must begin with its `path@version/`, not escaped.
+    ///   - module: The module; all names in the zip must begin with the module's `path@version/`, not
+    ///     escaped.
     /// - Returns: The hash.
-    /// - Throws: ``ZipError`` if the zip is malformed or has content that does not match it, or
-    ///   ``CacheStoreError`` as the system says.
-    /// - Complexity: O(*n*) in the size of the zip and its content; memory for the directory.
+    /// - Throws: ``ZipError`` if the zip is malformed or its content does not match its directory, or
+    ///   ``CacheStoreError`` if the system reports an error.
+    /// - Complexity: O(*n*) in the size of the zip and its content; the memory holds the directory.
     static func h1(of zip: borrowing some ZipSource & ~Copyable, module: ModuleKey) throws -> ObjectID {
         let prefix = module.unescaped + "/"
         let directory = try ZipDirectory(of: zip, prefix: prefix)

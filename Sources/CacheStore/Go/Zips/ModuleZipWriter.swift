@@ -1,19 +1,18 @@
-/// Writes a module zip without compression, as a stream.
+/// A writer of a module zip without compression, as a stream.
 ///
-/// The same files give the same bytes: content is stored (method 0), paths are in
-/// ascending order of their bytes, and every file is dated 1980-01-01, without
-/// attributes or extra fields. A file's CRC-32 follows its content in a data
-/// descriptor, so that content passes through once.
+/// The same files always result in the same bytes: content is stored (method 0), paths are in ascending order
+/// of their bytes, and every file is dated 1980-01-01, without attributes or extra fields. A file's CRC-32
+/// follows the content in a data descriptor, so that content passes through the writer only once.
 ///
 /// ```
-/// for each file:  local header (30 + name) · content · data descriptor (16)
-/// for each file:  central directory header (46 + name)
+/// once per file:  local header (30 + name) · content · data descriptor (16)
+/// once per file:  central directory header (46 + name)
 ///                 zip64 end record and locator (76), from 65,535 files on
 ///                 end record (22)
 /// ```
 ///
-/// What Go would refuse is refused here: a zip of more than 500 MiB, so that no
-/// size needs zip64, and a path that no module may have.
+/// The writer refuses what Go would refuse: a zip of more than 500 MiB, so that no size needs zip64, and a
+/// path that no module may have.
 ///
 /// ```swift
 /// var writer = ModuleZipWriter(prefix: "golang.org/x/text@v0.21.0/")
@@ -22,7 +21,7 @@
 /// try writer.finish(into: sink)
 /// ```
 ///
-/// After an error, and after ``finish(into:)``, a writer is of no more use.
+/// A writer can't be used after an error or after ``finish(into:)``.
 struct ModuleZipWriter {
     private let prefix: String
     private var byteCount = 0
@@ -34,12 +33,12 @@ struct ModuleZipWriter {
     /// The file whose content is being written.
     private var file: ZipStoredFile?
 
-    /// The path of the file before.
+    /// The path of the previous file.
     private var previous: String?
 
     /// Creates a writer.
     ///
-    /// - Parameter prefix: What all names begin with: `path@version/`, not escaped.
+    /// - Parameter prefix: The beginning of all names: `path@version/`, not escaped.
     init(prefix: String) {
         self.prefix = prefix
     }
@@ -47,11 +46,11 @@ struct ModuleZipWriter {
     /// Begins the next file.
     ///
     /// - Parameters:
-    ///   - path: The file's path within the module; comes after the file before by its bytes.
+    ///   - path: The file's path within the module, which must follow the previous file's path in byte order.
     ///   - size: The size of the file in bytes.
     ///   - sink: Called with the next bytes of the zip.
-    /// - Throws: ``ZipError`` if the path is invalid or out of order, the zip gets
-    ///   too large or the file before is not complete, or what `sink` throws.
+    /// - Throws: ``ZipError`` if the path is invalid or out of order, the zip gets too large or the previous
+    ///   file is not complete, or the error of `sink`.
     mutating func begin(_ path: String, size: Int, into sink: (Span<UInt8>) throws -> Void) throws {
         try end(into: sink)
         guard PathRules.fault(inPath: path, .moduleZip) == nil else {
@@ -83,7 +82,7 @@ struct ModuleZipWriter {
     /// - Parameters:
     ///   - content: The bytes.
     ///   - sink: Called with the next bytes of the zip.
-    /// - Throws: ``ZipError`` if the file gets longer than its size, or what `sink` throws.
+    /// - Throws: ``ZipError`` if the file gets longer than its size, or the error of `sink`.
     mutating func write(_ content: Span<UInt8>, into sink: (Span<UInt8>) throws -> Void) throws {
         guard !content.isEmpty else { return }
         guard let remaining = file?.remaining, content.count <= remaining else {
@@ -97,7 +96,7 @@ struct ModuleZipWriter {
     /// Ends the last file and writes the central directory.
     ///
     /// - Parameter sink: Called with the last bytes of the zip.
-    /// - Throws: ``ZipError`` if the last file is not complete, or what `sink` throws.
+    /// - Throws: ``ZipError`` if the last file is not complete, or the error of `sink`.
     mutating func finish(into sink: (Span<UInt8>) throws -> Void) throws {
         try end(into: sink)
         let end = ZipDirectoryEnd(directory: byteCount..<byteCount + directory.count, count: fileCount)
@@ -105,7 +104,7 @@ struct ModuleZipWriter {
         try emit(end.records, into: sink)
     }
 
-    /// Ends the current file, if there is one: its data descriptor, and its place in the directory.
+    /// Writes the data descriptor of the current file, if there is one, and adds the file to the directory.
     private mutating func end(into sink: (Span<UInt8>) throws -> Void) throws {
         guard let file else { return }
         guard file.remaining == 0 else {
@@ -124,13 +123,13 @@ struct ModuleZipWriter {
 }
 
 extension ModuleZipWriter {
-    /// Returns the size of the zip with the given files.
+    /// Returns the size of a zip of the given files.
     ///
     /// - Parameters:
-    ///   - prefix: What all names begin with: `path@version/`, not escaped.
+    ///   - prefix: The beginning of all names: `path@version/`, not escaped.
     ///   - files: The path and size in bytes of each file.
     /// - Returns: The size in bytes.
-    /// - Throws: ``ZipError`` if it is more than Go accepts.
+    /// - Throws: ``ZipError`` if the size is more than Go accepts.
     static func size(
         prefix: String,
         files: some Sequence<(path: String, size: Int)>

@@ -1,14 +1,13 @@
 /// The table of contents of a module zip.
 ///
-/// Accepts a subset of what Go accepts (archive/zip, reader.go, and
-/// golang.org/x/mod/zip, zip.go), so that a zip cannot mean one thing here and
-/// another to Go: the central directory must be where and as long as its end
-/// record says, entries must agree with their local headers and must not
-/// overlap, and names obey Go's rules. Everything is checked once, here, so a
-/// hostile zip fails before any of its content is read.
+/// The table accepts a subset of the zips that Go accepts (archive/zip, reader.go, and golang.org/x/mod/zip,
+/// zip.go), so that a zip cannot mean one thing here and another to Go. The central directory must have the
+/// place and the length that its end record states. Entries must agree with their local headers and must not
+/// overlap. Names must obey Go's rules. All this is checked once, here, so a hostile zip fails before any of
+/// its content is read.
 ///
-/// The zip is lent to ``init(of:prefix:)`` and again to
-/// ``ZipReader/read(_:of:into:)``; the table itself keeps none of its bytes.
+/// ``init(of:prefix:)`` and ``ZipReader/read(_:of:into:)`` both borrow the zip; the table itself keeps none
+/// of the zip's bytes.
 struct ZipDirectory: Sendable {
     /// The entries, in the order of the central directory.
     let entries: [ZipEntry]
@@ -20,10 +19,10 @@ struct ZipDirectory: Sendable {
     ///
     /// - Parameters:
     ///   - zip: The zip.
-    ///   - prefix: What all names must begin with: `path@version/`, not escaped.
-    /// - Throws: ``ZipError`` if the zip is malformed, too large or has an entry Go would refuse, or
-    ///   ``CacheStoreError`` as the system says.
-    /// - Complexity: O(*n* log *n*) in the number of entries; memory for the directory.
+    ///   - prefix: The required beginning of all names: `path@version/`, not escaped.
+    /// - Throws: ``ZipError`` if the zip is malformed, is too large or has an entry that Go would refuse, or
+    ///   ``CacheStoreError`` if the system reports an error.
+    /// - Complexity: O(*n* log *n*) in the number of entries; the memory holds the directory.
     init(of zip: borrowing some ZipSource & ~Copyable, prefix: String) throws {
         let size = try zip.zipSize()
         guard size <= FormatLimits.zipSize else { throw ZipError("Zip is too large for a module") }
@@ -63,8 +62,8 @@ struct ZipDirectory: Sendable {
 
     /// Throws if two entries are the same file, or one is a file and the directory of another.
     ///
-    /// Go refuses also what differs in case only (`collisionChecker` of
-    /// golang.org/x/mod/zip, zip.go), to which a Linux file system is indifferent.
+    /// Go also refuses names that differ only in case (`collisionChecker` of golang.org/x/mod/zip, zip.go). A
+    /// Linux file system accepts such names.
     private static func checkCollisions(_ entries: [ZipEntry]) throws(ZipError) {
         switch PathRules.collision(among: entries.lazy.map(\.path), ignoringCase: false) {
         case .twice(let path): throw ZipError("Zip has the same file twice", member: path)

@@ -1,15 +1,15 @@
-/// Where a zip's central directory is, from the record at the zip's end.
+/// The place of a zip's central directory, taken from the record at the zip's end.
 struct ZipDirectoryEnd {
-    /// As many entries as this need the zip64 records.
+    /// The number of entries from which on a zip needs the zip64 records.
     private static let zip64Count = 0xffff
 
-    /// The most bytes of a comment, behind the end record.
+    /// The length of the longest comment behind the end record, in bytes.
     private static let longestComment = 0xffff
 
-    /// The bytes of the central directory.
+    /// The range of the central directory in the zip.
     let directory: Range<Int>
 
-    /// How many entries it has.
+    /// The number of entries in the directory.
     let count: Int
 
     /// Creates the end of a directory that is to be written.
@@ -22,9 +22,9 @@ struct ZipDirectoryEnd {
     ///
     /// - Parameters:
     ///   - zip: The zip.
-    ///   - zipSize: Its size in bytes.
-    /// - Throws: ``ZipError`` if there is none, or it contradicts the rest of the file, or
-    ///   ``CacheStoreError`` as the system says.
+    ///   - zipSize: The size of the zip in bytes.
+    /// - Throws: ``ZipError`` if there is no such record, or the record contradicts the rest of the file, or
+    ///   ``CacheStoreError`` if the system reports an error.
     /// - Complexity: O(1), as a comment has at most 64 KiB.
     init(of zip: borrowing some ZipSource & ~Copyable, size zipSize: Int) throws {
         let tailStart = max(0, zipSize - ZipRecord.End.size - Self.longestComment)
@@ -35,8 +35,8 @@ struct ZipDirectoryEnd {
         var size = try tail.span.size(UInt32.self, at: place + ZipRecord.End.directorySize)
         var start = try tail.span.size(UInt32.self, at: place + ZipRecord.End.directory)
 
-        // 0xffff as the size is a slip of archive/zip (reader.go, `readDirectoryEnd`);
-        // to read all zips as Go does is worth repeating it.
+        // The comparison of the size with 0xffff is a mistake in archive/zip (reader.go, `readDirectoryEnd`).
+        // The mistake is repeated here in order to read all zips as Go does.
         let isFull = count == 0xffff || size == 0xffff || size == 0xffff_ffff || start == 0xffff_ffff
         if isFull, let zip64 = try Self.findZip64(in: zip, before: end) {
             end = zip64.offset
@@ -51,7 +51,7 @@ struct ZipDirectoryEnd {
         guard count <= size / ZipRecord.CentralHeader.size else {
             throw ZipError("Zip has a wrong number of entries")
         }
-        // Go reads headers for as long as there are any.
+        // Go reads headers as long as there are any, so none may follow the last entry.
         let next = try zip.bytes(in: start + size..<start + size + 4)
         guard try next.span.number(UInt32.self, at: 0) != ZipRecord.CentralHeader.signature else {
             throw ZipError("Zip has a wrong number of entries")
@@ -60,7 +60,7 @@ struct ZipDirectoryEnd {
         self.count = count
     }
 
-    /// Returns the offset of the last end record in a zip's tail, as archive/zip's `findSignatureInBlock` does.
+    /// Returns the offset of the last end record in a zip's tail, like `findSignatureInBlock` of archive/zip.
     private static func find(in tail: Span<UInt8>) throws(ZipError) -> Int {
         let last = tail.count - ZipRecord.End.size
         var offset = last
@@ -75,8 +75,9 @@ struct ZipDirectoryEnd {
         throw ZipError("File is not a zip")
     }
 
-    /// Returns the zip64 end record and its offset, if there is one: archive/zip's
-    /// `findDirectory64End`, which takes a locator with other disks for none.
+    /// Returns the zip64 end record and its offset, if there is one.
+    ///
+    /// Like `findDirectory64End` of archive/zip, this function ignores a locator with other disks.
     private static func findZip64(
         in zip: borrowing some ZipSource & ~Copyable,
         before end: Int
@@ -107,15 +108,16 @@ extension ZipDirectoryEnd {
         return zip64 + ZipRecord.End.size
     }
 
-    /// The records that follow the directory, of a zip that has fewer than 4 GiB.
+    /// The records that follow the directory of a zip of less than 4 GiB.
     ///
-    /// The number of entries alone may need the zip64 records, before the end record.
+    /// Only the number of entries can require the zip64 records, which precede the end record.
     var records: [UInt8] {
         var bytes: [UInt8] = []
         if count >= Self.zip64Count {
             bytes.append(littleEndian: ZipRecord.Zip64End.signature)
             bytes.append(littleEndian: UInt64(ZipRecord.Zip64End.size - 12))
-            // Version 4.5 made it and is needed: the first with zip64. First disk.
+            // Version 4.5, the first with zip64, made the zip and is needed to read it. Both disk numbers are
+            // 0.
             bytes.append(littleEndian: UInt16(45))
             bytes.append(littleEndian: UInt16(45))
             bytes.append(littleEndian: UInt64(0))

@@ -1,9 +1,9 @@
 /// A file or directory in a module zip.
 ///
-/// A ``ZipDirectory`` has checked that ``path`` is one Go accepts and that
-/// ``content`` lies within the zip, apart from any other entry's.
+/// A ``ZipDirectory`` has checked that Go accepts ``path``, and that ``content`` lies within the zip and does
+/// not overlap that of another entry.
 struct ZipEntry: Hashable, Sendable {
-    /// How a member's content is stored (APPNOTE.TXT 4.4.5); Go knows these two.
+    /// The method by which a member's content is stored (APPNOTE.TXT 4.4.5); Go knows these two.
     enum Method: UInt16, Sendable {
         case stored = 0
         case deflated = 8
@@ -18,12 +18,12 @@ struct ZipEntry: Hashable, Sendable {
     /// The CRC-32 of the file.
     let crc: UInt32
 
-    /// How ``content`` is stored.
+    /// The method by which ``content`` is stored.
     let method: Method
 
-    /// Where in the zip the content is.
+    /// The range of the content in the zip.
     let content: Range<Int>
 
-    /// Whether it is a directory, which has no content.
+    /// Whether the entry is a directory, which has no content.
     var isDirectory: Bool { path.isEmpty || path.utf8.last == UInt8(ascii: "/") }
 }

@@ -1,9 +1,9 @@
-/// One header of a zip's central directory, with its zip64 numbers put in place.
+/// A header of a zip's central directory, with the numbers from its zip64 extra field put in place.
 struct ZipEntryHeader {
     /// The offset of the entry's local header.
     let localHeader: Int
 
-    /// The offset in the directory behind this header.
+    /// The offset in the directory at which this header ends.
     let end: Int
 
     private let name: String
@@ -18,7 +18,7 @@ struct ZipEntryHeader {
     /// - Parameters:
     ///   - start: The header's offset in the directory.
     ///   - directory: The central directory.
-    /// - Throws: ``ZipError`` if it does not lie within the directory, or is malformed.
+    /// - Throws: ``ZipError`` if the header does not lie within the directory, or is malformed.
     init(at start: Int, in directory: Span<UInt8>) throws(ZipError) {
         guard start <= directory.count - ZipRecord.CentralHeader.size,
             try directory.number(UInt32.self, at: start) == ZipRecord.CentralHeader.signature
@@ -45,8 +45,9 @@ struct ZipEntryHeader {
         localHeader = sizes[2]
     }
 
-    /// Replaces those of `sizes` that do not fit in 32 bits by the ones in the
-    /// zip64 extra field (APPNOTE.TXT 4.5.3).
+    /// Replaces each of `sizes` that does not fit in 32 bits by the number in the zip64 extra field.
+    ///
+    /// Source: APPNOTE.TXT 4.5.3.
     private static func replaceFullSizes(_ sizes: inout [Int], from extra: Span<UInt8>) throws(ZipError) {
         var full = sizes.indices.filter { sizes[$0] == 0xffff_ffff }
         var position = 0
@@ -72,9 +73,9 @@ struct ZipEntryHeader {
     /// - Parameters:
     ///   - zip: The zip.
     ///   - limit: The offset of the central directory, before which content must end.
-    ///   - prefix: What the name must begin with.
+    ///   - prefix: The required beginning of the name.
     /// - Returns: The entry.
-    /// - Throws: ``ZipError`` that names the entry, or ``CacheStoreError`` as the system says.
+    /// - Throws: ``ZipError`` that names the entry, or ``CacheStoreError`` if the system reports an error.
     func entry(
         of zip: borrowing some ZipSource & ~Copyable,
         before limit: Int,
@@ -93,7 +94,7 @@ struct ZipEntryHeader {
             guard uncompressedSize == 0 else {
                 throw ZipError("Zip has a directory with content", member: path)
             }
-            // By bytes: to Swift, the slash can be one character with what is before it.
+            // The slash is dropped as a byte: in Swift, it can form one character with the text before it.
             let name = String(Substring(path.utf8.dropLast()))
             guard path.isEmpty || PathRules.fault(inPath: name, .moduleZip) == nil else {
                 throw ZipError("Zip has a name that Go refuses", member: path)

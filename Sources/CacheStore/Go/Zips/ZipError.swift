@@ -1,12 +1,12 @@
 /// A module zip that cannot be read or written.
 ///
-/// One type for everything from a wrong checksum to a name that Go refuses:
-/// whoever catches it can only give up on the zip and show the message.
+/// One type serves for everything from a wrong checksum to a name that Go refuses: code that catches the
+/// error can only give up on the zip and show the message.
 struct ZipError: Error, Hashable, Sendable {
     /// One sentence, without a trailing period, that says what is wrong.
     let message: String
 
-    /// The path of the file or directory in the zip at fault, if there is one.
+    /// The path in the zip of the file or directory at fault, if there is one.
     let member: String?
 
     /// Creates an error.
@@ -15,7 +15,7 @@ struct ZipError: Error, Hashable, Sendable {
         self.member = member
     }
 
-    /// Returns the same error with `member` as its place, unless it has one.
+    /// Returns the same error for `member`, unless the error already names a member.
     func naming(_ member: String) -> ZipError {
         ZipError(message, member: self.member ?? member)
     }

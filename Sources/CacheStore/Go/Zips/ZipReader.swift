@@ -1,4 +1,4 @@
-/// The working memory to read files out of module zips: about 240 KiB, whatever the size of a file.
+/// A reader of the files in module zips; it takes about 240 KiB of memory, whatever the size of a file.
 ///
 /// ```swift
 /// let directory = try ZipDirectory(of: zip, prefix: "golang.org/x/text@v0.21.0/")
@@ -8,7 +8,7 @@
 /// }
 /// ```
 ///
-/// A ``ZipDirectory`` can serve several readers at once, one for each worker.
+/// A ``ZipDirectory`` can serve several readers at once, one per worker.
 struct ZipReader: ~Copyable {
     /// The size of the pieces in which a zip is read, in bytes.
     static let pieceSize = 64 * 1024
@@ -17,20 +17,20 @@ struct ZipReader: ~Copyable {
 
     /// Creates a reader.
     ///
-    /// - Throws: ``CacheStoreError`` if there is no memory for it.
+    /// - Throws: ``CacheStoreError`` if there is no memory for the reader.
     init() throws { inflater = try Inflater() }
 
     /// Reads the content of a file and checks its size and CRC-32.
     ///
-    /// When an error is thrown, `sink` may have got some of the content, but
-    /// never more than the file's size.
+    /// When an error is thrown, `sink` may have received some of the content, but never more than the file's
+    /// size.
     ///
     /// - Parameters:
     ///   - file: An entry of the zip's ``ZipDirectory``.
-    ///   - zip: The zip with which the directory was made.
+    ///   - zip: The zip from which the directory was made.
     ///   - sink: Called with the pieces of the content, none of them empty, in order.
-    /// - Throws: ``ZipError`` that names the file if its content is not what the
-    ///   directory says, ``CacheStoreError`` as the system says, or what `sink` throws.
+    /// - Throws: ``ZipError`` that names the file if its content does not match the directory,
+    ///   ``CacheStoreError`` if the system reports an error, or the error of `sink`.
     /// - Complexity: O(*n*) in the size of the file.
     mutating func read(
         _ file: ZipEntry,

@@ -1,8 +1,8 @@
-/// Constants of the zip format, as APPNOTE.TXT 6.3.10 has them.
+/// The constants of the zip format, as APPNOTE.TXT 6.3.10 defines them.
 ///
 /// Offsets are relative to a record's signature.
 enum ZipRecord {
-    /// Local file header, before each member's content (section 4.3.7).
+    /// The local file header, before each member's content (section 4.3.7).
     enum LocalHeader {
         static let signature: UInt32 = 0x0403_4b50
         static let size = 30
@@ -10,13 +10,13 @@ enum ZipRecord {
         static let extraSize = 28
     }
 
-    /// Data descriptor, behind a member's content if its flag is set (section 4.3.9).
+    /// The data descriptor, behind a member's content if its flag is set (section 4.3.9).
     enum DataDescriptor {
         static let signature: UInt32 = 0x0807_4b50
         static let size = 16
     }
 
-    /// Central directory header, one for each member (section 4.3.12).
+    /// The central directory header, one per member (section 4.3.12).
     enum CentralHeader {
         static let signature: UInt32 = 0x0201_4b50
         static let size = 46
@@ -31,7 +31,7 @@ enum ZipRecord {
         static let localHeader = 42
     }
 
-    /// Zip64 end of central directory record (section 4.3.14).
+    /// The zip64 end of central directory record (section 4.3.14).
     enum Zip64End {
         static let signature: UInt32 = 0x0606_4b50
         static let size = 56
@@ -40,7 +40,7 @@ enum ZipRecord {
         static let directory = 48
     }
 
-    /// Zip64 end of central directory locator (section 4.3.15).
+    /// The zip64 end of central directory locator (section 4.3.15).
     enum Zip64Locator {
         static let signature: UInt32 = 0x0706_4b50
         static let size = 20
@@ -49,7 +49,7 @@ enum ZipRecord {
         static let diskCount = 16
     }
 
-    /// End of central directory record (section 4.3.16).
+    /// The end of central directory record (section 4.3.16).
     enum End {
         static let signature: UInt32 = 0x0605_4b50
         static let size = 22
@@ -59,7 +59,7 @@ enum ZipRecord {
         static let commentSize = 20
     }
 
-    /// Bits of the general purpose flags (section 4.4.4).
+    /// The bits of the general purpose flags (section 4.4.4).
     enum Flag {
         static let encrypted: UInt16 = 1 << 0
         static let dataDescriptor: UInt16 = 1 << 3
@@ -69,7 +69,7 @@ enum ZipRecord {
     /// The tag of the extra field with sizes of 64 bits (section 4.5.3).
     static let zip64ExtraTag: UInt16 = 1
 
-    /// 1980-01-01, the first day zip can tell (section 4.4.6).
+    /// The date 1980-01-01, the first that a zip can state (section 4.4.6).
     static let firstDate: UInt16 = 1 << 5 | 1
 
 }
@@ -79,9 +79,9 @@ extension Span<UInt8> {
     ///
     /// - Parameters:
     ///   - type: The number's type.
-    ///   - offset: Where it begins; may lie anywhere, even before the span.
+    ///   - offset: The offset at which the number begins; it may lie anywhere, even before the span.
     /// - Returns: The number.
-    /// - Throws: ``ZipError`` if it does not lie within the span.
+    /// - Throws: ``ZipError`` if the number does not lie within the span.
     func number<Number: FixedWidthInteger>(
         _ type: Number.Type,
         at offset: Int
@@ -93,13 +93,13 @@ extension Span<UInt8> {
         return value
     }
 
-    /// Returns the little-endian number at `offset`, if it is of use as an offset or size.
+    /// Returns the little-endian number at `offset`, if the number can serve as an offset or size.
     ///
     /// - Parameters:
     ///   - type: The number's type.
-    ///   - offset: Where it begins; may lie anywhere, even before the span.
+    ///   - offset: The offset at which the number begins; it may lie anywhere, even before the span.
     /// - Returns: The number, at least 0.
-    /// - Throws: ``ZipError`` if it does not lie within the span, or is negative as an `Int`.
+    /// - Throws: ``ZipError`` if the number does not lie within the span, or is negative as an `Int`.
     func size<Number: FixedWidthInteger>(_ type: Number.Type, at offset: Int) throws(ZipError) -> Int {
         guard let value = Int(exactly: try number(type, at: offset)) else {
             throw ZipError("Zip has an impossible offset or size")
@@ -111,9 +111,9 @@ extension Span<UInt8> {
     ///
     /// - Parameters:
     ///   - size: The number of bytes.
-    ///   - offset: Where they begin.
+    ///   - offset: The offset at which the bytes begin.
     /// - Returns: The text, unchanged to the byte.
-    /// - Throws: ``ZipError`` if they do not lie within the span, or are not UTF-8.
+    /// - Throws: ``ZipError`` if the bytes do not lie within the span, or are not UTF-8.
     func text(_ size: Int, at offset: Int) throws(ZipError) -> String {
         guard offset >= 0, size >= 0, offset <= count, size <= count - offset else {
             throw ZipError("Zip is cut short")

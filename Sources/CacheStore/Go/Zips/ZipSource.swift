@@ -1,23 +1,24 @@
 /// The bytes of a zip, wherever they are.
 ///
-/// They are copied out in pieces, never mapped: a file in a live cache may be cut short by somebody else at
-/// any time, which a read tells and a mapping answers with SIGBUS.
+/// The bytes are copied out in pieces, never mapped: another process may cut short a file in a live cache at
+/// any time. A read reports that, but an access to a mapping ends in SIGBUS.
 protocol ZipSource: ~Copyable {
     /// Returns the size of the zip in bytes.
     ///
-    /// - Throws: ``CacheStoreError`` as the system says.
+    /// - Throws: ``CacheStoreError`` if the system reports an error.
     func zipSize() throws -> Int
 
-    /// Replaces what `buffer` holds with the bytes in `range`, all of them.
+    /// Replaces the bytes in `buffer` with all bytes in `range`.
     ///
-    /// - Throws: ``ZipError`` if the zip ends before them, or ``CacheStoreError`` as the system says.
+    /// - Throws: ``ZipError`` if the zip ends before the end of `range`, or ``CacheStoreError`` if the system
+    ///   reports an error.
     func read(_ range: Range<Int>, into buffer: inout [UInt8]) throws
 }
 
 extension ZipSource where Self: ~Copyable {
-    /// Returns the bytes in `range`, all of them.
+    /// Returns all bytes in `range`.
     ///
-    /// - Throws: As ``read(_:into:)`` does.
+    /// - Throws: The errors of ``read(_:into:)``.
     func bytes(in range: Range<Int>) throws -> [UInt8] {
         var bytes: [UInt8] = []
         try read(range, into: &bytes)

@@ -6,12 +6,12 @@ struct ZipStoredFile {
     /// The offset of the local header in the zip.
     private let localHeader: Int
 
-    /// How many bytes of the content are still to come.
+    /// The number of bytes of the content that are still to come.
     private(set) var remaining: Int
 
     private var crc = CRC32()
 
-    /// Creates a file of which no content is written.
+    /// Creates a file of which no content has been written yet.
     ///
     /// - Parameters:
     ///   - name: The name in the zip, with the module's prefix; at most 65,535 bytes.
@@ -24,7 +24,7 @@ struct ZipStoredFile {
         remaining = size
     }
 
-    /// Returns how many bytes of a zip a file takes besides its content.
+    /// Returns the number of bytes that a file takes in a zip besides its content.
     static func overhead(nameSize: Int) -> Int {
         let local = ZipRecord.LocalHeader.size + nameSize + ZipRecord.DataDescriptor.size
         return local + ZipRecord.CentralHeader.size + nameSize
@@ -36,9 +36,9 @@ struct ZipStoredFile {
         crc.update(content)
     }
 
-    /// What comes before the content (APPNOTE.TXT 4.3.7).
+    /// The local header, which comes before the content (APPNOTE.TXT 4.3.7).
     ///
-    /// CRC-32 and sizes are 0, as they are in the data descriptor (4.4.4, bit 3).
+    /// The CRC-32 and the sizes are 0 here, because the data descriptor holds them (4.4.4, bit 3).
     var localHeaderRecord: [UInt8] {
         var bytes: [UInt8] = []
         bytes.append(littleEndian: ZipRecord.LocalHeader.signature)
@@ -46,7 +46,7 @@ struct ZipStoredFile {
         return bytes + name.utf8
     }
 
-    /// What comes after the content (APPNOTE.TXT 4.3.9).
+    /// The data descriptor, which comes after the content (APPNOTE.TXT 4.3.9).
     var dataDescriptorRecord: [UInt8] {
         var bytes: [UInt8] = []
         bytes.append(littleEndian: ZipRecord.DataDescriptor.signature)
@@ -68,10 +68,10 @@ struct ZipStoredFile {
         return bytes + name.utf8
     }
 
-    /// Version 2.0, the first with data descriptors, made the zip and is needed to read it.
+    /// The version that made the zip and that is needed to read it: 2.0, the first with data descriptors.
     private static let version: UInt16 = 20
 
-    /// Appends what both headers have in common.
+    /// Appends the fields that both headers have in common.
     private func appendAttributes(to bytes: inout [UInt8], crc: UInt32, size: Int) {
         let isASCII = name.utf8.allSatisfy { $0 < 0x80 }
         bytes.append(littleEndian: Self.version)

@@ -4,13 +4,13 @@ public struct ArchiveTotals: Hashable, Sendable {
     public struct Tally: Hashable, Sendable {
         /// The number of members.
         public var members = 0
-        /// The number of files that a restore makes of them.
+        /// The number of files that a restore makes of the members.
         public var files = 0
-        /// The length of their content as a restore writes it, in bytes.
+        /// The length of the members' content as a restore writes it, in bytes.
         public var contentBytes = 0
-        /// The length of the frames and index values that hold their content, in bytes.
+        /// The length of the frames and index values that hold the members' content, in bytes.
         ///
-        /// A chunk that several members use counts once, for the first.
+        /// A chunk that several members use counts once, for the first of them.
         public var storedBytes = 0
 
         /// Returns the tally of one file of a cache.
@@ -33,10 +33,10 @@ public struct ArchiveTotals: Hashable, Sendable {
     /// The tally of each class of action entries and outputs that occurs.
     public var byClass: [EntryClass: Tally] = [:]
 
-    /// The tally of each source, by label, of all members that the source holds.
+    /// The tally of all members that a source holds, by the source's label.
     public var bySource: [String: Tally] = [:]
 
-    /// The tally of the members that only one source holds, by its label.
+    /// The tally of the members that only one source holds, by that source's label.
     public var uniqueBySource: [String: Tally] = [:]
 
     /// The tally of the members that two or more sources hold.

@@ -1,6 +1,6 @@
 /// The chunks of one stream, by their numbers in a table of chunks.
 ///
-/// Nearly all streams are one chunk, so a list of one takes no memory of its own.
+/// Nearly all streams are one chunk, so a list of one chunk takes no memory of its own.
 enum ChunkList: Hashable, Sendable {
     /// A stream of no bytes.
     case none
@@ -27,7 +27,7 @@ enum ChunkList: Hashable, Sendable {
         }
     }
 
-    /// The chunks in order.
+    /// The chunk numbers, in the order of the stream.
     var numbers: [ChunkNumber] {
         switch self {
         case .none: []
@@ -36,7 +36,7 @@ enum ChunkList: Hashable, Sendable {
         }
     }
 
-    /// Returns the list with each chunk replaced.
+    /// Returns the list with each chunk number replaced by the result of `transform`.
     func map(_ transform: (ChunkNumber) -> ChunkNumber) -> ChunkList {
         switch self {
         case .none: .none
@@ -45,7 +45,7 @@ enum ChunkList: Hashable, Sendable {
         }
     }
 
-    /// Calls `body` with each chunk in order.
+    /// Calls `body` with each chunk number in order.
     func forEach<Failure: Error>(_ body: (ChunkNumber) throws(Failure) -> Void) throws(Failure) {
         switch self {
         case .none: return

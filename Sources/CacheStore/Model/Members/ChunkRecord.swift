@@ -8,12 +8,12 @@ struct ChunkRecord: Hashable, Sendable, BitwiseCopyable {
     var storedBytes: Int
     /// The length of the content, in bytes.
     var contentBytes: Int
-    /// XXH64 of the frame.
+    /// The XXH64 of the frame.
     var checksum: UInt64
 
     /// Returns whether a chunk can have these lengths, in bytes.
     static func isPossible(contentBytes: Int, storedBytes: Int) -> Bool {
-        // A frame is never much longer than its content: zstd's own bound.
+        // zstd's own bound: a frame is never much longer than its content.
         (1...FormatLimits.chunkSize).contains(contentBytes)
             && (1...contentBytes + contentBytes / 128 + 1024).contains(storedBytes)
     }

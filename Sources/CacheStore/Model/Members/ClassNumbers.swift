@@ -1,4 +1,4 @@
-/// Numbers for the classes that occur.
+/// A numbering of the classes that occur.
 struct ClassNumbers {
     private var classes = [EntryClass.other]
     private var numbers = [EntryClass.other: UInt16(0)]
@@ -15,6 +15,6 @@ struct ClassNumbers {
         return number
     }
 
-    /// The class with a number.
+    /// The class that has the given number.
     subscript(number: UInt16) -> EntryClass { Int(number) < classes.count ? classes[Int(number)] : .other }
 }

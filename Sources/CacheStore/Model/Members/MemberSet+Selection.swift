@@ -1,6 +1,8 @@
 extension MemberSet {
-    /// Returns the members that a restore gives: of the entries of one action ID the first, which has the lowest
-    /// output, and the outputs that are left with an entry.
+    /// Returns the members that a restore writes.
+    ///
+    /// Of the entries of one action ID, the result has only the first, which has the lowest output. Of the
+    /// outputs, it has those that some remaining entry refers to.
     ///
     /// - Complexity: O(*n*); O(1) memory where no two entries have one ID.
     func settled() -> MemberSet {
@@ -12,8 +14,10 @@ extension MemberSet {
         return result
     }
 
-    /// Returns the sources as they are compared with others: without the distribution of those that hold nothing
-    /// that cgo made, for which the distribution does not matter.
+    /// Returns the sources in the form in which they are compared with others.
+    ///
+    /// The distribution does not matter for a source that holds nothing made by cgo. Such a source is
+    /// returned without it.
     ///
     /// - Complexity: O(*n*).
     func comparableSources() -> [Source] {
@@ -22,9 +26,9 @@ extension MemberSet {
         return comparableSources(holdersOfCgo: sets)
     }
 
-    /// Returns the sources as they are compared with others.
+    /// Returns the sources in the form in which they are compared with others.
     ///
-    /// - Parameter sets: The sets of sources that hold entries that cgo made.
+    /// - Parameter sets: The sets of sources that hold entries made by cgo.
     /// - Returns: The sources.
     func comparableSources(holdersOfCgo sets: Set<SourceSetNumber>) -> [Source] {
         let holders = Set(sets.flatMap { sourceSets[$0] })
@@ -41,10 +45,10 @@ extension MemberSet {
         outputs.removeAll { !referred.contains($0.id) }
     }
 
-    /// Returns the members that at least one of some sources holds.
+    /// Returns the members that at least one of the given sources holds.
     ///
-    /// - Parameter labels: The labels of those sources.
-    /// - Returns: The set of those members; its chunks stay.
+    /// - Parameter labels: The labels of the given sources.
+    /// - Returns: The set of those members, with all chunks kept.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument`` for a label that no
     ///   source has.
     func selecting(_ labels: [String]) throws(CacheStoreError) -> MemberSet {
@@ -58,10 +62,10 @@ extension MemberSet {
         return result
     }
 
-    /// Finds the sets of sources that hold at least one of some sources.
+    /// Finds the sets of sources that contain at least one of the given sources.
     ///
-    /// - Parameter labels: The labels of those sources.
-    /// - Returns: For each set, whether it does, by its number.
+    /// - Parameter labels: The labels of the given sources.
+    /// - Returns: For each set, by its number, whether it contains one.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument`` for a label that no
     ///   source has.
     func sets(ofAny labels: [String]) throws(CacheStoreError) -> [Bool] {

@@ -1,15 +1,15 @@
 /// The members of an archive in memory: the value that an index stores.
 ///
-/// Members of each kind are ordered by key and occur once; an action ID occurs once per output that some source
-/// has for it. Numbers into ``chunks`` name the members' content.
+/// Members of each kind are ordered by key and occur once. An action ID occurs once per output that some
+/// source has for it. The content of a member is identified by the numbers of its chunks in ``chunks``.
 struct MemberSet: Sendable {
     /// An output of GOCACHE.
     struct Output: Sendable {
         var id: ObjectID
         var size: Int
-        /// The name of the one file, for an output that is a directory.
+        /// The name of the only file, for an output that is a directory.
         var executable: String?
-        /// The class that the content alone tells.
+        /// The class that follows from the content alone.
         var contentClass: EntryClass
         var chunks: ChunkList
     }
@@ -40,7 +40,7 @@ struct MemberSet: Sendable {
         var files: Int
         var executables: Int
         var size: Int
-        /// The chunk that is the manifest.
+        /// The number of the manifest's chunk.
         var manifest: ChunkNumber
         var chunks: ChunkList
         var sources: SourceSetNumber
@@ -67,11 +67,11 @@ struct MemberSet: Sendable {
     struct Download: Sendable {
         /// The content of a download.
         enum Content: Hashable, Sendable {
-            /// These bytes.
+            /// The bytes of the file itself.
             case bytes([UInt8])
-            /// A zip that the module's tree makes again.
+            /// A zip that can be made again from the module's tree.
             case derived
-            /// A zip that is kept as it is.
+            /// A zip that is stored as it is.
             case stored(id: ObjectID, size: Int, chunks: ChunkList)
         }
 
@@ -91,7 +91,7 @@ struct MemberSet: Sendable {
             static func < (lhs: Self, rhs: Self) -> Bool { (lhs.module, lhs.kind) < (rhs.module, rhs.kind) }
         }
 
-        /// The name of the member, as errors give it.
+        /// The name of the member in errors.
         var memberName: String { "\(kind.rawValue) \(module.text)" }
     }
 
@@ -101,14 +101,16 @@ struct MemberSet: Sendable {
         var bytes: [UInt8]
         var sources: SourceSetNumber
 
-        /// Whether the path is that of a lookup, of which a database may give several; other files never change.
+        /// Whether the path is that of a lookup.
+        ///
+        /// A database may give several values for a lookup. Other files never change.
         var isLookup: Bool { path.contains("/lookup/") }
 
-        /// The name of the member, as errors give it.
+        /// The name of the member in errors.
         var memberName: String { "checksum \(path)" }
     }
 
-    /// Ordered by label.
+    /// The sources, ordered by label.
     var sources: [Source] = []
     var sourceSets = SourceSets()
     var chunks: [ChunkRecord] = []
@@ -120,7 +122,7 @@ struct MemberSet: Sendable {
 
     /// Calls `body` with each chunk in the order in which members use them, repeats included.
     ///
-    /// This is the canonical order of <doc:Format>: outputs, then each tree's manifest and stream, then
+    /// This is the canonical order of <doc:Format>: outputs, then the manifest and stream of each tree, then
     /// stored zips.
     func forEachChunkUse<Failure: Error>(_ body: (ChunkNumber) throws(Failure) -> Void) throws(Failure) {
         for output in outputs { try output.chunks.forEach(body) }
@@ -133,9 +135,10 @@ struct MemberSet: Sendable {
 
     /// Returns the chunks that members use, in the order of their frames.
     ///
-    /// - Parameter includingUnused: Whether the chunks that no member uses follow, ordered by ID. A union keeps
-    ///   such chunks: a chunk of a value that lost may come back with another archive, in another frame.
-    /// - Returns: The chunks, each once.
+    /// - Parameter includingUnused: Whether the chunks that no member uses follow, ordered by ID. A union
+    ///   keeps such chunks: a chunk of a value that lost may come back with another archive, in another
+    ///   frame.
+    /// - Returns: The chunks, each of them once.
     func frameOrder(includingUnused: Bool = false) -> [ChunkNumber] {
         var isUsed = [Bool](repeating: false, count: chunks.count)
         var order: [ChunkNumber] = []
@@ -156,7 +159,8 @@ struct MemberSet: Sendable {
     ///
     /// - Parameters:
     ///   - order: The chunks in the order of their frames: see ``frameOrder(includingUnused:)``.
-    ///   - record: Returns the frame of a chunk; its offset is set here.
+    ///   - record: Called with each chunk's number; it returns the chunk and its frame. This function sets
+    ///     the frame's offset.
     /// - Returns: The set, ready to be written.
     func laidOut(_ order: [ChunkNumber], record: (ChunkNumber) -> ChunkRecord) -> MemberSet {
         var result = self
@@ -174,7 +178,7 @@ struct MemberSet: Sendable {
         return result.renumberingChunks { renumbered[$0] }
     }
 
-    /// Returns the set with each chunk in its members replaced.
+    /// Returns the set with each chunk number in its members replaced by the result of `number`.
     func renumberingChunks(_ number: (ChunkNumber) -> ChunkNumber) -> MemberSet {
         var result = self
         for index in result.outputs.indices {
@@ -224,7 +228,7 @@ struct MemberSet: Sendable {
 
     // MARK: - Parts
 
-    /// The ID of the chunk that is a tree's manifest.
+    /// Returns the ID of the chunk that is a tree's manifest.
     func manifestID(of tree: Tree) -> ObjectID { chunks[tree.manifest].id }
 
     /// The streams of trees, then those of stored zips.
@@ -233,15 +237,16 @@ struct MemberSet: Sendable {
             + downloads.compactMap { if case .stored(_, _, let chunks) = $0.content { chunks } else { nil } }
     }
 
-    /// The sets of sources that members of GOMODCACHE have.
+    /// The sets of sources that hold members of GOMODCACHE.
     var moduleSourceSets: Set<SourceSetNumber> {
         Set(trees.map(\.sources)).union(downloads.map(\.sources)).union(checksumFiles.map(\.sources))
     }
 
     /// Returns the sources of each output: those of the action entries that refer to it.
     ///
-    /// - Parameter sets: The sets of sources; unions are added.
-    /// - Returns: A set per output, in the order of ``outputs``; the empty set for one that no entry refers to.
+    /// - Parameter sets: The sets of sources; this function adds unions to them.
+    /// - Returns: One set per output, in the order of ``outputs``; the empty set for an output that no entry
+    ///   refers to.
     func sourcesOfOutputs(_ sets: inout SourceSets) -> [SourceSetNumber] {
         var result = [SourceSetNumber?](repeating: nil, count: outputs.count)
         for action in actions {

@@ -1,6 +1,6 @@
 /// The sets of sources that members refer to by a number.
 ///
-/// There are few of them: at most one per combination that occurs.
+/// There are few sets: at most one per combination that occurs.
 struct SourceSets: Hashable, Sendable {
     private struct Pair: Hashable {
         var first: SourceSetNumber
@@ -15,8 +15,8 @@ struct SourceSets: Hashable, Sendable {
 
     /// Returns the number of a set, and adds the set if it is new.
     ///
-    /// - Parameter set: An ascending list without repeats.
-    /// - Returns: Its number.
+    /// - Parameter set: The positions of the sources, in ascending order and without repeats.
+    /// - Returns: The number of the set.
     mutating func number(of set: [Int]) -> SourceSetNumber {
         if let number = numbers[set] { return number }
         let number = SourceSetNumber(sets.count)
@@ -25,7 +25,7 @@ struct SourceSets: Hashable, Sendable {
         return number
     }
 
-    /// The set with a number.
+    /// The set that has the given number.
     subscript(number: SourceSetNumber) -> [Int] { sets[number] }
 
     /// Returns the number of the union of two sets, and adds the union if it is new.

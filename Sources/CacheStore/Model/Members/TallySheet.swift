@@ -1,4 +1,6 @@
-/// Counts members, and sums up at the end: there are few combinations of kind, class and sources.
+/// A sheet that counts members and sums up at the end.
+///
+/// The sheet is small: there are few combinations of kind, class and sources.
 struct TallySheet {
     private struct Key: Hashable {
         var kind: Member.Kind

@@ -1,27 +1,28 @@
 public import SystemPackage
 
 extension Doctor {
-    /// What a ``Doctor`` looks at.
+    /// The options of a ``Doctor``.
     public struct Options: Sendable {
-        /// Packages to be judged by the Go command itself.
+        /// The packages that the Go command itself judges.
         public struct Packages: Hashable, Sendable {
-            /// The directory that the Go command is run in.
+            /// The directory in which the Go command is run.
             public var directory: FilePath
 
-            /// The packages, as `go build` takes them.
+            /// The packages, in the form in which `go build` takes them.
             public var patterns: [String]
 
-            /// Whether to compile what is missing, in a temporary build cache, so that the count is exact.
+            /// Whether to compile the missing packages, in a temporary build cache, so that the count is
+            /// exact.
             public var compiles = false
 
-            /// Names packages.
+            /// Creates a selection of packages.
             public init(directory: FilePath, patterns: [String] = ["./..."]) {
                 self.directory = directory
                 self.patterns = patterns
             }
         }
 
-        /// The Go command whose environment is compared, and that judges packages.
+        /// The Go command, whose environment is compared and which judges packages.
         public var go = GoCommand()
 
         /// GOMODCACHE; `nil` for the one that the Go command names.
@@ -33,10 +34,10 @@ extension Doctor {
         /// The packages to judge; `nil` compares the environments alone.
         public var packages: Packages?
 
-        /// Where the build cache of the archive may be restored to for a while, to judge packages.
+        /// The directory into which the archive's build cache may be restored for a while, to judge packages.
         public var temporaryDirectory = FilePath("/tmp")
 
-        /// The number of threads, or `nil` for one a processor; it changes nothing but the time.
+        /// The number of threads, or `nil` for one per processor; the number affects only the time.
         public var jobs: Int?
 
         /// Creates options with the defaults above.

@@ -1,13 +1,13 @@
 public import SystemPackage
 
 extension Doctor {
-    /// Whether builds here will hit, and if not, why.
+    /// A report on whether builds here will hit, and if not, why.
     public struct Report: Hashable, Sendable {
-        /// What becomes of builds here.
+        /// The expected outcome of builds here.
         public enum Prediction: String, Hashable, Sendable {
-            /// All that the sources built hits.
+            /// Everything that the sources built hits.
             case hits
-            /// It can't be told.
+            /// The outcome can't be predicted.
             case unknown
             /// Some packages are compiled again.
             case someMiss
@@ -15,44 +15,48 @@ extension Doctor {
             case nothingHits
         }
 
-        /// What the Go command says of packages.
+        /// The Go command's judgement of packages.
         public struct Packages: Hashable, Sendable {
-            /// The directory that it was run in.
+            /// The directory in which the Go command was run.
             public var directory: FilePath
 
-            /// The packages that it was asked for.
+            /// The packages that the Go command was asked to judge.
             public var patterns: [String]
 
             /// The number of packages that a build from nothing compiles.
             public var total: Int
 
-            /// The packages of which there is no entry, in the order in which Go compiles them.
+            /// The packages without an entry, in the order in which Go compiles them.
             public var missing: [MissingPackage]
 
-            /// How many packages a build compiles.
+            /// The number of packages that a build compiles.
             ///
-            /// At least those that are certain, at most all that are missing; one number if they were compiled.
+            /// The lower bound counts the packages that are certain, the upper bound all that are missing.
+            /// The bounds are equal if the packages were compiled.
             public var compiles: ClosedRange<Int>
         }
 
-        /// A package of which there is no entry.
+        /// A package without an entry.
         public struct MissingPackage: Hashable, Sendable {
-            /// Its import path.
+            /// The import path of the package.
             public var importPath: String
 
-            /// Its module, `path@version`; empty for the standard library and the programs themselves.
+            /// The package's module, `path@version`; empty for the standard library and the programs
+            /// themselves.
             public var module: String
 
-            /// Whether it is compiled in any case: it depends on no other that is missing, or a setting keeps it from
+            /// Whether the package is compiled in any case.
+            ///
+            /// This is so if the package depends on no other missing package, or if a setting keeps it from
             /// hitting.
             public var isCertain: Bool
 
-            /// The first package missing that it depends on.
+            /// The first missing package on which this one depends.
             ///
-            /// If all that it depends on is compiled to what it was in the job, this one hits.
+            /// This package hits if all its dependencies are compiled to the same result as in the job.
             public var dependsOn: String?
 
-            /// The setting that explains it, as ``Finding/setting`` has it.
+            /// The setting that explains why the package is missing, as in ``Finding/setting``.
             public var setting: String?
         }
 
@@ -62,17 +66,18 @@ extension Doctor {
         /// The environment at hand.
         public var environment: GoEnvironment
 
-        /// What becomes of builds here: what the Go command says where packages were judged, otherwise what the
-        /// settings say.
+        /// The prediction for builds here.
+        ///
+        /// It is the Go command's where packages were judged, otherwise that of the settings.
         public var prediction: Prediction
 
-        /// What becomes of what each source built, by label, as the settings say.
+        /// The predictions for the packages that each source built, by label, according to the settings.
         public var sources: [String: Prediction]
 
-        /// What the Go command says of the packages, if it was asked and could tell.
+        /// The Go command's judgement of the packages, if it was asked and could tell.
         public var packages: Packages?
 
-        /// What decides, the gravest first.
+        /// The findings behind the prediction, the gravest first.
         public var findings: [Finding]
     }
 }

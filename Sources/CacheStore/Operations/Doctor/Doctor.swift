@@ -1,10 +1,11 @@
 import SystemPackage
 
-/// Predicts whether builds here will hit the entries of an archive, and if not, why and how to mend it.
+/// An examination that predicts whether builds here will hit the entries of an archive.
 ///
-/// A doctor compares the environments that were recorded with the one at hand. If packages are named, it restores the
-/// build cache to a temporary directory and asks the Go command which of them it would compile. It changes neither
-/// GOCACHE nor GOMODCACHE, downloads nothing, and leaves nothing behind.
+/// If they will not, the doctor tells why, and how to mend it. A doctor compares the environments that were
+/// recorded with the one at hand. If packages are named, the doctor restores the build cache to a temporary
+/// directory and asks the Go command which of the packages it would compile. A doctor changes neither GOCACHE
+/// nor GOMODCACHE, downloads nothing, and leaves nothing behind.
 public struct Doctor: Sendable {
     /// The options of the examination.
     public var options: Options
@@ -19,8 +20,8 @@ public struct Doctor: Sendable {
     ///   - progress: Called with the progress of the work.
     /// - Returns: A report with the prediction and the findings behind it.
     /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/goCommand`` if Go can't be asked,
-    ///   ``CacheStoreError/Code/badArgument`` for a label that the archive does not have, or as ``Restore``
-    ///   does where packages are judged), or `CancellationError`.
+    ///   ``CacheStoreError/Code/badArgument`` for a label that the archive does not have, or the errors of
+    ///   ``Restore`` where packages are judged), or `CancellationError`.
     @discardableResult
     public func run(_ archive: some ArchiveReference, progress: ProgressHandler? = nil) async throws -> Report
     {
@@ -30,7 +31,7 @@ public struct Doctor: Sendable {
             _ = try Directory(opening: directory)
             go.directory = directory
         }
-        // Nothing is downloaded, no toolchain either.
+        // Nothing is downloaded, not even a toolchain.
         go.overrides["GOPROXY"] = "off"
         var here = try await go.environment()
         if let path = options.moduleCache {
@@ -55,7 +56,7 @@ public struct Doctor: Sendable {
         return report
     }
 
-    /// The sources to judge, and those of them that hold entries of a build cache.
+    /// Returns the archive's digest, the sources to judge, and those that hold entries of a build cache.
     private func members(of archive: Archive) async throws -> (
         digest: ObjectID, sources: [Source], holders: [Source]
     ) {
@@ -72,9 +73,9 @@ public struct Doctor: Sendable {
         }
     }
 
-    // MARK: - What the settings say
+    // MARK: - Findings of the settings
 
-    /// What is found by comparing alone.
+    /// Returns the findings that comparisons alone can make.
     static func findings(_ sources: [Source], holders: [Source], _ here: GoEnvironment) -> [Finding] {
         guard !holders.isEmpty else {
             let labels = sources.map(\.label)
@@ -110,7 +111,7 @@ public struct Doctor: Sendable {
         ]
     }
 
-    /// What no recorded setting tells, and everybody should know.
+    /// Returns notes on matters that no recorded setting tells, but that everybody should know.
     private static func notes(_ sources: [Source], _ here: GoEnvironment) -> [Finding] {
         let known = sources.filter(\.environment.isKnown)
         var notes: [Finding] = []
@@ -124,10 +125,11 @@ public struct Doctor: Sendable {
                     here: nil,
                     severity: .note,
                     loss:
-                        "without -trimpath, packages of the programs themselves hit only at the path where the job "
-                        + "built them",
+                        "without -trimpath, packages of the programs themselves hit only at the path where "
+                        + "the job built them",
                     mend:
-                        "check out at one path in the jobs and here, or build with -trimpath in the jobs and here"
+                        "check out at one path in the jobs and here, or build with -trimpath in the jobs "
+                        + "and here"
                 )
             )
         }
@@ -151,7 +153,7 @@ public struct Doctor: Sendable {
         return notes
     }
 
-    /// What becomes of what each source built.
+    /// Returns the predictions for the packages that each source built, by label.
     static func predictions(_ sources: [Source], _ findings: [Finding]) -> [String: Doctor.Report.Prediction]
     {
         let pairs = sources.map { source in
@@ -161,7 +163,7 @@ public struct Doctor: Sendable {
         return Dictionary(pairs) { first, _ in first }
     }
 
-    /// What becomes of builds here, given what becomes of what each source built.
+    /// Returns the prediction for builds here, given the predictions for each source.
     static func prediction(_ sources: [String: Doctor.Report.Prediction]) -> Doctor.Report.Prediction {
         let all = sources.values
         if all.allSatisfy({ $0 == .nothingHits }) { return .nothingHits }
@@ -171,7 +173,7 @@ public struct Doctor: Sendable {
 }
 
 extension Doctor.Report.Prediction {
-    /// The prediction for a source whose worst finding is this bad.
+    /// Creates the prediction for a source whose worst finding has this severity.
     init(_ severity: Finding.Severity) {
         self =
             switch severity {

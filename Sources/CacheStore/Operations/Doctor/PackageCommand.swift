@@ -1,25 +1,25 @@
-/// What the Go command says of packages.
+/// The Go command with the packages that it is asked about.
 struct PackageCommand {
     /// A package as `go list` knows it.
     struct Listed: Hashable {
         var importPath: String
         var name: String
-        /// Its module, `path@version`; empty for the standard library and the main module.
+        /// The package's module, `path@version`; empty for the standard library and the main module.
         var module: String
         var usesCgo: Bool
-        /// What is wrong with it.
+        /// The error in the package; empty if there is none.
         var error: String
-        /// The import paths of all that it depends on.
+        /// The import paths of all packages on which this one depends.
         var dependencies: [String]
     }
 
-    /// The command, with the caches that it shall use.
+    /// The command, set to the caches that it must use.
     let go: GoCommand
 
-    /// The packages, as `go build` takes them.
+    /// The packages, in the form in which `go build` takes them.
     let patterns: [String]
 
-    /// What stands between two fields, and between two dependencies, of a line of `go list`.
+    /// The separators of the fields, and of the dependencies, in a line of `go list`.
     private static let separators = (field: Character("\u{1F}"), item: Character("\u{1E}"))
 
     private static let template = [
@@ -28,7 +28,7 @@ struct PackageCommand {
         "{{len .CgoFiles}}", #"{{with .Error}}{{printf "%q" .Err}}{{end}}"#, #"{{join .Deps "\x1e"}}"#,
     ].joined(separator: #"{{"\x1f"}}"#)
 
-    /// Lists the packages and all that they depend on, also what can't be loaded.
+    /// Lists the packages and all their dependencies, including those that can't be loaded.
     ///
     /// - Returns: The packages; none if the Go command fails altogether.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/goCommand``, or `CancellationError`.
@@ -37,7 +37,7 @@ struct PackageCommand {
         return Self.listed(String(decoding: result.output, as: UTF8.self))
     }
 
-    /// Reads what `go list` prints.
+    /// Reads the output of `go list`.
     static func listed(_ text: String) -> [Listed] {
         text.split(separator: "\n").compactMap { line in
             let fields = line.split(separator: separators.field, omittingEmptySubsequences: false)
@@ -53,7 +53,7 @@ struct PackageCommand {
         }
     }
 
-    /// A string that Go quoted, on one line.
+    /// Returns a string that Go quoted, without the quotes and on one line.
     private static func unquoted(_ text: Substring) -> String {
         var words = ""
         var isEscaped = false
@@ -70,12 +70,13 @@ struct PackageCommand {
         return words
     }
 
-    /// Asks what `go build` would compile, without compiling.
+    /// Asks which packages `go build` would compile, without compiling.
     ///
-    /// Go takes it that what it would compile comes out otherwise than before, so all that depends on it counts.
+    /// Go assumes that the result of each compilation would differ from the earlier one. Therefore all
+    /// packages that depend on a compiled package count, too.
     ///
-    /// - Returns: The import paths, in the order in which Go compiles them; `nil` and what Go complains of if
-    ///   the packages can't be built.
+    /// - Returns: The import paths, in the order in which Go compiles the packages; `nil` and Go's complaint
+    ///   if the packages can't be built.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/goCommand``, or `CancellationError`.
     func compiles() async throws -> (importPaths: [String]?, complaint: String) {
         let result = try await go.run(["build", "-n", "-o", "/dev/null"] + patterns)
@@ -83,9 +84,9 @@ struct PackageCommand {
         return (Self.compiled(result.errors), "")
     }
 
-    /// Compiles all that is missing, but links nothing.
+    /// Compiles all missing packages, but links nothing.
     ///
-    /// - Returns: How many times the compiler ran; `nil` and what Go complains of if it failed.
+    /// - Returns: The number of times that the compiler ran; `nil` and Go's complaint if Go failed.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/goCommand``, or `CancellationError`.
     func compileAll() async throws -> (count: Int?, complaint: String) {
         let result = try await go.run(["list", "-export", "-deps", "-x", "-f", ""] + patterns)
@@ -93,8 +94,10 @@ struct PackageCommand {
         return (result.errors.split(separator: UInt8(ascii: "\n")).count(where: Self.isCompilation), "")
     }
 
-    /// Reads what `go build -n` prints: before each package that it would build three lines, `#`, `# PATH`, `#`
-    /// (Go's cmd/go/internal/work/exec.go, `build`); it does nothing in parallel then.
+    /// Reads the output of `go build -n`.
+    ///
+    /// Go prints three lines, `#`, `# PATH` and `#`, before each package that it would build (Go's
+    /// cmd/go/internal/work/exec.go, `build`). With `-n`, Go does nothing in parallel.
     static func compiled(_ output: [UInt8]) -> [String] {
         let hash = UInt8(ascii: "#")
         var paths: [String] = []
@@ -113,9 +116,10 @@ struct PackageCommand {
         return paths
     }
 
-    /// Whether a line is a run of the compiler that makes a package, after variables that it is given.
+    /// Returns whether a line is a run of the compiler that makes a package; variables may precede the
+    /// command.
     private static func isCompilation(_ line: ArraySlice<UInt8>) -> Bool {
-        // A path with a blank in it is quoted.
+        // Go quotes a path with a blank.
         ["/compile -o $WORK/", "/compile\" -o $WORK/", "/compile' -o $WORK/"].contains {
             line.contains($0.utf8)
         }

@@ -1,13 +1,13 @@
-/// Why packages miss.
+/// The reasons why packages miss.
 struct PackageDiagnosis {
-    /// The packages that Go would compile, in its order, each with what explains it.
+    /// The packages that Go would compile, in Go's order, each with its explanation.
     private(set) var missing: [Doctor.Report.MissingPackage] = []
 
-    /// A finding, and the packages that it explains.
+    /// A finding, with the packages that it explains.
     private struct Cause {
         var setting: String
         var scopes: [Setting.Scope]
-        /// Whether it keeps the entries of every source from hitting.
+        /// Whether the finding keeps the entries of every source from hitting.
         var isCommon: Bool
 
         func explains(_ package: PackageCommand.Listed) -> Bool {
@@ -22,8 +22,10 @@ struct PackageDiagnosis {
             }
         }
 
-        /// Whether a package that it explains comes out otherwise than it was, so that what depends on it misses:
-        /// its directory is in what the compiler writes.
+        /// Returns whether a package that the finding explains is compiled to another result than in the job.
+        ///
+        /// Packages that depend on it then miss. The result differs because the compiler writes the package's
+        /// directory into it.
         func changesOutput(of package: PackageCommand.Listed) -> Bool {
             isCommon && scopes.contains(.modules) && !package.module.isEmpty
         }
@@ -35,9 +37,9 @@ struct PackageDiagnosis {
     /// Diagnoses packages.
     ///
     /// - Parameters:
-    ///   - order: The packages that Go would compile, in its order.
-    ///   - listed: What is known of these and all others.
-    ///   - report: What was found so far.
+    ///   - order: The packages that Go would compile, in Go's order.
+    ///   - listed: The descriptions of these packages and of all others.
+    ///   - report: The report with the findings so far.
     init(_ order: [String], among listed: [PackageCommand.Listed], _ report: Doctor.Report) {
         byPath = Dictionary(listed.map { ($0.importPath, $0) }) { first, _ in first }
         causes = report.findings.map { finding in
@@ -56,7 +58,7 @@ struct PackageDiagnosis {
         guard let package = byPath[path] else {
             return Doctor.Report.MissingPackage(importPath: path, module: "", isCertain: true)
         }
-        // The first in the order of compiling, so that it depends on no other.
+        // The first in the order of compilation, which therefore depends on none of the others.
         let dependencies = package.dependencies.filter { ranks[$0] != nil }
         let first = dependencies.min { ranks[$0, default: 0] < ranks[$1, default: 0] }
         let own = causes.first { $0.explains(package) }

@@ -1,18 +1,20 @@
 import SystemPackage
 
-/// Judges packages with the Go command itself, in a temporary build cache that the archive is restored to.
+/// A trial in which the Go command itself judges packages.
+///
+/// The archive is restored to a temporary build cache for the trial.
 struct PackageTrial {
     let go: GoCommand
     let packages: Doctor.Options.Packages
     let environment: GoEnvironment
 
-    /// Judges the packages and writes what it finds into a report.
+    /// Judges the packages and writes the findings into a report.
     ///
     /// - Parameters:
     ///   - archive: The archive.
-    ///   - options: What the doctor was told.
-    ///   - report: Where the findings go; its prediction becomes that of the Go command.
-    ///   - progress: Is told how far the work has come.
+    ///   - options: The options of the doctor.
+    ///   - report: The report that receives the findings; its prediction becomes that of the Go command.
+    ///   - progress: Called with the progress of the work.
     /// - Throws: ``CacheStoreError`` or `CancellationError`.
     func run(
         _ archive: Archive,
@@ -70,7 +72,7 @@ struct PackageTrial {
 
     private func fail(_ package: PackageCommand.Listed?, _ complaint: String, _ report: inout Doctor.Report) {
         let words = package.map { "`\($0.importPath)`: \($0.error)" } ?? complaint
-        // All that Go says where a module would have to be downloaded.
+        // "GOPROXY=off" is all that Go says about a module that would have to be downloaded.
         let isMissing = "\(words) \(complaint)".contains("GOPROXY=off")
         if isMissing {
             report.findings.append(
@@ -119,7 +121,7 @@ struct PackageTrial {
             loss: "\(count) of \(packages.total) packages are compiled again",
             mend: known.isEmpty
                 ? "build these packages with these settings in a job that is packed"
-                : "have here what the jobs had, or pack a job that has what is here"
+                : "use the settings of the jobs here, or pack a job that has the settings used here"
         )
     }
 }

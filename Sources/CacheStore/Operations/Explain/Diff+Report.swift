@@ -1,21 +1,21 @@
 extension Diff {
-    /// A report on the members that one archive has and another has not, both ways: by module, by package and by kind.
+    /// A report on the members that only one of two archives has, by module, by package and by kind.
     public struct Report: Hashable, Sendable {
-        /// An amount that only one archive has.
+        /// The compiled packages or outputs that only one archive has, in figures.
         public struct Amount: Hashable, Sendable {
-            /// The number of compiled packages, or of outputs of one.
+            /// The number of compiled packages, or the number of outputs of one package.
             public var count = 0
 
-            /// The length of their content, in bytes.
+            /// The length of the content, in bytes.
             public var contentBytes = 0
 
             /// The length of the frames that hold the content and that the other archive lacks, in bytes.
             public var storedBytes = 0
         }
 
-        /// A compiled package of which one archive has an output that the other has not.
+        /// A compiled package with an output that only one archive has.
         public struct Package: Hashable, Sendable {
-            /// The import path; for a program `main` and, in parentheses, the directory of its sources.
+            /// The import path; for a program, `main` and, in parentheses, the directory of its sources.
             public var importPath: String
 
             /// The package's module, as in ``Explain/Report/Package/module``.
@@ -27,11 +27,11 @@ extension Diff {
             /// The outputs that only the second archive has.
             public var added = Amount()
 
-            /// The length of the frames of both, in bytes.
+            /// The length of the frames of all these outputs, in bytes.
             public var storedBytes: Int { removed.storedBytes + added.storedBytes }
         }
 
-        /// A module of which one archive has a tree or a compiled package that the other has not.
+        /// A module with a tree or a compiled package that only one archive has.
         public struct Module: Hashable, Sendable {
             /// The path, as in ``Explain/Report/Module/path``.
             public var path: String
@@ -39,13 +39,13 @@ extension Diff {
             /// The versions whose trees only the first archive has, in the order of their names.
             public var removedVersions: [Explain.Report.Module.Version] = []
 
-            /// The versions whose trees only the second archive has.
+            /// The versions whose trees only the second archive has, in the order of their names.
             public var addedVersions: [Explain.Report.Module.Version] = []
 
-            /// The compiled packages of which only the first archive has some output.
+            /// The compiled packages with an output that only the first archive has.
             public var removedPackages = Amount()
 
-            /// The compiled packages of which only the second archive has some output.
+            /// The compiled packages with an output that only the second archive has.
             public var addedPackages = Amount()
 
             /// The length of the frames of trees and packages that only the first archive has, in bytes.
@@ -58,7 +58,7 @@ extension Diff {
                 addedVersions.reduce(addedPackages.storedBytes) { $0 + $1.storedBytes }
             }
 
-            /// The length of the frames of both, in bytes.
+            /// The length of the frames of trees and packages that only one archive has, in bytes.
             public var storedBytes: Int { removedStoredBytes + addedStoredBytes }
         }
 

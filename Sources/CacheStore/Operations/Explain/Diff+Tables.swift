@@ -1,5 +1,5 @@
 extension Diff.Report {
-    /// Brings together what each of two archives has alone.
+    /// Combines the tables of the members that only the first and only the second archive has.
     init(_ removed: ExplanationTables, _ added: ExplanationTables, fileBytes: (first: Int, second: Int)) {
         var packages: [String: Package] = [:]
         var modules: [String: Module] = [:]
@@ -36,7 +36,7 @@ extension Diff.Report {
 }
 
 extension Diff.Report.Package {
-    /// A row for a package, without amounts.
+    /// Creates a row for a package, without amounts.
     fileprivate init(_ package: Explain.Report.Package) {
         self.init(importPath: package.importPath, module: package.module)
     }

@@ -1,11 +1,11 @@
-/// Finds out in what two archives differ.
+/// Finds the differences between two archives.
 ///
-/// A member is a key and its value; the sources that hold it make no difference. Of the compiled packages only those
-/// that one archive alone has are decoded, each as far as it needs to be to state its name.
+/// A member is a key and its value; the sources that hold the member make no difference. Only compiled
+/// packages that one archive alone has are decoded, each only as far as needed to find the package's name.
 public struct Diff: Sendable {
     /// Options of a ``Diff``.
     public struct Options: Hashable, Sendable {
-        /// The number of threads, or `nil` for one per processor; it changes nothing but the time.
+        /// The number of threads, or `nil` for one per processor; it changes only the time.
         public var jobs: Int?
 
         /// Creates options with the defaults above.
@@ -21,13 +21,14 @@ public struct Diff: Sendable {
     /// Compares two archives.
     ///
     /// - Parameters:
-    ///   - first: An archive: the members that it alone has are removed.
-    ///   - second: Another archive: the members that it alone has are added.
+    ///   - first: An archive; members that it alone has count as removed.
+    ///   - second: Another archive; members that it alone has count as added.
     ///   - progress: Called with the progress of the work.
     /// - Returns: A report on the members that differ.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or `CancellationError`.
-    /// - Complexity: O(*n* log *n*) in the members, and O(*n*) in the bytes of the compiled packages that differ,
-    ///   less the parts that need not be read; memory for both indexes.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or
+    ///   `CancellationError`.
+    /// - Complexity: O(*n* log *n*) in the members, and O(*n*) in the bytes of the compiled packages that
+    ///   differ, without the parts that need not be read; memory for both indexes.
     @discardableResult
     public func run(
         _ first: some ArchiveReference,

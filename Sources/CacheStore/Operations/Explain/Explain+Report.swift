@@ -3,20 +3,21 @@ extension Explain {
     public struct Report: Hashable, Sendable {
         /// A compiled package, in all variants and versions that the archive holds.
         public struct Package: Hashable, Sendable {
-            /// The import path; for a program `main` and, in parentheses, the directory of its sources.
+            /// The import path; for a program, `main` and, in parentheses, the directory of its sources.
             public var importPath: String
 
-            /// The path of the package's module: `std` for Go's own, empty where no tree of the archive is its
-            /// module's.
+            /// The path of the package's module.
+            ///
+            /// The path is `std` for Go's own packages, and empty if the archive holds no tree of the module.
             public var module: String
 
-            /// The number of outputs: one per version, set of flags and tags.
+            /// The number of outputs: one per combination of version, flags and tags.
             public var variants = 0
 
-            /// The length of their content, in bytes.
+            /// The length of the outputs' content, in bytes.
             public var contentBytes = 0
 
-            /// The length of the frames that hold their content, in bytes.
+            /// The length of the frames that hold the outputs' content, in bytes.
             public var storedBytes = 0
 
             /// The labels of the sources that hold an output of the package, in order.
@@ -25,7 +26,7 @@ extension Explain {
 
         /// A module.
         public struct Module: Hashable, Sendable {
-            /// A version of it whose tree the archive holds.
+            /// A version of the module whose tree the archive holds.
             public struct Version: Hashable, Sendable {
                 /// The version.
                 public var version: String
@@ -33,21 +34,24 @@ extension Explain {
                 /// The length of the tree's content, in bytes.
                 public var contentBytes: Int
 
-                /// The length of the frames that hold the tree, in bytes; a chunk that trees share counts for the
-                /// first.
+                /// The length of the frames that hold the tree, in bytes.
+                ///
+                /// A chunk that several trees share counts for the first of them.
                 public var storedBytes: Int
 
-                /// The labels of the sources that hold it, in order.
+                /// The labels of the sources that hold the tree, in order.
                 public var sources: [String]
             }
 
-            /// The path, `std` for Go's own packages, or empty for packages of no module in the archive.
+            /// The path of the module.
+            ///
+            /// The path is `std` for Go's own packages, and empty for packages of no module in the archive.
             public var path: String
 
             /// The versions, in the order of their names.
             public var versions: [Version] = []
 
-            /// The number of its packages that are compiled.
+            /// The number of the module's packages that are compiled.
             public var packages = 0
 
             /// The length of the compiled packages' content, in bytes.

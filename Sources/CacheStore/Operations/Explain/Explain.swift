@@ -1,14 +1,14 @@
-/// Finds out where the bytes of an archive are: in which packages, modules and versions.
+/// Finds out which packages, modules and versions take the bytes of an archive.
 ///
-/// Entries of GOCACHE carry no names, so the compiled packages are decoded, each as far as it needs to be to state its
-/// own.
+/// Entries of GOCACHE carry no names. Therefore the compiled packages are decoded, each only as far as needed
+/// to find the package's name.
 public struct Explain: Sendable {
     /// Options of an ``Explain``.
     public struct Options: Hashable, Sendable {
-        /// The labels of the sources to look at; `nil` for all.
+        /// The labels of the sources to examine; `nil` for all.
         public var only: [String]?
 
-        /// The number of threads, or `nil` for one per processor; it changes nothing but the time.
+        /// The number of threads, or `nil` for one per processor; it changes only the time.
         public var jobs: Int?
 
         /// Creates options with the defaults above.
@@ -29,8 +29,8 @@ public struct Explain: Sendable {
     /// - Returns: A report on where the bytes are.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or
     ///   ``CacheStoreError/Code/badArgument`` for a label that no source has; or `CancellationError`.
-    /// - Complexity: O(*n*) in the bytes of compiled packages, less the parts that need not be read; memory for the
-    ///   index, and a chunk and its frame per thread.
+    /// - Complexity: O(*n*) in the bytes of compiled packages, without the parts that need not be read;
+    ///   memory for the index, and for one chunk and its frame per thread.
     @discardableResult
     public func run(_ archive: some ArchiveReference, progress: ProgressHandler? = nil) async throws -> Report
     {

@@ -10,15 +10,15 @@ struct ExplanationTables {
     /// The number of compiled packages that state no name.
     private(set) var unknown = 0
 
-    /// The members that were gathered, by kind.
+    /// The gathered members in figures, by kind.
     private(set) var tallies: [Member.Kind: ArchiveTotals.Tally] = [:]
 
-    /// Begins tables.
+    /// Creates empty tables.
     ///
     /// - Parameters:
     ///   - set: The members.
-    ///   - names: The names of the compiled packages among their outputs.
-    ///   - other: Another set, whose chunks take nothing here.
+    ///   - names: The names of the compiled packages among the outputs of `set`.
+    ///   - other: Another set, whose chunks are not counted.
     init(_ set: MemberSet, _ names: PackageNames, other: MemberSet? = nil) {
         (self.set, self.names) = (set, names)
         owners = PackageOwners(set)
@@ -27,7 +27,8 @@ struct ExplanationTables {
 
     /// Adds members to the tables.
     ///
-    /// - Parameter isWanted: Returns whether to add a member, by its kind and its position among those of its kind.
+    /// - Parameter isWanted: Returns whether to add a member, given its kind and its position among the
+    ///   members of that kind.
     mutating func gather(_ isWanted: (Member.Kind, Int) -> Bool) {
         var positions: [Member.Kind: Int] = [:]
         for element in MemberListing(set) {
@@ -118,7 +119,7 @@ struct ExplanationTables {
         modules[path, default: Explain.Report.Module(path: path)].versions.append(version)
     }
 
-    /// Returns the union of two lists of labels, each in order.
+    /// Returns the union of two ordered lists of labels, in order.
     private static func union(_ first: [String], _ second: [String]) -> [String] {
         first == second ? first : Set(first + second).sorted { $0.precedes($1) }
     }

@@ -1,38 +1,40 @@
 import SystemPackage
 
-/// An image in an OCI layout that another is built upon.
+/// An image in an OCI layout that another image is built upon.
 struct BaseImage: Sendable {
-    /// A layer of it.
+    /// A layer of the image.
     struct Layer: Sendable {
         var digest: ObjectID
         var size: Int
     }
 
-    /// The digest of its manifest.
+    /// The digest of the image's manifest.
     let digest: ObjectID
 
-    /// Its configuration.
+    /// The image's configuration.
     let configuration: JSONValue
 
-    /// What its manifest says of its layers.
+    /// The manifest's descriptors of the layers.
     let descriptors: [JSONValue]
 
-    /// Its layers, the lowest first.
+    /// The image's layers, the lowest first.
     let layers: [Layer]
 
     private let blobs: FilePath
 
-    /// Manifests and configurations are no longer than this, in bytes: registries refuse them from 4 MiB on.
+    /// The maximum length of manifests and configurations, in bytes.
+    ///
+    /// Registries refuse documents from 4 MiB on.
     private static let maximumSize = 8 << 20
 
     /// Finds and reads an image.
     ///
     /// - Parameters:
-    ///   - reference: Where it lies.
-    ///   - architecture: The architecture to choose where there are several.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/notFound`` where there is no such image,
-    ///   ``CacheStoreError/Code/badArgument`` where it is not clear which, ``CacheStoreError/Code/corruptArchive``, or
-    ///   as the system says.
+    ///   - reference: The place of the image.
+    ///   - architecture: The architecture to choose where there are several images.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/notFound`` if there is no such image,
+    ///   ``CacheStoreError/Code/badArgument`` if several images fit, ``CacheStoreError/Code/corruptArchive``,
+    ///   or as the system says.
     init(_ reference: Layers.Options.BaseReference, architecture: String?) throws(CacheStoreError) {
         let root = reference.layout
         blobs = root.appending(LayoutDirectory.blobsDirectory).appending("sha256")
@@ -61,12 +63,12 @@ struct BaseImage: Sendable {
         }
     }
 
-    /// The file of a layer.
+    /// Returns the path of a layer's file.
     func path(of layer: Layer) -> FilePath { blobs.appending(layer.digest.description) }
 
     // MARK: - Reading
 
-    /// Follows descriptors to the one manifest that they lead to.
+    /// Follows descriptors to the only manifest that they lead to.
     private static func manifest(
         _ candidates: [JSONValue],
         _ root: FilePath,
@@ -90,7 +92,7 @@ struct BaseImage: Sendable {
         switch first["mediaType"]?.string {
         case ImageDocuments.MediaType.manifest: return blob
         case ImageDocuments.MediaType.index:
-            // An index in an index is not followed further: no tool writes one.
+            // An index inside another index is not followed further, because no tool writes one.
             let inner = (blob.document["manifests"]?.elements ?? []).filter {
                 $0["mediaType"]?.string == ImageDocuments.MediaType.manifest
             }
@@ -105,7 +107,7 @@ struct BaseImage: Sendable {
         }
     }
 
-    /// Reads the blob that a descriptor names, a JSON document.
+    /// Reads the JSON document in the blob that a descriptor names.
     private static func blob(
         _ descriptor: JSONValue,
         in blobs: FilePath

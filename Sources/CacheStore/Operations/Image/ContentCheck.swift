@@ -1,11 +1,13 @@
-/// What the tar stream of a layer has to hold: a member that several chunks store must be what its name says as a whole.
+/// A check of the tar stream of a layer.
+///
+/// A member that several chunks store must, as a whole, have the content that its name promises.
 enum ContentCheck: Sendable {
-    /// The bytes at some place of a block belong to the file that is being checked.
+    /// Bytes of the file that is being checked, as a range of a block.
     case content(Range<Int>)
-    /// A file of a module tree has ended.
+    /// The end of a file of a module tree.
     case file(String, of: ModuleKey)
-    /// A module tree has ended, whose hash is this.
+    /// The end of a module tree, which must have this hash.
     case tree(ModuleKey, h1: ObjectID)
-    /// A member has ended that is one file, whose SHA-256 is this.
+    /// The end of a member that is one file, which must have this SHA-256.
     case whole(ObjectID, member: String)
 }

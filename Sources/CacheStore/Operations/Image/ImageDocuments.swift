@@ -23,13 +23,13 @@ enum ImageDocuments {
         static let sources = "cachestore.sources"
     }
 
-    /// ``LayerMaker/time`` as the documents write it.
+    /// The text of ``LayerMaker/time`` in the documents.
     static let time = "1980-01-01T00:00:00Z"
 
-    /// A digest as the documents write it.
+    /// Returns the text of a digest in the documents.
     static func text(_ digest: ObjectID) -> String { "sha256:\(digest)" }
 
-    /// What refers to a blob.
+    /// Returns a descriptor, which refers to a blob.
     static func descriptor(
         _ type: String,
         _ digest: ObjectID,
@@ -40,14 +40,14 @@ enum ImageDocuments {
         ]
     }
 
-    /// The configuration of an image.
+    /// Returns the configuration of an image.
     ///
     /// - Parameters:
-    ///   - base: The configuration of the image below, if there is one.
-    ///   - baseLayers: The number of its layers.
-    ///   - layers: The layers above.
-    ///   - architecture: The architecture, and what of it.
-    ///   - variables: The variables that its environment gets.
+    ///   - base: The configuration of the base image, if there is one.
+    ///   - baseLayers: The number of the base image's layers.
+    ///   - layers: The layers above the base.
+    ///   - architecture: The architecture, and its variant.
+    ///   - variables: The variables to set in the environment of the image.
     /// - Returns: The configuration.
     static func configuration(
         base: JSONValue?,
@@ -73,7 +73,8 @@ enum ImageDocuments {
         document["rootfs"] = [
             "type": "layers", "diff_ids": .strings(below + layers.map { text($0.diffID) }),
         ]
-        // An entry a layer, or none at all: to an image without, some are added that say nothing.
+        // A history has one entry per layer, or no entries. Layers of a base without a history get entries
+        // that hold only a time.
         var history = document["history"]?.elements ?? []
         if history.isEmpty {
             history = Array(repeating: ["created": .string(time)], count: baseLayers)
@@ -87,7 +88,7 @@ enum ImageDocuments {
         return document
     }
 
-    /// The manifest of an image.
+    /// Returns the manifest of an image.
     static func manifest(
         configuration: (digest: ObjectID, size: Int),
         baseLayers: [JSONValue],
@@ -109,7 +110,7 @@ enum ImageDocuments {
         ]
     }
 
-    /// The index of a layout with one image.
+    /// Returns the index of a layout with one image.
     static func index(
         manifest: (digest: ObjectID, size: Int),
         architecture: (name: String, variant: String?),
@@ -154,40 +155,42 @@ extension JSONValue {
             } else if let array = try? single.decode([Parsed].self) {
                 value = .array(array.map(\.value))
             } else {
-                // No document of an image has a number with a fraction.
+                // No document of an image contains a number with a fraction.
                 value = .sorted(try single.decode([String: Parsed].self).mapValues(\.value))
             }
         }
     }
 
-    /// The members of an object, or `nil` for what is none.
+    /// The members of an object, or `nil` for any other value.
     var members: [(key: String, value: JSONValue)]? {
         if case .object(let members) = self { members } else { nil }
     }
 
-    /// The elements of an array, or `nil` for what is none.
+    /// The elements of an array, or `nil` for any other value.
     var elements: [JSONValue]? {
         if case .array(let elements) = self { elements } else { nil }
     }
 
-    /// A string, or `nil` for what is none.
+    /// The text of a string, or `nil` for any other value.
     var string: String? {
         if case .string(let text) = self { text } else { nil }
     }
 
-    /// An integer, or `nil` for what is none.
+    /// The value of an integer, or `nil` for any other value.
     var integer: Int? {
         if case .integer(let number) = self { number } else { nil }
     }
 
-    /// The strings of an array of nothing else.
+    /// The strings of an array that holds only strings, or `nil` for any other value.
     var strings: [String]? {
         guard let elements else { return nil }
         let strings = elements.compactMap(\.string)
         return strings.count == elements.count ? strings : nil
     }
 
-    /// The member of an object with a key; to set one of what is no object makes it one.
+    /// The member of an object with a key.
+    ///
+    /// Setting a member of a value that is not an object makes the value an object.
     subscript(key: String) -> JSONValue? {
         get { members?.first { $0.key == key }?.value }
         set {
@@ -199,6 +202,6 @@ extension JSONValue {
         }
     }
 
-    /// A list of strings.
+    /// Returns a list of strings.
     package static func strings(_ values: [String]) -> JSONValue { .array(values.map { .string($0) }) }
 }

@@ -1,26 +1,28 @@
 import Glibc
 import SystemPackage
 
-/// Makes the parts of layers: the same files that a restore makes, as members of tar streams.
+/// Makes the parts of layers: the files that a restore would write, as members of tar streams.
 struct LayerMaker: Sendable {
     /// The state that a worker uses for all of its parts.
     struct Worker: ~Copyable {
         var reader: ChunkReader
         let stream: LayerStream
 
-        /// The tree that was read last, by its position: a tree may come in parts.
+        /// The tree that was read last, by its position; a tree may come in several parts.
         var tree: (index: Int, manifest: TreeManifest)?
     }
 
-    /// The time of files for which Go keeps no time, and of the image: 1980-01-01 00:00:00 UTC, the earliest that a
-    /// zip can hold, in seconds since 1970.
+    /// The time of the image, and of files for which Go keeps no time, in seconds since 1970.
     ///
-    /// It must lie in the past: Go does not index a directory with files from the future
-    /// (cmd/go/internal/modindex/read.go, `dirHash`).
+    /// The time is 1980-01-01 00:00:00 UTC, the earliest that a zip can hold. It must lie in the past,
+    /// because Go does not index a directory with files from the future (cmd/go/internal/modindex/read.go,
+    /// `dirHash`).
     static let time = 315_532_800
 
-    /// The size, in bytes, from which on an output is a part of its own and its frames are taken as they are; <doc:Layers>
-    /// has the cost of other sizes.
+    /// The length, in bytes, from which on an output is a part of its own and its frames are taken as they
+    /// are.
+    ///
+    /// The cost of other lengths is in <doc:Layers>.
     static let largeSize = 256 << 10
 
     let plan: LayerPlan
@@ -39,7 +41,7 @@ struct LayerMaker: Sendable {
         moduleRoot = Self.relative(options.caches.moduleCache)
     }
 
-    /// A path as a tar stream has it.
+    /// Returns a path in the form that a tar stream contains, without the slash at its beginning.
     private static func relative(_ path: FilePath?) -> String {
         path?.components.map(\.string).joined(separator: "/") ?? ""
     }
@@ -104,14 +106,14 @@ struct LayerMaker: Sendable {
         try stream.pad(bytes.count)
     }
 
-    /// Appends content that the archive holds, and has it checked against its name.
+    /// Appends content of the archive, and requests a check of the content against its name.
     ///
     /// - Parameters:
     ///   - member: The member, by its kind and name.
     ///   - id: The SHA-256 of the content.
     ///   - list: The chunks of the content.
     ///   - part: The positions of the chunks to append; `nil` for all.
-    ///   - splices: Whether their frames are taken as they are.
+    ///   - splices: Whether the frames of the chunks are taken as they are.
     ///   - worker: The worker that reads and writes.
     ///   - check: Called before each chunk.
     /// - Throws: ``CacheStoreError``, or the error of `check`.
@@ -126,7 +128,7 @@ struct LayerMaker: Sendable {
     ) throws {
         let chunks = list.numbers.map { plan.set.chunks[$0] }
         let part = part ?? chunks.indices
-        // Of a stream of one chunk, the chunk's name is the whole's: checked already.
+        // The name of a stream's only chunk is also the name of the whole stream. The reader has checked it.
         let isNamed = chunks.count == 1 && chunks[0].id == id
         for chunk in chunks[part] {
             try check()
@@ -256,8 +258,11 @@ struct LayerMaker: Sendable {
         }
     }
 
-    /// An image does not know when it will be used: Go looks for old entries at the first build of each container,
-    /// finds that it may not list the directories, or that all entries are of the future, and writes the time.
+    /// Appends the file that holds the time of Go's last search for old entries.
+    ///
+    /// The time at which an image will be used is not known. Therefore Go searches for old entries at the
+    /// first build in each container. Go finds that it may not list the directories, or that all entries are
+    /// from the future, and then writes the time.
     private func appendTrimFile(to stream: LayerStream) throws {
         let path = "\(buildRoot)/\(TrimFile.name)"
         if options.profile.discardsTrimTime {
@@ -267,7 +272,7 @@ struct LayerMaker: Sendable {
         }
     }
 
-    /// The directories of downloads, ordered, with the names of their `.mod` files.
+    /// The directories of downloads, in order, with the names of their `.mod` files.
     private var versionFiles: [(directory: String, names: [String])] {
         var result: [(directory: String, names: [String])] = []
         for module in plan.modules {
@@ -279,11 +284,11 @@ struct LayerMaker: Sendable {
         return result
     }
 
-    /// The directories that a layer's files lie in, but for those in trees, ordered so that each comes after the one
-    /// that it is in.
+    /// Returns the directories that hold a layer's files, except those in trees.
     ///
-    /// All of them, in every layer: engines give a directory that they have to make up a mode of their own, and it
-    /// would hide what a lower layer says of it.
+    /// Each directory comes after the directory that holds it. Every layer has all directories of its files:
+    /// engines give a missing directory a mode of their own, which would hide the mode that a lower layer has
+    /// for it.
     func directories(of layer: LayerPlan.Layer) -> [TarHeader] {
         var modes: [String: mode_t] = [:]
         func add(_ path: String, below root: String) {
@@ -331,7 +336,7 @@ struct LayerMaker: Sendable {
         }
     }
 
-    /// The mode of a directory above a cache: what systems give it.
+    /// Returns the mode that systems give to a directory above a cache.
     private static func mode(above path: String) -> mode_t {
         switch path {
         case "tmp", "var/tmp": 0o1777

@@ -45,7 +45,7 @@ struct LayerOperation: Sendable {
         )
     }
 
-    /// The parts that the documents of an image describe.
+    /// The properties of an image that its documents describe.
     private struct Image: Sendable {
         var archiveDigest: ObjectID
         var sources: [Source]
@@ -113,13 +113,15 @@ struct LayerOperation: Sendable {
         return plan.layers.indices.compactMap { layers[$0] }
     }
 
-    /// Returns the order in which parts are begun: each layer's in their order, and the layers in lanes side by side, so
-    /// that threads seldom wait for each other, and few layers are open at a time.
+    /// Returns the order in which parts are begun.
+    ///
+    /// The parts of each layer keep their order, and the layers lie side by side in lanes. Therefore threads
+    /// seldom wait for each other, and few layers are open at a time.
     ///
     /// - Parameters:
     ///   - layers: The bytes of each part of each layer.
     ///   - lanes: The number of lanes.
-    /// - Returns: Layers and positions of parts.
+    /// - Returns: The numbers of layers, and the positions of parts in them.
     static func order(of layers: [[Int]], lanes: Int) -> [(layer: Int, part: Int)] {
         var ends = [Int](repeating: 0, count: max(1, lanes))
         var begins: [(begin: Int, layer: Int, part: Int)] = []
@@ -178,7 +180,7 @@ struct LayerOperation: Sendable {
                 remedy: .nameArchitecture
             )
         }
-        // `GOARM` may say how floating-point numbers are computed, too: `7,softfloat`.
+        // `GOARM` may also state how floating-point numbers are computed, as in `7,softfloat`.
         let variant = name == "arm" ? found.first?[1].prefix { $0 != "," } : nil
         return (name, variant.flatMap { $0.isEmpty ? nil : "v\($0)" })
     }
@@ -191,7 +193,7 @@ struct LayerOperation: Sendable {
             + Compatibility.warnings(for: sources, restoredTo: there)
     }
 
-    /// Writes the documents, and gives the layout its name.
+    /// Writes the documents, and gives the layout its final name.
     ///
     /// - Returns: The digests of the manifest and of the configuration.
     private func finish(
@@ -243,7 +245,7 @@ struct LayerOperation: Sendable {
 }
 
 extension Layers.Report.Layer {
-    /// Describes a layer that was made.
+    /// Creates the description of a layer that was made.
     fileprivate init(_ layer: LayerPlan.Layer, _ outcome: LayerSink.Outcome) {
         self.init(
             title: layer.title,

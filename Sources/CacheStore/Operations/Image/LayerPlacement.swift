@@ -5,10 +5,10 @@ struct LayerPlacement: Sendable {
     private let set: MemberSet
     private let numbers: [OutputNumber]
 
-    /// The sources of each output: of the action entries that refer to it.
+    /// The sources of each output: those of the action entries that refer to it.
     let outputSources: [[Int]]
 
-    /// The places of each output and of each action entry; `nil` where the place is not known.
+    /// The places of each output and of each action entry; `nil` where a place is not known.
     private(set) var outputPlaces: [Place?]
     private(set) var actionPlaces: [Place?]
 
@@ -19,7 +19,7 @@ struct LayerPlacement: Sendable {
         outputPlaces = set.outputs.indices.map { index in
             guard let path = names[OutputNumber(index)]?.importPath, path != "main" else { return nil }
             let module = owners.module(of: path)
-            // Code that is in no module of the archive is that of the checkout: it changes with each commit.
+            // Code of no module in the archive belongs to the checkout, and changes with each commit.
             return module.isEmpty ? nil : Place(module: module, item: path)
         }
         actionPlaces = numbers.map { [outputPlaces] in outputPlaces[$0] }
@@ -29,10 +29,11 @@ struct LayerPlacement: Sendable {
         placeDerivedEntries()
     }
 
-    /// Where belongs what lies in GOMODCACHE of a module; `nil` for a few small files without a tree.
+    /// Returns the place of a module's members of GOMODCACHE.
     ///
-    /// Every job has the `.mod` of each module that any program of its checkout needs: a new version of one would
-    /// change a layer that all sources share.
+    /// The result is `nil` for a module of which there are only a few small files, and no tree. Every job has
+    /// the `.mod` file of each module that any program of its checkout needs. A new version of one such file
+    /// would change a layer that all sources share.
     static func place(of module: LayerPlan.Module, in set: MemberSet) -> Place? {
         let hasZip = set.downloads[module.downloads].contains {
             if case .stored = $0.content { true } else { false }
@@ -41,7 +42,7 @@ struct LayerPlacement: Sendable {
         return Place(module: PackageOwners.path(of: module.key))
     }
 
-    /// Finds the packages of entries whose IDs Go derives from a package's.
+    /// Finds the packages of entries whose IDs Go derives from the ID of a package's entry.
     private mutating func placeDerivedEntries() {
         var derived: [ObjectID: Place] = [:]
         for (action, place) in zip(set.actions, actionPlaces) {
@@ -53,13 +54,14 @@ struct LayerPlacement: Sendable {
         for (index, action) in set.actions.enumerated() where actionPlaces[index] == nil {
             guard let place = derived[action.id] else { continue }
             actionPlaces[index] = place
-            // Of packages that have one content in common, the first counts.
+            // Of several packages with the same content, the first counts.
             let output = numbers[index]
             if outputPlaces[output].map(place.precedes) ?? true { outputPlaces[output] = place }
         }
     }
 
-    /// What each set of sources holds: the bytes that files take in a layer, by their places.
+    /// Returns the bytes that files take in a layer, by the sets of sources that hold the files and by their
+    /// places.
     func groups() -> [[Int]: [Place: Int]] {
         var groups: [[Int]: [Place: Int]] = [:]
         func add(_ sources: [Int], _ place: Place?, _ bytes: Int, files: Int = 1) {

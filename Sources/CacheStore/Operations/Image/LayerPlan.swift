@@ -1,6 +1,6 @@
-/// Which members go into which layer of an image, and in what parts each layer is made.
+/// The assignment of members to the layers of an image, and of each layer's content to parts.
 struct LayerPlan: Sendable {
-    /// The parts of a module that the same sources hold: positions in the lists of the set.
+    /// The parts of a module that the same sources hold, as positions in the lists of the set.
     struct Module: Sendable {
         var key: ModuleKey
         var tree: Int?
@@ -8,31 +8,37 @@ struct LayerPlan: Sendable {
         var sources: SourceSetNumber
     }
 
-    /// A layer: positions of its members, in order.
+    /// A layer, with the positions of its members, in order.
     struct Layer: Sendable {
         var title: String
-        /// The labels of the sources that hold all of it; empty where they differ.
+        /// The labels of the sources that hold the whole layer; empty where the sources of its members
+        /// differ.
         var sources: [String] = []
         var actions: [Int] = []
         var outputs: [OutputNumber] = []
         var modules: [Int] = []
-        /// Whether it holds the files of GOCACHE as a whole: all directories, and `trim.txt`.
+        /// Whether the layer holds the files of GOCACHE as a whole: all directories, and `trim.txt`.
         var hasBuildRoot = false
-        /// Whether it holds the files of GOMODCACHE as a whole: lists of versions, and the checksum database.
+        /// Whether the layer holds the files of GOMODCACHE as a whole: lists of versions, and the checksum
+        /// database.
         var hasModuleRoot = false
     }
 
-    /// A part of a layer, made by one worker, which holds at most some of its content in memory.
+    /// A part of a layer, made by one worker.
+    ///
+    /// The worker holds at most a piece of the part's content in memory.
     enum Part: Sendable {
-        /// All directories but those of trees, so that none lacks its mode and owner.
+        /// All directories except those in trees, so that each has its mode and owner.
         case directories
         /// Small files of GOCACHE, compressed together.
         case entries(actions: ArraySlice<Int>, outputs: ArraySlice<OutputNumber>)
-        /// A large output, or some of its chunks, by their positions in it.
+        /// A large output, or some of its chunks, by their positions in the output.
         case output(OutputNumber, chunks: Range<Int>)
         /// Modules.
         case modules(ArraySlice<Int>)
-        /// Some chunks of a module's large tree, by their positions in it; before the first, all else of the module.
+        /// Some chunks of a module's large tree, by their positions in the tree.
+        ///
+        /// The part with the first chunk begins with all other content of the module.
         case tree(module: Int, chunks: Range<Int>)
         /// The files of a cache as a whole, and the end of the stream.
         case end
@@ -47,7 +53,9 @@ struct LayerPlan: Sendable {
     /// The layers, the lowest first.
     let layers: [Layer]
 
-    /// Returns the modules of a set, ordered; a module of which sources hold different parts occurs once per part.
+    /// Returns the modules of a set, ordered.
+    ///
+    /// A module of which different sources hold different parts occurs once per part.
     static func modules(of set: MemberSet) -> [Module] {
         var result: [Module] = []
         var (tree, download) = (0, 0)
@@ -77,13 +85,13 @@ struct LayerPlan: Sendable {
         return result
     }
 
-    // MARK: - One layer a cache
+    // MARK: - One layer per cache
 
-    /// Plans a layer for each cache.
+    /// Plans one layer per cache.
     ///
     /// - Parameters:
     ///   - set: The members.
-    ///   - caches: The caches that the image has.
+    ///   - caches: The caches of the image.
     init(_ set: MemberSet, caches: GoCaches) {
         self.set = set
         modules = Self.modules(of: set)
@@ -102,28 +110,28 @@ struct LayerPlan: Sendable {
         self.layers = layers
     }
 
-    /// Takes layers that were planned elsewhere.
+    /// Creates a plan from layers that were planned elsewhere.
     init(_ set: MemberSet, modules: [Module], layers: [Layer]) {
         (self.set, self.modules, self.layers) = (set, modules, layers)
     }
 
     // MARK: - Parts
 
-    /// The content of several members that a part holds at most, in bytes.
+    /// The maximum length of the content of several members in one part, in bytes.
     private static let partSize = LayerStream.blockSize
 
-    /// The content of a single member that a part holds at most, in bytes: the longest chunk.
+    /// The maximum length of the content of a single member in one part, in bytes: that of the longest chunk.
     private static let pieceSize = FormatLimits.chunkSize
 
-    /// The parts of a layer, in order, each with about the bytes of content in it.
+    /// Returns the parts of a layer, in order, each with the approximate length of its content in bytes.
     ///
     /// - Parameters:
     ///   - layer: The layer.
-    ///   - isLarge: Whether an output is a part of its own.
+    ///   - isLarge: Returns whether an output is a part of its own.
     /// - Returns: The parts.
     func parts(of layer: Layer, isLarge: (MemberSet.Output) -> Bool) -> [(part: Part, bytes: Int)] {
         var parts: [(Part, Int)] = [(.directories, 0)]
-        // Equal kinds lie together, because they compress better so.
+        // Outputs of the same kind lie together, because they compress better that way.
         let small = layer.outputs.filter { !isLarge(set.outputs[$0]) }.sorted { first, second in
             let (one, other) = (set.outputs[first], set.outputs[second])
             return one.contentClass == other.contentClass
@@ -170,7 +178,7 @@ struct LayerPlan: Sendable {
         return result
     }
 
-    /// The bytes of content in a module.
+    /// Returns the length of a module's content, in bytes.
     func size(ofModule index: Int) -> Int {
         let module = modules[index]
         return set.downloads[module.downloads].reduce(module.tree.map { set.trees[$0].size } ?? 0) {

@@ -1,10 +1,11 @@
 import Synchronization
 import SystemPackage
 
-/// Puts the parts of a layer, which workers make in any order, into their order, hashes and writes them.
+/// Puts the parts of a layer, which workers make in any order, into their order, and hashes and writes them.
 ///
-/// A worker whose part is not next leaves its blocks here, as long as there is memory for them, and waits
-/// otherwise. Workers begin parts in their order: so the one whose part is next never waits, and all come to an end.
+/// A worker whose part is not next leaves its blocks here while there is memory for them. Otherwise the
+/// worker waits. Workers begin parts in order. Therefore the worker whose part is next never waits, and all
+/// workers finish.
 final class LayerSink: Sendable {
     private struct Turn {
         var next = 0
@@ -23,7 +24,7 @@ final class LayerSink: Sendable {
         var spliced = 0
     }
 
-    /// What has become of a layer.
+    /// The digests and lengths of a finished layer.
     struct Outcome: Sendable {
         var diffID: ObjectID
         var digest: ObjectID
@@ -42,10 +43,10 @@ final class LayerSink: Sendable {
     /// Begins a layer.
     ///
     /// - Parameters:
-    ///   - file: The file of its blob, empty.
-    ///   - parts: The number of its parts, at least one.
-    ///   - budget: The memory for blocks that wait.
-    ///   - archive: Where the content comes from, for messages.
+    ///   - file: The file of the layer's blob, empty.
+    ///   - parts: The number of the layer's parts, at least one.
+    ///   - budget: The budget for blocks that wait.
+    ///   - archive: The archive that holds the content, for messages.
     init(_ file: consuming File, parts: Int, budget: BlockBudget, archive: FilePath) {
         self.file = file
         self.parts = parts
@@ -55,7 +56,8 @@ final class LayerSink: Sendable {
 
     /// Brings the next block of a part.
     ///
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` or as the system says, or `CancellationError` after ``stop()``.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` or as the system says,
+    ///   or `CancellationError` after ``stop()``.
     func bring(_ block: LayerBlock, of part: Int) throws {
         let isNext = turn.withLock { $0.next == part || $0.isStopped }
         if !isNext, budget.reserve(block.byteCount) {
@@ -76,9 +78,9 @@ final class LayerSink: Sendable {
         try write(block)
     }
 
-    /// Ends a part, and writes what was waiting for it.
+    /// Ends a part, and writes the blocks that waited for it.
     ///
-    /// - Returns: What has become of the layer, if this was all of it.
+    /// - Returns: The outcome of the layer, if this call completes it; otherwise `nil`.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` or as the system says.
     func end(_ part: Int) throws -> Outcome? {
         turn.withLock { _ = $0.ended.insert(part) }
@@ -96,7 +98,7 @@ final class LayerSink: Sendable {
         return isWhole ? try finish() : nil
     }
 
-    /// Lets all workers go that wait for others.
+    /// Releases all workers that wait.
     func stop() {
         turn.withLock { $0.isStopped = true }
         turn.broadcast()

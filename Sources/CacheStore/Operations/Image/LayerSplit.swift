@@ -1,44 +1,50 @@
-/// Cuts the members of an archive into layers that other images have too, and later ones have again.
+/// Cuts the members of an archive into layers that other images share and that later images have again.
 ///
-/// What the same sources hold lies together, so that the image of one source is made of whole layers. What is more
-/// than a layer should hold is cut in two, and again, by the bits of a hash of the module that it belongs to: its
-/// tree and its compiled packages stay together, and another version of it changes the layer that it is in and no
-/// other. A module that is more than that alone is cut by its packages, and a tree or package that is, lies alone.
-/// Nothing else decides: not the archive's order, nor what else is in it.
+/// Members that the same sources hold lie together, so that the image of one source is made of whole layers.
+/// Members that are too much for one layer are cut in two, repeatedly, by the bits of a hash of the module
+/// that they belong to. Therefore a module's tree and compiled packages stay together, and another version of
+/// the module changes only the layer that holds the module.
+///
+/// A module that is too much for one layer is cut by its packages. A tree or package that is too much for one
+/// layer lies alone. Nothing else matters: neither the archive's order nor its other members.
 struct LayerSplit: Sendable {
-    /// A layer is cut where its files have more bytes than this; there are a few dozen of them for some GB.
+    /// The length of a layer's files, in bytes, above which the layer is cut.
+    ///
+    /// An archive of some gigabytes has a few dozen layers.
     static let sizeLimit = 128 << 20
 
-    /// There are no more layers than this: engines take 127, of which a base needs some.
+    /// The maximum number of layers.
+    ///
+    /// Engines take 127 layers, of which a base needs some.
     static let layerLimit = 96
 
-    /// The part of the limit that is worth a layer.
+    /// The divisor that makes the size limit of a layer the smallest size that is worth a layer.
     private static let smallestPart = 16
 
-    /// Where a member belongs: to a module, and what it is of it.
+    /// The place of a member: the module that it belongs to, and the part of the module.
     struct Place: Hashable {
-        /// The module's path.
+        /// The path of the module.
         var module: String
-        /// A package's import path, or nothing for the tree.
+        /// The import path of a package, or nothing for the tree.
         var item = ""
 
-        /// What it is called in a layer's title.
+        /// The name of the place in a layer's title.
         var title: String { item.isEmpty ? "\(module) (sources)" : item }
 
-        /// Whether it comes before another, by the names.
+        /// Returns whether the place comes before another, by their names.
         func precedes(_ other: Self) -> Bool {
             module == other.module ? item.precedes(other.item) : module.precedes(other.module)
         }
     }
 
-    /// All that lies at one place of what the same sources hold.
+    /// All members at one place that the same sources hold.
     private struct Item {
         var place: Place
         var bytes: Int
         var hash: UInt64 = 0
     }
 
-    /// Layers before members are assigned: titles, and the places in each.
+    /// A layer before members are assigned to it: its title, and the places in it.
     private struct Cut {
         var sources: [Int]
         var title: String
@@ -47,10 +53,10 @@ struct LayerSplit: Sendable {
 
     private let whole: MemberSet
 
-    /// The titles of the layers, in order, and the sources that hold what is in each.
+    /// The titles of the layers, in order, and the sources that hold each layer's members.
     let layers: [(title: String, sources: [String])]
 
-    /// The layer of each place, by the sources that hold it.
+    /// The number of the layer of each place, by the sources that hold the members at the place.
     private let numbers: [[Int]: [Place: Int]]
 
     private let placement: LayerPlacement
@@ -58,9 +64,9 @@ struct LayerSplit: Sendable {
     /// Cuts an archive.
     ///
     /// - Parameters:
-    ///   - whole: All members of the archive, whichever of them an image takes.
+    ///   - whole: All members of the archive, including those that an image does not take.
     ///   - names: The names of the compiled packages.
-    ///   - limit: The bytes of files from which on a layer is cut.
+    ///   - limit: The length of a layer's files, in bytes, above which the layer is cut.
     init(_ whole: MemberSet, _ names: PackageNames, limit: Int = Self.sizeLimit) {
         self.whole = whole
         let placement = LayerPlacement(whole, names)
@@ -83,9 +89,10 @@ struct LayerSplit: Sendable {
 
     // MARK: - Cutting
 
-    /// Cuts what each set of sources holds.
+    /// Cuts the members of each set of sources.
     private static func cuts(of groups: [[Int]: [Place: Int]], _ labels: [String], limit: Int) -> [Cut] {
-        // What most sources share lies lowest: images have it in common with what is below it, too.
+        // Members that most sources share lie lowest: images then share their layers together with all layers
+        // below.
         let ordered = groups.sorted { first, second in
             first.key.count == second.key.count
                 ? first.key.lexicographicallyPrecedes(second.key) : first.key.count > second.key.count
@@ -112,13 +119,13 @@ struct LayerSplit: Sendable {
         return cuts
     }
 
-    /// Cuts items in two by a bit of a hash, and again by the next, while they are too many.
+    /// Cuts items in two by a bit of a hash, and again by the next bit, while they are too large together.
     ///
     /// - Parameters:
-    ///   - items: The items; if they are too few to be worth a layer, nothing comes of them.
-    ///   - name: What is hashed.
-    ///   - limit: The bytes from which on there are too many.
-    ///   - body: Takes the bits that are the same in all, after a blank, and the items.
+    ///   - items: The items; items that are too small together to be worth a layer are ignored.
+    ///   - name: Returns the text to hash.
+    ///   - limit: The length, in bytes, above which items are too large together.
+    ///   - body: Called with the bits that all items share, after a blank, and with the items.
     private static func cut(
         _ items: [Item],
         by name: (Place) -> String,
@@ -143,7 +150,7 @@ struct LayerSplit: Sendable {
         guard bytes > limit, depth < UInt64.bitWidth else { return body(bits, items) }
         let ones = items.filter { $0.hash >> UInt64(63 - depth) & 1 == 1 }
         let part = ones.reduce(0) { $0 + $1.bytes }
-        // A small part is not cut off, unless what is left is far too much.
+        // A small part is not cut off, unless the items together are far too large.
         let smaller = min(part, bytes - part)
         if smaller > 0, smaller < limit / 8, bytes <= limit + limit / 2 { return body(bits, items) }
         let zeros = items.filter { $0.hash >> UInt64(63 - depth) & 1 == 0 }
@@ -157,9 +164,9 @@ struct LayerSplit: Sendable {
     /// Plans the layers of an image.
     ///
     /// - Parameters:
-    ///   - set: The members of it, of those that were cut.
-    ///   - caches: The caches that it has.
-    /// - Returns: Those layers that are not empty, and the last, of what belongs to this image alone.
+    ///   - set: The members of the image, which must be among those that were cut.
+    ///   - caches: The caches of the image.
+    /// - Returns: The layers that are not empty; the last holds the members that belong to this image alone.
     func plan(_ set: MemberSet, caches: GoCaches) -> LayerPlan {
         var layers = layers.map { LayerPlan.Layer(title: $0.title, sources: $0.sources) }
         layers.append(LayerPlan.Layer(title: "the rest"))

@@ -1,14 +1,17 @@
-/// Makes parts of layers on one thread: gathers the bytes of the tar stream into blocks, and compresses them.
+/// Makes parts of layers on one thread: gathers the bytes of the tar stream in blocks, and compresses the
+/// blocks.
 ///
-/// A class, because the visitor of a tree needs it too; it stays on its thread.
+/// It is a class, because the visitor of a tree needs it too. It stays on its thread.
 final class LayerStream {
-    /// The bytes of tar stream in a block, at most: small files are compressed together.
+    /// The maximum number of bytes of the tar stream in a block.
+    ///
+    /// Small files in one block are compressed together.
     static let blockSize = 4 << 20
 
     private let zstd: ZstdCompressor?
     private let gzip: GzipCompressor?
     private var buffer: [UInt8] = {
-        // Headers may go a little beyond; a growing array would take twice as much.
+        // Headers may exceed the block size a little. A growing array would take twice the memory.
         var buffer: [UInt8] = []
         buffer.reserveCapacity(blockSize + (16 << 10))
         return buffer
@@ -37,9 +40,9 @@ final class LayerStream {
         checks.removeAll(keepingCapacity: true)
     }
 
-    /// Ends it.
+    /// Ends the part.
     ///
-    /// - Returns: What has become of the layer, if this was all of it.
+    /// - Returns: The outcome of the layer, if this call completes it; otherwise `nil`.
     /// - Throws: ``CacheStoreError``, or `CancellationError`.
     func end() throws -> LayerSink.Outcome? {
         try flush()
@@ -59,7 +62,7 @@ final class LayerStream {
     ///
     /// - Parameters:
     ///   - content: The content.
-    ///   - isChecked: Whether it is a piece of what ``check(_:)`` is called for.
+    ///   - isChecked: Whether the content is a piece of a member for which ``check(_:)`` is called.
     /// - Throws: ``CacheStoreError``, or `CancellationError`.
     func append(_ content: Span<UInt8>, isChecked: Bool = false) throws {
         var position = 0
@@ -74,7 +77,7 @@ final class LayerStream {
         }
     }
 
-    /// Appends what fills up content of `size` bytes to a whole block.
+    /// Appends the padding that fills up content of `size` bytes to a whole block.
     ///
     /// - Throws: ``CacheStoreError``, or `CancellationError`.
     func pad(_ size: Int) throws {
@@ -83,12 +86,12 @@ final class LayerStream {
         if buffer.count >= Self.blockSize { try flush() }
     }
 
-    /// Appends content with the frame that stores it already.
+    /// Appends content, as the frame that stores it in the archive.
     ///
     /// - Parameters:
     ///   - content: The content.
-    ///   - frame: Its frame.
-    ///   - isChecked: Whether it is a piece of what ``check(_:)`` is called for.
+    ///   - frame: The frame of the content.
+    ///   - isChecked: Whether the content is a piece of a member for which ``check(_:)`` is called.
     /// - Throws: ``CacheStoreError``, or `CancellationError`.
     func splice(_ content: [UInt8], frame: [UInt8], isChecked: Bool) throws {
         try flush()
@@ -96,10 +99,11 @@ final class LayerStream {
         try sink?.bring(LayerBlock(tar: content, stored: frame, checks: checks, isSpliced: true), of: part)
     }
 
-    /// Has what was appended so far checked, once all before it is there.
+    /// Requests a check of the content that was appended so far, to be made when all earlier content is
+    /// there.
     func check(_ check: ContentCheck) { checks.append(check) }
 
-    /// Compresses what was gathered.
+    /// Compresses the gathered bytes, and brings them to the sink.
     private func flush() throws {
         guard !buffer.isEmpty || !checks.isEmpty else { return }
         stored.removeAll(keepingCapacity: true)

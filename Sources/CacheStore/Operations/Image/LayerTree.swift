@@ -1,23 +1,25 @@
 import Glibc
 
-/// Writes a module tree, or a part of it, to a layer: its directories, and its files in the order of their paths.
+/// Writes a module tree, or a part of it, to a layer: its directories, and its files in the order of their
+/// paths.
 struct LayerTree: TreeVisitor, ~Copyable {
     private let module: ModuleKey
     private let path: String
     private let owner: FileOwner
     private let stream: LayerStream
 
-    /// The path of the file before.
+    /// The path of the previous file.
     private var last: String?
 
     /// Begins a tree at a path.
     ///
     /// - Parameters:
     ///   - module: The tree's module.
-    ///   - path: Its path in the layer.
-    ///   - owner: Who owns its files.
-    ///   - stream: Takes them.
-    ///   - last: The path of the file before the first, in the tree; `nil` at its beginning.
+    ///   - path: The path of the tree in the layer.
+    ///   - owner: The owner of the tree's files.
+    ///   - stream: The stream that takes the files.
+    ///   - last: The path in the tree of the file before the first one that is written; `nil` at the tree's
+    ///     beginning.
     init(
         _ module: ModuleKey,
         _ path: String,
@@ -32,8 +34,8 @@ struct LayerTree: TreeVisitor, ~Copyable {
     func begin() throws { try append(path, .directory, 0o555) }
 
     mutating func begin(_ entry: TreeManifest.Entry) throws {
-        // Files are ordered by path, so those of a directory lie together. By bytes: to Swift, two names are equal
-        // that the system tells apart.
+        // Files are ordered by path, so that those of a directory lie together. Paths are compared as bytes,
+        // because Swift considers some names equal that the system distinguishes.
         let missing = entry.path.pathParents.prefix { directory in
             !(last?.utf8.starts(with: "\(directory)/".utf8) ?? false)
         }

@@ -23,7 +23,8 @@ extension Layers.Options {
             throw refuse("one cache can't lie in the other", paths[0])
         }
         guard profile.seals else {
-            let message = "the profile `\(profile.rawValue)` has the present time, which an image has not"
+            let message =
+                "the profile `\(profile.rawValue)` has the present time, which an image does not have"
             throw refuse(message, nil, .chooseProfile)
         }
         let levels = Self.levels(of: compression)

@@ -7,11 +7,11 @@ extension Layers {
         public enum Compression: String, Hashable, Sendable, CaseIterable {
             /// `tar+zstd`: frames of large outputs are taken from the archive as they are.
             case zstd
-            /// `tar+gzip`, for engines that do not know zstd: everything is compressed again.
+            /// `tar+gzip`, for engines that do not know zstd: all content is compressed again.
             case gzip
         }
 
-        // MARK: What comes out
+        // MARK: Output
 
         /// The caches' directories in the image, absolute; a cache that is `nil` is left out.
         public var caches = GoCaches(buildCache: "/var/cache/go-build", moduleCache: "/var/cache/go-mod")
@@ -19,11 +19,12 @@ extension Layers {
         /// The labels of the sources to take; `nil` for all.
         public var only: [String]?
 
-        /// The users of the caches: ``CacheProfile/image`` or ``CacheProfile/readonly``.
+        /// The intended use of the caches: ``CacheProfile/image`` or ``CacheProfile/readonly``.
         public var profile = CacheProfile.image
 
-        /// Whether to cut the caches into layers by sources and modules, so that images share layers, and later ones
-        /// have most of them again.
+        /// Whether to cut the caches into layers by sources and modules.
+        ///
+        /// Images then share layers, and later images have most of the layers again.
         public var splits = false
 
         /// The owner of the files.
@@ -32,12 +33,13 @@ extension Layers {
         /// The compression of layers.
         public var compression = Compression.zstd
 
-        /// The level of compression, 1 to 19 for zstd and 1 to 9 for gzip; `nil` for 3 and 6.
+        /// The level of compression, 1 to 19 for zstd and 1 to 9 for gzip; `nil` for 3 with zstd and 6 with
+        /// gzip.
         public var level: Int?
 
         // MARK: The image
 
-        /// An image that comes below the caches.
+        /// The image below the caches, if there is one.
         public var base: BaseReference?
 
         /// Whether the image's environment names the caches.
@@ -46,29 +48,29 @@ extension Layers {
         /// The name of the image in its layout.
         public var tag: String?
 
-        /// The architecture, as Go names it; `nil` for the base's, or that of the sources.
+        /// The architecture, as Go names it; `nil` for that of the base or of the sources.
         public var architecture: String?
 
-        /// Whether the layout may replace another.
+        /// Whether the layout may replace another layout.
         public var overwrite = false
 
-        // MARK: How fast
+        // MARK: Speed
 
-        /// The number of threads, or `nil` for one per processor; it changes nothing but the time.
+        /// The number of threads, or `nil` for one per processor; it changes only the time.
         public var jobs: Int?
 
         /// Creates options with the defaults above.
         public init() {}
 
-        /// The place of an image that another is built upon.
+        /// The place of an image that another image is built upon.
         public struct BaseReference: Hashable, Sendable {
-            /// The directory of its layout.
+            /// The directory of the image's layout.
             public var layout: FilePath
 
-            /// The name of the image in the layout, needed where the layout holds several.
+            /// The name of the image in the layout, needed if the layout holds several images.
             public var tag: String?
 
-            /// Names an image.
+            /// Creates a reference to an image.
             public init(layout: FilePath, tag: String? = nil) { (self.layout, self.tag) = (layout, tag) }
         }
     }

@@ -18,10 +18,12 @@ extension Layers {
             /// The length of the tar stream, in bytes.
             public var tarBytes: Int
 
-            /// The bytes of the blob that are frames of the archive.
+            /// The number of bytes of the blob that are frames of the archive.
             public var splicedBytes: Int
 
-            /// The labels of the sources that hold all of the layer; empty for a layer that belongs to this image alone.
+            /// The labels of the sources that hold the whole layer.
+            ///
+            /// The list is empty for a layer that belongs to this image alone.
             public var sources: [String]
         }
 
@@ -37,7 +39,7 @@ extension Layers {
         /// The layers that were made, the lowest first.
         public var layers: [Layer]
 
-        /// The number of the base's layers.
+        /// The number of layers of the base.
         public var baseLayers: Int
 
         /// The length of the base's layers, in bytes.

@@ -1,10 +1,11 @@
 public import SystemPackage
 
-/// Writes the caches of an archive as an image: an OCI image layout whose layers hold the files that a restore makes.
+/// Writes the caches of an archive as an OCI image layout, whose layers hold the files that a restore would
+/// write.
 ///
-/// The same archive and options give the same bytes, whatever the number of threads, the user, the umask or the time.
-/// Nothing is restored on the way: large outputs go over as the archive stores them, and all other content is compressed
-/// once.
+/// The same archive and options give the same bytes, whatever the number of threads, the user, the umask or
+/// the time. Nothing is restored on the way. The frames of large outputs are taken as the archive stores
+/// them, and all other content is compressed once.
 public struct Layers: Sendable {
     /// The options of the image.
     public var options: Options
@@ -14,9 +15,9 @@ public struct Layers: Sendable {
 
     /// Writes an image.
     ///
-    /// The first run asks the C library, for the whole process, to give blocks of a megabyte and more back to the system
-    /// as soon as they are freed (`mallopt(3)`, `M_MMAP_THRESHOLD`). Without it the library keeps such blocks in pieces
-    /// and takes twice as much memory.
+    /// The first run asks the C library to return blocks of a megabyte and more to the system as soon as they
+    /// are freed (`mallopt(3)`, `M_MMAP_THRESHOLD`). The setting applies to the whole process. Without it,
+    /// the library keeps such blocks in pieces and takes twice as much memory.
     ///
     /// - Parameters:
     ///   - archive: The archive.
@@ -24,9 +25,10 @@ public struct Layers: Sendable {
     ///   - progress: Called with the progress of the work.
     /// - Returns: A report on the layers that were written.
     /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/badArgument``, ``CacheStoreError/Code/exists``,
-    ///   ``CacheStoreError/Code/corruptArchive`` for an archive or a base that can't be trusted, or as the system
-    ///   says), or `CancellationError` if the task was cancelled.
-    /// - Complexity: O(*n*) in the bytes of the members; memory for the index, 16 MiB, and some chunks per thread.
+    ///   ``CacheStoreError/Code/corruptArchive`` for an archive or a base that can't be trusted, or as the
+    ///   system says), or `CancellationError` if the task was cancelled.
+    /// - Complexity: O(*n*) in the bytes of the members; memory for the index, 16 MiB, and some chunks per
+    ///   thread.
     @discardableResult
     public func run(
         _ archive: some ArchiveReference,

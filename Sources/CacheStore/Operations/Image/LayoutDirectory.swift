@@ -1,8 +1,9 @@
 import Glibc
 import SystemPackage
 
-/// An OCI image layout that is written under a temporary name beside its final one: renamed when it is whole, removed
-/// otherwise.
+/// An OCI image layout that is written under a temporary name beside its final name.
+///
+/// The layout is renamed when it is whole, and removed otherwise.
 ///
 /// Source: the OCI image specification, `image-layout.md`.
 final class LayoutDirectory: Sendable {
@@ -22,10 +23,10 @@ final class LayoutDirectory: Sendable {
     /// Begins a layout.
     ///
     /// - Parameters:
-    ///   - path: Its final name, in a directory that exists.
-    ///   - overwrite: Whether it may replace another layout.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/exists`` where something stands that may not be
-    ///   replaced, or as the system says.
+    ///   - path: The final name of the layout, in a directory that exists.
+    ///   - overwrite: Whether the layout may replace another layout.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/exists`` if the name belongs to
+    ///   something that may not be replaced, or as the system says.
     init(for path: FilePath, overwrite: Bool) throws(CacheStoreError) {
         let path = path.lexicallyNormalized()
         guard let name = path.lastComponent?.string, name != ".", name != ".." else {
@@ -49,7 +50,7 @@ final class LayoutDirectory: Sendable {
         self.root = root
     }
 
-    /// Refuses to replace what is no image layout.
+    /// Refuses to replace anything but an image layout or an empty directory.
     private static func check(
         _ name: String,
         in parent: borrowing Directory,
@@ -80,19 +81,19 @@ final class LayoutDirectory: Sendable {
         }
     }
 
-    /// Removes what was written, unless it is published.
+    /// Removes the written files, unless the layout is published.
     func discard() { try? parent.removeAll(temporaryName) }
 
     // MARK: - Blobs
 
-    /// Creates a blob's file, which has no name of its own yet.
+    /// Creates the file of a blob, under a temporary name.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func creatingBlob(_ number: Int) throws(CacheStoreError) -> File {
         try blobs.creatingFile(Self.temporaryBlob(number), mode: 0o666 & ~Umask.value)
     }
 
-    /// Gives a blob's file its name.
+    /// Gives a blob's file its final name.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func nameBlob(_ number: Int, _ digest: ObjectID) throws(CacheStoreError) {
@@ -101,7 +102,7 @@ final class LayoutDirectory: Sendable {
 
     /// Writes a blob.
     ///
-    /// - Returns: Its digest.
+    /// - Returns: The digest of the blob.
     /// - Throws: ``CacheStoreError`` as the system says.
     func write(blob bytes: [UInt8]) throws(CacheStoreError) -> ObjectID {
         let digest = ContentHasher.hash(bytes.span)
@@ -109,15 +110,15 @@ final class LayoutDirectory: Sendable {
         return digest
     }
 
-    /// Takes over a blob of another layout: the same file where that is possible, a copy where it is not.
+    /// Takes over a blob of another layout: as the same file where that is possible, otherwise as a copy.
     ///
     /// - Parameters:
     ///   - file: The blob.
-    ///   - digest: Its digest.
-    ///   - size: Its length in bytes.
-    ///   - check: Called between pieces; what it throws ends the work.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` if it is another, or as the
-    ///   system says; or what `check` throws.
+    ///   - digest: The digest of the blob.
+    ///   - size: The length of the blob, in bytes.
+    ///   - check: Called between pieces; an error that it throws ends the work.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` if the file does not
+    ///   have its size and digest, or as the system says; or the error of `check`.
     func adopt(_ file: borrowing File, _ digest: ObjectID, size: Int, check: () throws -> Void) throws {
         guard try blobs.status(of: digest.description) == nil else { return }
         let link = "/proc/self/fd/\(file.descriptor)"
@@ -148,11 +149,11 @@ final class LayoutDirectory: Sendable {
 
     // MARK: - The end
 
-    /// Writes the index, and gives the layout its name.
+    /// Writes the index, and gives the layout its final name.
     ///
     /// - Parameter index: The content of `index.json`.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/exists`` where the name was taken meanwhile, or as
-    ///   the system says.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/exists`` if the name was taken
+    ///   meanwhile, or as the system says.
     func publish(index: [UInt8]) throws(CacheStoreError) {
         try write(Array(Self.layoutText.utf8), to: Self.layoutFile, in: root)
         try write(index, to: Self.indexFile, in: root)
@@ -161,7 +162,7 @@ final class LayoutDirectory: Sendable {
         if try parent.status(of: name) == nil {
             try parent.rename(temporaryName, to: name)
         } else {
-            // A directory that is not empty can't be renamed over; the old one is put aside first.
+            // A rename can't replace a directory that is not empty, so the old one is put aside first.
             let old = temporaryName + ".old"
             try parent.rename(name, to: old)
             do {

@@ -1,16 +1,16 @@
 import SystemPackage
 
-/// Checks the members of a layer, which are made in parts, as the parts come in their order.
+/// Checks the members of a layer while their parts, made by several workers, arrive in order.
 struct MemberChecker {
     private var content = ContentHasher()
     private var tree: TreeHash?
 
-    /// Goes on with the next block of a layer.
+    /// Takes the next block of a layer.
     ///
     /// - Parameters:
-    ///   - checks: What is to be checked of it, in order.
-    ///   - block: Its bytes.
-    ///   - archive: Where they come from, for messages.
+    ///   - checks: The checks of the block, in order.
+    ///   - block: The bytes of the tar stream in the block.
+    ///   - archive: The archive that holds the content, for messages.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
     mutating func take(
         _ checks: [ContentCheck],

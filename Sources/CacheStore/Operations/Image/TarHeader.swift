@@ -1,22 +1,25 @@
 import Glibc
 
-/// The header of a member of a tar stream: POSIX.1-2001 `ustar`, after an extended header where that has no room.
+/// The header of a member of a tar stream: `ustar` of POSIX.1-2001.
 ///
-/// The same fields give the same bytes: nothing comes from the machine.
+/// If `ustar` has no room for a value, an extended header comes first. The same fields give the same bytes,
+/// and nothing depends on the machine.
 struct TarHeader: Hashable {
-    /// What the member is.
+    /// The kind of a member.
     enum Kind: Hashable {
-        /// A file with content of this many bytes.
+        /// A file with this many bytes of content.
         case file(Int)
         case directory
         /// A symbolic link.
         case link(to: String)
     }
 
-    /// The bytes in a block: headers are whole blocks, and contents are filled up to them.
+    /// The length of a block, in bytes.
+    ///
+    /// Headers are whole blocks, and content is filled up to whole blocks.
     static let blockSize = 512
 
-    /// What ends a stream: two blocks of zeros.
+    /// The end of a stream: two blocks of zeros.
     static let end = [UInt8](repeating: 0, count: 2 * blockSize)
 
     /// The path, relative and without a slash at its end.
@@ -32,7 +35,7 @@ struct TarHeader: Hashable {
 
     var owner: FileOwner
 
-    /// The bytes that fill up content of `size` bytes to a whole block.
+    /// Returns the number of bytes that fill up content of `size` bytes to a whole block.
     static func padding(for size: Int) -> Int { (blockSize - size % blockSize) % blockSize }
 
     /// Appends the header.
@@ -49,7 +52,7 @@ struct TarHeader: Hashable {
             output += records
             output += [UInt8](repeating: 0, count: Self.padding(for: records.count))
         }
-        // A reader takes what the extended header says instead of what does not fit here.
+        // Where a value does not fit here, readers take the value in the extended header instead.
         let (prefix, name) = splitName ?? ([], Array(name.prefix(Self.nameSize))[...])
         Self.appendBlock(
             prefix: prefix,
@@ -69,10 +72,10 @@ struct TarHeader: Hashable {
     private static let nameSize = 100
     private static let prefixSize = 155
 
-    /// What eleven octal digits hold: 8 GiB less one.
+    /// The largest number of eleven octal digits: 8 GiB less one.
     private static let maximumSize = 1 << 33 - 1
 
-    /// What seven octal digits hold.
+    /// The largest number of seven octal digits.
     private static let maximumID = 1 << 21 - 1
 
     private var size: Int {
@@ -91,16 +94,17 @@ struct TarHeader: Hashable {
         }
     }
 
-    /// The path as it is stored: a directory's ends in a slash.
+    /// The path in its stored form: the path of a directory ends in a slash.
     private var name: [UInt8] { Array(path.utf8) + (kind == .directory ? [UInt8(ascii: "/")] : []) }
 
-    /// The path cut at a slash into what the fields `prefix` and `name` hold; `nil` where that is not possible, or
-    /// where it is not ASCII.
+    /// The path, cut at a slash into the contents of the fields `prefix` and `name`.
+    ///
+    /// The result is `nil` if the path can't be cut so, or is not ASCII.
     private var splitName: (prefix: [UInt8], name: ArraySlice<UInt8>)? {
         let name = name
         guard name.allSatisfy({ $0 < 0x80 }) else { return nil }
         if name.count <= Self.nameSize { return ([], name[...]) }
-        // The slash itself is stored in neither.
+        // Neither field stores the slash itself.
         let first = name.count - Self.nameSize - 1
         guard first <= Self.prefixSize else { return nil }
         let slashes = (max(1, first)...min(Self.prefixSize, name.count - 2)).lazy
@@ -108,7 +112,7 @@ struct TarHeader: Hashable {
         return (Array(name[..<cut]), name[(cut + 1)...])
     }
 
-    /// The records of the extended header: what the fields of the other one can't hold.
+    /// The records of the extended header, for values that do not fit in the fields of the other header.
     private var extendedRecords: [UInt8] {
         var records: [UInt8] = []
         if owner.group > Self.maximumID { records += Self.record("gid", "\(owner.group)") }
@@ -122,7 +126,7 @@ struct TarHeader: Hashable {
         return records
     }
 
-    /// A record `LENGTH KEY=VALUE` and a line feed, whose length counts its own digits.
+    /// Returns a record `LENGTH KEY=VALUE` with a line feed; the length counts its own digits.
     private static func record(_ key: String, _ value: String) -> [UInt8] {
         let rest = key.utf8.count + value.utf8.count + 3
         var length = rest + String(rest).utf8.count
@@ -162,7 +166,7 @@ struct TarHeader: Hashable {
         number(size, digits: 11)
         number(time, digits: 11)
         let checksum = output.count
-        // The sum is made as if its own field were blanks.
+        // The sum is computed as if its own field were blanks.
         output.append(contentsOf: repeatElement(0x20, count: 8))
         output.append(type)
         field(link, nameSize)

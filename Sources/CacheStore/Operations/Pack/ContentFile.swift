@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// The place that content to be packed is read from.
+/// The source of content that is to be packed.
 enum ContentFile: Sendable {
     /// Bytes in memory.
     case bytes([UInt8])
@@ -8,7 +8,7 @@ enum ContentFile: Sendable {
     /// A file, by its path below a cache's root.
     case file(String, in: FilePath)
 
-    /// The files of a module tree one after another; the tree lies at a path below a cache's root.
+    /// The files of a module tree, one after another; the path of the tree is below a cache's root.
     case tree(String, TreeManifest, in: FilePath)
 
     /// Reads a part of the content.
@@ -16,7 +16,8 @@ enum ContentFile: Sendable {
     /// - Parameters:
     ///   - offset: The offset at which the part begins, in bytes.
     ///   - count: The length of the part, in bytes.
-    ///   - buffer: The buffer that the part replaces; shorter if files have become shorter.
+    ///   - buffer: The buffer that the part replaces. The part is shorter than `count` if files have become
+    ///     shorter.
     /// - Throws: ``CacheStoreError`` as the system says.
     func read(at offset: Int, count: Int, into buffer: inout [UInt8]) throws(CacheStoreError) {
         switch self {

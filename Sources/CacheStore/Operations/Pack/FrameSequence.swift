@@ -1,6 +1,6 @@
-/// Puts frames that workers make in any order into their place in a file, one behind the other.
+/// Puts frames, which workers make in any order, into a file one after another.
 ///
-/// A worker that is far ahead waits, so that few frames are in memory at a time.
+/// A worker that is far ahead waits, so that only a few frames are in memory at a time.
 final class FrameSequence: Sendable {
     /// A frame, ready to be stored.
     struct Frame: Sendable {
@@ -29,7 +29,9 @@ final class FrameSequence: Sendable {
 
     private let state = Monitor(State())
 
-    /// The number of frames that may lie between the one that is written next and the one that a worker brings.
+    /// The number of positions, beginning with the one to be written next, whose frames are accepted.
+    ///
+    /// A worker with a later frame waits.
     private let window: Int
 
     /// Creates a sequence for a number of workers.
@@ -38,7 +40,7 @@ final class FrameSequence: Sendable {
     /// Takes the frame at a position, and writes all frames whose turn has come.
     ///
     /// - Parameters:
-    ///   - index: The position; each is brought once.
+    ///   - index: The position; each position is brought once.
     ///   - frame: The frame, or `nil` if its content could not be read.
     ///   - write: Writes bytes at an offset.
     /// - Throws: The error of `write`.
@@ -65,13 +67,13 @@ final class FrameSequence: Sendable {
         }
     }
 
-    /// Releases all workers that wait for others.
+    /// Releases all workers that wait.
     func stop() {
         state.withLock { $0.isStopped = true }
         state.broadcast()
     }
 
-    /// The place of each frame, in the order of their numbers; `nil` where there is none.
+    /// The place of each frame, in the order of their positions; `nil` where there is no frame.
     var places: [Place?] { state.withLock { $0.places } }
 
     private func takeNext() -> (Frame?, Int)? {

@@ -3,47 +3,51 @@ public import SystemPackage
 extension Pack {
     /// Options of a ``Pack``.
     public struct Options: Hashable, Sendable {
-        /// The levels that ``level`` may have: 1 is fast, 19 small.
+        /// The levels that ``level`` may have: 1 is the fastest, 19 makes the smallest archive.
         public static let levels = ZstdCompressor.levels
 
-        // MARK: What goes in
+        // MARK: Input
 
         /// The name of the source, for example `aws`: see ``Source/isValid(label:)``.
         public var label: String
 
-        /// The Go environment of the job. A known one is recorded with the GOMODCACHE that is packed, whatever it
-        /// names itself: entries of the build cache are keyed by that path.
+        /// The Go environment of the job.
+        ///
+        /// A known environment is recorded with the path of the GOMODCACHE that is packed, even if it names
+        /// another one. Entries of the build cache are keyed by that path.
         public var environment: GoEnvironment
 
         /// The classes of entries of GOCACHE that are left out.
         public var dropped = EntryClass.droppedByDefault
 
-        /// If not `nil`, entries of GOCACHE that were not used since this time are left out; in seconds since 1970.
+        /// The time since which an entry of GOCACHE must have been used to be packed, in seconds since 1970;
+        /// `nil` for any time.
         ///
-        /// Go sets an entry's time at a hit only if the time is an hour old. So entries used up to an hour before
-        /// are packed too, and no entry that was used since is missing. Entries that a restore has sealed tell
-        /// nothing and are packed. GOMODCACHE, where Go leaves no trace of a use, is packed whole.
+        /// At a hit, Go updates an entry's time only if that time is an hour old. Therefore entries that were
+        /// used up to an hour before this time are packed too, and no entry that was used since is missing.
+        /// The time of an entry that a restore has sealed says nothing about its use, so sealed entries are
+        /// packed. GOMODCACHE, where Go leaves no trace of a use, is packed whole.
         public var usedSince: Int?
 
-        /// Archives whose members are not written: the new archive is the ``Difference`` of the pack and these, byte
-        /// for byte, and nothing that they have is compressed.
+        /// The archives whose members are not written.
         ///
-        /// Everything is read and checked all the same. The source is recorded as that of the whole pack, with its
-        /// digest.
+        /// The new archive is, byte for byte, the ``Difference`` of the pack and these archives. Content that
+        /// they hold is read and checked like all other content, but not compressed. The archive records the
+        /// source of the whole pack, with the digest of the whole pack.
         public var bases: [FilePath] = []
 
-        /// Whether an entry that cannot be packed is an error; otherwise it is left out and reported.
+        /// Whether an entry that cannot be packed is an error; otherwise the entry is left out and reported.
         public var isStrict = false
 
         /// Whether a file under the output's name may be replaced.
         public var overwrite = false
 
-        // MARK: How fast, how small
+        // MARK: Speed and size
 
-        /// The zstd level, in ``levels``: it changes the archive's bytes, never its digest.
+        /// The zstd level, in ``levels``; it changes the archive's bytes, but never its digest.
         public var level = 3
 
-        /// The number of threads, or `nil` for one per processor; it changes nothing but the time.
+        /// The number of threads, or `nil` for one per processor; it changes only the time.
         public var jobs: Int?
 
         /// Creates options with the defaults above.
@@ -62,12 +66,15 @@ extension Pack {
             guard Self.levels.contains(level) else {
                 throw CacheStoreError(
                     .badArgument,
-                    "the level is \(level), and must be \(Self.levels.lowerBound) to \(Self.levels.upperBound)"
+                    "the level is \(level), "
+                        + "and must be \(Self.levels.lowerBound) to \(Self.levels.upperBound)"
                 )
             }
         }
 
-        /// Returns the options with the GOMODCACHE that is packed in the environment, if one is recorded at all.
+        /// Returns the options with the packed GOMODCACHE in the environment.
+        ///
+        /// Options without a recorded environment are returned as they are.
         func recordingModuleCache(of caches: GoCaches) -> Options {
             guard environment.isKnown, let path = caches.moduleCache else { return self }
             var result = self

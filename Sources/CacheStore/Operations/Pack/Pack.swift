@@ -2,8 +2,9 @@ public import SystemPackage
 
 /// Packs Go's caches into an archive.
 ///
-/// The same caches give the same bytes, whatever the order of their directories, the number of threads, the user, the
-/// umask or the time. `go` may be running: a file that changes meanwhile is left out, never taken in half.
+/// The same caches give the same bytes, whatever the order of their directories, the number of threads, the
+/// user, the umask or the time. `go` may run at the same time: a file that changes while it is packed is left
+/// out, and never packed in part.
 public struct Pack: Sendable {
     /// The options of the pack.
     public var options: Options
@@ -21,7 +22,8 @@ public struct Pack: Sendable {
     /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/badArgument``, ``CacheStoreError/Code/exists``,
     ///   ``CacheStoreError/Code/damagedCache`` if ``Pack/Options/isStrict``, or as the system says), or
     ///   `CancellationError` if the task was cancelled.
-    /// - Complexity: O(*n*) in the bytes of the caches; memory for their list of files and some chunks per thread.
+    /// - Complexity: O(*n*) in the bytes of the caches; memory for the list of their files and for some
+    ///   chunks per thread.
     @discardableResult
     public func run(
         _ caches: GoCaches,

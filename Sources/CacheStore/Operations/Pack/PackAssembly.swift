@@ -2,34 +2,35 @@ import SystemPackage
 
 /// The members of a pack, gathered from the scans and surveys of its caches.
 struct PackAssembly: Sendable {
-    /// The place that a chunk's content is read from when the chunk is compressed.
+    /// The source of a chunk's content, from which the content is read when the chunk is compressed.
     struct Provider: Sendable {
         var content: ContentFile
         var offset: Int
-        /// The XXH64 that the content had; `nil` where the content was not read yet, and must have the chunk's
-        /// SHA-256.
+        /// The XXH64 of the content when it was read.
+        ///
+        /// `nil` means that the content has not been read yet. It must then have the chunk's SHA-256.
         var checksum: UInt64?
     }
 
-    /// The members; their source comes with ``identified()``, when its digest is known.
+    /// The members; ``identified()`` adds their source once its digest is known.
     private var set = MemberSet()
 
     /// The provider of each chunk.
     private(set) var providers: [Provider] = []
 
-    /// The entries that are no members.
+    /// The entries that did not become members.
     private(set) var leftOut: [LeftOut] = []
 
     /// The sound entries that were not wanted, by class.
     private(set) var dropped: [EntryClass: ArchiveTotals.Tally] = [:]
 
-    /// The number of entries that were not used since the time that was asked for.
+    /// The number of entries that were not used since the requested time.
     private(set) var unused = 0
 
     private let label: String
     private let environment: GoEnvironment
 
-    /// The set of the one source.
+    /// The number of the set that holds only the pack's source.
     private let sources: SourceSetNumber
 
     private var numbers: [ObjectID: ChunkNumber] = [:]
@@ -47,7 +48,7 @@ struct PackAssembly: Sendable {
     /// The chunks of the members in the order of their frames.
     var frameOrder: [ChunkNumber] { self.set.frameOrder() }
 
-    /// Records what was left out.
+    /// Records entries that were left out.
     mutating func leaveOut(_ entries: [LeftOut]) { leftOut += entries }
 
     // MARK: - Adding
@@ -88,7 +89,7 @@ struct PackAssembly: Sendable {
         dropActionsWithoutOutput(root)
     }
 
-    /// Adds a module tree; they are added in the order of their modules.
+    /// Adds a module tree; trees must be added in the order of their modules.
     mutating func add(_ survey: TreeSurvey, of module: ModuleKey, root: FilePath) {
         let provider = Provider(content: .bytes(survey.text), offset: 0)
         let manifest = add(ContentHasher.hash(survey.text.span), size: survey.text.count, provider)
@@ -110,7 +111,7 @@ struct PackAssembly: Sendable {
     ///
     /// - Parameters:
     ///   - scan: The files of GOMODCACHE.
-    ///   - zips: The zips that are kept as they are, because they have no tree.
+    ///   - zips: The zips that are stored as they are because they have no tree.
     ///   - root: GOMODCACHE.
     mutating func add(
         _ scan: ModuleCacheScan,
@@ -153,7 +154,7 @@ struct PackAssembly: Sendable {
     private mutating func add(_ id: ObjectID, size: Int, _ provider: Provider) -> ChunkNumber {
         if let number = numbers[id] { return number }
         let number = ChunkNumber(set.chunks.count)
-        // The frame is not made yet: its place and checksum come with the compressed bytes.
+        // The frame does not exist yet: its place and checksum come with the compressed bytes.
         set.chunks.append(ChunkRecord(id: id, offset: 0, storedBytes: 0, contentBytes: size, checksum: 0))
         providers.append(provider)
         numbers[id] = number
@@ -162,10 +163,10 @@ struct PackAssembly: Sendable {
 
     // MARK: - Dropping
 
-    /// Drops the members that use chunks whose content could not be read again as it was.
+    /// Drops the members that use chunks whose content could not be read again unchanged.
     ///
     /// - Parameters:
-    ///   - missing: Those chunks.
+    ///   - missing: The numbers of the chunks.
     ///   - caches: The directories, for messages.
     mutating func drop(_ missing: Set<ChunkNumber>, caches: GoCaches) {
         func isWhole(_ chunks: ChunkList) -> Bool { chunks.numbers.allSatisfy { !missing.contains($0) } }
@@ -217,7 +218,7 @@ struct PackAssembly: Sendable {
         set.actions.removeAll { !ids.contains($0.output) }
     }
 
-    /// Returns the members with their source, whose digest names the pack as it is now.
+    /// Returns the members with their source, whose digest names the pack in its present state.
     ///
     /// - Complexity: O(*n*) in the number of members.
     func identified() -> (set: MemberSet, digest: ObjectID) {

@@ -2,13 +2,13 @@ import SystemPackage
 
 /// The archives whose members a pack does not write.
 ///
-/// Their members are in memory while it runs.
+/// The members of the archives are in memory while the pack runs.
 struct PackBases: Sendable {
     private let sets: [(path: FilePath, set: MemberSet)]
 
     /// Reads the indexes of archives.
     ///
-    /// - Parameter paths: The archives; none is usual.
+    /// - Parameter paths: The archives; usually there are none.
     /// - Throws: ``CacheStoreError``, as ``Archive/init(opening:)`` and ``Archive/contents()`` do.
     init(_ paths: [FilePath]) throws {
         var sets: [(path: FilePath, set: MemberSet)] = []
@@ -19,7 +19,7 @@ struct PackBases: Sendable {
     /// Returns the members of a pack that are written: all, or those that the bases lack.
     ///
     /// - Parameter set: The members of the pack.
-    /// - Returns: The members to write, and their chunks in the order of their frames.
+    /// - Returns: The members to write, and the numbers of their chunks in the order of their frames.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/conflict``.
     func lacking(of set: MemberSet) throws(CacheStoreError) -> (set: MemberSet, order: [ChunkNumber]) {
         guard !sets.isEmpty else { return (set, set.frameOrder()) }
@@ -28,7 +28,7 @@ struct PackBases: Sendable {
         return difference.remainder
     }
 
-    /// Returns the first archive with another source of the same label as one of these.
+    /// Returns the first archive that holds another source with the label of one of these sources.
     func first(withLabelOf sources: [Source]) -> FilePath? {
         sets.first { _, base in
             base.sources.contains { other in sources.contains { $0.label == other.label && $0 != other } }

@@ -45,7 +45,7 @@ struct PackOperation: Sendable {
         counters.begin("scanning", bytes: 0, items: 0)
         let selection = BuildCacheScan.Selection(dropped: options.dropped, usedSince: options.usedSince)
         let scan = try await BuildCacheScan.run(root, selection, threads: threads)
-        // Longest first, so that no thread is left with a long one at the end.
+        // The longest outputs come first, so that no thread is left with a long one at the end.
         let large = scan.outputs.filter { $0.size > Chunker.minimumSize }.sorted { $0.size > $1.size }
         counters.begin("reading", bytes: large.reduce(0) { $0 + $1.size }, items: large.count)
         let found = Gathered<[ObjectID: StreamSurvey]>([:])
@@ -122,7 +122,7 @@ struct PackOperation: Sendable {
         assembly.add(settled, zips: zips, root: root)
     }
 
-    /// Reads the zips that no tree can make again.
+    /// Reads the zips that cannot be made again from a tree.
     private func readZips(
         _ modules: [ModuleKey],
         _ scan: ModuleCacheScan,
@@ -163,14 +163,14 @@ struct PackOperation: Sendable {
         guard let first = damage.min(by: { $0.path.string.precedes($1.path.string) }) else { return }
         throw CacheStoreError(
             .damagedCache,
-            "the caches hold \(damage.count) entries that can't be packed; the first is \(first.reason.rawValue), "
-                + first.explanation,
+            "the caches hold \(damage.count) entries that can't be packed; the first is "
+                + "\(first.reason.rawValue), " + first.explanation,
             path: first.path,
             remedy: .rebuild
         )
     }
 
-    /// Reads the chunks that are not to be written and were not read yet, whose names nobody has checked.
+    /// Checks the chunks that are neither written nor read yet, so that their names have not been checked.
     ///
     /// - Returns: The chunks whose content does not have the SHA-256 that is their name.
     private func check(
@@ -256,14 +256,14 @@ struct PackOperation: Sendable {
         return sequence.places
     }
 
-    /// Reads a chunk's content, and returns whether it is still the same.
+    /// Reads a chunk's content, and returns whether it is unchanged.
     private static func read(
         _ chunk: ChunkRecord,
         _ provider: PackAssembly.Provider,
         into content: inout [UInt8]
     ) -> Bool {
         do throws(CacheStoreError) {
-            // One byte more is asked for where the whole file is the chunk, to notice one that has grown.
+            // Where the chunk is a whole file, one more byte is requested, to notice a file that has grown.
             let extra = provider.checksum == nil ? 1 : 0
             try provider.content.read(at: provider.offset, count: chunk.contentBytes + extra, into: &content)
         } catch {
@@ -287,7 +287,8 @@ struct PackOperation: Sendable {
         let digest = options.bases.isEmpty ? whole.digest : set.digest
         var target = writer
         if !isCanonical {
-            // Frames of members that were dropped lie between the others: the others move together.
+            // Frames of dropped members lie between the other frames. A new file gets the other frames
+            // without gaps.
             target = try ArchiveWriter(to: path, overwrite: options.overwrite)
             defer { writer.discard() }
             var buffer: [UInt8] = []

@@ -1,8 +1,8 @@
-/// The chunks of a stream, found in one reading of it.
+/// The chunks of a stream, found by reading the stream once.
 ///
-/// The content is read once more, chunk by chunk, to be compressed; each chunk's checksum shows then whether the
-/// chunk is still the same. So memory is bounded by the longest chunk, and chunks that are there already cost nothing
-/// more.
+/// To be compressed, the content is read once more, chunk by chunk. Each chunk's checksum then shows whether
+/// the chunk is unchanged. Therefore the longest chunk bounds the memory, and chunks that exist already cost
+/// nothing more.
 struct StreamSurvey: Sendable {
     /// The chunks in order.
     var chunks: [StreamCutter.Chunk]
@@ -17,7 +17,7 @@ struct StreamSurvey: Sendable {
     ///
     /// - Parameters:
     ///   - file: The file.
-    ///   - cutter: The cutter to use again.
+    ///   - cutter: The cutter, which is reset first.
     /// - Returns: The survey, and the SHA-256 of the whole content.
     /// - Throws: ``CacheStoreError`` as the system says.
     static func file(
@@ -30,7 +30,7 @@ struct StreamSurvey: Sendable {
         return (StreamSurvey(chunks: chunks, size: size), id)
     }
 
-    /// Appends the whole of a file to a stream.
+    /// Appends the whole content of a file to a stream.
     static func append(
         _ file: borrowing File,
         to cutter: inout StreamCutter

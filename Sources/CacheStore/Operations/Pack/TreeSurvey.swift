@@ -1,8 +1,8 @@
 import SystemPackage
 
-/// A module tree, as one reading of it found it.
+/// The state of a module tree when it was read once.
 struct TreeSurvey: Sendable {
-    /// The files.
+    /// The manifest, which lists the files.
     var manifest: TreeManifest
 
     /// The manifest's text.
@@ -19,7 +19,7 @@ struct TreeSurvey: Sendable {
     /// - Parameters:
     ///   - module: The module.
     ///   - root: GOMODCACHE.
-    ///   - cutter: The cutter to use again.
+    ///   - cutter: The cutter, which is reset first.
     /// - Returns: The survey.
     /// - Throws: ``TreeListing/Fault`` for a tree that can't be packed.
     static func read(

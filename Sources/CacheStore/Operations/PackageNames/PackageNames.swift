@@ -1,20 +1,22 @@
 /// The names that the compiled packages among some outputs state of themselves.
 ///
-/// Entries of GOCACHE carry no names, so the packages are decoded, each as far as it needs to be to state its own.
+/// Entries of GOCACHE carry no names. So each package is decoded as far as needed to reach the name that it
+/// states.
 struct PackageNames: Sendable {
     private let packages: [OutputNumber: CompiledPackage]
 
-    /// Reads names.
+    /// Reads the names of packages.
     ///
     /// - Parameters:
     ///   - set: The members.
-    ///   - outputs: The outputs to look at; those that are no compiled packages have no names.
+    ///   - outputs: The outputs to look at; an output that is not a compiled package has no name.
     ///   - archive: The archive of the members.
     ///   - jobs: The number of threads, or `nil` for one per processor.
     ///   - counters: The counters to add to.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or `CancellationError`.
-    /// - Complexity: O(*n*) in the bytes of the packages, less the parts that need not be read; memory for a chunk
-    ///   and its frame per thread.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or
+    ///   `CancellationError`.
+    /// - Complexity: O(*n*) in the bytes of the packages, less the parts that need not be read; memory for
+    ///   one chunk and its frame per thread.
     init(
         of set: MemberSet,
         _ outputs: [OutputNumber],
@@ -49,9 +51,9 @@ struct PackageNames: Sendable {
         packages = found.value
     }
 
-    /// Takes names that are known.
+    /// Creates the value from names that are known already.
     init(_ packages: [OutputNumber: CompiledPackage]) { self.packages = packages }
 
-    /// The package that an output is, if it states its name.
+    /// The compiled package in an output, if the package states its name.
     subscript(output: OutputNumber) -> CompiledPackage? { packages[output] }
 }

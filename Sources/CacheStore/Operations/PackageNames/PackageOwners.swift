@@ -2,20 +2,23 @@
 struct PackageOwners: Sendable {
     private let modulePaths: Set<String>
 
-    /// Takes the modules of a set's trees.
+    /// Collects the modules of a set's trees.
     init(_ set: MemberSet) { modulePaths = Set(set.trees.map { Self.path(of: $0.module) }) }
 
-    /// Returns the path of a module, not escaped.
+    /// Returns the path of a module, without escapes.
     static func path(of module: ModuleKey) -> String { ModuleKey.unescape(module.path) }
 
-    /// Returns the path of the module that a package belongs to: `std` for Go's own, empty where it is not known.
+    /// Returns the path of the module that a package belongs to.
+    ///
+    /// The path is `std` for Go's own packages, and empty where the module is not known.
     func module(of importPath: String) -> String {
         var path = importPath[...]
         while !path.isEmpty {
             if modulePaths.contains(String(path)) { return String(path) }
             path = path[..<(path.lastIndex(of: "/") ?? path.startIndex)]
         }
-        // The first element of the path of any module but Go's own has a dot (golang.org/ref/mod#module-path).
+        // In the path of any module but Go's own, the first element has a dot
+        // (golang.org/ref/mod#module-path).
         return importPath.prefix { $0 != "/" }.contains(".") ? "" : "std"
     }
 }

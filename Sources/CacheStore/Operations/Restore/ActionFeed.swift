@@ -1,4 +1,4 @@
-/// The action entries that a plan restores, given to several threads.
+/// A source of the action entries that a plan restores, shared by several threads.
 final class ActionFeed: Sendable {
     private struct State {
         let index: IndexReader

@@ -1,9 +1,11 @@
 import Glibc
 import SystemPackage
 
-/// Restores the members of GOCACHE: outputs first, then the action entries that refer to them.
+/// Restores the members of GOCACHE: first outputs, then the action entries that refer to them.
 struct BuildCacheRestore: Sendable {
-    /// One of the 256 directories and the names in it. A class, because an array can't hold noncopyable values.
+    /// One of the 256 directories, and the names in it.
+    ///
+    /// It is a class, because an array can't hold noncopyable values.
     final class Subdirectory: Sendable {
         let directory: Directory
         let names: EntryNames
@@ -18,22 +20,24 @@ struct BuildCacheRestore: Sendable {
     let plan: RestorePlan
     let subdirectories: [Subdirectory]
 
-    /// The modification time of entries in seconds since 1970, or `nil` for now.
+    /// The modification time of entries, in seconds since 1970, or `nil` for the present time.
     let time: Int?
     let report: Gathered<Restore.Report>
     let counters: ProgressCounters
 
-    /// The room that restoring takes, in bytes, for the entries that are not there yet.
+    /// The space that the restore needs for entries that are not there yet, in bytes.
     private(set) var neededBytes = 0
 
-    /// Opens or creates all 256 directories (without them Go fails where it can't create them), and lists
-    /// them.
+    /// Opens or creates all 256 directories, and lists their entries.
+    ///
+    /// If a directory is missing, Go fails where it can't create it. A directory whose mode can't be changed
+    /// is used as it is.
     ///
     /// - Parameters:
     ///   - root: GOCACHE.
-    ///   - profile: Decides their permission bits.
+    ///   - profile: The profile, which determines the permission bits of the directories.
     /// - Returns: The directories, in order.
-    /// - Throws: ``CacheStoreError`` as the system says. A directory whose mode can't be changed is used as it is.
+    /// - Throws: ``CacheStoreError`` as the system says.
     static func subdirectories(
         of root: borrowing Directory,
         profile: CacheProfile
@@ -57,7 +61,7 @@ struct BuildCacheRestore: Sendable {
 
     /// Adds up ``neededBytes``.
     ///
-    /// - Parameter index: The index.
+    /// - Parameter index: The index of the archive.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
     mutating func addUpNeededBytes(_ index: IndexReader) throws {
         let outputs = try OutputCursor(index)
@@ -118,8 +122,9 @@ struct BuildCacheRestore: Sendable {
         counters.add(bytes: output.size)
     }
 
-    /// An executable is a directory with one file, which must be executable; Go looks at the directory's
-    /// time.
+    /// Puts an executable in place: a directory with one file, which must be executable.
+    ///
+    /// Go looks at the time of the directory.
     private func putExecutable(
         _ content: StreamWriter,
         _ file: String,
@@ -151,7 +156,7 @@ struct BuildCacheRestore: Sendable {
                 try cancellation.check()
             }
             if let time { try place.directory.setTimes(of: temporary, time) }
-            // A directory that is not empty can't be renamed over.
+            // A rename can't replace a directory that is not empty.
             if wasThere { try place.directory.removeAll(name) }
             try place.directory.rename(temporary, to: name)
         } catch {
@@ -163,7 +168,7 @@ struct BuildCacheRestore: Sendable {
 
     // MARK: - Action entries
 
-    /// Restores one action entry; its output must be in place.
+    /// Restores one action entry, whose output must be in place.
     func restoreAction(_ entry: ActionEntry) throws {
         let name = "\(entry.action)-a"
         let place = subdirectories[Int(entry.action.firstByte)]
@@ -186,7 +191,8 @@ struct BuildCacheRestore: Sendable {
         counters.add(bytes: ActionEntry.byteCount)
     }
 
-    /// Returns whether an entry is there that says the same; the time in that entry stays.
+    /// Returns whether an entry with the same content is there; the time that it records does not matter, and
+    /// stays.
     private func isRight(_ name: String, _ entry: ActionEntry, in place: Subdirectory) throws -> Bool {
         guard let status = try place.directory.status(of: name), status.kind == .regular,
             let file = try? place.directory.file(name)

@@ -1,6 +1,8 @@
 import SystemPackage
 
-/// A cache's own directory, locked for as long as a restore writes to it, so that two restores do not meet.
+/// The root directory of a cache, locked while a restore writes to it.
+///
+/// The lock keeps two restores from writing to one cache at the same time.
 final class CacheRoot: Sendable {
     let directory: Directory
     private let lock: File
@@ -10,10 +12,10 @@ final class CacheRoot: Sendable {
         lock = try directory.lock { try cancellation.check() }
     }
 
-    /// Creates a directory if it is missing, and waits until no other restore has it locked.
+    /// Creates a directory if it is missing, and waits until no other restore holds its lock.
     ///
-    /// The wait is on a thread of its own: on one of Swift's few threads, it could keep the other restore from ever
-    /// ending.
+    /// A thread of its own does the waiting. On one of Swift's few threads, the wait could keep the other
+    /// restore from ever ending.
     static func locking(_ path: FilePath) async throws -> CacheRoot {
         try await WorkerThreads.performCancellable { cancellation in try CacheRoot(path, cancellation) }
     }
@@ -21,9 +23,9 @@ final class CacheRoot: Sendable {
     /// The path of the directory.
     var path: FilePath { directory.path }
 
-    /// Returns the number of the file system that the directory lies on.
+    /// Returns the number of the file system that holds the directory.
     func device() throws(CacheStoreError) -> UInt64 { UInt64(try lock.status().device) }
 
-    /// Waits until all data of the directory's file system is on the disk.
+    /// Waits until all data of the directory's file system are on the disk.
     func synchronize() throws(CacheStoreError) { try lock.synchronizeFileSystem() }
 }

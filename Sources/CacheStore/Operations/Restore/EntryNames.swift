@@ -1,9 +1,9 @@
 /// The names of the entries in one of the 256 directories of GOCACHE, in four bytes each.
 struct EntryNames: Sendable {
-    /// Bits of the IDs, ordered; the last bit tells outputs from action entries.
+    /// The sorted keys: bits of the IDs, and a last bit that tells outputs from action entries.
     private let keys: [UInt32]
 
-    /// Takes in the names of a directory; what is no entry's name is no entry.
+    /// Takes the names of a directory, and ignores those that no entry can have.
     init(_ names: [String]) {
         var keys: [UInt32] = []
         keys.reserveCapacity(names.count)
@@ -23,7 +23,7 @@ struct EntryNames: Sendable {
         self.keys = keys
     }
 
-    /// Whether an entry may be there: false only if it is not.
+    /// Returns whether an entry may be there; `false` means that it is certainly not there.
     func mayContain(_ id: ObjectID, isOutput: Bool) -> Bool {
         let key = Self.key(id, isOutput: isOutput)
         var (low, high) = (0, keys.count)
@@ -34,7 +34,9 @@ struct EntryNames: Sendable {
         return low < keys.count && keys[low] == key
     }
 
-    /// The bytes of an ID after the first, which names the directory.
+    /// Returns an entry's key: bytes of its ID after the first byte, which names the directory.
+    ///
+    /// The last bit tells outputs from action entries.
     private static func key(_ id: ObjectID, isOutput: Bool) -> UInt32 {
         UInt32(truncatingIfNeeded: id.prefix.0 >> 24) & ~1 | (isOutput ? 1 : 0)
     }

@@ -2,9 +2,9 @@ import SystemPackage
 
 /// Restores the members of GOMODCACHE.
 ///
-/// The order is Go's own (cmd/go/internal/modfetch/fetch.go, `download`): under the lock of a module, first
-/// its small files, then the marker `.partial`, the tree, and away with the marker. Whenever it ends early,
-/// Go sees the marker.
+/// The order is Go's own (cmd/go/internal/modfetch/fetch.go, `download`). Under the lock of a module come
+/// first its small files, then the marker `.partial`, and then the tree. Finally, the marker is removed.
+/// Whenever the work ends early, Go sees the marker.
 struct ModuleCacheRestore: Sendable {
     /// A module and its parts in the archive.
     struct Item: Sendable {
@@ -12,7 +12,7 @@ struct ModuleCacheRestore: Sendable {
         var tree: MemberSet.Tree?
         var downloads: [MemberSet.Download] = []
 
-        /// The bytes of its tree and zip.
+        /// The length of the tree's and the zip's content, in bytes.
         var size: Int {
             downloads.reduce(tree?.size ?? 0) { sum, download in
                 if case .stored(_, let size, _) = download.content { return sum + size }
@@ -21,7 +21,9 @@ struct ModuleCacheRestore: Sendable {
         }
     }
 
-    /// A tree longer than this is begun before the others, so that no thread is left with it at the end.
+    /// The length, in bytes, above which a tree is begun before the others.
+    ///
+    /// Otherwise one thread might be left with a long tree at the end.
     private static let largeSize = 64 << 20
 
     let root: CacheRoot
@@ -31,7 +33,7 @@ struct ModuleCacheRestore: Sendable {
     let report: Gathered<Restore.Report>
     let counters: ProgressCounters
 
-    /// Returns the modules of a set: large trees first, and then all others in the order of their frames.
+    /// Returns the modules of a set: first the large ones, then all others in the order of their frames.
     static func items(of set: MemberSet) -> [Item] {
         var items: [ModuleKey: Item] = [:]
         for tree in set.trees { items[tree.module] = Item(module: tree.module, tree: tree) }
@@ -43,12 +45,12 @@ struct ModuleCacheRestore: Sendable {
         return large + ordered.filter { $0.size <= largeSize }
     }
 
-    /// Returns the room that restoring takes, in bytes, for the trees that are not there yet.
+    /// Returns the space that the restore needs for trees that are not there yet, in bytes.
     func neededBytes() throws(CacheStoreError) -> Int {
         var sum = 0
         for item in items {
             guard let tree = item.tree, try !isThere(item.module) else { continue }
-            // Half a block is lost to each file on average.
+            // Each file wastes half a block on average.
             let content = makesZips ? 2 * tree.size : tree.size
             let (total, overflow) = sum.addingReportingOverflow(content + 2048 * tree.files)
             sum = overflow ? Int.max : total
@@ -70,8 +72,8 @@ struct ModuleCacheRestore: Sendable {
     ///
     /// - Parameters:
     ///   - item: The module.
-    ///   - reader: Reads its chunks.
-    ///   - cancellation: Is asked between chunks.
+    ///   - reader: The reader of its chunks.
+    ///   - cancellation: The cancellation, which is checked between chunks.
     /// - Throws: ``CacheStoreError``, or `CancellationError`; nothing half-done is left then.
     func restore(
         _ item: Item,
@@ -105,9 +107,9 @@ struct ModuleCacheRestore: Sendable {
         }
     }
 
-    /// Returns whether the tree that is there is the archive's.
+    /// Returns whether the existing tree is the archive's.
     ///
-    /// The names, lengths and modes are compared first; only a tree that has all of them is read.
+    /// The names, lengths and modes of files are compared first. Only a tree that has all of them is read.
     private func isRight(
         _ tree: MemberSet.Tree,
         _ manifest: TreeManifest,
@@ -170,8 +172,8 @@ struct ModuleCacheRestore: Sendable {
                 $0.bytesWritten += bytes
             }
         } catch {
-            // Nothing half-done is left; a tree that was there stays marked, because it may be mended in
-            // part.
+            // Nothing half-done is left. A tree that was there before keeps its marker, because it may be
+            // mended only in part.
             if isNew {
                 try? parent.removeAll(name)
                 try? undo()
@@ -241,7 +243,7 @@ struct ModuleCacheRestore: Sendable {
             note(outcome, bytes: size)
         } catch {
             guard let fault = error as? ZipError else { throw error }
-            // Go takes no zip above 500 MiB, and this one is not compressed.
+            // Go accepts no zip above 500 MiB, and this zip is not compressed.
             let message = "no zip was made for \(tree.module.text): \(fault); `go mod download` will fetch it"
             report.update { $0.warnings.append(Warning(code: .moduleZip, message: message)) }
         }
@@ -249,7 +251,7 @@ struct ModuleCacheRestore: Sendable {
 
     // MARK: - Files of no single version
 
-    /// Restores the list of a module's versions, whose `.mod` files are in place.
+    /// Restores the list of a module's versions; the module's `.mod` files must be in place.
     func restoreVersionList(in path: String) throws {
         let directory = try root.directory.creatingDirectory(at: path.pathElements)
         try put(VersionList.bytes(for: directory.names().valid), as: "list", in: directory)

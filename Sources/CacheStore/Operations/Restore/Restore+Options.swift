@@ -1,35 +1,39 @@
 extension Restore {
-    /// How to restore.
+    /// Options of a ``Restore``.
     public struct Options: Hashable, Sendable {
-        /// What to do about the zips of modules.
+        /// The treatment of module zips.
         public enum ModuleZips: String, Hashable, Sendable, CaseIterable {
-            /// Writes none. Builds do not need them; `go mod download` would fetch them again.
+            /// No zips are written.
+            ///
+            /// Builds do not need them, and `go mod download` would fetch them again.
             case none
-            /// Makes an equivalent zip from each tree that had one, not compressed.
+            /// An equivalent zip, not compressed, is made from each tree that had a zip.
             case make
         }
 
-        // MARK: What comes out
+        // MARK: Output
 
         /// The labels of the sources to restore; `nil` for all.
         public var only: [String]?
 
-        /// Who will use the caches.
+        /// The intended use of the caches.
         public var profile = CacheProfile.image
 
-        /// What to do about the zips of modules.
+        /// The treatment of module zips.
         public var moduleZips = ModuleZips.none
 
-        /// Whether to wait at the end until all is on the disk.
+        /// Whether to wait at the end until all data are on the disk.
         public var synchronize = false
 
-        /// The Go environment of the builds that will use the caches, to warn of what will miss there; `nil` compares
-        /// nothing but GOMODCACHE.
+        /// The Go environment of the builds that will use the caches, to warn of entries that will miss
+        /// there.
+        ///
+        /// With `nil`, only GOMODCACHE is compared.
         public var environment: GoEnvironment?
 
-        // MARK: How fast
+        // MARK: Speed
 
-        /// The number of threads, or `nil` for one a processor; it changes nothing but the time.
+        /// The number of threads, or `nil` for one per processor; it changes only the time.
         public var jobs: Int?
 
         /// Creates options with the defaults above.

@@ -1,16 +1,16 @@
 extension Restore {
-    /// What a restore did.
+    /// A report on the files that a restore wrote, left untouched and removed.
     public struct Report: Hashable, Sendable {
-        /// Members of one sort and their files.
+        /// The numbers of files of one sort.
         public struct Tally: Hashable, Sendable {
-            /// The files that were not there and now are.
+            /// The number of files that were missing before.
             public var created = 0
-            /// The files that were wrong or partial and now are right.
+            /// The number of files that were wrong or partial before.
             public var replaced = 0
-            /// The files that were right already.
+            /// The number of files that were right before.
             public var untouched = 0
 
-            /// The sum of two tallies.
+            /// Returns the sum of two tallies.
             public static func + (lhs: Self, rhs: Self) -> Self {
                 Self(
                     created: lhs.created + rhs.created,
@@ -32,25 +32,26 @@ extension Restore {
         /// The digest of the archive.
         public var digest: ObjectID
 
-        /// Files `…-d` of GOCACHE.
+        /// The files `…-d` of GOCACHE.
         public var outputs = Tally()
 
-        /// Files `…-a` of GOCACHE.
+        /// The files `…-a` of GOCACHE.
         public var actions = Tally()
 
-        /// Files of module trees.
+        /// The files of module trees.
         public var treeFiles = Tally()
 
-        /// Files below GOMODCACHE's `cache/download`, version lists too.
+        /// The files below GOMODCACHE's `cache/download`, including lists of versions.
         public var downloads = Tally()
 
-        /// The bytes of content written.
+        /// The length of the content that was written, in bytes.
         public var bytesWritten = 0
 
-        /// Files and directories found in module trees that do not belong there, and removed.
+        /// The number of files and directories that were removed from module trees because they do not belong
+        /// there.
         public var removed = 0
 
-        /// What will miss because the target differs from what was packed.
+        /// Warnings of entries that will miss because the target differs from the environment of the pack.
         public var warnings: [Warning] = []
     }
 }

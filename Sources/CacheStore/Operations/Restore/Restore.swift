@@ -1,9 +1,11 @@
 /// Restores an archive to Go's caches.
 ///
-/// Restoring again does nothing: a file that is right stays untouched, one that is wrong or partial is replaced, and
-/// files that the archive does not hold are left alone. A restore may be killed at any instant: no file stands
-/// half-written under its final name, outputs come before the action entries that refer to them, and a module tree
-/// carries Go's own mark until it is whole.
+/// A second restore changes nothing. A file that is right stays untouched, a file that is wrong or partial is
+/// replaced, and files that the archive does not hold are left alone.
+///
+/// A restore may be killed at any instant. No file stands half-written under its final name. Outputs come
+/// before the action entries that refer to them. A module tree carries Go's own marker until the tree is
+/// whole.
 public struct Restore: Sendable {
     /// The options of the restore.
     public var options: Options
@@ -15,15 +17,16 @@ public struct Restore: Sendable {
     ///
     /// - Parameters:
     ///   - archive: The archive.
-    ///   - caches: The directories, which are created if they are missing; a cache that is `nil` is not restored.
+    ///   - caches: The directories, which are created if they are missing; a cache that is `nil` is not
+    ///     restored.
     ///   - progress: Called with the progress of the work.
     /// - Returns: A report on the files that were written.
     /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/corruptArchive`` or
     ///   ``CacheStoreError/Code/unsafePath`` for an archive that can't be trusted,
-    ///   ``CacheStoreError/Code/noSpace`` before anything is written where the room does not suffice, or as
-    ///   the system says), or `CancellationError` if the task was cancelled.
-    /// - Complexity: O(*n*) in the bytes of the members; memory for the members of GOMODCACHE, four bytes per file
-    ///   that is in GOCACHE and two chunks per thread.
+    ///   ``CacheStoreError/Code/noSpace`` before anything is written if the free space does not suffice, or
+    ///   as the system says), or `CancellationError` if the task was cancelled.
+    /// - Complexity: O(*n*) in the bytes of the members; memory for the members of GOMODCACHE, four bytes per
+    ///   file in GOCACHE, and two chunks per thread.
     @discardableResult
     public func run(
         _ archive: some ArchiveReference,

@@ -2,9 +2,9 @@ import SystemPackage
 
 /// One run of a ``Restore``.
 ///
-/// A restore opens the index four times: to plan, to add up the room it needs, and to feed outputs and then action
-/// entries to its threads. Each pass goes through the rows once, because an index of millions of rows is not kept in
-/// memory; only the first pass hashes the index.
+/// A restore opens the index four times: to plan, to add up the space it needs, to feed outputs to its
+/// threads, and to feed action entries to them. Each pass goes through the rows once, because an index of
+/// millions of rows is not kept in memory. Only the first pass hashes the index.
 struct RestoreOperation {
     let options: Restore.Options
     let archive: Archive
@@ -67,7 +67,7 @@ struct RestoreOperation {
         )
     }
 
-    /// The room that a cache needs on its file system.
+    /// The space that a cache needs on its file system.
     private struct Need {
         var path: FilePath
         var device: UInt64
@@ -171,7 +171,7 @@ struct RestoreOperation {
     }
 
     private func warnings(_ sources: [Source]) -> [Warning] {
-        // Sources that differ from each other differ from the environment here, too.
+        // Sources that differ from each other also differ from the environment here.
         let among = options.environment == nil ? Compatibility.warnings(among: sources) : []
         var here = options.environment ?? GoEnvironment()
         if let path = caches.moduleCache {

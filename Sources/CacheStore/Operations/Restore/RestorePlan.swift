@@ -6,28 +6,29 @@ struct RestorePlan: Sendable {
     /// The members of GOMODCACHE, and their chunks.
     let set: MemberSet
 
-    /// The sources as they are compared with others: ``MemberSet/comparableSources()``.
+    /// The sources in the form in which they are compared with others: ``MemberSet/comparableSources()``.
     let comparableSources: [Source]
 
-    /// For each output, whether it is restored: whether an action entry that is restored refers to it.
+    /// A bit per output: whether the output is restored, because a restored action entry refers to it.
     let isWanted: BitArray
 
     /// The number of outputs that are restored.
     let outputCount: Int
 
-    /// Their length in bytes.
+    /// The length of the outputs that are restored, in bytes.
     let outputBytes: Int
 
     /// The number of action entries that are restored.
     let actionCount: Int
 
-    /// For each set of sources, whether its members are restored; all, if `nil`.
+    /// The sets of sources whose members are restored, as one value per set; all, if `nil`.
     private let isWantedSet: [Bool]?
 
-    /// Makes a plan: as ``MemberSet/selecting(_:)`` and ``MemberSet/settled()`` choose members.
+    /// Plans a restore of the members that ``MemberSet/selecting(_:)`` and ``MemberSet/settled()`` would
+    /// choose.
     ///
     /// - Parameters:
-    ///   - index: The index; all of it is checked.
+    ///   - index: The index, which is checked completely.
     ///   - labels: The labels of the sources to restore; `nil` for all.
     /// - Throws: ``CacheStoreError`` as ``IndexReader/scan(output:action:number:)`` and
     ///   ``MemberSet/selecting(_:)`` do.
@@ -62,12 +63,12 @@ struct RestorePlan: Sendable {
         self.isWantedSet = isWantedSet
     }
 
-    /// Returns whether an action entry is restored: of the wanted entries of one ID, the first is.
+    /// Returns whether an action entry is restored: the first of the wanted entries with the same ID.
     ///
     /// - Parameters:
     ///   - row: The next entry of the index.
-    ///   - last: The ID of the last that was restored.
-    /// - Returns: Whether it is.
+    ///   - last: The ID of the last entry that was restored; updated if this entry is.
+    /// - Returns: Whether the entry is restored.
     func restores(_ row: ActionCursor.Row, after last: inout ObjectID?) -> Bool {
         Self.restores(row, after: &last, isWantedSet)
     }

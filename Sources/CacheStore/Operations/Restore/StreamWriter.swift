@@ -1,18 +1,18 @@
 /// A file whose content is a stream of an archive.
 struct StreamWriter {
-    /// The SHA-256 of the whole.
+    /// The SHA-256 of the whole content.
     var id: ObjectID
 
-    /// The length in bytes.
+    /// The length of the content, in bytes.
     var size: Int
 
-    /// Its chunks.
+    /// The chunks of the content.
     var chunks: [ChunkRecord]
 
-    /// Its permission bits.
+    /// The permission bits of the file.
     var mode: UInt32 = 0o644
 
-    /// Its modification time in seconds since 1970, or `nil` for now.
+    /// The modification time of the file, in seconds since 1970, or `nil` for the present time.
     var time: Int?
 
     /// Creates the description of a file.
@@ -22,16 +22,16 @@ struct StreamWriter {
         self.chunks = chunks
     }
 
-    /// Puts the file under `name`, unless it is there with the right content.
+    /// Puts the file under `name`, unless a file with the right content is there.
     ///
     /// - Parameters:
-    ///   - name: Its name.
-    ///   - directory: Where.
-    ///   - isKnownAbsent: Whether nothing can be there.
-    ///   - reader: Reads the chunks.
-    ///   - check: Called before each chunk; what it throws ends the work.
-    /// - Returns: What was done.
-    /// - Throws: What `check` throws, or ``CacheStoreError``; nothing is left then.
+    ///   - name: The name of the file.
+    ///   - directory: The directory of the file.
+    ///   - isKnownAbsent: Whether it is known that nothing has the name.
+    ///   - reader: The reader of the chunks.
+    ///   - check: Called before each chunk; an error that it throws ends the work.
+    /// - Returns: The outcome.
+    /// - Throws: The error of `check`, or ``CacheStoreError``; nothing is left then.
     func put(
         _ name: String,
         in directory: borrowing Directory,
@@ -47,7 +47,7 @@ struct StreamWriter {
         }
     }
 
-    /// Whether a file has the content and the executable bit.
+    /// Returns whether a file has the content and the executable bit.
     func isRight(_ name: String, _ status: FileStatus, in directory: borrowing Directory) throws -> Bool {
         guard status.kind == .regular, status.size == size, mode & 0o100 == 0 || status.mode & 0o100 != 0,
             let file = try? directory.file(name)
@@ -69,7 +69,7 @@ struct StreamWriter {
         with reader: inout ChunkReader,
         check: () throws -> Void
     ) throws {
-        // Of a stream of one chunk, the chunk's name is the whole's: checked already.
+        // The name of a stream's only chunk is also the name of the whole stream. The reader has checked it.
         if chunks.count == 1, chunks[0].id == id {
             try check()
             try reader.read(chunks[0])

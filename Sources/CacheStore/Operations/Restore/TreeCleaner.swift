@@ -1,10 +1,10 @@
-/// Removes from a module tree what its manifest does not name.
+/// Removes entries that a manifest does not name from a module tree.
 struct TreeCleaner {
-    // By bytes: to Swift, two names are equal that the system tells apart.
+    // Paths are kept as bytes, because Swift considers some names equal that the system distinguishes.
     private var files: Set<[UInt8]> = []
     private var directories: Set<[UInt8]> = []
 
-    /// Takes what belongs in the tree from its manifest.
+    /// Takes the entries that belong in the tree from its manifest.
     init(_ manifest: TreeManifest) {
         for entry in manifest.entries {
             files.insert(Array(entry.path.utf8))
@@ -13,13 +13,12 @@ struct TreeCleaner {
         }
     }
 
-    /// Removes what does not belong: other names, links, and whatever stands in the way of a file or
-    /// directory.
+    /// Removes entries that do not belong: other names, links, and entries in place of a file or directory.
     ///
     /// - Parameters:
     ///   - directory: A directory of the tree; it is made writable.
-    ///   - prefix: Its path in the tree and a slash, or nothing for the tree itself.
-    ///   - removed: Is counted up.
+    ///   - prefix: The path of the directory in the tree and a slash, or nothing for the tree itself.
+    ///   - removed: The number of removed entries, which is increased.
     /// - Throws: ``CacheStoreError`` as the system says.
     func clean(_ directory: borrowing Directory, prefix: String = "", removed: inout Int)
         throws(CacheStoreError)

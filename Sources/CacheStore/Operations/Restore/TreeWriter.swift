@@ -1,11 +1,13 @@
 import SystemPackage
 
-/// Writes the files of a module tree, or mends a tree that is there.
+/// Writes the files of a module tree, or mends an existing tree.
 ///
-/// Files come in the order of their paths, so that all below one directory come together: one descriptor for
-/// each level that is open is enough.
+/// Files come in the order of their paths, so that all files below one directory come together. Therefore one
+/// descriptor per open level is enough.
 struct TreeWriter: TreeVisitor, ~Copyable {
-    /// A level of directories; a class, because an array can't hold noncopyable values.
+    /// A level of directories.
+    ///
+    /// It is a class, because an array can't hold noncopyable values.
     private final class Level {
         let name: String
         let directory: Directory
@@ -16,31 +18,31 @@ struct TreeWriter: TreeVisitor, ~Copyable {
         }
     }
 
-    /// The name under which a file of a tree that is mended is written before it replaces the old one.
+    /// The name under which a file of an existing tree is written before it replaces the old file.
     private static let temporaryName = ".castore-partial"
 
     private var levels: [Level]
     private let isNew: Bool
     private var hasher: TreeHasher
 
-    /// The file that is there and was the same so far.
+    /// The existing file, while its content is the same as the new content.
     private var existing: File?
 
-    /// The file that is written.
+    /// The file that is being written.
     private var target: File?
 
-    /// What was done.
+    /// The numbers of files created, replaced and left untouched.
     private(set) var tally = Restore.Report.Tally()
 
-    /// The bytes that were written.
+    /// The number of bytes that were written.
     private(set) var bytesWritten = 0
 
     /// Begins a tree.
     ///
     /// - Parameters:
     ///   - directory: The tree's directory.
-    ///   - isNew: Whether it was made for this, and so holds nothing yet.
-    ///   - hasher: Is shown the files too.
+    ///   - isNew: Whether the directory was created for the tree, and is empty.
+    ///   - hasher: The hasher, which is shown the files too.
     init(_ directory: consuming Directory, isNew: Bool, hasher: consuming TreeHasher) {
         levels = [Level("", directory)]
         self.isNew = isNew
@@ -93,7 +95,7 @@ struct TreeWriter: TreeVisitor, ~Copyable {
         existing = nil
     }
 
-    /// Whether the existing file has `bytes` at `offset`; `nil` where there is none to compare with.
+    /// Returns whether the existing file has `bytes` at `offset`; `nil` where there is no existing file.
     private func isSame(_ bytes: Span<UInt8>, at offset: Int) throws -> Bool? {
         guard existing != nil else { return nil }
         let found = try existing?.bytes(at: offset, count: bytes.count) ?? []
@@ -109,7 +111,7 @@ struct TreeWriter: TreeVisitor, ~Copyable {
         return try directory.directory.creatingFile(Self.temporaryName, mode: mode ?? 0o444)
     }
 
-    /// Begins a new file with the bytes of the old one that were the same.
+    /// Begins a new file with the bytes of the old file that are the same.
     private mutating func replaceExisting(upTo end: Int) throws {
         let mode = try existing?.status().mode ?? 0o444
         let replacement = try beginReplacement(nil)
@@ -128,7 +130,7 @@ struct TreeWriter: TreeVisitor, ~Copyable {
 
     // MARK: - Directories
 
-    /// Makes the open levels those of a path.
+    /// Opens the levels of a path, and closes all others.
     private mutating func enter(_ elements: ArraySlice<String>) throws {
         var depth = 0
         for element in elements {
@@ -152,7 +154,7 @@ struct TreeWriter: TreeVisitor, ~Copyable {
         levels.removeLast()
     }
 
-    /// Ends the tree: makes its directories read-only, as Go does.
+    /// Ends the tree, and makes its directories read-only, as Go does.
     ///
     /// - Returns: The `h1:` hash of all files.
     mutating func finish() throws -> ObjectID {

@@ -1,7 +1,8 @@
 import SystemPackage
 
-/// Makes a zip from the module tree it is shown: not compressed, and with the same `h1:` hash as the
-/// original.
+/// Makes a zip from the module tree that it is shown.
+///
+/// The zip is not compressed, and has the same `h1:` hash as the original zip.
 struct TreeZipper: TreeVisitor, ~Copyable {
     private let file: File
     private let names: Set<String>
@@ -9,7 +10,7 @@ struct TreeZipper: TreeVisitor, ~Copyable {
     private var isSkipping = false
     private var written = 0
 
-    /// Begins the zip of a module, whose tree must have the module's hash.
+    /// Begins the zip of a module; the tree that follows must have the module's hash.
     init(_ module: ModuleKey, _ manifest: TreeManifest, into file: consuming File) {
         self.file = file
         names = module.isToolchain ? Set(manifest.entries.map(\.path)) : []
@@ -17,7 +18,7 @@ struct TreeZipper: TreeVisitor, ~Copyable {
     }
 
     mutating func begin(_ entry: TreeManifest.Entry) throws {
-        // What Go has copied there was not in the zip: see TreeHash.
+        // The zip did not hold the files that Go copies there: see TreeHash.
         isSkipping = TreeHash.original(ofCopy: entry.path).map(names.contains) ?? false
         if !isSkipping { try emit { try $0.begin(entry.path, size: entry.size, into: $1) } }
     }
@@ -30,7 +31,7 @@ struct TreeZipper: TreeVisitor, ~Copyable {
 
     /// Ends the zip.
     ///
-    /// - Returns: Its length in bytes.
+    /// - Returns: The length of the zip, in bytes.
     mutating func finish() throws -> Int {
         try emit { try $0.finish(into: $1) }
         return written

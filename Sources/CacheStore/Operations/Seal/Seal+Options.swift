@@ -1,18 +1,18 @@
 extension Seal {
-    /// Options of a ``Seal``.
+    /// The options of a ``Seal``.
     public struct Options: Hashable, Sendable {
         /// The users of the cache: ``CacheProfile/image`` or ``CacheProfile/readonly``.
         public var profile = CacheProfile.image
 
-        /// Whether to look only, and change nothing.
+        /// Whether to look only, without changing anything.
         public var isDryRun = false
 
         /// The time that entries get, in seconds since 1970: 2100-01-01.
         ///
-        /// A `go` command of a 32-bit system takes times after 2038-01-18 for long past.
+        /// A `go` command of a 32-bit system takes a time after 2038-01-18 for one long past.
         public var time = BuildCacheLayout.sealTime
 
-        /// The number of threads, or `nil` for one per processor; it changes nothing but the time.
+        /// The number of threads, or `nil` for one per processor; it changes only how long the work takes.
         public var jobs: Int?
 
         /// Creates options with the defaults above.

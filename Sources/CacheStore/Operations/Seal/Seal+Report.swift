@@ -1,34 +1,38 @@
 public import SystemPackage
 
 extension Seal {
-    /// What a GOCACHE lacked to be sealed.
+    /// The faults that kept a GOCACHE from being sealed.
     public struct Report: Hashable, Sendable {
-        /// Something that is not as it should be.
+        /// A kind of fault that occurs in the cache, with the number of places.
         public struct Fault: Hashable, Sendable {
             /// The kind of a fault.
             ///
-            /// A struct rather than an enum, so that a later release can add a kind without breaking a caller's
-            /// `switch`.
+            /// The type is a struct rather than an enum, so that a later release can add a kind without
+            /// breaking a caller's `switch`.
             public struct Kind: RawRepresentable, Hashable, Sendable {
                 /// The kind's name, for example `directoryMode`.
                 public let rawValue: String
 
-                /// Names a kind, known to this version or not.
+                /// Creates a kind, whether or not this version knows it.
                 public init(rawValue: String) { self.rawValue = rawValue }
 
-                /// An entry without a time in the far future: Go trims it five days after that time, and sets its time
-                /// at a hit, which copies it up into a container's layer.
+                /// An entry without a time in the far future.
+                ///
+                /// Go trims such an entry five days after its time. At a hit, Go sets the entry's time, which
+                /// copies the entry up into a container's layer.
                 public static let time = Kind(rawValue: "time")
-                /// A file that not all users can read, or a program that they can't execute.
+                /// A file that some users can't read, or a program that some users can't execute.
                 public static let mode = Kind(rawValue: "mode")
-                /// One of the 256 directories that is missing: Go fails where it can't create it.
+                /// One of the 256 directories that is missing; Go fails where it can't create the directory.
                 public static let missingDirectory = Kind(rawValue: "missingDirectory")
                 /// One of the 256 directories without the mode of the profile.
                 public static let directoryMode = Kind(rawValue: "directoryMode")
-                /// A `trim.txt` that is missing, that not all users can write, or, if read-only, that does not lead to
-                /// `/dev/null`.
+                /// A `trim.txt` that is missing or wrong for the profile.
+                ///
+                /// With ``CacheProfile/readonly``, the file must lead to `/dev/null`. Otherwise, all users
+                /// must be able to write to the file.
                 public static let trimFile = Kind(rawValue: "trimFile")
-                /// A link or special file where an entry should be; it is left alone.
+                /// A link or special file where an entry should be; a seal leaves it alone.
                 public static let foreign = Kind(rawValue: "foreign")
 
                 /// The kinds that this version knows, in the order in which reports list them.
@@ -40,17 +44,17 @@ extension Seal {
             /// The kind; stable across releases.
             public var kind: Kind
 
-            /// How many there are.
+            /// The number of faults of this kind.
             public var count: Int
 
-            /// The first of them, by path.
+            /// The first place with this fault, by path.
             public var first: FilePath
         }
 
-        /// The number of files and directories `…-a` and `…-d`.
+        /// The number of files and directories with the names `…-a` and `…-d`.
         public var entries = 0
 
-        /// What was found, ordered as the kinds are; mended, unless it was only looked for.
+        /// The faults that were found, in the order of their kinds; they are mended, unless it was a dry run.
         public var faults: [Fault] = []
     }
 }

@@ -1,10 +1,10 @@
 public import SystemPackage
 
-/// Seals a GOCACHE that is in place, as a restore does: then Go neither trims it nor copies it up at hits, and all users
-/// can use it.
+/// A sealing of a GOCACHE that is in place, as a restore does it.
 ///
-/// The build of an image seals the cache after its last `go` command. With ``Seal/Options/isDryRun``, a seal tells what
-/// a later step has undone.
+/// Go neither trims a sealed cache nor copies its entries up at hits, and all users can use the cache. The
+/// build of an image seals the cache after its last `go` command. With ``Seal/Options/isDryRun``, a seal
+/// reports what a later step has undone.
 public struct Seal: Sendable {
     /// The options of the seal.
     public var options: Options
@@ -15,12 +15,14 @@ public struct Seal: Sendable {
     /// Seals a cache, or finds the faults that keep it from being sealed.
     ///
     /// - Parameters:
-    ///   - path: GOCACHE.
+    ///   - path: The path of GOCACHE.
     ///   - progress: Called with the progress of the work.
-    /// - Returns: A report on the faults that were found, and mended unless it was a dry run.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument`` for a directory that is no GOCACHE
-    ///   or for ``CacheProfile/ci``, or as the system says; or `CancellationError` if the task was cancelled.
-    /// - Complexity: O(*n*) in the number of entries: an `fstatat(2)`, and where it is needed a `utimensat(2)`.
+    /// - Returns: A report on the faults that were found. They are mended, unless it was a dry run.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument`` for a directory that is
+    ///   no GOCACHE or for ``CacheProfile/ci``, or as the system says; or `CancellationError` if the task was
+    ///   cancelled.
+    /// - Complexity: O(*n*) in the number of entries: one `fstatat(2)` per entry, and one `utimensat(2)`
+    ///   where it is needed.
     @discardableResult
     public func run(_ path: FilePath, progress: ProgressHandler? = nil) async throws -> Report {
         try options.check()

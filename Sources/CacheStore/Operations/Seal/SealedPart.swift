@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// What was found in a part of a GOCACHE.
+/// The entries and faults that were found in a part of a GOCACHE.
 struct SealedPart: Sendable {
     let options: Seal.Options
     private var entries = 0
@@ -31,7 +31,7 @@ struct SealedPart: Sendable {
 
     // MARK: - The top
 
-    /// Checks that `path` is a GOCACHE, and its `trim.txt`.
+    /// Checks that `path` is a GOCACHE, and checks or mends its `trim.txt`.
     static func top(of path: FilePath, _ options: Seal.Options) throws -> SealedPart {
         var part = SealedPart(options: options)
         let root = try Directory(opening: path)
@@ -100,7 +100,7 @@ struct SealedPart: Sendable {
         in directory: borrowing Directory
     ) throws {
         try mendMode(name, status, mode: mode, in: directory)
-        // A file system that can't hold such a time keeps its own latest one.
+        // A file system that can't hold such a time stores its own latest time.
         if status.modified < min(options.time, BuildCacheLayout.earliestSealTime) {
             note(.time, directory.path(of: name))
             if !options.isDryRun { try directory.setTimes(of: name, options.time) }

@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// The union of the action entries of indexes, merged by ID and output, and spooled.
+/// The union of the action entries of several indexes, merged by ID and output, and spooled.
 final class ActionUnion {
     private struct Row: BitwiseCopyable {
         var id: ObjectID
@@ -8,7 +8,7 @@ final class ActionUnion {
         var sources: SourceSetNumber
     }
 
-    /// The sets of sources that occur.
+    /// The sets of sources that the entries have.
     private(set) var usedSets: Set<SourceSetNumber> = []
 
     private let rows: Spool<Row>
@@ -39,11 +39,11 @@ final class ActionUnion {
     ///
     /// - Parameters:
     ///   - indexes: The indexes.
-    ///   - outputs: The union of their outputs.
+    ///   - outputs: The union of the outputs of the indexes.
     ///   - sets: The sets of sources of the union.
     ///   - disagreements: The list that gets the IDs for which inputs have different outputs.
-    ///   - path: The archive that is made.
-    ///   - check: Called now and then; an error that it throws ends the work.
+    ///   - path: The archive that is being made.
+    ///   - check: Called from time to time; an error that it throws ends the work.
     /// - Throws: The error of `check`, or ``CacheStoreError``.
     init(
         _ indexes: [IndexReader],
@@ -86,12 +86,12 @@ final class ActionUnion {
     /// Adds the entries of one ID.
     ///
     /// - Parameters:
-    ///   - entries: The entries of all inputs; they are sorted.
+    ///   - entries: The entries of all inputs; this function sorts them.
     ///   - counts: The number of entries of each input.
     ///   - outputs: The union of the outputs.
     ///   - sets: The sets of sources of the union.
     ///   - disagreements: The list that gets the ID if inputs have different outputs for it.
-    /// - Throws: ``CacheStoreError`` as the system says.
+    /// - Throws: ``CacheStoreError`` for a system error.
     private func add(
         _ entries: inout [ActionCursor.Row],
         _ counts: [Int],
@@ -108,7 +108,8 @@ final class ActionUnion {
                 united.append(entry)
             }
         }
-        // Each input has some of the outputs, so all have the same where all have as many as there are.
+        // Each input has some of the united outputs. So all inputs agree if each of them has as many as the
+        // union.
         if counts.contains(where: { $0 != united.count }) {
             let ids = try united.map { try outputs.id(of: $0.output).description }
             disagreements.note(.action, united[0].id.description, ids, kept: ids[0])

@@ -7,7 +7,7 @@ extension Difference {
         /// The archive in figures.
         public var totals: ArchiveTotals
 
-        /// The archive that the others were subtracted from, in figures.
+        /// The figures of the archive from which the others were subtracted.
         public var whole: ArchiveTotals
 
         /// The number of archives that were read.

@@ -1,10 +1,11 @@
 public import SystemPackage
 
-/// Subtracts archives: the set difference of their members.
+/// An operation that subtracts archives: the set difference of their members.
 ///
-/// The result holds the members that one archive has and others have not, and is an archive itself: it restores,
-/// verifies and unites like any other. United with the others it has the members that the whole archive united with
-/// them would have. Nothing is decoded: frames are copied as they are stored, and each is checked on its way.
+/// The result holds the members that one archive has and the others lack. The result is an archive itself,
+/// which can be restored, verified and united like any other. United with the others, it has the same members
+/// as the whole archive united with them. Nothing is decoded: frames are copied as they are stored, and each
+/// frame is checked before it is written.
 public struct Difference: Sendable {
     /// The options of the difference.
     public var options: SetOptions
@@ -12,20 +13,21 @@ public struct Difference: Sendable {
     /// Creates a difference.
     public init(options: SetOptions = SetOptions()) { self.options = options }
 
-    /// Writes the members that an archive has and others have not.
+    /// Writes the members that an archive has and other archives lack.
     ///
     /// - Parameters:
     ///   - archive: The archive.
-    ///   - others: The others, in any order. Subtracting all at once is subtracting their union.
-    ///   - path: The new archive. It appears under this name when it is whole, or not at all; it may be one
-    ///     of the inputs.
+    ///   - others: The other archives, in any order. Subtracting all of them at once is the same as
+    ///     subtracting their union.
+    ///   - path: The new archive. It appears under this name only when it is complete; it may be one of the
+    ///     inputs.
     ///   - progress: Called with the progress of the work.
     /// - Returns: A report on the archive that was written.
     /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/conflict``,
-    ///   ``CacheStoreError/Code/corruptArchive`` for a damaged input, or as the system says), or
+    ///   ``CacheStoreError/Code/corruptArchive`` for a damaged input, or another code for a system error), or
     ///   `CancellationError` if the task was cancelled.
-    /// - Complexity: O(*n* log *n*) in the members of all inputs, and O(*n*) in the stored bytes of the result;
-    ///   memory for the indexes of the archive and of one of the others.
+    /// - Complexity: O(*n* log *n*) in the members of all inputs, and O(*n*) in the stored bytes of the
+    ///   result; memory for the indexes of the archive and of one of the others.
     @discardableResult
     public func run(
         _ archive: some ArchiveReference,

@@ -1,7 +1,7 @@
 /// A key that archives hold with different values, of which a fixed rule keeps one.
 ///
-/// A disagreement is benign: Go is right with either value. Values that Go's checksums make unique are in *conflict*
-/// instead, which is an error.
+/// A disagreement is benign: Go is right with either value. Where Go's checksums allow only one value,
+/// different values are in *conflict* instead, which is an error.
 public struct Disagreement: Hashable, Sendable {
     /// The kind of the member.
     public var kind: Member.Kind
@@ -11,6 +11,6 @@ public struct Disagreement: Hashable, Sendable {
     public var kept: String
     /// The values that were not kept, ordered.
     ///
-    /// Those of an action entry stay in the archive, and a restore passes them over.
+    /// For an action entry, these values stay in the archive, and a restore skips them.
     public var dropped: [String]
 }

@@ -1,4 +1,4 @@
-/// Gathers the keys on which inputs disagree.
+/// A list of the keys on which inputs disagree.
 struct DisagreementList: Sendable {
     private struct Key: Hashable, Sendable {
         var kind: Member.Kind
@@ -11,7 +11,7 @@ struct DisagreementList: Sendable {
     ///
     /// - Parameters:
     ///   - kind: The kind of the member.
-    ///   - name: Its key.
+    ///   - name: The key of the member.
     ///   - found: The values, in words or hexadecimal.
     ///   - kept: The value that is kept so far.
     mutating func note(_ kind: Member.Kind, _ name: String, _ found: [String], kept: String) {
@@ -19,7 +19,7 @@ struct DisagreementList: Sendable {
         values[Key(kind: kind, name: name)] = (kept, all.union(found))
     }
 
-    /// Notes another value as kept, if the key was noted before.
+    /// Notes that another value is kept, if the key was noted before.
     mutating func amend(_ kind: Member.Kind, _ name: String, kept: String) {
         values[Key(kind: kind, name: name)]?.kept = kept
     }
@@ -27,7 +27,7 @@ struct DisagreementList: Sendable {
     /// Whether no key was noted.
     var isEmpty: Bool { values.isEmpty }
 
-    /// Keeps only the keys of these members.
+    /// Keeps only the keys of the given members.
     mutating func keep(_ members: some Sequence<Member>) {
         let keys = Set(members.map { Key(kind: $0.kind, name: $0.name) })
         values = values.filter { keys.contains($0.key) }

@@ -1,6 +1,6 @@
-/// The chunks of several archives, each with the frame that is kept of it.
+/// The chunks of several archives, each with the frame that is kept for it.
 struct FrameTable: Sendable {
-    /// The frame that is kept of each chunk, by the chunks' numbers in the table.
+    /// The frame that is kept for each chunk, by the chunks' numbers in the table.
     private(set) var places: [FramePlace] = []
 
     private var numbers: [ObjectID: ChunkNumber] = [:]
@@ -8,10 +8,12 @@ struct FrameTable: Sendable {
     /// The chunks of the table.
     var records: [ChunkRecord] { places.map(\.record) }
 
-    /// Returns the number of a chunk, if the table has it.
+    /// Returns the number of a chunk, or `nil` if the table does not have the chunk.
     func number(of id: ObjectID) -> ChunkNumber? { numbers[id] }
 
-    /// Adds a chunk, or a frame of a chunk that is there, of which the preferred is kept.
+    /// Adds a chunk.
+    ///
+    /// If the table has the chunk already, the preferred one of the two frames is kept.
     ///
     /// - Returns: The number of the chunk.
     @discardableResult
@@ -31,7 +33,7 @@ struct FrameTable: Sendable {
     /// - Parameters:
     ///   - set: The members of the archive.
     ///   - input: The position of the archive among the inputs.
-    /// - Returns: The members, with the chunks' numbers those of the table.
+    /// - Returns: The members, with the chunks numbered as in the table.
     mutating func add(_ set: MemberSet, from input: Int) -> MemberSet {
         var renumbered: [ChunkNumber] = []
         renumbered.reserveCapacity(set.chunks.count)

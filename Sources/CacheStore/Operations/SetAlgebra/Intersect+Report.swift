@@ -7,19 +7,19 @@ extension Intersect {
         /// The archive in figures.
         public var totals: ArchiveTotals
 
-        /// The number of archives that went in.
+        /// The number of input archives.
         public var inputs: Int
 
         /// The length of all inputs, in bytes.
         public var inputBytes: Int
 
-        /// The members of the result on which inputs disagree, ordered by kind and name; the value that was kept is the
-        /// one that a union would drop.
+        /// The members of the result on which inputs disagree, ordered by kind and name.
         ///
-        /// The key of an action entry is its ID and its output, so entries never disagree.
+        /// The value that was kept is the one that a union would drop. The key of an action entry is its ID
+        /// and its output, so entries never disagree.
         public var disagreements: [Disagreement]
 
-        /// Warnings of entries that will miss because the sources differ.
+        /// Warnings about entries that will miss because the sources differ.
         public var warnings: [Warning]
     }
 }

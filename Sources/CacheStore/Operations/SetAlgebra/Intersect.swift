@@ -1,10 +1,10 @@
 public import SystemPackage
 
-/// Intersects archives: the members that all of them have.
+/// An operation that intersects archives: the result holds the members that all of them have.
 ///
-/// Any order of the inputs gives the same bytes, and intersecting an archive with itself gives the archive. The result
-/// is an archive like any other. Nothing is decoded: frames are copied as they are stored, and each is checked on its
-/// way.
+/// Any order of the inputs gives the same bytes. Intersecting an archive with itself gives the same archive.
+/// The result is an archive like any other. Nothing is decoded: frames are copied as they are stored, and
+/// each frame is checked before it is written.
 public struct Intersect: Sendable {
     /// The options of the intersection.
     public var options: SetOptions
@@ -16,13 +16,13 @@ public struct Intersect: Sendable {
     ///
     /// - Parameters:
     ///   - inputs: The archives, at least one.
-    ///   - path: The new archive. It appears under this name when it is whole, or not at all; it may be one
-    ///     of the inputs.
+    ///   - path: The new archive. It appears under this name only when it is complete; it may be one of the
+    ///     inputs.
     ///   - progress: Called with the progress of the work.
     /// - Returns: A report on the archive that was written.
     /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/duplicateLabel``,
     ///   ``CacheStoreError/Code/conflict``, ``CacheStoreError/Code/corruptArchive`` for a damaged input, or
-    ///   as the system says), or `CancellationError` if the task was cancelled.
+    ///   another code for a system error), or `CancellationError` if the task was cancelled.
     /// - Complexity: O(*n*) in the members of all inputs and the stored bytes of the result; memory for all
     ///   indexes.
     @discardableResult

@@ -1,10 +1,10 @@
-/// The members of one set that another has not, or has with another value.
+/// The members of one set that another set lacks, or holds with another value.
 struct MemberChanges: Sendable {
     let set: MemberSet
 
     private var isShared: [Member.Kind: [Bool]]
 
-    /// Compares a set with another.
+    /// Compares a set with another set.
     init(of set: MemberSet, from other: MemberSet) {
         self.set = set
         func flags(_ count: Int, _ positions: [Int]) -> [Bool] {
@@ -28,11 +28,11 @@ struct MemberChanges: Sendable {
         }
     }
 
-    /// Returns whether the other set lacks a member.
+    /// Returns whether the other set lacks a member, or holds it with another value.
     ///
     /// - Parameters:
-    ///   - kind: Its kind.
-    ///   - index: Its position among those of its kind.
-    /// - Returns: Whether it does.
+    ///   - kind: The kind of the member.
+    ///   - index: The member's position among the members of its kind.
+    /// - Returns: Whether the sets differ in this member.
     func contains(_ kind: Member.Kind, at index: Int) -> Bool { isShared[kind].map { !$0[index] } ?? true }
 }

@@ -1,26 +1,28 @@
 import SystemPackage
 
-/// The members that one set has and others have not.
+/// The members that one set has and other sets lack.
 ///
-/// A member is a key and its value. Others have it if they hold the same value, or another that a union prefers; so
-/// uniting the difference with them gives the same as uniting the whole set with them. Everything that the remaining
-/// members need to be an archive stays with them, whoever else has it. <doc:Design> states the rules.
+/// A member is a key and its value. The other sets have a member if they hold the same value, or another
+/// value that a union prefers. So uniting the difference with the other sets gives the same as uniting the
+/// whole set with them. Everything that the remaining members need in order to be an archive stays with them,
+/// even if another set has it. <doc:Design> states the rules.
 ///
 /// Both sets are in memory.
 struct MemberDifference: Sendable {
     private let set: MemberSet
 
-    // By position in the tables of `set`: whether another set has the member, or one that a union prefers.
+    // By position in the tables of `set`: whether another set has the member, or a value that a union
+    // prefers.
     private var hasAction: [Bool]
     private var hasOutput: [Bool]
     private var hasTree: [Bool]
     private var hasDownload: [Bool]
     private var hasChecksumFile: [Bool]
 
-    /// For each zip of `set` by its position, the parts that other sets have of the module.
+    /// For each zip of `set`, by its position, the parts of the module that other sets have.
     private var zips: [Int: Zip] = [:]
 
-    /// The sources that hold no member of `set` and are in no other set, by position.
+    /// The positions of the sources that hold no member of `set` and are in no other set.
     private var idleSources: Set<Int>
 
     /// The chunks that no member of `set` uses and that are in no other set.
@@ -36,7 +38,7 @@ struct MemberDifference: Sendable {
     ///
     /// - Parameters:
     ///   - set: The set.
-    ///   - keepsUnusedChunks: Whether chunks that no member uses count as part of it, as in an archive.
+    ///   - keepsUnusedChunks: Whether chunks that no member uses count as part of the set, as in an archive.
     init(_ set: MemberSet, keepsUnusedChunks: Bool) {
         self.set = set
         hasAction = Array(repeating: false, count: set.actions.count)
@@ -56,10 +58,10 @@ struct MemberDifference: Sendable {
     /// Notes the members of another set.
     ///
     /// - Parameters:
-    ///   - other: The set.
-    ///   - path: Its archive, for messages.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/conflict`` where the sets hold different values
-    ///   of which only one can be.
+    ///   - other: The other set.
+    ///   - path: The archive of the other set, for messages.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/conflict`` if the sets hold different
+    ///   values where only one is allowed.
     mutating func subtract(_ other: MemberSet, of path: FilePath) throws(CacheStoreError) {
         subtractBuildCache(other)
         try subtractTrees(other, path)
@@ -106,19 +108,20 @@ struct MemberDifference: Sendable {
 
     // MARK: - The remainder
 
-    /// The members that are left, and their chunks in the order of their frames.
+    /// The members that are left, and their chunks in the order of the frames.
     ///
     /// - Complexity: O(*n* log *n*) in the members of the first set.
     var remainder: (set: MemberSet, order: [ChunkNumber]) {
         var result = set
-        // An entry stands for its output, too: it stays where only the output is better than elsewhere.
+        // An entry that other sets have stays if its output has a better form in this set than in the others.
         result.actions = set.actions.enumerated()
             .filter { index, action in
                 !hasAction[index] || !(set.outputNumber(of: action.output).map { hasOutput[$0] } ?? false)
             }
             .map(\.element)
         result.dropUnreferredOutputs()
-        // A zip needs the tree that makes it again; either needs the hash that it is checked against.
+        // A zip needs the tree that makes it again. A tree or a zip needs the hash against which it is
+        // checked.
         let keptZips = zips.filter { !has($1, set.downloads[$0]) }.keys
         let derived = Set(keptZips.map { set.downloads[$0] }.filter { $0.content == .derived }.map(\.module))
         result.trees = set.trees.enumerated()
@@ -140,7 +143,9 @@ struct MemberDifference: Sendable {
         return (result.keepingSources(at: result.holders.union(idleSources)), order)
     }
 
-    /// Returns whether the union of the other sets has a zip; a zip that a tree makes is as good as any.
+    /// Returns whether the union of the other sets has a zip.
+    ///
+    /// A zip that a tree makes is as good as any other zip.
     private func has(_ zip: Zip, _ download: MemberSet.Download) -> Bool {
         zip.isThere && (zip.isPreferred || zip.hasTree || download.content == .derived)
     }

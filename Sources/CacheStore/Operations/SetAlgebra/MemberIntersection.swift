@@ -2,18 +2,21 @@ import SystemPackage
 
 /// The members that all of several sets have.
 ///
-/// Where sets disagree on the value of a key, a union keeps the preferred value and an intersection the other: then the
-/// members that a set has alone and those that it has in common make up the set again. <doc:Design> states the rules.
+/// Where sets disagree on the value of a key, a union keeps the preferred value and an intersection keeps the
+/// other one. Therefore, the members that only one set has and those that it has in common with the others
+/// make up that set again. <doc:Design> states the rules.
 ///
 /// All sets are in memory.
 struct MemberIntersection: Sendable {
-    /// The members; their chunks are numbers into ``frames``, and not laid out yet.
+    /// The members.
+    ///
+    /// The numbers of their chunks refer to ``frames``; the chunks are not laid out yet.
     private(set) var set = MemberSet()
 
     /// The chunks of all sets.
     private(set) var frames = FrameTable()
 
-    /// The chunks that are left, in the order of their frames.
+    /// The chunks that are left, in the order of the frames.
     private(set) var order: [ChunkNumber] = []
 
     /// The members of the result on which sets disagree.
@@ -21,12 +24,13 @@ struct MemberIntersection: Sendable {
 
     /// Intersects sets.
     ///
-    /// - Parameter inputs: The sets, at least one, each with the archive it is from, for messages.
+    /// - Parameter inputs: The sets, at least one, each with the archive that it comes from, for messages.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/duplicateLabel``, or
-    ///   ``CacheStoreError/Code/conflict`` where two sets hold different values of which only one can be.
+    ///   ``CacheStoreError/Code/conflict`` if two sets hold different values where only one is allowed.
     init(_ inputs: [(path: FilePath, set: MemberSet)]) throws(CacheStoreError) {
         var table = try SourceTable(inputs)
-        // Sources that hold no member, and chunks that no member uses, stay if they are such in every set.
+        // A source that holds no member stays if it is in every set and holds no member in any of them. The
+        // same is true of a chunk that no member uses.
         var idle = Set(table.sources.indices)
         var unused: Set<ChunkNumber> = []
         for (index, input) in inputs.enumerated() {
@@ -49,7 +53,9 @@ struct MemberIntersection: Sendable {
 
     // MARK: - Members
 
-    /// Keeps the members that another set has as well; its chunks and sets of sources are numbered as here.
+    /// Keeps the members that another set has as well.
+    ///
+    /// The chunks and the sets of sources of the other set must be numbered as in this set.
     private mutating func intersect(
         _ other: MemberSet,
         of path: FilePath,
@@ -85,7 +91,7 @@ struct MemberIntersection: Sendable {
             let pair = [mine.downloads[first], other.downloads[second]]
             try relation.checkConflict(of: pair[0].memberName, in: path)
             var kept = pair[relation.coversFirst ? 0 : 1]
-            // A zip that a tree makes is no value that disagrees with a zip that is kept.
+            // A zip that a tree makes is not a value that disagrees with a stored zip.
             if !pair.contains(where: { $0.content == .derived }) {
                 note(kept.kind.memberKind, kept.module.text, pair.map(\.value), kept: kept.value, relation)
             }

@@ -2,12 +2,13 @@ import SystemPackage
 
 /// The relation between the values that two archives hold for one key: the one rule of the set algebra.
 ///
-/// A union keeps the preferred value, a difference drops a value that is the same or beaten, an intersection keeps the
-/// other one, and a comparison asks for the same. The relation is total and symmetric, so no result depends on the order
-/// of the archives. Any preferred value is safe to Go: whatever depends on an entry is keyed by its content
+/// A union keeps the preferred value. A difference drops a value if the other one is the same or preferred.
+/// An intersection keeps the value that is not preferred. A comparison asks whether the values are the same.
+/// The relation is total and symmetric, so no result depends on the order of the archives. Any preferred
+/// value is safe for Go: whatever depends on an entry is keyed by the entry's content
 /// (cmd/go/internal/work/exec.go, `buildActionID`).
 enum MemberRelation: Hashable {
-    /// Both values restore the same.
+    /// A restore of either value writes the same.
     case same
     /// The values disagree, and the first is preferred.
     case prefersFirst
@@ -19,7 +20,7 @@ enum MemberRelation: Hashable {
     /// Whether a union keeps the first value.
     var keepsFirst: Bool { self == .same || self == .prefersFirst }
 
-    /// Whether the second value is the same as the first, or preferred to it.
+    /// Whether the second value is the same as the first, or is preferred to it.
     var coversFirst: Bool { self == .same || self == .prefersSecond }
 
     private init(isSame: Bool, prefersFirst: Bool) {
@@ -28,8 +29,10 @@ enum MemberRelation: Hashable {
 
     // MARK: - Members
 
-    /// Relates two forms of one output: a directory is preferred to a file, which it serves for too; of two names, the
-    /// lower.
+    /// Relates two forms of one output.
+    ///
+    /// A directory is preferred to a file, because it also serves where a file would. Of two directories, the
+    /// one with the lower name is preferred.
     init(_ first: MemberSet.Output, _ second: MemberSet.Output) {
         switch (first.executable, second.executable) {
         case (nil, nil): self = .same
@@ -41,8 +44,9 @@ enum MemberRelation: Hashable {
 
     /// Relates two trees of one module, each with the ID of its manifest.
     ///
-    /// Trees of one hash differ in executable bits, or in files that Go adds to a toolchain: the tree with more
-    /// executables is preferred, then the one with more files, then the one with the lower manifest.
+    /// Trees with the same hash differ in executable bits, or in files that Go adds to a toolchain. The tree
+    /// with more executables is preferred, then the tree with more files, then the tree with the lower
+    /// manifest.
     init(
         _ first: (tree: MemberSet.Tree, manifest: ObjectID),
         _ second: (tree: MemberSet.Tree, manifest: ObjectID)
@@ -62,8 +66,9 @@ enum MemberRelation: Hashable {
 
     /// Relates two downloads of one module and kind.
     ///
-    /// Of two `.info` files the longer is preferred, which says more, then the lower by bytes. A zip that a tree makes
-    /// is preferred to one kept as it is; of two that are kept, the one with the lower ID.
+    /// Of two `.info` files, the longer is preferred, because it says more, then the lower by bytes. A zip
+    /// that a tree makes is preferred to a stored zip. Of two stored zips, the one with the lower ID is
+    /// preferred.
     init(_ first: MemberSet.Download, _ second: MemberSet.Download) {
         switch (first.content, second.content) {
         case (.bytes(let one), .bytes(let other)):
@@ -78,8 +83,9 @@ enum MemberRelation: Hashable {
         }
     }
 
-    /// Relates two files of the checksum database under one path: of two lookups the longer is preferred, then the
-    /// lower by bytes; any other file is immutable.
+    /// Relates two files of the checksum database that have the same path.
+    ///
+    /// Of two lookups, the longer is preferred, then the lower by bytes. Any other file is immutable.
     init(_ first: MemberSet.ChecksumFile, _ second: MemberSet.ChecksumFile) {
         let relation = Self(bytes: first.bytes, second.bytes)
         self = relation == .same || first.isLookup ? relation : .conflict
@@ -93,7 +99,9 @@ enum MemberRelation: Hashable {
         )
     }
 
-    /// Relates two frames of one chunk: the shorter is preferred, then the one with the lower checksum.
+    /// Relates two frames of one chunk.
+    ///
+    /// The shorter frame is preferred, then the one with the lower checksum.
     init(_ first: ChunkRecord, _ second: ChunkRecord) {
         let (one, other) = ((first.storedBytes, first.checksum), (second.storedBytes, second.checksum))
         self.init(isSame: one == other, prefersFirst: one < other)
@@ -101,8 +109,8 @@ enum MemberRelation: Hashable {
 
     /// Returns the class of an output for which two archives hold these classes.
     ///
-    /// Classes differ only if different versions of this library told them: a class that says something is preferred,
-    /// then the lower name.
+    /// Classes differ only if different versions of this library assigned them. A class that says something
+    /// is preferred, then the class with the lower name.
     static func preferred(_ first: EntryClass, _ second: EntryClass) -> EntryClass {
         if first == .other { return second }
         if second == .other { return first }
@@ -111,7 +119,7 @@ enum MemberRelation: Hashable {
 
     // MARK: - Conflicts
 
-    /// Throws if the values are in conflict.
+    /// Throws an error if the values are in conflict.
     ///
     /// - Parameters:
     ///   - member: The member, by its kind and name.
@@ -124,7 +132,8 @@ enum MemberRelation: Hashable {
         guard self == .conflict else { return }
         throw CacheStoreError(
             .conflict,
-            "this archive and another disagree on what Go's checksums make unique: one of them was tampered with",
+            "this archive and another disagree on what Go's checksums make unique: "
+                + "one of them was tampered with",
             path: path,
             member: member(),
             remedy: .compareWithGoSum

@@ -1,13 +1,13 @@
-/// The parts that the operations of the set algebra have in common.
+/// The parts that the operations of the set algebra share.
 extension MemberSet {
     /// Finds elements with equal keys in two lists that are ordered by key.
     ///
     /// - Parameters:
     ///   - first: A list.
     ///   - second: Another list.
-    ///   - precedes: Returns whether an element's key comes before another's.
+    ///   - precedes: Returns whether the first element's key comes before the second element's.
     /// - Returns: The positions of the elements, ascending in both lists.
-    /// - Complexity: O(*n*) in the length of both.
+    /// - Complexity: O(*n*) in the length of both lists.
     static func common<Element>(
         _ first: [Element],
         _ second: [Element],
@@ -29,7 +29,7 @@ extension MemberSet {
         return result
     }
 
-    /// Finds the trees that this set and another have of the same modules, and how they relate.
+    /// Finds the modules whose trees are in this set and in another set, and relates the trees.
     func relatedTrees(_ other: MemberSet) -> [(first: Int, second: Int, relation: MemberRelation)] {
         Self.common(trees, other.trees) { $0.module < $1.module }
             .map { first, second in
@@ -42,25 +42,25 @@ extension MemberSet {
             }
     }
 
-    /// Finds the outputs that this set and another have under the same IDs, and how they relate.
+    /// Finds the IDs under which this set and another set have outputs, and relates the outputs.
     func relatedOutputs(_ other: MemberSet) -> [(first: Int, second: Int, relation: MemberRelation)] {
         Self.common(outputs, other.outputs) { $0.id < $1.id }
             .map { ($0, $1, MemberRelation(outputs[$0], other.outputs[$1])) }
     }
 
-    /// Finds the downloads that this set and another have under the same keys, and how they relate.
+    /// Finds the keys under which this set and another set have downloads, and relates the downloads.
     func relatedDownloads(_ other: MemberSet) -> [(first: Int, second: Int, relation: MemberRelation)] {
         Self.common(downloads, other.downloads) { $0.key < $1.key }
             .map { ($0, $1, MemberRelation(downloads[$0], other.downloads[$1])) }
     }
 
-    /// Finds the files of the checksum database that this set and another have, and how they relate.
+    /// Finds the files of the checksum database that this set and another set have, and relates them.
     func relatedChecksumFiles(_ other: MemberSet) -> [(first: Int, second: Int, relation: MemberRelation)] {
         Self.common(checksumFiles, other.checksumFiles) { $0.path.precedes($1.path) }
             .map { ($0, $1, MemberRelation(checksumFiles[$0], other.checksumFiles[$1])) }
     }
 
-    /// The chunks that no member uses, ordered by ID: see ``frameOrder(includingUnused:)``.
+    /// The chunks that no member uses, ordered by ID; see ``frameOrder(includingUnused:)``.
     var unusedChunks: [ChunkNumber] {
         Array(frameOrder(includingUnused: true).dropFirst(frameOrder().count))
     }
@@ -73,7 +73,7 @@ extension MemberSet {
         return Set(used.flatMap { sourceSets[$0] })
     }
 
-    /// Returns the set with each number of a set of sources replaced.
+    /// Returns the set with the number of each set of sources replaced.
     func renumberingSources(_ number: (SourceSetNumber) -> SourceSetNumber) -> MemberSet {
         var result = self
         for index in actions.indices { result.actions[index].sources = number(actions[index].sources) }
@@ -85,7 +85,9 @@ extension MemberSet {
         return result
     }
 
-    /// Returns the set without the sources at all other positions, which hold no member.
+    /// Returns the set with the sources at the given positions only.
+    ///
+    /// The sources at all other positions must hold no member.
     func keepingSources(at positions: Set<Int>) -> MemberSet {
         guard positions.count < sources.count else { return self }
         let kept = positions.sorted()

@@ -1,17 +1,19 @@
 import SystemPackage
 
-/// The union of the members that are held in memory: all but outputs and action entries.
+/// The union of the members that are held in memory: all members except outputs and action entries.
 ///
-/// Of the chunks, ``frames`` holds those of trees and zips, those that no member uses, and those of outputs that have
-/// several.
+/// In ``frames`` are the chunks of trees and zips, the chunks that no member uses, and the chunks of outputs
+/// that have several chunks.
 struct MemberUnion: Sendable {
-    /// The members; their chunks are numbers into ``frames``, and not laid out yet.
+    /// The members.
+    ///
+    /// The numbers of their chunks refer to ``frames``; the chunks are not laid out yet.
     private(set) var set = MemberSet()
 
-    /// The chunks of the members, and the frame that is kept of each.
+    /// The chunks of the members, and the frame that is kept for each chunk.
     var frames = FrameTable()
 
-    /// For each input, the numbers that its sets of sources have in the union.
+    /// For each input, the numbers in the union of the input's sets of sources.
     private(set) var sourceNumbers: [[SourceSetNumber]] = []
 
     /// The members on which inputs disagree.
@@ -21,9 +23,9 @@ struct MemberUnion: Sendable {
 
     /// Unites sets.
     ///
-    /// - Parameter inputs: The sets, each with the archive it is from, for messages.
+    /// - Parameter inputs: The sets, each with the archive that it comes from, for messages.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/duplicateLabel``, or
-    ///   ``CacheStoreError/Code/conflict`` where two sets hold different values of which only one can be.
+    ///   ``CacheStoreError/Code/conflict`` if two sets hold different values where only one is allowed.
     init(_ inputs: [(path: FilePath, set: MemberSet)]) throws(CacheStoreError) {
         sources = try SourceTable(inputs)
         for (index, input) in inputs.enumerated() { try add(input.set, from: index, path: input.path) }
@@ -38,7 +40,9 @@ struct MemberUnion: Sendable {
 
     // MARK: - Members
 
-    /// Adds one input. All tables are ordered, so each is merged in one pass.
+    /// Adds one input.
+    ///
+    /// All tables are ordered, so each table is merged in one pass.
     private mutating func add(_ input: MemberSet, from index: Int, path: FilePath) throws(CacheStoreError) {
         let numbers = sources.numbers(of: input)
         sourceNumbers.append(numbers)
@@ -87,7 +91,7 @@ struct MemberUnion: Sendable {
         var kept = relation.keepsFirst ? first : second
         let (kind, name) = (first.kind.memberKind, first.module.text)
         if kept.content == .derived {
-            // A zip that a tree makes is no value that disagrees with a zip that is kept.
+            // A zip that a tree makes is not a value that disagrees with a stored zip.
             disagreements.amend(kind, name, kept: kept.value)
         } else if relation != .same {
             disagreements.note(kind, name, [first.value, second.value], kept: kept.value)
@@ -96,9 +100,11 @@ struct MemberUnion: Sendable {
         return kept
     }
 
-    /// Turns a zip that one input keeps, because it has no tree, into one that is made from the tree of another.
+    /// Turns a zip that one input stores, because it lacks the tree, into a zip that another input's tree
+    /// makes.
     ///
-    /// Then the sources that had the zip alone hold the tree too: restored for them, the tree stands for their zip.
+    /// The sources that had only the zip then hold the tree too: when they are restored, the tree takes the
+    /// place of their zip.
     private mutating func settleZips() {
         for index in set.downloads.indices where set.downloads[index].kind == .zip {
             guard let tree = set.treeIndex(of: set.downloads[index].module) else { continue }

@@ -1,14 +1,16 @@
 import SystemPackage
 
-/// The union of the outputs of indexes, merged by ID: its rows, and the frames of all chunks in their order.
+/// The union of the outputs of several indexes, merged by ID.
 ///
-/// Both are spooled; in memory stay bits for each output, and the chunks of ``members``.
+/// It consists of rows and of the frames of all chunks in their order, and both are spooled. Some bits per
+/// output and the chunks of ``members`` stay in memory.
 final class OutputUnion {
-    /// An output as it is spooled.
+    /// An output, as it is spooled.
     struct Row: BitwiseCopyable {
         var id: ObjectID
         var size: Int
-        /// The number of bytes of the name of its one file, or −1 for an output that is a file itself.
+        /// The length of the name of the output's one file, in bytes, or −1 for an output that is itself a
+        /// file.
         var nameCount: Int16
         var contentClass: UInt16
         var chunkCount: UInt32
@@ -32,7 +34,7 @@ final class OutputUnion {
     private let numbers: Spool<ChunkNumber>
     private var classes = ClassNumbers()
 
-    /// The place among the frames of each chunk of ``members`` that has one already.
+    /// The place among the frames of each chunk of ``members``, or `nil` for a chunk that has no place yet.
     private var assigned: [ChunkNumber?] = []
 
     /// Begins a union.
@@ -40,8 +42,8 @@ final class OutputUnion {
     /// - Parameters:
     ///   - inputs: The indexes.
     ///   - members: All other members of the inputs.
-    ///   - path: The archive that is made.
-    /// - Throws: ``CacheStoreError`` as the system says.
+    ///   - path: The archive that is being made.
+    /// - Throws: ``CacheStoreError`` for a system error.
     init(_ inputs: [IndexReader], _ members: MemberUnion, beside path: FilePath) throws(CacheStoreError) {
         self.inputs = inputs
         self.members = members
@@ -55,7 +57,7 @@ final class OutputUnion {
 
     /// Merges the outputs, and puts the frames of all chunks in order.
     ///
-    /// - Parameter check: Called now and then; an error that it throws ends the work.
+    /// - Parameter check: Called from time to time; an error that it throws ends the work.
     /// - Throws: The error of `check`, or ``CacheStoreError``.
     func run(check: () throws -> Void) throws {
         try findBetterFrames(check)
@@ -93,7 +95,9 @@ final class OutputUnion {
 
     // MARK: - Frames
 
-    /// Looks for better frames of the chunks of ``members``: one may be an output's only chunk in another input.
+    /// Looks for better frames of the chunks of ``members``.
+    ///
+    /// Such a chunk may be the only chunk of an output in another input.
     private func findBetterFrames(_ check: () throws -> Void) throws {
         guard !members.frames.places.isEmpty else { return }
         for (index, input) in inputs.enumerated() {
@@ -106,9 +110,11 @@ final class OutputUnion {
         }
     }
 
-    /// Returns the place among the frames of a chunk of ``members``: the next place, if it has none yet.
+    /// Returns the place among the frames of a chunk of ``members``.
+    ///
+    /// A chunk that has no place yet gets the next place.
     private func assign(_ number: ChunkNumber) throws -> ChunkNumber {
-        // Some were added while outputs were merged.
+        // Some chunks were added while outputs were merged.
         while assigned.count <= number.index { assigned.append(nil) }
         if let place = assigned[number] { return place }
         let place = ChunkNumber(frames.count)
@@ -117,8 +123,9 @@ final class OutputUnion {
         return place
     }
 
-    /// Lays out the chunks that trees and zips use, and then those that no member uses: a chunk of a value that lost
-    /// may come back with another archive, in another frame.
+    /// Lays out the chunks that trees and zips use, and then the chunks that no member uses.
+    ///
+    /// A chunk of a value that was not kept may come back with another archive, in another frame.
     private func layOutModules() throws {
         for tree in members.set.trees {
             _ = try assign(tree.manifest)
@@ -143,7 +150,7 @@ final class OutputUnion {
         guard var kept = group[0].cursor.output else { return }
         var chunks = group[0].cursor.chunks
         var keptInput = group[0].input
-        // Of the frames that hold the whole output, the best.
+        // The best of the frames that hold the whole output.
         var best: FramePlace?
         for (input, cursor) in group {
             guard let other = cursor.output else { continue }

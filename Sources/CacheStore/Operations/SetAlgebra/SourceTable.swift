@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// The sources of several archives as one list, ordered by label, and the sets of them that members have.
+/// The sources of several archives as one list, ordered by label, and the sets of sources that members have.
 struct SourceTable: Sendable {
     /// The sources of all archives.
     let sources: [Source]
@@ -12,9 +12,9 @@ struct SourceTable: Sendable {
 
     /// Brings the sources of archives together.
     ///
-    /// - Parameter inputs: The sets, each with the archive it is from, for messages.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/duplicateLabel`` where two different packs have
-    ///   one label.
+    /// - Parameter inputs: The sets, each with the archive that it comes from, for messages.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/duplicateLabel`` if two different packs
+    ///   have the same label.
     init(_ inputs: [(path: FilePath, set: MemberSet)]) throws(CacheStoreError) {
         var found: [String: (source: Source, path: FilePath)] = [:]
         for (path, set) in inputs {
@@ -40,7 +40,7 @@ struct SourceTable: Sendable {
     /// Returns the positions in the table of an archive's sources.
     func positions(of other: [Source]) -> [Int] { other.map { positions[$0.label] ?? 0 } }
 
-    /// Returns the number in the table of each set of sources of an archive, and adds those that are new.
+    /// Returns the number in the table of each set of sources of an archive, and adds the sets that are new.
     mutating func numbers(of set: MemberSet) -> [SourceSetNumber] {
         let positions = positions(of: set.sources)
         // Both lists of sources are ordered by label, so an ascending set stays ascending.

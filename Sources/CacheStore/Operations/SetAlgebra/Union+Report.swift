@@ -7,7 +7,7 @@ extension Union {
         /// The archive in figures.
         public var totals: ArchiveTotals
 
-        /// The number of archives that went in.
+        /// The number of input archives.
         public var inputs: Int
 
         /// The length of all inputs, in bytes.
@@ -16,7 +16,7 @@ extension Union {
         /// The members on which inputs disagree, ordered by kind and name.
         public var disagreements: [Disagreement]
 
-        /// Warnings of entries that will miss because the sources differ.
+        /// Warnings about entries that will miss because the sources differ.
         public var warnings: [Warning]
     }
 }

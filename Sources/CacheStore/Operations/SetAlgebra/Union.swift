@@ -1,9 +1,10 @@
 public import SystemPackage
 
-/// Unites archives: the set union of their members.
+/// An operation that unites archives: the set union of their members.
 ///
-/// Any order of the inputs gives the same bytes, in one step or in several, and uniting an archive with itself gives
-/// the archive. Nothing is decoded: frames are copied as they are stored, and each is checked on its way.
+/// Any order of the inputs gives the same bytes, whether they are united in one step or in several. Uniting
+/// an archive with itself gives the same archive. Nothing is decoded: frames are copied as they are stored,
+/// and each frame is checked before it is written.
 public struct Union: Sendable {
     /// The options of the union.
     public var options: SetOptions
@@ -15,15 +16,15 @@ public struct Union: Sendable {
     ///
     /// - Parameters:
     ///   - inputs: The archives, at least one.
-    ///   - path: The new archive. It appears under this name when it is whole, or not at all; it may be one
-    ///     of the inputs.
+    ///   - path: The new archive. It appears under this name only when it is complete; it may be one of the
+    ///     inputs.
     ///   - progress: Called with the progress of the work.
     /// - Returns: A report on the archive that was written.
     /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/duplicateLabel``,
     ///   ``CacheStoreError/Code/conflict``, ``CacheStoreError/Code/corruptArchive`` for a damaged input, or
-    ///   as the system says), or `CancellationError` if the task was cancelled.
-    /// - Complexity: O(*n*) in the members of all inputs and the stored bytes of the result; memory for the members of
-    ///   GOMODCACHE, some 20 bytes per output and a run of frames per thread.
+    ///   another code for a system error), or `CancellationError` if the task was cancelled.
+    /// - Complexity: O(*n*) in the members of all inputs and the stored bytes of the result; memory for the
+    ///   members of GOMODCACHE, some 20 bytes per output and a run of frames per thread.
     @discardableResult
     public func run(
         _ inputs: [any ArchiveReference],

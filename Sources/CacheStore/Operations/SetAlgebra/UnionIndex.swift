@@ -1,24 +1,24 @@
 import SystemPackage
 
-/// The index of a union, written, with the frames to copy and the figures to report.
+/// The written index of a union, with the frames to copy and the figures to report.
 struct UnionIndex: Sendable {
     let file: IndexFile
     let copies: FrameQueue
     let digest: ObjectID
-    /// The figures, but for the length of the file.
+    /// The figures, except for the length of the file.
     let totals: ArchiveTotals
     let comparableSources: [Source]
     let disagreements: [Disagreement]
 
     /// Merges the indexes of archives.
     ///
-    /// Only the members of GOMODCACHE are held in memory; all others pass from the inputs' tables through scratch files
-    /// into the new index.
+    /// Only the members of GOMODCACHE are held in memory. All other members pass from the inputs' tables
+    /// through scratch files into the new index.
     ///
     /// - Parameters:
     ///   - archives: The archives.
-    ///   - path: The archive that is made.
-    ///   - check: Called now and then; an error that it throws ends the work.
+    ///   - path: The archive that is being made.
+    ///   - check: Called from time to time; an error that it throws ends the work.
     ///   - read: Called when an input has been read.
     /// - Throws: The error of `check`, or ``CacheStoreError``.
     init(

@@ -1,8 +1,8 @@
-/// Checks everything that an archive states: every byte of it, every chunk, every name.
+/// A check of everything that an archive states: each byte, each chunk and each name in it.
 public struct Verify: Sendable {
-    /// Options of a ``Verify``.
+    /// The options of a ``Verify``.
     public struct Options: Hashable, Sendable {
-        /// The number of threads, or `nil` for one per processor; it changes nothing but the time.
+        /// The number of threads, or `nil` for one per processor; it changes only how long the work takes.
         public var jobs: Int?
 
         /// Creates options with the defaults above.
@@ -15,17 +15,20 @@ public struct Verify: Sendable {
     /// Creates a verification.
     public init(options: Options = Options()) { self.options = options }
 
-    /// Checks an archive: its trailer, its index and that its digest is that of the members; each frame's
-    /// checksum and content; each output against its ID; each module tree and zip against its `.ziphash`.
+    /// Checks an archive.
+    ///
+    /// The check covers the trailer and the index, and whether the archive's digest is that of its members.
+    /// It also covers each frame's checksum and content, each output against its ID, and each module tree and
+    /// zip against its `.ziphash`.
     ///
     /// - Parameters:
     ///   - archive: The archive.
     ///   - progress: Called with the progress of the work.
     /// - Returns: A report with all problems. A damaged archive is a result, not an error.
-    /// - Throws: ``CacheStoreError`` only where the file can't be read at all, or `CancellationError` if
-    ///   the task was cancelled.
-    /// - Complexity: O(*n*) in the bytes of content; memory for the members of GOMODCACHE, some 20 bytes per entry of
-    ///   GOCACHE and two chunks per thread.
+    /// - Throws: ``CacheStoreError`` only where the file can't be read at all, or `CancellationError` if the
+    ///   task was cancelled.
+    /// - Complexity: O(*n*) in the bytes of content; memory for the members of GOMODCACHE, some 20 bytes per
+    ///   entry of GOCACHE and two chunks per thread.
     @discardableResult
     public func run(_ archive: some ArchiveReference, progress: ProgressHandler? = nil) async throws -> Report
     {

@@ -13,7 +13,7 @@ struct VerifyOperation {
     private enum Item {
         case tree(MemberSet.Tree)
         case zip(MemberSet.Download, id: ObjectID, size: Int, chunks: ChunkList)
-        /// A chunk that only a value uses that lost in a union.
+        /// A chunk that is used only by a value that lost in a union.
         case unused(ChunkRecord)
 
         var size: Int {
@@ -129,7 +129,7 @@ struct VerifyOperation {
         }
     }
 
-    /// Reads a stream and compares the whole with its name.
+    /// Reads a stream and compares the SHA-256 of the whole stream with its name.
     private func check(
         _ id: ObjectID,
         _ chunks: [ChunkRecord],
@@ -154,7 +154,7 @@ struct VerifyOperation {
         }
     }
 
-    /// A zip must have the hash that the module's `.ziphash` states.
+    /// Checks that a zip has the hash that the module's `.ziphash` states.
     private func checkZip(_ content: [UInt8], of module: ModuleKey) throws {
         let expected = set.downloads.lazy.compactMap { download -> ObjectID? in
             guard download.module == module, download.kind == .ziphash,

@@ -1,14 +1,14 @@
 import Glibc
 package import SystemPackage
 
-/// An open directory, whose entries are reached through it (`unsafe openat(2)` and its kin).
+/// An open directory, through which its entries are reached (`openat(2)` and its kin).
 ///
-/// No method follows a symbolic link in the name it is given, so that a link planted in a target can't lead
-/// out of it. Names are single path elements.
+/// No method follows a symbolic link in the name that it is given, so a link planted in a target can't lead
+/// out of the target. Names are single path elements.
 package struct Directory: ~Copyable, Sendable {
     let descriptor: CInt
 
-    /// The path it was opened by, for messages.
+    /// The path by which the directory was opened, for messages.
     let path: FilePath
 
     private init(owning descriptor: CInt, path: FilePath) {
@@ -28,7 +28,7 @@ package struct Directory: ~Copyable, Sendable {
 
     deinit { _ = Glibc.close(descriptor) }
 
-    /// Creates a directory and those above it, as far as they are missing, and opens it.
+    /// Creates a directory and the missing directories above it, and opens it.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     static func creating(_ path: FilePath) throws(CacheStoreError) -> Directory {
@@ -48,12 +48,12 @@ package struct Directory: ~Copyable, Sendable {
         }
     }
 
-    /// The path of an entry, for messages.
+    /// Returns the path of an entry, for messages.
     func path(of name: String) -> FilePath { path.appending(name) }
 
     // MARK: - Looking
 
-    /// What `name` is, or `nil` if there is no such entry.
+    /// Returns the status of the entry `name`, or `nil` if there is no such entry.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func status(of name: String) throws(CacheStoreError) -> FileStatus? {
@@ -65,14 +65,15 @@ package struct Directory: ~Copyable, Sendable {
         throw .system(cause, "examine", path(of: name))
     }
 
-    /// The names of all entries but `.` and `..`, ordered by bytes; those that are not UTF-8 stand in
-    /// `invalid`.
+    /// Returns the names of all entries but `.` and `..`, ordered by bytes.
+    ///
+    /// Names that are not UTF-8 are returned in `invalid`, as paths.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func names() throws(CacheStoreError) -> (valid: [String], invalid: [FilePath]) {
         var valid: [String] = []
         var invalid: [FilePath] = []
-        // A second descriptor, because closedir(3) closes the one it is given.
+        // A second descriptor is needed, because closedir(3) closes the one that it is given.
         let copy = try SystemCall.checked("open the directory", path) {
             unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         }
@@ -101,14 +102,15 @@ package struct Directory: ~Copyable, Sendable {
         return (valid, invalid)
     }
 
-    /// Where the symbolic link `name` leads, or `nil` where that is no UTF-8 of at most 4095 bytes.
+    /// Returns the target of the symbolic link `name`, or `nil` if the target is not UTF-8 of at most 4095
+    /// bytes.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func target(ofLink name: String) throws(CacheStoreError) -> String? {
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = try SystemCall.checked("read the link", path(of: name)) {
             unsafe buffer.withUnsafeMutableBytes { bytes in
-                // readlinkat(2) writes at most as many bytes as it is told.
+                // readlinkat(2) writes at most as many bytes as it is told to.
                 unsafe bytes.withMemoryRebound(to: CChar.self) { room -> CInt in
                     guard let start = room.baseAddress else { return 0 }
                     return unsafe CInt(clamping: readlinkat(descriptor, name, start, room.count))
@@ -122,8 +124,8 @@ package struct Directory: ~Copyable, Sendable {
 
     /// Opens the directory `name`, or returns `nil` if there is no such entry.
     ///
-    /// - Throws: ``CacheStoreError`` as the system says, ``CacheStoreError/Code/unsafePath`` for a symbolic
-    ///   link.
+    /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/unsafePath`` for a
+    ///   symbolic link.
     func directory(_ name: String) throws(CacheStoreError) -> Directory? {
         let opened = unsafe openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         if opened >= 0 { return Directory(owning: opened, path: path(of: name)) }
@@ -142,10 +144,12 @@ package struct Directory: ~Copyable, Sendable {
         throw .system(cause, "open the directory", path(of: name))
     }
 
-    /// Opens the directory `name`, creating it with some mode, whatever the umask, if it is missing.
+    /// Opens the directory `name`, and creates it first if it is missing.
     ///
-    /// - Throws: ``CacheStoreError`` as the system says, ``CacheStoreError/Code/unsafePath`` for a symbolic
-    ///   link.
+    /// A new directory gets the given mode, whatever the umask.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/unsafePath`` for a
+    ///   symbolic link.
     func creatingDirectory(_ name: String, mode: mode_t = 0o755) throws(CacheStoreError) -> Directory {
         if let there = try directory(name) { return there }
         let isNew = unsafe mkdirat(descriptor, name, mode) == 0
@@ -162,10 +166,10 @@ package struct Directory: ~Copyable, Sendable {
 
     /// Opens the file `name` for reading, or returns `nil` if there is no such entry.
     ///
-    /// - Throws: ``CacheStoreError`` as the system says, ``CacheStoreError/Code/unsafePath`` for a symbolic
-    ///   link.
+    /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/unsafePath`` for a
+    ///   symbolic link.
     func file(_ name: String) throws(CacheStoreError) -> File? {
-        // Not blocking, because opening a FIFO would wait for a writer.
+        // The open does not block: opening a FIFO would otherwise wait for a writer.
         let opened = unsafe openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         if opened >= 0 { return File(owning: opened, path: path(of: name)) }
         let cause = Errno(rawValue: errno)
@@ -175,9 +179,10 @@ package struct Directory: ~Copyable, Sendable {
 
     /// Opens the directory at a path below this one, or returns `nil` if an element of the path is missing.
     ///
-    /// - Parameter elements: The elements of the path, at least one; none is followed as a symbolic link.
+    /// - Parameter elements: The elements of the path, at least one; no element is followed as a symbolic
+    ///   link.
     /// - Returns: The directory.
-    /// - Throws: As ``directory(_:)`` does.
+    /// - Throws: The errors of ``directory(_:)``.
     func directory(at elements: [String]) throws(CacheStoreError) -> Directory? {
         guard var current = try directory(elements.first ?? ".") else { return nil }
         for element in elements.dropFirst() {
@@ -189,10 +194,10 @@ package struct Directory: ~Copyable, Sendable {
 
     /// Opens the directory at a path below this one.
     ///
-    /// - Parameter path: The path, with `/` between its elements; none is followed as a symbolic link.
+    /// - Parameter path: The path, with `/` between its elements; no element is followed as a symbolic link.
     /// - Returns: The directory.
-    /// - Throws: As ``directory(_:)`` does, with code ``CacheStoreError/Code/notFound`` where there is no such
-    ///   directory.
+    /// - Throws: The errors of ``directory(_:)``, and code ``CacheStoreError/Code/notFound`` where there is
+    ///   no such directory.
     func existingDirectory(at path: String) throws(CacheStoreError) -> Directory {
         guard let found = try directory(at: path.pathElements) else {
             throw .system(.noSuchFileOrDirectory, "open the directory", self.path(below: path))
@@ -200,14 +205,14 @@ package struct Directory: ~Copyable, Sendable {
         return found
     }
 
-    /// Returns the path of what lies at a path of several elements below this directory, for messages.
+    /// Returns the path of an entry that lies several elements below this directory, for messages.
     func path(below relative: String) -> FilePath { path.appending(FilePath(relative).components) }
 
     /// Opens the directory at a path below this one, and creates the elements that are missing.
     ///
     /// - Parameter elements: The elements of the path; none for the directory itself.
     /// - Returns: The directory.
-    /// - Throws: As ``creatingDirectory(_:mode:)`` does.
+    /// - Throws: The errors of ``creatingDirectory(_:mode:)``.
     func creatingDirectory(at elements: some Collection<String>) throws(CacheStoreError) -> Directory {
         var current = try creatingDirectory(elements.first ?? ".")
         for element in elements.dropFirst() { current = try current.creatingDirectory(element) }
@@ -216,10 +221,10 @@ package struct Directory: ~Copyable, Sendable {
 
     /// Opens the file at a path below this directory for reading.
     ///
-    /// - Parameter path: The path, with `/` between its elements; none is followed as a symbolic link.
+    /// - Parameter path: The path, with `/` between its elements; no element is followed as a symbolic link.
     /// - Returns: The file.
-    /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/notFound`` where there is
-    ///   no such file.
+    /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/notFound`` where
+    ///   there is no such file.
     func openFile(at path: String) throws(CacheStoreError) -> File {
         let elements = path.pathElements
         let name = elements[elements.count - 1]
@@ -236,9 +241,9 @@ package struct Directory: ~Copyable, Sendable {
     /// Creates the file `name` for writing.
     ///
     /// - Parameters:
-    ///   - name: The name.
+    ///   - name: The name of the file.
     ///   - mode: The permission bits, whatever the umask.
-    ///   - replacing: Whether a file that is there is cut to nothing; otherwise it is an error.
+    ///   - replacing: Whether a file that is there is emptied; otherwise such a file is an error.
     /// - Returns: The file, open for reading and writing.
     /// - Throws: ``CacheStoreError`` as the system says.
     func creatingFile(_ name: String, mode: mode_t, replacing: Bool = false) throws(CacheStoreError) -> File {
@@ -253,7 +258,7 @@ package struct Directory: ~Copyable, Sendable {
 
     // MARK: - Changing
 
-    /// Renames `name` to `other` in this directory, replacing a file that is there.
+    /// Renames `name` to `other` in this directory, and replaces a file that has the name `other`.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func rename(_ name: String, to other: String) throws(CacheStoreError) {
@@ -262,7 +267,7 @@ package struct Directory: ~Copyable, Sendable {
         }
     }
 
-    /// Removes the file or link `name`; one that is not there is no error.
+    /// Removes the file or link `name`; a missing entry is no error.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func remove(_ name: String) throws(CacheStoreError) {
@@ -271,7 +276,7 @@ package struct Directory: ~Copyable, Sendable {
         if cause != .noSuchFileOrDirectory { throw .system(cause, "remove", path(of: name)) }
     }
 
-    /// Removes `name` and everything below it, read-only directories too; it need not be there.
+    /// Removes `name` and everything below it, read-only directories too; a missing entry is no error.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func removeAll(_ name: String) throws(CacheStoreError) {
@@ -336,7 +341,7 @@ package struct Directory: ~Copyable, Sendable {
 
     /// Takes an exclusive lock on the directory, as ``File/lock(whileWaiting:)`` does.
     ///
-    /// - Throws: What `check` throws, or ``CacheStoreError`` as the system says.
+    /// - Throws: The error of `check`, or ``CacheStoreError`` as the system says.
     func lock(whileWaiting check: () throws -> Void) throws -> File {
         let copy = try SystemCall.checked("open the directory", path) {
             unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -346,7 +351,8 @@ package struct Directory: ~Copyable, Sendable {
         return file
     }
 
-    /// The bytes that a user without privileges can still write to this file system (`fstatvfs(3)`).
+    /// Returns the number of bytes that a user without privileges can still write to this file system
+    /// (`fstatvfs(3)`).
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func freeBytes() throws(CacheStoreError) -> Int {

@@ -2,13 +2,13 @@ import CLinux
 import Glibc
 import SystemPackage
 
-/// An open file, closed when its owner goes away.
+/// An open file, which is closed when its owner goes away.
 ///
-/// Reads and writes at given offsets (`pread(2)`, `pwrite(2)`), so that several threads may use one.
+/// Reads and writes are at given offsets (`pread(2)`, `pwrite(2)`), so that several threads may use one file.
 struct File: ~Copyable, Sendable {
     let descriptor: CInt
 
-    /// The path it was opened by, for messages.
+    /// The path by which the file was opened, for messages.
     let path: FilePath
 
     /// Takes over an open descriptor.
@@ -24,7 +24,7 @@ struct File: ~Copyable, Sendable {
     ///   - followsLinks: Whether `path` may be a symbolic link.
     /// - Throws: ``CacheStoreError`` as the system says.
     init(reading path: FilePath, followsLinks: Bool = true) throws(CacheStoreError) {
-        // Not blocking, because opening a FIFO would wait for a writer.
+        // The open does not block: opening a FIFO would otherwise wait for a writer.
         let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW)
         descriptor = try SystemCall.checked("open", path) {
             unsafe path.withPlatformString { unsafe Glibc.open($0, flags) }
@@ -34,7 +34,7 @@ struct File: ~Copyable, Sendable {
 
     deinit { _ = Glibc.close(descriptor) }
 
-    /// Opens the same file once more, for an owner of its own (`fcntl(2)`, `F_DUPFD_CLOEXEC`).
+    /// Opens the same file once more, so that another owner can hold it (`fcntl(2)`, `F_DUPFD_CLOEXEC`).
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func duplicate() throws(CacheStoreError) -> File {
@@ -42,7 +42,7 @@ struct File: ~Copyable, Sendable {
         return File(owning: copy, path: path)
     }
 
-    /// What `fstat(2)` says.
+    /// Returns the status of the file, from `fstat(2)`.
     func status() throws(CacheStoreError) -> FileStatus {
         var raw = stat()
         _ = try SystemCall.checked("examine", path) { unsafe fstat(descriptor, &raw) }
@@ -54,7 +54,7 @@ struct File: ~Copyable, Sendable {
     /// - Throws: ``CacheStoreError`` as the system says.
     func read(into target: inout OutputSpan<UInt8>, at offset: Int) throws(CacheStoreError) {
         let (descriptor, path) = (self.descriptor, self.path)
-        // `count` grows only by what pread(2) wrote below the buffer's own end.
+        // `count` grows only by the number of bytes that pread(2) wrote below the buffer's own end.
         try unsafe target.withUnsafeMutableBufferPointer { (buffer, count) throws(CacheStoreError) in
             var position = offset
             while count < buffer.count {
@@ -82,7 +82,7 @@ struct File: ~Copyable, Sendable {
         return result
     }
 
-    /// Replaces what `buffer` holds with up to `count` bytes from `offset` on; fewer only where the file
+    /// Replaces the bytes in `buffer` with up to `count` bytes from `offset` on; fewer only where the file
     /// ends.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
@@ -105,8 +105,8 @@ struct File: ~Copyable, Sendable {
 
     /// Writes all of `bytes` at `offset`.
     ///
-    /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/noSpace`` where
-    ///   there is none.
+    /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/noSpace`` where the
+    ///   file system has no space.
     func write(_ bytes: Span<UInt8>, at offset: Int) throws(CacheStoreError) {
         try unsafe bytes.withUnsafeBytes { (buffer) throws(CacheStoreError) in
             try unsafe write(buffer, at: offset)
@@ -115,7 +115,7 @@ struct File: ~Copyable, Sendable {
 
     /// Writes all bytes of a buffer at `offset`.
     ///
-    /// - Throws: As ``write(_:at:)-(Span<UInt8>,_)`` does.
+    /// - Throws: The errors of ``write(_:at:)-(Span<UInt8>,_)``.
     func write(_ buffer: UnsafeRawBufferPointer, at offset: Int) throws(CacheStoreError) {
         var done = 0
         // `done` stays below the buffer's length, so each write reads inside it.
@@ -131,8 +131,10 @@ struct File: ~Copyable, Sendable {
         }
     }
 
-    /// Has the system begin to write the file's bytes to the disk (`sync_file_range(2)`), without waiting: a hint, which
-    /// not every file system takes.
+    /// Asks the system to begin to write the file's bytes to the disk (`sync_file_range(2)`), without
+    /// waiting.
+    ///
+    /// The request is a hint, which not every file system takes.
     func beginSynchronizing() { _ = sync_file_range(descriptor, 0, 0, UInt32(SYNC_FILE_RANGE_WRITE)) }
 
     /// Waits until the file's bytes are on the disk (`fsync(2)`).
@@ -142,7 +144,7 @@ struct File: ~Copyable, Sendable {
         _ = try SystemCall.checked("write to disk", path) { fsync(descriptor) }
     }
 
-    /// Waits until all of its file system is on the disk (`syncfs(2)`).
+    /// Waits until all of the file's file system is on the disk (`syncfs(2)`).
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func synchronizeFileSystem() throws(CacheStoreError) {
@@ -170,10 +172,13 @@ struct File: ~Copyable, Sendable {
         _ = try SystemCall.checked("change the mode of", path) { fchmod(descriptor, mode) }
     }
 
-    /// Takes an exclusive lock (`flock(2)`) that ends with the descriptor, waiting for others to let go.
+    /// Takes an exclusive lock (`flock(2)`), and waits until others have released theirs.
     ///
-    /// - Parameter check: Called while waiting, several times a second; what it throws ends the wait.
-    /// - Throws: What `check` throws, or ``CacheStoreError`` as the system says.
+    /// The lock ends with the descriptor.
+    ///
+    /// - Parameter check: Called several times per second while waiting; an error that it throws ends the
+    ///   wait.
+    /// - Throws: The error of `check`, or ``CacheStoreError`` as the system says.
     func lock(whileWaiting check: () throws -> Void) throws {
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             let cause = Errno(rawValue: errno)

@@ -1,38 +1,41 @@
 package import Glibc
 
-/// How a file comes to stand under its final name: written under another first, and only if it is not right
-/// already.
+/// The way in which a file gets to its final name.
+///
+/// A file is written only if the file that is there is not right. It is written under a temporary name first
+/// and renamed then.
 package struct FilePlacement {
-    /// The prefix of the other name; a restore that was killed may leave files with it.
+    /// The prefix of the temporary name; a restore that was killed may leave files with this prefix.
     static let temporaryPrefix = ".castore-"
 
     /// The file's permission bits.
     var mode: mode_t
 
-    /// Its modification time in seconds since 1970, or `nil` for now.
+    /// The file's modification time in seconds since 1970, or `nil` for now.
     var time: Int?
 
-    /// Describes how a file is to stand there.
+    /// Creates a description of a file's mode and time.
     ///
     /// - Parameters:
-    ///   - mode: Its permission bits.
-    ///   - time: Its modification time in seconds since 1970, or `nil` for now.
+    ///   - mode: The file's permission bits.
+    ///   - time: The file's modification time in seconds since 1970, or `nil` for now.
     package init(mode: mode_t, time: Int? = nil) {
         self.mode = mode
         self.time = time
     }
 
-    /// Puts the file under `name`, unless it is there and right; then its time is at least ``time``, and its mode
-    /// has the bits of ``mode``.
+    /// Puts the file under `name`, unless the right file is there already.
+    ///
+    /// A file that is right stays. Its time is then at least ``time``, and its mode has the bits of ``mode``.
     ///
     /// - Parameters:
-    ///   - name: Its name.
-    ///   - directory: Where.
+    ///   - name: The name of the file.
+    ///   - directory: The directory of the file.
     ///   - isKnownAbsent: Whether nothing can be there.
-    ///   - isRight: Whether what is there is right.
-    ///   - write: Writes the content.
-    /// - Returns: What was done.
-    /// - Throws: What `isRight` and `write` throw, or ``CacheStoreError`` as the system says; nothing is
+    ///   - isRight: Called with the status of an existing entry; it returns whether the entry is right.
+    ///   - write: Called with the new file; it writes the content.
+    /// - Returns: The outcome.
+    /// - Throws: The error of `isRight` or `write`, or ``CacheStoreError`` as the system says; nothing is
     ///   left then.
     func put(
         _ name: String,
@@ -64,7 +67,7 @@ package struct FilePlacement {
         return wasThere ? .replaced : .created
     }
 
-    /// Puts a file of a few bytes under `name`, unless it is there with the same content.
+    /// Puts a file of a few bytes under `name`, unless a file with the same content is there already.
     package func put(
         _ bytes: [UInt8],
         as name: String,

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What `stat(2)` tells of a file.
+/// The status of a file, from `stat(2)`.
 struct FileStatus: Hashable {
     /// The kinds of file that matter here.
     enum Kind { case regular, directory, symbolicLink, other }
@@ -10,13 +10,13 @@ struct FileStatus: Hashable {
     /// The permission bits, 0 to 0o7777.
     let mode: mode_t
 
-    /// The length in bytes.
+    /// The length of the file, in bytes.
     let size: Int
 
     /// The modification time, in whole seconds since 1970.
     let modified: Int
 
-    /// The file system it lies on.
+    /// The device number of the file system that holds the file.
     let device: dev_t
 
     init(_ raw: stat) {

@@ -2,10 +2,12 @@ import SystemPackage
 
 /// The directories that are open on the way to the file that was opened last.
 ///
-/// Files that come in the order of their paths share their directories, so one descriptor per level is enough, and
-/// each directory is opened once. No element of a path is followed as a symbolic link.
+/// Files that come in the order of their paths share their directories. So one descriptor per level is
+/// enough, and each directory is opened once. No element of a path is followed as a symbolic link.
 final class OpenLevels {
-    /// A level below the root. A class, because an array can't hold noncopyable values.
+    /// A level below the root.
+    ///
+    /// The type is a class, because an array can't hold noncopyable values.
     private final class Level {
         let name: String
         let directory: Directory
@@ -19,15 +21,15 @@ final class OpenLevels {
     private let root: Directory
     private var levels: [Level] = []
 
-    /// Begins at a directory.
+    /// Creates a value with no level open below the directory `root`.
     init(_ root: consuming Directory) { self.root = root }
 
     /// Opens the file at a path below the root for reading.
     ///
     /// - Parameter path: The path, with `/` between its elements.
     /// - Returns: The file.
-    /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/notFound`` where there is
-    ///   no such file, and ``CacheStoreError/Code/unsafePath`` for a symbolic link.
+    /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/notFound`` where
+    ///   there is no such file, and ``CacheStoreError/Code/unsafePath`` for a symbolic link.
     func openFile(at path: String) throws(CacheStoreError) -> File {
         var elements = path.pathElements
         let name = elements.removeLast()

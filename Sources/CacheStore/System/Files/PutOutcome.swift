@@ -1,9 +1,9 @@
-/// What putting a file in place has done.
+/// The outcome of putting a file in place.
 package enum PutOutcome: Hashable {
-    /// It was not there.
+    /// The file was not there.
     case created
-    /// Something else was there.
+    /// Something else was there, and the file replaced it.
     case replaced
-    /// It was right already.
+    /// The file that was there was right already.
     case untouched
 }

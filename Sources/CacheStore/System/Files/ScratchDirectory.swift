@@ -2,16 +2,16 @@ import FoundationEssentials
 import Glibc
 import SystemPackage
 
-/// A directory of its own, below another, for as long as it is needed.
+/// A temporary directory below another directory.
 struct ScratchDirectory: Sendable {
-    /// Where it lies.
+    /// The path of the directory.
     let path: FilePath
 
     /// Makes a new, empty directory that only this user can enter (`mkdtemp(3)`).
     ///
     /// - Parameters:
-    ///   - parent: Where to make it.
-    ///   - name: What its name begins with.
+    ///   - parent: The directory in which to make the new one.
+    ///   - name: The beginning of the new directory's name.
     /// - Throws: ``CacheStoreError`` as the system says.
     init(in parent: FilePath, name: String) throws(CacheStoreError) {
         var template = Array(parent.appending("\(name).XXXXXX").string.utf8CString)
@@ -23,7 +23,9 @@ struct ScratchDirectory: Sendable {
         path = FilePath(String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self))
     }
 
-    /// Removes it with all that is in it; once more if a program that was interrupted is still writing there.
+    /// Removes the directory with all that is in it.
+    ///
+    /// The method tries up to three times, because an interrupted program may still be writing there.
     func remove() {
         for _ in 0..<3 where FileManager.default.fileExists(atPath: path.string) {
             try? FileManager.default.removeItem(atPath: path.string)

@@ -1,12 +1,13 @@
 import SystemPackage
 
-/// A file without a name, beside an archive that is being made: it is gone when nobody has it open any more.
+/// A file without a name, beside an archive that is being made.
 ///
-/// A class, because several hold it.
+/// The file is gone when nobody has it open any more. The type is a class, because the file has several
+/// holders.
 final class ScratchFile: Sendable {
     private let temporary: TemporaryFile
 
-    /// Its bytes.
+    /// The open file.
     var file: File { _read { yield temporary.file } }
 
     /// Creates an empty file.

@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// A long list of records in a scratch file, written once from end to end and then read.
+/// A long list of records in a scratch file, which is written once from end to end and then read.
 final class Spool<Record: BitwiseCopyable> {
     private let scratch: ScratchFile
     private var buffer: [Record] = []
@@ -8,12 +8,12 @@ final class Spool<Record: BitwiseCopyable> {
     /// The number of records.
     private(set) var count = 0
 
-    /// The records that are written and read at once.
+    /// The number of records that are written or read at once.
     static var pieceCount: Int { 4096 }
 
-    /// Begins an empty list.
+    /// Creates an empty list.
     ///
-    /// - Parameter path: The archive beside which the file lies.
+    /// - Parameter path: The path of the archive beside which the scratch file lies.
     /// - Throws: ``CacheStoreError`` as the system says.
     init(beside path: FilePath) throws(CacheStoreError) {
         scratch = try ScratchFile(beside: path)
@@ -29,16 +29,16 @@ final class Spool<Record: BitwiseCopyable> {
         if buffer.count == Self.pieceCount { try flush() }
     }
 
-    /// Ends writing: from here on, records are read.
+    /// Ends the writing; records can be read from then on.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func flush() throws(CacheStoreError) {
         let offset = (count - buffer.count) * MemoryLayout<Record>.stride
-        // The records leave the list while they are written.
+        // The records leave `buffer` while they are written.
         var piece: [Record] = []
         swap(&piece, &buffer)
         defer { swap(&piece, &buffer) }
-        // A record has no pointers in it: its bytes are all of it.
+        // A record has no pointers in it, so its bytes are the whole record.
         let result = unsafe piece.withUnsafeBytes { bytes in
             Result { () throws(CacheStoreError) in try unsafe scratch.write(bytes, at: offset) }
         }
@@ -46,17 +46,17 @@ final class Spool<Record: BitwiseCopyable> {
         piece.removeAll(keepingCapacity: true)
     }
 
-    /// The record at a position below ``count``; the list must be flushed.
+    /// Returns the record at a position below ``count``; the list must be flushed.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func record(at position: Int) throws(CacheStoreError) -> Record? {
         try Self.records(in: scratch, from: position, count: 1).first
     }
 
-    /// The records from the first on; the list must be flushed.
+    /// Returns a cursor that starts at the first record; the list must be flushed.
     func cursor() -> SpoolCursor<Record> { SpoolCursor(scratch, count: count) }
 
-    /// The records that are read at once.
+    /// Returns `count` records, read at once.
     static func records(
         in scratch: ScratchFile,
         from position: Int,
@@ -64,7 +64,7 @@ final class Spool<Record: BitwiseCopyable> {
     ) throws(CacheStoreError) -> [Record] {
         let stride = MemoryLayout<Record>.stride
         let bytes = try scratch.file.bytes(at: position * stride, count: count * stride)
-        // Each was written by ``flush()`` from a record of this type.
+        // ``flush()`` wrote each of these records from a value of this type.
         return unsafe bytes.withUnsafeBytes { bytes in
             (0..<bytes.count / stride).map {
                 unsafe bytes.loadUnaligned(fromByteOffset: $0 * stride, as: Record.self)

@@ -1,4 +1,4 @@
-/// Goes through the records of a ``Spool``.
+/// A cursor that goes through the records of a ``Spool``.
 struct SpoolCursor<Record: BitwiseCopyable> {
     private let scratch: ScratchFile
     private let count: Int
@@ -11,7 +11,7 @@ struct SpoolCursor<Record: BitwiseCopyable> {
         self.count = count
     }
 
-    /// The next record, or `nil` after the last.
+    /// Returns the next record, or `nil` after the last.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     mutating func next() throws(CacheStoreError) -> Record? {

@@ -3,13 +3,13 @@ import SystemPackage
 
 /// The one way from a system call's result to a value or an error.
 enum SystemCall {
-    /// Runs `call` again while it is interrupted, and returns its result.
+    /// Runs `call`, again as long as it is interrupted, and returns its result.
     ///
     /// - Parameters:
-    ///   - action: What is being done, as in "cannot `action`".
-    ///   - path: The file or directory it is done to.
-    ///   - call: The call; −1 and `errno` say that it failed.
-    /// - Returns: What the call returned, not negative.
+    ///   - action: The action that may fail, as in "cannot `action`".
+    ///   - path: The file or directory that the action concerns.
+    ///   - call: The system call; −1 and `errno` report that it failed.
+    /// - Returns: The result of `call`, which is not negative.
     /// - Throws: ``CacheStoreError`` for the `errno`.
     @inline(__always)
     static func checked<Value: SignedInteger>(

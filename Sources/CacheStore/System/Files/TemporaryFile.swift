@@ -2,7 +2,8 @@ import Glibc
 import Synchronization
 import SystemPackage
 
-/// A file under a temporary name beside its final one: renamed when it is whole, removed otherwise.
+/// A file under a temporary name beside its final one, which is renamed when it is whole and removed
+/// otherwise.
 struct TemporaryFile: ~Copyable, Sendable {
     let file: File
     private let directory: Directory
@@ -14,7 +15,7 @@ struct TemporaryFile: ~Copyable, Sendable {
     ///
     /// - Parameters:
     ///   - path: The final name; its directory must exist.
-    ///   - overwrite: Whether something may stand there already.
+    ///   - overwrite: Whether a file with that name may exist already.
     /// - Throws: ``CacheStoreError``, with code ``CacheStoreError/Code/exists`` if `path` is there and
     ///   `overwrite` is false.
     init(for path: FilePath, overwrite: Bool) throws(CacheStoreError) {
@@ -40,7 +41,8 @@ struct TemporaryFile: ~Copyable, Sendable {
 
     /// Removes the file, unless it was published.
     ///
-    /// The end of its life does so too, but a thread that is slow to end may hold it beyond the operation.
+    /// The end of this value's life removes the file too, but a thread that is slow to end may hold the value
+    /// beyond the operation.
     func discard() {
         guard !isPublished.load(ordering: .relaxed) else { return }
         _ = unsafe unlinkat(directory.descriptor, temporaryName, 0)
@@ -48,14 +50,14 @@ struct TemporaryFile: ~Copyable, Sendable {
 
     /// Writes the file to disk and gives it its final name.
     ///
-    /// - Parameter overwrite: Whether it may replace another.
+    /// - Parameter overwrite: Whether the file may replace another.
     /// - Throws: ``CacheStoreError``; the temporary file is then removed.
     func publish(overwrite: Bool) throws(CacheStoreError) {
         try file.synchronize()
         if overwrite {
             try directory.rename(temporaryName, to: name)
         } else {
-            // unsafe linkat(2) refuses where the name has been taken meanwhile; rename(2) would not.
+            // linkat(2) refuses where the name has been taken meanwhile; rename(2) would not.
             let result = unsafe linkat(directory.descriptor, temporaryName, directory.descriptor, name, 0)
             let cause = Errno(rawValue: errno)
             if result != 0 {
@@ -67,7 +69,7 @@ struct TemporaryFile: ~Copyable, Sendable {
             }
         }
         isPublished.store(true, ordering: .relaxed)
-        // The rename itself, too, is to survive a power cut. Not every file system can say so.
+        // The rename itself must survive a power cut too. Not every file system can promise that.
         _ = fsync(directory.descriptor)
     }
 

@@ -1,10 +1,11 @@
 import Glibc
 import SystemPackage
 
-/// The process's umask, read without changing it (`umask(2)` can only be read by setting it, which other
-/// threads see).
+/// The process's umask, read without changing it.
+///
+/// `umask(2)` can only read the umask by setting it, which other threads would see.
 enum Umask {
-    /// The bits that the system takes from the mode of new files; 0o022 where `/proc` does not tell.
+    /// The bits that the system removes from the mode of new files; 0o022 where `/proc` does not tell.
     static let value: mode_t = {
         let status = try? File(reading: "/proc/self/status").bytes(count: 1 << 16)
         for line in String(decoding: status ?? [], as: UTF8.self).split(separator: "\n") {
@@ -14,6 +15,6 @@ enum Umask {
         return 0o022
     }()
 
-    /// Whether a new file would lack some of the bits of `mode`.
+    /// Returns whether a new file would lack some of the bits of `mode`.
     static func hides(_ mode: mode_t) -> Bool { value & mode != 0 }
 }

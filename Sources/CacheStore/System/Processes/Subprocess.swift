@@ -2,24 +2,26 @@ import FoundationEssentials
 import Glibc
 import SystemPackage
 
-/// Runs another program and reads what it prints.
+/// A way to run another program and to read its output.
 enum Subprocess {
-    /// What a program printed, and how it ended.
+    /// The output of a program, and the way it ended.
     struct Result: Sendable {
         var output: [UInt8]
         var errors: [UInt8]
-        /// The exit status, or 128 and the number of the signal that ended it.
+        /// The exit status, or 128 plus the number of the signal that ended the program.
         var status: Int
     }
 
-    /// Runs a program and waits for its end; it is interrupted if the task is cancelled.
+    /// Runs a program and waits for its end.
+    ///
+    /// The program is interrupted if the task is cancelled.
     ///
     /// - Parameters:
-    ///   - program: Its path, or a name to be looked up in `PATH` (`posix_spawnp(3)`).
-    ///   - arguments: Its arguments, without its own name.
-    ///   - overrides: Variables that it has instead of those of this process.
-    /// - Returns: What it printed, and how it ended.
-    /// - Throws: The system's error if it can't be started, or `CancellationError`.
+    ///   - program: The program's path, or a name to be looked up in `PATH` (`posix_spawnp(3)`).
+    ///   - arguments: The program's arguments, without its own name.
+    ///   - overrides: The variables that the program gets instead of those of this process.
+    /// - Returns: The program's output, and the way it ended.
+    /// - Throws: The system's error if the program can't be started, or `CancellationError`.
     static func run(
         _ program: String,
         _ arguments: [String],
@@ -52,7 +54,7 @@ enum Subprocess {
         }
         var result = Result(output: [], errors: [], status: 0)
         readAll([outputReader, errorReader]) {
-            // It may clean up, and is waited for.
+            // The program may clean up, and this process waits for its end.
             if (try? cancellation.check()) == nil { _ = kill(process, SIGINT) }
         } _: { index, bytes in
             if index == 0 { result.output += bytes } else { result.errors += bytes }
@@ -87,7 +89,7 @@ enum Subprocess {
         unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
         unsafe posix_spawn_file_actions_adddup2(&actions, errors, 2)
-        // Signals that this process blocks or ignores are the program's own business.
+        // The program does not inherit the signals that this process blocks or ignores.
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe posix_spawnattr_destroy(&attributes) }
@@ -106,7 +108,7 @@ enum Subprocess {
         unsafe settings.append(nil)
         defer { unsafe settings.forEach { unsafe free($0) } }
         var process = pid_t()
-        // Without overrides the environment stays as it is, also where it is not UTF-8.
+        // Without overrides, the environment stays as it is, even where it is not UTF-8.
         let result =
             overrides.isEmpty
             ? unsafe posix_spawnp(&process, program, &actions, &attributes, strings, environ)
@@ -115,8 +117,9 @@ enum Subprocess {
         return process
     }
 
-    /// Reads from several descriptors until all have ended, so that none fills up while another is waited
-    /// for; calls `tick` now and then.
+    /// Reads from several descriptors until all have ended, and calls `tick` now and then.
+    ///
+    /// The method reads from all of them together, so that none fills up while another is waited for.
     private static func readAll(
         _ descriptors: [CInt],
         tick: () -> Void,
@@ -128,7 +131,7 @@ enum Subprocess {
             guard ready >= 0 || errno == EINTR else { return }
             tick()
             for index in open.indices where open[index].fd >= 0 && open[index].revents != 0 {
-                // A pipe has no offset: read(2), into an array of the length it is told.
+                // A pipe has no offset, so this is read(2). It is told the length of the array.
                 let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
                     count = unsafe max(0, Glibc.read(open[index].fd, buffer.baseAddress, buffer.count))
                 }

@@ -1,8 +1,9 @@
 import Glibc
 
-/// A value behind a lock that threads can wait on until it changes (`pthread_cond_wait(3)`).
+/// A value behind a lock, for whose changes threads can wait (`pthread_cond_wait(3)`).
 ///
-/// A class, because the mutex must not move; `@unchecked`, because every access to `value` holds it.
+/// The type is a class, because the mutex must not move. It is `@unchecked Sendable`, because every access to
+/// `value` holds the mutex.
 @safe final class Monitor<Value>: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
@@ -24,7 +25,7 @@ import Glibc
         unsafe mutex.deallocate()
     }
 
-    /// Runs `body` on the value alone.
+    /// Calls `body` with exclusive access to the value.
     func withLock<Result, Failure: Error>(
         _ body: (inout Value) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -33,7 +34,7 @@ import Glibc
         return try body(&value)
     }
 
-    /// Waits until `condition` holds of the value, then runs `body` on it alone.
+    /// Waits until `holds` is true for the value, then calls `body` with exclusive access to the value.
     func wait<Result>(until holds: (Value) -> Bool, then body: (inout Value) -> Result) -> Result {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
@@ -41,6 +42,6 @@ import Glibc
         return body(&value)
     }
 
-    /// Wakes all threads that wait, so that they look again.
+    /// Wakes all waiting threads, so that they look at the value again.
     func broadcast() { unsafe pthread_cond_broadcast(condition) }
 }

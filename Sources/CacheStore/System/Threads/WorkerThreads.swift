@@ -3,14 +3,14 @@ import Synchronization
 
 /// Threads for work that blocks, so that Swift's own few threads stay free.
 enum WorkerThreads {
-    /// Tells workers that their work is no longer wanted.
+    /// A signal that tells workers that their work is no longer wanted.
     final class Cancellation: Sendable {
         private let isCancelled = Atomic<Bool>(false)
 
         /// Asks all workers to stop.
         func cancel() { isCancelled.store(true, ordering: .relaxed) }
 
-        /// Throws if a stop was asked for.
+        /// Throws an error if the workers were asked to stop.
         ///
         /// - Throws: `CancellationError`.
         func check() throws {
@@ -18,14 +18,15 @@ enum WorkerThreads {
         }
     }
 
-    /// The number of threads to use for `jobs`: as many as there are processors unless told otherwise.
+    /// Returns the number of threads to use: `jobs`, or one per processor if `jobs` is `nil`, but from 1 to
+    /// 256.
     static func count(for jobs: Int?) -> Int {
         max(1, min(jobs ?? sysconf(Int32(_SC_NPROCESSORS_ONLN)), 256))
     }
 
-    /// Runs `body` on `count` threads at once and waits for all.
+    /// Calls `body` on `count` threads at once and waits for all of them.
     ///
-    /// When one throws, or the task is cancelled, the others are asked to stop.
+    /// When one thread throws an error, or the task is cancelled, the others are asked to stop.
     ///
     /// - Parameters:
     ///   - count: The number of threads, at least 1.
@@ -54,7 +55,7 @@ enum WorkerThreads {
         try Task.checkCancellation()
     }
 
-    /// Runs `body` on a thread of its own.
+    /// Calls `body` on a thread of its own.
     ///
     /// - Returns: The result of `body`.
     /// - Throws: The error of `body`, or `CancellationError` if the task was cancelled.
@@ -63,7 +64,7 @@ enum WorkerThreads {
         try await performCancellable { _ in try body() }
     }
 
-    /// Runs `body` on a thread of its own, with the means to notice that the task was cancelled.
+    /// Calls `body` on a thread of its own, with the means to notice that the task was cancelled.
     ///
     /// - Returns: The result of `body`.
     /// - Throws: The error of `body`, or `CancellationError` if the task was cancelled.
@@ -79,14 +80,15 @@ enum WorkerThreads {
         return value
     }
 
-    /// Runs `body` for each index below `count` on up to `threads` threads, in ascending order of start.
+    /// Calls `body` with each index below `count` on up to `threads` threads, which start the indices in
+    /// ascending order.
     ///
     /// - Parameters:
     ///   - count: The number of items.
     ///   - threads: The number of threads.
-    ///   - makeState: Makes what one thread reuses for all of its items.
-    ///   - body: Called once for each index.
-    /// - Throws: As ``run(count:_:)`` does.
+    ///   - makeState: Called once per thread; it makes the value that the thread reuses for all of its items.
+    ///   - body: Called once per index.
+    /// - Throws: The errors of ``run(count:_:)``.
     static func forEach<State: ~Copyable>(
         below count: Int,
         threads: Int,
@@ -104,7 +106,7 @@ enum WorkerThreads {
         }
     }
 
-    /// Counts up across threads.
+    /// A counter that several threads share.
     private final class Cursor: Sendable {
         private let position = Atomic<Int>(0)
 
@@ -114,9 +116,9 @@ enum WorkerThreads {
         }
     }
 
-    /// What several threads do, and what has come of it.
+    /// The work of several threads, and its outcome.
     ///
-    /// A class, because a mutex is noncopyable and can't be captured by several closures.
+    /// The type is a class, because a mutex is noncopyable and several closures can't capture it.
     private final class Work: Sendable {
         private struct State {
             var body: (@Sendable (Cancellation) throws -> Void)?
@@ -130,7 +132,7 @@ enum WorkerThreads {
             state = Mutex(State(body: body, running: threads))
         }
 
-        /// Does the work on this thread, and returns its error.
+        /// Does the work on this thread, and returns its error, if there is one.
         func run(_ cancellation: Cancellation) -> (any Error)? {
             guard let body = state.withLock({ $0.body }) else { return nil }
             do {
@@ -142,16 +144,17 @@ enum WorkerThreads {
             }
         }
 
-        /// Notes that a thread has ended, and returns what has come of all if it was the last.
+        /// Notes that a thread has ended, and returns the outcome of all threads if this thread was the last.
         func end(_ failure: (any Error)?) -> Result<Void, any Error>? {
             state.withLock { state in
-                // The error that caused the stop, not a later worker's notice of it.
+                // The error that caused the stop counts, not the notice of the stop by a later worker.
                 if state.failure == nil || state.failure is CancellationError {
                     state.failure = failure ?? state.failure
                 }
                 state.running -= 1
                 guard state.running == 0 else { return nil }
-                // What the work held is let go of before anyone learns that it has ended: temporary files too.
+                // Everything that the work held, such as temporary files, is released before anyone learns
+                // that the work has ended.
                 state.body = nil
                 return state.failure.map { .failure($0) } ?? .success(())
             }
@@ -163,7 +166,7 @@ enum WorkerThreads {
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
-    /// Starts a detached thread; where the system has none left, the work is done on this one.
+    /// Starts a detached thread that runs `body`; if the system has no thread left, `body` runs on this one.
     private static func start(_ body: @escaping @Sendable () -> Void) {
         let argument = unsafe Unmanaged.passRetained(Body(body))
         var thread = pthread_t()

@@ -3,7 +3,7 @@ import Testing
 
 @testable import CacheStore
 
-/// Archives whose index is sound and whose content is not.
+/// Tests of archives whose index is sound and whose content is not.
 @Suite("An archive is refused, and nothing written outside of the caches,", .timeLimit(.minutes(10)))
 struct HostileContentTests {
     let bench: Workbench
@@ -47,7 +47,7 @@ struct HostileContentTests {
         ]
     )
     func manifest(text: String) async throws {
-        // A manifest of no bytes can't be stored: one zero byte stands for it.
+        // An empty manifest can't be stored: a manifest of one zero byte takes its place.
         let bytes = text.isEmpty ? [0] : Array(text.utf8)
         let files = max(1, text.count { $0 == "\n" })
         let archive = try hostile.tree(manifest: bytes, content: [1], files: files, to: "archive")
@@ -104,7 +104,8 @@ struct HostileContentTests {
         let archive = try hostile.write(
             from: try await hostile.sound(),
             sql:
-                "UPDATE output SET digest = zeroblob(32) WHERE id = 1; UPDATE chunk SET digest = zeroblob(32) WHERE id = 1",
+                "UPDATE output SET digest = zeroblob(32) WHERE id = 1; "
+                + "UPDATE chunk SET digest = zeroblob(32) WHERE id = 1",
             to: "archive"
         )
         try await hostile.expectRefused(archive, codes: [.corruptArchive], onlyByContent: true)
@@ -172,7 +173,7 @@ struct HostileContentTests {
         try await hostile.expectRefused(try await bomb("zip", stream: 2, rows: 60_000))
     }
 
-    /// An archive of 480 GB in which one chunk of zeros stands in a stream again and again.
+    /// Returns an archive with 480 GB of content: a stream that repeats one chunk of zeros.
     private func bomb(_ kind: String, stream: Int, rows: Int) async throws -> FilePath {
         var model = CacheModel()
         model.addPair("zeros", [UInt8](repeating: 0, count: 8 << 20))

@@ -3,7 +3,7 @@ import Testing
 
 @testable import CacheStore
 
-/// Archives whose checksums are right and whose index lies.
+/// Tests of archives whose checksums are right and whose index is wrong.
 @Suite("An archive is refused, quickly and without a trace,", .timeLimit(.minutes(10)))
 struct HostileIndexTests {
     let bench: Workbench
@@ -75,7 +75,7 @@ struct HostileIndexTests {
             sql: "UPDATE output SET executable = \(expression) WHERE executable IS NOT NULL",
             to: "archive"
         )
-        // SQLite makes text of a number in a column of text, and `7` is a good name.
+        // SQLite turns a number in a text column into text, and `7` is a valid name.
         guard expression != "7" else {
             #expect(try bench.members(archive).contains { $0.hasSuffix(" 7") })
             return
@@ -205,7 +205,8 @@ struct HostileIndexTests {
     @Test(
         "for tables other than those of the format",
         arguments: [
-            "DROP TABLE checksum_file; CREATE VIEW checksum_file AS SELECT 'sum.golang.org/tile/x' path, x'01' value, 1 sources",
+            "DROP TABLE checksum_file; CREATE VIEW checksum_file AS "
+                + "SELECT 'sum.golang.org/tile/x' path, x'01' value, 1 sources",
             "CREATE TRIGGER t AFTER INSERT ON chunk BEGIN DELETE FROM chunk; END", "CREATE TABLE more(x)",
             "CREATE INDEX i ON chunk(digest)", "DROP TABLE environment",
             "DROP TABLE environment; CREATE TABLE environment(source, name, value)",
@@ -221,7 +222,7 @@ struct HostileIndexTests {
         do {
             archive = try hostile.write(from: sound, sql: sql, to: "archive")
         } catch let error as SQLiteError {
-            // This SQLite has no such module: then no archive can hold a table of it either.
+            // This SQLite has no such module, so no archive can hold a virtual table of the module either.
             #expect(sql.contains("VIRTUAL"), "\(error)")
             return
         }
@@ -257,7 +258,7 @@ struct HostileIndexTests {
         try await hostile.expectRefused(archive)
     }
 
-    @Test("for an image that is no database, or a damaged one")
+    @Test("for an index that is no database, or a damaged one")
     func noDatabase() async throws {
         let sound = try await hostile.sound()
         var source = SeededBytes(seed: 1)
@@ -269,7 +270,7 @@ struct HostileIndexTests {
                 case 2: image.removeLast(4096)
                 case 3: image.removeLast(image.count - 4096)
                 default:
-                    // Any page but the first, or a single byte of the first.
+                    // Part of any page but the first, or 8 bytes behind the database header in the first.
                     let page = Int.random(in: 0..<image.count / 4096, using: &source)
                     let range = page == 0 ? 100..<108 : page * 4096..<page * 4096 + 64
                     image.replaceSubrange(range, with: source.bytes(range.count))

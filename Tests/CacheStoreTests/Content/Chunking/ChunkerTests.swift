@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The chunker", .timeLimit(.minutes(10)))
 struct ChunkerTests {
-    /// The lengths of the chunks of a stream.
+    /// Returns the lengths of the chunks of a stream.
     private func cuts(_ bytes: [UInt8]) -> [Int] {
         var lengths: [Int] = []
         var start = 0
@@ -62,7 +62,7 @@ struct ChunkerTests {
         for count in [1, 4_096, Chunker.minimumSize - 1, Chunker.minimumSize] {
             #expect(Chunker.firstCut(of: bytes.span.extracting(first: count)) == count)
         }
-        // Zeros give no cut: their hash never has the bits.
+        // A stream of zeros has no cuts: its hash never has the bits that a cut requires.
         let zeros = [UInt8](repeating: 0, count: Chunker.maximumSize + 5)
         #expect(cuts(zeros) == [Chunker.maximumSize, 5])
     }
@@ -83,7 +83,7 @@ struct ChunkerTests {
         #expect(before.reduce(0, +) == bytes.count)
         #expect(before.dropLast().allSatisfy { (Chunker.minimumSize...Chunker.maximumSize).contains($0) })
         let after = cuts(source.bytes(1_000) + bytes)
-        // Places are counted from the end, which has not moved.
+        // Cuts are compared by their distance from the end, which the insertion does not change.
         var sum = 0
         let moved = Set(
             after.map { length in

@@ -7,7 +7,7 @@ struct ActionEntryTests {
     private static let action = CacheModel.id("action")
     private static let output = CacheModel.id("output")
 
-    /// The bytes as Go's `putIndexEntry` formats them: `v1 %x %x %20d %20d\n`.
+    /// Returns an entry as Go's `putIndexEntry` formats it: `v1 %x %x %20d %20d\n`.
     private func entry(_ size: String, _ time: String) -> [UInt8] {
         let (size, time) = (pad(size), pad(time))
         return Array("v1 \(Self.action) \(Self.output) \(size) \(time)\n".utf8)
@@ -105,7 +105,7 @@ struct ModuleHashTextTests {
             #expect(ModuleHash.id(ofZiphash: text.replacing(at: 1, with: [0x32])) == nil)
             #expect(ModuleHash.id(ofZiphash: text.replacing(at: 46, with: [0x41])) == nil)
             #expect(ModuleHash.id(ofZiphash: text.replacing(at: 20, with: [0x2D])) == nil)
-            // The last character has two bits that no byte takes: only zeros are canonical.
+            // Two bits of the last character belong to no byte: only zeros are canonical there.
             let last = text[45]
             #expect(ModuleHash.id(ofZiphash: text.replacing(at: 45, with: [last + 1])) == nil)
         }

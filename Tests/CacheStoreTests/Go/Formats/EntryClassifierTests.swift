@@ -2,7 +2,9 @@ import Testing
 
 @testable import CacheStore
 
-/// What entries of GOCACHE are for; that Go's own entries are told right is tested end to end.
+/// Tests of the classes of GOCACHE's entries.
+///
+/// End-to-end tests check the classes of entries that Go has written.
 @Suite("The class of an entry")
 struct EntryClassifierTests {
     private static let archive = "!<arch>\n__.PKGDEF       0           0     0     644     7936      `\n"

@@ -4,7 +4,7 @@ import Testing
 
 @testable import CacheStore
 
-/// What a module cache that changes while it is read is taken for.
+/// Tests of scanning a module cache that changes during the scan.
 @Suite("A module whose tree was read after its downloads")
 struct ModuleCacheScanTests {
     private let bench: Workbench
@@ -24,7 +24,7 @@ struct ModuleCacheScanTests {
 
     private var modFile: FilePath { bench.path("caches/\(module.download).mod") }
 
-    /// Scans, changes the cache, and looks again.
+    /// Scans the cache, changes it, and looks at the module again.
     private func look(_ change: () throws -> Void) throws -> (scan: ModuleCacheScan, isRemoved: Bool) {
         let key = try #require(ModuleKey(module.key))
         var scan = try ModuleCacheScan(root)
@@ -64,7 +64,7 @@ struct ModuleCacheScanTests {
         #expect(!scan.leftOut.contains { $0.reason.isDamage })
     }
 
-    @Test("is said to have a bad .mod once, not at both looks")
+    @Test("is reported only once for a bad .mod, not at both looks")
     func badModFile() throws {
         try Files.write([0], to: modFile)
         let (scan, isRemoved) = try look {}

@@ -2,7 +2,7 @@ import Testing
 
 @testable import CacheStore
 
-/// A job on linux/amd64 with cgo, changed by what a test is about.
+/// Returns the environment of a job on linux/amd64 with cgo, with the changes that a test needs.
 private func environment(_ changes: [String: String] = [:]) -> GoEnvironment {
     let job = [
         "GOVERSION": "go1.25.5", "GOOS": "linux", "GOARCH": "amd64", "GOAMD64": "v1", "CGO_ENABLED": "1",
@@ -18,17 +18,17 @@ private func source(_ label: String = "job", _ changes: [String: String] = [:]) 
 }
 
 extension ObjectID {
-    /// Some digest that depends on `text`.
+    /// Creates a digest that depends on `text`.
     fileprivate init(hashing text: String) { self = ContentHasher.hash(Array(text.utf8).span) }
 }
 
 @Suite("The table of settings")
 struct SettingTests {
-    /// A difference between a job and here, and what is to be found.
+    /// A difference between a job and the local environment, with the expected findings.
     struct Row: Sendable, CustomTestStringConvertible {
         var job: [String: String]
         var here: [String: String]
-        /// The setting and its severity; nothing if the difference does no harm.
+        /// The settings with their severities; empty if the difference does no harm.
         var found: [String]
 
         init(_ job: [String: String], _ here: [String: String], _ found: String...) {
@@ -133,7 +133,7 @@ struct SettingTests {
     }
 
     @Test(
-        "says of each difference what it costs, whichever side has what",
+        "says what each difference costs, whichever side has which value",
         arguments: targets + flags + places
     )
     func rows(row: Row) {
@@ -200,8 +200,8 @@ struct CompatibilityTests {
         #expect(warnings.map(\.code) == [.goSettings, .goSettings])
         #expect(
             warnings.first?.message
-                == "the sources differ in GOFLAGS -race: not set (a), `-race` (b); it is in the key of every package: "
-                + "everything is compiled again"
+                == "the sources differ in GOFLAGS -race: not set (a), `-race` (b); "
+                + "it is in the key of every package: everything is compiled again"
         )
         #expect(Compatibility.warnings(among: [source("a"), source("b")]).isEmpty)
     }
@@ -267,7 +267,7 @@ struct PredictionTests {
     }
 
     @Test(
-        "notes paths without -trimpath, and headers where jobs used cgo on a distribution that was not recorded"
+        "notes paths without -trimpath, and headers where jobs with cgo recorded no distribution"
     )
     func notes() {
         func codes(_ job: [String: String], _ here: [String: String]) -> [Finding.Code] {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import CacheStore
 
-/// The real `go` as judge of written zips.
+/// Tests in which the real `go` judges written zips.
 @Suite("ModuleZipWriter and Go")
 struct GoModuleZipTests {
     @Test("go downloads, verifies and builds a written zip, and finds the same h1")
@@ -40,7 +40,7 @@ struct GoModuleZipTests {
         _ = try run("mod", "tidy", in: folder)
         #expect(try run("mod", "verify", in: folder) == "all modules verified\n")
         _ = try run("vet", "example.com/Greet", in: folder)
-        // Extract again from the zip in the cache.
+        // `go` extracts the zip in the cache again.
         try FileManager.default.removeItem(at: folder.appending(path: "cache/example.com"))
         _ = try run("mod", "download", in: folder)
         #expect(try run("mod", "verify", in: folder) == "all modules verified\n")
@@ -55,7 +55,7 @@ struct GoModuleZipTests {
         try Data(bytes).write(to: file)
     }
 
-    /// Runs `go` in `main` below a folder and returns its standard output.
+    /// Runs `go` in `main` below a folder, and returns its standard output.
     private func run(_ arguments: String..., in folder: URL) throws -> String {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try RequiredTool.go.path)

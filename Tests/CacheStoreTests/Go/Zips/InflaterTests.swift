@@ -13,7 +13,8 @@ struct InflaterTests {
             words = [bytes(r.choices(b"abcdefghij_(){}. \\n\\t", k=r.randint(1, 9))) for _ in range(300)]
             text = b" ".join(r.choices(words, k=1500))
             skew = bytes(min(int(r.expovariate(0.03)), 255) for _ in range(6000))
-            small = [b"", b"a", b"ab" * 500, bytes(40000), r.randbytes(5000), text, skew, bytes(range(256)) * 20]
+            small = [b"", b"a", b"ab" * 500, bytes(40000), r.randbytes(5000), text, skew,
+                     bytes(range(256)) * 20]
             # Longer than the window and than the output buffer, with matches as far back as can be.
             far = r.randbytes(32768)
             large = [far * 9, b"".join(r.choices(words, k=20000)) + r.randbytes(40000) + text]
@@ -37,7 +38,7 @@ struct InflaterTests {
             output.reserveCapacity(pieces[index].count)
             let stream = pieces[index + 1]
             try inflater.inflate(stream.span, expectedSize: pieces[index].count) { output.append($0) }
-            // No `#expect(a == b)`: it would print megabytes.
+            // `#expect(a == b)` would print megabytes.
             let isEqual = output == pieces[index]
             #expect(isEqual, "case \(index / 2)")
         }
@@ -72,7 +73,8 @@ struct InflaterTests {
         var source = SeededBytes(seed: seed)
         for _ in 0..<400 {
             var stream = source.bytes(Int.random(in: 0...200, using: &source))
-            // Two times of three a block with codes, so that more than its first bits are read.
+            // Two times out of three the stream starts a block with codes, so that the inflater reads more
+            // than the first bits.
             if !stream.isEmpty {
                 stream[0] = stream[0] & ~7 | [1, 3, 5][Int.random(in: 0..<3, using: &source)]
             }
@@ -105,7 +107,7 @@ struct InflaterTests {
         let stored: [UInt8] = [1, 5, 0, 0xfa, 0xff] + Array("hello".utf8)
         let ends = "Compressed data goes on after its end"
         for garbage in [[0], stored, [UInt8](repeating: 0xff, count: 200_000)] {
-            // In the piece in which the stream ends, and in one of its own.
+            // The garbage comes in the piece in which the stream ends, or in a piece of its own.
             for pieceSize in [1, stored.count, 100_000, Int.max] {
                 let failure = ZipFixtures.inflateFailure(
                     stored + garbage,
@@ -115,7 +117,7 @@ struct InflaterTests {
                 #expect(failure?.message == ends, "\(garbage.count) bytes, in pieces of \(pieceSize)")
             }
         }
-        // Where the buffer is full at the stream's end.
+        // Here the buffer is full at the end of the stream.
         let zeros = [UInt8](repeating: 0, count: Inflater.bufferSize)
         let full = storedBlocks(zeros)
         let isEqual = try ZipFixtures.inflate(full, expectedSize: zeros.count) == zeros
@@ -130,12 +132,12 @@ struct InflaterTests {
             ([], "cut short"),
             ([0x07], "invalid block type"),
             ([0x01, 0x05, 0x00, 0xfa, 0xfe], "invalid stored block lengths"),
-            // Fixed codes: the length 3 at distance 1, with nothing before it.
+            // Fixed codes: a match of length 3 at distance 1, with nothing before it.
             ([0x03, 0x02, 0x00], "too far back"),
-            // Fixed codes: symbol 286; distance symbol 30 after one literal.
+            // Fixed codes: symbol 286, and distance symbol 30 after one literal.
             ([0x1b, 0x03, 0x00, 0x00], "invalid literal/length code"),
             ([0x4b, 0x04, 0x3e, 0x00], "invalid distance code"),
-            // 287 literal codes; all code lengths of one bit; the first code length a repetition.
+            // 287 literal codes; all code lengths of one bit; a repetition as the first code length.
             ([0xf5, 0x00, 0x00, 0x00, 0x00], "too many length or distance symbols"),
             ([0x05, 0xe0, 0x49, 0x92, 0x24, 0x49, 0x92, 0x24, 0x49, 0x92], "invalid code lengths set"),
             ([0x05, 0x00, 0x12, 0x00, 0x00, 0x00, 0x00], "invalid bit length repeat"),
@@ -236,7 +238,7 @@ struct InflaterTests {
     @Test(
         "decodes streams without content, and calls no sink for them",
         arguments: [
-            // Stored, with fixed codes, with own codes, and many blocks.
+            // A stored block, fixed codes, dynamic codes, and many blocks.
             [1, 0, 0, 0xff, 0xff], [3, 0],
             [0x05, 0xc0, 0x81, 0x00, 0x00, 0x00, 0x00, 0x00, 0x90, 0xff, 0x6b, 0x04],
             [UInt8]((0..<30_000).flatMap { _ in [0, 0, 0, 0xff, 0xff] as [UInt8] }) + [3, 0],
@@ -264,7 +266,7 @@ struct InflaterTests {
 
     @Test("takes a lack of memory for no damage")
     func failures() throws {
-        // zlib's codes for damaged data, no memory and misuse.
+        // zlib's error codes for damaged data, for a lack of memory and for misuse.
         #expect(Inflater.failure(-3, "so") as? ZipError == ZipError("Compressed data is damaged: so"))
         for code: Int32 in [-4, -2] {
             let error = try #require(Inflater.failure(code, nil) as? CacheStoreError)
@@ -287,7 +289,7 @@ struct InflaterTests {
         return stream
     }
 
-    /// Returns small streams with stored, fixed and own codes, and the sizes of their outputs.
+    /// Returns small streams with stored blocks, fixed and dynamic codes, and the sizes of their outputs.
     private func streams() throws -> [([UInt8], Int)] {
         let pieces = try Python.pieces(
             """
@@ -301,7 +303,7 @@ struct InflaterTests {
         return stride(from: 0, to: pieces.count, by: 2).map { (pieces[$0 + 1], pieces[$0].count) }
     }
 
-    /// Inflates, and expects that the sink gets no empty piece and not more than `expectedSize` bytes.
+    /// Inflates a stream, and expects that the sink gets no empty piece and at most `expectedSize` bytes.
     private func checkBounds(_ stream: [UInt8], pieceSize: Int = .max, expectedSize: Int) throws {
         var inflater = try Inflater()
         var delivered = 0

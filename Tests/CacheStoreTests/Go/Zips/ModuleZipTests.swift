@@ -4,11 +4,12 @@ import Testing
 
 @Suite("ModuleHash and ModuleZip")
 struct ModuleZipTests {
-    /// `Hash1` of dirhash/hash.go in python, over the files of a zip.
+    /// A Python version of `Hash1` in dirhash/hash.go, for the files of a zip.
     private static let reference = """
         import base64
         def h1(files):
-            lines = b"".join(hashlib.sha256(files[n]).hexdigest().encode() + b"  " + n + b"\\n" for n in sorted(files))
+            lines = b"".join(hashlib.sha256(files[n]).hexdigest().encode() + b"  " + n + b"\\n"
+                             for n in sorted(files))
             return b"h1:" + base64.b64encode(hashlib.sha256(lines).digest())
 
         """
@@ -29,7 +30,8 @@ struct ModuleZipTests {
                 for method in (0, 8):
                     for count in (0, 1, 2, 40):
                         # U+212B and U+00C5 are one to a Swift string, and U+212B comes before U+00E9.
-                        starts = ["a/", "a.", "B/", "\\u00c5/", "a-", "\\u65e5", "z/a/", "\\u212b/", "\\u00e9/"]
+                        starts = ["a/", "a.", "B/", "\\u00c5/", "a-", "\\u65e5", "z/a/",
+                                  "\\u212b/", "\\u00e9/"]
                         names = ["%s%d.go" % (r.choice(starts), i // 2 * 2)
                                  for i in range(count)] + (["a/"] if count == 2 else [])
                         files = {("example.com/m@v1.0.0/" + n).encode(): b"" if n.endswith("/")

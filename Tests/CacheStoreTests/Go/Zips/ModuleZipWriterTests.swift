@@ -17,7 +17,8 @@ struct ModuleZipWriterTests {
             z = zipfile.ZipFile(io.BytesIO(input))
             assert z.testzip() is None
             for i in z.infolist():
-                assert (i.date_time, i.compress_type, i.external_attr, i.extra) == ((1980, 1, 1, 0, 0, 0), 0, 0, b"")
+                assert (i.date_time, i.compress_type, i.external_attr, i.extra) == (
+                    (1980, 1, 1, 0, 0, 0), 0, 0, b"")
                 assert bool(i.flag_bits & 0x800) == (not i.filename.isascii()) and i.flag_bits & 8
                 emit(i.filename.encode())
                 emit(z.read(i))

@@ -1,11 +1,11 @@
 import Foundation
 
-/// Runs python3, whose `zlib` and `zipfile` are the tests' second opinion.
+/// A runner for python3, whose `zlib` and `zipfile` give the tests a second opinion.
 enum Python {
-    /// Runs a script and returns what it writes to its standard output.
+    /// Runs a script, and returns the bytes that it writes to its standard output.
     ///
-    /// The script finds `sys`, `struct`, `zlib`, `zipfile`, `io` and `hashlib` imported, `input` as
-    /// its input bytes, and `emit(bytes)`, which writes bytes after their length, for ``pieces(_:input:)``.
+    /// The modules `sys`, `struct`, `zlib`, `zipfile`, `io` and `hashlib` are imported, and `input` holds the
+    /// input bytes. The function `emit(bytes)` writes bytes after their length, for ``pieces(_:input:)``.
     static func run(_ script: String, input: [UInt8] = []) throws -> [UInt8] {
         let directory = FileManager.default.temporaryDirectory.appending(path: "python-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -25,7 +25,7 @@ enum Python {
         return [UInt8](try Data(contentsOf: files[1]))
     }
 
-    /// Runs a script and returns what it gave to `emit`.
+    /// Runs a script, and returns the bytes of each of its calls of `emit`.
     static func pieces(_ script: String, input: [UInt8] = []) throws -> [[UInt8]] {
         var rest = try run(script, input: input)[...]
         var pieces: [[UInt8]] = []

@@ -3,19 +3,19 @@ import Testing
 @testable import CacheStore
 
 extension [UInt8] {
-    /// Appends what a `Span` has.
+    /// Appends the bytes of a `Span`.
     mutating func append(_ span: Span<UInt8>) {
         unsafe span.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
     }
 
-    /// Overwrites the bytes at `offset`.
+    /// Returns a copy in which `bytes` overwrite the bytes at `offset`.
     func replacing(at offset: Int, with bytes: [UInt8]) -> [UInt8] {
         var copy = self
         copy.replaceSubrange(offset..<offset + bytes.count, with: bytes)
         return copy
     }
 
-    /// Returns the offset of the last place where `bytes` are.
+    /// Returns the offset of the last occurrence of `bytes`.
     func lastOffset(of bytes: [UInt8]) -> Int? {
         guard count >= bytes.count else { return nil }
         return (0...count - bytes.count).last { self[$0..<$0 + bytes.count].elementsEqual(bytes) }
@@ -23,7 +23,7 @@ extension [UInt8] {
 }
 
 extension Inflater {
-    /// Decodes a whole stream, given in pieces.
+    /// Decodes a whole stream, which it passes on in pieces.
     mutating func inflate(
         _ stream: Span<UInt8>,
         pieceSize: Int = .max,
@@ -41,7 +41,7 @@ extension Inflater {
     }
 }
 
-/// Zips to test with, and ways to read them.
+/// Zips for tests, and ways to read zips.
 enum ZipFixtures {
     static let prefix = "example.com/m@v1.0.0/"
 
@@ -84,7 +84,7 @@ enum ZipFixtures {
         return files
     }
 
-    /// Returns the error of reading a whole zip, or `nil` if it reads well.
+    /// Returns the error of reading a whole zip, or `nil` if there is none.
     static func failure(of zip: [UInt8], prefix: String = prefix) -> ZipError? {
         do {
             _ = try read(zip, prefix: prefix)
@@ -94,7 +94,7 @@ enum ZipFixtures {
         }
     }
 
-    /// Returns what is inflated from a stream.
+    /// Returns the content that is inflated from a stream.
     static func inflate(_ stream: [UInt8], pieceSize: Int = .max, expectedSize: Int) throws -> [UInt8] {
         var inflater = try Inflater()
         var output: [UInt8] = []

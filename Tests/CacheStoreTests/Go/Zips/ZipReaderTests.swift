@@ -22,7 +22,8 @@ struct ZipReaderTests {
                     z.comment = comment
                     if directories: z.writestr("example.com/m@v1.0.0/a/", b"")
                     for name, data in files.items():
-                        with z.open("example.com/m@v1.0.0/" + name, "w", force_zip64=zip64) as f: f.write(data)
+                        with z.open("example.com/m@v1.0.0/" + name, "w", force_zip64=zip64) as f:
+                            f.write(data)
                 emit(bytes(out.data) if stream else out.getvalue())
             for name, data in files.items():
                 emit(name.encode())
@@ -40,7 +41,7 @@ struct ZipReaderTests {
         }
         try #require(pieces.count == 12 + 24)
         for (index, zip) in pieces[12...].enumerated() {
-            // The comment of every third zip is the end record of an empty zip, to Go as well.
+            // The comment of every third zip is the end record of an empty zip, which Go reads as that too.
             let files = try? ZipFixtures.read(zip)
             let isEqual = files == (index % 3 == 1 ? [:] : expected)
             #expect(isEqual, "zip \(index): \(ZipFixtures.failure(of: zip)?.description ?? "")")
@@ -64,7 +65,7 @@ struct ZipReaderTests {
                 #expect(ZipFixtures.failure(of: zip.replacing(at: extra + 4 + 8 * place, with: bytes)) != nil)
             }
         }
-        // A field too short for what must be in it, and no field.
+        // A field that is too short for its values, and no field at all.
         #expect(ZipFixtures.failure(of: zip.replacing(at: extra + 2, with: [16, 0])) != nil)
         #expect(ZipFixtures.failure(of: zip.replacing(at: extra, with: [2, 0])) != nil)
     }
@@ -83,7 +84,7 @@ struct ZipReaderTests {
             var flipped = zip
             flipped[bit / 8] ^= 1 << (bit % 8)
             guard let files = try? ZipFixtures.read(flipped) else { continue }
-            // A flip may be in a date, or make a letter of a name another one in both headers' absence.
+            // The zip may read well: the flipped bit may be in a date, or turn a name into another one.
             #expect(contents.isSuperset(of: files.values), "bit \(bit)")
         }
     }
@@ -133,12 +134,14 @@ struct ZipReaderTests {
                 zip, directory = b"", b""
                 for i in range(1000):
                     name = b"example.com/m@v1.0.0/%04d" % i
-                    local = struct.pack("<IHHHHHIIIHH", 0x04034b50, 20, 0, 8, 0, 33, 0, len(content), 50 << 20, len(name), 0)
-                    directory += struct.pack("<IHHHHHHIIIHHHHHII", 0x02014b50, 20, 20, 0, 8, 0, 33, 0, len(content),
-                        50 << 20, len(name), 0, 0, 0, 0, 0, len(zip)) + name
+                    local = struct.pack("<IHHHHHIIIHH", 0x04034b50, 20, 0, 8, 0, 33, 0, len(content),
+                        50 << 20, len(name), 0)
+                    directory += struct.pack("<IHHHHHHIIIHHHHHII", 0x02014b50, 20, 20, 0, 8, 0, 33, 0,
+                        len(content), 50 << 20, len(name), 0, 0, 0, 0, 0, len(zip)) + name
                     zip += local + name
                 zip += content
-                emit(zip + directory + struct.pack("<IHHHHIIH", 0x06054b50, 0, 0, 1000, 1000, len(directory), len(zip), 0))
+                emit(zip + directory + struct.pack("<IHHHHIIH", 0x06054b50, 0, 0, 1000, 1000,
+                    len(directory), len(zip), 0))
                 """
             ).first
         )
@@ -149,7 +152,7 @@ struct ZipReaderTests {
     func overlap() throws {
         let zip = try ZipFixtures.write([("a.go", Array("hello".utf8)), ("b.go", Array("hello".utf8))])
         let directory = try #require(zip.lastOffset(of: [0x50, 0x4b, 1, 2]))
-        // The second entry is at the first one's place, and has its name.
+        // The second entry has the first entry's offset, and then its name as well.
         let name = directory + ZipRecord.CentralHeader.size + ZipFixtures.prefix.utf8.count
         let same = zip.replacing(at: directory + ZipRecord.CentralHeader.localHeader, with: [0, 0, 0, 0])
         #expect(ZipFixtures.failure(of: same)?.message == "Zip has an entry with two names")
@@ -279,25 +282,27 @@ struct ZipReaderTests {
         let script = """
             out = io.BytesIO()
             with zipfile.ZipFile(out, "w") as z:
-                for name, data, method in (("go.mod", b"module m\\n" * 9, 8), ("a/", b"", 0), ("a/b", b"hello", 0),
-                                           ("c", b"", 8)):
+                for name, data, method in (("go.mod", b"module m\\n" * 9, 8), ("a/", b"", 0),
+                                           ("a/b", b"hello", 0), ("c", b"", 8)):
                     z.writestr("example.com/m@v1.0.0/" + name, data, method)
             emit(out.getvalue())
             """
         return try #require(try Python.pieces(script).first)
     }
 
-    /// Returns a zip of one file whose sizes and offset, and whose end, are in zip64 records.
+    /// Returns a zip of one file, with zip64 records for its sizes, its offset and the end of the zip.
     private static func zip64Zip() throws -> [UInt8] {
         let script = """
             name, data = b"example.com/m@v1.0.0/a.go", b"hello"
             crc, full = zlib.crc32(data), 0xffffffff
-            zip = struct.pack("<IHHHHHIIIHH", 0x04034b50, 45, 0, 0, 0, 33, crc, 5, 5, len(name), 0) + name + data
-            directory = struct.pack("<IHHHHHHIIIHHHHHII", 0x02014b50, 45, 45, 0, 0, 0, 33, crc, full, full, len(name), 28,
-                0, 0, 0, 0, full) + name + struct.pack("<HHQQQ", 1, 24, 5, 5, 0)
+            zip = struct.pack("<IHHHHHIIIHH", 0x04034b50, 45, 0, 0, 0, 33, crc, 5, 5, len(name),
+                0) + name + data
+            directory = struct.pack("<IHHHHHHIIIHHHHHII", 0x02014b50, 45, 45, 0, 0, 0, 33, crc, full, full,
+                len(name), 28, 0, 0, 0, 0, full) + name + struct.pack("<HHQQQ", 1, 24, 5, 5, 0)
             end = struct.pack("<IQHHIIQQQQ", 0x06064b50, 44, 45, 45, 0, 0, 1, 1, len(directory), len(zip))
             end += struct.pack("<IIQI", 0x07064b50, 0, len(zip) + len(directory), 1)
-            emit(zip + directory + end + struct.pack("<IHHHHIIH", 0x06054b50, 0, 0, 0xffff, 0xffff, full, full, 0))
+            emit(zip + directory + end + struct.pack("<IHHHHIIH", 0x06054b50, 0, 0, 0xffff, 0xffff,
+                full, full, 0))
             """
         return try #require(try Python.pieces(script).first)
     }

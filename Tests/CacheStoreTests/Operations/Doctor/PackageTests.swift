@@ -18,7 +18,8 @@ struct PackageCommandTests {
             packagefile compile -o $WORK=/c/00/1-d
             EOF
             cd /m/example.com/lib@v1.0.0
-            /go/pkg/tool/linux_amd64/compile -o $WORK/b002/_pkg_.a -trimpath "$WORK/b002=>" -p example.com/lib lib.go
+            /go/pkg/tool/linux_amd64/compile -o $WORK/b002/_pkg_.a \
+            -trimpath "$WORK/b002=>" -p example.com/lib lib.go
             #
             # only/vetted
             #
@@ -90,11 +91,12 @@ struct PackageDiagnosisTests {
             findings: findings
         )
         return PackageDiagnosis(order, among: Self.listed, report).missing.map {
-            "\($0.importPath) \($0.isCertain ? "certain" : "possible") \($0.dependsOn ?? "-") \($0.setting ?? "-")"
+            "\($0.importPath) \($0.isCertain ? "certain" : "possible") "
+                + "\($0.dependsOn ?? "-") \($0.setting ?? "-")"
         }
     }
 
-    @Test("takes it that a package without a cause may come out as it was, and what depends on it hit")
+    @Test("assumes that a package without a cause may come out as it was, so that its dependents may hit")
     func oneMissing() {
         #expect(
             diagnose("std", "user", "mine", "app") == [
@@ -110,7 +112,7 @@ struct PackageDiagnosisTests {
                 "lib certain - GOMODCACHE", "mine certain lib GOMODCACHE", "app certain lib GOMODCACHE",
             ]
         )
-        // Another source may have the path that is here.
+        // The other source may have the local path.
         #expect(
             diagnose("lib", "mine", settings: ["GOMODCACHE"], sources: ["a", "b"]) == [
                 "lib certain - GOMODCACHE", "mine possible lib GOMODCACHE",
@@ -118,7 +120,7 @@ struct PackageDiagnosisTests {
         )
     }
 
-    @Test("lays all packages, cgo's or the main ones to the setting that concerns these")
+    @Test("blames the setting that concerns all packages, those with cgo or the main ones")
     func scopes() {
         #expect(
             diagnose("std", "user", settings: ["GOVERSION"]) == [

@@ -4,7 +4,7 @@ import Testing
 
 @testable import CacheStore
 
-/// Images that are built upon others.
+/// Tests of images that are built upon a base.
 @Suite("An image upon a base")
 struct BaseImageTests {
     private let bench: Workbench
@@ -14,7 +14,7 @@ struct BaseImageTests {
         bench = try Workbench()
         let model = try RandomCaches(seed: 321, jobs: 1, pairs: 40).jobs[0]
         archive = try await bench.pack(model, to: "pack").path
-        // What a base is made of does not matter: any image will do.
+        // The content of the base does not matter: any image will do.
         try await bench.image(archive, to: "base") {
             $0.caches = GoCaches(buildCache: nil, moduleCache: "/base/mod")
             $0.tag = "bookworm"
@@ -29,7 +29,7 @@ struct BaseImageTests {
         }
     }
 
-    /// Changes a document of a layout, and all digests that follow from it.
+    /// Changes a document of a layout, and all digests that depend on the document.
     private func change(_ name: String, _ document: String, _ body: (inout [String: Any]) -> Void) throws {
         let layout = try ImageLayout(bench.path(name))
         var configuration = layout.configuration
@@ -47,7 +47,7 @@ struct BaseImageTests {
         try Files.write([UInt8](text), to: bench.path("\(name)/index.json"))
     }
 
-    /// Writes a document as a blob, and returns the descriptor of another changed to name it.
+    /// Writes a document as a blob, and returns its descriptor, made from that of another document.
     private func add(_ value: [String: Any], to name: String, like other: Any?) throws -> [String: Any]? {
         let bytes = [UInt8](try JSONSerialization.data(withJSONObject: value))
         let digest = ContentHasher.hash(bytes.span)
@@ -105,7 +105,7 @@ struct BaseImageTests {
         #expect(files[0]?.inode == files[1]?.inode)
     }
 
-    @Test("counts a history entry a layer, also above a base that has none")
+    @Test("counts one history entry per layer, also above a base that has none")
     func history() async throws {
         try change("base", "config") { $0["history"] = nil }
         let image = try await build()
@@ -173,7 +173,9 @@ struct BaseImageTests {
         #expect(try bench.names == before)
     }
 
-    /// Whether the base still refers to a blob: those of documents that a test has changed are left over.
+    /// Returns whether the base still refers to a blob.
+    ///
+    /// The blobs of documents that a test has changed stay in the layout, but nothing refers to them.
     private func isUsed(_ blob: String) throws -> Bool {
         let index = try Files.bytes(bench.path("base/index.json"))
         let entries = try JSONSerialization.jsonObject(with: Data(index)) as? [String: Any]

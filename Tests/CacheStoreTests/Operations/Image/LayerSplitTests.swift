@@ -2,12 +2,12 @@ import Testing
 
 @testable import CacheStore
 
-/// How the members of an archive are cut into layers, as laws over archives made by chance.
+/// Laws of cutting an archive into layers, tested with random archives.
 @Suite("The cut into layers")
 struct LayerSplitTests {
     private static let limit = 1 << 20
 
-    /// A module and its compiled packages, which some sources hold.
+    /// A module with its compiled packages, and the sources that hold them.
     private struct Module: Hashable {
         var name: String
         var version: String
@@ -57,7 +57,7 @@ struct LayerSplitTests {
                     outputs.append((output, name))
                     let action = CacheModel.id("action of \(name) \(module.version)")
                     set.actions.append(MemberSet.Action(id: action, output: id, sources: sources))
-                    // The list of its sources has no name of its own.
+                    // The list of the package's sources has no name of its own.
                     let derived = EntryClassifier.subkey(of: action, "srcfiles")
                     let list = CacheModel.id("list of \(name) \(module.version)")
                     outputs.append(
@@ -85,7 +85,7 @@ struct LayerSplitTests {
             set.downloads.sort { $0.key < $1.key }
         }
 
-        /// What lies in each layer of an image, by the layer's title.
+        /// Returns the members in each layer of an image, by the layer's title.
         func layers(only labels: [String]? = nil) throws -> [String: Set<String>] {
             let selected = try labels.map { try set.selecting($0) } ?? set
             let packages = names.map { number, name in
@@ -155,7 +155,7 @@ struct LayerSplitTests {
                 #expect(large.count == 1, "\(title) could be cut further")
             }
         }
-        // The tree, and each of the packages of half its size.
+        // The tree of the large module takes one layer, and so does each of its packages, of half the size.
         #expect(single == 5)
     }
 
@@ -187,7 +187,7 @@ struct LayerSplitTests {
         let changed = before.filter { after[$0.key] != $0.value }
         let name = modules[number * 17].name
         #expect(!changed.isEmpty)
-        // It lies in one, as far as that is not cut within the module.
+        // The module is in one layer, unless the cut goes through the module.
         #expect(changed.count <= 1 + modules[number * 17].packages)
         for members in changed.values {
             #expect(members.contains("module \(name)@v1.0.0") || members.count < 3)
@@ -214,7 +214,7 @@ struct LayerSplitTests {
         corpus.names[program] = "main"
         let rest = try #require(corpus.layers()["the rest"])
         for output in [own, program] { #expect(rest.contains("output \(corpus.set.outputs[output].id)")) }
-        // Their action entries, and those of the lists of their sources.
+        // Each of the two packages has an output and an action entry, and so has the list of its sources.
         #expect(rest.count == 8)
     }
 }

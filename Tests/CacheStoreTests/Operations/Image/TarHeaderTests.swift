@@ -4,7 +4,7 @@ import Testing
 
 @testable import CacheStore
 
-/// The headers of tar members, as GNU tar and Python's `tarfile` read them.
+/// Tests of the headers of tar members, which GNU tar and Python's `tarfile` read.
 @Suite("A tar header")
 struct TarHeaderTests {
     private let bench: Workbench
@@ -13,7 +13,7 @@ struct TarHeaderTests {
 
     private static let hundred = String(repeating: "n", count: 100)
 
-    /// Paths around every limit, and which of them need an extended header.
+    /// A table of paths around every limit, and whether each needs an extended header.
     private static let paths: [(path: String, isExtended: Bool)] = [
         ("a", false), (String(hundred.dropLast()), false), (hundred, false), (hundred + "n", true),
         ("d/" + hundred, false), (String(repeating: "d", count: 155) + "/" + hundred, false),
@@ -33,7 +33,7 @@ struct TarHeaderTests {
         owner: FileOwner = FileOwner()
     ) -> TarHeader { TarHeader(path: path, kind: kind, mode: mode, time: time, owner: owner) }
 
-    /// Writes a stream of members without content, and lists it with a tool.
+    /// Writes a stream of members without content, and returns its path.
     private func write(_ headers: [TarHeader]) throws -> FilePath {
         var bytes: [UInt8] = []
         for header in headers { header.append(to: &bytes) }
@@ -42,7 +42,7 @@ struct TarHeaderTests {
         return path
     }
 
-    /// Name, type, mode, owner and size of each member, as Python sees them.
+    /// Returns the name, type, mode, owner and size of each member, as Python sees them.
     private func python(_ stream: FilePath) throws -> [[String]] {
         let script = """
             import sys, tarfile

@@ -4,17 +4,19 @@ import Testing
 
 @testable import CacheStore
 
-/// Damage in GOCACHE: what a pack leaves out, why, and that nothing of it gets into the archive.
+/// Tests of damage in GOCACHE: what a pack leaves out, and why.
+///
+/// Nothing that is damaged may get into the archive.
 @Suite("From GOCACHE a pack leaves out")
 struct LeftOutBuildCacheTests {
     let bench: Workbench
 
     init() throws { bench = try Workbench() }
 
-    /// A sound pair beside which the damage stands.
+    /// The content of a sound pair beside the damage.
     private static let sound = Array("sound".utf8)
 
-    /// The action and output that are damaged.
+    /// The ID of the action whose entry or output is damaged.
     private static let action = CacheModel.id("victim")
     private static let content = Array("the victim's content".utf8)
     private static let output = ContentHasher.hash(content.span)
@@ -22,11 +24,11 @@ struct LeftOutBuildCacheTests {
     /// One kind of damage.
     struct Damage: CustomTestStringConvertible, Sendable {
         var testDescription: String
-        /// Reason and path below the caches of each thing left out.
+        /// The reason for each thing left out, and its path below the caches.
         var leftOut: [(LeftOut.Reason, String)]
-        /// What is done to a sound cache.
+        /// The change of a sound cache in memory.
         var apply: @Sendable (inout CacheModel) -> Void = { _ in }
-        /// What is done once it is on disk.
+        /// The change of the cache once it is on disk.
         var applyOnDisk: @Sendable (FilePath) throws -> Void = { _ in }
     }
 
@@ -215,7 +217,7 @@ struct LeftOutBuildCacheTests {
     }
 
     @Test(
-        "names that Go does not give, temporary files and Go's bookkeeping, none of which but the temporary is damage"
+        "names that Go does not give, temporary files and Go's bookkeeping; only temporary files are damage"
     )
     func otherNames() async throws {
         var model = CacheModel()
@@ -253,7 +255,7 @@ struct LeftOutBuildCacheTests {
         #expect(try bench.members(pack.path).count == 2)
     }
 
-    @Test("outputs to which no entry refers, without a word")
+    @Test("outputs to which no entry refers, without reporting them")
     func orphan() async throws {
         var model = CacheModel()
         model.addPair("sound", Self.sound)
@@ -279,7 +281,9 @@ struct LeftOutBuildCacheTests {
         #expect(try bench.members(pack.path).count == 2)
     }
 
-    /// Applies damage to a sound cache, and expects just it to be left out, or strictness to name it.
+    /// Applies damage to a sound cache, and expects a pack to leave out exactly the damage.
+    ///
+    /// A strict pack must fail, and name the damage.
     private func check(_ damage: Damage) async throws {
         var model = CacheModel()
         let (soundAction, soundOutput) = model.addPair("sound", Self.sound)
@@ -316,7 +320,7 @@ struct LeftOutBuildCacheTests {
     }
 }
 
-/// A name of one byte that is no UTF-8.
+/// Returns a name that is not UTF-8.
 func nameThatIsNotUTF8() -> FilePath {
     unsafe [CChar(bitPattern: 0xFF), 0x78, 0].withUnsafeBufferPointer { buffer in
         unsafe buffer.baseAddress.map { unsafe FilePath(platformString: $0) } ?? "x"

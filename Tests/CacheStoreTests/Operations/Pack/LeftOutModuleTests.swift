@@ -4,7 +4,9 @@ import Testing
 
 @testable import CacheStore
 
-/// Damage in GOMODCACHE: what a pack leaves out, why, and that nothing of it gets into the archive.
+/// Tests of damage in GOMODCACHE: what a pack leaves out, and why.
+///
+/// Nothing that is damaged may get into the archive.
 @Suite("From GOMODCACHE a pack leaves out")
 struct LeftOutModuleTests {
     let bench: Workbench
@@ -23,10 +25,10 @@ struct LeftOutModuleTests {
     /// One kind of damage.
     struct Damage: CustomTestStringConvertible, Sendable {
         var testDescription: String
-        /// Reason and path of what is left out.
+        /// The reason for leaving out the file or directory at `path`.
         var reason: LeftOut.Reason
         var path: String
-        /// The members of the module that are left.
+        /// The members of the module that the pack keeps.
         var kept: [String]
         var parts: CacheModel.Parts = [.tree, .info, .mod, .hash]
         var apply: @Sendable (inout CacheModel) throws -> Void = { _ in }
@@ -247,7 +249,7 @@ struct LeftOutModuleTests {
                 "badName \(path.string.dropFirst(root.count))",
             ]
         )
-        // The zip is kept, because the tree can't make it.
+        // The pack keeps the zip, because the tree can't make it.
         let kinds = try bench.members(pack.path).map { String($0.split(separator: " ")[0]) }
         #expect(kinds == ["info", "mod", "zip", "ziphash"])
     }
@@ -275,7 +277,9 @@ struct LeftOutModuleTests {
         )
     }
 
-    /// Applies damage to a sound module, and expects just it to be left out, or strictness to name it.
+    /// Applies damage to a sound module, and expects a pack to leave out only what is damaged.
+    ///
+    /// A strict pack must fail, and name the damage.
     private func check(_ damage: Damage) async throws {
         var model = CacheModel()
         var sound = Self.module

@@ -3,7 +3,7 @@ import Testing
 
 @testable import CacheStore
 
-/// A pack of what other archives lack.
+/// Tests of packs that hold only the members that other archives lack.
 @Suite("A pack with a base")
 struct PackBaseTests {
     let bench: Workbench
@@ -11,7 +11,7 @@ struct PackBaseTests {
     init() throws { bench = try Workbench() }
 
     @Test(
-        "is the difference of the whole pack and the base, byte for byte, at any level and with any number of threads",
+        "is the difference of the whole pack and the base, byte for byte, at any level and thread count",
         arguments: 501...504 as ClosedRange<UInt64>
     )
     func isTheDifference(seed: UInt64) async throws {
@@ -57,7 +57,7 @@ struct PackBaseTests {
         #expect(digests[0] == digests[1])
     }
 
-    @Test("checks what it does not write, and leaves out what is damaged as the whole pack does")
+    @Test("checks also what it does not write, and leaves out the same damage as the whole pack")
     func damage() async throws {
         let model = try RandomCaches(seed: 521, jobs: 1, pairs: 40).jobs[0]
         let base = try await bench.pack(model, as: "main", to: "main").path

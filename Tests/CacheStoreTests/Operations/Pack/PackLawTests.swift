@@ -4,7 +4,7 @@ import Testing
 
 @testable import CacheStore
 
-/// What a pack depends on, and what not.
+/// Laws of packs: what a pack depends on, and what it does not depend on.
 @Suite("A pack of random caches")
 struct PackLawTests {
     let bench: Workbench
@@ -12,7 +12,7 @@ struct PackLawTests {
     init() throws { bench = try Workbench() }
 
     @Test(
-        "is the same, byte for byte, with 1 and 8 threads, and where files were made in another order at another time"
+        "is the same, byte for byte, on 1 and 8 threads and for files made in another order at another time"
     )
     func isReproducible() async throws {
         for seed in 101...103 as ClosedRange<UInt64> {
@@ -103,7 +103,8 @@ struct PackLawTests {
         model.addPair("one", run)
         model.addPair("other", source.bytes(1_000) + run)
         let size = try await bench.pack(model, to: "both").report.totals
-        // Cuts meet again after the first of the shifted chunks; 8 MiB and some may be stored twice at worst.
+        // The cuts of both outputs meet again after the first of the shifted chunks. At worst, a little more
+        // than 8 MiB is stored twice.
         #expect(size.all.contentBytes > 18 << 20)
         #expect(size.frameBytes < 16 << 20)
         var same = CacheModel()
@@ -150,14 +151,14 @@ struct PackLawTests {
         #expect(try bench.names == before)
     }
 
-    @Test("keeps the environment it is given, without empty settings, and with the GOMODCACHE that was packed")
+    @Test("keeps the given environment, without empty settings and with the GOMODCACHE that was packed")
     func environment() async throws {
         let caches = try bench.write(CacheModel(), to: "caches")
         let pack = try await bench.pack(caches, to: "pack") {
             $0.environment = GoEnvironment(variables: [
                 "GOOS": "linux", "GOFLAGS": "", "CC": "gcc -m64 \u{e9}",
             ])
-            // Set after the initialiser has dropped the empty ones.
+            // The initialiser has already dropped the empty settings when this one is set.
             $0.environment.variables["GOARM"] = ""
         }
         let source = try #require(try bench.contents(pack.path).sources.first)

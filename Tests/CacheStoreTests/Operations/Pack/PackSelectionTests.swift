@@ -3,14 +3,14 @@ import Testing
 
 @testable import CacheStore
 
-/// Which sound entries of GOCACHE a pack takes.
+/// Tests of the selection of sound entries of GOCACHE.
 @Suite("Of sound entries a pack")
 struct PackSelectionTests {
     let bench: Workbench
 
     init() throws { bench = try Workbench() }
 
-    /// A package with what Go stores beside it, and the outcome of a test.
+    /// A cache with a package, the entries that Go stores beside it, and the outcome of a test.
     private var model: CacheModel {
         var model = CacheModel()
         let (package, _) = model.addPair("package", Array("!<arch>\n__.PKGDEF".utf8))
@@ -33,10 +33,10 @@ struct PackSelectionTests {
         try await bench.totals(archive).byClass.mapValues(\.members)
     }
 
-    @Test("drops what later builds do not miss, and says how much of each class")
+    @Test("drops entries that later builds do not need, and counts them by class")
     func defaults() async throws {
         let pack = try await bench.pack(model, to: "pack")
-        // An entry and its output each; the empty output is also that of vet.
+        // Each entry counts with its output. The empty output is also the output of vet's entry.
         #expect(try await classes(pack.path) == [.package: 2, .sources: 2, .empty: 2])
         #expect(pack.report.dropped.mapValues(\.files) == [.emptyStdout: 1, .test: 4])
         #expect(
@@ -52,13 +52,13 @@ struct PackSelectionTests {
     func wanted() async throws {
         let all = try await bench.pack(model, to: "all") { $0.dropped = [] }
         var found = try await classes(all.path)
-        // The empty output counts for the first of its two entries.
+        // The empty output counts for the first of the two entries that refer to it.
         let empty = [found.removeValue(forKey: .emptyStdout), found.removeValue(forKey: .empty)]
         #expect(empty == [1, 2] || empty == [2, 1])
         #expect(found == [.package: 2, .sources: 2, .test: 4])
         #expect(all.report.dropped.isEmpty)
         let few = try await bench.pack(model, to: "few") { $0.dropped = [.package, .test, .empty] }
-        // Without its package, nothing tells what the list of sources is.
+        // Without the package, nothing tells that the list of its sources is one.
         #expect(few.report.dropped.mapValues(\.files) == [.package: 2, .empty: 1, .test: 4])
         #expect(try await Verify().run(few.path).problems.isEmpty)
     }

@@ -12,7 +12,7 @@ struct BuildCacheRestoreTests {
 
     private static let seal = 4_102_444_800
 
-    /// A cache of three pairs: a file, an executable and an empty output.
+    /// Returns a cache of three pairs: a file, an executable and an empty output.
     private func model() -> (CacheModel, file: ObjectID, executable: ObjectID) {
         var model = CacheModel()
         let (_, file) = model.addPair("file", Array("an object file".utf8))
@@ -51,7 +51,7 @@ struct BuildCacheRestoreTests {
         #expect((started...started + 3_600).contains(time))
     }
 
-    @Test("for a runner's volume leaves times to Go, and modes to who made the directories")
+    @Test("for a runner's volume leaves times to Go, and modes to whoever made the directories")
     func ci() async throws {
         let pack = try await bench.pack(model().0, to: "pack").path
         let started = Int(time(nil))
@@ -223,7 +223,9 @@ struct BuildCacheRestoreTests {
         #expect(try await bench.pack(bench.caches("out"), to: "again").report.digest == pack.report.digest)
     }
 
-    /// Places in GOCACHE where a link may be planted, and whether a restore has to refuse it or may replace the link.
+    /// A place in GOCACHE where a symbolic link may be planted.
+    ///
+    /// A restore may refuse a link at `subdirectory`; at the other places it must succeed.
     enum Trap: String, CaseIterable, CustomTestStringConvertible {
         case subdirectory, output, action, executable, inner, temporary, trim
         var testDescription: String { rawValue }

@@ -81,14 +81,14 @@ struct ModuleCacheRestoreTests {
         _ = try bench.write(existing, to: "out")
         try await bench.restore(pack.path, to: "out")
         let list = try Files.bytes(bench.path("out/mod/cache/download/example.com/!big/m/@v/list"))
-        // As Go makes it: an escaped name is no canonical version.
+        // Go makes the same list: an escaped name is not a canonical version.
         #expect(
             String(decoding: list, as: UTF8.self)
                 == "v1.0.0-beta\nv1.9.0\nv1.9.5\nv1.10.0\nv2.0.0+incompatible\n"
         )
     }
 
-    /// One kind of damage to a module that is there, and the files that must be written anew for it.
+    /// One kind of damage to a module on disk, and the files that a restore must write anew.
     struct Damage: CustomTestStringConvertible, Sendable {
         var testDescription: String
         var rewritten: Set<String> = []
@@ -177,7 +177,8 @@ struct ModuleCacheRestoreTests {
             let isExpected = damage.rewritten.contains {
                 path == "\(Self.tree)/\($0)" || path == "\(Self.module.download).\($0)"
             }
-            // The number of what was removed may serve again, so it decides only where nothing need have changed.
+            // A new file may get the inode number of a removed one, so inode numbers are compared only for
+            // files that a restore must leave alone.
             if !isExpected { #expect(before.entries[path]?.inode == found.inode, "\(path)") }
         }
         let extra = after.files.keys.filter {
@@ -189,7 +190,7 @@ struct ModuleCacheRestoreTests {
                 !$0.hasSuffix(".partial") && !$0.contains(".castore")
             }
         )
-        // Leftovers of a kill are no files of the module, and so not counted with them here.
+        // Leftovers of a killed process are not files of the module, so `damage.removed` does not count them.
         if !damage.testDescription.contains("cut short") { #expect(report.removed == damage.removed) }
         let again = try await bench.restore(pack, to: "out") { $0.moduleZips = .make }.report
         #expect(
@@ -228,7 +229,7 @@ struct ModuleCacheRestoreTests {
         for path in existing.files.keys { #expect(after.entries[path] == before.entries[path], "\(path)") }
     }
 
-    /// Places in GOMODCACHE where a link may be planted.
+    /// A place in GOMODCACHE where a symbolic link may be planted.
     enum Trap: String, CaseIterable, CustomTestStringConvertible {
         case host, module, directory, file, cache, downloads, mod, lock, mark, zip, list, temporary
         var testDescription: String { rawValue }
@@ -259,7 +260,7 @@ struct ModuleCacheRestoreTests {
         let outside = bench.path("outside")
         try Files.write([1, 2, 3], to: outside.appending("file"))
         try Files.write([1, 2, 3], to: outside.appending("directory").appending("z.go"))
-        // Beside the link, the module is partly there.
+        // A part of the module is already there beside the link.
         var existing = CacheModel()
         for (path, entry) in model.files where path.hasSuffix("go.mod") && !path.hasPrefix(trap.path) {
             existing.files[path] = entry
@@ -281,7 +282,7 @@ struct ModuleCacheRestoreTests {
         #expect(try TreeSnapshot(of: outside) == before)
     }
 
-    @Test("takes a link to the cache itself for what it is: the user's own choice")
+    @Test("follows a link at the root of the cache, which is the user's own choice")
     func linkedRoot() async throws {
         let (_, pack) = try await packed()
         try Files.makeDirectory(bench.path("elsewhere"))

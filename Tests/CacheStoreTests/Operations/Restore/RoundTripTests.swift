@@ -3,7 +3,7 @@ import Testing
 
 @testable import CacheStore
 
-/// Restoring is the inverse of packing, over random caches.
+/// Laws of restoring as the inverse of packing, tested with random caches.
 @Suite("Restoring and packing random caches")
 struct RoundTripTests {
     let bench: Workbench
@@ -94,7 +94,7 @@ struct RoundTripTests {
         #expect(report.bytesWritten == 0)
         #expect(report.removed == 0)
         let changed = after.difference(from: before) { path in
-            // trim.txt tells the time, and a lock that is taken is opened for writing.
+            // `trim.txt` holds the current time, and taking a lock opens its file for writing.
             path == "build/trim.txt" || path.hasSuffix(".lock") || after.entries[path]?.kind == .directory
         }
         #expect(changed.isEmpty)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import CacheStore
 
-/// What the rules of differences and intersections say of single members.
+/// Tests of the rules of differences and intersections for single members.
 @Suite("Of archives that disagree")
 struct AlgebraTests {
     let bench: Workbench
@@ -19,7 +19,7 @@ struct AlgebraTests {
         ]
     )
 
-    /// The kinds of members that a difference of two forms of one module has.
+    /// Returns the kinds of the members in a difference of two forms of one module.
     private func kinds(
         _ first: CacheModel.Parts,
         without second: CacheModel.Parts
@@ -57,7 +57,7 @@ struct AlgebraTests {
         #expect(common.report.totals.byKind[.zip]?.files == 1)
     }
 
-    @Test("an entry is its output too: only where both agree is it common, and only then is it subtracted")
+    @Test("an entry includes its output: it is common only where both agree, and is subtracted only then")
     func actions() async throws {
         var models = [CacheModel(), CacheModel()]
         let (id, one) = models[0].addPair("action", [1])
@@ -110,7 +110,7 @@ struct AlgebraTests {
     }
 
     @Test(
-        "an intersection refuses two packs of one label; a difference has none of what it subtracts, and does not"
+        "an intersection refuses two packs of one label; a difference, which keeps one of them, does not"
     )
     func labels() async throws {
         var models = [CacheModel(), CacheModel()]
@@ -123,7 +123,7 @@ struct AlgebraTests {
         #expect(try Files.id(rest) == Files.id(one))
     }
 
-    @Test("a damaged frame is found on its way, and named with its file")
+    @Test("a damaged frame is found when it is copied, and named with its file")
     func damage() async throws {
         let packs = try await bench.packs(RandomCaches(seed: 401, pairs: 30))
         var bytes = try Files.bytes(packs[0])

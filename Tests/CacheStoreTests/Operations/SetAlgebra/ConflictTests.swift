@@ -3,8 +3,11 @@ import Testing
 
 @testable import CacheStore
 
-/// What a union does where two archives hold different values of one key.
-@Suite("Where archives disagree, a union")
+/// Tests of unions of archives that hold different values for one key.
+///
+/// In a disagreement, a fixed rule keeps one value. In a conflict, Go's checksums allow only one value, and
+/// the union refuses the archives.
+@Suite("Where archives disagree or conflict, a union")
 struct ConflictTests {
     let bench: Workbench
 
@@ -162,7 +165,7 @@ struct ConflictTests {
         case mod, tree, tile, ziphash
         var testDescription: String { rawValue }
 
-        /// Two caches, of which one has been tampered with.
+        /// Two caches in conflict: somebody has tampered with one of them.
         var models: (CacheModel, CacheModel) {
             get throws {
                 var first = CacheModel()
@@ -181,7 +184,7 @@ struct ConflictTests {
     }
 
     @Test(
-        "refuses what Go's checksums make unique, in either order, and leaves no output",
+        "refuses a conflict over what Go's checksums make unique, in either order, and leaves no output",
         arguments: Alarm.allCases
     )
     func supplyChain(alarm: Alarm) async throws {
@@ -259,7 +262,7 @@ struct ConflictTests {
         }
     }
 
-    /// Packs two caches and unites them in both orders, which must give the same.
+    /// Packs two caches, and unites them in both orders, which must give the same archive.
     private func unite(
         _ first: CacheModel,
         _ second: CacheModel
@@ -274,7 +277,7 @@ struct ConflictTests {
         return union
     }
 
-    /// The zip of ``module`` as another producer makes it.
+    /// Returns a zip of ``module`` as another producer makes it.
     private func deflatedZip() throws -> [UInt8] {
         let files = Self.module.files.map { "(\"\($0.path)\", \($0.bytes))" }.joined(separator: ",")
         let script = """

@@ -3,7 +3,7 @@ import Testing
 
 @testable import CacheStore
 
-/// The algebra of differences, over random caches that disagree.
+/// Laws of differences, tested with random caches that disagree.
 @Suite("A difference of random archives")
 struct DifferenceLawTests {
     let bench: Workbench
@@ -11,7 +11,7 @@ struct DifferenceLawTests {
     init() throws { bench = try Workbench() }
 
     @Test(
-        "of an archive and itself is the one empty archive, which changes nothing when it is united or subtracted",
+        "of an archive and itself is the one empty archive, which changes nothing when united or subtracted",
         arguments: 201...202 as ClosedRange<UInt64>
     )
     func empty(seed: UInt64) async throws {
@@ -48,7 +48,7 @@ struct DifferenceLawTests {
     }
 
     @Test(
-        "is the same, byte for byte, for several archives and for their union, in any order, with any number of threads",
+        "is the same, byte for byte, for several archives in any order and their union, at any thread count",
         arguments: 211...212 as ClosedRange<UInt64>
     )
     func subtractsUnions(seed: UInt64) async throws {
@@ -94,7 +94,7 @@ struct DifferenceLawTests {
     }
 
     @Test(
-        "united with what was subtracted has the digest of the whole, and with what both have the members of the first",
+        "united with what was subtracted has the union's digest; with the intersection, the first's members",
         arguments: 241...243 as ClosedRange<UInt64>
     )
     func reunites(seed: UInt64) async throws {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import CacheStore
 
-/// The algebra of intersections, over random caches that disagree.
+/// Laws of intersections, tested with random caches that disagree.
 @Suite("An intersection of random archives")
 struct IntersectionLawTests {
     let bench: Workbench
@@ -11,7 +11,7 @@ struct IntersectionLawTests {
     init() throws { bench = try Workbench() }
 
     @Test(
-        "is the same, byte for byte, in either order and with any number of threads, and of one with itself that one",
+        "is the same, byte for byte, in either order and at any thread count; of one with itself, that one",
         arguments: 301...302 as ClosedRange<UInt64>
     )
     func commutes(seed: UInt64) async throws {
@@ -58,7 +58,7 @@ struct IntersectionLawTests {
         let caches = try RandomCaches(seed: seed, pairs: 60, hasConflicts: false)
         let packs = try await bench.packs(caches)
         let common = try await bench.intersect(packs[0], packs[1], to: "common")
-        // An output is there with the entries that refer to it.
+        // An output follows the entries that refer to it, so only the other members are compared.
         func keyed(_ archive: FilePath) throws -> Set<String> {
             try Set(bench.members(archive).filter { !$0.hasPrefix("output ") })
         }
@@ -66,7 +66,7 @@ struct IntersectionLawTests {
         #expect(try keyed(common.path) == expected)
         let rest = try await bench.subtract(packs[0], without: packs[1], to: "rest").path
         let left = try keyed(packs[0]).subtracting(expected)
-        // A hash stays with its tree, and a tree with the zip that it makes, whoever else has them.
+        // A hash stays with its tree, and a tree with the zip that it makes, even if both archives have them.
         let needed = try keyed(rest).subtracting(left)
         #expect(left.isSubset(of: try keyed(rest)))
         #expect(needed.allSatisfy { $0.hasPrefix("ziphash ") || $0.hasPrefix("tree ") })

@@ -3,7 +3,7 @@ import Testing
 
 @testable import CacheStore
 
-/// The algebra of unions, over random caches.
+/// Laws of unions, tested with random caches.
 @Suite("A union of random caches")
 struct UnionLawTests {
     let bench: Workbench
@@ -39,7 +39,7 @@ struct UnionLawTests {
             packs.append(pack.path)
         }
         let union = try await bench.expectAssociative(packs)
-        // What has been settled stays settled: uniting a part again changes nothing.
+        // A settled disagreement stays settled: uniting a part again changes nothing.
         let part = try await bench.unite(packs[0], packs[1], to: "part").path
         let again = try await bench.unite(union, packs[1], part, to: "again")
         #expect(try Files.id(again.path) == Files.id(union), "seed \(seed)")

@@ -3,7 +3,7 @@ import Testing
 
 @testable import CacheStore
 
-/// What a union and a restore keep of many rows, in place of the rows.
+/// Tests of the structures that a union and a restore keep in place of many rows.
 @Suite("For many rows,")
 struct SpoolTests {
     private struct Record: BitwiseCopyable {

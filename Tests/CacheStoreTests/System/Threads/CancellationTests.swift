@@ -3,14 +3,14 @@ import Testing
 
 @testable import CacheStore
 
-/// Operations whose task is cancelled halfway.
+/// Tests of operations whose task is cancelled halfway.
 @Suite("A cancelled operation", .timeLimit(.minutes(10)))
 struct CancellationTests {
     let bench: Workbench
 
     init() throws { bench = try Workbench() }
 
-    /// Caches with some MB of content that takes a while to compress.
+    /// Returns caches with some MB of content that takes a while to compress.
     private func caches() throws -> CacheModel {
         var model = try RandomCaches(seed: 501, jobs: 1, pairs: 120).jobs[0]
         var source = SeededBytes(seed: 502)
@@ -18,9 +18,9 @@ struct CancellationTests {
         return model
     }
 
-    /// Cancels a task when it is some way on, again and again at other places, until one of them has ended before.
+    /// Starts a task and cancels it, again and again, each time after a longer delay.
     ///
-    /// - Returns: How often it was cancelled in time.
+    /// - Returns: The number of tasks that were cancelled before their end.
     private func cancel(
         _ body: @escaping @Sendable (@escaping ProgressHandler) async throws -> Void,
         check: () throws -> Void
@@ -92,7 +92,7 @@ struct CancellationTests {
         #expect(try await bench.pack(target, to: "again").report.digest == pack.report.digest)
     }
 
-    @Test("to verify ends at once, and finds no problems that are none")
+    @Test("to verify ends at once, and reports no false problems")
     func verify() async throws {
         let pack = try await bench.pack(try caches(), to: "pack").path
         let cancelled = try await cancel(

@@ -60,14 +60,14 @@ struct WorkerThreadsTests {
         }
     }
 
-    /// Tells when it goes away.
+    /// An object that reports its own release.
     private final class Held: Sendable {
         let isGone: Gathered<Bool>
         init(_ isGone: Gathered<Bool>) { self.isGone = isGone }
         deinit { isGone.update { $0 = true } }
     }
 
-    @Test("have let go of all that their work held when their end is known")
+    @Test("have released everything that their work held when their end is known")
     func release() async throws {
         @Sendable func work(_ isGone: Gathered<Bool>) async throws {
             let held = Held(isGone)
@@ -75,7 +75,7 @@ struct WorkerThreadsTests {
                 if held.isGone.value || index == 2 { throw Failure(index: index) }
             }
         }
-        // Many at once, so that threads are interrupted anywhere.
+        // Many runs at once, so that threads are interrupted anywhere.
         let early = try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<64 {
                 group.addTask {
@@ -116,7 +116,7 @@ struct WorkerThreadsTests {
         await #expect(throws: CancellationError.self) { try await task.value }
     }
 
-    @Test("are one a processor unless told otherwise, and never none")
+    @Test("are one per processor unless told otherwise, and always at least one")
     func number() {
         #expect(WorkerThreads.count(for: nil) >= 1)
         #expect(WorkerThreads.count(for: 7) == 7)
@@ -130,7 +130,7 @@ struct WorkerThreadsTests {
 struct FrameSequenceTests {
     private struct Full: Error {}
 
-    /// A frame that tells its number, of a length that depends on it; every 7th is missing.
+    /// Returns a frame whose bytes and length depend on its number, or `nil` for every seventh frame.
     private static func frame(_ index: Int) -> FrameSequence.Frame? {
         guard index % 7 != 3 else { return nil }
         return FrameSequence.Frame(
@@ -151,7 +151,7 @@ struct FrameSequenceTests {
             source,
             index,
             _ in
-            // Some are late.
+            // Some frames are late.
             if source.isOnce(in: 50) { for _ in 0..<2_000 { _ = source.next() } }
             try sequence.bring(index, Self.frame(index)) { bytes, offset in
                 let piece = (0..<bytes.count).map { bytes[$0] }
@@ -203,7 +203,7 @@ struct FrameSequenceTests {
                     arrival = number
                 }
                 if arrival == 3 {
-                    // Frame 0 never comes; the others wait for it until the stop.
+                    // Frame 0 never comes; the other threads wait for it until the stop.
                     sequence.stop()
                     throw Full()
                 }

@@ -3,10 +3,10 @@ struct FrameCopy: Sendable {
     /// The position of the archive among the inputs.
     var input: Int
 
-    /// The frames there.
+    /// The frames in that archive.
     var records: [ChunkRecord]
 
-    /// Where the run begins in the new archive, in bytes.
+    /// The offset of the run in the new archive, in bytes.
     var offset: Int
 
     /// The length of the run, in bytes.

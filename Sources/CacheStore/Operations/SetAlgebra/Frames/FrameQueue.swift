@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// The runs of a new archive's frames, copied by several threads as they are stored.
+/// The runs of a new archive's frames, which several threads copy as they are stored.
 final class FrameQueue: Sendable {
     /// The number of runs.
     let count: Int
@@ -10,17 +10,17 @@ final class FrameQueue: Sendable {
 
     private let runs: Monitor<FrameSpool.Runs>
 
-    /// Begins with the first run.
+    /// Creates a queue that begins with the first run.
     ///
-    /// - Throws: ``CacheStoreError`` as the system says.
+    /// - Throws: ``CacheStoreError`` for a system error.
     init(_ frames: FrameSpool) throws(CacheStoreError) {
         (count, byteCount) = (frames.runCount, frames.byteCount)
         runs = Monitor(try FrameSpool.Runs(frames))
     }
 
-    /// Begins with the first run of frames that are given in the order of the new archive.
+    /// Creates a queue for frames that are given in the order of the new archive.
     ///
-    /// - Throws: ``CacheStoreError`` as the system says.
+    /// - Throws: ``CacheStoreError`` for a system error.
     convenience init(_ places: some Sequence<FramePlace>, beside path: FilePath) throws(CacheStoreError) {
         let frames = try FrameSpool(beside: path)
         for place in places { try frames.append(place) }
@@ -28,15 +28,15 @@ final class FrameQueue: Sendable {
         try self.init(frames)
     }
 
-    /// Copies all runs; each frame is checked on its way.
+    /// Copies all runs, and checks each frame before it is written.
     ///
     /// - Parameters:
     ///   - archives: The inputs.
     ///   - writer: The new archive.
     ///   - jobs: The number of threads, or `nil` for one per processor.
     ///   - counters: The counters to add to.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` for a frame that does not
-    ///   have its checksum, or as the system says; or `CancellationError`.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` for a frame that does
+    ///   not have its checksum, or for a system error; or `CancellationError`.
     func copy(
         from archives: [Archive],
         to writer: ArchiveWriter,

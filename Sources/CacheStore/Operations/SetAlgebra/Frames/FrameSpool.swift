@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// The frames of a new archive in their order, and the runs in which they are copied.
+/// The frames of a new archive in order, and the runs in which they are copied.
 final class FrameSpool {
     private struct Entry: BitwiseCopyable, Sendable {
         var place: FramePlace
@@ -9,16 +9,16 @@ final class FrameSpool {
 
     private let entries: Spool<Entry>
 
-    /// The runs.
+    /// The number of runs.
     private(set) var runCount = 0
 
     /// The length of all frames, in bytes.
     private(set) var byteCount = 0
 
-    // The run that is being added to.
+    // The run to which frames are being added.
     private var run = (input: -1, end: 0, count: 0)
 
-    /// The length, in bytes, that a run hardly exceeds: enough for the disk, and it fits a cache.
+    /// The length at which a run takes no more frames, in bytes: enough for the disk, and it fits a cache.
     private static let preferredSize = 1 << 20
 
     init(beside path: FilePath) throws(CacheStoreError) { entries = try Spool(beside: path) }
@@ -28,7 +28,7 @@ final class FrameSpool {
 
     /// Adds the next frame.
     ///
-    /// - Throws: ``CacheStoreError`` as the system says.
+    /// - Throws: ``CacheStoreError`` for a system error.
     func append(_ place: FramePlace) throws(CacheStoreError) {
         let record = place.record
         let goesOn =
@@ -45,7 +45,7 @@ final class FrameSpool {
 
     /// Ends the frames.
     ///
-    /// - Throws: ``CacheStoreError`` as the system says.
+    /// - Throws: ``CacheStoreError`` for a system error.
     func flush() throws(CacheStoreError) { try entries.flush() }
 
     /// Calls `body` with the frames in order.
@@ -54,7 +54,7 @@ final class FrameSpool {
         while let entry = try cursor.next() { try body(entry.place.record) }
     }
 
-    /// Gives the runs in order.
+    /// An iterator over the runs, in order.
     struct Runs: Sendable {
         private var cursor: SpoolCursor<Entry>
         private var next: Entry?
@@ -67,7 +67,7 @@ final class FrameSpool {
 
         /// Returns the next run, or `nil` after the last.
         ///
-        /// - Throws: ``CacheStoreError`` as the system says.
+        /// - Throws: ``CacheStoreError`` for a system error.
         mutating func nextRun() throws(CacheStoreError) -> FrameCopy? {
             guard let first = next else { return nil }
             var copy = FrameCopy(input: first.place.input, records: [], offset: offset, count: 0)

@@ -4,14 +4,14 @@ import Testing
 
 @testable import CacheStore
 
-/// Images from archives of random caches, against what a restore makes of the same archives.
+/// Tests that compare images of random archives with restores of the same archives.
 @Suite("An image of an archive")
-struct LayerWriterTests {
+struct LayersTests {
     private let bench: Workbench
 
     init() throws { bench = try Workbench() }
 
-    /// Jobs with outputs of all sizes, executables, stored zips and checksum files, as one archive.
+    /// Returns an archive of jobs with outputs of all sizes, executables, stored zips and checksum files.
     private func union(seed: UInt64, labels: [String] = ["a", "b"]) async throws -> FilePath {
         let caches = try RandomCaches(seed: seed, jobs: labels.count, pairs: 210)
         var packs: [FilePath] = []
@@ -22,14 +22,14 @@ struct LayerWriterTests {
         return bench.path("all")
     }
 
-    /// What is below a directory, as an image and a restore must have it alike.
+    /// Returns everything below a directory in which an image and a restore must agree.
     ///
-    /// That is kind, mode and content, and of entries of GOCACHE the time, too. The time in `trim.txt` is the one thing that
-    /// a restore takes from the clock.
+    /// Both agree in kind, mode and content, and for entries of GOCACHE in the time too. Only the time in
+    /// `trim.txt` differs, because a restore takes that time from the clock.
     private func tree(_ root: FilePath) throws -> [String: String] {
         try TreeSnapshot(of: root).entries.reduce(into: [:]) { result, entry in
             let (path, status) = entry
-            // All that lies in one of the 256 directories is an entry, or the program in one.
+            // Everything in one of the 256 directories is an entry, or the program in an entry.
             let isEntry = path.hasPrefix("build/") && path.pathElements.count > 2
             let time = isEntry ? "\(status.modified)" : ""
             let content = path == "build/trim.txt" ? "" : "\(status.id.map(\.description) ?? "")"
@@ -37,7 +37,7 @@ struct LayerWriterTests {
         }
     }
 
-    /// Unpacks an image whose caches lie at `/caches/build` and `/caches/mod`.
+    /// Unpacks an image with caches at `/caches/build` and `/caches/mod`, and returns their ``tree(_:)``.
     private func unpack(_ layout: ImageLayout, to name: String) throws -> [String: String] {
         try layout.unpack(to: bench.path(name))
         return try tree(bench.path("\(name)/caches"))
@@ -68,7 +68,9 @@ struct LayerWriterTests {
         }
     }
 
-    /// A tree of files that begin, end and are empty at many places of its chunks, and an output, both of several parts.
+    /// Returns an archive with a large tree and a large output, both made in several parts.
+    ///
+    /// The files of the tree begin and end, and some are empty, at many places in the tree's chunks.
     private func large(seed: UInt64) async throws -> FilePath {
         var random = SeededBytes(seed: seed)
         var model = CacheModel()
@@ -123,7 +125,8 @@ struct LayerWriterTests {
         let digest = id.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
         for (sql, member) in [
             (
-                "UPDATE tree SET h1 = zeroblob(32); UPDATE download SET value = CAST('\(hash)' AS BLOB) WHERE kind = 'ziphash'",
+                "UPDATE tree SET h1 = zeroblob(32); "
+                    + "UPDATE download SET value = CAST('\(hash)' AS BLOB) WHERE kind = 'ziphash'",
                 "tree example.com/m@v1.0.0"
             ),
             ("UPDATE output SET digest = x'\(digest)' WHERE id = \(large + 1)", "output \(digest)"),
@@ -210,7 +213,7 @@ struct LayerWriterTests {
                 .appending("\(image.report.layers[0].digest)").string
             let listing = try shell(#"zstd -dcq <"$0" | tar --numeric-owner -tv"#, path)
             let lines = listing.split(separator: "\n")
-            // What is above the caches is not theirs.
+            // The directory above the caches keeps its own owner.
             #expect(lines.filter { !$0.contains(" 1234/56 ") }.map { $0.hasSuffix(" x/") } == [true])
             #expect(lines.allSatisfy { $0.hasSuffix(" x/") || $0.contains(" x/\(name)/") })
             #expect(image.layout.environment.count == 1)

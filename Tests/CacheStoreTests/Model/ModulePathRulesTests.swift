@@ -3,7 +3,7 @@ import Testing
 @testable import CacheStore
 
 @Suite("PathRules for module zips")
-struct ModuleFilePathTests {
+struct ModulePathRulesTests {
     @Test(
         "accepts what Go's CheckFilePath does",
         arguments: [

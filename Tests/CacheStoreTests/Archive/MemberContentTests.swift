@@ -3,9 +3,9 @@ import Testing
 
 @testable import CacheStore
 
-/// Reading one member through its index's own search trees.
+/// Tests of reading one member through the search trees of the archive's index.
 @Suite("The content of one member")
-struct ContentTests {
+struct MemberContentTests {
     let bench: Workbench
 
     init() throws { bench = try Workbench() }
@@ -57,7 +57,7 @@ struct ContentTests {
         #expect(kinds == Set(Member.Kind.all))
     }
 
-    @Test("of a member that is not there, or has none, is an error that names it")
+    @Test("of a member that is missing, or that has none, is an error that names the member")
     func missing() async throws {
         let archive = try await HostileArchive(bench: bench).sound()
         let nothing = String(repeating: "0", count: 64)
@@ -89,7 +89,8 @@ struct ContentTests {
         let lies: [(String, String)] = [
             (
                 "another chunk",
-                "UPDATE stream SET chunk = 3 WHERE id = (SELECT id FROM output WHERE hex(digest) = upper('\(output)'))"
+                "UPDATE stream SET chunk = 3 "
+                    + "WHERE id = (SELECT id FROM output WHERE hex(digest) = upper('\(output)'))"
             ),
             ("outside", "UPDATE chunk SET offset = 1 << 40"), ("before", "UPDATE chunk SET offset = -1"),
             ("long", "UPDATE chunk SET stored = 1 << 62"), ("large", "UPDATE chunk SET size = 9000000"),

@@ -3,9 +3,9 @@ import Testing
 
 @testable import CacheStore
 
-/// In what archives differ.
+/// Tests of the differences that a comparison finds.
 @Suite("A comparison of archives")
-struct ComparerTests {
+struct DiffTests {
     let bench: Workbench
 
     init() throws { bench = try Workbench() }
@@ -52,7 +52,7 @@ struct ComparerTests {
         var text: String
     }
 
-    /// Every member with its value, in words.
+    /// Returns every member of an archive with its value, in words.
     private func values(_ archive: FilePath) throws -> Set<Value> {
         let set = try Archive(opening: archive).members().set
         var result = set.actions.map { Value(kind: .action, text: "\($0.id) \($0.output)") }
@@ -73,7 +73,7 @@ struct ComparerTests {
         return Set(result)
     }
 
-    @Test("says that what a union has more than an archive takes the frames that it has more")
+    @Test("counts, for the members that only a union has, the frames that only the union has")
     func frames() async throws {
         let packs = try await bench.packs(RandomCaches(seed: 621, pairs: 60, hasConflicts: false))
         let union = try await bench.unite(packs[0], packs[1], to: "union")

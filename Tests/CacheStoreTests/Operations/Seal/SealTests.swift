@@ -4,9 +4,9 @@ import Testing
 
 @testable import CacheStore
 
-/// Sealing a GOCACHE in place, and seeing what a later step has undone.
+/// Tests of sealing a GOCACHE in place, and of finding what a later step has undone.
 @Suite("Sealing a GOCACHE")
-struct CacheSealerTests {
+struct SealTests {
     let bench: Workbench
 
     init() throws { bench = try Workbench() }
@@ -27,7 +27,7 @@ struct CacheSealerTests {
         Dictionary(uniqueKeysWithValues: report.faults.map { ($0.kind, $0.count) })
     }
 
-    /// A cache with an executable, and files that only their owner may read.
+    /// Writes a cache with an executable, and with files that only their owner may read.
     private func writeCache() throws -> CacheModel {
         var model = CacheModel()
         model.addPair("file", Array("an object file".utf8))
@@ -40,7 +40,7 @@ struct CacheSealerTests {
     }
 
     @Test(
-        "tells without a change what is missing, mends it, and then finds nothing",
+        "reports what is missing without a change, mends it, and then finds nothing",
         arguments: [CacheProfile.image, .readonly]
     )
     func mends(profile: CacheProfile) async throws {
@@ -51,7 +51,7 @@ struct CacheSealerTests {
         #expect(check.entries == 4)
         #expect(
             kinds(check) == [
-                // Of the executable, the file's mode and the directory's time.
+                // For the executable, the mode of the file and the time of the directory count.
                 .time: 4, .mode: 4, .missingDirectory: 256 - there, .directoryMode: there, .trimFile: 1,
             ]
         )
@@ -106,7 +106,7 @@ struct CacheSealerTests {
         #expect(try await seal("restored image/build", isDryRun: true).faults.isEmpty)
     }
 
-    @Test("leaves a link in the place of an entry alone, and where it leads, and says so each time")
+    @Test("leaves a link in the place of an entry and its target alone, and reports the link each time")
     func link() async throws {
         _ = try writeCache()
         let target = bench.path("elsewhere")
