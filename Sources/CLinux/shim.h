@@ -8,6 +8,9 @@ extern int syncfs(int descriptor);
 extern int sync_file_range(int descriptor, int64_t offset, int64_t count, unsigned int flags);
 #define SYNC_FILE_RANGE_WRITE 2
 
+// pipe2(2)
+extern int pipe2(int ends[2], int flags);
+
 // mallopt(3)
 extern int mallopt(int parameter, int value);
 #define M_MMAP_THRESHOLD (-3)

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// The progress of an operation: counters that only grow within a phase.
 public struct OperationProgress: Hashable, Sendable {
     /// The name of the phase, for example `reading`, `compressing`, `copying` or `restoring`.

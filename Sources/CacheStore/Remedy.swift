@@ -106,7 +106,7 @@ extension Remedy {
     /// - Parameter labels: The labels that the archive has.
     /// - Returns: The remedy.
     public static func chooseSource(among labels: [String]) -> Remedy {
-        Remedy("chooseSource", "its sources are: \(labels.joined(separator: ", "))")
+        Remedy("chooseSource", "choose among its sources: \(labels.joined(separator: ", "))")
     }
 }
 
@@ -124,6 +124,9 @@ extension Remedy {
         "chooseLabel",
         "use 1 to 64 letters, digits, `.`, `_` or `-`, and begin with a letter, a digit or `_`"
     )
+
+    /// The advice to choose a compression level in the range that the message names.
+    public static let chooseLevel = Remedy("chooseLevel", "choose another level")
 
     /// The advice to name the directory that is GOCACHE.
     public static let nameBuildCache = Remedy(
@@ -147,7 +150,10 @@ extension Remedy {
     )
 
     /// The advice to compare the environments setting by setting.
-    public static let diagnose = Remedy("diagnose", "a diagnosis tells which and why")
+    public static let diagnose = Remedy(
+        "diagnose",
+        "compare the archive with the environment here, setting by setting"
+    )
 }
 
 // MARK: - Container images

@@ -62,14 +62,18 @@ struct HouseTests {
     /// Copies what the checks read.
     private func copy() throws -> String {
         let copy = try Scratch.shared.directory("house")
-        try FileManager.default.createDirectory(atPath: "\(copy)/Tests", withIntermediateDirectories: false)
+        for directory in ["Tests", "Benchmarks"] {
+            try FileManager.default.createDirectory(
+                atPath: "\(copy)/\(directory)",
+                withIntermediateDirectories: false
+            )
+        }
         for path in ["Sources", "README.md", "Tests/floors.py", "Tests/examples.py", "Tests/ClientTests"] {
             try FileManager.default.copyItem(
                 atPath: "\(Tools.repository)/\(path)",
                 toPath: "\(copy)/\(path)"
             )
         }
-        try FileManager.default.createDirectory(atPath: "\(copy)/Benchmarks", withIntermediateDirectories: false)
         return copy
     }
 

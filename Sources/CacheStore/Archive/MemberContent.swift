@@ -220,7 +220,7 @@ extension Archive {
 
     private func module(_ name: String, _ member: String) throws(CacheStoreError) -> ModuleKey {
         guard let module = ModuleKey(name) else {
-            let fault = ModuleKey.fault(in: name) ?? "it is no module"
+            let fault = ModuleKey.fault(in: name) ?? "it is not a module"
             throw CacheStoreError(
                 .badArgument,
                 "not a name of a module: \(fault)",

@@ -43,7 +43,7 @@ struct ModuleKey: Hashable, Comparable {
         guard text.utf8.allSatisfy({ $0 < 0x80 }) else { return "it is not ASCII" }
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, !parts[1].contains("/") else {
-            return "it is no PATH@VERSION"
+            return "it is not PATH@VERSION"
         }
         // Both parts are also paths of their own in `cache/download`. Neither may lead elsewhere, as
         // `a.b/..@v1` would.

@@ -82,7 +82,7 @@ enum PathRules {
     /// can.
     static func fault(inExecutableName name: String) -> String? {
         guard (1...255).contains(name.utf8.count), name != ".", name != ".." else {
-            return "it is no name of a file"
+            return "it is not the name of a file"
         }
         let isPlain = name.utf8.allSatisfy { $0 != UInt8(ascii: "/") && $0 >= 0x20 && $0 != 0x7F }
         return isPlain ? nil : "it holds a slash or a control character"
@@ -95,7 +95,7 @@ enum PathRules {
         guard path.utf8.allSatisfy({ $0 < 0x80 }), elements.count > 2, elements[0].contains("."),
             ["lookup", "tile"].contains(elements[1])
         else {
-            return "it is no DATABASE/lookup/… or DATABASE/tile/…"
+            return "it is not DATABASE/lookup/… or DATABASE/tile/…"
         }
         return nil
     }

@@ -21,8 +21,8 @@ struct TreeManifest: Hashable {
     /// Returns the file and the place in it that an offset in the stream of all files leads to.
     ///
     /// - Parameter offset: The offset, from 0 to ``size``, in bytes.
-    /// - Returns: The first file that does not end before the offset, and the number of its bytes before the
-    ///   offset.
+    /// - Returns: The first file that ends after the offset, and the number of its bytes before the offset.
+    ///   At offset 0, it is the first file.
     func position(at offset: Int) -> (entry: Int, done: Int) {
         var (entry, rest) = (0, offset)
         while rest > 0, entry < entries.count, entries[entry].size <= rest {

@@ -16,6 +16,7 @@ enum RemedyText {
         .recordEnvironment: "pack without `--no-go`, or judge packages with `--packages DIR`",
         .restoreFirst:
             "run `cachectl restore` first, best in the image itself, and then `cachectl doctor`",
+        .chooseLevel: "set it with `--level`",
         .diagnose: "`cachectl doctor` tells which and why",
         .chooseProfile: "use `--profile image` or `--profile readonly`",
         .nameTag: "name one, as in `--base oci:DIR:TAG`",

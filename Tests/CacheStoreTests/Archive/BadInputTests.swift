@@ -79,8 +79,8 @@ struct BadInputTests {
         defer { try? file.close() }
         // Every byte of the frames, padding, header and mark. Of the index, which one SHA-256 covers, every
         // fifth byte and the end are enough.
-        let image = trailer.indexOffset..<trailer.indexOffset + trailer.indexSize
-        let places = bytes.indices.filter { !image.contains($0) || $0 % 5 == 0 || image.upperBound - $0 < 64 }
+        let index = trailer.indexOffset..<trailer.indexOffset + trailer.indexSize
+        let places = bytes.indices.filter { !index.contains($0) || $0 % 5 == 0 || index.upperBound - $0 < 64 }
         for place in places {
             let bit = UInt8(1) << UInt8(place % 8)
             try file.writeAll(toAbsoluteOffset: Int64(place), [bytes[place] ^ bit])

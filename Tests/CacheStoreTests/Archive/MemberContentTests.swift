@@ -22,7 +22,7 @@ struct MemberContentTests {
 
     @Test("is what a restore writes, for every member and every file of a tree")
     func all() async throws {
-        let random = try RandomCaches(seed: 1, jobs: 1, pairs: 220, hasConflicts: false)
+        let random = try RandomCaches(seed: 1, jobs: 1, pairs: 220, hasDisagreements: false)
         let path = try await bench.pack(random.jobs[0], to: "archive").path
         let (caches, _) = try await bench.restore(path, to: "out")
         let (build, modules) = (try #require(caches.buildCache), try #require(caches.moduleCache))

@@ -60,9 +60,9 @@ struct HostileArchive {
             try database.execute("DETACH sound")
             if !sql.isEmpty { try database.execute(sql) }
         }
-        var image = try scratch.file.bytes(count: scratch.file.status().size)
-        try patch(&image)
-        return try write(frames: try file.bytes(count: trailer.framesSize), image: image, to: name)
+        var index = try scratch.file.bytes(count: scratch.file.status().size)
+        try patch(&index)
+        return try write(frames: try file.bytes(count: trailer.framesSize), index: index, to: name)
     }
 
     /// Writes an archive of one module tree with any manifest.
@@ -109,22 +109,23 @@ struct HostileArchive {
         ]
         let hash = MemberSet.Download.Content.bytes(Array(ModuleHash.text(of: h1).utf8))
         set.downloads = [MemberSet.Download(module: module, kind: .ziphash, content: hash, sources: sources)]
-        var image: [UInt8] = []
-        let index = try IndexWriter.write(set, digest: set.digest, beside: bench.path(name))
-        try index.forEachPiece { _, piece in for position in piece.indices { image.append(piece[position]) } }
-        return try write(frames: frames, image: image, to: name)
+        var index: [UInt8] = []
+        let written = try IndexWriter.write(set, digest: set.digest, beside: bench.path(name))
+        try written.forEachPiece { _, piece in for position in piece.indices { index.append(piece[position]) }
+        }
+        return try write(frames: frames, index: index, to: name)
     }
 
     /// Writes an archive of frames and an index.
-    func write(frames: [UInt8], image: [UInt8], to name: String) throws -> FilePath {
+    func write(frames: [UInt8], index: [UInt8], to name: String) throws -> FilePath {
         let trailer = Trailer(
             framesSize: frames.count,
-            indexSize: image.count,
-            indexID: ContentHasher.hash(image.span)
+            indexSize: index.count,
+            indexID: ContentHasher.hash(index.span)
         )
         let head = try #require(trailer.head)
         let path = bench.path(name)
-        try Files.write(frames + head + image + trailer.tail, to: path)
+        try Files.write(frames + head + index + trailer.tail, to: path)
         return path
     }
 

@@ -13,7 +13,7 @@ struct RandomCaches {
     private var source: SeededBytes
 
     /// Whether a job may get another form of a member that it draws, which a union has to settle.
-    private let hasConflicts: Bool
+    private let hasDisagreements: Bool
 
     /// Whether jobs may have parts from which a union makes a form that no job has.
     ///
@@ -27,16 +27,22 @@ struct RandomCaches {
     ///   - seed: The seed, which decides everything.
     ///   - jobs: The number of caches.
     ///   - pairs: The number of action entries in the pool.
-    ///   - hasConflicts: Whether jobs may disagree where a union settles the disagreement.
+    ///   - hasDisagreements: Whether jobs may disagree where a union settles the disagreement.
     ///   - hasMixedForms: Whether jobs that may disagree may have one output in two forms, or a zip without
     ///     its tree.
     /// - Throws: ``ZipError``, which would be a mistake in this type.
-    init(seed: UInt64, jobs: Int = 2, pairs: Int = 90, hasConflicts: Bool = true, hasMixedForms: Bool = true)
+    init(
+        seed: UInt64,
+        jobs: Int = 2,
+        pairs: Int = 90,
+        hasDisagreements: Bool = true,
+        hasMixedForms: Bool = true
+    )
         throws
     {
         self.seed = seed
         self.hasMixedForms = hasMixedForms
-        self.hasConflicts = hasConflicts
+        self.hasDisagreements = hasDisagreements
         source = SeededBytes(seed: seed)
         self.jobs = [CacheModel](repeating: CacheModel(), count: jobs)
         addBuildCaches(pairs)
@@ -76,9 +82,9 @@ struct RandomCaches {
             let other = outputs[Int.random(in: outputs.indices, using: &source)]
             let isDisputed = source.isOnce(in: 20)
             for job in jobs.indices where Int.random(in: 0..<10, using: &source) < 7 {
-                var output = isDisputed && hasConflicts && source.isOnce(in: 2) ? other : outputs[choice]
+                var output = isDisputed && hasDisagreements && source.isOnce(in: 2) ? other : outputs[choice]
                 // Job 1 has this output as a file, and the other jobs have it as an executable.
-                if output.executable != nil, hasConflicts, hasMixedForms, job == 1, index % 3 == 0 {
+                if output.executable != nil, hasDisagreements, hasMixedForms, job == 1, index % 3 == 0 {
                     output.executable = nil
                 }
                 let id = ContentHasher.hash(output.bytes.span)
@@ -131,11 +137,11 @@ struct RandomCaches {
         for job in jobs.indices where Int.random(in: 0..<10, using: &source) < 7 {
             var parts: CacheModel.Parts = isZipOnly ? [.zip, .info, .mod, .hash] : .all
             // A job that has built nothing has no trees, and a job with a pruned cache has no zips.
-            if hasConflicts, source.isOnce(in: 4), hasMixedForms { parts.remove(.tree) }
+            if hasDisagreements, source.isOnce(in: 4), hasMixedForms { parts.remove(.tree) }
             if parts.contains(.tree), source.isOnce(in: 3) { parts.remove(.zip) }
             if source.isOnce(in: 6) { parts.remove(.info) }
             try jobs[job].addModule(module, parts)
-            guard hasConflicts, parts.contains(.info), source.isOnce(in: 4) else { continue }
+            guard hasDisagreements, parts.contains(.info), source.isOnce(in: 4) else { continue }
             let origin = #"{"Version":"\#(version)","Origin":{"VCS":"git","URL":"https://\#(path)"}}"#
             jobs[job].files["\(module.download).info"]?.bytes = Array(origin.utf8)
         }
@@ -156,7 +162,7 @@ struct RandomCaches {
         )
         for job in jobs.indices {
             try jobs[job].addModule(module, [.tree, .hash, .zip])
-            guard hasConflicts ? source.isOnce(in: 2) : true else { continue }
+            guard hasDisagreements ? source.isOnce(in: 2) : true else { continue }
             jobs[job].files["\(module.tree)/src/go.mod"] = CacheModel.Entry(bytes: goMod, mode: 0o444)
             jobs[job].files["\(module.tree)/bin/go"]?.mode = 0o555
         }
@@ -169,7 +175,7 @@ struct RandomCaches {
             for job in jobs.indices where Int.random(in: 0..<10, using: &source) < 7 {
                 let suffix = index % 2 == 0 ? "" : ".p/\(index)"
                 jobs[job].addChecksumFile("sum.golang.org/tile/8/0/x001/\(100 + index)\(suffix)", tile)
-                let head = hasConflicts && source.isOnce(in: 3) ? "\(1_000 + job)\n" : "1000\n"
+                let head = hasDisagreements && source.isOnce(in: 3) ? "\(1_000 + job)\n" : "1000\n"
                 jobs[job].addChecksumFile(
                     "sum.golang.org/lookup/rsc.io/quote@v1.0.\(index)",
                     Array((lookup + head).utf8)

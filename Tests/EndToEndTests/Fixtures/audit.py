@@ -44,7 +44,7 @@ def whole_build_cache(top):
             inner = [path] if stat.S_ISREG(status.st_mode) else [f"{path}/{file}" for file in os.listdir(f"{top}/{path}")]
             if len(inner) != 1: yield f"{path}: {len(inner)} files in it"
             for file in inner:
-                if hashlib.sha256(read(f"{top}/{file}")).hexdigest() != name[:-2]: yield f"{file}: its content is not its name"
+                if hashlib.sha256(read(f"{top}/{file}")).hexdigest() != name[:-2]: yield f"{file}: its content does not match its name"
         elif re.fullmatch(r"[0-9a-f]{2}/[0-9a-f]{64}-a", path):
             content = read(f"{top}/{path}")
             match = ENTRY.fullmatch(content)

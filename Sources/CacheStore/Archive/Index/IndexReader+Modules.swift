@@ -34,7 +34,7 @@ extension IndexReader {
                 throw fault("its trees are not in order")
             }
             guard let module = ModuleKey(text) else {
-                throw unsafeName("tree \(text)", ModuleKey.fault(in: text) ?? "it is no module")
+                throw unsafeName("tree \(text)", ModuleKey.fault(in: text) ?? "it is not a module")
             }
             lastStream += 1
             guard set.trees.last.map({ $0.module < module }) ?? true, let h1 = statement.id(2),
@@ -87,7 +87,7 @@ extension IndexReader {
                 let kind = MemberSet.DownloadKind(rawValue: name), let size = statement.integer(2), size >= 0
             else { throw fault("it has a download of another kind", statement.text(0)) }
             guard let module = ModuleKey(text) else {
-                throw unsafeName("\(name) \(text)", ModuleKey.fault(in: text) ?? "it is no module")
+                throw unsafeName("\(name) \(text)", ModuleKey.fault(in: text) ?? "it is not a module")
             }
             let member = "\(name) \(text)"
             let content: MemberSet.Download.Content
@@ -97,7 +97,7 @@ extension IndexReader {
                 else { throw fault("it does not have its size", member) }
                 if kind == .ziphash {
                     guard let h1 = ModuleHash.id(ofZiphash: value) else {
-                        throw fault("it is no hash", member)
+                        throw fault("it is not a hash", member)
                     }
                     hashes.insert(ModuleHashValue(module: module, h1: h1))
                 }

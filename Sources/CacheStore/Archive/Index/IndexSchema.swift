@@ -40,7 +40,7 @@ enum IndexSchema {
         for (name, expected) in [("application_id", applicationID), ("user_version", FormatLimits.version)] {
             let statement = try database.prepare("PRAGMA \(name)")
             guard try statement.step(), statement.integer(0) == expected else {
-                throw fault("it is no archive's", path: path)
+                throw fault("it is not the index of an archive", path: path)
             }
         }
         let statement = try database.prepare(
@@ -55,7 +55,7 @@ enum IndexSchema {
     static func fault(_ message: String, path: FilePath, member: String? = nil) -> CacheStoreError {
         CacheStoreError(
             .corruptArchive,
-            "damaged archive: its index says that \(message)",
+            "damaged index: \(message)",
             path: path,
             member: member
         )

@@ -83,7 +83,7 @@ struct ModuleCacheScan: Sendable {
             if let module = ModuleKey(text) {
                 trees.insert(module)
             } else {
-                leaveOut(.badName, path, ModuleKey.fault(in: text) ?? "it is no module")
+                leaveOut(.badName, path, ModuleKey.fault(in: text) ?? "it is not a module")
             }
             return
         }
@@ -154,7 +154,7 @@ struct ModuleCacheScan: Sendable {
         let text = "\(module)@\(name[..<dot])"
         guard let key = ModuleKey(text) else {
             if suffix == "tmp" { return leaveOut(.temporary, path, "Go was writing it, or was stopped") }
-            return leaveOut(.badName, path, ModuleKey.fault(in: text) ?? "it is no module")
+            return leaveOut(.badName, path, ModuleKey.fault(in: text) ?? "it is not a module")
         }
         switch suffix {
         case "info", "mod", "ziphash": try readDownload(directory, name, key, kind: suffix)

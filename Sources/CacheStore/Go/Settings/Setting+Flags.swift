@@ -72,7 +72,7 @@ extension Setting {
         "t", "d",
     ]
 
-    private static let others = flag("others", .none, "their effect on keys is not known") { flags in
+    private static let others = flag("others", .none, "what these flags do to keys is not known") { flags in
         let words = flags.values.filter { !harmless.contains($0.key) }.map { name, values in
             Self.words(name, [values.last ?? ""])
         }

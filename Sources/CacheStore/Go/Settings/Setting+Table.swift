@@ -78,7 +78,7 @@ extension Setting {
                 .cgo,
                 "CGO_ENABLED",
                 .cgo,
-                "net, os/user, packages that use cgo, and their importers are compiled again",
+                "net, os/user, what uses cgo, and what imports them are compiled again",
                 isAlwaysSet: true
             ),
             cgo(.compiler, "CC", "packages that use cgo are compiled again", isAlwaysSet: true),

@@ -5,7 +5,7 @@ struct ClassNumbers {
 
     /// Returns the number of a class, and adds the class if it is new.
     ///
-    /// Classes beyond 65,535, which no version of this library tells apart, become `other`.
+    /// Classes beyond 65,534, which no version of this library tells apart, become `other`.
     mutating func number(of entryClass: EntryClass) -> UInt16 {
         if let number = numbers[entryClass] { return number }
         guard classes.count < Int(UInt16.max) - 1 else { return 0 }

@@ -121,7 +121,7 @@ struct PackageTrial {
             loss: "\(count) of \(packages.total) packages are compiled again",
             mend: known.isEmpty
                 ? "build these packages with these settings in a job that is packed"
-                : "use the settings of the jobs here, or pack a job that has the settings used here"
+                : "have here what the jobs had, or pack a job that has what is here"
         )
     }
 }

@@ -134,7 +134,7 @@ struct BaseImage: Sendable {
     }
 
     private static func document(_ path: FilePath) throws(CacheStoreError) -> JSONValue {
-        guard let document = JSONValue(try bytes(path)) else { throw damaged("it is no JSON", path) }
+        guard let document = JSONValue(try bytes(path)) else { throw damaged("it is not JSON", path) }
         return document
     }
 

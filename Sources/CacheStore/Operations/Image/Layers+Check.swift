@@ -31,7 +31,9 @@ extension Layers.Options {
         guard levels.contains(effectiveLevel) else {
             throw refuse(
                 "the level is \(effectiveLevel), and must be \(levels.lowerBound) to \(levels.upperBound)"
-                    + " for \(compression.rawValue)"
+                    + " for \(compression.rawValue)",
+                nil,
+                .chooseLevel
             )
         }
         guard (0...0xFFFF_FFFE).contains(owner.user), (0...0xFFFF_FFFE).contains(owner.group) else {

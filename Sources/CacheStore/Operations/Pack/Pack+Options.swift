@@ -67,7 +67,8 @@ extension Pack {
                 throw CacheStoreError(
                     .badArgument,
                     "the level is \(level), "
-                        + "and must be \(Self.levels.lowerBound) to \(Self.levels.upperBound)"
+                        + "and must be \(Self.levels.lowerBound) to \(Self.levels.upperBound)",
+                    remedy: .chooseLevel
                 )
             }
         }

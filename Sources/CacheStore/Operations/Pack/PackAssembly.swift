@@ -176,7 +176,7 @@ struct PackAssembly: Sendable {
                 leaveOut(
                     .wrongContent,
                     root.appending(FilePath(name).components),
-                    "its content is not its name"
+                    "its content does not match its name"
                 )
             }
             set.outputs.removeAll { !isWhole($0.chunks) }

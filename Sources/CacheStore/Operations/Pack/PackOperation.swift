@@ -63,7 +63,9 @@ struct PackOperation: Sendable {
                 if id == output.id, survey.size == output.size {
                     found.update { $0[output.id] = survey }
                 } else {
-                    faults.update { $0.append(LeftOut(.wrongContent, path, "its content is not its name")) }
+                    faults.update {
+                        $0.append(LeftOut(.wrongContent, path, "its content does not match its name"))
+                    }
                 }
             } catch {
                 faults.update { $0.append(LeftOut(error, path)) }

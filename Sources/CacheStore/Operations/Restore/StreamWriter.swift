@@ -85,7 +85,10 @@ struct StreamWriter {
             offset += reader.content.count
         }
         guard hasher.finish() == id else {
-            throw CacheStoreError(.corruptArchive, "damaged archive: its content is not its name, \(id)")
+            throw CacheStoreError(
+                .corruptArchive,
+                "damaged archive: its content does not match its name, \(id)"
+            )
         }
     }
 }

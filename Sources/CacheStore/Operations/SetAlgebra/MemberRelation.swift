@@ -132,7 +132,7 @@ enum MemberRelation: Hashable {
         guard self == .conflict else { return }
         throw CacheStoreError(
             .conflict,
-            "this archive and another disagree on what Go's checksums make unique: "
+            "this archive and another are in conflict over a value that Go's checksums make unique: "
                 + "one of them was tampered with",
             path: path,
             member: member(),

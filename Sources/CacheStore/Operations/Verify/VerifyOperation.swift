@@ -148,7 +148,7 @@ struct VerifyOperation {
         guard isNamedByChunk || hasher.finish() == id else {
             throw CacheStoreError(
                 .corruptArchive,
-                "damaged archive: its content is not its name",
+                "damaged archive: its content does not match its name",
                 path: archive.path
             )
         }

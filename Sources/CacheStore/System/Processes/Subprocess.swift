@@ -1,3 +1,4 @@
+import CLinux
 import FoundationEssentials
 import Glibc
 import SystemPackage
@@ -38,24 +39,16 @@ enum Subprocess {
         _ overrides: [String: String],
         _ cancellation: WorkerThreads.Cancellation
     ) throws -> Result {
-        let (outputReader, outputWriter) = try pipe()
-        let (errorReader, errorWriter) = try pipe()
-        defer { for end in [outputReader, errorReader] { _ = Glibc.close(end) } }
-        let process: pid_t
-        do {
-            defer { for end in [outputWriter, errorWriter] { _ = Glibc.close(end) } }
-            process = try spawn(
-                program,
-                arguments,
-                overrides,
-                output: outputWriter,
-                errors: errorWriter
-            )
-        }
+        let (output, errors) = (try Pipe(), try Pipe())
+        let process = try spawn(program, arguments, overrides, output: output.writer, errors: errors.writer)
+        output.closeWriter()
+        errors.closeWriter()
         var result = Result(output: [], errors: [], status: 0)
-        readAll([outputReader, errorReader]) {
+        var isInterrupted = false
+        readAll([output.reader, errors.reader]) {
             // The program may clean up, and this process waits for its end.
-            if (try? cancellation.check()) == nil { _ = kill(process, SIGINT) }
+            guard !isInterrupted, (try? cancellation.check()) == nil else { return }
+            isInterrupted = kill(process, SIGINT) == 0
         } _: { index, bytes in
             if index == 0 { result.output += bytes } else { result.errors += bytes }
         }
@@ -66,14 +59,29 @@ enum Subprocess {
         return result
     }
 
-    private static func pipe() throws -> (CInt, CInt) {
-        var ends: (CInt, CInt) = (0, 0)
-        let result = unsafe withUnsafeMutablePointer(to: &ends) { pair in
-            unsafe pair.withMemoryRebound(to: CInt.self, capacity: 2) { unsafe Glibc.pipe($0) }
+    /// The two ends of a pipe, which no other program inherits; closed with their owner.
+    private final class Pipe {
+        let reader: CInt
+        private(set) var writer: CInt
+
+        init() throws {
+            var ends: [CInt] = [-1, -1]
+            // pipe2(2) writes two descriptors: the length of the array.
+            guard unsafe pipe2(&ends, O_CLOEXEC) == 0 else { throw Errno(rawValue: errno) }
+            (reader, writer) = (ends[0], ends[1])
         }
-        guard result == 0 else { throw Errno(rawValue: errno) }
-        for end in [ends.0, ends.1] { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        return ends
+
+        deinit {
+            closeWriter()
+            _ = Glibc.close(reader)
+        }
+
+        /// Closes the end that another program has by now, so that the reader sees its end.
+        func closeWriter() {
+            guard writer >= 0 else { return }
+            _ = Glibc.close(writer)
+            writer = -1
+        }
     }
 
     private static func spawn(
@@ -132,9 +140,13 @@ enum Subprocess {
             tick()
             for index in open.indices where open[index].fd >= 0 && open[index].revents != 0 {
                 // A pipe has no offset, so this is read(2). It is told the length of the array.
+                var isSignal = false
                 let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
-                    count = unsafe max(0, Glibc.read(open[index].fd, buffer.baseAddress, buffer.count))
+                    let result = unsafe Glibc.read(open[index].fd, buffer.baseAddress, buffer.count)
+                    isSignal = result < 0 && errno == EINTR
+                    count = max(0, result)
                 }
+                guard !isSignal else { continue }
                 if bytes.isEmpty { open[index].fd = -1 } else { body(index, bytes) }
             }
         }

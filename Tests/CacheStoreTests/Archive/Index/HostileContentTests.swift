@@ -154,8 +154,8 @@ struct HostileContentTests {
             )
             let file = try File(reading: changed)
             let trailer = try Trailer(reading: file)
-            let image = try file.bytes(at: trailer.indexOffset, count: trailer.indexSize)
-            let archive = try hostile.write(frames: manifest + frame, image: image, to: "archive")
+            let index = try file.bytes(at: trailer.indexOffset, count: trailer.indexSize)
+            let archive = try hostile.write(frames: manifest + frame, index: index, to: "archive")
             try await hostile.expectRefused(archive, onlyByContent: true)
         }
     }

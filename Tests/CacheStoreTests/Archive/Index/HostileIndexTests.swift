@@ -250,10 +250,10 @@ struct HostileIndexTests {
                 + "('example.com/zipped@v1.0.9', 'mod', 1, x'41', NULL, 1)"
             keys = (Array("zipped@v1.0.1mod".utf8), Array("zipped@v1.0.9mod".utf8))
         }
-        let archive = try hostile.write(from: sound, sql: sql, to: "archive") { image in
-            let first = try #require(image.lastOffset(of: keys.0))
-            let second = try #require(image.lastOffset(of: keys.1))
-            image = image.replacing(at: first, with: keys.1).replacing(at: second, with: keys.0)
+        let archive = try hostile.write(from: sound, sql: sql, to: "archive") { index in
+            let first = try #require(index.lastOffset(of: keys.0))
+            let second = try #require(index.lastOffset(of: keys.1))
+            index = index.replacing(at: first, with: keys.1).replacing(at: second, with: keys.0)
         }
         try await hostile.expectRefused(archive)
     }
@@ -263,17 +263,17 @@ struct HostileIndexTests {
         let sound = try await hostile.sound()
         var source = SeededBytes(seed: 1)
         for round in 0..<40 {
-            let archive = try hostile.write(from: sound, to: "archive") { image in
+            let archive = try hostile.write(from: sound, to: "archive") { index in
                 switch round {
-                case 0: image = [UInt8](repeating: 0, count: 4096)
-                case 1: image = source.bytes(8192)
-                case 2: image.removeLast(4096)
-                case 3: image.removeLast(image.count - 4096)
+                case 0: index = [UInt8](repeating: 0, count: 4096)
+                case 1: index = source.bytes(8192)
+                case 2: index.removeLast(4096)
+                case 3: index.removeLast(index.count - 4096)
                 default:
                     // Part of any page but the first, or 8 bytes behind the database header in the first.
-                    let page = Int.random(in: 0..<image.count / 4096, using: &source)
+                    let page = Int.random(in: 0..<index.count / 4096, using: &source)
                     let range = page == 0 ? 100..<108 : page * 4096..<page * 4096 + 64
-                    image.replaceSubrange(range, with: source.bytes(range.count))
+                    index.replaceSubrange(range, with: source.bytes(range.count))
                 }
             }
             try await hostile.expectRefused(archive)

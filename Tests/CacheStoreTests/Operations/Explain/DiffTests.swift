@@ -75,7 +75,7 @@ struct DiffTests {
 
     @Test("counts, for the members that only a union has, the frames that only the union has")
     func frames() async throws {
-        let packs = try await bench.packs(RandomCaches(seed: 621, pairs: 60, hasConflicts: false))
+        let packs = try await bench.packs(RandomCaches(seed: 621, pairs: 60, hasDisagreements: false))
         let union = try await bench.unite(packs[0], packs[1], to: "union")
         let comparison = try await compare(packs[0], union.path)
         #expect(comparison.removed.isEmpty)

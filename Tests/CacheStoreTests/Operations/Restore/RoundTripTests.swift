@@ -59,7 +59,7 @@ struct RoundTripTests {
 
     @Test("writes the very files that were packed", arguments: 231...232 as ClosedRange<UInt64>)
     func files(seed: UInt64) async throws {
-        let model = try RandomCaches(seed: seed, hasConflicts: false).jobs[0]
+        let model = try RandomCaches(seed: seed, hasDisagreements: false).jobs[0]
         let pack = try await bench.pack(model, to: "pack")
         try await bench.restore(pack.path, to: "restored") { $0.moduleZips = .make }
         let restored = try TreeSnapshot(of: bench.path("restored")).files
@@ -103,7 +103,7 @@ struct RoundTripTests {
 
     @Test("in two steps, one archive over the other, gives what their union gives")
     func overEachOther() async throws {
-        let caches = try RandomCaches(seed: 251, pairs: 60, hasConflicts: false)
+        let caches = try RandomCaches(seed: 251, pairs: 60, hasDisagreements: false)
         let first = try await bench.pack(caches.jobs[0], as: "a", to: "a").path
         let second = try await bench.pack(caches.jobs[1], as: "b", to: "b").path
         let union = try await bench.unite(first, second, to: "union")
@@ -116,7 +116,7 @@ struct RoundTripTests {
 
     @Test("with only some sources gives exactly their members", arguments: 261...262 as ClosedRange<UInt64>)
     func only(seed: UInt64) async throws {
-        let caches = try RandomCaches(seed: seed, jobs: 3, pairs: 60, hasConflicts: false)
+        let caches = try RandomCaches(seed: seed, jobs: 3, pairs: 60, hasDisagreements: false)
         var packs: [(path: FilePath, report: Pack.Report)] = []
         for (job, label) in ["a", "b", "c"].enumerated() {
             packs.append(try await bench.pack(caches.jobs[job], as: label, to: label))

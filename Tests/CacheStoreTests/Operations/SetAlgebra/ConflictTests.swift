@@ -40,11 +40,11 @@ struct ConflictTests {
         #expect(try await output("only a", of: ["a"]) == one.description)
         #expect(try await output("only b", of: ["b"]) == other.description)
         #expect(try await output("both", of: ["a", "b"]) == min(one, other).description)
-        let conflict = try #require(union.report.disagreements.first)
+        let disagreement = try #require(union.report.disagreements.first)
         #expect(union.report.disagreements.count == 1)
-        #expect(conflict.kind == .action)
-        #expect(conflict.name == CacheModel.id("action").description)
-        #expect([conflict.kept] + conflict.dropped == [one, other].sorted().map(\.description))
+        #expect(disagreement.kind == .action)
+        #expect(disagreement.name == CacheModel.id("action").description)
+        #expect([disagreement.kept] + disagreement.dropped == [one, other].sorted().map(\.description))
         let lines = try bench.members(union.path, withSources: true).filter { $0.hasPrefix("action") }
         let expected = [(one, "a"), (other, "b")].sorted { $0.0 < $1.0 }
         #expect(lines == expected.map { "action \(id) \($0.0) [\"\($0.1)\"]" })

@@ -55,7 +55,7 @@ struct IntersectionLawTests {
         arguments: 321...322 as ClosedRange<UInt64>
     )
     func isTheIntersectionOfMembers(seed: UInt64) async throws {
-        let caches = try RandomCaches(seed: seed, pairs: 60, hasConflicts: false)
+        let caches = try RandomCaches(seed: seed, pairs: 60, hasDisagreements: false)
         let packs = try await bench.packs(caches)
         let common = try await bench.intersect(packs[0], packs[1], to: "common")
         // An output follows the entries that refer to it, so only the other members are compared.

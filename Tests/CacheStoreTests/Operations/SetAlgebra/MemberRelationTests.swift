@@ -1,3 +1,4 @@
+import SystemPackage
 import Testing
 
 @testable import CacheStore
@@ -5,7 +6,9 @@ import Testing
 /// All laws of the set algebra rest on this relation, so it is tested on its own.
 @Suite("The relation of two values of one member")
 struct MemberRelationTests {
-    private static let module = ModuleKey("example.com/m@v1.0.0")!
+    private let module: ModuleKey
+
+    init() throws { module = try #require(ModuleKey("example.com/m@v1.0.0")) }
 
     /// Values of one member in the order of preference, and the relation of two of them.
     private struct Ranking {
@@ -25,17 +28,17 @@ struct MemberRelationTests {
 
     private static func id(_ byte: UInt8) -> ObjectID { ContentHasher.hash([byte].span) }
 
-    /// Two IDs, the lower first.
-    private static let ids = [id(1), id(2)].sorted()
+    /// Some IDs, the lowest first.
+    private static let ids = [id(1), id(2), id(3), id(4)].sorted()
 
     private static func output(_ executable: String?) -> MemberSet.Output {
         MemberSet.Output(id: ids[0], size: 1, executable: executable, contentClass: .other, chunks: .none)
     }
 
-    private static func tree(executables: Int, files: Int, h1: ObjectID = ids[0]) -> MemberSet.Tree {
+    private func tree(executables: Int, files: Int, h1: ObjectID? = nil) -> MemberSet.Tree {
         MemberSet.Tree(
             module: module,
-            h1: h1,
+            h1: h1 ?? Self.ids[0],
             files: files,
             executables: executables,
             size: 1,
@@ -45,7 +48,7 @@ struct MemberRelationTests {
         )
     }
 
-    private static func download(
+    private func download(
         _ kind: MemberSet.DownloadKind,
         _ content: MemberSet.Download.Content
     ) -> MemberSet.Download {
@@ -63,44 +66,51 @@ struct MemberRelationTests {
     private static let zips: [MemberSet.Download.Content] =
         [.derived] + ids.map { .stored(id: $0, size: 1, chunks: .none) }
 
-    private static let rankings = [
-        Ranking("forms of an output", [output("a"), output("b"), output(nil)], MemberRelation.init(_:_:)),
-        Ranking(
-            "trees of one hash",
-            [
-                (tree: tree(executables: 2, files: 3), manifest: ids[1]),
-                (tree: tree(executables: 1, files: 5), manifest: ids[1]),
-                (tree: tree(executables: 1, files: 4), manifest: ids[0]),
-                (tree: tree(executables: 1, files: 4), manifest: ids[1]),
-            ],
-            MemberRelation.init(_:_:)
-        ),
-        Ranking(
-            "two .info files",
-            ["xyz", "ab", "b"].map { download(.info, .bytes(Array($0.utf8))) },
-            MemberRelation.init(_:_:)
-        ),
-        Ranking("zips", zips.map { download(.zip, $0) }, MemberRelation.init(_:_:)),
-        Ranking(
-            "lookups",
-            ["xyz", "ab", "b"].map { checksum("sum.golang.org/lookup/a@v1", $0) },
-            MemberRelation.init(_:_:)
-        ),
-        Ranking(
-            "frames of a chunk",
-            [(1, 9), (2, 1), (2, 2)].map { frame(storedBytes: $0.0, checksum: $0.1) },
-            MemberRelation.init(_:_:)
-        ),
-    ]
+    private var rankings: [Ranking] {
+        [
+            Ranking(
+                "forms of an output",
+                [Self.output("a"), Self.output("b"), Self.output(nil)],
+                MemberRelation.init(_:_:)
+            ),
+            Ranking(
+                "trees of one hash",
+                [
+                    (tree: tree(executables: 2, files: 3), manifest: Self.ids[3]),
+                    (tree: tree(executables: 1, files: 5), manifest: Self.ids[2]),
+                    (tree: tree(executables: 1, files: 4), manifest: Self.ids[0]),
+                    (tree: tree(executables: 1, files: 4), manifest: Self.ids[1]),
+                ],
+                MemberRelation.init(_:_:)
+            ),
+            Ranking(
+                "two .info files",
+                ["xyz", "ab", "b"].map { download(.info, .bytes(Array($0.utf8))) },
+                MemberRelation.init(_:_:)
+            ),
+            Ranking("zips", Self.zips.map { download(.zip, $0) }, MemberRelation.init(_:_:)),
+            Ranking(
+                "lookups",
+                ["xyz", "ab", "b"].map { Self.checksum("sum.golang.org/lookup/a@v1", $0) },
+                MemberRelation.init(_:_:)
+            ),
+            Ranking(
+                "frames of a chunk",
+                [(1, 9), (2, 1), (2, 2)].map { Self.frame(storedBytes: $0.0, checksum: $0.1) },
+                MemberRelation.init(_:_:)
+            ),
+        ]
+    }
 
     @Test("prefers the same value, whichever comes first, and is the same of a value to itself")
     func ranking() {
-        for ranking in Self.rankings {
+        for ranking in rankings {
             for first in 0..<ranking.count {
                 for second in 0..<ranking.count {
                     let expected: MemberRelation =
                         first == second ? .same : first < second ? .prefersFirst : .prefersSecond
-                    #expect(ranking.relation(first, second) == expected, "\(ranking.name): \(first), \(second)")
+                    let relation = ranking.relation(first, second)
+                    #expect(relation == expected, "\(ranking.name): \(first), \(second)")
                 }
             }
         }
@@ -113,10 +123,12 @@ struct MemberRelationTests {
             #expect(relation(values[1], values[0]) == .conflict)
             #expect(relation(values[0], values[0]) == .same)
         }
-        let trees = Self.ids.map { (tree: Self.tree(executables: 1, files: 1, h1: $0), manifest: Self.ids[0]) }
+        let trees = Self.ids.map {
+            (tree: tree(executables: 1, files: 1, h1: $0), manifest: Self.ids[0])
+        }
         expectConflict(trees) { MemberRelation($0, $1) }
         for kind in [MemberSet.DownloadKind.mod, .ziphash] {
-            let downloads = ["a", "bc"].map { Self.download(kind, .bytes(Array($0.utf8))) }
+            let downloads = ["a", "bc"].map { download(kind, .bytes(Array($0.utf8))) }
             expectConflict(downloads) { MemberRelation($0, $1) }
         }
         let tiles = ["a", "bc"].map { Self.checksum("sum.golang.org/tile/8/0/000", $0) }

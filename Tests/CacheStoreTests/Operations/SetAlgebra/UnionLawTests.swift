@@ -68,7 +68,7 @@ struct UnionLawTests {
         arguments: 31...32 as ClosedRange<UInt64>
     )
     func isTheUnionOfMembers(seed: UInt64) async throws {
-        let caches = try RandomCaches(seed: seed, pairs: 60, hasConflicts: false)
+        let caches = try RandomCaches(seed: seed, pairs: 60, hasDisagreements: false)
         let first = try await bench.pack(caches.jobs[0], as: "a", to: "a").path
         let second = try await bench.pack(caches.jobs[1], as: "b", to: "b").path
         let union = try await bench.unite(first, second, to: "union")
