@@ -2,7 +2,7 @@ import Glibc
 
 /// The intended use of a GOCACHE, which determines the times and modes of its files.
 ///
-/// The purpose of each profile, and its measured effect, is described in <doc:AboutGoCaches>.
+/// <doc:AboutGoCaches> describes the purpose and the measured effect of each profile.
 public enum CacheProfile: String, Hashable, Sendable, CaseIterable {
     /// A cache of which each container has a writable copy, as in an image.
     ///

@@ -17,7 +17,7 @@ public struct EntryClass: RawRepresentable, Hashable, Sendable {
 
     private init(_ name: String) { rawValue = name }
 
-    /// A compiled package; compiled packages are nearly all bytes of a cache.
+    /// A compiled package; compiled packages make up nearly all bytes of a cache.
     public static let package = EntryClass("package")
 
     /// A compiled `main` package.

@@ -10,7 +10,7 @@ struct DoctorCommand: AsyncParsableCommand, Sendable {
         abstract: "Say whether builds here will hit what an archive holds, and if not, why.",
         discussion: """
             Compares the Go environment of each source with the one here. For each \
-            difference, says what is lost and how to mend it. Flags that jobs gave on Go's \
+            difference, shows the loss and the remedy. Flags that jobs gave on Go's \
             command line are not recorded: put such flags into GOFLAGS, there and here.
 
             With --packages, the Go command itself tells what `go build` would compile in \

@@ -2,11 +2,11 @@ import ArgumentParser
 import CacheStore
 import SystemPackage
 
-/// `cachectl intersect`: an archive of the members that all of several archives have.
+/// `cachectl intersect`: an archive of the members that several archives have in common.
 struct IntersectCommand: AsyncParsableCommand, Sendable {
     static let configuration = CommandConfiguration(
         commandName: "intersect",
-        abstract: "Write the members that all of several archives have.",
+        abstract: "Write the members that several archives have in common.",
         discussion: """
             The order of the inputs does not matter, and an input may be given repeatedly. \
             Nothing is decompressed.

@@ -41,7 +41,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
     @OptionGroup
     var directories: CacheDirectories
 
-    @Flag(name: .customLong("no-go"), help: "Don't run Go and record no Go environment.")
+    @Flag(name: .customLong("no-go"), help: "Don't run Go, and so record no Go environment.")
     var recordsNoEnvironment = false
 
     @Option(help: ArgumentHelp("The zstd level, 1 (fast) to 19 (small).", valueName: "n"))

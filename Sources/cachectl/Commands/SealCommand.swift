@@ -10,8 +10,8 @@ struct SealCommand: AsyncParsableCommand, Sendable {
         discussion: """
             Gives every entry a time in the far future, so that Go never trims the entry and \
             never rewrites its time. Also sets the modes and writes the trim.txt that other \
-            users need. In a Dockerfile, run it after the last go command. With --check, in \
-            the finished image, it changes nothing and says what a later step has undone.
+            users need. In a Dockerfile, seal the cache after the last go command. In the \
+            finished image, --check changes nothing and says what a later step has undone.
 
             Exit status 1 with --check: the cache is not sealed.
 

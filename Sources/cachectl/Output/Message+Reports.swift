@@ -79,7 +79,7 @@ extension Message {
         case .badName: "a name that an archive may not hold"
         case .changed: "a file that changed or vanished meanwhile"
         case .temporary: "a file that Go was writing, or left when it was stopped"
-        case .bookkeeping: "Go's own bookkeeping, which it makes again"
+        case .bookkeeping: "Go's own bookkeeping, which Go makes again"
         case .foreign: "a file that Go does not put there"
         default: "an entry of a kind that this version can't describe"
         }

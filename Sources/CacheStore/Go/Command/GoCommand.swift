@@ -37,7 +37,7 @@ public struct GoCommand: Sendable {
         do {
             return try JSONDecoder().decode([String: String].self, from: Data(result.output))
         } catch {
-            throw CacheStoreError(.goCommand, "`\(path) env -json` printed something else than JSON")
+            throw CacheStoreError(.goCommand, "`\(path) env -json` printed something other than JSON")
         }
     }
 

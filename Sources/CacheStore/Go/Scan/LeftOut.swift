@@ -4,7 +4,8 @@ public import SystemPackage
 public struct LeftOut: Hashable, Sendable {
     /// The reason why an entry was left out.
     ///
-    /// A struct rather than an enum: a later release can add a reason without breaking a caller's `switch`.
+    /// The type is a struct rather than an enum, so that a later release can add a reason without breaking a
+    /// caller's `switch`.
     public struct Reason: RawRepresentable, Hashable, Sendable {
         /// The reason's name, for example `tornAction`.
         public let rawValue: String

@@ -19,7 +19,8 @@ public struct Finding: Hashable, Sendable {
 
     /// The subject of a finding.
     ///
-    /// A struct rather than an enum: a later release can add a code without breaking a caller's `switch`.
+    /// The type is a struct rather than an enum, so that a later release can add a code without breaking a
+    /// caller's `switch`.
     public struct Code: RawRepresentable, Hashable, Sendable {
         /// The code's name, for example `goVersion`.
         public let rawValue: String

@@ -68,7 +68,7 @@ extension Doctor {
 
         /// The prediction for builds here.
         ///
-        /// It is the Go command's where packages were judged, otherwise that of the settings.
+        /// The Go command makes the prediction where packages were judged; otherwise the settings do.
         public var prediction: Prediction
 
         /// The predictions for the packages that each source built, by label, according to the settings.

@@ -1,4 +1,4 @@
-/// Finds the differences between two archives.
+/// An operation that finds the differences between two archives.
 ///
 /// A member is a key and its value; the sources that hold the member make no difference. Only compiled
 /// packages that one archive alone has are decoded, each only as far as needed to find the package's name.

@@ -1,4 +1,4 @@
-/// Finds out which packages, modules and versions take the bytes of an archive.
+/// An operation that finds out which packages, modules and versions take the bytes of an archive.
 ///
 /// Entries of GOCACHE carry no names. Therefore the compiled packages are decoded, each only as far as needed
 /// to find the package's name.

@@ -118,7 +118,7 @@ struct BaseImage: Sendable {
         guard ContentHasher.hash(bytes.span) == digest else {
             throw damaged("the blob does not have its digest", path)
         }
-        guard let document = JSONValue(bytes) else { throw damaged("the blob is no JSON", path) }
+        guard let document = JSONValue(bytes) else { throw damaged("the blob is not JSON", path) }
         return (digest, document)
     }
 

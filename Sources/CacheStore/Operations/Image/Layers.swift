@@ -1,7 +1,7 @@
 public import SystemPackage
 
-/// Writes the caches of an archive as an OCI image layout, whose layers hold the files that a restore would
-/// write.
+/// An operation that writes the caches of an archive as an OCI image layout, whose layers hold the files that
+/// a restore would write.
 ///
 /// The same archive and options give the same bytes, whatever the number of threads, the user, the umask or
 /// the time. Nothing is restored on the way. The frames of large outputs are taken as the archive stores

@@ -13,18 +13,19 @@ extension Pack {
 
         /// The Go environment of the job.
         ///
-        /// A known environment is recorded with the path of the GOMODCACHE that is packed, even if it names
-        /// another one. Entries of the build cache are keyed by that path.
+        /// A known environment is recorded with the path of the GOMODCACHE that is packed, even if the
+        /// environment names another path. Entries of the build cache are keyed by that path.
         public var environment: GoEnvironment
 
         /// The classes of entries of GOCACHE that are left out.
         public var dropped = EntryClass.droppedByDefault
 
-        /// The time since which an entry of GOCACHE must have been used to be packed, in seconds since 1970;
-        /// `nil` for any time.
+        /// A time in seconds since 1970: entries of GOCACHE last used before this time are not packed.
+        ///
+        /// With `nil`, entries of any age are packed.
         ///
         /// At a hit, Go updates an entry's time only if that time is an hour old. Therefore entries that were
-        /// used up to an hour before this time are packed too, and no entry that was used since is missing.
+        /// used up to an hour before this time are packed too, so that no entry used since then is missing.
         /// The time of an entry that a restore has sealed says nothing about its use, so sealed entries are
         /// packed. GOMODCACHE, where Go leaves no trace of a use, is packed whole.
         public var usedSince: Int?

@@ -1,6 +1,6 @@
 public import SystemPackage
 
-/// Packs Go's caches into an archive.
+/// An operation that packs Go's caches into an archive.
 ///
 /// The same caches give the same bytes, whatever the order of their directories, the number of threads, the
 /// user, the umask or the time. `go` may run at the same time: a file that changes while it is packed is left

@@ -1,4 +1,4 @@
-/// Restores an archive to Go's caches.
+/// An operation that restores an archive to Go's caches.
 ///
 /// A second restore changes nothing. A file that is right stays untouched, a file that is wrong or partial is
 /// replaced, and files that the archive does not hold are left alone.

@@ -1,6 +1,6 @@
 public import SystemPackage
 
-/// A sealing of a GOCACHE that is in place, as a restore does it.
+/// An operation that seals a GOCACHE in place, as a restore does.
 ///
 /// Go neither trims a sealed cache nor copies its entries up at hits, and all users can use the cache. The
 /// build of an image seals the cache after its last `go` command. With ``Seal/Options/isDryRun``, a seal

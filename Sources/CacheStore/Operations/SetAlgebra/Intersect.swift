@@ -12,7 +12,7 @@ public struct Intersect: Sendable {
     /// Creates an intersection.
     public init(options: SetOptions = SetOptions()) { self.options = options }
 
-    /// Writes the members that all of some archives have.
+    /// Writes the members that all inputs have.
     ///
     /// - Parameters:
     ///   - inputs: The archives, at least one.
