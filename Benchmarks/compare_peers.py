@@ -407,7 +407,8 @@ class Comparison:
         for verb in (self.pack, self.union, self.seal, self.restore, self.layers, self.verify, self.open):
             self.run.memory = (2 << 30) + (self.copy if verb.__name__ in TREE_VERBS else 0)
             verb()
-            # A child's peak is at least this, because it includes its parent's at the time of the fork.
+            # A child's peak is at least this value, because it includes the parent's peak at the time of the
+            # fork.
             machine.update(load_after=os.getloadavg()[0], peak_floor=self.run(['true'])['peak'])
             yield self.results(machine, date)
 

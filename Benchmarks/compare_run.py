@@ -10,7 +10,7 @@ TOUCH = 'import mmap, sys; mmap.mmap(-1, int(sys.argv[1]), mmap.MAP_PRIVATE | mm
 
 
 class Failure(Exception):
-    """The error that a command failed, or did not do its job."""
+    """The error for a command that failed, or that did not do its job."""
 
 
 def threads():

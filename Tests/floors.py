@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""The architecture map of the sources, and the check that they keep to it.
+"""The architecture map of the sources, and the check that the sources keep to the map.
 
 usage: floors.py [--map]     from anywhere; --map prints the map
 
-A folder uses only folders that stand before it in the map. In Operations it uses, of the other operations, only those
-that the map names. The check reads tokens, not meaning: it looks for names of top-level types, and for names of members
-that an extension in another folder than the type's declares. It also reports folders that the map does not have, files
-of more than 400 lines and lines of more than 110 columns, and messages of the library that name a command or an
-option of cachectl: such words stand in cachectl's Output/RemedyText.swift. Last, it compares the page Design.md with the map, and
-looks for the files that the page names.
+A folder uses only folders that stand before it in the map. A folder in Operations uses, of the other
+operations, only those that the map names. The check reads tokens, not meaning: it looks for names of
+top-level types, and for names of members that an extension declares in another folder than the type's.
+
+The check also reports folders that the map does not have, files of more than 400 lines, and lines of more
+than 110 columns. It reports messages of the library that name a command or an option of cachectl, because
+such words stand in cachectl's Output/RemedyText.swift. Last, it compares the page Design.md with the map,
+and looks for the files that the page names.
 """
 import pathlib
 import re
@@ -69,7 +71,7 @@ ANY_MEMBER = re.compile(r'^ +(?:(?:public|package|private|fileprivate|static|mut
 
 
 def strip(text):
-    """Returns Swift code without comments and without the text of strings, but with what strings interpolate."""
+    """Returns Swift code without comments and the text of strings, but with the code in interpolations."""
     def interpolations(match):
         return ' '.join(re.findall(r'\\\(((?:[^()]|\([^()]*\))*)\)', match.group(0)))
     text = re.sub(r'//[^\n]*', '', text)
@@ -168,7 +170,7 @@ def map_text():
 
 
 def check_design():
-    """Returns what the page says of the folders and files that is not so."""
+    """Returns the statements of the page about folders and files that are wrong."""
     text, name = DESIGN.read_text(), DESIGN.relative_to(ROOT)
     faults = []
     if f'```\n{map_text()}```\n' not in text:

@@ -4,8 +4,8 @@ import SystemPackage
 
 /// A run of one hot piece of the library, which `Benchmarks/micro.sh` compares with `limit/pieces.c`.
 ///
-/// Each piece repeats whole passes over its input until it has used the given CPU time. It reports the CPU
-/// time of the passes alone.
+/// Each piece repeats whole passes over its input until the given CPU time is used up. The reported CPU time
+/// is that of the passes alone.
 @main
 struct Microbenchmark {
     private static let usage = """

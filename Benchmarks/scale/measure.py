@@ -71,8 +71,8 @@ class Scale:
     def place_of_small(self, members):
         """Returns the directory into which to restore small members.
 
-        The directory is in memory if there is ample room, because on ext4 creating files after a big delete
-        is slow (see the README). Otherwise it is the directory of the archives."""
+        The directory is in memory if there is ample room, because creating files on ext4 is slow after
+        a big delete (see the README). Otherwise it is the directory of the archives."""
         needed = 8192 * members
         try:
             room = os.statvfs(MEMORY)

@@ -1,4 +1,4 @@
-/// The code that the documentation shows. `Tests/snippets.py` compares each example with the pages.
+/// The code that the documentation shows. `Tests/examples.py` compares each example with the pages.
 
 // example: an archive of each job, and caches from all of them
 import CacheStore

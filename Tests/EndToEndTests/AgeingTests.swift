@@ -62,7 +62,7 @@ extension EndToEnd {
             #expect(changed.keys.allSatisfy { after[$0] != nil })
         }
 
-        @Test("would lose most entries if their times were as old as that")
+        @Test("would lose most entries if their times were ten days old")
         func control() async throws {
             let workspace = try await Workspace.shared.value
             let build = try Scratch.shared.place("perishable")

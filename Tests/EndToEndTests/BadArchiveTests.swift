@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension EndToEnd {
-    @Suite("An archive that is none, or is damaged,")
+    @Suite("A bad archive")
     struct BadArchives {
         /// The commands that read archives, each of which is given bad archives.
         private static let commands = ["union", "restore", "verify", "info", "ls"]
@@ -153,7 +153,7 @@ extension EndToEnd {
             #expect(try FileManager.default.contentsOfDirectory(atPath: top).isEmpty)
         }
 
-        @Test("does not keep `verify` from the others, and is the one it names")
+        @Test("does not keep `verify` from checking the others, and is the one that `verify` names")
         func several() async throws {
             let workspace = try await Workspace.shared.value
             let bad = try await copy { $0[$0.count / 2] ^= 1 }

@@ -4,7 +4,7 @@ import Testing
 extension EndToEnd {
     @Suite("At the same time,")
     struct Concurrency {
-        @Test("three restores to one place all succeed, and leave what one leaves")
+        @Test("three restores to one place all succeed, and leave the same as a single restore")
         func restores() async throws {
             let workspace = try await Workspace.shared.value
             let (shared, alone) = try (Scratch.shared.directory("shared"), Scratch.shared.directory("alone"))

@@ -4,7 +4,7 @@ import Testing
 /// The checks of the style step, run on copies of the sources with one fault each.
 @Suite("The checks of the house")
 struct HouseTests {
-    /// A fault, planted at the end of a file, and what the check must say of it.
+    /// A fault, planted at the end of a file, and the complaint that the check must print about the fault.
     struct Fault: Sendable, CustomTestStringConvertible {
         var name: String
         var file: String
@@ -59,7 +59,7 @@ struct HouseTests {
         ),
     ]
 
-    /// Copies what the checks read.
+    /// Copies all that the checks read.
     private func copy() throws -> String {
         let copy = try Scratch.shared.directory("house")
         for directory in ["Tests", "Benchmarks"] {
@@ -90,7 +90,7 @@ struct HouseTests {
         try (old + Data(text.utf8)).write(to: URL(fileURLWithPath: file))
     }
 
-    @Test("find a fault in who uses whom, in sizes, words and pages", arguments: faults)
+    @Test("find a fault in the dependencies of folders, in sizes, words and pages", arguments: faults)
     func floors(_ fault: Fault) async throws {
         let copy = try copy()
         #expect(try await run("floors.py", in: copy).status == 0)

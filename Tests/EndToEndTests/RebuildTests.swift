@@ -69,7 +69,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("compiles only what a source that was not restored would have brought")
+        @Test("compiles nothing of std from some of the sources, with GOMODCACHE elsewhere")
         func only() async throws {
             let workspace = try await Workspace.shared.value
             let (build, modules) = try (Scratch.shared.place("only-build"), Scratch.shared.place("only-mod"))

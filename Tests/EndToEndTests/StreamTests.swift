@@ -87,14 +87,14 @@ extension EndToEnd {
             }
         }
 
-        @Test("a full disk behind standard output is status 1 and says so", arguments: lines)
+        @Test("a full disk behind standard output: status 1 and a message", arguments: lines)
         func full(line: String) async throws {
             let workspace = try await Workspace.shared.value
             let outcome = try await workspace.shell(#""$CACHECTL" "$@" > /dev/full"#, arguments(line))
             EndToEnd.expectFailure(outcome, status: 1, naming: "standard output")
         }
 
-        @Test("closed ones do no harm", arguments: lines)
+        @Test("closed streams do no harm", arguments: lines)
         func closed(line: String) async throws {
             let workspace = try await Workspace.shared.value
             let arguments = try await arguments(line)

@@ -4,7 +4,7 @@ import Testing
 extension EndToEnd {
     @Suite("Whatever the surroundings,")
     struct Surroundings {
-        /// Ways to run a command line, none of which may make a difference.
+        /// Ways to run a command line, all of which must give the same result.
         private static let ways = [
             #"umask 077; exec "$@""#, #"umask 000; exec "$@""#, #"export TZ=Asia/Kolkata; exec "$@""#,
             #"unset HOME; exec "$@""#,

@@ -89,7 +89,7 @@ struct BinaryTests {
         #expect(listed == Program.Result(status: 0))
     }
 
-    @Test("says nothing if all is well and it is to be quiet")
+    @Test("says nothing with --quiet if all is well")
     func quiet() async throws {
         let program = try Program()
         defer { program.remove() }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import cachectl
 
-@Suite("Where a cache lies")
+@Suite("The place of a cache")
 struct CacheLocationTests {
     private func locate(
         _ variable: CacheVariable = .buildCache,
@@ -16,7 +16,7 @@ struct CacheLocationTests {
         try CacheLocation(variable, option: option, isLeftOut: isLeftOut, environment: environment)
     }
 
-    @Test("is what the command line says before what the environment says")
+    @Test("comes from the command line before the environment")
     func option() throws {
         #expect(try locate(option: "/a/../b", environment: ["GOCACHE": "off"]) == .directory("/b"))
         #expect(try locate(isLeftOut: true, environment: ["GOCACHE": "/a"]) == .leftOut)
@@ -28,7 +28,7 @@ struct CacheLocationTests {
         #expect(try locate(option: "caches/./build") == .directory(current.appending("caches/build")))
     }
 
-    @Test("is what the environment says, and an empty variable counts as unset")
+    @Test("comes from the environment, where an empty variable counts as unset")
     func environment() throws {
         #expect(try locate(environment: ["GOCACHE": "/a"]) == .directory("/a"))
         #expect(
@@ -45,7 +45,7 @@ struct CacheLocationTests {
         #expect(error?.advice.contains("--gocache DIR") == true)
     }
 
-    @Test("is what Go answers, unless that is nothing or `off`")
+    @Test("comes from the answer of Go, unless the answer is empty or `off`")
     func answers() throws {
         let location = CacheLocation.asGoSays
         #expect(try location.path(.moduleCache, answers: ["GOMODCACHE": "/m"]) == "/m")

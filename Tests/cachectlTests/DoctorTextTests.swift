@@ -75,7 +75,7 @@ struct DoctorTextTests {
         )
     }
 
-    @Test("names ten packages at most, first those that miss for themselves")
+    @Test("names ten packages at most, first those that miss on their own account")
     func packages() {
         let certain = Doctor.Report.MissingPackage(importPath: "z", module: "", isCertain: true)
         let others = (0..<12).map {

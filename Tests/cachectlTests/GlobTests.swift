@@ -25,7 +25,7 @@ struct GlobTests {
     }
 
     @Test(
-        "is refused where it can't be meant",
+        "is refused if it is incomplete, or if a range in it is empty",
         arguments: ["[", "[a", "[]", "[!", "[!]", #"\"#, #"[\"#, "[z-a]"]
     )
     func refusal(pattern: String) {

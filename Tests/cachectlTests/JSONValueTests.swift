@@ -29,7 +29,7 @@ struct JSONValueTests {
     }
 
     @Test(
-        "gives any text back to Foundation's decoder",
+        "writes any text so that Foundation's decoder reads the same text",
         arguments: [
             "", "plain", #"a"b\c/d"#, "tab\tline\nreturn\r\u{0}\u{1F}\u{7F}", "é日本😀\u{2028}", "\u{1B}[31m",
         ]

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("A message")
 struct MessageTests {
-    @Test("has the hint of an error on a line of its own, and no name in it can forge another")
+    @Test("has the hint of an error on its own line, and no name in the error can forge another line")
     func error() {
         let error = CacheStoreError(
             .notFound,
@@ -55,7 +55,7 @@ struct MessageTests {
         )
     }
 
-    @Test("is not written where nothing is left out or in conflict")
+    @Test("is not written where nothing damaged is left out and no inputs disagree")
     func nothing() {
         #expect(Message.leftOut([LeftOut(.bookkeeping, "/m/x.lock", "a lock")]).isEmpty)
         #expect(Message.leftOutCounts([]) == nil)

@@ -67,7 +67,7 @@ struct ProgressTextTests {
         #expect(text == "copying  10%  10 B of 100 B  1 of 9 items")
     }
 
-    @Test("never shows more than all")
+    @Test("never shows more than 100 %")
     func beyond() {
         let progress = OperationProgress(
             phase: "copying",

@@ -18,7 +18,7 @@ struct TableTests {
         )
     }
 
-    @Test("may have rows that are short")
+    @Test("may have rows with missing cells")
     func short() {
         var table = Table(.left("a"), .right("b"))
         table.append("longer")

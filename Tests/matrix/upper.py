@@ -6,9 +6,8 @@ usage: upper.py LOWER UPPER     directories that each hold go-build and go-mod
 The allowed files are those that Go itself must write:
 
 - README and trim.txt
-- entries for the linker's output and for vet's findings: every link, and every vet of a package named on the
-command
-  line, writes them again with another time
+- entries for the linker's output and for vet's findings: every link, and every vet of a package that the
+  command line names, writes them again with another time
 - new entries that are not package archives: indexes of the checkout, lists and results
 """
 

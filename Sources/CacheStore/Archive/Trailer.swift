@@ -11,7 +11,7 @@ struct Trailer: Hashable {
     private static let magic = Array("CASTORE\n".utf8)
     private static let mark = Array("Start-Of-SQLite3-".utf8)
 
-    /// The length of the frame's magic and length field, which come before the padding, in bytes.
+    /// The length, in bytes, of the frame's magic and length field, which come before the padding.
     private static let frameHeaderSize = 8
 
     /// The length of the mark and of the index's offset, which are the last bytes of the file.

@@ -48,8 +48,9 @@ struct CatCommand: AsyncParsableCommand, Sendable {
         try output.flush()
     }
 
-    /// Returns the member to read; for a file of a tree, the tree `path@version` and the file's path below
-    /// the tree.
+    /// Returns the member to read.
+    ///
+    /// For a file of a tree, the result is the tree `path@version` and the file's path below the tree.
     private func target() throws -> (kind: Member.Kind, name: String, file: String?) {
         if let member = Member.Kind(rawValue: kind.rawValue) { return (member, name, nil) }
         let bytes = Array(name.utf8)

@@ -13,7 +13,7 @@ struct Interruption: Error {
 /// The handling of SIGINT, SIGTERM and SIGHUP.
 ///
 /// The first signal cancels the operation under way, so that the operation cleans up. The second signal ends
-/// the process at once, and so does the first if no operation is under way.
+/// the process at once. If no operation is under way, the first signal does.
 ///
 /// A signal handler may call very few functions (`signal-safety(7)`). So the handler writes the signal's
 /// number to a pipe, and a thread reads the number from there.

@@ -52,7 +52,7 @@ struct BadInputTests {
         }
     }
 
-    @Test("with bytes before, after or in place of some is refused")
+    @Test("with additional, missing or replaced bytes is refused")
     func surrounded() async throws {
         let (_, bytes, trailer) = try await tiny()
         let frames = trailer.framesSize

@@ -105,7 +105,7 @@ struct PathRulesTests {
         return verdicts
     }()
 
-    @Test("and those that Go takes in a module zip are two sets, with the same verdicts as ever")
+    @Test("and names that Go accepts in a module zip are two sets, each with the verdicts of a fixed table")
     func bothRules() {
         for (path, archive, module) in Self.verdicts {
             let name = path.prefix(40).debugDescription
@@ -114,7 +114,7 @@ struct PathRulesTests {
         }
     }
 
-    @Test("are no two of one tree that a file system could take for one, or for file and directory")
+    @Test("do not collide in a tree: no file system takes two for one file, or for a file and its directory")
     func collisions() {
         let refused = [
             ["a", "a"], ["a", "A"], ["a", "a/b"], ["a/b", "a"], ["A/x", "a"], ["a/b/c", "A/B"],
@@ -130,7 +130,7 @@ struct PathRulesTests {
         #expect(PathRules.collision(among: paths, ignoringCase: true) == nil)
     }
 
-    @Test("are no two of one module zip that Linux could take for one, or for file and directory")
+    @Test("do not collide in a module zip: Linux takes no two for one file, or for a file and its directory")
     func collisionsWithCase() {
         let cases: [([String], PathRules.Collision?)] = [
             ([], nil), ([""], nil), (["", ""], nil), (["", "a"], nil), (["a", "A", "a/b"], .directory("a")),
@@ -150,7 +150,7 @@ struct PathRulesTests {
         }
     }
 
-    @Test("need no memory for each directory of a path to be compared with others")
+    @Test("are compared without memory for each directory of a path")
     func deepPaths() {
         let paths = (0..<2_000).map { String(repeating: "a/", count: 2_000) + "\($0)" }
         #expect(PathRules.collision(among: paths, ignoringCase: true) == nil)

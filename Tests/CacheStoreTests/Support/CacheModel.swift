@@ -5,7 +5,7 @@ import SystemPackage
 
 /// The files of a GOCACHE and a GOMODCACHE, as Go writes them, before they are on disk.
 ///
-/// The model is a value, so that a test can damage one file of a sound cache and say which file it damages.
+/// The model is a value, so that a test can damage one file of a sound cache and name the damaged file.
 struct CacheModel {
     /// A file.
     struct Entry: Hashable {

@@ -4,7 +4,7 @@ import SystemPackage
 
 /// Two jobs: programs that real Go builds from empty caches, and the archives of these caches.
 struct Jobs: Sendable {
-    /// Made for the first test that asks.
+    /// The only value, which is made for the first test that asks for it.
     static let shared = Task { try await Jobs.make() }
 
     /// The programs, each of which stands for one job.
@@ -107,7 +107,7 @@ struct Jobs: Sendable {
 
     private func removeCaches() throws { try Self.remove(["\(root)/go-build", "\(root)/go-mod"]) }
 
-    /// Removes directories; those of a GOMODCACHE can't be written to, which stops even their owner.
+    /// Removes directories, including those of a GOMODCACHE, which are read-only even for their owner.
     private static func remove(_ paths: [String]) throws {
         try run("/bin/sh", ["-c", #"chmod -Rf u+w "$@"; rm -rf "$@""#, "sh"] + paths, in: "/", [:])
     }

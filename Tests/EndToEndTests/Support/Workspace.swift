@@ -66,7 +66,8 @@ struct Workspace: Sendable {
         return workspace
     }
 
-    /// Builds a program from nothing, packs the caches that the build filled, and moves the caches aside.
+    /// Builds a program from empty caches, packs the caches that the build filled, and moves the caches
+    /// aside.
     private mutating func fillCaches(_ program: String) async throws {
         let go = goCommand(in: program)
         let build = try await build(program)

@@ -14,7 +14,7 @@ final class ActionCursor {
     private var last: Row?
     private var isAtEnd = false
 
-    /// The outputs to which an entry has referred so far.
+    /// For each output, whether an entry has referred to the output so far.
     private var isUsed: BitArray
 
     /// Creates a cursor that begins with the first action entry.

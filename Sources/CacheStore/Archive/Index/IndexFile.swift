@@ -18,8 +18,8 @@ final class IndexFile: Sendable {
 
     /// Takes over a written index.
     ///
-    /// This overwrites the fields that tell which version of SQLite wrote the index and how often the index
-    /// changed.
+    /// The initializer overwrites the fields that tell which version of SQLite wrote the index and how often
+    /// the index changed.
     init(_ scratch: ScratchFile, framesSize: Int, path: FilePath) throws(CacheStoreError) {
         self.scratch = scratch
         self.framesSize = framesSize

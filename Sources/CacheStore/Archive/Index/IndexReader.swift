@@ -73,7 +73,7 @@ final class IndexReader {
 
     /// Prepares a statement.
     func prepare(_ sql: String) throws -> SQLiteStatement {
-        // This does not use `reading`, because a noncopyable value can't be its result.
+        // The function does not use `reading`, because a noncopyable value can't be its result.
         do {
             return try database.prepare(sql)
         } catch {

@@ -7,8 +7,8 @@ enum IndexSchema {
 
     /// The statements that create the tables, in order.
     ///
-    /// A reader compares them with those of an archive letter by letter, so that no view, trigger or other
-    /// affinity can hide in an archive.
+    /// A reader compares these statements with those of an archive letter by letter. Therefore no view, no
+    /// trigger and no other affinity can hide in an archive.
     static let tables = [
         "CREATE TABLE archive(name TEXT PRIMARY KEY NOT NULL, value NOT NULL) WITHOUT ROWID",
         "CREATE TABLE source(id INTEGER PRIMARY KEY, label TEXT NOT NULL, digest BLOB NOT NULL)",

@@ -1,5 +1,5 @@
 extension MemberSet {
-    /// The archive's digest: the SHA-256 of the canonical listing of the members that a restore writes, see
+    /// The archive's digest: the SHA-256 of the canonical listing of the members that a restore writes; see
     /// <doc:Format>.
     ///
     /// - Complexity: O(*n*), about 100 bytes hashed per member.

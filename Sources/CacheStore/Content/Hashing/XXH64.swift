@@ -1,7 +1,7 @@
 /// The hash XXH64 with seed 0, which is the checksum of a frame's stored bytes.
 ///
-/// Source: the xxHash specification, <https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md>.
-/// The checksum finds damage at memory speed. It does not protect against intent; SHA-256 does.
+/// Source: the xxHash specification, <https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md>. The
+/// checksum finds damage at memory speed. Only SHA-256 protects against intent.
 enum XXH64 {
     private static let prime1: UInt64 = 0x9E37_79B1_85EB_CA87
     private static let prime2: UInt64 = 0xC2B2_AE3D_27D4_EB4F

@@ -31,7 +31,7 @@ struct ActionEntry: Hashable {
         self.size = size
     }
 
-    /// Reads an entry as Go does; the result is `nil` if Go would treat the bytes as a miss.
+    /// Reads an entry as Go does, or returns `nil` if Go would treat the bytes as a miss.
     ///
     /// The time is not kept: it differs in every job, and it matters only for test results.
     ///

@@ -36,8 +36,8 @@ struct CompiledPackage: Hashable {
     /// - Parameters:
     ///   - size: The length of the archive, in bytes.
     ///   - bytes: Returns the archive's bytes, untrusted, in a range of at most 257 KiB below `size`. The
-    ///     ranges come mostly in order, and none lies behind the symbols; half of a package or more is behind
-    ///     them.
+    ///     ranges come mostly in order, and none lies behind the symbols. Half of a package or more lies
+    ///     behind the symbols.
     /// - Returns: The description, or `nil` if the bytes are not an archive that names its package.
     /// - Throws: The error of `bytes`.
     /// - Complexity: O(*n*) in the number of bytes before the end of the symbols; O(1) memory.

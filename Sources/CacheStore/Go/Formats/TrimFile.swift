@@ -4,11 +4,12 @@ import Glibc
 enum TrimFile {
     static let name = "trim.txt"
 
-    /// The target of the file, a symbolic link, in a cache to which nobody can write.
+    /// The target of the symbolic link that stands for the file in a cache to which nobody can write.
     static let sink = "/dev/null"
 
-    /// Writes the file with the current time, writable by everyone, or as a link to ``sink`` if `profile`
-    /// discards the time.
+    /// Writes the file with the current time, and lets everyone write to the file.
+    ///
+    /// If `profile` discards the time, the file is a link to ``sink`` instead.
     ///
     /// Without a fresh file, the next build scans all entries, and fails where it can't rewrite the file (Go
     /// up to 1.25).

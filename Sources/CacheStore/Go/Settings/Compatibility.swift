@@ -51,8 +51,9 @@ enum Compatibility {
 
     /// Returns warnings about sources whose entries will not hit in the environment at hand.
     ///
-    /// Each setting that makes everything miss has a warning of its own. So has GOMODCACHE. So has the
-    /// distribution, because entries of the wrong distribution hit. The other settings share one warning.
+    /// Each setting that makes everything miss has a warning of its own. GOMODCACHE has one, too. The
+    /// distribution also has one, because entries of the wrong distribution hit. The other settings share one
+    /// warning.
     ///
     /// - Parameters:
     ///   - sources: The sources.

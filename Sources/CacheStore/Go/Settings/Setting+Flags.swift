@@ -60,7 +60,7 @@ extension Setting {
             others,
         ]
 
-    /// The flags on which no key depends, and the flags that other settings compare.
+    /// The flags that need no comparison: no key depends on them, or other settings compare them.
     private static let harmless: Set<String> = [
         "p", "v", "x", "n", "a", "work", "json", "modcacherw", "C", "o", "i", "insecure", "mod", "trimpath",
         "race",

@@ -11,8 +11,8 @@
 ///                 end record (22)
 /// ```
 ///
-/// The writer refuses what Go would refuse: a zip of more than 500 MiB, so that no size needs zip64, and a
-/// path that no module may have.
+/// The writer refuses what Go would refuse: a zip of more than 500 MiB, and a path that no module may have.
+/// Therefore no size needs zip64.
 ///
 /// ```swift
 /// var writer = ModuleZipWriter(prefix: "golang.org/x/text@v0.21.0/")

@@ -13,7 +13,7 @@ struct ChunkRecord: Hashable, Sendable, BitwiseCopyable {
 
     /// Returns whether a chunk can have these lengths, in bytes.
     static func isPossible(contentBytes: Int, storedBytes: Int) -> Bool {
-        // zstd's own bound: a frame is never much longer than its content.
+        // This is zstd's own bound: a frame is never much longer than its content.
         (1...FormatLimits.chunkSize).contains(contentBytes)
             && (1...contentBytes + contentBytes / 128 + 1024).contains(storedBytes)
     }

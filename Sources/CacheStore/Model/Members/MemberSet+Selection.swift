@@ -17,7 +17,7 @@ extension MemberSet {
     /// Returns the sources in the form in which they are compared with others.
     ///
     /// The distribution does not matter for a source that holds nothing made by cgo. Such a source is
-    /// returned without it.
+    /// returned without its distribution.
     ///
     /// - Complexity: O(*n*).
     func comparableSources() -> [Source] {
@@ -65,7 +65,7 @@ extension MemberSet {
     /// Finds the sets of sources that contain at least one of the given sources.
     ///
     /// - Parameter labels: The labels of the given sources.
-    /// - Returns: For each set, by its number, whether it contains one.
+    /// - Returns: For each set, by its number, whether the set contains one of the given sources.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument`` for a label that no
     ///   source has.
     func sets(ofAny labels: [String]) throws(CacheStoreError) -> [Bool] {

@@ -136,8 +136,8 @@ struct MemberSet: Sendable {
     /// Returns the chunks that members use, in the order of their frames.
     ///
     /// - Parameter includingUnused: Whether the chunks that no member uses follow, ordered by ID. A union
-    ///   keeps such chunks: a chunk of a value that lost may come back with another archive, in another
-    ///   frame.
+    ///   keeps such chunks: a chunk of a value that was not kept may come back with another archive, in
+    ///   another frame.
     /// - Returns: The chunks, each of them once.
     func frameOrder(includingUnused: Bool = false) -> [ChunkNumber] {
         var isUsed = [Bool](repeating: false, count: chunks.count)

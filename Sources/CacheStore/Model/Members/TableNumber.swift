@@ -1,8 +1,8 @@
 /// The position of an element in its table, from 0.
 ///
 /// The type parameter keeps the numbers of different tables apart: ``ChunkNumber``, ``OutputNumber`` and
-/// ``SourceSetNumber`` can't be mixed up. Only SQLite's row numbers begin at 1; they occur in the code that
-/// reads and writes rows.
+/// ``SourceSetNumber`` can't be mixed up. Only SQLite's row numbers begin at 1. Row numbers occur in the code
+/// that reads and writes rows.
 struct TableNumber<Table>: Hashable, Comparable, Sendable, BitwiseCopyable {
     private let position: UInt32
 

@@ -116,8 +116,7 @@ struct PackageCommand {
         return paths
     }
 
-    /// Returns whether a line is a run of the compiler that makes a package; variables may precede the
-    /// command.
+    /// Returns whether a line runs the compiler to make a package; variables may precede the command.
     private static func isCompilation(_ line: ArraySlice<UInt8>) -> Bool {
         // Go quotes a path with a blank.
         ["/compile -o $WORK/", "/compile\" -o $WORK/", "/compile' -o $WORK/"].contains {

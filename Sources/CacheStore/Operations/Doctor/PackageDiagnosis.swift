@@ -22,10 +22,11 @@ struct PackageDiagnosis {
             }
         }
 
-        /// Returns whether a package that the finding explains is compiled to another result than in the job.
+        /// Returns whether a package that the finding explains compiles to another result here than in the
+        /// job.
         ///
-        /// Packages that depend on it then miss. The result differs because the compiler writes the package's
-        /// directory into it.
+        /// Packages that depend on such a package then miss. The result differs because the compiler writes
+        /// the package's directory into the result.
         func changesOutput(of package: PackageCommand.Listed) -> Bool {
             isCommon && scopes.contains(.modules) && !package.module.isEmpty
         }
@@ -58,7 +59,7 @@ struct PackageDiagnosis {
         guard let package = byPath[path] else {
             return Doctor.Report.MissingPackage(importPath: path, module: "", isCertain: true)
         }
-        // The first in the order of compilation, which therefore depends on none of the others.
+        // This is the first in the order of compilation. Therefore it depends on none of the others.
         let dependencies = package.dependencies.filter { ranks[$0] != nil }
         let first = dependencies.min { ranks[$0, default: 0] < ranks[$1, default: 0] }
         let own = causes.first { $0.explains(package) }

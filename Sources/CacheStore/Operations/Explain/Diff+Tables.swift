@@ -1,5 +1,6 @@
 extension Diff.Report {
-    /// Combines the tables of the members that only the first and only the second archive has.
+    /// Combines two tables: one of the members that only the first archive has, and one of those that only
+    /// the second has.
     init(_ removed: ExplanationTables, _ added: ExplanationTables, fileBytes: (first: Int, second: Int)) {
         var packages: [String: Package] = [:]
         var modules: [String: Module] = [:]

@@ -1,4 +1,4 @@
-/// Gathers the figures of reports from a member set and the names of its packages.
+/// The figures of reports, gathered from a member set and the names of its packages.
 struct ExplanationTables {
     private let set: MemberSet
     private let names: PackageNames

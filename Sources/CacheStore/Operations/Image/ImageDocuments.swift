@@ -188,7 +188,7 @@ extension JSONValue {
         return strings.count == elements.count ? strings : nil
     }
 
-    /// The member of an object with a key.
+    /// The member that an object has under a key.
     ///
     /// Setting a member of a value that is not an object makes the value an object.
     subscript(key: String) -> JSONValue? {

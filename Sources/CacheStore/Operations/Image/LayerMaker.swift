@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// Makes the parts of layers: the files that a restore would write, as members of tar streams.
+/// A maker of the parts of layers: the files that a restore would write, as members of tar streams.
 struct LayerMaker: Sendable {
     /// The state that a worker uses for all of its parts.
     struct Worker: ~Copyable {
@@ -19,10 +19,11 @@ struct LayerMaker: Sendable {
     /// `dirHash`).
     static let time = 315_532_800
 
-    /// The length, in bytes, from which on an output is a part of its own and its frames are taken as they
-    /// are.
+    /// The length, in bytes, from which on an output is a part of its own.
     ///
-    /// The cost of other lengths is in <doc:Layers>.
+    /// The frames of such an output are taken as they are.
+    ///
+    /// <doc:Layers> states the cost of other lengths.
     static let largeSize = 256 << 10
 
     let plan: LayerPlan
@@ -286,9 +287,9 @@ struct LayerMaker: Sendable {
 
     /// Returns the directories that hold a layer's files, except those in trees.
     ///
-    /// Each directory comes after the directory that holds it. Every layer has all directories of its files:
-    /// engines give a missing directory a mode of their own, which would hide the mode that a lower layer has
-    /// for it.
+    /// Each directory comes after the directory that holds it. Every layer has all directories of its files.
+    /// Otherwise an engine would give a missing directory a mode of its own, and would so hide the mode that
+    /// a lower layer states for the directory.
     func directories(of layer: LayerPlan.Layer) -> [TarHeader] {
         var modes: [String: mode_t] = [:]
         func add(_ path: String, below root: String) {

@@ -1,4 +1,4 @@
-/// Finds the modules that members belong to.
+/// A table of the modules that members belong to.
 struct LayerPlacement: Sendable {
     typealias Place = LayerSplit.Place
 
@@ -31,9 +31,9 @@ struct LayerPlacement: Sendable {
 
     /// Returns the place of a module's members of GOMODCACHE.
     ///
-    /// The result is `nil` for a module of which there are only a few small files, and no tree. Every job has
-    /// the `.mod` file of each module that any program of its checkout needs. A new version of one such file
-    /// would change a layer that all sources share.
+    /// The result is `nil` for a module of which there are only small files, and neither a tree nor a stored
+    /// zip. Every job has the `.mod` file of each module that any program of its checkout needs. A new
+    /// version of one such file would change a layer that all sources share.
     static func place(of module: LayerPlan.Module, in set: MemberSet) -> Place? {
         let hasZip = set.downloads[module.downloads].contains {
             if case .stored = $0.content { true } else { false }

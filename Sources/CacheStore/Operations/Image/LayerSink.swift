@@ -1,7 +1,7 @@
 import Synchronization
 import SystemPackage
 
-/// Puts the parts of a layer, which workers make in any order, into their order, and hashes and writes them.
+/// A writer of one layer, which hashes and writes in order the parts that workers make in any order.
 ///
 /// A worker whose part is not next leaves its blocks here while there is memory for them. Otherwise the
 /// worker waits. Workers begin parts in order. Therefore the worker whose part is next never waits, and all

@@ -1,4 +1,4 @@
-/// Cuts the members of an archive into layers that other images share and that later images have again.
+/// A cut of the members of an archive into layers that other images share and that later images have again.
 ///
 /// Members that the same sources hold lie together, so that the image of one source is made of whole layers.
 /// Members that are too much for one layer are cut in two, repeatedly, by the bits of a hash of the module
@@ -18,7 +18,7 @@ struct LayerSplit: Sendable {
     /// Engines take 127 layers, of which a base needs some.
     static let layerLimit = 96
 
-    /// The divisor that makes the size limit of a layer the smallest size that is worth a layer.
+    /// The ratio of the size limit of a layer to the smallest size that is worth a layer.
     private static let smallestPart = 16
 
     /// The place of a member: the module that it belongs to, and the part of the module.
@@ -91,8 +91,8 @@ struct LayerSplit: Sendable {
 
     /// Cuts the members of each set of sources.
     private static func cuts(of groups: [[Int]: [Place: Int]], _ labels: [String], limit: Int) -> [Cut] {
-        // Members that most sources share lie lowest: images then share their layers together with all layers
-        // below.
+        // Members that most sources share lie lowest. Images then share the layers of these members together
+        // with all layers below.
         let ordered = groups.sorted { first, second in
             first.key.count == second.key.count
                 ? first.key.lexicographicallyPrecedes(second.key) : first.key.count > second.key.count

@@ -1,7 +1,7 @@
-/// Makes parts of layers on one thread: gathers the bytes of the tar stream in blocks, and compresses the
-/// blocks.
+/// A maker of parts of layers on one thread, which gathers the bytes of the tar stream in blocks and
+/// compresses the blocks.
 ///
-/// It is a class, because the visitor of a tree needs it too. It stays on its thread.
+/// The type is a class, because the visitor of a tree needs the stream too. A stream stays on its thread.
 final class LayerStream {
     /// The maximum number of bytes of the tar stream in a block.
     ///

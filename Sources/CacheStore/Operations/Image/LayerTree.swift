@@ -1,7 +1,7 @@
 import Glibc
 
-/// Writes a module tree, or a part of it, to a layer: its directories, and its files in the order of their
-/// paths.
+/// A writer of a module tree, or of a part of one, to a layer: the directories, and the files in the order of
+/// their paths.
 struct LayerTree: TreeVisitor, ~Copyable {
     private let module: ModuleKey
     private let path: String

@@ -1,4 +1,4 @@
-/// Puts frames, which workers make in any order, into a file one after another.
+/// A writer of frames, which puts the frames that workers make in any order into a file one after another.
 ///
 /// A worker that is far ahead waits, so that only a few frames are in memory at a time.
 final class FrameSequence: Sendable {

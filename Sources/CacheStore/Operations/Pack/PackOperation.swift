@@ -172,7 +172,8 @@ struct PackOperation: Sendable {
         )
     }
 
-    /// Checks the chunks that are neither written nor read yet, so that their names have not been checked.
+    /// Checks the chunks that are not written and were not read before, because nothing else checks their
+    /// names.
     ///
     /// - Returns: The chunks whose content does not have the SHA-256 that is their name.
     private func check(

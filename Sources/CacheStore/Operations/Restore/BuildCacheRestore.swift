@@ -1,11 +1,11 @@
 import Glibc
 import SystemPackage
 
-/// Restores the members of GOCACHE: first outputs, then the action entries that refer to them.
+/// A restore of the members of GOCACHE: first outputs, then the action entries that refer to the outputs.
 struct BuildCacheRestore: Sendable {
     /// One of the 256 directories, and the names in it.
     ///
-    /// It is a class, because an array can't hold noncopyable values.
+    /// The type is a class, because an array can't hold noncopyable values.
     final class Subdirectory: Sendable {
         let directory: Directory
         let names: EntryNames
@@ -30,8 +30,8 @@ struct BuildCacheRestore: Sendable {
 
     /// Opens or creates all 256 directories, and lists their entries.
     ///
-    /// If a directory is missing, Go fails where it can't create it. A directory whose mode can't be changed
-    /// is used as it is.
+    /// Go fails if a directory is missing and Go can't create that directory. A directory whose mode can't be
+    /// changed is used as it is.
     ///
     /// - Parameters:
     ///   - root: GOCACHE.

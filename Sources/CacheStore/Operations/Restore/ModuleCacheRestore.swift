@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// Restores the members of GOMODCACHE.
+/// A restore of the members of GOMODCACHE.
 ///
 /// The order is Go's own (cmd/go/internal/modfetch/fetch.go, `download`). Under the lock of a module come
 /// first its small files, then the marker `.partial`, and then the tree. Finally, the marker is removed.

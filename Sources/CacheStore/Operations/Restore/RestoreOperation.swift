@@ -2,9 +2,9 @@ import SystemPackage
 
 /// One run of a ``Restore``.
 ///
-/// A restore opens the index four times: to plan, to add up the space it needs, to feed outputs to its
-/// threads, and to feed action entries to them. Each pass goes through the rows once, because an index of
-/// millions of rows is not kept in memory. Only the first pass hashes the index.
+/// A restore opens the index four times: to plan, to add up the needed space, to feed outputs to its threads,
+/// and to feed action entries to them. Each pass goes through the rows once, because an index of millions of
+/// rows is not kept in memory. Only the first pass hashes the index.
 struct RestoreOperation {
     let options: Restore.Options
     let archive: Archive

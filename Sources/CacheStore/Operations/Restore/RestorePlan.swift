@@ -21,7 +21,7 @@ struct RestorePlan: Sendable {
     /// The number of action entries that are restored.
     let actionCount: Int
 
-    /// The sets of sources whose members are restored, as one value per set; all, if `nil`.
+    /// For each set of sources, whether its members are restored; `nil` for all sets.
     private let isWantedSet: [Bool]?
 
     /// Plans a restore of the members that ``MemberSet/selecting(_:)`` and ``MemberSet/settled()`` would

@@ -1,4 +1,4 @@
-/// Removes entries that a manifest does not name from a module tree.
+/// A cleaner of a module tree, which removes the entries that the manifest does not name.
 struct TreeCleaner {
     // Paths are kept as bytes, because Swift considers some names equal that the system distinguishes.
     private var files: Set<[UInt8]> = []

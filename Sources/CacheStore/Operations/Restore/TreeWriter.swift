@@ -1,13 +1,13 @@
 import SystemPackage
 
-/// Writes the files of a module tree, or mends an existing tree.
+/// A writer of the files of a module tree, which also mends an existing tree.
 ///
 /// Files come in the order of their paths, so that all files below one directory come together. Therefore one
 /// descriptor per open level is enough.
 struct TreeWriter: TreeVisitor, ~Copyable {
     /// A level of directories.
     ///
-    /// It is a class, because an array can't hold noncopyable values.
+    /// The type is a class, because an array can't hold noncopyable values.
     private final class Level {
         let name: String
         let directory: Directory

@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// Makes a zip from the module tree that it is shown.
+/// A maker of a zip from the files of a module tree.
 ///
 /// The zip is not compressed, and has the same `h1:` hash as the original zip.
 struct TreeZipper: TreeVisitor, ~Copyable {

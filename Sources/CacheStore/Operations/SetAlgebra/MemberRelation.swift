@@ -109,8 +109,8 @@ enum MemberRelation: Hashable {
 
     /// Returns the class of an output for which two archives hold these classes.
     ///
-    /// Classes differ only if different versions of this library assigned them. A class that says something
-    /// is preferred, then the class with the lower name.
+    /// Classes differ only if different versions of this library assigned them. Any other class is preferred
+    /// to ``EntryClass/other``. Of two other classes, the one with the lower name is preferred.
     static func preferred(_ first: EntryClass, _ second: EntryClass) -> EntryClass {
         if first == .other { return second }
         if second == .other { return first }

@@ -2,8 +2,8 @@ import SystemPackage
 
 /// The union of the members that are held in memory: all members except outputs and action entries.
 ///
-/// In ``frames`` are the chunks of trees and zips, the chunks that no member uses, and the chunks of outputs
-/// that have several chunks.
+/// The table ``frames`` holds the chunks of trees and zips, the chunks that no member uses, and the chunks of
+/// outputs that have several chunks.
 struct MemberUnion: Sendable {
     /// The members.
     ///
@@ -100,8 +100,7 @@ struct MemberUnion: Sendable {
         return kept
     }
 
-    /// Turns a zip that one input stores, because it lacks the tree, into a zip that another input's tree
-    /// makes.
+    /// Turns each zip that an input stores for lack of the tree into a zip that another input's tree makes.
     ///
     /// The sources that had only the zip then hold the tree too: when they are restored, the tree takes the
     /// place of their zip.

@@ -2,7 +2,7 @@ import SystemPackage
 
 /// The union of the outputs of several indexes, merged by ID.
 ///
-/// It consists of rows and of the frames of all chunks in their order, and both are spooled. Some bits per
+/// The union consists of rows, and of the frames of all chunks in order. Both are spooled; some bits per
 /// output and the chunks of ``members`` stay in memory.
 final class OutputUnion {
     /// An output, as it is spooled.
@@ -34,7 +34,7 @@ final class OutputUnion {
     private let numbers: Spool<ChunkNumber>
     private var classes = ClassNumbers()
 
-    /// The place among the frames of each chunk of ``members``, or `nil` for a chunk that has no place yet.
+    /// For each chunk of ``members``, its place among the frames, or `nil` if the chunk has no place yet.
     private var assigned: [ChunkNumber?] = []
 
     /// Begins a union.
@@ -110,7 +110,7 @@ final class OutputUnion {
         }
     }
 
-    /// Returns the place among the frames of a chunk of ``members``.
+    /// Returns the place that a chunk of ``members`` has among the frames.
     ///
     /// A chunk that has no place yet gets the next place.
     private func assign(_ number: ChunkNumber) throws -> ChunkNumber {
@@ -125,7 +125,8 @@ final class OutputUnion {
 
     /// Lays out the chunks that trees and zips use, and then the chunks that no member uses.
     ///
-    /// A chunk of a value that was not kept may come back with another archive, in another frame.
+    /// The latter are kept because a chunk of a value that was not kept may come back with another archive,
+    /// in another frame.
     private func layOutModules() throws {
         for tree in members.set.trees {
             _ = try assign(tree.manifest)

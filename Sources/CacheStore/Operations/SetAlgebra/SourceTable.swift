@@ -37,10 +37,11 @@ struct SourceTable: Sendable {
         positions = Dictionary(uniqueKeysWithValues: sources.enumerated().map { ($1.label, $0) })
     }
 
-    /// Returns the positions in the table of an archive's sources.
+    /// Returns the positions that an archive's sources have in the table.
     func positions(of other: [Source]) -> [Int] { other.map { positions[$0.label] ?? 0 } }
 
-    /// Returns the number in the table of each set of sources of an archive, and adds the sets that are new.
+    /// Returns the numbers that an archive's sets of sources have in the table, and adds the sets that are
+    /// new.
     mutating func numbers(of set: MemberSet) -> [SourceSetNumber] {
         let positions = positions(of: set.sources)
         // Both lists of sources are ordered by label, so an ascending set stays ascending.

@@ -13,7 +13,7 @@ struct VerifyOperation {
     private enum Item {
         case tree(MemberSet.Tree)
         case zip(MemberSet.Download, id: ObjectID, size: Int, chunks: ChunkList)
-        /// A chunk that is used only by a value that lost in a union.
+        /// A chunk that no member uses, because a union did not keep the value that used the chunk.
         case unused(ChunkRecord)
 
         var size: Int {

@@ -2,8 +2,8 @@ package import Glibc
 
 /// The way in which a file gets to its final name.
 ///
-/// A file is written only if the file that is there is not right. It is written under a temporary name first
-/// and renamed then.
+/// A file is written only if the file that is there is not right. A new file is written under a temporary
+/// name first and renamed then.
 package struct FilePlacement {
     /// The prefix of the temporary name; a restore that was killed may leave files with this prefix.
     static let temporaryPrefix = ".castore-"

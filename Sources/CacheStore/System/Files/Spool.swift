@@ -38,7 +38,7 @@ final class Spool<Record: BitwiseCopyable> {
         var piece: [Record] = []
         swap(&piece, &buffer)
         defer { swap(&piece, &buffer) }
-        // A record has no pointers in it, so its bytes are the whole record.
+        // A record contains no pointers, so its bytes are the whole record.
         let result = unsafe piece.withUnsafeBytes { bytes in
             Result { () throws(CacheStoreError) in try unsafe scratch.write(bytes, at: offset) }
         }

@@ -3,7 +3,7 @@ import SystemPackage
 
 /// The one way from a system call's result to a value or an error.
 enum SystemCall {
-    /// Runs `call`, again as long as it is interrupted, and returns its result.
+    /// Runs `call`, repeats it as long as it is interrupted, and returns its result.
     ///
     /// - Parameters:
     ///   - action: The action that may fail, as in "cannot `action`".

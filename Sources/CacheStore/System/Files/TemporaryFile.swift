@@ -41,8 +41,8 @@ struct TemporaryFile: ~Copyable, Sendable {
 
     /// Removes the file, unless it was published.
     ///
-    /// The end of this value's life removes the file too, but a thread that is slow to end may hold the value
-    /// beyond the operation.
+    /// The end of this value's life removes the file too. However, a thread that is slow to end may hold the
+    /// value beyond the end of the operation.
     func discard() {
         guard !isPublished.load(ordering: .relaxed) else { return }
         _ = unsafe unlinkat(directory.descriptor, temporaryName, 0)

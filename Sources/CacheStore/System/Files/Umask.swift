@@ -3,7 +3,7 @@ import SystemPackage
 
 /// The process's umask, read without changing it.
 ///
-/// `umask(2)` can only read the umask by setting it, which other threads would see.
+/// `umask(2)` can only read the umask by setting it, and other threads would see the change.
 enum Umask {
     /// The bits that the system removes from the mode of new files; 0o022 where `/proc` does not tell.
     static let value: mode_t = {

@@ -76,7 +76,9 @@ enum Subprocess {
             _ = Glibc.close(reader)
         }
 
-        /// Closes the end that another program has by now, so that the reader sees its end.
+        /// Closes the writing end in this process, so that the reader sees the end of the pipe.
+        ///
+        /// By now, the other program has a writing end of its own.
         func closeWriter() {
             guard writer >= 0 else { return }
             _ = Glibc.close(writer)

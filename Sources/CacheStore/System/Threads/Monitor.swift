@@ -2,8 +2,8 @@ import Glibc
 
 /// A value behind a lock, for whose changes threads can wait (`pthread_cond_wait(3)`).
 ///
-/// The type is a class, because the mutex must not move. It is `@unchecked Sendable`, because every access to
-/// `value` holds the mutex.
+/// The type is a class, because the mutex must not move. The type is `@unchecked Sendable`, because every
+/// access to `value` holds the mutex.
 @safe final class Monitor<Value>: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>

@@ -147,7 +147,8 @@ enum WorkerThreads {
         /// Notes that a thread has ended, and returns the outcome of all threads if this thread was the last.
         func end(_ failure: (any Error)?) -> Result<Void, any Error>? {
             state.withLock { state in
-                // The error that caused the stop counts, not the notice of the stop by a later worker.
+                // The error that caused the stop counts, and not the `CancellationError` of a worker that
+                // noticed the stop.
                 if state.failure == nil || state.failure is CancellationError {
                     state.failure = failure ?? state.failure
                 }

@@ -36,7 +36,7 @@ struct HostileContentTests {
     }
 
     @Test(
-        "for a manifest that is none",
+        "for a text that is no manifest",
         arguments: [
             "", "f 1 a", "g 1 a\n", "f a\n", "f  1 a\n", "f 01 a\n", "f -1 a\n", "f +1 a\n", "f 1a b\n",
             "f 1 a\n\n", "\n",
@@ -65,14 +65,14 @@ struct HostileContentTests {
         try await hostile.expectRefused(archive, onlyByContent: true)
     }
 
-    @Test("for sizes in a manifest whose sum can't be counted")
+    @Test("for sizes in a manifest whose sum overflows")
     func overflow() async throws {
         let lines = (10..<30).map { "f 999999999999999999 a\($0)\n" }.joined()
         let archive = try hostile.tree(manifest: Array(lines.utf8), content: [1], files: 20, to: "archive")
         try await hostile.expectRefused(archive, onlyByContent: true)
     }
 
-    @Test("for a sound tree that is not the one of its hash; nothing of the tree is left")
+    @Test("for a sound tree that does not have its hash; nothing of the tree is left")
     func wrongHash() async throws {
         let archive = try hostile.tree(
             manifest: Array("f 1 a.go\n".utf8),
@@ -111,7 +111,7 @@ struct HostileContentTests {
         try await hostile.expectRefused(archive, codes: [.corruptArchive], onlyByContent: true)
     }
 
-    @Test("for an empty output that is not named as one")
+    @Test("for an empty output under another ID than that of no bytes")
     func emptyOutput() async throws {
         var model = CacheModel()
         model.addPair("empty", [])
@@ -124,7 +124,7 @@ struct HostileContentTests {
         try await hostile.expectRefused(archive, codes: [.corruptArchive], onlyByContent: true)
     }
 
-    @Test("by verify for a digest that is not its members'")
+    @Test("by verify for a digest that is not that of its members")
     func wrongDigest() async throws {
         let archive = try hostile.write(
             from: try await hostile.sound(),
@@ -134,7 +134,7 @@ struct HostileContentTests {
         #expect(try await Verify().run(archive).problems.map(\.code) == [.corruptArchive])
     }
 
-    @Test("for a frame that holds more than one, or more than it says, without taking memory for it")
+    @Test("for bytes that are not one frame, or a frame of too much content, without memory for that content")
     func frames() async throws {
         let compressor = try ZstdCompressor(level: 1)
         let zeros = [UInt8](repeating: 0, count: 8 << 20)

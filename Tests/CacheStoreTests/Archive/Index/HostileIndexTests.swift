@@ -12,7 +12,7 @@ struct HostileIndexTests {
 
     private var hostile: HostileArchive { HostileArchive(bench: bench) }
 
-    @Test("but not one that this builder leaves as it was")
+    @Test("but not if the test's own writer leaves the index unchanged")
     func builderIsSound() async throws {
         let sound = try await hostile.sound()
         let copy = try hostile.write(from: sound, to: "copy")

@@ -52,7 +52,7 @@ struct ActionEntryTests {
         #expect(ActionEntry(bytes.span, named: Self.action) == nil)
     }
 
-    @Test("is no entry with any byte of its frame changed, or another length, or another name")
+    @Test("is no entry with a wrong separator or action ID, another length or another name")
     func frame() {
         let bytes = entry("12", "34")
         #expect(ActionEntry(bytes.span, named: Self.output) == nil)

@@ -61,7 +61,7 @@ struct CompiledPackageTests {
         #expect(read(other).package == CompiledPackage(importPath: "main", file: nil))
     }
 
-    @Test("is not read behind its symbols, and not known from less")
+    @Test("is not read behind its symbols, and is unknown if some of the symbols are missing")
     func beginnings() {
         // The search for the text before the object covers 4 KiB.
         let long = String(repeating: "s", count: 5001)
@@ -121,7 +121,7 @@ struct CompiledPackageTests {
         }
     }
 
-    @Test("is read, whatever byte of it is wrong, without a trap")
+    @Test("is read without a trap, whatever byte of it is wrong")
     func damage() {
         let content = archive(symbols: ["a.F", "go:cuinfo.packagename.example.com/x", "b.G"])
         for index in content.indices.dropLast(code) {

@@ -36,7 +36,7 @@ struct ModuleCacheScanTests {
         return (scan, !removed.isEmpty)
     }
 
-    @Test("has the .mod that it was made again with")
+    @Test("has the .mod with which it was made again")
     func madeAgain() throws {
         let text = Array("module example.com/Living\n".utf8)
         let (scan, isRemoved) = try look { try Files.write(text, to: modFile) }

@@ -174,7 +174,7 @@ struct SettingTests {
         #expect(Compatibility.findings(for: [source()], at: place).map(\.setting) == ["GOMODCACHE"])
     }
 
-    @Test("groups the sources that have one value, and leaves out those that have what is here")
+    @Test("groups the sources that have one value, and leaves out those that have the local value")
     func groups() throws {
         let sources = [
             source("a", ["GOVERSION": "go1.24.9"]), source("b"), source("c", ["GOVERSION": "go1.24.9"]),
@@ -206,7 +206,7 @@ struct CompatibilityTests {
         #expect(Compatibility.warnings(among: [source("a"), source("b")]).isEmpty)
     }
 
-    @Test("comes for another distribution, with which what cgo made hits all the same")
+    @Test("comes for another distribution, because entries that cgo made hit there all the same")
     func distribution() {
         let other = ["OS_RELEASE": "Plan 9"]
         let among = Compatibility.warnings(among: [source("a"), source("b", other)])
@@ -216,7 +216,7 @@ struct CompatibilityTests {
         #expect(warnings.first?.message.contains("`Plan 9` (a)") == true)
     }
 
-    @Test("comes for each setting that makes all miss, for GOMODCACHE, and once for all others")
+    @Test("comes for each setting that makes everything miss, for GOMODCACHE, and once for all others")
     func restored() {
         let here = environment([
             "GOVERSION": "go1.26.0", "GOAMD64": "v3", "GOMODCACHE": "/m", "CC": "clang", "CGO_CFLAGS": "-O1",

@@ -264,7 +264,7 @@ struct InflaterTests {
         #expect(throws: ZipError.self) { try inflater.append(stored.span) { _ in } }
     }
 
-    @Test("takes a lack of memory for no damage")
+    @Test("does not take a lack of memory for damage")
     func failures() throws {
         // zlib's error codes for damaged data, for a lack of memory and for misuse.
         #expect(Inflater.failure(-3, "so") as? ZipError == ZipError("Compressed data is damaged: so"))

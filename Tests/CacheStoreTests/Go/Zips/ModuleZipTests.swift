@@ -14,7 +14,7 @@ struct ModuleZipTests {
 
         """
 
-    @Test("of no files is what Go prints for one")
+    @Test("of no files is the hash that Go prints")
     func empty() {
         #expect(
             ModuleHash.text(of: ModuleHash().finish()) == "h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
@@ -51,7 +51,7 @@ struct ModuleZipTests {
         }
     }
 
-    @Test("of a file cut short in place meanwhile are an error, not a signal")
+    @Test("of a file that is cut short meanwhile are an error, not a signal")
     func cutShort() throws {
         var source = SeededBytes(seed: 4)
         let zips = [

@@ -46,7 +46,7 @@ struct ModuleZipWriterTests {
         #expect(isEqual)
     }
 
-    @Test("knows the size of the zip before", arguments: [0, 1, 5])
+    @Test("knows the size of the zip in advance", arguments: [0, 1, 5])
     func size(count: Int) throws {
         let files = Self.files.prefix(count)
         let size = try ModuleZipWriter.size(
@@ -75,7 +75,7 @@ struct ModuleZipWriterTests {
         #expect(throws: ZipError.self) { try ZipFixtures.write([("b", []), (second, [])]) }
     }
 
-    @Test("refuses content that has not the size it was begun with", arguments: [4, 6])
+    @Test("refuses content that is shorter or longer than the file was to be", arguments: [4, 6])
     func wrongSize(size: Int) throws {
         let content = Array("hello".utf8)
         #expect(throws: ZipError.self) {

@@ -41,7 +41,8 @@ struct ZipReaderTests {
         }
         try #require(pieces.count == 12 + 24)
         for (index, zip) in pieces[12...].enumerated() {
-            // The comment of every third zip is the end record of an empty zip, which Go reads as that too.
+            // The comment of every third zip is the end record of an empty zip. Go, too, reads such a zip as
+            // empty.
             let files = try? ZipFixtures.read(zip)
             let isEqual = files == (index % 3 == 1 ? [:] : expected)
             #expect(isEqual, "zip \(index): \(ZipFixtures.failure(of: zip)?.description ?? "")")
@@ -54,7 +55,7 @@ struct ZipReaderTests {
         #expect(try ZipFixtures.read(zip) == ["a.go": Array("hello".utf8)])
     }
 
-    @Test("throw for zip64 numbers that cannot be")
+    @Test("throw for impossible zip64 numbers")
     func zip64Lies() throws {
         let zip = try Self.zip64Zip()
         let extra = try #require(zip.lastOffset(of: [1, 0, 24, 0]))
@@ -161,7 +162,7 @@ struct ZipReaderTests {
     }
 
     @Test(
-        "refuse a number of entries other than there are",
+        "refuse a wrong number of entries",
         arguments: [0, 1, 3, 0xfffe, 0xffff] as [UInt16]
     )
     func count(number: UInt16) throws {

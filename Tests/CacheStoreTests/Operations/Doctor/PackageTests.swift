@@ -2,9 +2,9 @@ import Testing
 
 @testable import CacheStore
 
-@Suite("What the Go command prints about packages")
+@Suite("The Go command's output about packages")
 struct PackageCommandTests {
-    @Test("by `go build -n` gives the packages it would compile, in its order, under their import paths")
+    @Test("of `go build -n` gives the packages to compile, in its order, under their import paths")
     func dryRun() {
         let output = """
 
@@ -34,7 +34,7 @@ struct PackageCommandTests {
         #expect(PackageCommand.compiled([]) == [])
     }
 
-    @Test("by `go list` gives each package with its module, its error and what it depends on")
+    @Test("of `go list` gives each package with its module, its error and its dependencies")
     func list() {
         let (field, item) = ("\u{1F}", "\u{1E}")
         let lines = [
@@ -96,7 +96,7 @@ struct PackageDiagnosisTests {
         }
     }
 
-    @Test("assumes that a package without a cause may come out as it was, so that its dependents may hit")
+    @Test("assumes that a package without a cause may compile to the same, so that its dependents may hit")
     func oneMissing() {
         #expect(
             diagnose("std", "user", "mine", "app") == [
@@ -105,7 +105,7 @@ struct PackageDiagnosisTests {
         )
     }
 
-    @Test("knows that packages of modules come out otherwise under another path")
+    @Test("knows that packages of modules compile to another result under another path")
     func moved() {
         #expect(
             diagnose("lib", "mine", "app", settings: ["GOMODCACHE"]) == [

@@ -167,7 +167,7 @@ struct LayerSplitTests {
         #expect(layers.count <= LayerSplit.layerLimit + 1)
     }
 
-    @Test("gives the images of sources the layers that the image of all has, but for the rest")
+    @Test("gives images of some sources only layers that the image of all has, except for the rest")
     func sharing() throws {
         let corpus = Corpus(Self.modules(seed: 334), labels: Self.labels)
         let all = try corpus.layers()
@@ -178,7 +178,7 @@ struct LayerSplitTests {
         }
     }
 
-    @Test("changes with a module's version only the layers that it is in", arguments: 0..<8)
+    @Test("changes only the layers that hold a module if the version of the module changes", arguments: 0..<8)
     func stability(number: Int) throws {
         var modules = Self.modules(seed: 335)
         let before = try Corpus(modules, labels: Self.labels).layers()
@@ -194,7 +194,7 @@ struct LayerSplitTests {
         }
     }
 
-    @Test("changes with a module's size only the layers that it is in, or that take its place")
+    @Test("changes only the layers that hold a module, or that replace them, if its size changes")
     func growth() throws {
         var modules = Self.modules(seed: 336)
         let before = try Corpus(modules, labels: Self.labels).layers()
@@ -205,7 +205,7 @@ struct LayerSplitTests {
         #expect(before != after || kept == before.count)
     }
 
-    @Test("leaves to the rest what is in no module: programs, and code of the checkout")
+    @Test("leaves to the rest all that is in no module: programs, and code of the checkout")
     func rest() throws {
         var corpus = Corpus(Self.modules(seed: 337), labels: Self.labels)
         let own = try #require(corpus.names.keys.min())

@@ -113,7 +113,7 @@ struct LayersTests {
         #expect(blobs[0] == blobs[1])
     }
 
-    @Test("is not made of a large tree or output whose chunks are sound, and which is another as a whole")
+    @Test("is not made of a large tree or output that is wrong as a whole though its chunks are sound")
     func wrongWhole() async throws {
         let archive = try await large(seed: 312)
         let hash = "h1:" + String(repeating: "A", count: 43) + "="
@@ -324,7 +324,7 @@ struct LayersTests {
         #expect(try bench.names.filter { $0 != "damaged" } == before)
     }
 
-    @Test("is refused where what is asked for can't be")
+    @Test("is refused for bad options")
     func arguments() async throws {
         let model = try RandomCaches(seed: 310, jobs: 1, pairs: 10).jobs[0]
         let archive = try await bench.pack(model, to: "pack").path

@@ -70,7 +70,7 @@ struct TarHeaderTests {
         }
     }
 
-    @Test("of a directory ends in a slash, also where that is the byte too many")
+    @Test("of a directory ends in a slash, even where the slash is one byte too many")
     func directories() throws {
         let short = String(Self.hundred.dropLast())
         let paths = ["d", short, Self.hundred, "d/" + short]

@@ -186,7 +186,7 @@ struct LeftOutBuildCacheTests {
     @Test("an action entry that is torn", arguments: tornEntries)
     func tornEntry(damage: Damage) async throws { try await check(damage) }
 
-    @Test("an action entry whose output is not what it says", arguments: badOutputs)
+    @Test("an action entry whose output is not the one that the entry states", arguments: badOutputs)
     func badOutput(damage: Damage) async throws { try await check(damage) }
 
     @Test("what is no regular file", arguments: badKinds)

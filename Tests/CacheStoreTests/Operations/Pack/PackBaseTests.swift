@@ -43,7 +43,7 @@ struct PackBaseTests {
         }
     }
 
-    @Test("united with its base restores what the whole pack united with it does")
+    @Test("united with its base restores the same as the whole pack united with that base")
     func restores() async throws {
         let caches = try RandomCaches(seed: 511, pairs: 60)
         let base = try await bench.pack(caches.jobs[0], as: "main", to: "main").path
@@ -57,7 +57,7 @@ struct PackBaseTests {
         #expect(digests[0] == digests[1])
     }
 
-    @Test("checks also what it does not write, and leaves out the same damage as the whole pack")
+    @Test("also checks content that is not written, and leaves out the same damage as the whole pack")
     func damage() async throws {
         let model = try RandomCaches(seed: 521, jobs: 1, pairs: 40).jobs[0]
         let base = try await bench.pack(model, as: "main", to: "main").path
@@ -79,7 +79,7 @@ struct PackBaseTests {
         #expect(error?.code == .damagedCache)
     }
 
-    @Test("of what the base has is the empty archive")
+    @Test("of members that the base has is the empty archive")
     func nothing() async throws {
         let caches = try bench.write(try RandomCaches(seed: 531, jobs: 1, pairs: 30).jobs[0], to: "caches")
         let base = try await bench.pack(caches, as: "main", to: "main").path
@@ -88,7 +88,7 @@ struct PackBaseTests {
         #expect(try Files.id(part.path) == Files.id(empty))
     }
 
-    @Test("says which base it can't be united with, because that has another pack of its label")
+    @Test("names the base that holds another pack of its label, and with which no union is possible")
     func label() async throws {
         var model = CacheModel()
         model.addPair("one", [1])

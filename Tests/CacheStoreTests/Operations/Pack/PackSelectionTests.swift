@@ -58,7 +58,7 @@ struct PackSelectionTests {
         #expect(found == [.package: 2, .sources: 2, .test: 4])
         #expect(all.report.dropped.isEmpty)
         let few = try await bench.pack(model, to: "few") { $0.dropped = [.package, .test, .empty] }
-        // Without the package, nothing tells that the list of its sources is one.
+        // Without the package, nothing shows that the list of its sources is such a list.
         #expect(few.report.dropped.mapValues(\.files) == [.package: 2, .empty: 1, .test: 4])
         #expect(try await Verify().run(few.path).problems.isEmpty)
     }

@@ -31,7 +31,7 @@ struct StoredZipTests {
         }
     }
 
-    @Test("are made again from the tree, with the same hash and bytes, though a cache's own was garbage")
+    @Test("are made again from the tree, with the same hash and bytes, even if the cache's own is garbage")
     func derived() async throws {
         let module = LeftOutModuleTests.module
         var model = CacheModel()

@@ -83,7 +83,7 @@ struct BuildCacheRestoreTests {
         #expect(trim.kind == .regular && trim.mode == 0o666)
     }
 
-    @Test("gives readers what only its owner could read, without writing it again")
+    @Test("lets everyone read files that only their owner could read, without writing the files again")
     func modes() async throws {
         let (model, _, _) = model()
         let pack = try await bench.pack(model, to: "pack").path
@@ -181,7 +181,7 @@ struct BuildCacheRestoreTests {
         #expect(after.entries[CacheModel.output(executable) + "/tool"]?.mode == 0o755)
     }
 
-    @Test("makes executable again what has lost the bit, and clears an executable's directory of other files")
+    @Test("makes a file executable again, and removes other files from the directory of an executable")
     func executableBits() async throws {
         let (model, _, executable) = model()
         let pack = try await bench.pack(model, to: "pack")

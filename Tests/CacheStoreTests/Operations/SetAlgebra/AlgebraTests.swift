@@ -35,7 +35,7 @@ struct AlgebraTests {
         return try bench.contents(rest).members.map(\.kind)
     }
 
-    @Test("a difference keeps a tree's hash with it, and the tree with a zip that it makes")
+    @Test("a difference keeps the hash with a tree, and the tree with a zip that the tree makes")
     func modules() async throws {
         #expect(try await kinds(.all, without: [.mod, .hash, .info]) == [.tree, .zip, .ziphash])
         #expect(try await kinds(.all, without: [.tree, .mod, .hash, .info]) == [.tree, .zip, .ziphash])
@@ -45,7 +45,7 @@ struct AlgebraTests {
         #expect(try await kinds(.all, without: [.tree, .zip, .mod, .hash]) == [.info])
     }
 
-    @Test("an intersection has a module's zip as it is where one archive has no tree that makes it")
+    @Test("an intersection keeps a module's zip as it is stored where one archive lacks the tree")
     func zip() async throws {
         var models = [CacheModel(), CacheModel()]
         try models[0].addModule(Self.module)
@@ -72,7 +72,7 @@ struct AlgebraTests {
         #expect(common.report.disagreements.isEmpty)
     }
 
-    @Test("an output as a directory is left where the other has it as a file, and not the other way round")
+    @Test("a difference keeps an output as a directory where the other has a file, and not the reverse")
     func executables() async throws {
         var models = [CacheModel(), CacheModel()]
         let (_, output) = models[0].addPair("link", [7, 7], executable: "tool")
@@ -123,7 +123,7 @@ struct AlgebraTests {
         #expect(try Files.id(rest) == Files.id(one))
     }
 
-    @Test("a damaged frame is found when it is copied, and named with its file")
+    @Test("a damaged frame is found when it is copied, and the error names its file")
     func damage() async throws {
         let packs = try await bench.packs(RandomCaches(seed: 401, pairs: 30))
         var bytes = try Files.bytes(packs[0])

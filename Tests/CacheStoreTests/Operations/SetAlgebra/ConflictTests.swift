@@ -146,7 +146,7 @@ struct ConflictTests {
         #expect(try await Verify().run(whole.path).problems.isEmpty)
     }
 
-    @Test("keeps, for a source that had the zip alone, a tree that can stand for it")
+    @Test("gives a source that had only the zip a tree that can stand for the zip")
     func zipOfOneSourceTreeOfAnother() async throws {
         var (first, second) = (CacheModel(), CacheModel())
         try first.addModule(Self.module, [.tree, .mod, .hash])

@@ -48,7 +48,7 @@ struct DifferenceLawTests {
     }
 
     @Test(
-        "is the same, byte for byte, for several archives in any order and their union, at any thread count",
+        "is the same, byte for byte, for archives in any order and for their union, at any thread count",
         arguments: 211...212 as ClosedRange<UInt64>
     )
     func subtractsUnions(seed: UInt64) async throws {
@@ -62,7 +62,7 @@ struct DifferenceLawTests {
     }
 
     @Test(
-        "is the same, byte for byte, in steps, where a union makes nothing of two archives that neither has",
+        "is the same, byte for byte, in steps, if a union makes no form that neither of its archives has",
         arguments: 221...222 as ClosedRange<UInt64>
     )
     func steps(seed: UInt64) async throws {
@@ -94,7 +94,7 @@ struct DifferenceLawTests {
     }
 
     @Test(
-        "united with what was subtracted has the union's digest; with the intersection, the first's members",
+        "united with the other archive has the union's digest; with the intersection, the first's members",
         arguments: 241...243 as ClosedRange<UInt64>
     )
     func reunites(seed: UInt64) async throws {

@@ -11,7 +11,7 @@ struct IntersectionLawTests {
     init() throws { bench = try Workbench() }
 
     @Test(
-        "is the same, byte for byte, in either order and at any thread count; of one with itself, that one",
+        "is the same, byte for byte, in any order, with any threads; of an archive and itself, that archive",
         arguments: 301...302 as ClosedRange<UInt64>
     )
     func commutes(seed: UInt64) async throws {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import CacheStore
 
-/// All laws of the set algebra rest on this relation, so it is tested on its own.
+/// Tests of the one relation on which all laws of the set algebra rest.
 @Suite("The relation of two values of one member")
 struct MemberRelationTests {
     private let module: ModuleKey
@@ -102,7 +102,7 @@ struct MemberRelationTests {
         ]
     }
 
-    @Test("prefers the same value, whichever comes first, and is the same of a value to itself")
+    @Test("prefers the same value in either order, and is `same` for a value and itself")
     func ranking() {
         for ranking in rankings {
             for first in 0..<ranking.count {
@@ -155,7 +155,7 @@ struct MemberRelationTests {
         #expect(error?.remedy == .compareWithGoSum)
     }
 
-    @Test("settles classes in any order: one that says something, then the lower name")
+    @Test("prefers classes in any order: any class before `other`, then the class with the lower name")
     func classes() {
         for (first, second, expected) in [
             (EntryClass.other, EntryClass.vet, EntryClass.vet), (.vet, .other, .vet), (.cgo, .vet, .cgo),

@@ -28,7 +28,7 @@ struct OpenLevelsTests {
         }
     }
 
-    @Test("lead to no file that is not there, and to the next one all the same")
+    @Test("lead to no file that is missing, and then still lead to the next one")
     func missing() throws {
         let levels = OpenLevels(try Directory(opening: bench.path("tree")))
         for path in ["a/none", "none/one", "a/b/none/deeper"] {

@@ -17,7 +17,7 @@ struct WorkerThreadsTests {
         #expect(done.value.sorted() == Array(0..<count))
     }
 
-    @Test("make one state for each thread, and no more threads than items")
+    @Test("make one state per thread, and no more threads than items")
     func states() async throws {
         let made = Atomic<Int>(0)
         try await WorkerThreads.forEach(below: 3, threads: 50, state: { made.add(1, ordering: .relaxed) }) {
@@ -28,7 +28,7 @@ struct WorkerThreadsTests {
         #expect(made.load(ordering: .relaxed) == 3)
     }
 
-    @Test("stop at the first error, and throw it rather than what it causes", arguments: 1...5)
+    @Test("stop at the first error, and throw it rather than an error that it causes", arguments: 1...5)
     func firstError(round: Int) async throws {
         let done = Gathered<Int>(0)
         let error = await #expect(throws: Failure.self) {
@@ -45,7 +45,7 @@ struct WorkerThreadsTests {
         #expect(done.value < 100_000)
     }
 
-    @Test("throw what making a state throws")
+    @Test("throw the error of making a state")
     func stateError() async throws {
         await #expect(throws: Failure(index: -1)) {
             try await WorkerThreads.forEach(
@@ -177,7 +177,7 @@ struct FrameSequenceTests {
         #expect(sequence.places.count == count)
     }
 
-    @Test("lets all threads go when writing fails, and throws that error")
+    @Test("releases all threads when writing fails, and throws that error")
     func failure() async throws {
         let sequence = FrameSequence(workers: 2)
         await #expect(throws: Full.self) {
@@ -191,7 +191,7 @@ struct FrameSequenceTests {
         }
     }
 
-    @Test("lets threads go that are far ahead of one that stops")
+    @Test("releases the threads that are far ahead of one that stops")
     func stopped() async throws {
         let sequence = FrameSequence(workers: 1)
         let arrivals = Gathered<Int>(0)

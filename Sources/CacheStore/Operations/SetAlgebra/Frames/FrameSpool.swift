@@ -18,7 +18,8 @@ final class FrameSpool {
     // The run to which frames are being added.
     private var run = (input: -1, end: 0, count: 0)
 
-    /// The length at which a run takes no more frames, in bytes: enough for the disk, and it fits a cache.
+    /// The length at which a run takes no more frames, in bytes: large enough for the disk, yet small enough
+    /// to fit a cache.
     private static let preferredSize = 1 << 20
 
     init(beside path: FilePath) throws(CacheStoreError) { entries = try Spool(beside: path) }
