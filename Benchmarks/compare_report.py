@@ -10,7 +10,7 @@ TITLES = {
     'restore': 'restore: the tree that cachectl restores from the union, by everyone',
     'layers': 'layers: an image of the union; or one layer of the restored tree, as a stream',
     'verify': 'verify: the union, or that tree packed by the peer',
-    'open': 'open: what the index tells, by one process a time; ×: times cachectl info',
+    'open': 'open: what the index tells, one process at a time; ×: times cachectl info',
 }
 
 
@@ -84,7 +84,7 @@ def judge(summary, content_bytes, threads):
                 at_least('restore', peer, 'cachectl faster', other['wall'] / own['wall'], limit, '×')
 
     if own := row('verify', 'cachectl'):
-        at_least('verify', 'cachectl', 'content a CPU second', content_bytes / 1e9 / own['cpu'], 1, ' GB')
+        at_least('verify', 'cachectl', 'content per CPU second', content_bytes / 1e9 / own['cpu'], 1, ' GB')
     own = row('layers', 'cachectl')
     if own and (other := row('layers', 'tar | zstd -3, digests')):
         at_most('layers', 'tar | zstd -3, digests', 'cachectl/it: time', own['wall'] / other['wall'], 1.2)

@@ -174,12 +174,12 @@ def report(results):
         archives.append([f'{facts["members"]:,}', f'{facts["outputs"]:,}', f'{facts["raw_bytes"] / 1e9:.2f}',
                          megabytes(facts['bytes']), megabytes(facts.get('union_bytes', 0))])
     table(archives, left=())
-    rows = [['verb', 'members', 'runs', 'wall s', 'CPU s', 'CPU µs a member', 'peak MiB']]
+    rows = [['verb', 'members', 'runs', 'wall s', 'CPU s', 'CPU µs per member', 'peak MiB']]
     for row in results['summary']:
         rows.append([row['verb'], f'{row["members"]:,}', str(row['runs']), f'{row["wall"]:.2f}', f'{row["cpu"]:.2f}',
                      f'{row["cpu_per_member"] * 1e6:.2f}', f'{row["peak"] / 2**20:.1f}'])
     table(rows)
-    print(f'CPU a member is without the {machine["start_cpu"] * 1000:.1f} ms of `cachectl --version`, and for a union a member '
+    print(f'CPU per member is without the {machine["start_cpu"] * 1000:.1f} ms of `cachectl --version`, and for a union per member '
           f'of the result;\na peak below {machine["peak_floor"] / 2**20:.1f} MiB is not seen')
     for what, reason in results['failed'].items():
         print(f'failed: {what}: {reason}')

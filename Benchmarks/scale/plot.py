@@ -84,10 +84,10 @@ def panel(left, title, series, sizes):
 
 def draw(results):
     sizes = sorted({row['members'] for row in results['summary']})
-    figures = (('CPU µs a member', lambda row: row['cpu_per_member'] * 1e6), ('peak memory, MiB', lambda row: row['peak'] / 2**20))
+    figures = (('CPU µs per member', lambda row: row['cpu_per_member'] * 1e6), ('peak memory, MiB', lambda row: row['peak'] / 2**20))
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
              'font-family="system-ui, \'Liberation Sans\', Helvetica, Arial, sans-serif" font-size="13">',
-             f'<title>CPU a member and peak memory, {short(sizes[0])} to {short(sizes[-1])} members</title>']
+             f'<title>CPU per member and peak memory, {short(sizes[0])} to {short(sizes[-1])} members</title>']
     for left, (title, value) in zip(LEFTS, figures):
         series = {}
         for row in results['summary']:
