@@ -49,7 +49,7 @@ LIBRARY = [
     ('Operations/Restore', 'an archive to caches'),
     ('Operations/Seal', 'protecting a build cache in place'),
     ('Operations/Verify', 'checking every byte of an archive'),
-    ('Operations/Explain', 'where bytes are, and in what archives differ',
+    ('Operations/Explain', 'where bytes are, and how archives differ',
      'Operations/SetAlgebra', 'Operations/PackageNames'),
     ('Operations/Doctor', 'predicting whether builds hit', 'Operations/Restore'),
     ('Operations/Image', 'an archive to a container image', 'Operations/PackageNames'),
