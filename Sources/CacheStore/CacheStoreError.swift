@@ -66,11 +66,17 @@ extension CacheStoreError {
     ///
     /// The type is a struct rather than an enum, so that a later release can add a code without breaking a
     /// caller's `switch`.
-    public struct Code: Hashable, Sendable, CustomStringConvertible {
+    public struct Code: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
         /// The code's name, for example `corruptArchive`.
-        public let description: String
+        public let rawValue: String
 
-        private init(_ name: String) { description = name }
+        /// Creates a code by its name.
+        public init(rawValue: String) { self.rawValue = rawValue }
+
+        private init(_ name: String) { rawValue = name }
+
+        /// The code's name.
+        public var description: String { rawValue }
 
         /// The file is not an archive: it is too short, or it lacks the mark at its end, as a truncated
         /// archive does.

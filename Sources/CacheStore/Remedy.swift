@@ -10,7 +10,7 @@ public struct Remedy: Hashable, Sendable {
     public let description: String
 
     private init(_ name: String, _ description: String) {
-        code = Code(name)
+        code = Code(rawValue: name)
         self.description = description
     }
 }
@@ -22,11 +22,18 @@ extension Remedy {
     ///
     /// The type is a struct rather than an enum, so that a later release can add a code without breaking a
     /// caller's `switch`.
-    public struct Code: Hashable, Sendable, CustomStringConvertible {
+    public struct Code: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
         /// The code's name, for example `overwrite`.
-        public let description: String
+        public let rawValue: String
 
-        fileprivate init(_ name: String) { description = name }
+        /// Creates a code by its name.
+        public init(rawValue: String) { self.rawValue = rawValue }
+
+        /// The code's name.
+        public var description: String { rawValue }
+
+        /// The code of ``Remedy/chooseSource(among:)``, whose words depend on the archive.
+        public static let chooseSource = Code(rawValue: "chooseSource")
     }
 }
 

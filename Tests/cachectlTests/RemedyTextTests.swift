@@ -18,6 +18,17 @@ struct RemedyTextTests {
         }
     }
 
+    @Test("to seal a cache are a command that can be run as it stands")
+    func sealing() {
+        for (directory, profile, command) in [
+            ("/c", CacheProfile.image, "seal /c"), ("/c", .readonly, "seal --profile readonly /c"),
+            ("my cache", .image, "seal 'my cache'"), ("it's", .image, #"seal 'it'\''s'"#),
+        ] {
+            let words = RemedyText.sealing(directory, profile)
+            #expect(words == "run `cachectl \(command)` as the image's last step")
+        }
+    }
+
     @Test("are the library's own where no command and no flag helps")
     func others() {
         for remedy in [Remedy.copyBaseAgain, .chooseSource(among: ["aws", "gcp"])] {

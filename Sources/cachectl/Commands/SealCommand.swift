@@ -87,7 +87,7 @@ struct SealCommand: AsyncParsableCommand, Sendable {
             )
         }
         lines += [""] + table.lines
-        if check { lines += ["", "hint: run `cachectl seal \(name)` as the image's last step"] }
+        if check { lines += ["", "hint: \(RemedyText.sealing(directory, profile))"] }
         return lines
     }
 

@@ -28,6 +28,17 @@ enum RemedyText {
     static func words(for remedy: Remedy) -> String { texts[remedy] ?? remedy.description }
 }
 
+extension RemedyText {
+    /// Returns the advice to seal a cache for its users.
+    static func sealing(_ directory: String, _ profile: CacheProfile) -> String {
+        let option = profile == .image ? "" : " --profile \(profile.rawValue)"
+        let isPlain = directory.utf8.allSatisfy { $0 > 0x20 && !"\"'`$\\*?[]&;|<>()#~!".utf8.contains($0) }
+        let name = HumanFormat.printable(directory)
+        let argument = isPlain ? name : "'\(name.replacing("'", with: "'\\''"))'"
+        return "run `cachectl seal\(option) \(argument)` as the image's last step"
+    }
+}
+
 extension CacheStore.Warning {
     /// The warning and its remedy as one sentence.
     var sentence: String { message + (remedy.map { "; \(RemedyText.words(for: $0))" } ?? "") }

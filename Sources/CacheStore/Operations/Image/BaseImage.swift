@@ -41,8 +41,20 @@ struct BaseImage: Sendable {
         let index = try Self.document(root.appending(LayoutDirectory.indexFile))
         var candidates = index["manifests"]?.elements ?? []
         if let tag = reference.tag {
-            candidates = candidates.filter {
-                $0["annotations"]?[ImageDocuments.Annotation.name]?.string == tag
+            func name(_ manifest: JSONValue) -> String? {
+                manifest["annotations"]?[ImageDocuments.Annotation.name]?.string
+            }
+            let tags = candidates.compactMap(name)
+            candidates.removeAll { name($0) != tag }
+            guard !candidates.isEmpty else {
+                let others =
+                    tags.isEmpty ? "its images have no tags" : "its tags: \(tags.joined(separator: ", "))"
+                throw CacheStoreError(
+                    .notFound,
+                    "the base layout has no image with the tag `\(tag)`; \(others)",
+                    path: root,
+                    remedy: tags.isEmpty ? nil : .nameTag
+                )
             }
         }
         let manifest = try Self.manifest(candidates, root, blobs, architecture)
@@ -83,7 +95,7 @@ struct BaseImage: Sendable {
             let isNone = candidates.isEmpty
             throw CacheStoreError(
                 isNone ? .notFound : .badArgument,
-                isNone ? "the base layout has no such image" : "the base layout has several images",
+                isNone ? "the base layout has no image" : "the base layout has several images",
                 path: root,
                 remedy: isNone ? .nameTag : .nameTagOrArchitecture
             )

@@ -23,7 +23,7 @@ struct LayerMaker: Sendable {
     ///
     /// The frames of such an output are taken as they are.
     ///
-    /// <doc:Layers> states the cost of other lengths.
+    /// <doc:ImageLayers> states the cost of other lengths.
     static let largeSize = 256 << 10
 
     let plan: LayerPlan

@@ -1,8 +1,8 @@
-public import SystemPackage
+import SystemPackage
 
 extension Pack {
     /// Options of a ``Pack``.
-    public struct Options: Hashable, Sendable {
+    public struct Options: Sendable {
         /// The levels that ``level`` may have: 1 is the fastest, 19 makes the smallest archive.
         public static let levels = ZstdCompressor.levels
 
@@ -35,7 +35,7 @@ extension Pack {
         /// The new archive is, byte for byte, the ``Difference`` of the pack and these archives. Content that
         /// they hold is read and checked like all other content, but not compressed. The archive records the
         /// source of the whole pack, with the digest of the whole pack.
-        public var bases: [FilePath] = []
+        public var bases: [any ArchiveReference] = []
 
         /// Whether an entry that cannot be packed is an error; otherwise the entry is left out and reported.
         public var isStrict = false

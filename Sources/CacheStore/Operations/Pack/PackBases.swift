@@ -8,12 +8,10 @@ struct PackBases: Sendable {
 
     /// Reads the indexes of archives.
     ///
-    /// - Parameter paths: The archives; usually there are none.
+    /// - Parameter bases: The archives; usually there are none.
     /// - Throws: ``CacheStoreError``, as ``Archive/init(opening:)`` and ``Archive/contents()`` do.
-    init(_ paths: [FilePath]) throws {
-        var sets: [(path: FilePath, set: MemberSet)] = []
-        for path in paths { sets.append((path, try Archive(opening: path).members().set)) }
-        self.sets = sets
+    init(_ bases: [any ArchiveReference]) throws {
+        sets = try bases.opened().map { ($0.path, try $0.members().set) }
     }
 
     /// Returns the members of a pack that are written: all, or those that the bases lack.

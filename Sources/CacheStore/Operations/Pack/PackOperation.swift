@@ -163,10 +163,11 @@ struct PackOperation: Sendable {
         guard options.isStrict else { return }
         let damage = assembly.leftOut.filter(\.reason.isDamage)
         guard let first = damage.min(by: { $0.path.string.precedes($1.path.string) }) else { return }
+        let count = damage.count == 1 ? "an entry" : "\(damage.count) entries"
         throw CacheStoreError(
             .damagedCache,
-            "the caches hold \(damage.count) entries that can't be packed; the first is "
-                + "\(first.reason.rawValue), " + first.explanation,
+            "the caches hold \(count) that can't be packed; the first is \(first.reason.rawValue), "
+                + first.explanation,
             path: first.path,
             remedy: .rebuild
         )

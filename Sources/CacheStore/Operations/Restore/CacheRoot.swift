@@ -7,8 +7,16 @@ final class CacheRoot: Sendable {
     let directory: Directory
     private let lock: File
 
-    private init(_ path: FilePath, _ cancellation: WorkerThreads.Cancellation) throws {
+    private init(
+        _ path: FilePath,
+        _ other: CacheRoot?,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws {
         directory = try Directory.creating(path)
+        if let other, try directory.isSame(as: other.directory) {
+            // The lock of one would wait for the lock of the other.
+            throw CacheStoreError(.badArgument, "GOCACHE and GOMODCACHE are one directory", path: path)
+        }
         lock = try directory.lock { try cancellation.check() }
     }
 
@@ -16,8 +24,13 @@ final class CacheRoot: Sendable {
     ///
     /// A thread of its own does the waiting. On one of Swift's few threads, the wait could keep the other
     /// restore from ever ending.
-    static func locking(_ path: FilePath) async throws -> CacheRoot {
-        try await WorkerThreads.performCancellable { cancellation in try CacheRoot(path, cancellation) }
+    ///
+    /// - Parameters:
+    ///   - path: The directory.
+    ///   - other: The root of the other cache, which must be another directory.
+    static func locking(_ path: FilePath, apartFrom other: CacheRoot? = nil) async throws -> CacheRoot {
+        try await WorkerThreads.performCancellable { cancellation in try CacheRoot(path, other, cancellation)
+        }
     }
 
     /// The path of the directory.

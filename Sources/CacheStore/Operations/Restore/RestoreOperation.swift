@@ -19,7 +19,7 @@ struct RestoreOperation {
         let plan = try await WorkerThreads.perform { try RestorePlan(for: archive.index(), only: labels) }
         let report = Gathered(Restore.Report(digest: plan.digest))
         let build = try await prepareBuildCache(plan, report)
-        let modules = try await prepareModuleCache(plan.set, report)
+        let modules = try await prepareModuleCache(plan.set, apartFrom: build?.root, report)
         try checkRoom(build, modules)
         if let build { try await restore(build) }
         if let modules { try await restore(modules, plan.set.checksumFiles) }
@@ -54,11 +54,12 @@ struct RestoreOperation {
 
     private func prepareModuleCache(
         _ set: MemberSet,
+        apartFrom buildCache: CacheRoot?,
         _ report: Gathered<Restore.Report>
     ) async throws -> ModuleCacheRestore? {
         guard let path = caches.moduleCache else { return nil }
         return ModuleCacheRestore(
-            root: try await CacheRoot.locking(path),
+            root: try await CacheRoot.locking(path, apartFrom: buildCache),
             items: ModuleCacheRestore.items(of: set),
             chunks: set.chunks,
             makesZips: options.moduleZips == .make,

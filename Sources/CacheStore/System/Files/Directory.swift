@@ -65,6 +65,14 @@ package struct Directory: ~Copyable, Sendable {
         throw .system(cause, "examine", path(of: name))
     }
 
+    /// Returns whether another directory is this one, opened by any path.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func isSame(as other: borrowing Directory) throws(CacheStoreError) -> Bool {
+        let (own, others) = (try status(of: "."), try other.status(of: "."))
+        return own?.device == others?.device && own?.inode == others?.inode
+    }
+
     /// Returns the names of all entries but `.` and `..`, ordered by bytes.
     ///
     /// Names that are not UTF-8 are returned in `invalid`, as paths.

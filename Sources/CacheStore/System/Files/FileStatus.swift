@@ -19,6 +19,9 @@ struct FileStatus: Hashable {
     /// The device number of the file system that holds the file.
     let device: dev_t
 
+    /// The file's number on that file system.
+    let inode: ino_t
+
     init(_ raw: stat) {
         switch raw.st_mode & S_IFMT {
         case S_IFREG: kind = .regular
@@ -30,6 +33,7 @@ struct FileStatus: Hashable {
         size = raw.st_size
         modified = raw.st_mtim.tv_sec
         device = raw.st_dev
+        inode = raw.st_ino
     }
 
     /// The kind in words, for messages.

@@ -116,6 +116,7 @@ struct BaseImageTests {
     func choice() async throws {
         _ = try await build("by tag", tag: "bookworm")
         let missing = await failure { try await build(tag: "trixie") }
+        #expect(missing?.message.contains("`trixie`; its tags: bookworm") == true)
         #expect(missing?.code == .notFound)
         try change("base", "index") { index in
             var entries = index["manifests"] as? [[String: Any]] ?? []

@@ -138,4 +138,18 @@ struct RoundTripTests {
         let again = try await bench.pack(restored.caches, as: "x", to: "x")
         #expect(again.report.digest == two.report.digest, "seed \(seed)")
     }
+
+    @Test("refuses one directory for both caches, by whatever path, instead of waiting for itself")
+    func oneDirectory() async throws {
+        let archive = try await bench.pack(RandomCaches(seed: 5, jobs: 1).jobs[0], to: "a").path
+        let both = bench.path("both")
+        try Files.makeDirectory(both)
+        try Files.link(bench.path("link"), to: both)
+        for other in [both, bench.path("both/."), bench.path("link")] {
+            let caches = GoCaches(buildCache: both, moduleCache: other)
+            let error = await failure { try await Restore().run(archive, into: caches) }
+            #expect(error?.code == .badArgument, "\(other)")
+            #expect(try Directory(opening: both).names().valid.filter { $0.count != 2 } == [])
+        }
+    }
 }
