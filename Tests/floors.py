@@ -62,10 +62,12 @@ COMMAND_LINE = [
     ('.', 'the entry point'),
 ]
 
+MODIFIERS = r'(?:(?:@\w+(?:\([^)]*\))?|public|package|static|final|indirect|mutating|borrowing|consuming|override|nonisolated(?:\(\w+\))?|unsafe) )*'
 DECLARATION = re.compile(
-    r'^(?:@\w+ )*(?:(?:public|package|final|indirect) )*(?:struct|class|enum|protocol|typealias|actor) (\w+)', re.M)
+    rf'^{MODIFIERS}(?:struct|class|enum|protocol|typealias|actor|func|let|var) (\w+)', re.M)
 EXTENSION = re.compile(r'^(?:public )?extension (\w+)')
-MEMBER = re.compile(r'^    (?:(?:public|package|static|mutating) )*(?:func|var|let) (\w+)')
+MEMBER = re.compile(rf'^    {MODIFIERS}(?:func|var|let|struct|class|enum|typealias) (\w+)')
+INITIALIZER = re.compile(rf'^    {MODIFIERS}init\??(?:<[^>]*>)?\((\w+)')
 ANY_MEMBER = re.compile(r'^ +(?:(?:public|package|private|fileprivate|static|mutating|final|override|consuming) )*'
                         r'(?:private\(set\) )?(?:func|var|let|case) (\w+)', re.M)
 
@@ -102,20 +104,26 @@ def check_target(target, floors):
         for name in ANY_MEMBER.findall(code[path]):
             declared.setdefault(name, set()).add(path)
     added = {}  # members that an extension in another folder adds, with names that nothing else has
+    initializers = {}  # the same for initializers, by the type and the first label
     for path in code:
         extended = None
         for line in code[path].split('\n'):
             if line and not line[0].isspace():
                 match = EXTENSION.match(line)
-                extended = match and home.get(match.group(1))
-            elif extended and folder[extended] != folder[path] and (match := MEMBER.match(line)):
-                if declared[match.group(1)] == {path}:
+                name_of_extended = match and match.group(1)
+                extended = match and home.get(name_of_extended)
+            elif extended and folder[extended] != folder[path]:
+                if (match := MEMBER.match(line)) and declared.get(match.group(1), {path}) == {path}:
                     added[match.group(1)] = path
+                if (match := INITIALIZER.match(line)) and match.group(1) != '_':
+                    initializers[name_of_extended, match.group(1)] = path
 
     for path in code:
         tokens = set(re.findall(r'\w+', code[path]))
         uses = {(home[token], token) for token in tokens & set(home)}
         uses |= {(added[name], name) for name in tokens & set(added) if re.search(rf'\.{name}\b', code[path])}
+        uses |= {(there, f'{name}({label}:)') for (name, label), there in initializers.items()
+                 if name in tokens and re.search(rf'\b{name}\({label}:', code[path])}
         here = folder[path]
         for used, name in sorted(uses):
             there = folder[used]
@@ -123,7 +131,7 @@ def check_target(target, floors):
                 continue
             is_up = rank[there] > rank[here]
             is_unnamed = (here.startswith('Operations/') and there.startswith('Operations/')
-                          and not any(there.startswith(other) for other in allowed[here]))
+                          and not any((there + '/').startswith(other + '/') for other in allowed[here]))
             if is_up or is_unnamed:
                 reason = 'above it' if is_up else 'which the map does not allow it'
                 faults.append(f'{path.relative_to(ROOT)}: uses {name} of {there}, {reason}')

@@ -11,6 +11,9 @@ struct HouseTests {
         var text: String
         var complaint: String
 
+        /// Code for the end of a file on an upper floor.
+        var declaration = ""
+
         var testDescription: String { name }
     }
 
@@ -26,6 +29,20 @@ struct HouseTests {
             file: "Sources/CacheStore/Operations/Restore/Restore.swift",
             text: "\nprivate let beside: Verify.Options? = nil\n",
             complaint: "Restore.swift: uses Verify of Operations/Verify"
+        ),
+        Fault(
+            name: "a function of a folder above",
+            file: "Sources/CacheStore/Model/Source.swift",
+            text: "\nprivate let above: Void = aboveAll()\n",
+            complaint: "Model/Source.swift: uses aboveAll of Operations/Restore, above it",
+            declaration: "\nnonisolated func aboveAll() {}\n"
+        ),
+        Fault(
+            name: "an initializer that a folder above adds to a type",
+            file: "Sources/CacheStore/Model/Source.swift",
+            text: "\nprivate let above = GoCaches(above: 1)\n",
+            complaint: "Model/Source.swift: uses GoCaches(above:) of Operations/Restore, above it",
+            declaration: "\nextension GoCaches {\n    init(above: Int) { self.init() }\n}\n"
         ),
         Fault(
             name: "a folder that the map does not have",
@@ -95,6 +112,7 @@ struct HouseTests {
         let copy = try copy()
         #expect(try await run("floors.py", in: copy).status == 0)
         try append(fault.text, to: "\(copy)/\(fault.file)")
+        try append(fault.declaration, to: "\(copy)/Sources/CacheStore/Operations/Restore/Restore.swift")
         let outcome = try await run("floors.py", in: copy)
         #expect(outcome.status == 1)
         #expect(outcome.errors.contains(fault.complaint), "\(outcome)")

@@ -56,6 +56,32 @@ extension EndToEnd {
             #expect(restored.count > 300)
         }
 
+        @Test("a deep tree is packed and restored by many threads with few descriptors")
+        func descriptors() async throws {
+            let workspace = try await Workspace.shared.value
+            let top = try Scratch.shared.directory("deep")
+            _ = try await workspace.python("deep_module.py", ["\(top)/mod", "60", "10"])
+            let cachectl = try Tools.cachectl()
+            let packing = [
+                "pack", "--label", "x", "-o", "\(top)/a.castore", "--no-gocache", "--gomodcache",
+                "\(top)/mod",
+                "--no-go", "--strict", "--jobs", "32", "--json",
+            ]
+            let limited = #"ulimit -n 256; exec "$@""#
+            let pack = try await workspace.shell(limited, [cachectl] + packing)
+            #expect(pack.status == 0 && pack.output.contains(#""left_out":[]"#), "\(pack)")
+            let restoring = [
+                "restore", "\(top)/a.castore", "--no-gocache", "--gomodcache", "\(top)/again", "--no-go",
+                "--jobs", "32", "--json",
+            ]
+            for _ in 0..<2 {
+                let restore = try await workspace.shell(limited, [cachectl] + restoring)
+                #expect(restore.status == 0, "\(restore)")
+            }
+            let again = try await workspace.shell(limited, [cachectl] + restoring)
+            #expect(again.output.contains(#""bytes_written":0"#), "\(again)")
+        }
+
         @Test("paths may be relative, with spaces, and not ASCII")
         func paths() async throws {
             let workspace = try await Workspace.shared.value

@@ -69,7 +69,7 @@ struct IndexHead {
             "SELECT source, name, value FROM environment ORDER BY source, name"
         )
         while try settings.step() {
-            guard let source = settings.integer(0), sources.indices.contains(source - 1),
+            guard let source = settings.integer(0), source >= 1, source <= sources.count,
                 let name = settings.text(1), let value = settings.text(2), !value.isEmpty
             else { throw fault("a setting belongs to no source") }
             sources[source - 1].environment.variables[name] = value
@@ -81,7 +81,7 @@ struct IndexHead {
         var lists: [[Int]] = []
         while try statement.step() {
             guard let id = statement.integer(0), let source = statement.integer(1),
-                sources.indices.contains(source - 1), id == lists.count || id == lists.count + 1, id > 0
+                source >= 1, source <= sources.count, id == lists.count || id == lists.count + 1, id > 0
             else { throw fault("its sets of sources are not in order") }
             if id > lists.count { lists.append([]) }
             lists[id - 1].append(source - 1)

@@ -111,7 +111,7 @@ final class IndexReader {
 
     /// Returns the number of the set of sources in a row of the table; rows are counted from 1.
     func sourceSet(_ row: Int?, of member: @autoclosure () -> String) throws -> SourceSetNumber {
-        guard let row, sourceSets.sets.indices.contains(row - 1) else {
+        guard let row, row >= 1, row <= sourceSets.sets.count else {
             throw fault("no source holds it", member())
         }
         return SourceSetNumber(row - 1)

@@ -26,7 +26,7 @@ enum ContentFile: Sendable {
             try Directory(opening: root).openFile(at: path).read(at: offset, count: count, into: &buffer)
         case .tree(let path, let manifest, let root):
             buffer.removeAll(keepingCapacity: true)
-            let files = OpenLevels(try Directory(opening: root).existingDirectory(at: path))
+            let files = LastDirectory(try Directory(opening: root).existingDirectory(at: path))
             var start = 0
             for entry in manifest.entries {
                 let end = start + entry.size

@@ -48,7 +48,7 @@ struct TreeSurvey: Sendable {
     ) throws -> TreeSurvey {
         let directory = try root.existingDirectory(at: module.text)
         var entries = try TreeListing(directory).files
-        let files = OpenLevels(directory)
+        let files = LastDirectory(directory)
         cutter.reset()
         var hash = TreeHash(module)
         for index in entries.indices {

@@ -28,6 +28,9 @@ final class CacheRoot: Sendable {
     /// - Parameters:
     ///   - path: The directory.
     ///   - other: The root of the other cache, which must be another directory.
+    /// - Returns: The locked root.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument`` if both are the same,
+    ///   or as the system says; or `CancellationError`.
     static func locking(_ path: FilePath, apartFrom other: CacheRoot? = nil) async throws -> CacheRoot {
         try await WorkerThreads.performCancellable { cancellation in try CacheRoot(path, other, cancellation)
         }

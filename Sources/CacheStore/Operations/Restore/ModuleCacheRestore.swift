@@ -49,7 +49,7 @@ struct ModuleCacheRestore: Sendable {
     func neededBytes() throws(CacheStoreError) -> Int {
         var sum = 0
         for item in items {
-            guard let tree = item.tree, try !isThere(item.module) else { continue }
+            guard let tree = item.tree, try status(of: item.module) == nil else { continue }
             // Each file wastes half a block on average.
             let content = makesZips ? 2 * tree.size : tree.size
             let (total, overflow) = sum.addingReportingOverflow(content + 2048 * tree.files)
@@ -58,12 +58,12 @@ struct ModuleCacheRestore: Sendable {
         return sum
     }
 
-    /// Returns whether the directory of a module's tree is there.
-    private func isThere(_ module: ModuleKey) throws(CacheStoreError) -> Bool {
-        var elements = module.text.pathElements
-        let name = elements.removeLast()
-        guard let parent = try root.directory.directory(at: elements) else { return false }
-        return try parent.status(of: name) != nil
+    /// Returns the status of a module's tree, or `nil` if nothing is there.
+    ///
+    /// This only looks, so the directories above the tree may be symbolic links: a user may have moved them.
+    /// Nothing is written through a link.
+    private func status(of module: ModuleKey) throws(CacheStoreError) -> FileStatus? {
+        try root.directory.status(of: module.text)
     }
 
     // MARK: - One module
@@ -115,10 +115,11 @@ struct ModuleCacheRestore: Sendable {
         _ manifest: TreeManifest,
         _ cancellation: WorkerThreads.Cancellation
     ) throws -> Bool {
-        guard let directory = try? root.directory.directory(at: tree.module.text.pathElements),
+        guard try status(of: tree.module)?.kind == .directory,
+            let directory = try? Directory(opening: root.directory.path(below: tree.module.text)),
             let listing = try? TreeListing(directory), listing.files == manifest.entries
         else { return false }
-        let files = OpenLevels(directory)
+        let files = LastDirectory(directory)
         var hash = TreeHash(tree.module)
         var piece: [UInt8] = []
         for entry in manifest.entries {

@@ -61,6 +61,26 @@ struct HostileIndexTests {
     }
 
     @Test(
+        "for the least and the greatest number in a column that counts from 1",
+        arguments: [
+            "source_set SET source", "source_set SET id", "action SET sources", "action SET output",
+            "tree SET sources", "tree SET manifest", "tree SET stream", "download SET sources",
+            "checksum_file SET sources", "stream SET chunk", "stream SET id",
+        ]
+    )
+    func extremes(column: String) async throws {
+        let sound = try await hostile.sound()
+        for number in ["-9223372036854775808", "9223372036854775807", "0", "4294967297"] {
+            for sql in [
+                "UPDATE OR REPLACE \(column) = \(number)",
+                "INSERT INTO environment VALUES (\(number), 'GOOS', 'linux')",
+            ] {
+                try await hostile.expectRefused(try hostile.write(from: sound, sql: sql, to: "archive"))
+            }
+        }
+    }
+
+    @Test(
         "for the name of an executable",
         arguments: [
             "'../x'", "'../../../x'", "'/x'", "'a/b'", "'.'", "'..'", "''", "'a' || char(0)",

@@ -1,3 +1,4 @@
+import Foundation
 import SystemPackage
 import Testing
 
@@ -289,6 +290,20 @@ struct ModuleCacheRestoreTests {
         try Files.link(bench.path("out/mod"), to: bench.path("elsewhere"))
         try await bench.restore(pack, to: "out")
         #expect(Files.exists(bench.path("elsewhere/\(Self.module.key)/go.mod")))
+    }
+
+    @Test("leaves a right tree alone that the user has moved, with a link in its place")
+    func movedTree() async throws {
+        let (_, pack) = try await packed()
+        try await bench.restore(pack, to: "out")
+        let host = bench.path("out/mod/example.com")
+        try FileManager.default.moveItem(atPath: host.string, toPath: bench.path("moved").string)
+        try Files.link(host, to: bench.path("moved"))
+        let before = try TreeSnapshot(of: bench.path("moved"))
+        let report = try await bench.restore(pack, to: "out").report
+        #expect(report.treeFiles.untouched == Self.module.files.count)
+        #expect(report.treeFiles.created + report.treeFiles.replaced == 0)
+        #expect(try TreeSnapshot(of: bench.path("moved")) == before)
     }
 
     @Test("waits for nobody but other restores: two at once give one right result")

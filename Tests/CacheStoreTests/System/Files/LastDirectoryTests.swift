@@ -3,7 +3,7 @@ import Testing
 @testable import CacheStore
 
 @Suite("Directories that stay open from file to file")
-struct OpenLevelsTests {
+struct LastDirectoryTests {
     private let bench: Workbench
 
     init() throws {
@@ -16,25 +16,25 @@ struct OpenLevelsTests {
         }
     }
 
-    private func content(_ path: String, _ levels: OpenLevels) throws -> String {
-        String(decoding: try levels.openFile(at: path).bytes(at: 0, count: 100), as: UTF8.self)
+    private func content(_ path: String, _ last: LastDirectory) throws -> String {
+        String(decoding: try last.openFile(at: path).bytes(at: 0, count: 100), as: UTF8.self)
     }
 
     @Test("open the file of each path, in any order")
     func order() throws {
-        let levels = OpenLevels(try Directory(opening: bench.path("tree")))
+        let last = LastDirectory(try Directory(opening: bench.path("tree")))
         for path in ["a/b/two", "a/one", "top", "z", "a/one", "a/b/two", "top"] {
-            #expect(try content(path, levels) == "tree/\(path)")
+            #expect(try content(path, last) == "tree/\(path)")
         }
     }
 
     @Test("lead to no file that is missing, and then still lead to the next one")
     func missing() throws {
-        let levels = OpenLevels(try Directory(opening: bench.path("tree")))
+        let last = LastDirectory(try Directory(opening: bench.path("tree")))
         for path in ["a/none", "none/one", "a/b/none/deeper"] {
-            let error = #expect(throws: CacheStoreError.self) { try content(path, levels) }
+            let error = #expect(throws: CacheStoreError.self) { try content(path, last) }
             #expect(error?.code == .notFound)
-            #expect(try content("a/b/two", levels) == "tree/a/b/two")
+            #expect(try content("a/b/two", last) == "tree/a/b/two")
         }
     }
 
@@ -42,14 +42,14 @@ struct OpenLevelsTests {
     func links() throws {
         try Files.link(bench.path("tree/link"), to: bench.path("outside"))
         try Files.link(bench.path("tree/a/link"), to: bench.path("outside/secret"))
-        let levels = OpenLevels(try Directory(opening: bench.path("tree")))
+        let last = LastDirectory(try Directory(opening: bench.path("tree")))
         for path in ["link/secret", "a/link"] {
-            #expect(throws: CacheStoreError.self) { try content(path, levels) }
+            #expect(throws: CacheStoreError.self) { try content(path, last) }
         }
         // A directory that was opened before it was replaced is the old one: nothing leads out of the tree.
-        #expect(try content("a/one", levels) == "tree/a/one")
+        #expect(try content("a/one", last) == "tree/a/one")
         try Files.remove(bench.path("tree/z"))
         try Files.link(bench.path("tree/z"), to: bench.path("outside/secret"))
-        #expect(throws: CacheStoreError.self) { try content("z", levels) }
+        #expect(throws: CacheStoreError.self) { try content("z", last) }
     }
 }
