@@ -2,9 +2,9 @@ import SystemPackage
 
 /// A restore of the members of GOMODCACHE.
 ///
-/// The order is Go's own (cmd/go/internal/modfetch/fetch.go, `download`). Under the lock of a module come
-/// first its small files, then the marker `.partial`, and then the tree. Finally, the marker is removed.
-/// Whenever the work ends early, Go sees the marker.
+/// The lock and the marker `.partial` are Go's own (cmd/go/internal/modfetch/fetch.go, `download`). Under the
+/// lock of a module, the marker comes first, then the small files, then the tree. Finally, the marker is
+/// removed. Whenever the work ends early, Go sees the marker. A tree that is right needs no marker.
 struct ModuleCacheRestore: Sendable {
     /// A module and its parts in the archive.
     struct Item: Sendable {

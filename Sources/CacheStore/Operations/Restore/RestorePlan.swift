@@ -30,8 +30,8 @@ struct RestorePlan: Sendable {
     /// - Parameters:
     ///   - index: The index, which is checked completely.
     ///   - labels: The labels of the sources to restore; `nil` for all.
-    /// - Throws: ``CacheStoreError`` as ``IndexReader/scan(output:action:number:)`` and
-    ///   ``MemberSet/selecting(_:)`` do.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or as
+    ///   ``MemberSet/selecting(_:)`` does.
     init(for index: IndexReader, only labels: [String]?) throws {
         var sources = MemberSet()
         (sources.sources, sources.sourceSets) = (index.sources, index.sourceSets)
