@@ -113,7 +113,7 @@ extension Remedy {
     /// - Parameter labels: The labels that the archive has.
     /// - Returns: The remedy.
     public static func chooseSource(among labels: [String]) -> Remedy {
-        Remedy("chooseSource", "choose among its sources: \(labels.joined(separator: ", "))")
+        Remedy(Code.chooseSource.rawValue, "choose among its sources: \(labels.joined(separator: ", "))")
     }
 }
 

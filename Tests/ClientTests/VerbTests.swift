@@ -144,7 +144,8 @@ struct VerbTests {
         let archive = try Archive(opening: jobs.union)
         let contents = try await archive.contents()
         try contents.requireSources(Jobs.programs)
-        #expect(throws: CacheStoreError.self) { try contents.requireSources(["nobody"]) }
+        let error = #expect(throws: CacheStoreError.self) { try contents.requireSources(["nobody"]) }
+        #expect(error?.code == .badArgument && error?.remedy?.code == .chooseSource)
 
         let tree = try #require(contents.members.first { $0.kind == .tree && $0.name == Jobs.sharedTree })
         let files = try await contents.files(ofTree: tree.name)
