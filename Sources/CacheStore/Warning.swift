@@ -26,6 +26,10 @@ public struct Warning: Hashable, Sendable {
         public static let duplicateLabel = Code(rawValue: "duplicateLabel")
         /// No Go environment was recorded.
         public static let noEnvironment = Code(rawValue: "noEnvironment")
+        /// A module has a name that image layers give another meaning, so the module travels as its zip.
+        public static let whiteoutName = Code(rawValue: "whiteoutName")
+        /// Other toolchains or targets compiled packages than the recorded environment states.
+        public static let packageOrigins = Code(rawValue: "packageOrigins")
         /// A cache that was packed holds no members.
         public static let emptyCache = Code(rawValue: "emptyCache")
     }

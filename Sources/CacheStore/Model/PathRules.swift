@@ -100,6 +100,15 @@ enum PathRules {
         return nil
     }
 
+    /// Returns whether an image layer can't hold `path` as it is, because an element begins with `.wh.`.
+    ///
+    /// Such a name removes the file whose name follows the prefix (OCI image specification, layer.md,
+    /// "Whiteouts"). This is so at any depth, for files and directories, and also in a layer that is made
+    /// from a directory on disk.
+    static func isWhiteout(_ path: String) -> Bool {
+        path.pathElements.contains { $0.hasPrefix(".wh.") }
+    }
+
     /// A path that can't be in the same tree as another path.
     enum Collision: Hashable {
         /// A file that is in the tree twice.
