@@ -73,7 +73,6 @@ extension Message {
         case .wrongModuleHash: "a module that does not match its hash, or lacks it"
         case .partialModule: "a module that was being extracted"
         case .badDownload: "a module download that is not as Go writes it"
-        case .unreadable: "a file that can't be read"
         case .symbolicLink: "a symbolic link where a file or directory should be"
         case .specialFile: "a socket, device or other special file"
         case .badName: "a name that an archive may not hold"

@@ -67,7 +67,7 @@ struct BuildCacheScan: Sendable {
         whole.actions.sort { $0.action < $1.action }
         let wanted = Dictionary(grouping: Set(whole.actions.map(\.output))) { Int($0.firstByte) }
         let found = try await gather(root, threads) { (part, directory, index) throws(CacheStoreError) in
-            part.findOutputs(wanted[index] ?? [], of: directory, index)
+            try part.findOutputs(wanted[index] ?? [], of: directory, index)
         }
         whole.outputs = found.outputs.sorted { $0.id < $1.id }
         whole.leftOut += found.leftOut
@@ -128,10 +128,10 @@ struct BuildCacheScan: Sendable {
         do throws(CacheStoreError) {
             guard let directory = try root.directory(name) else { return }
             let names = try directory.names()
-            for name in names.valid { scan(name, in: directory, index, usedSince: usedSince) }
+            for name in names.valid { try scan(name, in: directory, index, usedSince: usedSince) }
             leaveOut(names.invalid)
         } catch {
-            leaveOut(error, root.path(of: name))
+            try leaveOut(error, error.path ?? root.path(of: name))
         }
     }
 
@@ -140,7 +140,7 @@ struct BuildCacheScan: Sendable {
         in directory: borrowing Directory,
         _ index: Int,
         usedSince: Int?
-    ) {
+    ) throws(CacheStoreError) {
         let path = directory.path(of: name)
         let digits = Array(name.utf8)
         guard digits.count == 66, digits[64] == UInt8(ascii: "-"),
@@ -173,23 +173,34 @@ struct BuildCacheScan: Sendable {
             }
             actions.append(entry)
         } catch {
-            leaveOut(error, path)
+            try leaveOut(error, path)
         }
     }
 
     // MARK: - Outputs
 
     /// Finds outputs in one of the 256 directories, and classifies each by its first bytes.
-    private mutating func findOutputs(_ ids: [ObjectID], of root: borrowing Directory, _ index: Int) {
-        // The scan of the entries has already reported a directory that can't be opened. The entries whose
-        // outputs lie in that directory will be reported, too.
-        guard let directory = try? root.directory(BuildCacheLayout.subdirectory(index)) else { return }
-        for id in ids {
-            if let output = find(id, in: directory) { outputs.append(output) }
+    private mutating func findOutputs(
+        _ ids: [ObjectID],
+        of root: borrowing Directory,
+        _ index: Int
+    ) throws(CacheStoreError) {
+        do throws(CacheStoreError) {
+            guard let directory = try root.directory(BuildCacheLayout.subdirectory(index)) else { return }
+            for id in ids {
+                if let output = try find(id, in: directory) { outputs.append(output) }
+            }
+        } catch {
+            // The scan of the entries has already reported a directory that is none. The entries whose outputs
+            // should lie there will be reported, too.
+            if error.isOfMachine { throw error }
         }
     }
 
-    private mutating func find(_ id: ObjectID, in directory: borrowing Directory) -> Output? {
+    private mutating func find(
+        _ id: ObjectID,
+        in directory: borrowing Directory
+    ) throws(CacheStoreError) -> Output? {
         let name = BuildCacheLayout.fileName(ofOutput: id)
         do throws(CacheStoreError) {
             guard let status = try directory.status(of: name) else { return nil }
@@ -202,7 +213,7 @@ struct BuildCacheScan: Sendable {
             case .other: leaveOut(.specialFile, directory.path(of: name), "a special file")
             }
         } catch {
-            leaveOut(error, directory.path(of: name))
+            try leaveOut(error, directory.path(of: name))
         }
         return nil
     }
@@ -299,8 +310,8 @@ struct BuildCacheScan: Sendable {
         leftOut.append(LeftOut(reason, path, explanation))
     }
 
-    private mutating func leaveOut(_ error: CacheStoreError, _ path: FilePath) {
-        leftOut.append(LeftOut(error, path))
+    private mutating func leaveOut(_ error: CacheStoreError, _ path: FilePath) throws(CacheStoreError) {
+        leftOut.append(try LeftOut(error, path))
     }
 
     private mutating func leaveOut(_ invalid: [FilePath]) {

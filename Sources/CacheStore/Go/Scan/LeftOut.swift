@@ -31,8 +31,6 @@ public struct LeftOut: Hashable, Sendable {
         public static let partialModule = Reason("partialModule")
         /// A `.info`, `.mod` or other download in a form that Go does not write.
         public static let badDownload = Reason("badDownload")
-        /// A file that could not be read.
-        public static let unreadable = Reason("unreadable")
         /// A symbolic link where a file or directory should be.
         public static let symbolicLink = Reason("symbolicLink")
         /// A socket, device or other special file.
@@ -52,7 +50,7 @@ public struct LeftOut: Hashable, Sendable {
         /// The reasons that this version knows, in the order in which reports list them.
         public static let all: [Reason] = [
             .tornAction, .missingOutput, .wrongSize, .wrongContent, .badExecutable, .wrongModuleHash,
-            .partialModule, .badDownload, .unreadable, .symbolicLink, .specialFile, .badName, .changed,
+            .partialModule, .badDownload, .symbolicLink, .specialFile, .badName, .changed,
             .temporary, .bookkeeping, .foreign,
         ]
 
@@ -76,12 +74,19 @@ public struct LeftOut: Hashable, Sendable {
         self.explanation = explanation
     }
 
-    /// Creates the record of a file that could not be read because of an error.
-    init(_ error: CacheStoreError, _ path: FilePath) {
+    /// Creates the record of a file that could not be read, because it vanished or is of another kind.
+    ///
+    /// - Throws: The error itself if the machine is at fault (``CacheStoreError/isOfMachine``): a pack without
+    ///   the file would be a part of the cache, and nobody would notice. An error about permissions gets the
+    ///   advice to pack as the owner.
+    init(_ error: CacheStoreError, _ path: FilePath) throws(CacheStoreError) {
         switch error.code {
         case .unsafePath: self.init(.symbolicLink, path, error.message)
         case .notFound: self.init(.changed, path, "it vanished while it was packed")
-        default: self.init(.unreadable, path, "\(error.message)" + (error.cause.map { ", \($0)" } ?? ""))
+        case .permissionDenied: throw error.advising(.packAsOwner)
+        default:
+            guard !error.isOfMachine else { throw error }
+            self.init(.specialFile, path, error.message)
         }
     }
 }

@@ -21,7 +21,9 @@ enum ContentFile: Sendable {
     /// - Throws: ``CacheStoreError`` as the system says.
     func read(at offset: Int, count: Int, into buffer: inout [UInt8]) throws(CacheStoreError) {
         switch self {
-        case .bytes(let bytes): buffer = bytes
+        case .bytes(let bytes):
+            buffer.removeAll(keepingCapacity: true)
+            buffer += bytes[min(offset, bytes.count)..<min(offset + count, bytes.count)]
         case .file(let path, let root):
             try Directory(opening: root).openFile(at: path).read(at: offset, count: count, into: &buffer)
         case .tree(let path, let manifest, let root):

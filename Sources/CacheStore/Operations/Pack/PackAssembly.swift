@@ -91,8 +91,7 @@ struct PackAssembly: Sendable {
 
     /// Adds a module tree; trees must be added in the order of their modules.
     mutating func add(_ survey: TreeSurvey, of module: ModuleKey, root: FilePath) {
-        let provider = Provider(content: .bytes(survey.text), offset: 0)
-        let manifest = add(ContentHasher.hash(survey.text.span), size: survey.text.count, provider)
+        let manifest = add(StreamCutter.manifestChunks(of: survey.text), of: .bytes(survey.text))
         set.trees.append(
             MemberSet.Tree(
                 module: module,
@@ -100,7 +99,7 @@ struct PackAssembly: Sendable {
                 files: survey.manifest.entries.count,
                 executables: survey.manifest.executables,
                 size: survey.stream.size,
-                manifest: manifest,
+                manifest: ChunkList(manifest),
                 chunks: add(survey.stream, of: .tree(module.text, survey.manifest, in: root)),
                 sources: sources
             )
@@ -143,12 +142,14 @@ struct PackAssembly: Sendable {
     }
 
     private mutating func add(_ survey: StreamSurvey, of content: ContentFile) -> ChunkList {
-        ChunkList(
-            survey.chunks.map { chunk in
-                let provider = Provider(content: content, offset: chunk.offset, checksum: chunk.checksum)
-                return add(chunk.id, size: chunk.size, provider)
-            }
-        )
+        ChunkList(add(survey.chunks, of: content))
+    }
+
+    private mutating func add(_ chunks: [StreamCutter.Chunk], of content: ContentFile) -> [ChunkNumber] {
+        chunks.map { chunk in
+            let provider = Provider(content: content, offset: chunk.offset, checksum: chunk.checksum)
+            return add(chunk.id, size: chunk.size, provider)
+        }
     }
 
     private mutating func add(_ id: ObjectID, size: Int, _ provider: Provider) -> ChunkNumber {

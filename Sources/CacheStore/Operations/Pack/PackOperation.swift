@@ -68,7 +68,8 @@ struct PackOperation: Sendable {
                     }
                 }
             } catch {
-                faults.update { $0.append(LeftOut(error, path)) }
+                let leftOut = try LeftOut(error, path)
+                faults.update { $0.append(leftOut) }
             }
             counters.add(bytes: output.size)
         }
@@ -90,7 +91,7 @@ struct PackOperation: Sendable {
             index,
             _ in
             let module = modules[index]
-            do throws(TreeListing.Fault) {
+            do {
                 let survey = try TreeSurvey.read(module, in: root, &cutter)
                 let path = root.appending(FilePath(module.text).components)
                 if let hash = scan.hashes[module], hash == survey.h1 {
@@ -105,8 +106,8 @@ struct PackOperation: Sendable {
                     }
                 }
                 counters.add(bytes: survey.stream.size)
-            } catch {
-                faults.update { $0.append(error.leftOut) }
+            } catch let fault as TreeListing.Fault {
+                faults.update { $0.append(fault.leftOut) }
             }
         }
         let (settled, removed) = try await WorkerThreads.perform {
@@ -151,8 +152,9 @@ struct PackOperation: Sendable {
                 }
                 zips.update { $0[module] = (survey, id) }
             } catch let error as CacheStoreError {
-                faults.update { $0.append(LeftOut(error, path)) }
-            } catch {
+                let leftOut = try LeftOut(error, path)
+                faults.update { $0.append(leftOut) }
+            } catch let error as ZipError {
                 faults.update { $0.append(LeftOut(.wrongModuleHash, path, "\(error)")) }
             }
         }
@@ -197,7 +199,7 @@ struct PackOperation: Sendable {
             _ in
             let number = unread[index]
             let chunk = chunks[number]
-            if !Self.read(chunk, providers[number], into: &buffer.bytes) {
+            if try !Self.read(chunk, providers[number], into: &buffer.bytes) {
                 wrong.update { $0.insert(number) }
             }
             counters.add(bytes: chunk.contentBytes)
@@ -246,7 +248,7 @@ struct PackOperation: Sendable {
                 try cancellation.check()
                 let (chunk, provider) = (chunks[order[index]], providers[order[index]])
                 var frame: FrameSequence.Frame?
-                if Self.read(chunk, provider, into: &state.content) {
+                if try Self.read(chunk, provider, into: &state.content) {
                     let bytes = try state.compressor.frame(state.content.span)
                     frame = FrameSequence.Frame(bytes: bytes, checksum: XXH64.hash(bytes.span))
                 }
@@ -261,16 +263,19 @@ struct PackOperation: Sendable {
     }
 
     /// Reads a chunk's content, and returns whether it is unchanged.
+    ///
+    /// - Throws: ``CacheStoreError`` if the machine is at fault.
     private static func read(
         _ chunk: ChunkRecord,
         _ provider: PackAssembly.Provider,
         into content: inout [UInt8]
-    ) -> Bool {
+    ) throws(CacheStoreError) -> Bool {
         do throws(CacheStoreError) {
             // Where the chunk is a whole file, one more byte is requested, to notice a file that has grown.
             let extra = provider.checksum == nil ? 1 : 0
             try provider.content.read(at: provider.offset, count: chunk.contentBytes + extra, into: &content)
         } catch {
+            if error.isOfMachine { throw error }
             return false
         }
         guard content.count == chunk.contentBytes else { return false }

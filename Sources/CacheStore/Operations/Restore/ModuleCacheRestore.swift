@@ -165,7 +165,7 @@ struct ModuleCacheRestore: Sendable {
             var writer = TreeWriter(directory, isNew: isNew, hasher: TreeHasher(tree.module))
             try reader.walk(tree, manifest, chunks: chunks, visitor: &writer) { try cancellation.check() }
             guard try writer.finish() == tree.h1 else {
-                throw reader.damaged(chunks[tree.manifest], "the tree does not have its h1 hash")
+                throw reader.damaged(chunks, tree, "the tree does not have its h1 hash")
             }
             let (tally, bytes) = (writer.tally, writer.bytesWritten)
             report.update {
