@@ -163,6 +163,19 @@ extension Remedy {
     /// The advice to choose a compression level in the range that the message names.
     public static let chooseLevel = Remedy("chooseLevel", "choose another level")
 
+    /// The advice to pack with the environment and in the directory of the build.
+    public static let packWhereBuilt = Remedy(
+        "packWhereBuilt",
+        "pack with the environment of the build, and in the directory of its go.mod, whose toolchain line "
+            + "chooses the version"
+    )
+
+    /// The advice to keep fuzz corpora by other means.
+    public static let keepCorpora = Remedy(
+        "keepCorpora",
+        "keep that directory by other means, or move what is worth keeping to `testdata/fuzz`"
+    )
+
     /// The advice to name the directory that is GOCACHE.
     public static let nameBuildCache = Remedy(
         "nameBuildCache",

@@ -79,6 +79,8 @@ extension Message {
         case .changed: "a file that changed or vanished meanwhile"
         case .temporary: "a file that Go was writing, or left when it was stopped"
         case .bookkeeping: "Go's own bookkeeping, which Go makes again"
+        case .checkoutIndex: "the index of a checkout, which Go makes again"
+        case .fuzzCorpus: "a fuzz corpus, which is your data"
         case .foreign: "a file that Go does not put there"
         default: "an entry of a kind that this version can't describe"
         }

@@ -14,6 +14,12 @@ struct BuildCacheScan: Sendable {
         /// The time since which an entry must have been used to be kept, in seconds since 1970; `nil` keeps
         /// all.
         var usedSince: Int?
+
+        /// The version of Go and GOROOT, as far as they are known.
+        var environment = GoEnvironment()
+
+        /// The paths of GOMODCACHE under which Go may have built.
+        var moduleCaches: Set<FilePath> = []
     }
 
     /// An output that an action entry refers to.
@@ -24,6 +30,8 @@ struct BuildCacheScan: Sendable {
         var executable: String?
         /// The class, judged by the content alone.
         var contentClass: EntryClass
+        /// The line in which a compiled package states its origin; see ``PackageOrigin``.
+        var origin: String?
 
         /// The path of the file that holds the content, below GOCACHE.
         var file: String {
@@ -42,6 +50,9 @@ struct BuildCacheScan: Sendable {
 
     /// The sound entries that the selection dropped, by class.
     var dropped: [EntryClass: ArchiveTotals.Tally] = [:]
+
+    /// The lines in which compiled packages state their origins.
+    private var origins: Set<String> = []
 
     /// The number of entries that were dropped because they were not used since ``Selection/usedSince``.
     var unused = 0
@@ -72,8 +83,13 @@ struct BuildCacheScan: Sendable {
         whole.outputs = found.outputs.sorted { $0.id < $1.id }
         whole.leftOut += found.leftOut
         whole.matchOutputs(in: root)
-        whole.drop(selection.dropped)
-        return whole
+        let matched = whole
+        return try await WorkerThreads.perform {
+            var kept = matched
+            try kept.leaveOutCheckoutIndexes(selection, in: root)
+            kept.drop(selection.dropped)
+            return kept
+        }
     }
 
     /// Calls `look` for each of the 256 directories, several at a time, and merges the results.
@@ -107,7 +123,11 @@ struct BuildCacheScan: Sendable {
     private mutating func scanTop(_ root: FilePath) throws(CacheStoreError) {
         let names = try Directory(opening: root).names()
         for name in names.valid where !BuildCacheLayout.isSubdirectory(name) {
-            let isKnown = ["README", "trim.txt", "testexpire.txt", "log.txt", "fuzz"].contains(name)
+            if name == "fuzz" {
+                try leaveOutFuzzCorpora(root)
+                continue
+            }
+            let isKnown = ["README", "trim.txt", "testexpire.txt", "log.txt"].contains(name)
             leaveOut(
                 isKnown ? .bookkeeping : .foreign,
                 root.appending(name),
@@ -206,8 +226,8 @@ struct BuildCacheScan: Sendable {
             guard let status = try directory.status(of: name) else { return nil }
             switch status.kind {
             case .regular:
-                let content = try contentClass(of: name, in: directory, size: status.size)
-                return Output(id: id, size: status.size, contentClass: content)
+                let (content, origin) = try examine(name, in: directory, size: status.size)
+                return Output(id: id, size: status.size, contentClass: content, origin: origin)
             case .directory: return try findExecutable(id, in: directory)
             case .symbolicLink: leaveOut(.symbolicLink, directory.path(of: name), "a symbolic link")
             case .other: leaveOut(.specialFile, directory.path(of: name), "a special file")
@@ -234,20 +254,24 @@ struct BuildCacheScan: Sendable {
             leaveOut(.badExecutable, inner.path, "not one executable file")
             return nil
         }
-        let content = try contentClass(of: file, in: inner, size: status.size)
+        let (content, _) = try examine(file, in: inner, size: status.size)
         return Output(id: id, size: status.size, executable: file, contentClass: content)
     }
 
-    private func contentClass(
-        of name: String,
+    /// Returns the class of a file's content and, for a compiled package, the line that states its origin.
+    private mutating func examine(
+        _ name: String,
         in directory: borrowing Directory,
         size: Int
-    ) throws(CacheStoreError) -> EntryClass {
-        guard size > 0, let file = try directory.file(name) else { return .empty }
-        return EntryClassifier.contentClass(
-            try file.bytes(count: EntryClassifier.headSize),
-            size: size
-        )
+    ) throws(CacheStoreError) -> (EntryClass, origin: String?) {
+        guard size > 0, let file = try directory.file(name) else { return (.empty, nil) }
+        let head = try file.bytes(count: EntryClassifier.headSize)
+        let contentClass = EntryClassifier.contentClass(head, size: size)
+        guard [.package, .main].contains(contentClass), let origin = EntryClassifier.origin(head) else {
+            return (contentClass, nil)
+        }
+        // There are few lines, so equal ones share their memory.
+        return (contentClass, origins.insert(origin).memberAfterInsert)
     }
 
     // MARK: - Matching
@@ -297,7 +321,7 @@ struct BuildCacheScan: Sendable {
 
     /// Removes the outputs to which no entry refers, and returns them.
     @discardableResult
-    private mutating func keepReferredOutputs() -> [Output] {
+    mutating func keepReferredOutputs() -> [Output] {
         let referred = Set(actions.map(\.output))
         let gone = outputs.filter { !referred.contains($0.id) }
         outputs.removeAll { !referred.contains($0.id) }
@@ -306,7 +330,7 @@ struct BuildCacheScan: Sendable {
 
     // MARK: - Leaving out
 
-    private mutating func leaveOut(_ reason: LeftOut.Reason, _ path: FilePath, _ explanation: String) {
+    mutating func leaveOut(_ reason: LeftOut.Reason, _ path: FilePath, _ explanation: String) {
         leftOut.append(LeftOut(reason, path, explanation))
     }
 

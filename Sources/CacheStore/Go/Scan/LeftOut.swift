@@ -44,6 +44,10 @@ public struct LeftOut: Hashable, Sendable {
         /// A part of Go's own bookkeeping, which Go makes again: locks, version lists, `trim.txt`, VCS
         /// clones.
         public static let bookkeeping = Reason("bookkeeping")
+        /// The index of a directory of a checkout, which may be wrong for another checkout; Go makes it again.
+        public static let checkoutIndex = Reason("checkoutIndex")
+        /// A corpus of `go test -fuzz`: data of the user, which Go does not make again.
+        public static let fuzzCorpus = Reason("fuzzCorpus")
         /// A file that Go does not put into its caches.
         public static let foreign = Reason("foreign")
 
@@ -51,11 +55,11 @@ public struct LeftOut: Hashable, Sendable {
         public static let all: [Reason] = [
             .tornAction, .missingOutput, .wrongSize, .wrongContent, .badExecutable, .wrongModuleHash,
             .partialModule, .badDownload, .symbolicLink, .specialFile, .badName, .changed,
-            .temporary, .bookkeeping, .foreign,
+            .temporary, .bookkeeping, .checkoutIndex, .fuzzCorpus, .foreign,
         ]
 
         /// Whether the reason is a sign of damage; ``Pack/Options/isStrict`` makes damage an error.
-        public var isDamage: Bool { self != .bookkeeping && self != .foreign }
+        public var isDamage: Bool { ![.bookkeeping, .checkoutIndex, .fuzzCorpus, .foreign].contains(self) }
     }
 
     /// The path of the entry.

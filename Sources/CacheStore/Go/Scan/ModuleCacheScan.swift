@@ -197,6 +197,17 @@ struct ModuleCacheScan: Sendable {
         }
     }
 
+    /// Returns the scan with the `.ziphash` of modules for which Go records none.
+    func addingHashes(of modules: [ModuleKey: ObjectID]) -> ModuleCacheScan {
+        var result = self
+        for (module, h1) in modules {
+            let bytes = Array(ModuleHash.text(of: h1).utf8)
+            result.downloads.append(Download(module: module, kind: .ziphash, bytes: bytes))
+        }
+        result.downloads.sort { $0.key < $1.key }
+        return result
+    }
+
     /// Looks again for the `.mod` of modules that had none, and leaves out the modules that were removed.
     ///
     /// Trees are read after the downloads. In between, a tree may have been removed and made again; it would

@@ -14,6 +14,13 @@ struct TreeSurvey: Sendable {
     /// The content of the files, as one stream.
     var stream: StreamSurvey
 
+    /// Whether a name in the tree has a meaning of its own in image layers: see
+    /// ``PathRules/isWhiteout(_:)``.
+    var holdsWhiteout: Bool { manifest.entries.contains { PathRules.isWhiteout($0.path) } }
+
+    /// Whether the module travels as a zip, because an archive or an image layer can't hold the files.
+    var travelsAsZip: Bool { manifest.entries.isEmpty || holdsWhiteout }
+
     /// Reads a tree.
     ///
     /// - Parameters:
@@ -55,10 +62,9 @@ struct TreeSurvey: Sendable {
         }
         let manifest = try TreeManifest(entries)
         let text = manifest.text
-        guard text.count <= FormatLimits.manifestSize, entries.count <= FormatLimits.treeFiles, !text.isEmpty
-        else {
+        guard text.count <= FormatLimits.manifestSize, entries.count <= FormatLimits.treeFiles else {
             let fault = "its \(entries.count) files are more than Go accepts in a module"
-            throw TreeManifest.Fault(message: text.isEmpty ? "it has no files" : fault)
+            throw TreeManifest.Fault(message: fault)
         }
         let (chunks, size) = cutter.finish()
         return TreeSurvey(
