@@ -103,7 +103,7 @@ unshare --mount true 2>/dev/null || die "cannot make a mount namespace; a contai
 
 begin "tools"
 install_packages buildah busybox-static ca-certificates docker-registry gcc git libc6-dev libsqlite3-dev libssl-dev \
-    libzstd-dev pkg-config python3 python3-venv skopeo sqlite3 umoci zlib1g-dev zstd
+    libzstd-dev pkg-config python3 python3-venv skopeo sqlite3 strace umoci zlib1g-dev zstd
 make_environment
 
 begin "style"
@@ -147,6 +147,9 @@ Benchmarks/micro.sh --short --tool "$binaries/microbenchmark"
 
 begin "Go versions"
 Tests/matrix/test-matrix.sh --cachectl "$CACHECTL_STATIC"
+
+begin "situations from the field"
+Tests/field/test-field.sh --cachectl "$CACHECTL_STATIC"
 
 begin "simulated matrix build"
 Benchmarks/simulate-matrix-build.sh --quick --work "$state/matrix" --cachectl "$CACHECTL_STATIC"

@@ -92,8 +92,8 @@ extension Remedy {
     /// The advice to pack a cache as its owner.
     public static let packAsOwner = Remedy(
         "packAsOwner",
-        "pack as the user who owns the cache, or make its directories readable: a cache that was sealed for an "
-            + "image lets other users add entries, but not list them"
+        "pack as the user who owns the cache, or make its directories readable: a cache that was sealed for "
+            + "an image lets other users add entries, but not list them"
     )
 
     /// The advice to free space on a file system.

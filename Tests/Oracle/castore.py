@@ -55,8 +55,8 @@ class Archive:
     def read_trailer(self):
         mark, start = struct.unpack(">17sQ", self.read(self.length - 25, 25))
         demand(mark == b"Start-Of-SQLite3-" and start >= HEADER, "no mark at the end")
-        name, version, zero, self.frames, length, digest = struct.unpack("<8sIIQQ32s", self.read(start - HEADER, HEADER))
-        demand(version == 1, f"format version {version}")
+        name, self.version, zero, self.frames, length, digest = struct.unpack("<8sIIQQ32s", self.read(start - HEADER, HEADER))
+        demand(self.version in (1, 2), f"format version {self.version}")
         demand(name == b"CASTORE\n" and zero == 0, "no header before the index")
         demand(length % PAGE == 0 and start + length + 25 == self.length, "the index's length disagrees with the file's")
         demand(start == -(-(self.frames + 8 + HEADER) // PAGE) * PAGE, "the index does not begin on the first page that has room")
@@ -91,6 +91,10 @@ class Archive:
         demand(sha256(content) == row.digest, "its content has another SHA-256")
         return content
     def bytes_of(self, stream): return b"".join(map(self.content, self.chunks_of.get(stream, [])))
+    def manifest_of(self, tree): return [tree.manifest] if tree.manifest > 0 else self.chunks_of.get(-tree.manifest, [])
+    def manifest_digest(self, tree):
+        digests = [self.chunk[number - 1].digest for number in self.manifest_of(tree)]
+        return digests[0] if tree.manifest > 0 else sha256(b"".join(digests))
     winners = property(lambda self: [next(rows) for _, rows in itertools.groupby(self.action, lambda row: row.id)])
     outputs = property(lambda self: [self.output[number - 1] for number in sorted({row.output for row in self.winners})])
     def listing(self):
@@ -98,7 +102,7 @@ class Archive:
         yield "castore 1"
         for row in self.winners: yield f"action {row.id.hex()} {self.output[row.output - 1].digest.hex()}"
         for row in self.outputs: yield f"output {row.digest.hex()} {row.size}" + ("" if row.executable is None else f" {row.executable}")
-        for row in self.tree: yield f"tree {self.chunk[row.manifest - 1].digest.hex()} {row.h1.hex()} {row.module}"
+        for row in self.tree: yield f"tree {self.manifest_digest(row).hex()} {row.h1.hex()} {row.module}"
         for row in self.download:
             yield f"download {(row.value or bytes(32) if row.kind == 'zip' else sha256(row.value)).hex()} {row.kind} {row.module}"
         for row in self.checksum_file: yield f"checksum {sha256(row.value).hex()} {row.path}"
@@ -154,8 +158,9 @@ def check_references(a):
         if [row.id for row in rows] != list(range(1, len(rows) + 1)): yield f"{table}: its ids have gaps"
         if not ascending([getattr(row, key) for row in rows]): yield f"{table}: not ordered by {key}"
     for table, column, other in (("environment", "source", a.source), ("source_set", "source", a.source), ("stream", "chunk", a.chunk),
-                                 ("action", "output", a.output), ("tree", "manifest", a.chunk)):
+                                 ("action", "output", a.output)):
         if not all(1 <= getattr(row, column) <= len(other) for row in getattr(a, table)): yield f"{table}: a {column} that is not there"
+    if not all(1 <= number <= len(a.chunk) for row in a.tree for number in a.manifest_of(row)): yield "tree: a manifest that is not there"
     if {row.output for row in a.action} != {row.id for row in a.output}: yield "output: one that no action entry has"
     sets, members = grouped((row.id, row.source) for row in a.source_set), a.action + a.tree + a.download + a.checksum_file
     if [*sets] != list(range(1, len(sets) + 1)) or not ascending([*sets.values()]): yield "source_set: not numbered in order"
@@ -165,13 +170,18 @@ def check_streams(a):
     if [row.offset for row in a.chunk] + [a.frames] != places: yield "chunk: the frames do not follow one another up to the trailer"
     if not all(row.stored >= 1 and 1 <= row.size <= CUT_MOST for row in a.chunk): yield "chunk: a size that is not allowed"
     if len({row.digest for row in a.chunk}) < len(a.chunk): yield "chunk: a content is stored twice"
-    owners, uses = [*a.output, *a.tree, *a.zips], []
+    trees = [owner for tree in a.tree for owner in ([tree.manifest, tree] if tree.manifest < 0 else [tree])]
+    owners, uses = [*a.output, *trees, *a.zips], []
     for number, owner in enumerate(owners, 1):
         chunks = a.chunks_of.get(number, [])
         size = sum(a.chunk[chunk - 1].size for chunk in chunks)
+        if type(owner) is int:  # a manifest of several chunks is a stream of its own
+            if owner != -number or not CUT_MOST < size <= 250 << 20: yield f"stream {number}: not a long manifest"
+            uses += chunks
+            continue
         if getattr(owner, "stream", number) != number: yield f"stream {owner.stream}: {number} is meant"
         if size != owner.size: yield f"stream {number}: {size} bytes instead of {owner.size}"
-        uses += [owner.manifest, *chunks] if hasattr(owner, "manifest") else chunks
+        uses += [owner.manifest, *chunks] if getattr(owner, "manifest", 0) > 0 else chunks
     if [row.position for row in a.stream] != [at for chunks in a.chunks_of.values() for at in range(len(chunks))]: yield "stream: positions have gaps"
     if not set(a.chunks_of) <= set(range(1, len(owners) + 1)): yield "stream: one that belongs to nothing"
     unused = sorted({row.id for row in a.chunk} - set(uses), key=lambda number: a.chunk[number - 1].digest)
@@ -195,9 +205,10 @@ def check_names(a):
 def check_identity(a):
     """Checks that the members give the digest, and that the rows give the bytes of the index."""
     listing = "".join(line + "\n" for line in a.listing())
-    if [*a.archive] != [("digest", sha256(listing.encode())), ("format", 1)]: yield "archive: another digest than its members have"
+    if [*a.archive] != [("digest", sha256(listing.encode())), ("format", a.version)]: yield "archive: another digest than its members have"
+    if a.version != 1 + any(row.manifest < 0 for row in a.tree): yield "archive: another version than its members need"
     again = sqlite3.connect(":memory:")
-    again.executescript(f"PRAGMA page_size={PAGE}; PRAGMA secure_delete=ON; PRAGMA application_id={0x43535452}; PRAGMA user_version=1; {SCHEMA}")
+    again.executescript(f"PRAGMA page_size={PAGE}; PRAGMA secure_delete=ON; PRAGMA application_id={0x43535452}; PRAGMA user_version={a.version}; {SCHEMA}")
     for table in TABLES:
         for row in getattr(a, table): again.execute(f"INSERT INTO {table} VALUES({','.join('?' * len(row))})", row)
     again.commit()
@@ -223,7 +234,7 @@ def check_cuts(a, chunks, fast):
 def check_stream(a, stream, digest): demand(sha256(a.bytes_of(stream)) == digest, "has another SHA-256")
 def tree_files(a, row):
     """Returns (executable, path, content) for each file of a tree, after checking all of the tree."""
-    *lines, end = a.content(row.manifest).decode().split("\n")
+    *lines, end = b"".join(map(a.content, a.manifest_of(row))).decode().split("\n")
     files = [re.fullmatch(r"([fx]) (0|[1-9][0-9]{0,17}) (.+)", line) for line in lines]
     demand(all(files) and end == "", "its manifest has a line that is none")
     executables, lengths, paths = [file[1] == "x" for file in files], [int(file[2]) for file in files], [file[3] for file in files]

@@ -3,7 +3,8 @@ enum FormatLimits {
     /// The version of the format that nearly all archives have.
     static let version = 1
 
-    /// The version of an archive with a manifest of several chunks, which is the highest version that is read.
+    /// The version of an archive with a manifest of several chunks, which is the highest version that is
+    /// read.
     static let longManifestVersion = 2
 
     /// The size of a page of the index database, in bytes.

@@ -1,4 +1,5 @@
 import CacheStore
+import Synchronization
 
 /// The executor of all tasks: the main thread.
 ///
@@ -10,6 +11,12 @@ final class MainThread: TaskExecutor {
     static let shared = MainThread()
 
     private let jobs = Monitor<[UnownedJob]>([])
+    private let isRunning = Atomic<Bool>(false)
+
+    /// The executor, or `nil` in a process whose main thread runs no jobs, as that of a test.
+    static var preferred: (any TaskExecutor)? {
+        shared.isRunning.load(ordering: .acquiring) ? shared : nil
+    }
 
     private init() {}
 
@@ -22,6 +29,7 @@ final class MainThread: TaskExecutor {
 
     /// Runs jobs on the calling thread, until one of them ends the process.
     func run() -> Never {
+        isRunning.store(true, ordering: .releasing)
         while true {
             let ready = jobs.wait(until: { !$0.isEmpty }) { jobs in
                 defer { jobs.removeAll() }

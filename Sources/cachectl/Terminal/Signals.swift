@@ -81,7 +81,7 @@ enum Signals {
     ) async throws -> Result {
         // The lock is held, so that no signal finds an operation under way without the means to cancel it.
         let task = state.withLock { state in
-            let task = Task(executorPreference: MainThread.shared) { try await operation() }
+            let task = Task(executorPreference: MainThread.preferred) { try await operation() }
             if state.isCancelled { task.cancel() }
             state.cancel = { task.cancel() }
             return task
@@ -125,7 +125,12 @@ enum Signals {
         do {
             return try FileDescriptor.pipe()
         } catch {
-            throw CacheStoreError(.io, "the system has no descriptor left", remedy: .allowOpenFiles, cause: error)
+            throw CacheStoreError(
+                .io,
+                "the system has no descriptor left",
+                remedy: .allowOpenFiles,
+                cause: error
+            )
         }
     }
 

@@ -155,7 +155,7 @@ struct BadInputTests {
         #expect(!Files.exists(bench.path("union")))
     }
 
-    @Test("of a newer version is refused as unsupported by every reader", arguments: [2, 3, 255] as [UInt8])
+    @Test("of a newer version is refused as unsupported by every reader", arguments: [3, 4, 255] as [UInt8])
     func newerVersion(version: UInt8) async throws {
         let (_, bytes, trailer) = try await tiny()
         let path = bench.path("newer")
@@ -165,6 +165,15 @@ struct BadInputTests {
         let error = await failure { _ = try await bench.unite(path, to: "out") }
         #expect(error?.code == .unsupportedVersion)
         #expect(error?.message.contains("version \(version)") == true)
+    }
+
+    @Test("of a version that its members do not need counts as damaged")
+    func needlessVersion() async throws {
+        let (_, bytes, trailer) = try await tiny()
+        let path = bench.path("version 2")
+        try Files.write(bytes.replacing(at: trailer.indexOffset - 56, with: [2]), to: path)
+        #expect(await failure { _ = try await Archive(opening: path).contents() }?.code == .corruptArchive)
+        #expect(await failure { _ = try await bench.unite(path, to: "out") }?.code == .corruptArchive)
     }
 
     @Test("of a version that never existed counts as damaged")

@@ -102,7 +102,7 @@ struct HostileArchive {
                 files: files,
                 executables: 0,
                 size: content.count,
-                manifest: ChunkNumber(0),
+                manifest: .one(ChunkNumber(0)),
                 chunks: content.isEmpty ? .none : .one(ChunkNumber(1)),
                 sources: sources
             )
@@ -119,6 +119,7 @@ struct HostileArchive {
     /// Writes an archive of frames and an index.
     func write(frames: [UInt8], index: [UInt8], to name: String) throws -> FilePath {
         let trailer = Trailer(
+            version: 1,
             framesSize: frames.count,
             indexSize: index.count,
             indexID: ContentHasher.hash(index.span)

@@ -42,7 +42,8 @@ extension IndexReader {
             let manifest = try readManifest(statement.integer(6), text, uses, &lastStream, number)
             lastStream += 1
             guard set.trees.last.map({ $0.module < module }) ?? true, let h1 = statement.id(2),
-                let files = statement.integer(3), files >= 1, let executables = statement.integer(4), (0...files).contains(executables),
+                let files = statement.integer(3), files >= 1, let executables = statement.integer(4),
+                (0...files).contains(executables),
                 let size = statement.integer(5), statement.integer(7) == lastStream
             else { throw fault("it is not in order", "tree \(text)") }
             // A line of a manifest has at least five bytes.
@@ -66,7 +67,8 @@ extension IndexReader {
         return lastStream
     }
 
-    /// Reads the chunks of a tree's manifest: one chunk, or a stream whose number is stored as a negative number.
+    /// Reads the chunks of a tree's manifest: one chunk, or a stream whose number is stored as a negative
+    /// number.
     private func readManifest(
         _ row: Int?,
         _ module: String,

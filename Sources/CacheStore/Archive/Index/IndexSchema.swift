@@ -66,6 +66,10 @@ enum IndexSchema {
     /// A fault of the machine is not damage of the archive.
     static func unreadable(_ error: SQLiteError, path: FilePath) -> CacheStoreError {
         if let cause = error.machineFault { return .system(cause, "read the index", path) }
-        return CacheStoreError(.corruptArchive, "damaged archive: its index can't be read, \(error)", path: path)
+        return CacheStoreError(
+            .corruptArchive,
+            "damaged archive: its index can't be read, \(error)",
+            path: path
+        )
     }
 }

@@ -48,7 +48,9 @@ final class IndexWriter {
             try writer.database.execute("COMMIT")
             framesSize = writer.framesSize
         } catch let error as SQLiteError {
-            if let cause = error.machineFault { throw CacheStoreError.system(cause, "make the index of", path) }
+            if let cause = error.machineFault {
+                throw CacheStoreError.system(cause, "make the index of", path)
+            }
             throw CacheStoreError(.io, "cannot make the index (\(error))", path: path)
         }
         return try IndexFile(scratch, version: set.formatVersion, framesSize: framesSize, path: path)

@@ -50,8 +50,8 @@ struct StreamCutter {
         return (chunks, done)
     }
 
-    /// Returns the chunks of a tree's manifest: one chunk as long as one can hold it, otherwise as many as the
-    /// rule gives.
+    /// Returns the chunks of a tree's manifest: one chunk as long as one can hold it, otherwise as many as
+    /// the rule gives.
     static func manifestChunks(of text: [UInt8]) -> [Chunk] {
         var chunks: [Chunk] = []
         var offset = 0

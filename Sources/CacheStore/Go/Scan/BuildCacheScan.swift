@@ -211,8 +211,8 @@ struct BuildCacheScan: Sendable {
                 if let output = try find(id, in: directory) { outputs.append(output) }
             }
         } catch {
-            // The scan of the entries has already reported a directory that is none. The entries whose outputs
-            // should lie there will be reported, too.
+            // The scan of the entries has already reported a directory that is none. The entries whose
+            // outputs should lie there will be reported, too.
             if error.isOfMachine { throw error }
         }
     }

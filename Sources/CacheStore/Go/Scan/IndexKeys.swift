@@ -1,14 +1,15 @@
 import Glibc
 import SystemPackage
 
-/// The IDs of the index entries that a pack keeps: those of modules in GOMODCACHE and of directories of GOROOT.
+/// The IDs of the index entries that a pack keeps: those of modules in GOMODCACHE and of directories of
+/// GOROOT.
 ///
 /// Go also indexes the directories of a checkout. Such an entry is keyed by the names, times and lengths of
 /// the files, and not by their content (Go's cmd/go/internal/modindex/read.go, `dirHash`). A checkout with
 /// pinned times and files of equal lengths then gets the index of another commit, and its builds fail. Go
-/// itself forgets the entry after five days, but a sealed one stays for years. Nothing in an entry tells where
-/// the directory was. Therefore the IDs of the entries that stay right are computed, and all others are left
-/// out.
+/// itself forgets the entry after five days, but a sealed one stays for years. Nothing in an entry tells
+/// where the directory was. Therefore the IDs of the entries that stay right are computed, and all others are
+/// left out.
 struct IndexKeys {
     /// The versions of Go that may have made the entries.
     let versions: Set<String>
@@ -21,6 +22,7 @@ struct IndexKeys {
     /// - Parameters:
     ///   - modules: The modules, `path@version`, escaped as in GOMODCACHE.
     ///   - roots: The paths of GOMODCACHE under which Go may have built.
+    /// - Returns: The IDs.
     func modules(_ modules: [String], below roots: Set<String>) -> Set<ObjectID> {
         var keys: Set<ObjectID> = []
         for version in versions {
@@ -54,6 +56,7 @@ struct IndexKeys {
     /// of this process and for UTC.
     ///
     /// - Parameter goRoot: GOROOT.
+    /// - Returns: The IDs.
     /// - Throws: ``CacheStoreError`` if the machine is at fault.
     func directories(of goRoot: FilePath) throws(CacheStoreError) -> Set<ObjectID> {
         var keys: Set<ObjectID> = []
@@ -126,7 +129,8 @@ struct IndexKeys {
         do throws(CacheStoreError) {
             let directory = try Directory(opening: path)
             guard try body(name, directory), depth < maximumDepth else { return }
-            for entry in try directory.names().valid where try directory.status(of: entry)?.kind == .directory {
+            for entry in try directory.names().valid where try directory.status(of: entry)?.kind == .directory
+            {
                 let inner = name.isEmpty ? entry : "\(name)/\(entry)"
                 try forEachDirectory(of: path.appending(entry), depth: depth + 1, inner, body)
             }

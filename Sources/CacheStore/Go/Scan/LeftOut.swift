@@ -44,7 +44,8 @@ public struct LeftOut: Hashable, Sendable {
         /// A part of Go's own bookkeeping, which Go makes again: locks, version lists, `trim.txt`, VCS
         /// clones.
         public static let bookkeeping = Reason("bookkeeping")
-        /// The index of a directory of a checkout, which may be wrong for another checkout; Go makes it again.
+        /// The index of a directory of a checkout, which may be wrong for another checkout; Go makes it
+        /// again.
         public static let checkoutIndex = Reason("checkoutIndex")
         /// A corpus of `go test -fuzz`: data of the user, which Go does not make again.
         public static let fuzzCorpus = Reason("fuzzCorpus")
@@ -80,9 +81,9 @@ public struct LeftOut: Hashable, Sendable {
 
     /// Creates the record of a file that could not be read, because it vanished or is of another kind.
     ///
-    /// - Throws: The error itself if the machine is at fault (``CacheStoreError/isOfMachine``): a pack without
-    ///   the file would be a part of the cache, and nobody would notice. An error about permissions gets the
-    ///   advice to pack as the owner.
+    /// - Throws: The error itself if the machine is at fault (``CacheStoreError/isOfMachine``): a pack
+    ///   without the file would be a part of the cache, and nobody would notice. An error about permissions
+    ///   gets the advice to pack as the owner.
     init(_ error: CacheStoreError, _ path: FilePath) throws(CacheStoreError) {
         switch error.code {
         case .unsafePath: self.init(.symbolicLink, path, error.message)

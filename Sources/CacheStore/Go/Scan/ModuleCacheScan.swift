@@ -257,7 +257,9 @@ struct ModuleCacheScan: Sendable {
         in root: borrowing Directory
     ) throws(CacheStoreError) {
         do throws(CacheStoreError) {
-            guard let directory = try root.directory(at: module.downloadDirectory.pathElements) else { return }
+            guard let directory = try root.directory(at: module.downloadDirectory.pathElements) else {
+                return
+            }
             try readDownload(directory, "\(module.version).mod", module, kind: "mod")
         } catch {
             if error.isOfMachine { throw error }

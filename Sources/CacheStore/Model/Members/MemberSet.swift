@@ -44,17 +44,6 @@ struct MemberSet: Sendable {
         var manifest: ChunkList
         var chunks: ChunkList
         var sources: SourceSetNumber
-
-        /// Returns the ID of the manifest: that of its chunk, or the SHA-256 of the IDs of its chunks, one
-        /// after another.
-        ///
-        /// - Parameter id: Returns the ID of a chunk.
-        func manifestID(_ id: (ChunkNumber) -> ObjectID) -> ObjectID {
-            if case .one(let chunk) = manifest { return id(chunk) }
-            var hasher = ContentHasher()
-            manifest.forEach { hasher.update(id($0).bytes.span) }
-            return hasher.finish()
-        }
     }
 
     /// The kinds of ``Download``, in the order of their names.
@@ -238,9 +227,6 @@ struct MemberSet: Sendable {
     }
 
     // MARK: - Parts
-
-    /// Returns the ID of a tree's manifest.
-    func manifestID(of tree: Tree) -> ObjectID { tree.manifestID { chunks[$0].id } }
 
     /// The streams of trees, then those of stored zips.
     ///

@@ -22,7 +22,13 @@ struct PackBases: Sendable {
     func lacking(of set: MemberSet) throws(CacheStoreError) -> (set: MemberSet, order: [ChunkNumber]) {
         guard !sets.isEmpty else { return (set, set.frameOrder()) }
         var difference = MemberDifference(set, keepsUnusedChunks: false)
-        for (path, base) in sets { try difference.subtract(base, of: path) }
+        for (path, base) in sets {
+            do throws(CacheStoreError) {
+                try difference.subtract(base, of: path)
+            } catch {
+                throw error.naming([("this pack", set), ("`\(path)`", base)])
+            }
+        }
         return difference.remainder
     }
 

@@ -27,7 +27,8 @@ extension PackOperation {
                 } else {
                     let path = root.appending(FilePath(module.text).components)
                     let fault =
-                        hash == nil ? "there is no sound .ziphash for it" : "its files are not those of its .ziphash"
+                        hash == nil
+                        ? "there is no sound .ziphash for it" : "its files are not those of its .ziphash"
                     faults.update { $0.append(LeftOut(.wrongModuleHash, path, fault)) }
                 }
                 counters.add(bytes: survey.stream.size)

@@ -14,6 +14,7 @@ struct PackWarnings {
     /// - Parameters:
     ///   - base: A base that holds another pack with the same label, if there is one.
     ///   - zipped: The modules that travel as zips because of their names.
+    /// - Returns: The warnings.
     func all(sharingLabel base: FilePath?, zipped: [ModuleKey]) -> [Warning] {
         var warnings: [Warning] = []
         if let base {
@@ -30,10 +31,10 @@ struct PackWarnings {
         if !zipped.isEmpty {
             let names = zipped.prefix(5).map { "`\($0.unescaped)`" } + (zipped.count > 5 ? ["…"] : [])
             let message =
-                "\(zipped.count == 1 ? "a module has" : "\(zipped.count) modules have") a file whose name begins "
-                + "with `.wh.`, which image layers take for a removal: \(names.joined(separator: ", ")); such a "
-                + "module travels as its zip, which Go unpacks when a build needs it, so builds that need it "
-                + "must be able to write to GOMODCACHE"
+                "\(zipped.count == 1 ? "a module has" : "\(zipped.count) modules have") a file whose name "
+                + "begins with `.wh.`, which image layers take for a removal: "
+                + "\(names.joined(separator: ", ")); such a module travels as its zip, which Go unpacks when a "
+                + "build needs it, so builds that need it must be able to write to GOMODCACHE"
             warnings.append(Warning(code: .whiteoutName, message: message))
         }
         return warnings + emptyWarnings
@@ -51,8 +52,8 @@ struct PackWarnings {
         return Warning(
             code: .packageOrigins,
             message:
-                "\(first.packages) compiled packages state that `\(built)` compiled them\(others), but `go env` "
-                + "states `\(stated)`: only builds with the former hit",
+                "\(first.packages) compiled packages state that `\(built)` compiled them\(others), but "
+                + "`go env` states `\(stated)`: only builds with the former hit",
             remedy: .packWhereBuilt
         )
     }

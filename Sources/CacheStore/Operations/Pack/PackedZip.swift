@@ -22,7 +22,8 @@ struct PackedZip: Sendable {
     ///   - module: The module.
     ///   - h1: The hash that the zip must have.
     ///   - cutter: The cutter, which is reset first.
-    /// - Throws: ``ZipError`` if the zip is not that of the module, or ``CacheStoreError`` as the system says.
+    /// - Throws: ``ZipError`` if the zip is not that of the module, or ``CacheStoreError`` as the system
+    ///   says.
     init(
         _ path: String,
         in root: FilePath,
@@ -43,8 +44,8 @@ struct PackedZip: Sendable {
 
     /// Makes a zip from a module tree whose files can't be in an archive as they are.
     ///
-    /// The zip is not compressed, so equal trees give equal bytes. It lies in a scratch file until the archive
-    /// is written.
+    /// The zip is not compressed, so equal trees give equal bytes. It lies in a scratch file until the
+    /// archive is written.
     ///
     /// - Parameters:
     ///   - tree: The survey of the tree.

@@ -56,7 +56,12 @@ public struct Difference: Sendable {
             counters.add(bytes: 0)
             var difference = MemberDifference(whole, keepsUnusedChunks: true)
             for other in others {
-                try difference.subtract(other.members().set, of: other.path)
+                let set = try other.members().set
+                do throws(CacheStoreError) {
+                    try difference.subtract(set, of: other.path)
+                } catch {
+                    throw error.naming([("`\(archive.path)`", whole), ("`\(other.path)`", set)])
+                }
                 counters.add(bytes: 0)
             }
             let (rest, order) = difference.remainder

@@ -40,7 +40,15 @@ struct MemberIntersection: Sendable {
             idle.formIntersection(positions.indices.filter { !holders.contains($0) }.map { positions[$0] })
             let free = Set(input.set.unusedChunks.compactMap { frames.number(of: input.set.chunks[$0].id) })
             unused = index == 0 ? free : unused.intersection(free)
-            if index == 0 { set = other } else { try intersect(other, of: input.path, &table.sets) }
+            guard index > 0 else {
+                set = other
+                continue
+            }
+            do throws(CacheStoreError) {
+                try intersect(other, of: input.path, &table.sets)
+            } catch {
+                throw error.naming(inputs.map { ("`\($0.path)`", $0.set) })
+            }
         }
         set.chunks = frames.records
         (set.sources, set.sourceSets) = (table.sources, table.sets)

@@ -28,7 +28,13 @@ struct MemberUnion: Sendable {
     ///   ``CacheStoreError/Code/conflict`` if two sets hold different values where only one is allowed.
     init(_ inputs: [(path: FilePath, set: MemberSet)]) throws(CacheStoreError) {
         sources = try SourceTable(inputs)
-        for (index, input) in inputs.enumerated() { try add(input.set, from: index, path: input.path) }
+        for (index, input) in inputs.enumerated() {
+            do throws(CacheStoreError) {
+                try add(input.set, from: index, path: input.path)
+            } catch {
+                throw error.naming(inputs.map { ("`\($0.path)`", $0.set) })
+            }
+        }
         settleZips()
         (set.sources, set.sourceSets) = (sources.sources, sources.sets)
     }

@@ -4,9 +4,9 @@ import Glibc
 public enum OpenFileLimit {
     /// Raises the limit as far as the system allows without privileges.
     ///
-    /// Many systems start processes with a soft limit of 1,024 or 256 files, for the sake of old programs, and
-    /// allow far more. A program calls this function once at its start. Operations of this library work with
-    /// a low limit too, unless it is lower than some files per thread. Programs that this process starts
+    /// Many systems start processes with a soft limit of 1,024 or 256 files, for the sake of old programs,
+    /// and allow far more. A program calls this function once at its start. Operations of this library work
+    /// with a low limit too, unless it is lower than some files per thread. Programs that this process starts
     /// inherit the limit.
     ///
     /// - Returns: The limit from now on.

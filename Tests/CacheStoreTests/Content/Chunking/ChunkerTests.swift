@@ -94,3 +94,22 @@ struct ChunkerTests {
         #expect(ends(before).intersection(moved).count > 1, "seed 2: no cut but the end is found again")
     }
 }
+
+@Suite("The list of a tree's files")
+struct ManifestCutTests {
+    @Test("is one chunk up to 8 MiB, and a longer one is cut like any stream")
+    func cuts() throws {
+        let text = [UInt8](repeating: 0x61, count: FormatLimits.chunkSize)
+        #expect(StreamCutter.manifestChunks(of: text).map(\.size) == [FormatLimits.chunkSize])
+        let longer = text + [0x62]
+        let chunks = StreamCutter.manifestChunks(of: longer)
+        #expect(chunks.count > 1)
+        #expect(chunks.reduce(0) { $0 + $1.size } == longer.count)
+        var cutter = StreamCutter()
+        var hasher = ContentHasher()
+        _ = try cutter.append(upTo: longer.count, hashing: &hasher) { room in
+            for byte in longer where !room.isFull { room.append(byte) }
+        }
+        #expect(cutter.finish().chunks == chunks)
+    }
+}

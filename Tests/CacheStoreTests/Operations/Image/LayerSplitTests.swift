@@ -36,7 +36,7 @@ struct LayerSplitTests {
                         files: 3,
                         executables: 0,
                         size: module.size,
-                        manifest: ChunkNumber(0),
+                        manifest: .one(ChunkNumber(0)),
                         chunks: .none,
                         sources: sources
                     )

@@ -62,7 +62,8 @@ struct LeftOutModuleTests {
         ) {
             $0.files["\(module.download).partial"] = CacheModel.Entry(bytes: [], mode: 0o644)
         },
-        Damage(testDescription: "no files at all", reason: .badName, path: tree, kept: small) { model in
+        Damage(testDescription: "no files at all", reason: .wrongModuleHash, path: tree, kept: small) {
+            model in
             for path in model.files.keys where path.hasPrefix(tree) { model.files[path] = nil }
         } applyOnDisk: {
             try Files.makeDirectory($0.appending(FilePath(tree).components))

@@ -192,11 +192,30 @@ struct ConflictTests {
         let one = try await bench.pack(first, as: "a", to: "a").path
         let other = try await bench.pack(second, as: "b", to: "b").path
         let before = try bench.names
+        var messages: Set<String> = []
         for inputs in [[one, other], [other, one], [one, one, other]] {
-            let error = await failure { try await Union().run(inputs, to: bench.path("out")) }
-            #expect(error?.code == .conflict)
-            #expect(error?.member?.contains(alarm == .tile ? "tile/8/0/000" : "example.com/m@v1.0.0") == true)
+            for error in [
+                await failure { try await Union().run(inputs, to: bench.path("out")) },
+                await failure { try await Intersect().run(inputs, to: bench.path("out")) },
+                await failure {
+                    try await Difference().run(
+                        inputs[0],
+                        without: [inputs[inputs.count - 1]],
+                        to: bench.path("out")
+                    )
+                },
+            ] {
+                #expect(error?.code == .conflict)
+                let member = alarm == .tile ? "tile/8/0/000" : "example.com/m@v1.0.0"
+                #expect(error?.member?.contains(member) == true)
+                messages.insert(error.map(\.summary) ?? "")
+            }
         }
+        // Neither archive is blamed for the order of the inputs: both are named, with the values they hold.
+        #expect(messages.count == 1, "\(messages)")
+        let message = try #require(messages.first)
+        #expect(message.contains("`\(one)`") && message.contains("`\(other)`"), "\(message)")
+        #expect(message.split(separator: alarm == .tree || alarm == .ziphash ? "h1:" : "SHA-256 ").count == 3)
         #expect(try bench.names == before)
     }
 

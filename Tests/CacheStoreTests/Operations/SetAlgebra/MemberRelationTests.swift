@@ -42,7 +42,7 @@ struct MemberRelationTests {
             files: files,
             executables: executables,
             size: 1,
-            manifest: ChunkNumber(0),
+            manifest: .one(ChunkNumber(0)),
             chunks: .none,
             sources: SourceSetNumber(0)
         )

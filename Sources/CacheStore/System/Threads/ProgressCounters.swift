@@ -39,7 +39,8 @@ final class ProgressCounters: Sendable {
 
     /// Calls `body` and reports to `handler` ten times per second until `body` ends.
     ///
-    /// A thread of its own reports. Swift's timers would need a thread too, and would wait without end for it.
+    /// A thread of its own reports. Swift's timers would need a thread too, and would wait for it without
+    /// end.
     static func reporting<Result>(
         to handler: ProgressHandler?,
         _ body: (ProgressCounters) async throws -> Result
