@@ -33,8 +33,8 @@ struct PackWarnings {
             let message =
                 "\(zipped.count == 1 ? "a module has" : "\(zipped.count) modules have") a file whose name "
                 + "begins with `.wh.`, which image layers take for a removal: "
-                + "\(names.joined(separator: ", ")); such a module travels as its zip, which Go unpacks when a "
-                + "build needs it, so builds that need it must be able to write to GOMODCACHE"
+                + "\(names.joined(separator: ", ")); such a module travels as its zip, which Go unpacks when "
+                + "a build needs it, so builds that need it must be able to write to GOMODCACHE"
             warnings.append(Warning(code: .whiteoutName, message: message))
         }
         return warnings + emptyWarnings
