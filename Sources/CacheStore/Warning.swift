@@ -30,6 +30,8 @@ public struct Warning: Hashable, Sendable {
         public static let whiteoutName = Code(rawValue: "whiteoutName")
         /// Other toolchains or targets compiled packages than the recorded environment states.
         public static let packageOrigins = Code(rawValue: "packageOrigins")
+        /// Some registries or engines refuse a layer of this length, or this number of layers.
+        public static let layerSize = Code(rawValue: "layerSize")
         /// A cache that was packed holds no members.
         public static let emptyCache = Code(rawValue: "emptyCache")
     }
