@@ -24,7 +24,8 @@ enum RemedyText {
         .nameArchitecture: "name one, as in `--arch amd64`",
         .omitTag: "name none, as in `--base oci:DIR`",
         .chooseCachePath: "choose another directory with `--gocache` or `--gomodcache`",
-        .flattenBase: "use a base with fewer layers, or leave a cache out with `--no-gocache` or `--no-gomodcache`",
+        .flattenBase:
+            "use a base with fewer layers, or leave a cache out with `--no-gocache` or `--no-gomodcache`",
         .cutLayers: "cut the caches with `--split`",
         .useImageProfile: "use `--profile image`",
         .leaveModulesOut: "leave the module cache out with `--no-gomodcache`",

@@ -42,7 +42,6 @@ struct BaseLayerReader: ~Copyable {
     ///
     /// - Throws: The error of a decoder, or ``TarReader/Fault``.
     mutating func append(_ bytes: Span<UInt8>) throws {
-        guard !members.tar.isAtEnd else { return }
         if !hasBegun { try begin(bytes) }
         // The members are moved out, so that a decoder and its sink do not share a variable.
         var members = Members()
@@ -61,7 +60,6 @@ struct BaseLayerReader: ~Copyable {
     ///
     /// - Throws: ``TarReader/Fault`` if the layer is cut short.
     func finish() throws(TarReader.Fault) {
-        guard !members.tar.isAtEnd else { return }
         guard isWhole, members.tar.isWhole else { throw TarReader.Fault(description: "it is cut short") }
     }
 

@@ -201,7 +201,8 @@ struct BaseLayout: Sendable {
         guard !images.isEmpty else { throw noImage() }
         let linux = images.filter { $0.platform?.system ?? "linux" == "linux" }
         guard !linux.isEmpty else {
-            throw refuse(.badArgument, "the caches need a base for Linux; the layout has \(descriptions(images))")
+            let found = descriptions(images)
+            throw refuse(.badArgument, "the caches need a base for Linux; the layout has \(found)")
         }
         var left = linux
         if left.count > 1, let platform {

@@ -172,7 +172,7 @@ struct BaseTree: Sendable {
 
     private func number(at path: String) -> Int? {
         var current = 0
-        for element in path.pathElements {
+        for element in path.pathElements where !element.isEmpty {
             guard let next = nodes[current].children[element] else { return nil }
             current = next
         }

@@ -59,7 +59,8 @@ enum ImageLimits {
         var warnings: [Warning] = []
         let count = layers.count + (base?.layers.count ?? 0)
         if count > dockerLayers {
-            let message = "the image has \(count) layers; Docker refuses more than \(dockerLayers) in its own store"
+            let message =
+                "the image has \(count) layers; Docker's own store refuses more than \(dockerLayers)"
             warnings.append(Warning(code: .layerSize, message: message, remedy: .flattenBase))
         }
         return warnings + layers.filter { $0.bytes > layerBytes }.map { layer in

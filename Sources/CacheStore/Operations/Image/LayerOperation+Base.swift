@@ -4,7 +4,8 @@ extension LayerOperation {
     /// Chooses the base, if there is one.
     func base(for sources: [Source]) async throws -> BaseImage? {
         guard let reference = options.base else { return nil }
-        let wanted = options.architecture.flatMap(ImagePlatform.init(argument:)) ?? platforms(of: sources).only
+        let asked = options.architecture.flatMap(ImagePlatform.init(argument:))
+        let wanted = asked ?? platforms(of: sources).only
         return try await WorkerThreads.perform { try BaseImage(reference, platform: wanted) }
     }
 

@@ -233,6 +233,7 @@ struct LayerSplit: Sendable {
             layer.hasBuildRoot || layer.hasModuleRoot
                 || !(layer.actions.isEmpty && layer.outputs.isEmpty && layer.modules.isEmpty)
         }
-        return LayerPlan(set, modules: modules, layers: zip(layers, isKept).filter(\.1).map(\.0), zips: zips)
+        let kept = zip(layers, isKept).filter(\.1).map(\.0)
+        return LayerPlan(set, modules: modules, layers: kept, zips: zips)
     }
 }

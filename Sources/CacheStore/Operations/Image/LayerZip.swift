@@ -1,7 +1,7 @@
 /// A writer of the zip of a module tree to a layer, in place of a tree that layers can't hold.
 ///
-/// The zip is not compressed, and has the same `h1:` hash as the original zip. Go unpacks the zip when a build
-/// needs the module (cmd/go/internal/modfetch/fetch.go, `download`).
+/// The zip is not compressed, and has the same `h1:` hash as the original zip. Go unpacks the zip when a
+/// build needs the module (cmd/go/internal/modfetch/fetch.go, `download`).
 struct LayerZip: TreeVisitor, ~Copyable {
     private let module: ModuleKey
     private let stream: LayerStream

@@ -23,7 +23,8 @@ extension Layers.Options {
             }
             let longest = path.components.map(\.string.utf8.count).max() ?? 0
             guard longest <= ImageLimits.element, path.string.utf8.count <= ImageLimits.path else {
-                throw refuse("a cache's directory in the image has a name that is too long", path, .chooseCachePath)
+                let message = "a cache's directory in the image has a name that is too long"
+                throw refuse(message, path, .chooseCachePath)
             }
         }
         guard profile.seals else {

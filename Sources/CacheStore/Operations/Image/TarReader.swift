@@ -204,9 +204,8 @@ struct TarReader {
                 length > blank - rest.startIndex + 1
             else { throw fault }
             let record = rest[(blank + 1)..<(rest.startIndex + length)]
-            guard record.last == UInt8(ascii: "\n"), let mark = record.firstIndex(of: UInt8(ascii: "=")) else {
-                throw fault
-            }
+            guard record.last == UInt8(ascii: "\n"), let mark = record.firstIndex(of: UInt8(ascii: "="))
+            else { throw fault }
             let key = String(decoding: record[..<mark], as: UTF8.self)
             result[key] = Array(record[(mark + 1)...].dropLast())
             rest = rest[(rest.startIndex + length)...]
