@@ -91,6 +91,7 @@ struct ImageFixture {
     ///   - form: The way in which layers are stored.
     ///   - configure: A function that may change the configuration.
     /// - Returns: The descriptor of the manifest.
+    /// - Throws: The error of the file system.
     func image(
         _ architecture: String = "amd64",
         layers: [[File]] = [[.directory("var"), .directory("var/cache")]],

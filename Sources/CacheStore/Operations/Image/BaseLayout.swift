@@ -73,7 +73,7 @@ struct BaseLayout: Sendable {
         let file = path.appending(LayoutDirectory.indexFile)
         do {
             return try BaseDocument.read(file)
-        } catch where error.code == .notFound || error.cause as? Errno == .notDirectory {
+        } catch  where error.code == .notFound || error.cause as? Errno == .notDirectory {
             throw CacheStoreError(
                 .notFound,
                 "the base is no image layout: there is no `\(LayoutDirectory.indexFile)`",
@@ -128,7 +128,8 @@ struct BaseLayout: Sendable {
     // MARK: - Images
 
     /// Adds the images that a descriptor leads to.
-    private mutating func collect(_ descriptor: JSONValue, tags: [String], depth: Int) throws(CacheStoreError) {
+    private mutating func collect(_ descriptor: JSONValue, tags: [String], depth: Int) throws(CacheStoreError)
+    {
         let (digest, _) = try BaseDocument.reference(descriptor, path)
         // Attestations and other artifacts state so in one of these ways.
         let platform = ImagePlatform(descriptor["platform"])
@@ -184,7 +185,7 @@ struct BaseLayout: Sendable {
     private func document(_ descriptor: JSONValue) throws(CacheStoreError) -> JSONValue? {
         do {
             return try BaseDocument.blob(descriptor, in: blobs).document
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             return nil
         }
     }
@@ -197,7 +198,8 @@ struct BaseLayout: Sendable {
     /// - Returns: The digest and the manifest.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/notFound`` if there is no such image,
     ///   or ``CacheStoreError/Code/badArgument`` if several images fit.
-    func choose(_ platform: ImagePlatform?) throws(CacheStoreError) -> (digest: ObjectID, manifest: JSONValue) {
+    func choose(_ platform: ImagePlatform?) throws(CacheStoreError) -> (digest: ObjectID, manifest: JSONValue)
+    {
         guard !images.isEmpty else { throw noImage() }
         let linux = images.filter { $0.platform?.system ?? "linux" == "linux" }
         guard !linux.isEmpty else {

@@ -57,7 +57,7 @@ struct ImageDirectories: Sendable {
             case .file(let path):
                 "the base has a file at `/\(path)`, where the directory of a cache should be"
             case .dangling(let path, let target):
-                "the base has a symbolic link at `/\(path)`, above a cache, to `\(target)`, which is not there"
+                "the base has a symbolic link at `/\(path)`, above a cache, to `\(target)`, where nothing is"
             case .loop(let path):
                 "the base has a symbolic link at `/\(path)`, above a cache, that leads to itself"
             }

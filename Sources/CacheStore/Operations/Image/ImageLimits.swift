@@ -63,13 +63,15 @@ enum ImageLimits {
                 "the image has \(count) layers; Docker's own store refuses more than \(dockerLayers)"
             warnings.append(Warning(code: .layerSize, message: message, remedy: .flattenBase))
         }
-        return warnings + layers.filter { $0.bytes > layerBytes }.map { layer in
-            Warning(
-                code: .layerSize,
-                message: "the layer `\(layer.title)` has \(layer.bytes / 1_000_000_000) GB; some registries "
-                    + "refuse layers of more than 10 GB, GitHub's for one",
-                remedy: isSplit ? nil : .cutLayers
-            )
-        }
+        return warnings
+            + layers.filter { $0.bytes > layerBytes }.map { layer in
+                Warning(
+                    code: .layerSize,
+                    message:
+                        "the layer `\(layer.title)` has \(layer.bytes / 1_000_000_000) GB; some registries "
+                        + "refuse layers of more than 10 GB, GitHub's for one",
+                    remedy: isSplit ? nil : .cutLayers
+                )
+            }
     }
 }

@@ -211,7 +211,9 @@ struct LayerSplit: Sendable {
             for (index, output) in set.outputs.enumerated() {
                 let position = whole.outputNumber(of: output.id) ?? OutputNumber(0)
                 let sources = placement.outputSources[position]
-                layers[layer(sources, placement.place(ofOutput: position))].outputs.append(OutputNumber(index))
+                layers[layer(sources, placement.place(ofOutput: position))].outputs.append(
+                    OutputNumber(index)
+                )
             }
             var position = 0
             for (index, action) in set.actions.enumerated() {

@@ -45,7 +45,9 @@ struct BaseLayoutTests {
         var artifact = attestation
         artifact["annotations"] = nil
         artifact["platform"] = nil
-        let typed = image.merging(["artifactType": "application/x", "digest": attestation["digest"] ?? ""]) { $1 }
+        let typed = image.merging(["artifactType": "application/x", "digest": attestation["digest"] ?? ""]) {
+            $1
+        }
         for tops in [
             [image, attestation], [attestation, image], [image, artifact], [typed, image],
             [try fixture.index([ImageFixture.on("arm64", nil, image), attestation])],
@@ -96,7 +98,8 @@ struct BaseLayoutTests {
         let full = ImageFixture.tagged("docker.io/library/golang:1.25", one)
         try fixture.finish([full, ImageFixture.tagged("1.24", two)])
         for (tag, image) in [
-            ("1.25", one), ("docker.io/library/golang:1.25", one), ("1.24", two), ("example.com:5000/go:1.24", two),
+            ("1.25", one), ("docker.io/library/golang:1.25", one), ("1.24", two),
+            ("example.com:5000/go:1.24", two),
         ] {
             #expect(try await build(tag: tag).base == digest(image))
         }
@@ -135,7 +138,9 @@ struct BaseLayoutTests {
     func absent() async throws {
         let image = try fixture.image("arm64")
         let other = image.merging(["digest": "sha256:" + String(repeating: "0", count: 64)]) { $1 }
-        let list = try fixture.index([ImageFixture.on("amd64", nil, other), ImageFixture.on("arm64", nil, image)])
+        let list = try fixture.index([
+            ImageFixture.on("amd64", nil, other), ImageFixture.on("arm64", nil, image),
+        ])
         try fixture.finish([list])
         #expect(try await build().base == digest(image))
         let error = await failure { try await build("amd64") }
@@ -201,7 +206,8 @@ struct BaseLayoutTests {
         var random = SeededBytes(seed: 361)
         for bytes in [
             Array(try ImageFixture.compress(tar, .gzip).dropLast(9)),
-            Array(try ImageFixture.compress(tar, .zstd).dropLast(9)), Array(tar.prefix(700)), random.bytes(3000),
+            Array(try ImageFixture.compress(tar, .zstd).dropLast(9)), Array(tar.prefix(700)),
+            random.bytes(3000),
             [0x1F, 0x8B] + random.bytes(100), [0x28, 0xB5, 0x2F, 0xFD] + random.bytes(100), [7],
         ] {
             let blob = try fixture.blob(bytes, "application/vnd.oci.image.layer.v1.tar")
@@ -222,7 +228,8 @@ struct BaseLayoutTests {
     func configurations() async throws {
         let changes: [(inout [String: Any]) -> Void] = [
             { $0["config"] = nil }, { $0["config"] = NSNull() },
-            { $0["config"] = ["Env": [String]()] }, { $0["history"] = [["created_by": "a"], ["created_by": "b"]] },
+            { $0["config"] = ["Env": [String]()] },
+            { $0["history"] = [["created_by": "a"], ["created_by": "b"]] },
             { $0["history"] = [["created_by": "a", "empty_layer": true]] },
         ]
         for change in changes {

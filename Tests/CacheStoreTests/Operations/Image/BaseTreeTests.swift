@@ -36,7 +36,8 @@ struct BaseTreeTests {
     func links() throws {
         let tree = tree([
             [
-                directory("var/"), directory("./var/home/"), link("home", "var/home"), link("root", "/var/roothome"),
+                directory("var/"), directory("./var/home/"), link("home", "var/home"),
+                link("root", "/var/roothome"),
                 directory("usr"), link("usr/local", "../var/usrlocal"), directory("var/usrlocal"),
                 link("a", "b"), link("b", "/usr/../c/."), link("c", "usr/local/"), link("up", "../../../var"),
             ],
@@ -60,7 +61,8 @@ struct BaseTreeTests {
     func obstacles() {
         let tree = tree([
             [
-                file("var"), link("dangling", "/data/cache"), link("x", "y"), link("y", "x"), link("f", "var"),
+                file("var"), link("dangling", "/data/cache"), link("x", "y"), link("y", "x"),
+                link("f", "var"),
                 directory("d"), link("d/self", "self"), hard("h", "dangling"), hard("g", "var"),
             ]
         ])

@@ -28,7 +28,8 @@ struct ImageDirectoriesTests {
     private let base: [[ImageFixture.File]] = [
         [
             .directory("var"), .directory("var/roothome", 0o700, owner: 3), .link("root", to: "var/roothome"),
-            .directory("data"), .directory("data/cache", 0o775, owner: 4), .link("var/cache", to: "/data/cache"),
+            .directory("data"), .directory("data/cache", 0o775, owner: 4),
+            .link("var/cache", to: "/data/cache"),
             .directory("go", 0o1777), .directory("home"), .directory("home/u", 0o700, owner: 7),
         ],
         [.file("var/file"), .link("var/dangling", to: "/nowhere"), .link("var/loop", to: "loop")],
@@ -73,10 +74,18 @@ struct ImageDirectoriesTests {
         return (listing, layout)
     }
 
-    @Test("that a base has keeps its owner and mode, and links of the base are followed", arguments: [0, 1000])
+    @Test(
+        "that a base has keeps its owner and mode, and links of the base are followed",
+        arguments: [0, 1000]
+    )
     func kept(owner: Int) async throws {
         let own = "\(owner)/\(owner)"
-        let (listing, layout) = try await build("/root/.cache/go-build", "/var/cache/go-mod", above: base, owner: owner)
+        let (listing, layout) = try await build(
+            "/root/.cache/go-build",
+            "/var/cache/go-mod",
+            above: base,
+            owner: owner
+        )
         #expect(listing["root -> var/roothome"] != nil)
         #expect(listing["root"] == nil, "the link is not replaced")
         #expect(listing["var/roothome"] == "drwx------ 3/3")
@@ -86,7 +95,8 @@ struct ImageDirectoriesTests {
         #expect(listing["data/cache/go-mod"] == "drwxrwxrwx \(own)")
         #expect(layout.environment.contains("GOCACHE=/root/.cache/go-build"))
         #expect(layout.environment.contains("GOMODCACHE=/var/cache/go-mod"))
-        let home = try await build("/home/u/.cache/go-build", "/go/pkg/mod", above: base, owner: owner).listing
+        let home = try await build("/home/u/.cache/go-build", "/go/pkg/mod", above: base, owner: owner)
+            .listing
         #expect(home["home/u"] == "drwx------ 7/7")
         #expect(home["go"] == "drwxrwxrwt 0/0")
         #expect(home["go/pkg"] == "drwxr-xr-x \(own)")
@@ -112,13 +122,17 @@ struct ImageDirectoriesTests {
 
     @Test("of GOMODCACHE outside of trees lets any user add modules, unless the profile is readonly")
     func modules() async throws {
-        let files = ["lock", "info", "mod", "ziphash"].map { "m/cache/download/example.com/m/@v/v1.0.0.\($0)" }
+        let files = ["lock", "info", "mod", "ziphash"].map {
+            "m/cache/download/example.com/m/@v/v1.0.0.\($0)"
+        }
         for (profile, directory, file) in [
             (CacheProfile.image, "drwxrwxrwx 0/0", "-rw-rw-rw- 0/0"),
             (.readonly, "drwxr-xr-x 0/0", "-rw-r--r-- 0/0"),
         ] {
             let listing = try await build("/b", "/m", profile: profile).listing
-            for path in ["m", "m/cache", "m/cache/download", "m/cache/download/example.com/m/@v", "m/example.com"] {
+            for path in [
+                "m", "m/cache", "m/cache/download", "m/cache/download/example.com/m/@v", "m/example.com",
+            ] {
                 #expect(listing[path] == directory, "\(path)")
             }
             for path in files + ["m/cache/download/example.com/m/@v/list"] {

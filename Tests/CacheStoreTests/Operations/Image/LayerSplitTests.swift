@@ -214,9 +214,8 @@ struct LayerSplitTests {
         #expect(before != after || kept == before.count)
     }
 
-    /// Returns a corpus with a program of each source and a program that all sources have, and modules.
-    ///
-    /// - Parameter commits: The number of the commit of each source's program.
+    /// Returns a corpus with a program of each source, at the given commits, a program that all sources have,
+    /// and modules.
     private func programs(_ commits: [Int], size: Int = 100_000) -> Corpus {
         var modules = Self.modules(seed: 337)
         for (source, commit) in commits.enumerated() {

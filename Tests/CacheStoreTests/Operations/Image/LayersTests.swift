@@ -353,7 +353,8 @@ struct LayersTests {
             { $0.caches = GoCaches(buildCache: "/m/x.org/a@v1.0.0/b", moduleCache: "/m") },
             { $0.profile = .ci }, { $0.level = 20 }, { ($0.compression, $0.level) = (.gzip, 10) },
             { $0.owner.user = -1 }, { $0.owner.group = 1 << 32 }, { $0.tag = "" }, { $0.tag = "a b" },
-            { $0.tag = "a--b" }, { $0.architecture = "" }, { $0.architecture = "arm/v7/x" }, { $0.only = ["x"] },
+            { $0.tag = "a--b" }, { $0.architecture = "" }, { $0.architecture = "arm/v7/x" },
+            { $0.only = ["x"] },
         ]
         for change in changes {
             let error = await failure { try await bench.image(archive, to: "image", configure: change) }

@@ -82,7 +82,10 @@ struct TarReaderTests {
         for _ in 0..<3000 {
             var bytes = whole
             for _ in 0..<Int.random(in: 1...12, using: &source) {
-                bytes[Int.random(in: 0..<bytes.count, using: &source)] = UInt8.random(in: 0...255, using: &source)
+                bytes[Int.random(in: 0..<bytes.count, using: &source)] = UInt8.random(
+                    in: 0...255,
+                    using: &source
+                )
             }
             repairChecksums(&bytes)
             var reader = TarReader()

@@ -35,7 +35,9 @@ struct WhiteoutNamesTests {
         var names: Set<String> = []
         for digest in layout.digests {
             let path = layout.path.appending("blobs/sha256/\(digest.dropFirst(7))").string
-            names.formUnion(try shell(#"zstd -dcq <"$0" | tar -t"#, path).split(separator: "\n").map(String.init))
+            names.formUnion(
+                try shell(#"zstd -dcq <"$0" | tar -t"#, path).split(separator: "\n").map(String.init)
+            )
         }
         #expect(!names.contains { PathRules.isWhiteout($0) })
         try layout.unpack(to: bench.path("out \(name)"))
@@ -45,7 +47,8 @@ struct WhiteoutNamesTests {
     @Test(
         "in a module makes the image hold the module's zip, from which Go makes the tree",
         arguments: [
-            ["testdata/.wh.layer", "testdata/layer"], [".wh.directory/a", "b"], [".wh..wh..opq"], ["a/.wh.b/c/d"],
+            ["testdata/.wh.layer", "testdata/layer"], [".wh.directory/a", "b"], [".wh..wh..opq"],
+            ["a/.wh.b/c/d"],
         ]
     )
     func tree(paths: [String]) async throws {
