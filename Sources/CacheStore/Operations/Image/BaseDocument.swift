@@ -7,6 +7,9 @@ enum BaseDocument {
     /// Registries refuse documents from 4 MiB on.
     private static let maximumSize = 8 << 20
 
+    /// The maximum length of a blob, in bytes: sums of such lengths have room in 64 bits.
+    private static let largestBlob = 1 << 44
+
     /// Reads a JSON document.
     ///
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or as the system
@@ -43,7 +46,7 @@ enum BaseDocument {
     ) throws(CacheStoreError) -> (digest: ObjectID, size: Int) {
         guard let text = descriptor["digest"]?.string, text.hasPrefix("sha256:"),
             let digest = ObjectID(hexadecimal: Array(text.utf8.dropFirst(7)).span),
-            let size = descriptor["size"]?.integer, size >= 0
+            let size = descriptor["size"]?.integer, (0...largestBlob).contains(size)
         else { throw damaged("a descriptor has no SHA-256 and size", path) }
         return (digest, size)
     }

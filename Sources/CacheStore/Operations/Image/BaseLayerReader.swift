@@ -6,13 +6,15 @@ struct BaseLayerReader: ~Copyable {
     private struct Members {
         var tar = TarReader()
         var entries: [TarEntry] = []
-        var memory = 0
 
-        mutating func take(_ bytes: Span<UInt8>) throws {
+        mutating func take(_ bytes: Span<UInt8>, _ budget: BlockBudget) throws {
             try tar.append(bytes) { entry in
-                memory += BaseLayerReader.memberSize + entry.path.utf8.count
-                for attribute in entry.extendedAttributes { memory += attribute.value.count }
-                guard memory <= BaseLayerReader.memoryLimit else {
+                var memory = BaseLayerReader.memberSize + entry.path.utf8.count
+                for attribute in entry.extendedAttributes {
+                    memory += attribute.name.utf8.count + attribute.value.count
+                }
+                if case .symbolicLink(let target) = entry.kind { memory += target.utf8.count }
+                guard budget.reserve(memory) else {
                     throw TarReader.Fault(description: "it has more files than can be held in memory")
                 }
                 entries.append(entry)
@@ -20,12 +22,10 @@ struct BaseLayerReader: ~Copyable {
         }
     }
 
-    /// The greatest memory for the members of one layer, in bytes: about four million files.
-    private static let memoryLimit = 512 << 20
-
     /// The approximate memory of a member besides its path, in bytes.
     private static let memberSize = 96
 
+    private let budget: BlockBudget
     private var gzip: GzipDecompressor?
     private var zstd: ZstdStreamDecompressor?
     private var hasBegun = false
@@ -38,6 +38,11 @@ struct BaseLayerReader: ~Copyable {
     /// The compression as media types name it; `nil` for a layer that is not compressed.
     private(set) var compression: String?
 
+    /// Creates a reader.
+    ///
+    /// - Parameter budget: The memory for the members of all layers.
+    init(_ budget: BlockBudget) { self.budget = budget }
+
     /// Reads the next piece of the blob; the first piece must hold four bytes if the blob does.
     ///
     /// - Throws: The error of a decoder, or ``TarReader/Fault``.
@@ -45,14 +50,15 @@ struct BaseLayerReader: ~Copyable {
         if !hasBegun { try begin(bytes) }
         // The members are moved out, so that a decoder and its sink do not share a variable.
         var members = Members()
+        let budget = budget
         swap(&members, &self.members)
         defer { swap(&members, &self.members) }
         if compression == "gzip" {
-            isWhole = try gzip?.append(bytes) { try members.take($0) } ?? true
+            isWhole = try gzip?.append(bytes) { try members.take($0, budget) } ?? true
         } else if compression == "zstd" {
-            isWhole = try zstd?.append(bytes) { try members.take($0) } ?? true
+            isWhole = try zstd?.append(bytes) { try members.take($0, budget) } ?? true
         } else {
-            try members.take(bytes)
+            try members.take(bytes, budget)
         }
     }
 

@@ -130,11 +130,11 @@ struct BaseLayout: Sendable {
     /// Adds the images that a descriptor leads to.
     private mutating func collect(_ descriptor: JSONValue, tags: [String], depth: Int) throws(CacheStoreError)
     {
-        let (digest, _) = try BaseDocument.reference(descriptor, path)
         // Attestations and other artifacts state so in one of these ways.
         let platform = ImagePlatform(descriptor["platform"])
         if descriptor["annotations"]?[ImageDocuments.Annotation.reference] != nil { return }
         if platform?.isUnknown == true || descriptor["artifactType"]?.string?.isEmpty == false { return }
+        let (digest, _) = try BaseDocument.reference(descriptor, path)
         if let known = images.firstIndex(where: { $0.digest == digest }) {
             images[known].tags += tags.filter { !images[known].tags.contains($0) }
             return

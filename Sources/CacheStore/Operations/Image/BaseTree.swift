@@ -41,6 +41,9 @@ struct BaseTree: Sendable {
     /// The number of symbolic links that are followed in one path, as in Linux (`MAXSYMLINKS`).
     private static let longestChain = 40
 
+    /// The greatest number of files and directories.
+    private static let longest = 1 << 22
+
     /// The prefix of names that remove files of lower layers (`layer.md`, "Whiteouts").
     private static let whiteoutPrefix = ".wh."
 
@@ -53,9 +56,16 @@ struct BaseTree: Sendable {
     // MARK: - Unpacking
 
     /// Unpacks the next layer.
-    mutating func apply(_ entries: [TarEntry]) {
+    ///
+    /// - Throws: ``TarReader/Fault`` if there are more files than can be held in memory.
+    mutating func apply(_ entries: [TarEntry]) throws(TarReader.Fault) {
         layer += 1
-        for entry in entries { apply(entry) }
+        for entry in entries {
+            apply(entry)
+            guard nodes.count <= Self.longest else {
+                throw TarReader.Fault(description: "it has more files than can be held in memory")
+            }
+        }
     }
 
     private mutating func apply(_ entry: TarEntry) {

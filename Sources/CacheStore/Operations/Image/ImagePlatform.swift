@@ -54,11 +54,14 @@ struct ImagePlatform: Hashable, Sendable {
         }
     }
 
-    /// Returns the platforms on which code for this platform runs best: of the same architecture, the highest
-    /// variant that is not above this one.
+    /// Returns the platforms that fit this one best: of the same architecture, the highest variant that is
+    /// not above this one.
+    ///
+    /// A platform without a variant takes the lowest variant if all are above.
     func best(of others: [Self]) -> [Self] {
-        let fitting = others.filter { $0.architecture == architecture && $0.level <= level }
-        let highest = fitting.map(\.level).max()
-        return fitting.filter { $0.level == highest }
+        let same = others.filter { $0.architecture == architecture }
+        let highest = same.map(\.level).filter { $0 <= level }.max()
+        let best = highest ?? (variant == nil ? same.map(\.level).min() : nil)
+        return same.filter { $0.level == best }
     }
 }

@@ -36,7 +36,7 @@ extension LayerOperation {
             guard asked.map({ !$0.best(of: [own]).isEmpty }) ?? true else {
                 throw CacheStoreError(
                     .badArgument,
-                    "the base is for `\(own.architecture)`, and not for `\(options.architecture ?? "")`",
+                    "the base is for \(own.text), and not for `\(options.architecture ?? "")`",
                     path: base.layout
                 )
             }
@@ -58,6 +58,9 @@ extension LayerOperation {
         return (platform.architecture, platform.variant)
     }
 
+    /// The greatest memory for the names of the base's files, in bytes: about three million files.
+    private static let memoryForNames = 512 << 20
+
     /// The members and the compression of a layer of the base.
     private struct Content: Sendable {
         var entries: [TarEntry]
@@ -76,13 +79,14 @@ extension LayerOperation {
             .sorted { $0.size > $1.size }
         counters.begin("reading the base", bytes: layers.reduce(0) { $0 + $1.size }, items: layers.count)
         let found = Gathered<[ObjectID: Content]>([:])
+        let budget = BlockBudget(Self.memoryForNames)
         try await WorkerThreads.forEach(
             below: layers.count,
             threads: WorkerThreads.count(for: options.jobs),
             state: { 0 }
         ) { [layout, counters] _, index, cancellation in
             let layer = layers[index]
-            let content = try Self.adopt(layer, of: image, to: layout, cancellation)
+            let content = try Self.adopt(layer, of: image, to: layout, budget, cancellation)
             found.update { $0[layer.digest] = content }
             counters.add(bytes: layer.size)
         }
@@ -90,7 +94,14 @@ extension LayerOperation {
         base?.complete(image.layers.map { contents[$0.digest]?.compression })
         return try await WorkerThreads.perform {
             var tree = BaseTree()
-            for layer in image.layers { tree.apply(contents[layer.digest]?.entries ?? []) }
+            for layer in image.layers {
+                do {
+                    try tree.apply(contents[layer.digest]?.entries ?? [])
+                } catch {
+                    let path = image.path(of: layer)
+                    throw BaseDocument.damaged("the layer can't be read, \(error)", path, cause: error)
+                }
+            }
             return tree
         }
     }
@@ -99,10 +110,11 @@ extension LayerOperation {
         _ layer: BaseImage.Layer,
         of image: BaseImage,
         to layout: LayoutDirectory,
+        _ budget: BlockBudget,
         _ cancellation: WorkerThreads.Cancellation
     ) throws -> Content {
         let file = try File(reading: image.path(of: layer), followsLinks: false)
-        var reader = BaseLayerReader()
+        var reader = BaseLayerReader(budget)
         func unreadable(_ error: any Error) -> any Error {
             switch error {
             case is GzipDecompressor.Failure, is ZstdError, is TarReader.Fault:

@@ -89,6 +89,11 @@ struct BaseLayoutTests {
         try fixture.finish([levels[2]])
         let error = await failure { try await build("arm/v6") }
         #expect(error?.code == .badArgument)
+        #expect(error?.message.contains("linux/arm/v7") == true)
+        // A base may be for newer processors than the sources ask for.
+        let newer = try fixture.image("amd64") { $0["variant"] = "v3" }
+        try fixture.finish([try fixture.index([ImageFixture.on("amd64", "v3", newer), levels[0]])])
+        #expect(try await build("amd64").base == digest(newer))
     }
 
     @Test("is found by its tag alone or in its full name")
@@ -185,8 +190,10 @@ struct BaseLayoutTests {
             return result
         }
         let image = try fixture.image("arm64", layers: [[.directory("a")], [.directory("a")]])
-        try fixture.finish([wrong(image)])
-        #expect(await failure { try await build() }?.code == .corruptArchive)
+        for descriptor in [wrong(image), image.merging(["size": Int.max]) { $1 }] {
+            try fixture.finish([descriptor])
+            #expect(await failure { try await build() }?.code == .corruptArchive)
+        }
         try fixture.finish([image])
         let manifest = try ImageLayout(bench.path("base")).manifest
         let layers = try #require(manifest["layers"] as? [ImageFixture.Descriptor])
@@ -194,6 +201,7 @@ struct BaseLayoutTests {
         for change in [
             ["config": wrong(manifest["config"])], ["layers": [wrong(layers[0]), layers[1]]],
             ["layers": [layers[0], wrong(layers[1])]], ["layers": layers.map(wrong)],
+            ["layers": layers.map { $0.merging(["size": Int.max]) { $1 } }],
         ] as [[String: Any]] {
             try fixture.finish([try fixture.document(manifest.merging(change) { $1 }, type)])
             #expect(await failure { try await build() }?.code == .corruptArchive)
