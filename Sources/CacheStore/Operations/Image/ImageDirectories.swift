@@ -79,7 +79,7 @@ struct ImageDirectories: Sendable {
         var paths: Set<String> = []
         func add(_ path: String) {
             var path = path
-            while !path.isEmpty, paths.insert(path).inserted { path = path.pathParents.first ?? "" }
+            while !path.isEmpty, paths.insert(path).inserted { path = path.parent }
         }
         if layer.hasBuildRoot || !layer.actions.isEmpty || !layer.outputs.isEmpty {
             add(buildRoot)
@@ -96,12 +96,11 @@ struct ImageDirectories: Sendable {
             add("\(moduleRoot)/\(plan.modules[index].key.downloadDirectory)")
         }
         for index in layer.modules where plan.hasTree(index) {
-            if let parent = plan.modules[index].key.text.pathParents.first { add("\(moduleRoot)/\(parent)") }
+            add("\(moduleRoot)/\(plan.modules[index].key.text)".parent)
         }
         if layer.hasModuleRoot {
             for file in plan.set.checksumFiles {
-                let path = "\(ModuleCacheLayout.checksumDirectory)/\(file.path)"
-                if let parent = path.pathParents.first { add("\(moduleRoot)/\(parent)") }
+                add("\(moduleRoot)/\(ModuleCacheLayout.checksumDirectory)/\(file.path)".parent)
             }
         }
         var headers: [TarHeader] = []
@@ -176,6 +175,14 @@ struct ImageDirectories: Sendable {
 }
 
 extension String {
+    /// The path of the directory that holds the last element; empty for a single element.
+    ///
+    /// - Complexity: O(*n*), where ``pathParents`` makes a string per element.
+    fileprivate var parent: String {
+        let slash = utf8.lastIndex(of: UInt8(ascii: "/"))
+        return slash.map { String(decoding: utf8[..<$0], as: UTF8.self) } ?? ""
+    }
+
     /// Returns whether a path leads through a directory.
     fileprivate func isBelow(_ directory: String) -> Bool {
         !directory.isEmpty && utf8.starts(with: "\(directory)/".utf8)
