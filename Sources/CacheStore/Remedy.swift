@@ -233,4 +233,28 @@ extension Remedy {
 
     /// The advice to copy the base image again.
     public static let copyBaseAgain = Remedy("copyBaseAgain", "copy the base image again")
+
+    /// The advice to name no tag, because no image of the layout has one.
+    public static let omitTag = Remedy("omitTag", "name no tag")
+
+    /// The advice to choose another place for a cache in the image.
+    public static let chooseCachePath = Remedy(
+        "chooseCachePath",
+        "choose another directory for the cache in the image"
+    )
+
+    /// The advice to use a base with fewer layers, or to leave a cache out.
+    public static let flattenBase = Remedy(
+        "flattenBase",
+        "use a base with fewer layers, or leave one of the caches out"
+    )
+
+    /// The advice to cut the caches into layers by sources and modules.
+    public static let cutLayers = Remedy("cutLayers", "cut the caches into layers by sources and modules")
+
+    /// The advice to make an image whose users can write to the caches.
+    public static let useImageProfile = Remedy("useImageProfile", "use the profile `image`")
+
+    /// The advice to leave GOMODCACHE out of the image.
+    public static let leaveModulesOut = Remedy("leaveModulesOut", "leave GOMODCACHE out of the image")
 }

@@ -32,6 +32,8 @@ public struct Warning: Hashable, Sendable {
         public static let packageOrigins = Code(rawValue: "packageOrigins")
         /// Fuzz corpora of the user are in GOCACHE, and are not packed.
         public static let fuzzCorpus = Code(rawValue: "fuzzCorpus")
+        /// Some registries or engines refuse a layer of this length, or this number of layers.
+        public static let layerSize = Code(rawValue: "layerSize")
         /// A cache that was packed holds no members.
         public static let emptyCache = Code(rawValue: "emptyCache")
     }

@@ -26,6 +26,8 @@ struct CommandLineTests {
             "doctor a --packages d ./x/... y --compile --json", "layers a -o d",
             "layers a --output d --force --split --only x,y --profile readonly --compression gzip --level 9",
             "layers a -o d --base oci:b --no-env --owner 1000:1000 --tag t --arch arm64 --jobs 2 -q",
+            "layers a -o d --gocache /x --gomodcache /x --arch arm/v7",
+            "layers a -o d --gocache /x/y --gomodcache /x --base oci:b:docker.io/library/golang:1.25",
             "layers a -o d --base oci:b:t:1 --gocache /x/y --no-gomodcache --env --level 19 --json",
         ]
     )
@@ -91,7 +93,7 @@ struct CommandLineTests {
         "prints help that fits 80 columns",
         arguments: [
             "", "pack", "union", "difference", "intersect", "restore", "seal", "doctor", "verify", "info",
-            "explain", "diff", "ls",
+            "explain", "diff", "ls", "layers",
         ]
     )
     func help(command: String) throws {

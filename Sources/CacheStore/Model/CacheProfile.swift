@@ -35,6 +35,18 @@ public enum CacheProfile: String, Hashable, Sendable, CaseIterable {
         }
     }
 
+    /// The permission bits of the directories of GOMODCACHE, except those in module trees.
+    ///
+    /// Where any user may add modules, there is no sticky bit: Go renames new files over those of other users
+    /// (cmd/go/internal/modfetch/cache.go, `writeDiskCache`).
+    var moduleDirectoryMode: mode_t { self == .image ? 0o777 : 0o755 }
+
+    /// The permission bits of the files of GOMODCACHE, except those in module trees.
+    ///
+    /// Go opens some of them for writing, to lock them or to write them again: `.lock`, `list`, `.ziphash`
+    /// and the files of the checksum database (cmd/go/internal/lockedfile).
+    var moduleFileMode: mode_t { self == .image ? 0o666 : 0o644 }
+
     /// Whether `trim.txt` leads to `/dev/null`.
     ///
     /// Up to Go 1.25, a `trim.txt` that can't be rewritten is an error once it is a day old.

@@ -39,8 +39,8 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "The users of GOCACHE: `image` for users of a writable copy, `readonly` for users who can't "
-                + "write to it. (default: image)",
+            "The users of the caches: `image` for any users of a writable copy, `readonly` for users who "
+                + "can't write to it. (default: image)",
             valueName: "image|readonly"
         ),
         transform: CacheProfile.read
@@ -65,14 +65,15 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
     var level: Int?
 
     @Option(
-        help: ArgumentHelp("The owner of the files. (default: 0:0)", valueName: "uid:gid"),
+        help: ArgumentHelp("The owner of what is created. (default: 0:0)", valueName: "uid:gid"),
         transform: Self.readOwner
     )
     var owner = FileOwner()
 
     @Option(
         help: ArgumentHelp(
-            "The image to build on, with its tag if the layout holds several images.",
+            "The image to build on, with its tag if the layout holds several images. Its links are followed, "
+                + "and its directories keep owner and mode.",
             valueName: "oci:dir[:tag]"
         ),
         transform: Self.readBase
@@ -87,7 +88,8 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "The architecture, as Go names it. (default: the base's, or that of the sources)",
+            "The architecture, as Go names it, perhaps with a variant: `arm64`, `arm/v7`. "
+                + "(default: the base's, or that of the sources)",
             valueName: "goarch"
         )
     )

@@ -6,7 +6,7 @@ import SystemPackage
 struct LayoutOptions: ParsableArguments, Sendable {
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("The image layout to write.", valueName: "dir"),
+        help: ArgumentHelp("The image layout to write; missing parents are made.", valueName: "dir"),
         completion: .directory
     )
     var output: String

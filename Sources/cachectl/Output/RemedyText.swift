@@ -26,6 +26,13 @@ enum RemedyText {
         .nameTag: "name one, as in `--base oci:DIR:TAG`",
         .nameTagOrArchitecture: "name one, as in `--base oci:DIR:TAG`, or its `--arch`",
         .nameArchitecture: "name one, as in `--arch amd64`",
+        .omitTag: "name none, as in `--base oci:DIR`",
+        .chooseCachePath: "choose another directory with `--gocache` or `--gomodcache`",
+        .flattenBase:
+            "use a base with fewer layers, or leave a cache out with `--no-gocache` or `--no-gomodcache`",
+        .cutLayers: "cut the caches with `--split`",
+        .useImageProfile: "use `--profile image`",
+        .leaveModulesOut: "leave the module cache out with `--no-gomodcache`",
     ]
 
     /// Returns the words for a remedy; the library's own words serve where no command or flag is needed.

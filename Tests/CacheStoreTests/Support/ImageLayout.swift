@@ -57,8 +57,9 @@ struct ImageLayout {
             #expect("sha256:\(digest.prefix(64))" == diffID, sourceLocation: sourceLocation)
         }
         #expect(layers.count == diffIDs.count, sourceLocation: sourceLocation)
-        let history = configuration["history"] as? [Any]
-        #expect(history?.count == layers.count, sourceLocation: sourceLocation)
+        let history = configuration["history"] as? [[String: Any]] ?? []
+        let count = history.count { $0["empty_layer"] as? Bool != true }
+        #expect(count == layers.count, sourceLocation: sourceLocation)
     }
 
     /// Unpacks all layers with the tools of the system.
@@ -71,8 +72,9 @@ struct ImageLayout {
     }
 
     private func decoder(_ layer: [String: Any]) -> String {
-        let isGzip = (layer["mediaType"] as? String)?.hasSuffix("+gzip") ?? false
-        return isGzip ? #"gzip -dc <"$0""# : #"zstd -dcq <"$0""#
+        let type = layer["mediaType"] as? String ?? ""
+        if type.hasSuffix(".tar") { return #"cat <"$0""# }
+        return type.hasSuffix("+gzip") ? #"gzip -dc <"$0""# : #"zstd -dcq <"$0""#
     }
 
     private static func blob(_ descriptor: [String: Any], in path: FilePath) throws -> FilePath {

@@ -1,5 +1,8 @@
 /// The layout of GOMODCACHE (Go's cmd/go/internal/modfetch/cache.go, `cachePath` and `DownloadDir`).
 enum ModuleCacheLayout {
+    /// The directory of all downloads, below GOMODCACHE.
+    static let downloadDirectory = "cache/download"
+
     /// The directory of the checksum database's files, below GOMODCACHE.
     static let checksumDirectory = "cache/download/sumdb"
 

@@ -1,6 +1,7 @@
 import Synchronization
 
-/// A byte budget, shared by all layers, for finished blocks that wait for their turn.
+/// A byte budget, shared by all layers: for finished blocks that wait for their turn, or for the names in a
+/// base.
 final class BlockBudget: Sendable {
     private let free: Atomic<Int>
 

@@ -9,15 +9,41 @@ enum ImageDocuments {
         static let index = "application/vnd.oci.image.index.v1+json"
         static let manifest = "application/vnd.oci.image.manifest.v1+json"
         static let configuration = "application/vnd.oci.image.config.v1+json"
+        static let dockerList = "application/vnd.docker.distribution.manifest.list.v2+json"
+        static let dockerManifest = "application/vnd.docker.distribution.manifest.v2+json"
 
-        static func layer(_ compression: Layers.Options.Compression) -> String {
-            "application/vnd.oci.image.layer.v1.tar+\(compression.rawValue)"
+        /// The types of an image's configuration: all other types belong to artifacts.
+        static let configurations: Set = [
+            configuration, "application/vnd.docker.container.image.v1+json", "application/json",
+            "application/octet-stream",
+        ]
+
+        /// Returns the type of a layer, by the name of its compression.
+        static func layer(_ compression: String?) -> String {
+            "application/vnd.oci.image.layer.v1.tar" + (compression.map { "+\($0)" } ?? "")
+        }
+
+        /// Returns OCI's type for a layer of Docker's type, or `nil` for other types.
+        ///
+        /// The blob is the same. Some engines refuse Docker's types in an OCI manifest: umoci 0.4.7 does.
+        static func layer(ofDocker type: String) -> String? {
+            let (prefix, foreign) = ("application/vnd.docker.image.rootfs.", "foreign.")
+            guard type.hasPrefix(prefix) else { return nil }
+            var rest = type.dropFirst(prefix.count)
+            let isForeign = rest.hasPrefix(foreign)
+            if isForeign { rest = rest.dropFirst(foreign.count) }
+            guard rest.hasPrefix("diff.tar") else { return nil }
+            let compression = rest.dropFirst("diff.tar".count).drop { $0 == "." || $0 == "+" }
+            let type = layer(compression.isEmpty ? nil : String(compression))
+            return isForeign ? type.replacing("layer.v1", with: "layer.nondistributable.v1") : type
         }
     }
 
     /// The names of annotations.
     enum Annotation {
         static let name = "org.opencontainers.image.ref.name"
+        static let containerdName = "io.containerd.image.name"
+        static let reference = "vnd.docker.reference.type"
         static let baseDigest = "org.opencontainers.image.base.digest"
         static let archive = "cachestore.archive.digest"
         static let sources = "cachestore.sources"
@@ -73,12 +99,12 @@ enum ImageDocuments {
         document["rootfs"] = [
             "type": "layers", "diff_ids": .strings(below + layers.map { text($0.diffID) }),
         ]
-        // A history has one entry per layer, or no entries. Layers of a base without a history get entries
-        // that hold only a time.
+        // A history has one entry per layer, and further entries that say so. Layers that the base's history
+        // lacks get entries that hold only a time. A history of more layers than there are is of no use.
         var history = document["history"]?.elements ?? []
-        if history.isEmpty {
-            history = Array(repeating: ["created": .string(time)], count: baseLayers)
-        }
+        var stated = history.count { !($0["empty_layer"]?.boolean ?? false) }
+        if stated > baseLayers { (history, stated) = ([], 0) }
+        history += Array(repeating: ["created": .string(time)], count: baseLayers - stated)
         document["history"] = .array(
             history
                 + layers.map {
@@ -96,7 +122,7 @@ enum ImageDocuments {
         compression: Layers.Options.Compression,
         annotations: [(key: String, value: JSONValue)]
     ) -> JSONValue {
-        let type = MediaType.layer(compression)
+        let type = MediaType.layer(compression.rawValue)
         return [
             "schemaVersion": .integer(2),
             "mediaType": .string(MediaType.manifest),
@@ -174,6 +200,11 @@ extension JSONValue {
     /// The text of a string, or `nil` for any other value.
     var string: String? {
         if case .string(let text) = self { text } else { nil }
+    }
+
+    /// The value of a truth value, or `nil` for any other value.
+    var boolean: Bool? {
+        if case .boolean(let value) = self { value } else { nil }
     }
 
     /// The value of an integer, or `nil` for any other value.

@@ -32,19 +32,17 @@ struct LayerMaker: Sendable {
     /// The time of the entries of GOCACHE.
     private let sealTime: Int
 
-    private let buildRoot: String
-    private let moduleRoot: String
+    private let directories: ImageDirectories
 
-    init(_ plan: LayerPlan, _ options: Layers.Options) {
-        (self.plan, self.options) = (plan, options)
+    private var buildRoot: String { directories.buildRoot }
+    private var moduleRoot: String { directories.moduleRoot }
+
+    /// The mode of the files of GOMODCACHE outside of trees.
+    private var moduleMode: mode_t { options.profile.moduleFileMode }
+
+    init(_ plan: LayerPlan, _ options: Layers.Options, _ directories: ImageDirectories) {
+        (self.plan, self.options, self.directories) = (plan, options, directories)
         sealTime = BuildCacheLayout.sealTime(for: plan.set.sources)
-        buildRoot = Self.relative(options.caches.buildCache)
-        moduleRoot = Self.relative(options.caches.moduleCache)
-    }
-
-    /// Returns a path in the form that a tar stream contains, without the slash at its beginning.
-    private static func relative(_ path: FilePath?) -> String {
-        path?.components.map(\.string).joined(separator: "/") ?? ""
     }
 
     /// Makes a part of a layer.
@@ -56,7 +54,7 @@ struct LayerMaker: Sendable {
     ) throws {
         switch part {
         case .directories:
-            for header in directories(of: layer) { try worker.stream.append(header) }
+            for header in try directories.headers(of: layer, plan) { try worker.stream.append(header) }
         case .entries(let actions, let outputs):
             for index in actions { try append(plan.set.actions[index], to: worker.stream) }
             for index in outputs {
@@ -98,7 +96,7 @@ struct LayerMaker: Sendable {
     private func appendFile(
         _ path: String,
         _ bytes: [UInt8],
-        _ mode: mode_t = 0o644,
+        _ mode: mode_t,
         _ time: Int = Self.time,
         to stream: LayerStream
     ) throws {
@@ -192,7 +190,11 @@ struct LayerMaker: Sendable {
         if part?.lowerBound ?? 0 == 0 { try appendDownloads(of: module, with: &worker, check) }
         guard let index = module.tree else { return }
         do {
-            try append(treeAt: index, part, with: &worker, check)
+            if let size = plan.zips[module.key] {
+                try append(zipOfTreeAt: index, size, with: &worker, check)
+            } else {
+                try append(treeAt: index, part, with: &worker, check)
+            }
         } catch let error as CacheStoreError {
             throw error.naming(member: "tree \(plan.set.trees[index].module.text)")
         }
@@ -204,14 +206,14 @@ struct LayerMaker: Sendable {
         _ check: () throws -> Void
     ) throws {
         let version = "\(moduleRoot)/\(module.key.downloadDirectory)/\(module.key.version)"
-        if module.tree != nil { try appendFile("\(version).lock", [], to: worker.stream) }
+        if module.tree != nil { try appendFile("\(version).lock", [], moduleMode, to: worker.stream) }
         for download in plan.set.downloads[module.downloads] {
             let path = "\(version).\(download.kind.rawValue)"
             switch download.content {
-            case .bytes(let bytes): try appendFile(path, bytes, to: worker.stream)
+            case .bytes(let bytes): try appendFile(path, bytes, moduleMode, to: worker.stream)
             case .derived: continue
             case .stored(let id, let size, let chunks):
-                try append(path, .file(size), 0o644, to: worker.stream)
+                try append(path, .file(size), moduleMode, to: worker.stream)
                 try appendContent(download.memberName, id, chunks, with: &worker, check)
             }
         }
@@ -245,17 +247,36 @@ struct LayerMaker: Sendable {
         if part.upperBound == tree.chunks.count { worker.stream.check(.tree(tree.module, h1: tree.h1)) }
     }
 
+    /// Appends the zip that a tree makes, of a known length in bytes.
+    private func append(
+        zipOfTreeAt index: Int,
+        _ size: Int,
+        with worker: inout Worker,
+        _ check: () throws -> Void
+    ) throws {
+        let tree = plan.set.trees[index]
+        let manifest = try worker.reader.manifest(of: tree, chunks: plan.set.chunks)
+        let path = "\(moduleRoot)/\(ModuleCacheLayout.zip(of: tree.module))"
+        try append(path, .file(size), moduleMode, to: worker.stream)
+        var visitor = LayerZip(tree.module, manifest, worker.stream)
+        try worker.reader.walk(tree, manifest, chunks: plan.set.chunks, visitor: &visitor, check: check)
+        try visitor.finish()
+        worker.stream.check(.tree(tree.module, h1: tree.h1))
+        try worker.stream.pad(size)
+    }
+
     // MARK: - Files of a cache as a whole
 
     private func appendRoots(of layer: LayerPlan.Layer, to stream: LayerStream) throws {
         if layer.hasBuildRoot { try appendTrimFile(to: stream) }
         guard layer.hasModuleRoot else { return }
         for (directory, names) in versionFiles {
-            try appendFile("\(moduleRoot)/\(directory)/list", VersionList.bytes(for: names), to: stream)
+            let all = VersionList.bytes(for: names + directories.moduleFiles(in: directory))
+            try appendFile("\(moduleRoot)/\(directory)/list", all, moduleMode, to: stream)
         }
         for file in plan.set.checksumFiles {
             let path = "\(moduleRoot)/\(ModuleCacheLayout.checksumDirectory)/\(file.path)"
-            try appendFile(path, file.bytes, to: stream)
+            try appendFile(path, file.bytes, moduleMode, to: stream)
         }
     }
 
@@ -283,66 +304,5 @@ struct LayerMaker: Sendable {
             if hasFile { result[result.count - 1].names.append("\(module.key.version).mod") }
         }
         return result
-    }
-
-    /// Returns the directories that hold a layer's files, except those in trees.
-    ///
-    /// Each directory comes after the directory that holds it. Every layer has all directories of its files.
-    /// Otherwise an engine would give a missing directory a mode of its own, and would so hide the mode that
-    /// a lower layer states for the directory.
-    func directories(of layer: LayerPlan.Layer) -> [TarHeader] {
-        var modes: [String: mode_t] = [:]
-        func add(_ path: String, below root: String) {
-            for directory in [path] + path.pathParents where modes["\(root)/\(directory)"] == nil {
-                modes["\(root)/\(directory)"] = 0o755
-            }
-        }
-        var above: Set<String> = []
-        func addRoot(_ root: String) {
-            modes[root] = 0o755
-            for path in root.pathParents {
-                modes[path] = Self.mode(above: path)
-                above.insert(path)
-            }
-        }
-        if layer.hasBuildRoot || !layer.actions.isEmpty || !layer.outputs.isEmpty {
-            addRoot(buildRoot)
-            let bytes =
-                layer.hasBuildRoot
-                ? Set(0...255)
-                : Set(layer.actions.map { plan.set.actions[$0].id.firstByte })
-                    .union(layer.outputs.map { plan.set.outputs[$0].id.firstByte })
-            for byte in bytes {
-                let path = "\(buildRoot)/\(BuildCacheLayout.subdirectory(Int(byte)))"
-                modes[path] = options.profile.directoryMode
-            }
-        }
-        if layer.hasModuleRoot || !layer.modules.isEmpty { addRoot(moduleRoot) }
-        for index in layer.hasModuleRoot ? Array(plan.modules.indices) : layer.modules {
-            let module = plan.modules[index]
-            add(module.key.downloadDirectory, below: moduleRoot)
-        }
-        for index in layer.modules where plan.modules[index].tree != nil {
-            if let parent = plan.modules[index].key.text.pathParents.first { add(parent, below: moduleRoot) }
-        }
-        if layer.hasModuleRoot {
-            for file in plan.set.checksumFiles {
-                let path = "\(ModuleCacheLayout.checksumDirectory)/\(file.path)"
-                if let parent = path.pathParents.first { add(parent, below: moduleRoot) }
-            }
-        }
-        return modes.sorted { $0.key.precedes($1.key) }.map { path, mode in
-            let owner = above.contains(path) ? FileOwner() : options.owner
-            return TarHeader(path: path, kind: .directory, mode: mode, time: Self.time, owner: owner)
-        }
-    }
-
-    /// Returns the mode that systems give to a directory above a cache.
-    private static func mode(above path: String) -> mode_t {
-        switch path {
-        case "tmp", "var/tmp": 0o1777
-        case "root": 0o700
-        default: 0o755
-        }
     }
 }

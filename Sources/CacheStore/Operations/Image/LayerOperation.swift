@@ -14,17 +14,17 @@ struct LayerOperation: Sendable {
 
     func run() async throws -> Layers.Report {
         counters.begin("reading the index", bytes: 0, items: 0)
-        let (base, whole, digest) = try await WorkerThreads.perform { [archive, options] in
-            let base = try options.base.map { try BaseImage($0, architecture: options.architecture) }
-            let (whole, digest) = try archive.members()
-            return (base, whole, digest)
-        }
-        let set = (try options.only.map { try whole.selecting($0) } ?? whole).settled()
+        let (whole, digest) = try await WorkerThreads.perform { [archive] in try archive.members() }
+        let selected = (try options.only.map { try whole.selecting($0) } ?? whole).settled()
         let sources = whole.sources.filter { options.only?.contains($0.label) ?? true }
+        var base = try await base(for: sources)
         let architecture = try architecture(sources, base)
-        let plan = try await plan(set, of: whole)
-        let layers = try await make(plan)
-        if let base { try await adopt(base) }
+        let tree = try await adopt(&base)
+        let directories = try ImageDirectories(options, base: tree)
+        let names = try await WhiteoutNames(in: selected, archive, options, counters)
+        let plan = try await plan(names, of: whole, above: base)
+        try ImageLimits.check(layers: plan.layers.count, above: base)
+        let layers = try await make(LayerMaker(plan, options, directories))
         let image = Image(
             archiveDigest: digest,
             sources: sources,
@@ -41,7 +41,8 @@ struct LayerOperation: Sendable {
             baseLayers: base?.layers.count ?? 0,
             baseBytes: base?.layers.reduce(0) { $0 + $1.size } ?? 0,
             architecture: architecture.name,
-            warnings: warnings(whole)
+            warnings: warnings(whole) + names.warnings
+                + ImageLimits.warnings(about: layers, above: base, isSplit: options.splits)
         )
     }
 
@@ -57,17 +58,24 @@ struct LayerOperation: Sendable {
     // MARK: - Layers
 
     /// Decides which members go into which layer.
-    private func plan(_ set: MemberSet, of whole: MemberSet) async throws -> LayerPlan {
-        guard options.splits else { return LayerPlan(set, caches: options.caches) }
+    private func plan(
+        _ found: WhiteoutNames,
+        of whole: MemberSet,
+        above base: BaseImage?
+    ) async throws -> LayerPlan {
+        let caches = options.caches
+        guard options.splits else { return LayerPlan(found.set, caches: caches, zips: found.zips) }
         let outputs = whole.outputs.indices.map { OutputNumber($0) }
         let names = try await PackageNames(of: whole, outputs, in: archive, jobs: options.jobs, counters)
-        let caches = options.caches
-        return try await WorkerThreads.perform { LayerSplit(whole, names).plan(set, caches: caches) }
+        let count = min(LayerSplit.layerLimit, ImageLimits.dockerLayers - (base?.layers.count ?? 0))
+        return try await WorkerThreads.perform {
+            LayerSplit(whole, names, count: count).plan(found.set, caches: caches, zips: found.zips)
+        }
     }
 
     /// Makes all layers.
-    private func make(_ plan: LayerPlan) async throws -> [Layers.Report.Layer] {
-        let maker = LayerMaker(plan, options)
+    private func make(_ maker: LayerMaker) async throws -> [Layers.Report.Layer] {
+        let plan = maker.plan
         let parts = plan.layers.map { layer in plan.parts(of: layer) { $0.size >= LayerMaker.largeSize } }
         let order = Self.order(of: parts.map { $0.map(\.bytes) }, lanes: threads)
         let budget = BlockBudget(Self.budget * max(2, threads))
@@ -138,53 +146,6 @@ struct LayerOperation: Sendable {
 
     // MARK: - The image
 
-    private func adopt(_ base: BaseImage) async throws {
-        counters.begin("taking over the base", bytes: 0, items: base.layers.count)
-        try await WorkerThreads.forEach(
-            below: base.layers.count,
-            threads: threads,
-            state: { 0 }
-        ) { [layout, counters] _, index, cancellation in
-            let layer = base.layers[index]
-            let file = try File(reading: base.path(of: layer), followsLinks: false)
-            try layout.adopt(file, layer.digest, size: layer.size) { try cancellation.check() }
-            counters.add(bytes: 0)
-        }
-    }
-
-    /// Returns the architecture that the image names, and its variant.
-    private func architecture(
-        _ sources: [Source],
-        _ base: BaseImage?
-    ) throws(CacheStoreError) -> (name: String, variant: String?) {
-        if let base, let name = base.configuration["architecture"]?.string {
-            guard options.architecture == nil || options.architecture == name else {
-                throw CacheStoreError(
-                    .badArgument,
-                    "the base is for `\(name)`, and not for `\(options.architecture ?? "")`",
-                    path: options.base?.layout
-                )
-            }
-            return (name, base.configuration["variant"]?.string)
-        }
-        if let name = options.architecture { return (name, nil) }
-        let found = Set(sources.map { [$0.environment["GOARCH"], $0.environment["GOARM"]] })
-        guard let name = found.first?[0], found.count == 1, !name.isEmpty else {
-            let names = Set(found.map { $0[0] }).subtracting([""]).sorted { $0.precedes($1) }
-            throw CacheStoreError(
-                .badArgument,
-                names.isEmpty
-                    ? "the archive does not say which architecture it is for"
-                    : "the sources are for several architectures: \(names.joined(separator: ", "))",
-                path: archive.path,
-                remedy: .nameArchitecture
-            )
-        }
-        // `GOARM` may also state how floating-point numbers are computed, as in `7,softfloat`.
-        let variant = name == "arm" ? found.first?[1].prefix { $0 != "," } : nil
-        return (name, variant.flatMap { $0.isEmpty ? nil : "v\($0)" })
-    }
-
     private func warnings(_ set: MemberSet) -> [Warning] {
         let sources = set.comparableSources().filter { options.only?.contains($0.label) ?? true }
         var there = GoEnvironment()
@@ -213,6 +174,7 @@ struct LayerOperation: Sendable {
             variables: variables
         )
         let configurationText = Array(configuration.text.utf8)
+        try ImageLimits.check("configuration", bytes: configurationText.count, above: image.base)
         let configurationDigest = try layout.write(blob: configurationText)
         let labels = image.sources.map(\.label).joined(separator: ",")
         var annotations: [(key: String, value: JSONValue)] = [
@@ -226,12 +188,13 @@ struct LayerOperation: Sendable {
         }
         let manifest = ImageDocuments.manifest(
             configuration: (configurationDigest, configurationText.count),
-            baseLayers: image.base?.descriptors ?? [],
+            baseLayers: image.base?.layers.map(\.descriptor) ?? [],
             layers: image.layers,
             compression: options.compression,
             annotations: annotations
         )
         let manifestText = Array(manifest.text.utf8)
+        try ImageLimits.check("manifest", bytes: manifestText.count, above: image.base)
         let manifestDigest = try layout.write(blob: manifestText)
         let index = ImageDocuments.index(
             manifest: (manifestDigest, manifestText.count),

@@ -29,16 +29,28 @@ struct LayerPlacement: Sendable {
         placeDerivedEntries()
     }
 
+    /// Returns the place of an output.
+    func place(ofOutput number: OutputNumber) -> Place {
+        outputPlaces[number] ?? .outside(set.outputs[number].id)
+    }
+
+    /// Returns the place of an action entry: that of its output, where the entry has none of its own.
+    func place(ofAction index: Int) -> Place {
+        actionPlaces[index] ?? .outside(set.actions[index].output)
+    }
+
     /// Returns the place of a module's members of GOMODCACHE.
     ///
-    /// The result is `nil` for a module of which there are only small files, and neither a tree nor a stored
-    /// zip. Every job has the `.mod` file of each module that any program of its checkout needs. A new
+    /// A module of which there are only small files, and neither a tree nor a stored zip, has no place of its
+    /// own. Every job has the `.mod` file of each module that any program of its checkout needs. A new
     /// version of one such file would change a layer that all sources share.
-    static func place(of module: LayerPlan.Module, in set: MemberSet) -> Place? {
+    static func place(of module: LayerPlan.Module, in set: MemberSet) -> Place {
         let hasZip = set.downloads[module.downloads].contains {
             if case .stored = $0.content { true } else { false }
         }
-        guard module.tree != nil || hasZip else { return nil }
+        guard module.tree != nil || hasZip else {
+            return .outside(ContentHasher.hash(Array(module.key.text.utf8).span))
+        }
         return Place(module: PackageOwners.path(of: module.key))
     }
 
@@ -60,31 +72,38 @@ struct LayerPlacement: Sendable {
         }
     }
 
-    /// Returns the bytes that files take in a layer, by the sets of sources that hold the files and by their
-    /// places.
+    /// The bytes that the header of a file takes in a compressed layer, about.
+    private static let headerSize = 64
+
+    /// Returns the bytes that files take in a compressed layer, about, by the sets of sources that hold the
+    /// files and by their places.
+    ///
+    /// The archive stores content with the compression of a layer, so the lengths of its frames serve.
     func groups() -> [[Int]: [Place: Int]] {
         var groups: [[Int]: [Place: Int]] = [:]
-        func add(_ sources: [Int], _ place: Place?, _ bytes: Int, files: Int = 1) {
-            guard let place else { return }
-            groups[sources, default: [:]][place, default: 0] += bytes + files * TarHeader.blockSize
+        func add(_ sources: [Int], _ place: Place, _ bytes: Int, files: Int = 1) {
+            groups[sources, default: [:]][place, default: 0] += bytes + files * Self.headerSize
         }
+        func stored(_ list: ChunkList) -> Int { list.numbers.reduce(0) { $0 + set.chunks[$1].storedBytes } }
         for (index, output) in set.outputs.enumerated() {
-            add(outputSources[index], outputPlaces[index], output.size)
+            add(outputSources[index], place(ofOutput: OutputNumber(index)), stored(output.chunks))
         }
         for (index, action) in set.actions.enumerated() {
-            add(set.sourceSets[action.sources], actionPlaces[index], ActionEntry.byteCount)
+            // The two IDs are most of an entry, and can't be compressed.
+            add(set.sourceSets[action.sources], place(ofAction: index), 2 * ObjectID.byteCount)
         }
         for module in LayerPlan.modules(of: set) {
             let place = Self.place(of: module, in: set)
             let sources = set.sourceSets[module.sources]
             if let index = module.tree {
-                add(sources, place, set.trees[index].size, files: set.trees[index].files)
+                let tree = set.trees[index]
+                add(sources, place, stored(tree.chunks), files: tree.files)
             }
             for download in set.downloads[module.downloads] {
                 switch download.content {
-                case .bytes(let bytes): add(sources, place, bytes.count)
+                case .bytes(let bytes): add(sources, place, bytes.count / 2)
                 case .derived: continue
-                case .stored(_, let size, _): add(sources, place, size)
+                case .stored(_, _, let chunks): add(sources, place, stored(chunks))
                 }
             }
         }

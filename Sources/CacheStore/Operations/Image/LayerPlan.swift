@@ -53,6 +53,10 @@ struct LayerPlan: Sendable {
     /// The layers, the lowest first.
     let layers: [Layer]
 
+    /// The modules of which layers hold a zip made from the tree instead of the tree, each with the length of
+    /// the zip in bytes.
+    let zips: [ModuleKey: Int]
+
     /// Returns the modules of a set, ordered.
     ///
     /// A module of which different sources hold different parts occurs once per part.
@@ -92,8 +96,10 @@ struct LayerPlan: Sendable {
     /// - Parameters:
     ///   - set: The members.
     ///   - caches: The caches of the image.
-    init(_ set: MemberSet, caches: GoCaches) {
+    ///   - zips: The modules whose zips are made from their trees, each with the length of the zip in bytes.
+    init(_ set: MemberSet, caches: GoCaches, zips: [ModuleKey: Int] = [:]) {
         self.set = set
+        self.zips = zips
         modules = Self.modules(of: set)
         var layers: [Layer] = []
         if caches.moduleCache != nil {
@@ -111,9 +117,12 @@ struct LayerPlan: Sendable {
     }
 
     /// Creates a plan from layers that were planned elsewhere.
-    init(_ set: MemberSet, modules: [Module], layers: [Layer]) {
-        (self.set, self.modules, self.layers) = (set, modules, layers)
+    init(_ set: MemberSet, modules: [Module], layers: [Layer], zips: [ModuleKey: Int]) {
+        (self.set, self.modules, self.layers, self.zips) = (set, modules, layers, zips)
     }
+
+    /// Returns whether a layer holds the tree of a module, by the position of the module.
+    func hasTree(_ index: Int) -> Bool { modules[index].tree != nil && zips[modules[index].key] == nil }
 
     // MARK: - Parts
 
@@ -150,7 +159,8 @@ struct LayerPlan: Sendable {
         }
         for (run, bytes) in Self.runs(of: layer.modules, size: size(ofModule:)) {
             guard run.count == 1, let module = run.first,
-                let tree = modules[module].tree.map({ set.trees[$0] }), tree.size > Self.pieceSize
+                let tree = modules[module].tree.map({ set.trees[$0] }), tree.size > Self.pieceSize,
+                hasTree(module)
             else {
                 parts.append((.modules(run), bytes))
                 continue

@@ -1,3 +1,5 @@
+import SystemPackage
+
 /// A maker of parts of layers on one thread, which gathers the bytes of the tar stream in blocks and
 /// compresses the blocks.
 ///
@@ -52,8 +54,17 @@ final class LayerStream {
 
     /// Appends the header of a member.
     ///
-    /// - Throws: ``CacheStoreError``, or `CancellationError`.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument`` if the path is too long
+    ///   for an image, or another one; or `CancellationError`.
     func append(_ header: TarHeader) throws {
+        guard header.path.utf8.count < ImageLimits.path else {
+            throw CacheStoreError(
+                .badArgument,
+                "a path in the image would have more than \(ImageLimits.path) bytes",
+                path: FilePath("/" + header.path),
+                remedy: .chooseCachePath
+            )
+        }
         header.append(to: &buffer)
         if buffer.count >= Self.blockSize { try flush() }
     }

@@ -18,9 +18,14 @@ extension Layers.Options {
             guard path.isAbsolute, path.isLexicallyNormal, !path.components.isEmpty else {
                 throw refuse("a cache's directory in the image must be an absolute path", path)
             }
-        }
-        if paths.count == 2, paths[0].starts(with: paths[1]) || paths[1].starts(with: paths[0]) {
-            throw refuse("one cache can't lie in the other", paths[0])
+            guard !PathRules.isWhiteout(path.string) else {
+                throw refuse("an image removes files by names that begin with `.wh.`", path, .chooseCachePath)
+            }
+            let longest = path.components.map(\.string.utf8.count).max() ?? 0
+            guard longest <= ImageLimits.element, path.string.utf8.count <= ImageLimits.path else {
+                let message = "a cache's directory in the image has a name that is too long"
+                throw refuse(message, path, .chooseCachePath)
+            }
         }
         guard profile.seals else {
             let message =
@@ -42,7 +47,9 @@ extension Layers.Options {
         guard tag.map(Self.isValid(tag:)) ?? true else {
             throw refuse("`\(tag ?? "")` can't be the name of an image", nil, .chooseTag)
         }
-        guard architecture?.isEmpty != true else { throw refuse("the architecture is empty") }
+        if let architecture, ImagePlatform(argument: architecture) == nil {
+            throw refuse("`\(architecture)` is not the name of an architecture", nil, .nameArchitecture)
+        }
     }
 
     /// Returns whether a text may be the annotation `org.opencontainers.image.ref.name` (`annotations.md`).

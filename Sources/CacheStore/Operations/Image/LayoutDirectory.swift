@@ -20,10 +20,13 @@ final class LayoutDirectory: Sendable {
     private let root: Directory
     private let blobs: Directory
 
+    /// The directories above the layout that were made for it, the deepest first.
+    private let madeParents: [FilePath]
+
     /// Begins a layout.
     ///
     /// - Parameters:
-    ///   - path: The final name of the layout, in a directory that exists.
+    ///   - path: The final name of the layout; missing directories above it are made.
     ///   - overwrite: Whether the layout may replace another layout.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/exists`` if the name belongs to
     ///   something that may not be replaced, or as the system says.
@@ -33,21 +36,58 @@ final class LayoutDirectory: Sendable {
             throw CacheStoreError(.badArgument, "not the name of a new directory", path: path)
         }
         let above = path.removingLastComponent()
-        let parent = try Directory(opening: above.isEmpty ? "." : above)
-        try Self.check(name, in: parent, overwrite: overwrite)
         let temporaryName = ".\(name).\(String(UInt64.random(in: .min ... .max), radix: 36)).tmp"
         let mode = 0o777 & ~Umask.value
-        let root = try parent.creatingDirectory(temporaryName, mode: mode)
+        var made: [FilePath] = []
+        let parent = try Self.creatingParent(above.isEmpty ? "." : above, mode: mode, made: &made)
         do {
+            try Self.check(name, in: parent, overwrite: overwrite)
+            root = try parent.creatingDirectory(temporaryName, mode: mode)
             let outer = try root.creatingDirectory(Self.blobsDirectory, mode: mode)
             blobs = try outer.creatingDirectory("sha256", mode: mode)
         } catch {
             try? parent.removeAll(temporaryName)
+            Self.remove(made)
             throw error
         }
         (self.path, self.name, self.temporaryName, self.overwrite) = (path, name, temporaryName, overwrite)
         self.parent = parent
-        self.root = root
+        madeParents = made
+    }
+
+    /// Opens the directory above a layout, and makes it and the directories above it where they are missing.
+    ///
+    /// - Parameters:
+    ///   - path: The directory.
+    ///   - mode: The permission bits of new directories.
+    ///   - made: Gets the directories that were made, the deepest first.
+    /// - Returns: The directory.
+    /// - Throws: ``CacheStoreError`` as the system says; no new directory is left then.
+    private static func creatingParent(
+        _ path: FilePath,
+        mode: mode_t,
+        made: inout [FilePath]
+    ) throws(CacheStoreError) -> Directory {
+        do {
+            return try Directory(opening: path)
+        } catch  where error.code == .notFound {
+            let above = path.removingLastComponent()
+            guard let name = path.lastComponent?.string, above != path else { throw error }
+            let parent = try creatingParent(above.isEmpty ? "." : above, mode: mode, made: &made)
+            do {
+                let directory = try parent.creatingDirectory(name, mode: mode)
+                made.insert(path, at: 0)
+                return directory
+            } catch {
+                remove(made)
+                throw error
+            }
+        }
+    }
+
+    /// Removes directories that are empty.
+    private static func remove(_ made: [FilePath]) {
+        for path in made { unsafe path.withPlatformString { _ = unsafe rmdir($0) } }
     }
 
     /// Refuses to replace anything but an image layout or an empty directory.
@@ -81,8 +121,12 @@ final class LayoutDirectory: Sendable {
         }
     }
 
-    /// Removes the written files, unless the layout is published.
-    func discard() { try? parent.removeAll(temporaryName) }
+    /// Removes the written files, and the directories that were made above them, unless the layout is
+    /// published.
+    func discard() {
+        try? parent.removeAll(temporaryName)
+        Self.remove(madeParents)
+    }
 
     // MARK: - Blobs
 
@@ -116,11 +160,15 @@ final class LayoutDirectory: Sendable {
     ///   - file: The blob.
     ///   - digest: The digest of the blob.
     ///   - size: The length of the blob, in bytes.
-    ///   - check: Called between pieces; an error that it throws ends the work.
+    ///   - body: Called with each piece of the blob; an error that it throws ends the work.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` if the file does not
-    ///   have its size and digest, or as the system says; or the error of `check`.
-    func adopt(_ file: borrowing File, _ digest: ObjectID, size: Int, check: () throws -> Void) throws {
-        guard try blobs.status(of: digest.description) == nil else { return }
+    ///   have its size and digest, or as the system says; or the error of `body`.
+    func adopt(
+        _ file: borrowing File,
+        _ digest: ObjectID,
+        size: Int,
+        _ body: (Span<UInt8>) throws -> Void
+    ) throws {
         let link = "/proc/self/fd/\(file.descriptor)"
         let name = digest.description
         let result = unsafe linkat(AT_FDCWD, link, blobs.descriptor, name, AT_SYMLINK_FOLLOW)
@@ -129,9 +177,9 @@ final class LayoutDirectory: Sendable {
         var buffer: [UInt8] = []
         var offset = 0
         while true {
-            try check()
             try file.read(at: offset, count: 1 << 20, into: &buffer)
             if buffer.isEmpty { break }
+            try body(buffer.span)
             hasher.update(buffer.span)
             try copy?.write(buffer.span, at: offset)
             offset += buffer.count

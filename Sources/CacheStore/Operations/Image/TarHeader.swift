@@ -35,6 +35,12 @@ struct TarHeader: Hashable {
 
     var owner: FileOwner
 
+    /// The extended attributes (`xattr(7)`), ordered by name.
+    var extendedAttributes: [TarEntry.ExtendedAttribute] = []
+
+    /// The beginning of the records that hold extended attributes, before the name of the attribute.
+    static let attributePrefix = "SCHILY.xattr."
+
     /// Returns the number of bytes that fill up content of `size` bytes to a whole block.
     static func padding(for size: Int) -> Int { (blockSize - size % blockSize) % blockSize }
 
@@ -115,6 +121,9 @@ struct TarHeader: Hashable {
     /// The records of the extended header, for values that do not fit in the fields of the other header.
     private var extendedRecords: [UInt8] {
         var records: [UInt8] = []
+        for attribute in extendedAttributes {
+            records += Self.record(Self.attributePrefix + attribute.name, attribute.value)
+        }
         if owner.group > Self.maximumID { records += Self.record("gid", "\(owner.group)") }
         if target.utf8.count > Self.nameSize || !target.utf8.allSatisfy({ $0 < 0x80 }) {
             records += Self.record("linkpath", target)
@@ -128,10 +137,14 @@ struct TarHeader: Hashable {
 
     /// Returns a record `LENGTH KEY=VALUE` with a line feed; the length counts its own digits.
     private static func record(_ key: String, _ value: String) -> [UInt8] {
-        let rest = key.utf8.count + value.utf8.count + 3
+        record(key, Array(value.utf8))
+    }
+
+    private static func record(_ key: String, _ value: [UInt8]) -> [UInt8] {
+        let rest = key.utf8.count + value.count + 3
         var length = rest + String(rest).utf8.count
         if rest + String(length).utf8.count > length { length += 1 }
-        return Array("\(length) \(key)=\(value)\n".utf8)
+        return Array("\(length) \(key)=".utf8) + value + [UInt8(ascii: "\n")]
     }
 
     // MARK: - Bytes

@@ -2,8 +2,13 @@
 struct PackageOwners: Sendable {
     private let modulePaths: Set<String>
 
-    /// Collects the modules of a set's trees.
-    init(_ set: MemberSet) { modulePaths = Set(set.trees.map { Self.path(of: $0.module) }) }
+    /// Collects the modules of a set's trees, and those of which the set holds the zip instead.
+    init(_ set: MemberSet) {
+        let zips = set.downloads.lazy.filter {
+            if case .stored = $0.content { true } else { false }
+        }
+        modulePaths = Set(set.trees.map { Self.path(of: $0.module) } + zips.map { Self.path(of: $0.module) })
+    }
 
     /// Returns the path of a module, without escapes.
     static func path(of module: ModuleKey) -> String { ModuleKey.unescape(module.path) }

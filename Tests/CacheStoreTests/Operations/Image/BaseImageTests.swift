@@ -118,9 +118,13 @@ struct BaseImageTests {
         let missing = await failure { try await build(tag: "trixie") }
         #expect(missing?.message.contains("`trixie`; its tags: bookworm") == true)
         #expect(missing?.code == .notFound)
+        let manifest = try ImageLayout(bench.path("base")).manifest.merging(["annotations": [:]]) { $1 }
+        let type = ["mediaType": "application/vnd.oci.image.manifest.v1+json"]
+        let added = try add(manifest, to: "base", like: type)
+        let other = try #require(added)
         try change("base", "index") { index in
             var entries = index["manifests"] as? [[String: Any]] ?? []
-            entries.append(entries[0])
+            entries.append(other)
             entries[1]["annotations"] = nil
             entries[1]["platform"] = ["architecture": "arm64", "os": "linux"]
             index["manifests"] = entries

@@ -17,9 +17,18 @@ struct LayerSplitTests {
     }
 
     /// An archive in memory, and the import paths of its packages.
+    ///
+    /// The archive stores four bytes of content in one.
     private struct Corpus {
         var set = MemberSet()
         var names: [Int: String] = [:]
+
+        private mutating func chunk(_ id: ObjectID, storing bytes: Int) -> ChunkList {
+            set.chunks.append(
+                ChunkRecord(id: id, offset: 0, storedBytes: bytes, contentBytes: 4 * bytes, checksum: 0)
+            )
+            return .one(ChunkNumber(set.chunks.count - 1))
+        }
 
         init(_ modules: [Module], labels: [String]) {
             set.sources = labels.map {
@@ -35,9 +44,9 @@ struct LayerSplitTests {
                         h1: CacheModel.id(key.text),
                         files: 3,
                         executables: 0,
-                        size: module.size,
+                        size: 4 * module.size,
                         manifest: .one(ChunkNumber(0)),
-                        chunks: .none,
+                        chunks: chunk(CacheModel.id(key.text), storing: module.size),
                         sources: sources
                     )
                 )
@@ -49,10 +58,10 @@ struct LayerSplitTests {
                     let id = CacheModel.id("output of \(name) \(module.version)")
                     let output = MemberSet.Output(
                         id: id,
-                        size: module.size / 2,
+                        size: 4 * (module.size / 2),
                         executable: nil,
                         contentClass: .package,
-                        chunks: .none
+                        chunks: chunk(id, storing: module.size / 2)
                     )
                     outputs.append((output, name))
                     let action = CacheModel.id("action of \(name) \(module.version)")
@@ -134,15 +143,15 @@ struct LayerSplitTests {
         #expect(layers["the rest"]?.isEmpty == true, "every member of the corpus has a module")
     }
 
-    @Test("keeps layers below the limit, unless a single module is above it")
+    @Test("keeps layers below the limit as stored, unless a single module is above it")
     func size() throws {
         var modules = Self.modules(seed: 332)
         modules[7].size = 5 << 20
         modules[7].packages = 4
         let corpus = Corpus(modules, labels: Self.labels)
         let sizes = Dictionary(
-            uniqueKeysWithValues: corpus.set.outputs.map { ("output \($0.id)", $0.size + 512) }
-                + corpus.set.trees.map { ("module \($0.module.text)", $0.size + 4 * 512) }
+            uniqueKeysWithValues: corpus.set.outputs.map { ("output \($0.id)", $0.size / 4) }
+                + corpus.set.trees.map { ("module \($0.module.text)", $0.size / 4) }
         )
         var single = 0
         for (title, members) in try corpus.layers() {
@@ -205,16 +214,74 @@ struct LayerSplitTests {
         #expect(before != after || kept == before.count)
     }
 
-    @Test("leaves to the rest all that is in no module: programs, and code of the checkout")
+    /// Returns a corpus with a program of each source, at the given commits, a program that all sources have,
+    /// and modules.
+    private func programs(_ commits: [Int], size: Int = 100_000) -> Corpus {
+        var modules = Self.modules(seed: 337)
+        for (source, commit) in commits.enumerated() {
+            modules.append(
+                Module(
+                    name: "example.org/own\(source)",
+                    version: "v1.0.\(commit)",
+                    sources: [source],
+                    packages: 2,
+                    size: size
+                )
+            )
+        }
+        modules.append(
+            Module(name: "example.org/all", version: "v1.0.0", sources: [0, 1, 2], packages: 1, size: size)
+        )
+        var corpus = Corpus(modules, labels: Self.labels)
+        for (number, name) in corpus.names where name.hasPrefix("example.org/") {
+            corpus.names[number] = name.hasSuffix("/p0") ? "main" : "example.org/checkout/\(name)"
+        }
+        corpus.set.trees.removeAll { $0.module.text.hasPrefix("example.org/") }
+        corpus.set.downloads.removeAll { $0.module.text.hasPrefix("example.org/") }
+        return corpus
+    }
+
+    @Test("puts programs and code of the checkout that one source has into a layer of that source")
     func rest() throws {
-        var corpus = Corpus(Self.modules(seed: 337), labels: Self.labels)
-        let own = try #require(corpus.names.keys.min())
-        let program = try #require(corpus.names.keys.max())
-        corpus.names[own] = "example.org/checkout/package"
-        corpus.names[program] = "main"
-        let rest = try #require(corpus.layers()["the rest"])
-        for output in [own, program] { #expect(rest.contains("output \(corpus.set.outputs[output].id)")) }
-        // Each of the two packages has an output and an action entry, and so has the list of its sources.
-        #expect(rest.count == 8)
+        let layers = try programs([1, 1, 1]).layers()
+        for label in Self.labels {
+            // Each of the two packages has an output and an action entry, and so has the list of its sources.
+            #expect(layers["\(label): the rest"]?.count == 8)
+        }
+        #expect(layers["the rest"]?.count == 4, "what all sources have is of no single source")
+        // The program of a source is in its own image as the same layer.
+        let alone = try programs([1, 1, 1]).layers(only: ["b"])
+        #expect(alone["b: the rest"] == layers["b: the rest"])
+        #expect(alone["a: the rest"] == nil)
+    }
+
+    @Test("changes one layer, that of the source, if a commit changes the source's programs")
+    func commit() throws {
+        let before = try programs([1, 1, 1]).layers()
+        let after = try programs([1, 2, 1]).layers()
+        #expect(before.filter { after[$0.key] != $0.value }.map(\.key) == ["b: the rest"])
+    }
+
+    @Test("leaves programs that are not worth a layer to the last layer, and cuts those that are too much")
+    func sizesOfRests() throws {
+        let small = try programs([1, 1, 1], size: 6000).layers()
+        #expect(small["a: the rest"] == nil)
+        #expect((small["the rest"]?.count ?? 0) >= 3 * 8 + 4)
+        let large = try programs([1, 1, 1], size: 1_300_000).layers()
+        #expect(large.keys.count { $0.hasPrefix("a: the rest ") } == 2)
+    }
+
+    @Test("makes fewer layers above a base that has many", arguments: [1, 2, 5, 20])
+    func room(count: Int) throws {
+        let corpus = programs([1, 1, 1])
+        let names = PackageNames(
+            Dictionary(
+                uniqueKeysWithValues: corpus.names.map { (OutputNumber($0), CompiledPackage(importPath: $1)) }
+            )
+        )
+        let split = LayerSplit(corpus.set, names, limit: Self.limit, count: count)
+        let plan = split.plan(corpus.set, caches: Layers.Options().caches)
+        #expect(plan.layers.count <= count)
+        #expect(plan.layers.reduce(0) { $0 + $1.outputs.count } == corpus.set.outputs.count)
     }
 }
