@@ -3,7 +3,7 @@ import SystemPackage
 
 /// The text that `cachectl doctor` prints for people: the verdict, then the reasons for it.
 enum DoctorText {
-    /// The greatest number of packages that the text names.
+    /// The greatest number of packages, and of values of one setting, that the text names.
     private static let packageLimit = 10
 
     /// Returns the lines of the text.
@@ -17,11 +17,11 @@ enum DoctorText {
         var lines = ["`\(HumanFormat.printable(archive))`: \(verdict(report))"]
         if Set(report.sources.values).count > 1 { lines += [""] + sources(report).lines(fitting: width) }
         let findings = report.findings.filter { $0.code != .missingPackages }
-        for finding in findings where finding.severity > .note { lines += [""] + self.lines(finding, width) }
-        if let packages = report.packages {
-            let mend = report.findings.first { $0.code == .missingPackages }?.advice
-            lines += [""] + self.lines(packages, mend: mend, width)
-        }
+        let causes = findings.filter { $0.severity > .note }.flatMap { [""] + self.lines($0, width) }
+        let mend = report.findings.first { $0.code == .missingPackages }?.advice
+        let packages = report.packages.map { [""] + self.lines($0, mend: mend, width) } ?? []
+        // Where all packages hit, the findings are about sources that these packages do not need.
+        lines += report.packages?.missing.isEmpty == true ? packages + causes : causes + packages
         for finding in findings where finding.severity == .note { lines += [""] + self.lines(finding, width) }
         return lines
     }
@@ -62,9 +62,11 @@ enum DoctorText {
             case .nothingHits: "nothing hits"
             }
         var rows = [("\(finding.setting):", mark)]
-        rows += finding.recorded.map {
+        let isLong = finding.recorded.count > packageLimit + 1
+        rows += (isLong ? finding.recorded.prefix(packageLimit) : finding.recorded[...]).map {
             ("  jobs", "\(value($0.value))(\($0.sources.joined(separator: ", ")))")
         }
+        if isLong { rows.append(("  jobs", "and \(finding.recorded.count - packageLimit) other values")) }
         if let here = finding.here { rows.append(("  here", here.isEmpty ? "not set" : here)) }
         rows.append(("  loss", finding.loss))
         if !finding.advice.isEmpty { rows.append(("  mend", finding.advice)) }

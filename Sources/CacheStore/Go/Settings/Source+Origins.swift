@@ -8,6 +8,8 @@ extension Source {
         var result = self
         guard let nearest = target.nearest(among: environment.origins) else { return self }
         target.write(nearest, over: here, to: &result.environment)
+        // `go env` named the GOROOT of another toolchain.
+        if nearest.version != environment["GOVERSION"] { result.environment.variables["GOROOT"] = nil }
         return result
     }
 

@@ -31,10 +31,11 @@ struct MovedCheckout {
         let libraries = elsewhere.filter { $0.name != "main" }
         var pairs: [String: [String: Set<OutputNumber>]] = [:]
         for package in libraries.isEmpty ? elsewhere : libraries {
-            let candidates = places(package)
-            for place in candidates {
-                let (root, other, shared) = Self.roots(package.directory, place)
-                guard package.name != "main" || shared > 0 || candidates.count == 1 else { continue }
+            let all = places(package)
+            // Of several programs, those in a directory of the same name may be this one.
+            let alike = all.filter { Self.roots(package.directory, $0).shared > 0 }
+            for place in package.name == "main" && !alike.isEmpty ? alike : all {
+                let (root, other, _) = Self.roots(package.directory, place)
                 let name = package.name == "main" ? "main" : package.importPath
                 pairs[root, default: [:]][other, default: []].formUnion(built[name]?[place] ?? [])
             }
@@ -93,6 +94,7 @@ struct MovedCheckout {
     /// The finding that tells of the move.
     var finding: Finding {
         let place = recorded.first?.value ?? ""
+        let more = recorded.count == 1 ? "" : " and elsewhere"
         return Finding(
             code: .checkoutPath,
             setting: Doctor.checkoutPath,
@@ -100,9 +102,10 @@ struct MovedCheckout {
             here: here,
             severity: .someMiss,
             loss:
-                "this checkout is at `\(here)`, and the jobs built its packages at `\(place)`: without "
-                + "-trimpath they hit only where the job built them",
-            mend: "check out at `\(place)` here, or build with -trimpath in the jobs and here"
+                "this checkout is at `\(here)`, and the jobs built at `\(place)`\(more): without "
+                + "-trimpath, packages of a checkout hit only where the job built them",
+            mend:
+                "check out \(more.isEmpty ? "at `\(place)`" : "where the job built it") here, or build with -trimpath in the jobs and here"
         )
     }
 }

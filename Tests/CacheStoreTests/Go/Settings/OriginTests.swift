@@ -44,6 +44,9 @@ struct OriginTests {
         #expect(found(source("a", try origin()), here([:], try origin())) == [])
         #expect(found(source("a", other), here([:], try origin())) == ["GOVERSION go1.27.3 go1.25.5"])
         #expect(found(source("a", other), here(["GOVERSION": "go1.27.3"], other)) == [])
+        // The recorded GOROOT is that of the toolchain that pack asked.
+        let asked = source("a", other, recording: ["GOROOT": "/go/1.19"])
+        #expect(found(asked, here(["GOVERSION": "go1.27.3", "GOROOT": "/go/1.27.3"], other)) == [])
         let arm = try origin(10, "linux arm64 go1.25.5 GOARM64=v8.0")
         #expect(found(source("a", arm), here([:], try origin())) == ["GOARCH arm64 amd64"])
         let mac = try origin(10, "darwin amd64 go1.25.5 GOAMD64=v1")

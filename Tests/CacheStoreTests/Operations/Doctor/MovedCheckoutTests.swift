@@ -61,12 +61,17 @@ struct MovedCheckoutTests {
         #expect(moved(missing("fmt", at: ""), built: ("fmt", "/go/src/fmt/print.go")) == nil)
     }
 
-    @Test("is told for a program alone if its directory has the same name, or if it is the only program")
+    @Test(
+        "is told for a program alone: by a directory of the same name if there is one, or else by all places"
+    )
     func programs() {
         let program = missing("x.org/m/cmd", at: "/src/cmd", name: "main")
         #expect(moved(program, built: ("main", "/build/cmd/m.go"), ("main", "/y/tool/m.go"))?.here == "/src")
         #expect(moved(program, built: ("main", "/build/tool/m.go"))?.here == "/src/cmd")
-        #expect(moved(program, built: ("main", "/build/tool/m.go"), ("main", "/build/rest/m.go")) == nil)
+        let found = moved(program, built: ("main", "/build/tool/m.go"), ("main", "/build/rest/m.go"))
+        #expect(found?.recorded.map(\.value) == ["/build/rest", "/build/tool"])
+        #expect(found?.finding.loss.contains("and elsewhere") == true)
+        #expect(moved(program, built: ("main", "/src/cmd/m.go"), ("main", "/build/rest/m.go")) == nil)
     }
 
     @Test("keeps at least one element of each path")
