@@ -94,7 +94,8 @@ struct MovedCheckout {
     /// The finding that tells of the move.
     var finding: Finding {
         let place = recorded.first?.value ?? ""
-        let more = recorded.count == 1 ? "" : " and elsewhere"
+        let isOne = recorded.count == 1
+        let target = isOne ? "at `\(place)`" : "where the job built it"
         return Finding(
             code: .checkoutPath,
             setting: Doctor.checkoutPath,
@@ -102,10 +103,9 @@ struct MovedCheckout {
             here: here,
             severity: .someMiss,
             loss:
-                "this checkout is at `\(here)`, and the jobs built at `\(place)`\(more): without "
+                "this checkout is at `\(here)`, and the jobs built at `\(place)`\(isOne ? "" : " and elsewhere"): without "
                 + "-trimpath, packages of a checkout hit only where the job built them",
-            mend:
-                "check out \(more.isEmpty ? "at `\(place)`" : "where the job built it") here, or build with -trimpath in the jobs and here"
+            mend: "check out \(target) here, or build with -trimpath in the jobs and here"
         )
     }
 }
