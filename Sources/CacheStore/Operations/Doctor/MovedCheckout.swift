@@ -95,7 +95,8 @@ struct MovedCheckout {
     var finding: Finding {
         let place = recorded.first?.value ?? ""
         let isOne = recorded.count == 1
-        let target = isOne ? "at `\(place)`" : "where the job built it"
+        let places = isOne ? "at `\(place)`" : "at `\(place)` and elsewhere"
+        let target = isOne ? places : "where the job built it"
         return Finding(
             code: .checkoutPath,
             setting: Doctor.checkoutPath,
@@ -103,7 +104,7 @@ struct MovedCheckout {
             here: here,
             severity: .someMiss,
             loss:
-                "this checkout is at `\(here)`, and the jobs built at `\(place)`\(isOne ? "" : " and elsewhere"): without "
+                "this checkout is at `\(here)`, and the jobs built \(places): without "
                 + "-trimpath, packages of a checkout hit only where the job built them",
             mend: "check out \(target) here, or build with -trimpath in the jobs and here"
         )
