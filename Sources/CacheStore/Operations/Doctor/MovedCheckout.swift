@@ -28,7 +28,7 @@ struct MovedCheckout {
         }
         let elsewhere = packages.filter { !$0.directory.isEmpty && !places($0).contains($0.directory) }
         // Every program is called `main`, so its name tells less than that of another package.
-        let libraries = elsewhere.filter { $0.name != "main" }
+        let libraries = elsewhere.filter { $0.name != "main" && !places($0).isEmpty }
         var pairs: [String: [String: Set<OutputNumber>]] = [:]
         for package in libraries.isEmpty ? elsewhere : libraries {
             let all = places(package)

@@ -74,6 +74,18 @@ struct MovedCheckoutTests {
         #expect(moved(program, built: ("main", "/src/cmd/m.go"), ("main", "/build/rest/m.go")) == nil)
     }
 
+    @Test("explains a package that names no directory by the program beside it")
+    func nameless() {
+        let found = moved(
+            missing("m/c", at: "/src/m/c"),
+            missing("m", at: "/src/m", name: "main"),
+            built: ("m/c", "_cgo_gotypes.go"),
+            ("main", "/build/m/main.go")
+        )
+        #expect(found?.packages == ["m", "m/c"])
+        #expect(found?.here == "/src")
+    }
+
     @Test("keeps at least one element of each path")
     func roots() {
         #expect(MovedCheckout.roots("/a/b/c", "/x/b/c") == ("/a", "/x", 2))
