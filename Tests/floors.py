@@ -51,7 +51,8 @@ LIBRARY = [
     ('Operations/Verify', 'checking every byte of an archive'),
     ('Operations/Explain', 'where bytes are, and how archives differ',
      'Operations/SetAlgebra', 'Operations/PackageNames'),
-    ('Operations/Doctor', 'predicting whether builds hit', 'Operations/Restore'),
+    ('Operations/Doctor', 'predicting whether builds hit',
+     'Operations/Restore', 'Operations/PackageNames'),
     ('Operations/Image', 'an archive to a container image', 'Operations/PackageNames'),
 ]
 COMMAND_LINE = [

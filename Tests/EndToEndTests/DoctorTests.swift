@@ -10,6 +10,8 @@ extension EndToEnd {
             var settings: [String: String] = [:]
             var options: [String] = []
             var packages = true
+            /// The directory of the packages, if it is not the one where the jobs built them.
+            var directory: String?
         }
 
         /// Asks the doctor about the program gamma, and returns its exit status and its report.
@@ -25,7 +27,9 @@ extension EndToEnd {
             // Without this flag, Go would look for a repository above TMPDIR.
             cachectl.environment["GOFLAGS", default: ""] += " -buildvcs=false"
             var arguments = ["doctor", question.archive ?? workspace.union, "--go", workspace.go, "--json"]
-            if question.packages { arguments += ["--packages", "\(workspace.root)/programs/gamma", "."] }
+            if question.packages {
+                arguments += ["--packages", question.directory ?? "\(workspace.root)/programs/gamma", "."]
+            }
             let outcome = try await cachectl.run(arguments + question.options)
             #expect(outcome.errors.isEmpty, "\(outcome)")
             #expect(try FileManager.default.contentsOfDirectory(atPath: temporary) == [])
@@ -68,6 +72,8 @@ extension EndToEnd {
             #expect(status == 0)
             #expect(report["prediction"] as? String == "hits")
             #expect(try packages(report).range == 0...0)
+            // What Go has proved is not doubted.
+            #expect(try !codes(report).contains("checkoutPath"))
             #expect(try await compiles() == 0)
         }
 
@@ -89,6 +95,103 @@ extension EndToEnd {
             #expect(range == real...real)
             #expect(missing.count == real)
             #expect(missing.allSatisfy { $0["setting"] as? String == setting })
+        }
+
+        @Test(
+            "is not misled by settings that change what Go's own commands print or do",
+            arguments: [
+                ["GOFLAGS": "-json -x -n -v -w -u -e -test -count=1 -work -o=/nowhere"],
+                ["GODEBUG": "gocachehash=1,inittrace=1,gctrace=1"],
+                ["GOFLAGS": "-toolexec=/usr/bin/env -mod=mod", "GOTRACEBACK": "crash", "GOWORK": "off"],
+            ]
+        )
+        func surroundings(settings: [String: String]) async throws {
+            let (status, report) = try await ask(Question(settings: settings))
+            #expect(status == 0)
+            #expect(report["prediction"] as? String == "hits")
+            #expect(try packages(report).range == 0...0)
+        }
+
+        @Test("knows that no build works with a value of GOFLAGS that Go can't read, and says Go's reason")
+        func unreadableFlags() async throws {
+            let (status, report) = try await ask(Question(settings: ["GOFLAGS": "-no-such-flag"]))
+            #expect(status == 1)
+            let findings = try #require(report["findings"] as? [[String: Any]])
+            let finding = try #require(findings.first { $0["code"] as? String == "brokenPackages" })
+            #expect((finding["loss"] as? String)?.contains("unknown flag -no-such-flag") == true)
+        }
+
+        @Test("records the GOFLAGS that builds take, from the environment or from the file of `go env -w`")
+        func recordedFlags() async throws {
+            let workspace = try await Workspace.shared.value
+            let flags = "-ldflags=-s -w -json"
+            let file = try Scratch.shared.place("goenv")
+            try "GOFLAGS=\(flags)\n".write(toFile: file, atomically: false, encoding: .utf8)
+            for settings in [["GOFLAGS": flags], ["GOFLAGS": "", "GOENV": file]] {
+                var cachectl = try workspace.cachectl
+                cachectl.environment.merge(settings) { $1 }
+                let packed = try await cachectl.succeed(
+                    workspace.packing(
+                        "flags",
+                        from: workspace.buildCache,
+                        workspace.moduleCache,
+                        to: Scratch.shared.place("flags.castore")
+                    ) + ["--json"]
+                )
+                let environment = try EndToEnd.object(packed.output)["environment"] as? [String: String]
+                #expect(environment?["GOFLAGS"] == flags)
+            }
+        }
+
+        @Test("names the place of the checkout as the cause where it has moved, and counts the compiles")
+        func movedCheckout() async throws {
+            let workspace = try await Workspace.shared.value
+            let place = try Scratch.shared.place("moved")
+            try FileManager.default.copyItem(atPath: "\(workspace.root)/programs/gamma", toPath: place)
+            let (status, report) = try await ask(Question(directory: place))
+            #expect(status == 1)
+            let findings = try #require(report["findings"] as? [[String: Any]])
+            let finding = try #require(findings.first { $0["code"] as? String == "checkoutPath" })
+            #expect(finding["severity"] as? String == "someMiss")
+            #expect(finding["here"] as? String == place)
+            let places = (finding["recorded"] as? [[String: Any]])?.compactMap { $0["value"] as? String }
+            #expect(places?.contains("\(workspace.root)/programs/gamma") == true)
+            let (range, missing) = try packages(report)
+            #expect(missing.allSatisfy { $0["setting"] as? String == "checkout path" })
+
+            let build = try Scratch.shared.place("moved-build")
+            _ = try await workspace.cachectl.succeed(
+                ["restore", workspace.union, "--no-gomodcache", "--no-go", "--gocache", build]
+            )
+            var go = workspace.goCommand(in: "gamma", proxy: "off")
+            go.environment["GOCACHE"] = build
+            go.directory = place
+            let built = try await go.succeed(["build", "-x", "-buildvcs=false", "-o", "/dev/null", "."])
+            let real = built.errors.split(separator: "\n").count { $0.contains("/compile -o ") }
+            #expect(real > 0)
+            #expect(range == real...real)
+        }
+
+        @Test("does not advise to restore a module that the archive does not hold")
+        func absentModule() async throws {
+            let workspace = try await Workspace.shared.value
+            let archive = try Scratch.shared.place("no-modules.castore")
+            _ = try await workspace.cachectl.succeed(
+                [
+                    "pack", "--label", "x", "-o", archive, "--no-gomodcache", "--go", workspace.go,
+                    "--gocache",
+                    workspace.buildCache,
+                ]
+            )
+            let modules = try Scratch.shared.place("no-mod")
+            let (status, report) = try await ask(
+                Question(archive: archive, options: ["--gomodcache", modules])
+            )
+            #expect(status == 1)
+            let findings = try #require(report["findings"] as? [[String: Any]])
+            let finding = try #require(findings.first { $0["code"] as? String == "missingModule" })
+            #expect((finding["loss"] as? String)?.contains("the archive does not hold `example.com/") == true)
+            #expect((finding["mend"] as? String)?.contains("cachectl restore") == false)
         }
 
         @Test("counts as many compiles as there will be where GOMODCACHE has moved")
@@ -156,7 +259,9 @@ extension EndToEnd {
         )
         func version() async throws {
             let workspace = try await Workspace.shared.value
-            let other = try workspace.goScript(#""$GO" "$@" | sed s/go1[.][0-9]*[.][0-9]*/go1.24.99/"#)
+            let other = try workspace.goScript(
+                #"[ "$1" = tool ] && exit 1; "$GO" "$@" | sed s/go1[.][0-9]*[.][0-9]*/go1.24.99/"#
+            )
             let (status, report) = try await ask(Question(options: ["--go", other], packages: false))
             #expect(status == 1)
             #expect(report["prediction"] as? String == "nothingHits")

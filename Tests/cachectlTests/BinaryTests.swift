@@ -68,7 +68,7 @@ struct BinaryTests {
         #expect(try schema(packed.output) == "cachectl.pack/1")
         #expect(packed.errors.hasPrefix("warning: no Go environment was recorded"))
         #expect(packed.errors.contains("` holds no entries of a build cache\n"))
-        #expect(packed.errors.contains("\nwarning: left out 1 entry, tornAction: "))
+        #expect(packed.errors.contains("\nwarning: left out 1 entry: an action entry "))
 
         for (schema, arguments) in [
             ("cachectl.union/1", ["union", one, "-o", all]), ("cachectl.verify/1", ["verify", one, all]),

@@ -105,4 +105,69 @@ struct DoctorTextTests {
                 == "in `/src` 76 packages, of which none will be compiled"
         )
     }
+
+    /// The finding that the checkout lies elsewhere than in the jobs.
+    private let moved = Finding(
+        code: .checkoutPath,
+        setting: "checkout path",
+        recorded: [Finding.Recorded(value: "/build", sources: ["a"])],
+        here: "/src",
+        severity: .someMiss,
+        loss: "packages hit only where the job built them",
+        mend: "check out at `/build` here"
+    )
+
+    @Test("says the one cause first and once, and does not advise to build what a job has built")
+    func cause() {
+        let missing = ["p", "q"].map {
+            Doctor.Report.MissingPackage(
+                importPath: $0,
+                module: "",
+                isCertain: true,
+                setting: "checkout path"
+            )
+        }
+        var packages = moved
+        (packages.code, packages.mend) = (.missingPackages, "build these packages in a job")
+        let lines = DoctorText.lines(
+            report(.someMiss, missing: missing, findings: [moved, packages]),
+            archive: "x",
+            width: 100
+        )
+        #expect(
+            lines.dropFirst() == [
+                "", "checkout path: some miss", "  jobs /build (a)", "  here /src",
+                "  loss packages hit only where the job built them", "  mend check out at `/build` here", "",
+                "in `/src` 76 packages, of which 2 will be compiled, because of checkout path", "  missing",
+                "  p", "  q",
+            ]
+        )
+    }
+
+    @Test("puts what Go has proved before what the settings of other sources say")
+    func proved() {
+        let lines = DoctorText.lines(report(.hits, missing: [], findings: [moved]), archive: "x", width: 100)
+        #expect(lines[2] == "in `/src` 76 packages, of which none will be compiled")
+        #expect(lines[4] == "checkout path: some miss")
+    }
+
+    @Test("fits the page, with import paths of 125 characters", arguments: [60, 80, 120])
+    func fits(width: Int) {
+        let path = "example.com/" + String(repeating: "provider/", count: 12) + "net"
+        let missing = (0..<3).map {
+            Doctor.Report.MissingPackage(
+                importPath: "\(path)\($0)",
+                module: "",
+                isCertain: $0 == 0,
+                dependsOn: $0 == 0 ? nil : "\(path)0"
+            )
+        }
+        let lines = DoctorText.lines(
+            report(.someMiss, missing: missing, findings: [moved]),
+            archive: "x",
+            width: width
+        )
+        #expect(lines.allSatisfy { $0.columns <= width }, "\(lines)")
+        #expect(lines.contains { $0.contains("…") })
+    }
 }

@@ -43,15 +43,16 @@ struct MessageTests {
         let lock = LeftOut(.bookkeeping, "/m/x.lock", "a lock")
         let messages = Message.leftOut(torn + [partial, lock])
         #expect(messages.count == 3)
-        #expect(messages[0].lines.first?.hasPrefix("warning: left out 1,000 entries, tornAction: ") == true)
+        #expect(messages[0].lines.first?.hasPrefix("warning: left out 1,000 entries: an action ") == true)
         #expect(messages[0].lines.dropFirst().first == "  `/c/0-a`: it is empty")
         #expect(messages[0].lines.count == 7)
         #expect(messages[0].lines.last == "  and 995 more")
-        #expect(messages[1].lines.first?.hasPrefix("warning: left out 1 entry, partialModule: ") == true)
+        #expect(messages[1].lines.first?.hasPrefix("warning: left out 1 entry: a module that was") == true)
         #expect(messages[2].lines == ["hint: `--json` lists all of them"])
         #expect(
             Message.leftOutCounts(torn + [partial, lock])
-                == "1,000 tornAction, 1 partialModule, 1 bookkeeping"
+                == "an action entry that is not as Go writes it (1,000); a module that was being extracted "
+                + "(1); Go's own bookkeeping, which Go makes again (1)"
         )
     }
 

@@ -71,6 +71,12 @@ extension GoEnvironment {
             variables[Self.packageOrigins] = lines.joined(separator: "\n")
         }
     }
+
+    /// The origin that a package states if it is compiled in this environment, if Go was asked for it.
+    var origin: PackageOrigin? {
+        get { PackageOrigin(header: self["PACKAGE_ORIGIN"]) }
+        set { variables["PACKAGE_ORIGIN"] = newValue?.header }
+    }
 }
 
 extension String {

@@ -9,14 +9,16 @@ struct DoctorCommand: AsyncParsableCommand, Sendable {
         commandName: "doctor",
         abstract: "Say whether builds here will hit what an archive holds, and if not, why.",
         discussion: """
-            Compares the Go environment of each source with the one here. For each \
-            difference, shows the loss and the remedy. Flags that jobs gave on Go's \
-            command line are not recorded: put such flags into GOFLAGS, there and here.
+            Compares the Go environment of each source, and the toolchain and target that its \
+            packages state, with those here. For each difference, shows the loss and the \
+            remedy. Flags that jobs gave on Go's command line are not recorded: put such \
+            flags into GOFLAGS, there and here.
 
             With --packages, the Go command itself tells what `go build` would compile in \
-            that directory. For this, the archive's build cache is restored to $TMPDIR. The \
-            modules must be in GOMODCACHE, so run the doctor after `cachectl restore`, best \
-            in the image. The doctor changes neither cache and downloads nothing.
+            that directory. For this, the beginnings of the archive's packages are written \
+            to $TMPDIR, a small part of the build cache; with --compile, all of it is restored \
+            there. The modules must be in GOMODCACHE, so run the doctor after `cachectl \
+            restore`, best in the image. The doctor changes neither cache and downloads nothing.
 
             The exit status is 0 if builds will hit, and 1 if something will miss or if the \
             doctor can't tell.

@@ -9,8 +9,9 @@ struct InfoCommand: AsyncParsableCommand, Sendable {
         abstract: "Show what an archive holds, in figures.",
         discussion: """
             `content` counts the bytes that a restore writes, and `stored` the bytes that \
-            they take in the archive. A chunk that several members use counts once. With \
-            --json, the whole Go environment of every source is shown.
+            they take in the archive. A chunk that several members use counts once. The \
+            toolchains and targets are those that the source's packages state, with their \
+            numbers. With --json, the whole Go environment of every source is shown.
 
             Examples:
               cachectl info all.castore
@@ -49,21 +50,7 @@ struct InfoCommand: AsyncParsableCommand, Sendable {
             + Table.kinds(totals).lines + [""]
             + Table.classes(totals.byClass).lines + [""]
             + Table.sources(totals).lines + [""]
-            + Self.environments(summary.sources).lines
-    }
-
-    private static func environments(_ sources: [Source]) -> Table {
-        var table = Table(.left("source"), .left("Go"), .left("target"), .left("GOMODCACHE"))
-        for source in sources {
-            let environment = source.environment
-            func value(_ name: String) -> String {
-                let value = HumanFormat.printable(environment[name])
-                return value.isEmpty ? "?" : value
-            }
-            let target = "\(value("GOOS"))/\(value("GOARCH"))"
-            table.append(source.label, value("GOVERSION"), target, value("GOMODCACHE"))
-        }
-        return table
+            + Table.environments(summary.sources).lines
     }
 
     private func json(_ archive: Archive, _ summary: ArchiveSummary) -> JSONValue {

@@ -71,7 +71,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
         let caches = try await directories.resolve(askingGo: !asksNoGo)
         var options = restoreOptions
         // Without Go, as in a stage of a Dockerfile that only restores, there is no environment to compare.
-        if !asksNoGo { options.environment = try? await directories.goCommand.environment() }
+        if !asksNoGo { options.environment = try? await directories.goCommand.environment(withOrigin: true) }
         let (report, time) = try await common.perform(
             consequence: "run it again to restore the rest"
         ) { [options] progress in

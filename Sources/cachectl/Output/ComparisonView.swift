@@ -17,10 +17,10 @@ struct ComparisonView {
         var table = Table(
             .left("what"),
             .right("removed"),
-            .right("content"),
+            .detail("content"),
             .right("stored"),
             .right("added"),
-            .right("content"),
+            .detail("content"),
             .right("stored")
         )
         func append(_ name: String, _ removed: ArchiveTotals.Tally?, _ added: ArchiveTotals.Tally?) {
@@ -49,7 +49,7 @@ struct ComparisonView {
             .right("packages"),
             .right("removed"),
             .right("added"),
-            .left("")
+            .bar
         )
         let largest = comparison.modules.first?.storedBytes ?? 0
         for module in comparison.modules.prefix(top) {
@@ -80,11 +80,11 @@ struct ComparisonView {
         var table = Table(
             .left("package"),
             .right("variants"),
-            .right("content removed"),
-            .right("added"),
+            .detail("content removed"),
+            .detail("added"),
             .right("stored removed"),
             .right("added"),
-            .left("")
+            .bar
         )
         let largest = comparison.packages.first?.storedBytes ?? 0
         for package in comparison.packages.prefix(top) {

@@ -3,20 +3,26 @@ import SystemPackage
 
 /// The text that `cachectl doctor` prints for people: the verdict, then the reasons for it.
 enum DoctorText {
-    /// The greatest number of packages that the text names.
+    /// The greatest number of packages, and of values of one setting, that the text names.
     private static let packageLimit = 10
 
     /// Returns the lines of the text.
-    static func lines(_ report: Doctor.Report, archive: String) -> [String] {
+    ///
+    /// The causes come before the packages that they explain, and notes come last.
+    static func lines(
+        _ report: Doctor.Report,
+        archive: String,
+        width: Int = PageWidth.columns
+    ) -> [String] {
         var lines = ["`\(HumanFormat.printable(archive))`: \(verdict(report))"]
-        if Set(report.sources.values).count > 1 { lines += [""] + sources(report).lines }
-        if let packages = report.packages {
-            let mend = report.findings.first { $0.code == .missingPackages }?.advice
-            lines += [""] + self.lines(packages, mend: mend)
-        }
-        for finding in report.findings where finding.code != .missingPackages {
-            lines += [""] + self.lines(finding)
-        }
+        if Set(report.sources.values).count > 1 { lines += [""] + sources(report).lines(fitting: width) }
+        let findings = report.findings.filter { $0.code != .missingPackages }
+        let causes = findings.filter { $0.severity > .note }.flatMap { [""] + self.lines($0, width) }
+        let mend = report.findings.first { $0.code == .missingPackages }?.advice
+        let packages = report.packages.map { [""] + self.lines($0, mend: mend, width) } ?? []
+        // Where all packages hit, the findings are about sources that these packages do not need.
+        lines += report.packages?.missing.isEmpty == true ? packages + causes : causes + packages
+        for finding in findings where finding.severity == .note { lines += [""] + self.lines(finding, width) }
         return lines
     }
 
@@ -47,7 +53,7 @@ enum DoctorText {
         }
     }
 
-    private static func lines(_ finding: Finding) -> [String] {
+    private static func lines(_ finding: Finding, _ width: Int) -> [String] {
         let mark =
             switch finding.severity {
             case .note: "note"
@@ -56,40 +62,70 @@ enum DoctorText {
             case .nothingHits: "nothing hits"
             }
         var rows = [("\(finding.setting):", mark)]
-        rows += finding.recorded.map {
+        let isLong = finding.recorded.count > packageLimit + 1
+        rows += (isLong ? finding.recorded.prefix(packageLimit) : finding.recorded[...]).map {
             ("  jobs", "\(value($0.value))(\($0.sources.joined(separator: ", ")))")
         }
+        if isLong { rows.append(("  jobs", "and \(finding.recorded.count - packageLimit) other values")) }
         if let here = finding.here { rows.append(("  here", here.isEmpty ? "not set" : here)) }
         rows.append(("  loss", finding.loss))
         if !finding.advice.isEmpty { rows.append(("  mend", finding.advice)) }
-        return rows.map { "\($0) \(HumanFormat.printable($1))" }
+        return rows.flatMap {
+            "\($0) \(HumanFormat.printable($1))".wrapped(to: width, indent: $0.count + 1)
+        }
     }
 
     private static func value(_ value: String) -> String { value.isEmpty ? "" : "\(value) " }
 
-    private static func lines(_ packages: Doctor.Report.Packages, mend: String?) -> [String] {
+    private static func lines(
+        _ packages: Doctor.Report.Packages,
+        mend: String?,
+        _ width: Int
+    ) -> [String] {
         let all = HumanFormat.count(packages.total, "package", "packages")
         let place = "in `\(HumanFormat.printable(packages.directory.string))`"
-        guard !packages.missing.isEmpty else { return ["\(place) \(all), of which none will be compiled"] }
+        guard !packages.missing.isEmpty else {
+            return "\(place) \(all), of which none will be compiled".wrapped(to: width, indent: 2)
+        }
         let range = packages.compiles
         let least = HumanFormat.count(range.lowerBound)
         let count = range.count == 1 ? least : "\(least) to \(HumanFormat.count(range.upperBound))"
-        var table = Table(.left("  missing"), .left("because of"))
         // A package that misses on its own account tells more than the packages that depend on it.
         let order = packages.missing.filter(\.isCertain) + packages.missing.filter { !$0.isCertain }
-        let isCut = order.count > packageLimit + 1
-        for package in isCut ? order.prefix(packageLimit) : order[...] {
-            table.append(
-                "  " + HumanFormat.printable(package.importPath),
-                HumanFormat.printable(reason(package))
-            )
-        }
-        var lines = ["\(place) \(all), of which \(count) will be compiled"] + table.lines
-        if isCut {
+        let reasons = Set(order.map(reason))
+        let only = reasons.count == 1 && order.allSatisfy { $0.setting != nil } ? reasons.first : nil
+        let because = only.map { ", because of \(HumanFormat.printable($0))" } ?? ""
+        var lines = "\(place) \(all), of which \(count) will be compiled\(because)"
+            .wrapped(to: width, indent: 2)
+        lines += table(of: order, withReasons: only == nil).lines(fitting: width)
+        if isCut(order) {
             let more = HumanFormat.count(order.count - packageLimit)
             lines.append("  and \(more) more; `--json` lists all of them")
         }
-        return lines + (mend.map { ["  mend: \($0)"] } ?? [])
+        // A setting's own finding says how to mend it.
+        let isPuzzling = order.contains { $0.isCertain && $0.setting == nil }
+        guard isPuzzling, let mend else { return lines }
+        return lines + "  mend: \(mend)".wrapped(to: width, indent: 8)
+    }
+
+    private static func isCut(_ packages: [Doctor.Report.MissingPackage]) -> Bool {
+        packages.count > packageLimit + 1
+    }
+
+    private static func table(
+        of packages: [Doctor.Report.MissingPackage],
+        withReasons: Bool
+    ) -> Table {
+        var table = withReasons ? Table(.left("  missing"), .left("because of")) : Table(.left("  missing"))
+        for package in isCut(packages) ? packages.prefix(packageLimit) : packages[...] {
+            let name = "  " + HumanFormat.printable(package.importPath)
+            if withReasons {
+                table.append(name, HumanFormat.printable(reason(package)))
+            } else {
+                table.append(name)
+            }
+        }
+        return table
     }
 
     private static func reason(_ package: Doctor.Report.MissingPackage) -> String {

@@ -28,7 +28,7 @@ struct ExplanationView {
 
     /// A table with a row for each class of entry in GOCACHE and each kind of member in GOMODCACHE.
     private var kinds: Table {
-        var table = Table(.left("what"), .right("files"), .right("content"), .right("stored"), .left(""))
+        var table = Table(.left("what"), .right("files"), .right("content"), .right("stored"), .bar)
         var rows = explanation.totals.byClass.map { (name: "GOCACHE \($0.key.rawValue)", tally: $0.value) }
         for kind in Member.Kind.all where kind != .action && kind != .output {
             guard let tally = explanation.totals.byKind[kind] else { continue }
@@ -52,10 +52,10 @@ struct ExplanationView {
         var table = Table(
             .left("module"),
             .right("packages"),
-            .right("compiled"),
-            .right("sources"),
+            .detail("compiled"),
+            .detail("sources"),
             .right("stored"),
-            .left("")
+            .bar
         )
         let largest = explanation.modules.first?.storedBytes ?? 0
         for module in explanation.modules.prefix(top) {
@@ -79,7 +79,7 @@ struct ExplanationView {
             .right("content"),
             .right("stored"),
             .left("in"),
-            .left("")
+            .bar
         )
         let largest = explanation.packages.first?.storedBytes ?? 0
         for package in explanation.packages.prefix(top) {
@@ -119,7 +119,7 @@ struct ExplanationView {
     }
 
     private var sources: Table {
-        var table = Table(.left("source"), .right("stored"), .right("in no other"), .left(""))
+        var table = Table(.left("source"), .right("stored"), .right("in no other"), .bar)
         let totals = explanation.totals
         let largest = totals.bySource.values.map(\.storedBytes).max() ?? 0
         for (label, tally) in totals.bySource.sorted(by: { $0.key < $1.key }) {

@@ -43,6 +43,19 @@ extension JSONValue {
             "label": .string(source.label),
             "digest": .string(source.digest.description),
             "environment": environment(source.environment),
+            "origins": .array(source.environment.origins.map(origin)),
+        ]
+    }
+
+    /// Returns the JSON of a toolchain and a target with the number of packages that they compiled.
+    private static func origin(_ origin: PackageOrigin) -> JSONValue {
+        [
+            "go_version": .string(origin.version),
+            "goos": .string(origin.system),
+            "goarch": .string(origin.architecture),
+            "level": .string(origin.level),
+            "experiments": .strings(origin.experiments),
+            "packages": .integer(origin.packages),
         ]
     }
 

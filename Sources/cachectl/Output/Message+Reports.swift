@@ -13,7 +13,7 @@ extension Message {
             let count = HumanFormat.count(entries.count, "entry", "entries")
             return Message(
                 .warning,
-                "left out \(count), \(reason.rawValue): \(words(for: reason))",
+                "left out \(count): \(words(for: reason))\(consequence(of: reason))",
                 examples: examples(entries, atMost: share) { "`\($0.path)`: \($0.explanation)" }
             )
         }
@@ -25,9 +25,9 @@ extension Message {
     static func leftOutCounts(_ entries: [LeftOut]) -> String? {
         let byReason = Dictionary(grouping: entries, by: \.reason)
         let counts = LeftOut.Reason.all.compactMap { reason in
-            byReason[reason].map { "\(HumanFormat.count($0.count)) \(reason.rawValue)" }
+            byReason[reason].map { "\(words(for: reason)) (\(HumanFormat.count($0.count)))" }
         }
-        return counts.isEmpty ? nil : counts.joined(separator: ", ")
+        return counts.isEmpty ? nil : counts.joined(separator: "; ")
     }
 
     /// Returns a warning with examples for the members on which the inputs of a union disagree.
@@ -61,6 +61,20 @@ extension Message {
     ) -> [String] {
         guard isCut(elements, atMost: limit) else { return elements.map(words) }
         return elements.prefix(limit).map(words) + ["and \(HumanFormat.count(elements.count - limit)) more"]
+    }
+
+    /// Returns what follows for builds from leaving out an entry, to be appended to the words for the reason.
+    private static func consequence(of reason: LeftOut.Reason) -> String {
+        switch reason {
+        case .tornAction, .missingOutput, .wrongSize, .wrongContent, .badExecutable:
+            "; builds that need it compile again"
+        case .wrongModuleHash:
+            "; the archive does not hold the module: builds that need it download it again, as it was "
+                + "published"
+        case .partialModule, .badDownload:
+            "; the archive does not hold it: builds that need it download it again"
+        default: ""
+        }
     }
 
     private static func words(for reason: LeftOut.Reason) -> String {

@@ -1,4 +1,5 @@
 import CacheStore
+import Glibc
 import SystemPackage
 
 /// Standard output behind a buffer, for the data of a command.
@@ -50,10 +51,13 @@ struct StandardOutput {
         }
     }
 
-    /// Writes lines, and flushes the buffer.
+    /// Writes lines for people, and flushes the buffer.
+    ///
+    /// On a terminal, a line that is too wide is broken at blanks.
     static func write(_ lines: [String]) throws(CacheStoreError) {
         var output = Self()
-        for line in lines { try output.writeLine(line) }
+        let width = isatty(STDOUT_FILENO) == 1 ? PageWidth.columns : Int.max
+        for line in lines.flatMap({ $0.wrapped(to: width, indent: 2) }) { try output.writeLine(line) }
         try output.flush()
     }
 

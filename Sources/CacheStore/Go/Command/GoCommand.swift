@@ -22,11 +22,40 @@ public struct GoCommand: Sendable {
 
     /// Asks `go env` for variables.
     ///
+    /// Flags in GOFLAGS that are meant for builds do not disturb the answer.
+    ///
     /// - Parameter names: The names of the variables.
     /// - Returns: The values of the variables; the value of an unknown variable is empty.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/goCommand`` if the command can't be run
     ///   or fails, or `CancellationError`.
     public func variables(_ names: [String]) async throws -> [String: String] {
+        guard names.contains("GOFLAGS") else { return try await answers(names) }
+        let places = ["GOENV", "GOROOT"]
+        var values = try await answers(names + places.filter { !names.contains($0) })
+        // The blank of this process may be replaced by a script that runs Go.
+        if values["GOFLAGS", default: ""].allSatisfy({ $0 == " " }) {
+            values["GOFLAGS"] = flags(file: values["GOENV"] ?? "", root: values["GOROOT"] ?? "")
+        }
+        return values.filter { names.contains($0.key) }
+    }
+
+    /// Returns the value of GOFLAGS that builds take.
+    ///
+    /// - Parameters:
+    ///   - file: The user's file of settings, as GOENV names it.
+    ///   - root: GOROOT.
+    /// - Returns: The value.
+    private func flags(file: String, root: String) -> String {
+        if let value = ProcessInfo.processInfo.environment["GOFLAGS"], !value.isEmpty { return value }
+        let files = [
+            file.isEmpty || file == "off" ? nil : path(ofSettings: file),
+            root.isEmpty ? nil : FilePath(root).appending("go.env"),
+        ]
+        let settings = files.lazy.compactMap(\.self).compactMap { GoSettingsFile(reading: $0) }
+        return settings.compactMap { $0["GOFLAGS"] }.first ?? ""
+    }
+
+    private func answers(_ names: [String]) async throws -> [String: String] {
         let result = try await run(["env", "-json"] + names)
         guard result.status == 0 else {
             throw CacheStoreError(
@@ -45,10 +74,12 @@ public struct GoCommand: Sendable {
     ///
     /// This is ``GoEnvironment/recordedNames``, the C compiler's version and the distribution.
     ///
+    /// - Parameter withOrigin: Whether to ask, too, for the origin that a package states if it is compiled
+    ///   here. Only a comparison with archives needs the origin.
     /// - Returns: The environment.
     /// - Throws: The errors of ``variables(_:)``. The version of a C compiler that can't be run is not
-    ///   recorded.
-    public func environment() async throws -> GoEnvironment {
+    ///   recorded, nor is an origin that Go does not tell.
+    public func environment(withOrigin: Bool = false) async throws -> GoEnvironment {
         var go = self
         // To determine CGO_CFLAGS, Go tries the C compiler and puts the results into GOCACHE.
         let scratch = try? ScratchDirectory(
@@ -56,11 +87,19 @@ public struct GoCommand: Sendable {
             name: "cachectl"
         )
         defer { scratch?.remove() }
-        if let scratch { go.keep(in: scratch) }
+        if let scratch {
+            go.keep(in: scratch)
+            try await go.keepCacheProgramOut(in: scratch)
+        }
         var environment = GoEnvironment(variables: try await go.variables(GoEnvironment.recordedNames))
+        if withOrigin, let scratch { environment.origin = try await go.origin(in: scratch) }
         let compiler = environment["CC"].split(separator: " ").map(String.init)
         if environment["CGO_ENABLED"] != "0", let program = compiler.first,
-            let result = try? await Subprocess.run(program, compiler.dropFirst() + ["--version"]),
+            let result = try? await Subprocess.run(
+                program,
+                compiler.dropFirst() + ["--version"],
+                overrides: ["LC_ALL": "C"]
+            ),
             result.status == 0
         {
             let line = String(decoding: result.output, as: UTF8.self).split(separator: "\n").first
@@ -82,7 +121,50 @@ public struct GoCommand: Sendable {
         for name in ["TMPDIR", "GOTMPDIR"] { overrides[name] = scratch.path.string }
     }
 
-    /// Runs the command.
+    /// Keeps a program of GOCACHEPROG from taking the place of the build cache in ``overrides``.
+    ///
+    /// An empty variable makes Go look for the program in the user's file of settings. So the command gets a
+    /// copy of that file without the program (Go 1.24).
+    ///
+    /// - Parameter scratch: The directory for the copy.
+    /// - Throws: The errors of ``variables(_:)``.
+    mutating func keepCacheProgramOut(in scratch: ScratchDirectory) async throws {
+        let values = try await answers(["GOENV", "GOCACHEPROG"])
+        guard values["GOCACHEPROG"]?.isEmpty == false, let file = values["GOENV"], file != "off",
+            let settings = GoSettingsFile(reading: path(ofSettings: file))
+        else { return }
+        let copy = scratch.path.appending("env").string
+        let text = Data(settings.text(without: "GOCACHEPROG").utf8)
+        if FileManager.default.createFile(atPath: copy, contents: text) { overrides["GOENV"] = copy }
+    }
+
+    /// Returns the path of the user's file of settings, which GOENV may name relative to the directory.
+    private func path(ofSettings file: String) -> FilePath {
+        (directory ?? FilePath(FileManager.default.currentDirectoryPath)).pushing(FilePath(file))
+    }
+
+    /// Asks for the origin that a package states if it is compiled here.
+    ///
+    /// Go's assembler states the same origin as its compiler, and assembles an empty file without any
+    /// package.
+    ///
+    /// - Parameter scratch: A directory for the files of the assembler.
+    /// - Returns: The origin, or `nil` if Go does not tell.
+    /// - Throws: `CancellationError`.
+    private func origin(in scratch: ScratchDirectory) async throws -> PackageOrigin? {
+        let (source, object) = (scratch.path.appending("empty.s"), scratch.path.appending("empty.o"))
+        guard FileManager.default.createFile(atPath: source.string, contents: nil) else { return nil }
+        let result = try await run(["tool", "asm", "-p", "empty", "-o", object.string, source.string])
+        guard result.status == 0, let bytes = FileManager.default.contents(atPath: object.string),
+            let line = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 1).first
+        else { return nil }
+        return PackageOrigin(header: String(decoding: line, as: UTF8.self))
+    }
+
+    /// Runs the command, with GOFLAGS blank unless ``overrides`` has a value.
+    ///
+    /// The flags in GOFLAGS are meant for builds. Some of them make other commands fail, or print something
+    /// else.
     ///
     /// - Parameter arguments: The name of the subcommand, then its arguments.
     /// - Returns: The output of the command, and its exit status.
@@ -90,6 +172,8 @@ public struct GoCommand: Sendable {
     ///   run, or `CancellationError`.
     func run(_ arguments: [String]) async throws -> Subprocess.Result {
         var (arguments, overrides) = (arguments, overrides)
+        // An empty value would make Go look into its files of settings.
+        overrides["GOFLAGS"] = overrides["GOFLAGS"].flatMap { $0.isEmpty ? nil : $0 } ?? " "
         if let directory, !arguments.isEmpty {
             arguments.insert(contentsOf: ["-C", directory.string], at: 1)
             // Go then takes the directory's name from `PWD`, as after `cd`, without resolving links.

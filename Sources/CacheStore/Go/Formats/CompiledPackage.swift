@@ -85,13 +85,19 @@ struct CompiledPackage: Hashable {
             let isInside = strings.contains(start) && length <= min(nameLimit, strings.upperBound - start)
             return isInside ? start..<start + length : nil
         }
-        // The names of files that the compiler makes up are in angle brackets.
+        // The names of files that the compiler makes up are in angle brackets; those that cgo makes have no
+        // directory.
         let files = (block(fileBlock)..<first).prefix(8 * fileLimit)
-        let file: [UInt8]? = try firstMatch(of: 8, in: files, bytes) { records, place in
+        var other: [UInt8]?
+        let named: [UInt8]? = try firstMatch(of: 8, in: files, bytes) { records, place in
             guard let range = string(records, place) else { return nil }
             let name = try bytes(range)
-            return name.first == UInt8(ascii: "<") ? nil : name
+            guard name.first != UInt8(ascii: "<") else { return nil }
+            if name.contains(UInt8(ascii: "/")) { return name }
+            other = other ?? name
+            return nil
         }
+        let file = named ?? other
         // The symbol blocks follow one another, and each consists of whole records.
         for index in symbolBlock..<referenceBlock where block(index) <= block(index + 1) {
             let range = (block(index)..<block(index + 1)).clamped(to: first..<last)

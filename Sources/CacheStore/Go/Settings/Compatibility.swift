@@ -1,4 +1,7 @@
 /// Three comparisons of Go environments by the table ``Setting/all``, which predict what will miss.
+///
+/// Where the origins of a source's packages are known, they take the place of the toolchain and the target
+/// that `go env` named in the job. One of the origins suffices to serve a build.
 enum Compatibility {
     // MARK: - Findings
 
@@ -10,7 +13,8 @@ enum Compatibility {
     /// - Returns: One finding per setting that differs, in the order of the table. Unknown values are not
     ///   compared.
     static func findings(for sources: [Source], at here: GoEnvironment) -> [Finding] {
-        Setting.all.compactMap { setting in
+        let sources = sources.map { $0.asServing(here) }
+        return Setting.all.compactMap { setting in
             let others = sources.filter { setting.differs($0.environment, here) }
             let recorded = recorded(setting, others)
             guard let first = recorded.first, let value = setting.value(here) else { return nil }
@@ -31,9 +35,11 @@ enum Compatibility {
     /// Returns warnings about sources that can't serve one build together.
     static func warnings(among sources: [Source]) -> [Warning] {
         // A source without a recorded environment can't be compared.
-        let known = sources.filter(\.environment.isKnown)
+        let known = Source.asServingOneBuild(sources.filter(\.environment.isKnown))
         return Setting.all.compactMap { setting in
-            guard setting.severity > .note || setting.code == .distribution else { return nil }
+            guard !setting.isOnlyHere, setting.severity > .note || setting.code == .distribution else {
+                return nil
+            }
             let comparable = known.filter { setting.value($0.environment) != nil }
             let recorded = recorded(setting, comparable)
             guard recorded.count > 1, setting.isRelevant(comparable.map(\.environment)) else { return nil }

@@ -54,6 +54,10 @@ public struct Finding: Hashable, Sendable {
         public static let distribution = Code(rawValue: "distribution")
         /// The path of the programs' own sources.
         public static let checkoutPath = Code(rawValue: "checkoutPath")
+        /// Packages in one source that serve different builds.
+        public static let packageOrigins = Code(rawValue: "packageOrigins")
+        /// Modules that travel as zips, which Go must unpack in GOMODCACHE.
+        public static let moduleZips = Code(rawValue: "moduleZips")
         /// A source of which nothing was recorded.
         public static let unknownEnvironment = Code(rawValue: "unknownEnvironment")
         /// An archive that holds no entries of a build cache.

@@ -25,11 +25,37 @@ struct GoFlags: Hashable, Sendable {
         values[name]?.last.map { ["", "1", "t", "T", "true", "TRUE", "True"].contains($0) } ?? false
     }
 
+    /// The flags that decide which files are built and which entries of GOCACHE are asked for.
+    private static let decisive: Set<String> = [
+        "a", "asmflags", "asan", "buildmode", "buildvcs", "compiler", "cover", "covermode", "coverpkg",
+        "gccgoflags", "gcflags", "installsuffix", "ldflags", "linkshared", "mod", "modfile", "msan",
+        "overlay", "pgo", "pkgdir", "race", "tags", "toolexec", "trimpath",
+    ]
+
+    /// Returns the part of a value of GOFLAGS that decides which files are built, and which entries of
+    /// GOCACHE are asked for.
+    ///
+    /// The other flags only change what a command prints, where it writes, or whether it runs at all.
+    static func decisive(of text: String) -> String {
+        let words = words(of: text).filter { word in
+            let bare = word.drop { $0 == "-" }
+            return bare.count < word.count && decisive.contains(String(bare.prefix { $0 != "=" }))
+        }
+        return words.map(quoted).joined(separator: " ")
+    }
+
+    /// Returns a word in quotes if it needs them; no word needs both kinds of quotes.
+    private static func quoted(_ word: String) -> String {
+        guard word.contains(where: { blanks.contains($0) }) else { return word }
+        return word.contains("'") ? "\"\(word)\"" : "'\(word)'"
+    }
+
+    private static let blanks: [Character] = [" ", "\t", "\n", "\r", "\r\n"]
+
     /// Splits a text at blanks (Go's cmd/internal/quoted, `Split`).
     ///
     /// A word that begins with a quote extends to the next such quote.
     private static func words(of text: String) -> [String] {
-        let blanks: [Character] = [" ", "\t", "\n", "\r", "\r\n"]
         var words: [String] = []
         var rest = text[...]
         while let first = rest.first {

@@ -11,6 +11,7 @@ extension Setting {
             }
         }
         + [
+            rebuilding,
             flag("buildmode", .everything, "everything is compiled again") {
                 ["", "default", "exe"].contains($0["buildmode"]) ? "" : "-buildmode=\($0["buildmode"])"
             },
@@ -71,6 +72,16 @@ extension Setting {
         "benchtime", "benchmem", "failfast", "shuffle", "skip", "vet", "coverprofile", "e", "f", "m", "u",
         "t", "d",
     ]
+
+    /// The flag `-a`, with which Go compiles everything and asks for no entries.
+    private static let rebuilding: Setting = {
+        var setting = flag("a", .everything, "Go compiles everything again, whatever the caches hold") {
+            $0.isOn("a") ? "-a" : ""
+        }
+        setting.isOnlyHere = true
+        setting.mend = { _, here in "take `\(here)` out of GOFLAGS here" }
+        return setting
+    }()
 
     private static let others = flag("others", .none, "what these flags do to keys is not known") { flags in
         let words = flags.values.filter { !harmless.contains($0.key) }.map { name, values in

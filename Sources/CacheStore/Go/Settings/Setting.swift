@@ -37,6 +37,9 @@ struct Setting: Sendable {
     /// Whether a difference among the given environments matters at all.
     var isRelevant: @Sendable ([GoEnvironment]) -> Bool = { _ in true }
 
+    /// Whether the value here counts alone, because it keeps builds from hitting whatever the jobs had.
+    var isOnlyHere = false
+
     /// The severity of a difference.
     var severity: Finding.Severity {
         switch scope {
@@ -46,10 +49,10 @@ struct Setting: Sendable {
         }
     }
 
-    /// Returns whether two environments differ in the setting, as far as that is known.
-    func differs(_ first: GoEnvironment, _ second: GoEnvironment) -> Bool {
-        guard let one = value(first), let other = value(second) else { return false }
-        return one != other && isRelevant([first, second])
+    /// Returns whether entries of a job miss here because of the setting, as far as that is known.
+    func differs(_ job: GoEnvironment, _ here: GoEnvironment) -> Bool {
+        guard let one = value(job), let other = value(here) else { return false }
+        return (isOnlyHere ? !other.isEmpty : one != other) && isRelevant([job, here])
     }
 }
 

@@ -34,7 +34,10 @@ extension Doctor {
         /// The packages to judge; `nil` compares the environments alone.
         public var packages: Packages?
 
-        /// The directory into which the archive's build cache may be restored for a while, to judge packages.
+        /// The directory into which parts of the archive's build cache are written for a while, to judge
+        /// packages.
+        ///
+        /// With ``Packages/compiles``, the whole build cache is restored there.
         public var temporaryDirectory = FilePath("/tmp")
 
         /// The number of threads, or `nil` for one per processor; the number affects only the time.

@@ -3,12 +3,15 @@ import SystemPackage
 /// An examination that predicts whether builds here will hit the entries of an archive.
 ///
 /// If they will not, the doctor tells why, and how to mend it. A doctor compares the environments that were
-/// recorded with the one at hand. If packages are named, the doctor restores the build cache to a temporary
-/// directory and asks the Go command which of the packages it would compile. A doctor changes neither GOCACHE
-/// nor GOMODCACHE, downloads nothing, and leaves nothing behind.
+/// recorded with the one at hand. If packages are named, the doctor writes what Go reads of the build cache
+/// to a temporary directory, and asks the Go command which of the packages it would compile. A doctor changes
+/// neither GOCACHE nor GOMODCACHE, downloads nothing, and leaves nothing behind.
 public struct Doctor: Sendable {
     /// The options of the examination.
     public var options: Options
+
+    /// The name of the finding about the place of a checkout.
+    static let checkoutPath = "checkout path"
 
     /// Creates a doctor.
     public init(options: Options = Options()) { self.options = options }
@@ -33,12 +36,13 @@ public struct Doctor: Sendable {
         }
         // Nothing is downloaded, not even a toolchain.
         go.overrides["GOPROXY"] = "off"
-        var here = try await go.environment()
+        var here = try await go.environment(withOrigin: true)
         if let path = options.moduleCache {
             here.variables["GOMODCACHE"] = path.lexicallyNormalized().string
         }
-        let (digest, sources, holders) = try await members(of: archive)
-        let findings = Self.findings(sources, holders: holders, here)
+        let (digest, sources, holders, zipped) = try await members(of: archive)
+        let findings =
+            Self.findings(sources, holders: holders, here) + ZippedModules.findings(zipped, sources, here)
         let predictions = Self.predictions(holders, findings)
         var report = Report(
             digest: digest,
@@ -56,9 +60,10 @@ public struct Doctor: Sendable {
         return report
     }
 
-    /// Returns the archive's digest, the sources to judge, and those that hold entries of a build cache.
+    /// Returns the archive's digest, the sources to judge, those that hold entries of a build cache, and the
+    /// modules of which the archive holds only a zip.
     private func members(of archive: Archive) async throws -> (
-        digest: ObjectID, sources: [Source], holders: [Source]
+        digest: ObjectID, sources: [Source], holders: [Source], zipped: [ZippedModules.Module]
     ) {
         let labels = options.only
         return try await WorkerThreads.perform {
@@ -69,7 +74,9 @@ public struct Doctor: Sendable {
                 $0.formUnion(set.sourceSets[$1])
             }
             let holding = Set(numbers.map { set.sources[$0].label })
-            return (digest, sources, sources.filter { holding.contains($0.label) })
+            return (
+                digest, sources, sources.filter { holding.contains($0.label) }, ZippedModules.modules(of: set)
+            )
         }
     }
 
@@ -120,7 +127,7 @@ public struct Doctor: Sendable {
             notes.append(
                 Finding(
                     code: .checkoutPath,
-                    setting: "checkout path",
+                    setting: checkoutPath,
                     recorded: [Finding.Recorded(value: "", sources: untrimmed.map(\.label))],
                     here: nil,
                     severity: .note,
@@ -133,6 +140,7 @@ public struct Doctor: Sendable {
                 )
             )
         }
+        if let others = othersServed(known, here) { notes.append(others) }
         let distribution = GoEnvironment.distribution
         let unsure = known.filter {
             $0.environment["CGO_ENABLED"] == "1" && $0.environment[distribution].isEmpty
@@ -151,6 +159,27 @@ public struct Doctor: Sendable {
             )
         }
         return notes
+    }
+
+    /// Returns a note on sources of which only some packages serve builds here.
+    private static func othersServed(_ sources: [Source], _ here: GoEnvironment) -> Finding? {
+        let shares = sources.compactMap { source -> (share: String, label: String)? in
+            guard let some = source.packages(serving: here), some > 0 else { return nil }
+            let all = source.environment.origins.reduce(0) { $0 + $1.packages }
+            return some == all ? nil : ("\(some) of \(all) packages", source.label)
+        }
+        guard !shares.isEmpty, let target = BuildTarget(here) else { return nil }
+        return Finding(
+            code: .packageOrigins,
+            setting: "origins of packages",
+            recorded: Dictionary(grouping: shares, by: \.share).sorted { $0.key.precedes($1.key) }.map {
+                Finding.Recorded(value: $0, sources: $1.map(\.label))
+            },
+            here: target.words,
+            severity: .note,
+            loss: "only so many packages are of \(target.words); the others serve other builds",
+            mend: ""
+        )
     }
 
     /// Returns the predictions for the packages that each source built, by label.

@@ -7,6 +7,8 @@ struct PackageCommand {
         /// The package's module, `path@version`; empty for the standard library and the main module.
         var module: String
         var usesCgo: Bool
+        /// The directory of the package's sources; empty for the standard library.
+        var directory: String
         /// The error in the package; empty if there is none.
         var error: String
         /// The import paths of all packages on which this one depends.
@@ -25,8 +27,23 @@ struct PackageCommand {
     private static let template = [
         "{{.ImportPath}}", "{{.Name}}",
         #"{{with .Module}}{{if not .Main}}{{.Path}}{{with .Version}}@{{.}}{{end}}{{end}}{{end}}"#,
-        "{{len .CgoFiles}}", #"{{with .Error}}{{printf "%q" .Err}}{{end}}"#, #"{{join .Deps "\x1e"}}"#,
+        "{{len .CgoFiles}}", "{{if not .Standard}}{{.Dir}}{{end}}",
+        #"{{with .Error}}{{printf "%q" .Err}}{{end}}"#, #"{{join .Deps "\x1e"}}"#,
     ].joined(separator: #"{{"\x1f"}}"#)
+
+    /// Asks whether Go can read a value of GOFLAGS at all; with a value that it can't read, no build works.
+    ///
+    /// - Parameter flags: The value.
+    /// - Returns: Go's complaint, or `nil` if there is none.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/goCommand``, or `CancellationError`.
+    func complaint(aboutFlags flags: String) async throws -> String? {
+        guard !flags.isEmpty else { return nil }
+        var go = go
+        go.overrides["GOFLAGS"] = flags
+        let result = try await go.run(["version"])
+        let words = GoCommand.words(of: result)
+        return result.status != 0 && words.contains("GOFLAGS") ? words : nil
+    }
 
     /// Lists the packages and all their dependencies, including those that can't be loaded.
     ///
@@ -41,14 +58,15 @@ struct PackageCommand {
     static func listed(_ text: String) -> [Listed] {
         text.split(separator: "\n").compactMap { line in
             let fields = line.split(separator: separators.field, omittingEmptySubsequences: false)
-            guard fields.count == 6 else { return nil }
+            guard fields.count == 7 else { return nil }
             return Listed(
                 importPath: String(fields[0]),
                 name: String(fields[1]),
                 module: String(fields[2]),
                 usesCgo: fields[3] != "0",
-                error: unquoted(fields[4]),
-                dependencies: fields[5].split(separator: separators.item).map(String.init)
+                directory: String(fields[4]),
+                error: unquoted(fields[5]),
+                dependencies: fields[6].split(separator: separators.item).map(String.init)
             )
         }
     }
@@ -70,18 +88,41 @@ struct PackageCommand {
         return words
     }
 
+    /// Returns the modules, as `path@version`, of which Go complains or which it would download.
+    static func modules(in text: String) -> [String] {
+        var result: [String] = []
+        for line in text.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            if words.count == 4, words[0] == "go:", words[1] == "downloading" {
+                result.append("\(words[2])@\(words[3])")
+            } else {
+                let bare = words.map { $0.hasSuffix(":") ? $0.dropLast() : $0 }
+                result += bare.filter(isModule).map(String.init)
+            }
+        }
+        return result
+    }
+
+    private static func isModule(_ word: Substring) -> Bool {
+        let parts = word.split(separator: "@", omittingEmptySubsequences: false)
+        return parts.count == 2 && parts[0].contains(".") && parts[1].hasPrefix("v")
+    }
+
     /// Asks which packages `go build` would compile, without compiling.
     ///
     /// Go assumes that the result of each compilation would differ from the earlier one. Therefore all
     /// packages that depend on a compiled package count, too.
     ///
-    /// - Returns: The import paths, in the order in which Go compiles the packages; `nil` and Go's complaint
-    ///   if the packages can't be built.
+    /// - Returns: The import paths, in the order in which Go compiles the packages; `nil`, Go's complaint and
+    ///   the modules that it names if the packages can't be built.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/goCommand``, or `CancellationError`.
-    func compiles() async throws -> (importPaths: [String]?, complaint: String) {
+    func compiles() async throws -> (importPaths: [String]?, complaint: String, modules: [String]) {
         let result = try await go.run(["build", "-n", "-o", "/dev/null"] + patterns)
-        guard result.status == 0 else { return (nil, GoCommand.words(of: result)) }
-        return (Self.compiled(result.errors), "")
+        guard result.status == 0 else {
+            let text = String(decoding: result.errors, as: UTF8.self)
+            return (nil, GoCommand.words(of: result), Self.modules(in: text))
+        }
+        return (Self.compiled(result.errors), "", [])
     }
 
     /// Compiles all missing packages, but links nothing.

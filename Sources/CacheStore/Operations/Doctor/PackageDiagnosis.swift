@@ -10,8 +10,12 @@ struct PackageDiagnosis {
         /// Whether the finding keeps the entries of every source from hitting.
         var isCommon: Bool
 
+        /// The import paths of packages that the finding explains besides those in its scopes.
+        var packages: Set<String> = []
+
         func explains(_ package: PackageCommand.Listed) -> Bool {
-            scopes.contains { scope in
+            if packages.contains(package.importPath) { return true }
+            return scopes.contains { scope in
                 switch scope {
                 case .everything: true
                 case .modules: !package.module.isEmpty
@@ -28,7 +32,8 @@ struct PackageDiagnosis {
         /// Packages that depend on such a package then miss. The result differs because the compiler writes
         /// the package's directory into the result.
         func changesOutput(of package: PackageCommand.Listed) -> Bool {
-            isCommon && scopes.contains(.modules) && !package.module.isEmpty
+            packages.contains(package.importPath)
+                || isCommon && scopes.contains(.modules) && !package.module.isEmpty
         }
     }
 
@@ -41,9 +46,15 @@ struct PackageDiagnosis {
     ///   - order: The packages that Go would compile, in Go's order.
     ///   - listed: The descriptions of these packages and of all others.
     ///   - report: The report with the findings so far.
-    init(_ order: [String], among listed: [PackageCommand.Listed], _ report: Doctor.Report) {
+    ///   - moved: The packages whose checkout was at another place in the jobs, if that is known.
+    init(
+        _ order: [String],
+        among listed: [PackageCommand.Listed],
+        _ report: Doctor.Report,
+        moved: MovedCheckout? = nil
+    ) {
         byPath = Dictionary(listed.map { ($0.importPath, $0) }) { first, _ in first }
-        causes = report.findings.map { finding in
+        let settings = report.findings.map { finding in
             Cause(
                 setting: finding.setting,
                 scopes: Setting.all.filter { $0.name == finding.setting && $0.severity == finding.severity }
@@ -51,6 +62,10 @@ struct PackageDiagnosis {
                 isCommon: Set(finding.sources) == Set(report.sources.keys)
             )
         }
+        let places = moved.map {
+            [Cause(setting: Doctor.checkoutPath, scopes: [], isCommon: true, packages: $0.packages)]
+        }
+        causes = settings + (places ?? [])
         let ranks = Dictionary(order.enumerated().map { ($1, $0) }) { first, _ in first }
         missing = order.map { diagnose($0, ranks) }
     }

@@ -113,16 +113,18 @@ enum Subprocess {
         var strings = unsafe ([program] + arguments).map { unsafe strdup($0) }
         unsafe strings.append(nil)
         defer { unsafe strings.forEach { unsafe free($0) } }
-        let variables = ProcessInfo.processInfo.environment.merging(overrides) { $1 }
-        var settings = unsafe variables.map { unsafe strdup("\($0.key)=\($0.value)") }
+        var settings = unsafe overrides.map { unsafe strdup("\($0.key)=\($0.value)") }
+        // The other variables stay as they are, even where they are not UTF-8.
+        var index = 0
+        while let entry = unsafe environ[index] {
+            let name = unsafe String(cString: entry).prefix { $0 != "=" }
+            if overrides[String(name)] == nil { unsafe settings.append(strdup(entry)) }
+            index += 1
+        }
         unsafe settings.append(nil)
         defer { unsafe settings.forEach { unsafe free($0) } }
         var process = pid_t()
-        // Without overrides, the environment stays as it is, even where it is not UTF-8.
-        let result =
-            overrides.isEmpty
-            ? unsafe posix_spawnp(&process, program, &actions, &attributes, strings, environ)
-            : unsafe posix_spawnp(&process, program, &actions, &attributes, strings, settings)
+        let result = unsafe posix_spawnp(&process, program, &actions, &attributes, strings, settings)
         guard result == 0 else { throw Errno(rawValue: result) }
         return process
     }

@@ -48,4 +48,19 @@ struct OSReleaseTests {
         ] as [(String, String?)]
     )
     func prettyName(text: String, name: String?) { #expect(OSRelease.prettyName(in: text) == name) }
+
+    @Test(
+        "keeps for Go's judgement of packages only what decides keys or the choice of files",
+        arguments: [
+            ("-json -x -n -v -w -u -C=/x -o=/x -count=1 -work -p=2", ""),
+            ("-tags=a,b -x --race -mod=vendor", "-tags=a,b --race -mod=vendor"),
+            ("'-ldflags=-s -w' -json \"-gcflags=all=-N -l\"", "'-ldflags=-s -w' '-gcflags=all=-N -l'"),
+            ("\"-ldflags=-X 'a.b=c d'\"", "\"-ldflags=-X 'a.b=c d'\""),
+            ("-toolexec=/bin/env -overlay=o.json -modfile=m.mod -a -pgo=off", "="),
+            ("tags -tagsx=1 '-x", ""),
+        ]
+    )
+    func decisive(text: String, kept: String) {
+        #expect(GoFlags.decisive(of: text) == (kept == "=" ? text : kept))
+    }
 }

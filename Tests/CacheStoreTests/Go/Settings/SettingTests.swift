@@ -155,6 +155,14 @@ struct SettingTests {
         }
     }
 
+    @Test("says that everything is compiled again where GOFLAGS here has -a, whatever the jobs had")
+    func rebuilding() {
+        #expect(found([:], ["GOFLAGS": "-a"]) == ["GOFLAGS -a nothingHits"])
+        #expect(found(["GOFLAGS": "-a"], ["GOFLAGS": "-a"]) == ["GOFLAGS -a nothingHits"])
+        #expect(found(["GOFLAGS": "-a"], [:]) == [])
+        #expect(Compatibility.warnings(among: [source("a"), source("b", ["GOFLAGS": "-a"])]).isEmpty)
+    }
+
     @Test("has a row for every name that is recorded")
     func complete() {
         let names = Set(Setting.all.map(\.name))

@@ -38,17 +38,36 @@ struct PackageCommandTests {
     func list() {
         let (field, item) = ("\u{1F}", "\u{1E}")
         let lines = [
-            ["fmt", "fmt", "", "0", "", ["errors", "io"].joined(separator: item)],
-            ["net", "net", "", "3", "", ""],
-            ["example.com/lib", "", "example.com/lib@v1.0.0", "0", #""no \"such\"\n\tmodule \\""#, ""],
+            ["fmt", "fmt", "", "0", "", "", ["errors", "io"].joined(separator: item)],
+            ["net", "net", "", "3", "", "", ""],
+            ["x.org/lib", "", "x.org/lib@v1.0.0", "0", "/m/lib", #""no \"such\"\n\tmodule \\""#, ""],
             ["not a package"],
         ].map { $0.joined(separator: field) }
         let packages = PackageCommand.listed(lines.joined(separator: "\n"))
-        #expect(packages.map(\.importPath) == ["fmt", "net", "example.com/lib"])
+        #expect(packages.map(\.importPath) == ["fmt", "net", "x.org/lib"])
         #expect(packages.map(\.dependencies) == [["errors", "io"], [], []])
         #expect(packages.map(\.usesCgo) == [false, true, false])
-        #expect(packages.last?.module == "example.com/lib@v1.0.0")
+        #expect(packages.map(\.directory) == ["", "", "/m/lib"])
+        #expect(packages.last?.module == "x.org/lib@v1.0.0")
         #expect(packages.last?.error == #"no "such"  module \"#)
+    }
+}
+
+@Suite("The modules of which Go complains")
+struct ComplaintTests {
+    @Test("are those that it would download, and those that it names at a version")
+    func modules() {
+        let text = """
+            go: downloading example.com/a v1.0.0
+            main.go:2:8: module lookup disabled by GOPROXY=off
+            go: example.com/Upper/b@v0.0.0-20240101000000-0123456789ab: module lookup disabled by GOPROXY=off
+            me@home: v1
+            """
+        #expect(
+            PackageCommand.modules(in: text) == [
+                "example.com/a@v1.0.0", "example.com/Upper/b@v0.0.0-20240101000000-0123456789ab",
+            ]
+        )
     }
 }
 
@@ -63,6 +82,7 @@ struct PackageDiagnosisTests {
             name: name,
             module: module,
             usesCgo: path == "std",
+            directory: "",
             error: "",
             dependencies: dependencies
         )
