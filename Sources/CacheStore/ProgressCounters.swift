@@ -1,4 +1,5 @@
 import Synchronization
+import SystemPackage
 
 /// The counters that the workers of one operation add to.
 final class ProgressCounters: Sendable {
@@ -6,6 +7,7 @@ final class ProgressCounters: Sendable {
         var name = "starting"
         var totalBytes = 0
         var totalItems = 0
+        var awaitedLock: FilePath?
     }
 
     private let phase = Mutex(Phase())
@@ -14,7 +16,9 @@ final class ProgressCounters: Sendable {
 
     /// Starts a phase and sets the counters to zero.
     func begin(_ name: String, bytes total: Int, items totalItems: Int) {
-        phase.withLock { $0 = Phase(name: name, totalBytes: total, totalItems: totalItems) }
+        phase.withLock { phase in
+            (phase.name, phase.totalBytes, phase.totalItems) = (name, total, totalItems)
+        }
         bytes.store(0, ordering: .relaxed)
         items.store(0, ordering: .relaxed)
     }
@@ -33,8 +37,32 @@ final class ProgressCounters: Sendable {
             bytes: bytes.load(ordering: .relaxed),
             totalBytes: now.totalBytes,
             items: items.load(ordering: .relaxed),
-            totalItems: now.totalItems
+            totalItems: now.totalItems,
+            awaitedLock: now.awaitedLock
         )
+    }
+
+    /// Takes a lock, and reports the wait if it is long.
+    ///
+    /// - Parameters:
+    ///   - file: The file or directory to lock.
+    ///   - path: Its path, for the report.
+    ///   - cancellation: The cancellation, which ends the wait.
+    /// - Throws: `CancellationError`, or ``CacheStoreError`` as the system says.
+    func lock(
+        _ file: borrowing File,
+        at path: FilePath,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws {
+        let begin = ContinuousClock.now
+        var isReported = false
+        defer { if isReported { phase.withLock { $0.awaitedLock = nil } } }
+        try file.lock {
+            try cancellation.check()
+            guard !isReported, .now - begin >= .seconds(2) else { return }
+            isReported = true
+            phase.withLock { $0.awaitedLock = path }
+        }
     }
 
     /// Calls `body` and reports to `handler` ten times per second until `body` ends.

@@ -30,8 +30,10 @@ public struct Warning: Hashable, Sendable {
         public static let whiteoutName = Code(rawValue: "whiteoutName")
         /// Other toolchains or targets compiled packages than the recorded environment states.
         public static let packageOrigins = Code(rawValue: "packageOrigins")
-        /// A cache that was packed holds no members.
+        /// A cache that was packed holds no members, or is not there.
         public static let emptyCache = Code(rawValue: "emptyCache")
+        /// Go keeps the entries of builds with a program, and not in GOCACHE.
+        public static let cacheProgram = Code(rawValue: "cacheProgram")
     }
 
     /// The kind; stable across releases.

@@ -44,7 +44,12 @@ struct PackOperation: Sendable {
         guard let root = caches.buildCache else { return }
         counters.begin("scanning", bytes: 0, items: 0)
         let selection = BuildCacheScan.Selection(dropped: options.dropped, usedSince: options.usedSince)
-        let scan = try await BuildCacheScan.run(root, selection, threads: threads)
+        let scan = try await BuildCacheScan.run(
+            root,
+            selection,
+            apartFrom: caches.moduleCache,
+            threads: threads
+        )
         // The longest outputs come first, so that no thread is left with a long one at the end.
         let large = scan.outputs.filter { $0.size > Chunker.minimumSize }.sorted { $0.size > $1.size }
         counters.begin("reading", bytes: large.reduce(0) { $0 + $1.size }, items: large.count)
@@ -79,7 +84,9 @@ struct PackOperation: Sendable {
     private func readModuleCache(into assembly: inout PackAssembly) async throws {
         guard let root = caches.moduleCache else { return }
         counters.begin("scanning", bytes: 0, items: 0)
-        let scan = try await WorkerThreads.perform { try ModuleCacheScan(root) }
+        let scan = try await WorkerThreads.perform { [caches] in
+            try ModuleCacheScan(root, apartFrom: caches.buildCache)
+        }
         let modules = scan.trees.subtracting(scan.partial).sorted()
         counters.begin("reading", bytes: 0, items: modules.count)
         let trees = Gathered<[ModuleKey: TreeSurvey]>([:])

@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 
 /// A writer of the files of a module tree, which also mends an existing tree.
@@ -23,6 +24,7 @@ struct TreeWriter: TreeVisitor, ~Copyable {
 
     private var levels: [Level]
     private let isNew: Bool
+    private let directoryMode: mode_t
     private var hasher: TreeHasher
 
     /// The existing file, while its content is the same as the new content.
@@ -42,10 +44,12 @@ struct TreeWriter: TreeVisitor, ~Copyable {
     /// - Parameters:
     ///   - directory: The tree's directory.
     ///   - isNew: Whether the directory was created for the tree, and is empty.
+    ///   - mode: The permission bits that the directories get at the end.
     ///   - hasher: The hasher, which is shown the files too.
-    init(_ directory: consuming Directory, isNew: Bool, hasher: consuming TreeHasher) {
+    init(_ directory: consuming Directory, isNew: Bool, mode: mode_t, hasher: consuming TreeHasher) {
         levels = [Level("", directory)]
         self.isNew = isNew
+        directoryMode = mode
         self.hasher = hasher
     }
 
@@ -150,11 +154,11 @@ struct TreeWriter: TreeVisitor, ~Copyable {
     }
 
     private mutating func leave() throws {
-        try levels[levels.count - 1].directory.setMode(0o555)
+        try levels[levels.count - 1].directory.setMode(directoryMode)
         levels.removeLast()
     }
 
-    /// Ends the tree, and makes its directories read-only, as Go does.
+    /// Ends the tree, and gives its directories their modes.
     ///
     /// - Returns: The `h1:` hash of all files.
     mutating func finish() throws -> ObjectID {

@@ -42,9 +42,19 @@ package struct Directory: ~Copyable, Sendable {
             if result != 0, cause != .fileExists {
                 throw .system(cause, "create the directory", path)
             }
-            let made = try Directory(opening: path)
-            if result == 0, Umask.hides(0o755) { try made.setMode(0o755) }
-            return made
+            do throws(CacheStoreError) {
+                let made = try Directory(opening: path)
+                if result == 0, Umask.hides(0o755) { try made.setMode(0o755) }
+                return made
+            } catch {
+                guard result != 0, error.code == .notFound else { throw error }
+                throw CacheStoreError(
+                    .notFound,
+                    "a symbolic link that leads nowhere stands where a directory should be",
+                    path: path,
+                    remedy: .removeObstacle
+                )
+            }
         }
     }
 
@@ -65,12 +75,21 @@ package struct Directory: ~Copyable, Sendable {
         throw .system(cause, "examine", path(of: name))
     }
 
-    /// Returns whether another directory is this one, opened by any path.
+    /// Returns the numbers that tell the directory from all others, by whatever path it was opened.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
-    func isSame(as other: borrowing Directory) throws(CacheStoreError) -> Bool {
-        let (own, others) = (try status(of: "."), try other.status(of: "."))
-        return own?.device == others?.device && own?.inode == others?.inode
+    func identity() throws(CacheStoreError) -> FileStatus.Identity {
+        var raw = stat()
+        _ = try SystemCall.checked("examine", path) { unsafe fstat(descriptor, &raw) }
+        return FileStatus(raw).identity
+    }
+
+    /// Returns the numbers that tell the entry `name` from all others, or `nil` if there is no such entry.
+    ///
+    /// A symbolic link is followed: the numbers are those of the file at its end.
+    func identity(of name: String) -> FileStatus.Identity? {
+        var raw = stat()
+        return unsafe fstatat(descriptor, name, &raw, 0) == 0 ? FileStatus(raw).identity : nil
     }
 
     /// Returns the names of all entries but `.` and `..`, ordered by bytes.
@@ -218,12 +237,17 @@ package struct Directory: ~Copyable, Sendable {
 
     /// Opens the directory at a path below this one, and creates the elements that are missing.
     ///
-    /// - Parameter elements: The elements of the path; none for the directory itself.
+    /// - Parameters:
+    ///   - elements: The elements of the path; none for the directory itself.
+    ///   - mode: The permission bits of new directories, whatever the umask.
     /// - Returns: The directory.
     /// - Throws: The errors of ``creatingDirectory(_:mode:)``.
-    func creatingDirectory(at elements: some Collection<String>) throws(CacheStoreError) -> Directory {
-        var current = try creatingDirectory(elements.first ?? ".")
-        for element in elements.dropFirst() { current = try current.creatingDirectory(element) }
+    func creatingDirectory(
+        at elements: some Collection<String>,
+        mode: mode_t = 0o755
+    ) throws(CacheStoreError) -> Directory {
+        var current = try creatingDirectory(elements.first ?? ".", mode: mode)
+        for element in elements.dropFirst() { current = try current.creatingDirectory(element, mode: mode) }
         return current
     }
 
@@ -251,7 +275,8 @@ package struct Directory: ~Copyable, Sendable {
     /// - Parameters:
     ///   - name: The name of the file.
     ///   - mode: The permission bits, whatever the umask.
-    ///   - replacing: Whether a file that is there is emptied; otherwise such a file is an error.
+    ///   - replacing: Whether a file that is there is emptied; otherwise such a file is an error. A file of
+    ///     another user keeps its mode.
     /// - Returns: The file, open for reading and writing.
     /// - Throws: ``CacheStoreError`` as the system says.
     func creatingFile(_ name: String, mode: mode_t, replacing: Bool = false) throws(CacheStoreError) -> File {
@@ -260,7 +285,11 @@ package struct Directory: ~Copyable, Sendable {
             unsafe openat(descriptor, name, flags, mode)
         }
         let file = File(owning: opened, path: path(of: name))
-        if Umask.hides(mode) { try file.setMode(mode) }
+        do throws(CacheStoreError) {
+            if Umask.hides(mode) { try file.setMode(mode) }
+        } catch {
+            guard replacing, error.code == .permissionDenied else { throw error }
+        }
         return file
     }
 
@@ -347,16 +376,14 @@ package struct Directory: ~Copyable, Sendable {
         }
     }
 
-    /// Takes an exclusive lock on the directory, as ``File/lock(whileWaiting:)`` does.
+    /// Opens the directory once more, as a file that can be locked.
     ///
-    /// - Throws: The error of `check`, or ``CacheStoreError`` as the system says.
-    func lock(whileWaiting check: () throws -> Void) throws -> File {
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func lockFile() throws(CacheStoreError) -> File {
         let copy = try SystemCall.checked("open the directory", path) {
             unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         }
-        let file = File(owning: copy, path: path)
-        try file.lock(whileWaiting: check)
-        return file
+        return File(owning: copy, path: path)
     }
 
     /// Returns the number of bytes that a user without privileges can still write to this file system

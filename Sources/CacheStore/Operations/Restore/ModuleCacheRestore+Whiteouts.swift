@@ -1,0 +1,68 @@
+import SystemPackage
+
+/// Modules with names that an image's layers take for removals.
+///
+/// Where a restore is a step of an image's build, the engine makes a layer of the files. It reads a name that
+/// begins with `.wh.` as the removal of another file (OCI image specification, layer.md, "Whiteouts"), so the
+/// layer would lose both files. A zip holds such names unharmed, and Go unpacks a zip that it finds in the
+/// cache.
+extension ModuleCacheRestore {
+    /// Restores a module with such names as its zip, if that serves the profile.
+    ///
+    /// - Returns: Whether the module is restored; `false` if its tree must be written.
+    func restoreZip(
+        _ item: Item,
+        _ tree: MemberSet.Tree,
+        _ manifest: TreeManifest,
+        in downloads: borrowing Directory,
+        with reader: inout ChunkReader,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws -> Bool {
+        let cause = "\(tree.module.text) has a file whose name begins with `.wh.`"
+        switch profile {
+        case .ci:
+            // The cache stays on a disk, where all names are alike.
+            return false
+        case .readonly:
+            // Go can't unpack a zip there.
+            let loss = "its files are complete here, but the layer of an image would lose some of them"
+            warn(.whiteoutName, "\(cause): \(loss), so keep this cache on a volume")
+            return false
+        case .image:
+            break
+        }
+        let marker = "\(tree.module.version).partial"
+        let isThere = try root.directory.status(of: tree.module.text) != nil
+        // A tree that is there and right was unpacked by Go, and may be in use.
+        let isRight =
+            try isThere && downloads.status(of: marker) == nil && isRight(tree, manifest, cancellation)
+        if isThere, !isRight {
+            _ = try downloads.creatingFile(marker, mode: profile.moduleFileMode, replacing: true)
+        }
+        try restoreDownloads(item, in: downloads, with: &reader, cancellation)
+        let hasZip = item.downloads.contains { $0.kind == .zip && $0.content != .derived }
+        if !hasZip, let fault = try makeZip(tree, manifest, in: downloads, with: &reader, cancellation) {
+            let loss = "no zip can be made of it, so its files are restored, and the layer of an image loses some"
+            warn(.whiteoutName, "\(cause): \(loss) (\(fault)); builds that need it must download it again")
+            return false
+        }
+        if isThere, !isRight { try removeTree(of: tree.module) }
+        try downloads.remove(marker)
+        if isRight { report.update { $0.treeFiles.untouched += tree.files } }
+        counters.add(bytes: tree.size, items: 0)
+        let way = "which the layer of an image would lose, so it is restored as its zip, and Go unpacks the zip"
+        warn(
+            .whiteoutName,
+            "\(cause), \(way) in the first build that needs it; do not build it in a step that makes a layer"
+        )
+        return true
+    }
+
+    /// Removes a tree that is not right, so that Go unpacks the zip instead.
+    private func removeTree(of module: ModuleKey) throws {
+        let elements = module.text.pathElements
+        let parent = try directory(at: elements.dropLast())
+        try parent.removeAll(elements[elements.count - 1])
+        report.update { $0.removed += 1 }
+    }
+}
