@@ -3,8 +3,9 @@ import SystemPackage
 
 /// The modes of GOMODCACHE outside of module trees, which decide whether every user can add modules.
 ///
-/// A look at the modes reads no file and enters no tree. Go's clones of repositories, below `cache/vcs`, are
-/// left alone, because git refuses to work in a repository of another user.
+/// A look at the modes reads no file and enters no tree. Only files with names that Go gives count, because
+/// others may be secret. Go's clones of repositories, below `cache/vcs`, are left alone, because git refuses to
+/// work in a repository of another user.
 struct ModuleCacheModes {
     /// A directory or file that lacks bits of its mode.
     struct Fault: Hashable, Sendable {
@@ -12,10 +13,20 @@ struct ModuleCacheModes {
         let isDirectory: Bool
     }
 
+    /// What happens to a directory or file that lacks bits.
+    enum Treatment {
+        /// It stays as it is.
+        case report
+        /// It gets the bits, and a failure is an error.
+        case mend
+        /// It gets the bits, unless it belongs to another user.
+        case mendOwn
+    }
+
     private let directoryMode: mode_t
     private let fileMode: mode_t
     private let buildCache: OtherCache?
-    private let mends: Bool
+    private let treatment: Treatment
 
     /// The directories and files that lacked bits.
     private(set) var faults: [Fault] = []
@@ -25,13 +36,12 @@ struct ModuleCacheModes {
     /// - Parameters:
     ///   - profile: The profile, which determines the modes.
     ///   - buildCache: GOCACHE, which may be the same directory or lie in it; `nil` if it is not known.
-    ///   - mends: Whether to add the bits that are missing. Only the owner can add bits, and what belongs to
-    ///     others stays as it is.
-    init(_ profile: CacheProfile, apartFrom buildCache: FilePath?, mends: Bool) {
+    ///   - treatment: What happens to a directory or file that lacks bits.
+    init(_ profile: CacheProfile, apartFrom buildCache: FilePath?, _ treatment: Treatment) {
         directoryMode = profile.moduleDirectoryMode
         fileMode = profile.moduleFileMode
         self.buildCache = OtherCache(buildCache)
-        self.mends = mends
+        self.treatment = treatment
     }
 
     /// Looks at a GOMODCACHE.
@@ -39,10 +49,11 @@ struct ModuleCacheModes {
     /// - Parameters:
     ///   - root: The directory.
     ///   - check: Called once per directory; an error that it throws ends the look.
-    /// - Throws: The error of `check`. What can't be read is passed over.
+    /// - Throws: The error of `check`, or ``CacheStoreError`` with ``Treatment/mend``. What can't be read is
+    ///   passed over.
     mutating func look(at root: borrowing Directory, check: () throws -> Void) throws {
         // The user may have given the root a sticky bit. It does no harm, because Go renames nothing there.
-        lookAtDirectory(root, sticky: 0)
+        try lookAtDirectory(root, sticky: 0)
         for name in (try? root.names().valid) ?? [] {
             if name == "cache" {
                 try lookAtCache(root, check)
@@ -66,27 +77,44 @@ struct ModuleCacheModes {
 
     private mutating func lookAtCache(_ root: borrowing Directory, _ check: () throws -> Void) throws {
         guard let cache = try open("cache", in: root, check) else { return }
-        for name in (try? cache.names().valid) ?? [] {
-            if name == "vcs" {
-                guard let clones = try open(name, in: cache, check) else { continue }
-                for entry in (try? clones.names().valid) ?? [] { lookAtFile(entry, of: clones) }
-            } else if name == "download" {
-                try lookAtDownloads(name, of: cache, check)
-            } else {
-                lookAtFile(name, of: cache)
+        try lookAtFile("lock", of: cache)
+        if let clones = try open("vcs", in: cache, check) {
+            for name in (try? clones.names().valid) ?? [] where Self.hasSuffix(name, ["lock", "info"]) {
+                try lookAtFile(name, of: clones)
+            }
+        }
+        guard let downloads = try open("download", in: cache, check) else { return }
+        for name in (try? downloads.names().valid) ?? [] {
+            try lookAtDownloads(name, of: downloads, isGos: { _ in name == "sumdb" }, check)
+        }
+    }
+
+    /// Looks at a directory of downloads and at what is in it.
+    ///
+    /// - Parameter isGos: Whether a file in the directory has a name that Go gives.
+    private mutating func lookAtDownloads(
+        _ name: String,
+        of parent: borrowing Directory,
+        isGos: (String) -> Bool,
+        _ check: () throws -> Void
+    ) throws {
+        guard let directory = try open(name, in: parent, check) else { return }
+        for entry in (try? directory.names().valid) ?? [] {
+            if (try? directory.status(of: entry))?.kind == .directory {
+                try lookAtDownloads(entry, of: directory, isGos: isGos, check)
+            } else if isGos(entry) || name == "@v" && Self.isDownload(entry) {
+                try lookAtFile(entry, of: directory)
             }
         }
     }
 
-    private mutating func lookAtDownloads(
-        _ name: String,
-        of parent: borrowing Directory,
-        _ check: () throws -> Void
-    ) throws {
-        guard let directory = try open(name, in: parent, check) else { return }
-        for entry in (try? directory.names().valid) ?? [] where !lookAtFile(entry, of: directory) {
-            try lookAtDownloads(entry, of: directory, check)
-        }
+    /// Returns whether a file in a directory `@v` has a name that Go gives.
+    private static func isDownload(_ name: String) -> Bool {
+        name == "list" || hasSuffix(name, ["info", "lock", "mod", "partial", "zip", "ziphash"])
+    }
+
+    private static func hasSuffix(_ name: String, _ suffixes: [String]) -> Bool {
+        suffixes.contains { name.hasSuffix("." + $0) }
     }
 
     // MARK: - One directory or file
@@ -99,32 +127,44 @@ struct ModuleCacheModes {
     ) throws -> Directory? {
         try check()
         if let buildCache, buildCache.isEntry(name, of: parent) { return nil }
-        do throws(CacheStoreError) {
-            guard let directory = try parent.directory(name) else { return nil }
-            lookAtDirectory(directory, sticky: 0o1000)
-            return directory
+        guard let directory = Self.directory(name, of: parent) else { return nil }
+        try lookAtDirectory(directory, sticky: 0o1000)
+        return directory
+    }
+
+    private static func directory(_ name: String, of parent: borrowing Directory) -> Directory? {
+        do {
+            return try parent.directory(name)
         } catch {
             return nil
         }
     }
 
-    private mutating func lookAtDirectory(_ directory: borrowing Directory, sticky: mode_t) {
+    private mutating func lookAtDirectory(_ directory: borrowing Directory, sticky: mode_t) throws {
         guard let status = try? directory.status(of: "."),
             status.mode & (directoryMode | sticky) != directoryMode
         else { return }
         faults.append(Fault(path: directory.path, isDirectory: true))
-        if mends { try? directory.setMode((status.mode | directoryMode) & ~sticky) }
+        try mend { () throws(CacheStoreError) in
+            try directory.setMode((status.mode | directoryMode) & ~sticky)
+        }
     }
 
-    /// Looks at the mode of an entry if it is a file, and returns whether it is no directory.
-    @discardableResult
-    private mutating func lookAtFile(_ name: String, of directory: borrowing Directory) -> Bool {
-        guard let status = try? directory.status(of: name) else { return true }
-        guard status.kind == .regular else { return status.kind != .directory }
-        if status.mode & fileMode != fileMode {
-            faults.append(Fault(path: directory.path(of: name), isDirectory: false))
-            if mends { try? directory.setMode(of: name, status.mode | fileMode) }
+    private mutating func lookAtFile(_ name: String, of directory: borrowing Directory) throws {
+        guard let status = try? directory.status(of: name), status.kind == .regular,
+            status.mode & fileMode != fileMode
+        else { return }
+        faults.append(Fault(path: directory.path(of: name), isDirectory: false))
+        try mend { () throws(CacheStoreError) in
+            try directory.setMode(of: name, status.mode | fileMode)
         }
-        return true
+    }
+
+    private func mend(_ body: () throws(CacheStoreError) -> Void) throws(CacheStoreError) {
+        switch treatment {
+        case .report: break
+        case .mend: try body()
+        case .mendOwn: try? body()
+        }
     }
 }

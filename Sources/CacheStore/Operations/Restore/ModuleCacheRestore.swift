@@ -303,7 +303,7 @@ struct ModuleCacheRestore: Sendable {
     /// the restore has made.
     func openToAll(apartFrom buildCache: FilePath?, _ cancellation: WorkerThreads.Cancellation) throws {
         guard profile == .image else { return }
-        var modes = ModuleCacheModes(profile, apartFrom: buildCache, mends: true)
+        var modes = ModuleCacheModes(profile, apartFrom: buildCache, .mendOwn)
         try modes.look(at: root.directory) { try cancellation.check() }
     }
 }
