@@ -82,6 +82,21 @@ extension EndToEnd {
             #expect(again.output.contains(#""bytes_written":0"#), "\(again)")
         }
 
+        @Test("64 descriptors are enough to restore everything, and to restore it again")
+        func fewDescriptors() async throws {
+            let workspace = try await Workspace.shared.value
+            let top = try Scratch.shared.directory("few")
+            let restoring = [try Tools.cachectl()] + workspace.restoring(to: "\(top)/build", "\(top)/mod")
+            for _ in 0..<2 {
+                let restore = try await workspace.shell(
+                    #"ulimit -n 64; exec "$@""#,
+                    restoring + ["--no-go", "--jobs", "2"]
+                )
+                #expect(restore.status == 0, "\(restore)")
+            }
+            #expect(try await workspace.faults("\(top)/build", "\(top)/mod").isEmpty)
+        }
+
         @Test("paths may be relative, with spaces, and not ASCII")
         func paths() async throws {
             let workspace = try await Workspace.shared.value

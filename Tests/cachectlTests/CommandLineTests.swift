@@ -20,7 +20,7 @@ struct CommandLineTests {
             "pack --label aws -o x --keep test,vet --drop index --drop main --used-since 1700000000",
             "pack --label aws -o x --keep all --drop vet",
             "pack --label a -o x --used-since 2026-11-22T10:00:00+01:00", "restore a --profile ci",
-            "seal d", "explain a --only x,y --top 3", "seal d --profile readonly --check", "verify a b",
+            "seal d", "explain a --only x,y --top 3", "seal d --profile readonly --check", "seal d --gomodcache m", "verify a b",
             "info a --json --quiet", "ls a -l --files --kind tree,zip --source x --glob *",
             "restore a --no-go", "doctor a", "doctor a --go g --gomodcache m --only x,y -q",
             "doctor a --packages d ./x/... y --compile --json", "layers a -o d",
@@ -37,7 +37,7 @@ struct CommandLineTests {
         "is a usage error, status 64",
         arguments: [
             "bogus", "pack", "pack --label aws", "pack --label a/b -o x", "pack --label .a -o x",
-            "pack --label aws -o -", "pack --label aws -o x --level 0", "pack --label aws -o x --level 20",
+            "pack --label aws -o -", "pack --label aws -o --force", "pack --label aws -o x --level 0", "pack --label aws -o x --level 20",
             "pack --label aws -o x --gocache a --no-gocache",
             "pack --label aws -o x --gomodcache a --no-gomodcache",
             "pack --label aws -o x --no-gocache --no-gomodcache", "pack --label aws -o x --go g --no-go",

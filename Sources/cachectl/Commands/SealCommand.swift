@@ -97,7 +97,7 @@ struct SealCommand: AsyncParsableCommand, Sendable {
             )
         }
         lines += [""] + table.lines
-        if check { lines += ["", "hint: \(RemedyText.sealing(directory, gomodcache, profile))"] }
+        if check { lines += ["", "hint: \(RemedyText.sealing(directory, profile, moduleCache: gomodcache))"] }
         return lines
     }
 

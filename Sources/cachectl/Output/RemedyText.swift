@@ -30,7 +30,7 @@ enum RemedyText {
 
 extension RemedyText {
     /// Returns the advice to seal a cache for its users.
-    static func sealing(_ directory: String, _ moduleCache: String? = nil, _ profile: CacheProfile) -> String {
+    static func sealing(_ directory: String, _ profile: CacheProfile, moduleCache: String? = nil) -> String {
         let option = profile == .image ? "" : " --profile \(profile.rawValue)"
         let modules = moduleCache.map { " --gomodcache \(quoted($0))" } ?? ""
         return "run `cachectl seal\(option) \(quoted(directory))\(modules)` as the image's last step"
