@@ -42,28 +42,8 @@ final class ProgressCounters: Sendable {
         )
     }
 
-    /// Takes a lock, and reports the wait if it is long.
-    ///
-    /// - Parameters:
-    ///   - file: The file or directory to lock.
-    ///   - path: Its path, for the report.
-    ///   - cancellation: The cancellation, which ends the wait.
-    /// - Throws: `CancellationError`, or ``CacheStoreError`` as the system says.
-    func lock(
-        _ file: borrowing File,
-        at path: FilePath,
-        _ cancellation: WorkerThreads.Cancellation
-    ) throws {
-        let begin = ContinuousClock.now
-        var isReported = false
-        defer { if isReported { phase.withLock { $0.awaitedLock = nil } } }
-        try file.lock {
-            try cancellation.check()
-            guard !isReported, .now - begin >= .seconds(2) else { return }
-            isReported = true
-            phase.withLock { $0.awaitedLock = path }
-        }
-    }
+    /// Reports that the operation waits for the lock of a directory or file, or with `nil` that it goes on.
+    func report(awaitedLock path: FilePath?) { phase.withLock { $0.awaitedLock = path } }
 
     /// Calls `body` and reports to `handler` ten times per second until `body` ends.
     static func reporting<Result>(

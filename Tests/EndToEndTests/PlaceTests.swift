@@ -27,7 +27,9 @@ extension EndToEnd {
                 let cachectl = try await cachectl(
                     variables.merging(["GOCACHE": workspace.rawBuildCache("gamma")]) { $1 }
                 )
-                let pack = try await cachectl.succeed(["pack", "--label", "x", "-o", "\(top)/x", "--force", "--json"])
+                let pack = try await cachectl.succeed([
+                    "pack", "--label", "x", "-o", "\(top)/x", "--force", "--json",
+                ])
                 #expect(try warnings(pack) == ["emptyCache"])
                 #expect(pack.errors.contains("GOMODCACHE") && pack.errors.contains(top), "\(pack)")
                 #expect(try FileManager.default.contentsOfDirectory(atPath: top) == ["x"])
@@ -94,14 +96,17 @@ extension EndToEnd {
             let cachectl = try await cachectl(["GOFLAGS": flags])
             for (name, options) in [("a", []), ("b", ["--no-go"])] {
                 _ = try await cachectl.succeed(
-                    ["restore", workspace.pack("gamma"), "--no-gocache", "--gomodcache", "\(top)/\(name)"] + options
+                    ["restore", workspace.pack("gamma"), "--no-gocache", "--gomodcache", "\(top)/\(name)"]
+                        + options
                 )
                 let tree = try await workspace.shell(#"stat -c %a "$1"/example.com/*@*"#, ["\(top)/\(name)"])
                 #expect(Set(tree.lines) == [isWritable ? "755" : "555"], "\(tree)")
             }
         }
 
-        @Test("a directory that another process has locked: a warning names it, and the restore goes on after it")
+        @Test(
+            "a directory that another process has locked: a warning names it, and the restore goes on later"
+        )
         func lock() async throws {
             let workspace = try await Workspace.shared.value
             let top = try Scratch.shared.directory("locked")
@@ -113,7 +118,10 @@ extension EndToEnd {
                 [top, workspace.pack("gamma")]
             )
             #expect(outcome.status == 0, "\(outcome)")
-            #expect(outcome.errors.split(separator: "\n").filter { $0.contains("waiting") }.count == 1, "\(outcome)")
+            #expect(
+                outcome.errors.split(separator: "\n").filter { $0.contains("waiting") }.count == 1,
+                "\(outcome)"
+            )
             #expect(outcome.errors.contains(top), "\(outcome)")
         }
     }

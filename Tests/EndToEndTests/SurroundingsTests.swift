@@ -80,6 +80,13 @@ extension EndToEnd {
             }
             let again = try await workspace.shell(limited, [cachectl] + restoring)
             #expect(again.output.contains(#""bytes_written":0"#), "\(again)")
+            // Two threads hold less than one tree's depth.
+            let few = #"ulimit -n 64; chmod -R u+w "$0" && find "$0" -name 05 -delete; exec "$@" --jobs 2"#
+            let mending = try await workspace.shell(
+                few.replacing("$0", with: "\(top)/again"),
+                [cachectl] + restoring.filter { !["--jobs", "32"].contains($0) }
+            )
+            #expect(mending.status == 0 && mending.output.contains(#""created":1"#), "\(mending)")
         }
 
         @Test("64 descriptors are enough to restore everything, and to restore it again")

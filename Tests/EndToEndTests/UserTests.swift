@@ -4,8 +4,8 @@ import Testing
 extension EndToEnd {
     @Suite("Another user than the one who restored")
     struct Users {
-        /// Runs a line of the shell, `$1`, as another user, who can read and search everything, but write only
-        /// what everybody may.
+        /// Runs a line of the shell, `$1`, as another user, who can read and search everything, but write
+        /// only what everybody may.
         private static let asUser =
             "exec setpriv --reuid 4321 --regid 4321 --clear-groups --inh-caps=-all,+dac_read_search "
             + #"--ambient-caps=-all,+dac_read_search sh -c "$1""#
@@ -75,7 +75,8 @@ extension EndToEnd {
             let workspace = try await Workspace.shared.value
             let cachectl = try Tools.cachectl()
             for archive in [workspace.pack("gamma"), workspace.pack("beta")] {
-                let line = #"umask 077; '\#(cachectl)' restore '\#(archive)' --no-gocache --no-go "#
+                let line =
+                    #"umask 077; '\#(cachectl)' restore '\#(archive)' --no-gocache --no-go "#
                     + #"--gomodcache "$GOMODCACHE" --json"#
                 let outcome = try await run(line, in: top, settings)
                 #expect(outcome.status == 0, "\(outcome)")

@@ -39,17 +39,24 @@ struct CachePlacesTests {
         let found = try parse("").existing(GoCaches(buildCache: build, moduleCache: path("mod")))
         #expect(found.caches == GoCaches(buildCache: build, moduleCache: nil))
         #expect(found.warnings.map(\.code) == [.emptyCache])
-        #expect(found.warnings[0].message.contains("GOMODCACHE") && found.warnings[0].message.contains("download"))
+        #expect(
+            found.warnings[0].message.contains("GOMODCACHE") && found.warnings[0].message.contains("download")
+        )
         let other = try parse("").existing(GoCaches(buildCache: path("none"), moduleCache: build))
         #expect(other.caches == GoCaches(buildCache: nil, moduleCache: build))
-        #expect(other.warnings[0].message.contains("GOCACHE") && other.warnings[0].message.contains("compile"))
+        #expect(
+            other.warnings[0].message.contains("GOCACHE") && other.warnings[0].message.contains("compile")
+        )
     }
 
     @Test("is an error if an option names it", arguments: ["gocache", "gomodcache"])
     func option(name: String) throws {
         let there = try make("there")
         let isBuild = name == "gocache"
-        let caches = GoCaches(buildCache: isBuild ? path("x") : there, moduleCache: isBuild ? there : path("x"))
+        let caches = GoCaches(
+            buildCache: isBuild ? path("x") : there,
+            moduleCache: isBuild ? there : path("x")
+        )
         let error = advised { _ = try parse("--\(name) x").existing(caches) }
         #expect(error?.error.code == .notFound && error?.error.path == path("x"))
         #expect(error?.advice.contains("--no-\(name)") == true)

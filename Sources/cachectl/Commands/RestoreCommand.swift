@@ -35,8 +35,8 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "The users of the caches: `image` for users of a writable copy, who must trust each other, because "
-                + "each can replace entries and modules; `ci` for you, with Go trimming the cache; "
+            "The users of the caches: `image` for users of a writable copy, who must trust each other, "
+                + "because each can replace entries and modules; `ci` for you, with Go trimming the cache; "
                 + "`readonly` for users who can't write to it. (default: image)",
             valueName: "image|ci|readonly"
         ),

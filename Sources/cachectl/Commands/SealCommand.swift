@@ -97,7 +97,9 @@ struct SealCommand: AsyncParsableCommand, Sendable {
             )
         }
         lines += [""] + table.lines
-        if check { lines += ["", "hint: \(RemedyText.sealing(directory, profile, moduleCache: gomodcache))"] }
+        if check {
+            lines += ["", "hint: \(RemedyText.sealing(directory, profile, moduleCache: gomodcache))"]
+        }
         return lines
     }
 

@@ -18,8 +18,8 @@ extension CacheDirectories {
     ///
     /// - Parameter caches: The directories.
     /// - Returns: The directories that are there, and a warning for each that is not.
-    /// - Throws: ``AdvisedError`` if a directory that the command line names is missing or all are missing, or
-    ///   the errors of ``check(_:)``.
+    /// - Throws: ``AdvisedError`` if a directory that the command line names is missing or all are missing,
+    ///   or the errors of ``check(_:)``.
     func existing(_ caches: GoCaches) throws -> (caches: GoCaches, warnings: [CacheStore.Warning]) {
         var found = caches
         var warnings: [CacheStore.Warning] = []
@@ -89,6 +89,7 @@ extension CacheDirectories {
     /// asked, the variable counts.
     ///
     /// - Parameter asksGo: Whether the Go command may be asked.
+    /// - Returns: The program, with its arguments.
     func cacheProgram(askingGo asksGo: Bool) async -> String? {
         let environment = ProcessInfo.processInfo.environment
         let variable = environment["GOCACHEPROG"] ?? ""
@@ -105,9 +106,9 @@ extension CacheDirectories {
     static func packWarning(of program: String, _ buildCache: FilePath) -> CacheStore.Warning {
         CacheStore.Warning(
             code: .cacheProgram,
-            message: "`GOCACHEPROG` is set, so Go keeps what this job builds with the program `\(program)` and not "
-                + "in `\(buildCache)`: the archive may lack it, and builds compile it again; build without "
-                + "`GOCACHEPROG` in jobs that are packed"
+            message: "`GOCACHEPROG` is set, so Go keeps what this job builds with the program `\(program)` "
+                + "and not in `\(buildCache)`: the archive may lack it, and builds compile it again; build "
+                + "without `GOCACHEPROG` in jobs that are packed"
         )
     }
 
@@ -115,8 +116,8 @@ extension CacheDirectories {
     static func restoreWarning(of program: String, _ buildCache: FilePath) -> CacheStore.Warning {
         CacheStore.Warning(
             code: .cacheProgram,
-            message: "`GOCACHEPROG` is set, so builds here ask the program `\(program)` and not `\(buildCache)`: "
-                + "they will not hit what was restored; unset `GOCACHEPROG` for these builds"
+            message: "`GOCACHEPROG` is set, so builds here ask the program `\(program)` and not "
+                + "`\(buildCache)`: they will not hit what was restored; unset `GOCACHEPROG` for these builds"
         )
     }
 }

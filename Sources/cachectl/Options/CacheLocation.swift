@@ -96,13 +96,14 @@ enum CacheLocation: Hashable, Sendable {
         case .directory(let path): return path
         case .asGoSays:
             let answer = answers[variable.rawValue] ?? ""
-            // Go prints `off` also where it finds no place (`DefaultDir` in cmd/go/internal/cache/default.go).
+            // Go prints `off` also where it finds no place (`DefaultDir`, cmd/go/internal/cache/default.go).
             let isUnknown = answer.isEmpty || variable == .buildCache && answer == "off"
             if isUnknown, let reason = Self.reason(variable, environment) {
                 throw AdvisedError(
                     .goCommand,
                     "Go finds no place for \(variable.noun), and `go build` fails: \(reason)",
-                    advice: "set `HOME` or `\(variable.rawValue)` as in the builds, or pass `\(variable.option) DIR`"
+                    advice: "set `HOME` or `\(variable.rawValue)` as in the builds, or pass "
+                        + "`\(variable.option) DIR`"
                 )
             }
             guard !answer.isEmpty else {

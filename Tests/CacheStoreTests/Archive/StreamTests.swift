@@ -9,7 +9,10 @@ struct StreamTests {
 
     init() throws { bench = try Workbench() }
 
-    @Test("is refused for what it is: an archive is read from its end", arguments: ["-", "fifo", "/dev/null"])
+    @Test(
+        "is refused for what it is: an archive is read from its end",
+        arguments: ["-", "fifo", "/dev/null"]
+    )
     func input(name: String) async throws {
         try Files.makeFIFO(bench.path("fifo"))
         let path = name == "fifo" ? bench.path(name) : FilePath(name)

@@ -4,8 +4,8 @@ import SystemPackage
 /// The modes of GOMODCACHE outside of module trees, which decide whether every user can add modules.
 ///
 /// A look at the modes reads no file and enters no tree. Only files with names that Go gives count, because
-/// others may be secret. Go's clones of repositories, below `cache/vcs`, are left alone, because git refuses to
-/// work in a repository of another user.
+/// others may be secret. Go's clones of repositories, below `cache/vcs`, are left alone, because git refuses
+/// to work in a repository of another user.
 struct ModuleCacheModes {
     /// A directory or file that lacks bits of its mode.
     struct Fault: Hashable, Sendable {
@@ -91,7 +91,12 @@ struct ModuleCacheModes {
 
     /// Looks at a directory of downloads and at what is in it.
     ///
-    /// - Parameter isGos: Whether a file in the directory has a name that Go gives.
+    /// - Parameters:
+    ///   - name: The name of the directory.
+    ///   - parent: The directory that holds it.
+    ///   - isGos: Whether a file in the directory has a name that Go gives.
+    ///   - check: Called once per directory.
+    /// - Throws: The errors of ``look(at:check:)``.
     private mutating func lookAtDownloads(
         _ name: String,
         of parent: borrowing Directory,

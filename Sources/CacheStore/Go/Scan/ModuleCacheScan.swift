@@ -64,8 +64,8 @@ struct ModuleCacheScan: Sendable {
         let isShared = self.other?.isSame(as: root) ?? false
         try forEachEntry(of: root) { (scan, name, status) throws(CacheStoreError) in
             // The scan of GOCACHE reports its own files.
-            let isOthers = BuildCacheLayout.isSubdirectory(name) || BuildCacheLayout.bookkeeping.contains(name)
-            if isShared, isOthers { return }
+            let isKnown = BuildCacheLayout.bookkeeping.contains(name)
+            if isShared, isKnown || BuildCacheLayout.isSubdirectory(name) { return }
             if name == "cache" {
                 if let cache = try root.directory(name) { try scan.scanCache(cache) }
             } else {

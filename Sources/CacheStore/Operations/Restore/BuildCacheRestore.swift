@@ -30,7 +30,9 @@ struct BuildCacheRestore: Sendable {
         let actions = try ActionCursor(index)
         var last: ObjectID?
         while let row = try actions.next() {
-            guard plan.restores(row, after: &last), !subdirectories.mayContain(row.id, isOutput: false) else { continue }
+            guard plan.restores(row, after: &last), !subdirectories.mayContain(row.id, isOutput: false) else {
+                continue
+            }
             neededBytes += 4096
         }
     }
@@ -145,7 +147,9 @@ struct BuildCacheRestore: Sendable {
 
     /// Returns whether an entry with the same content is there; the time that it records does not matter, and
     /// stays.
-    private func isRight(_ name: String, _ entry: ActionEntry, in place: Subdirectories.Subdirectory) throws -> Bool {
+    private func isRight(_ name: String, _ entry: ActionEntry, in place: Subdirectories.Subdirectory) throws
+        -> Bool
+    {
         guard let status = try place.directory.status(of: name), status.kind == .regular,
             let file = try? place.directory.file(name)
         else { return false }

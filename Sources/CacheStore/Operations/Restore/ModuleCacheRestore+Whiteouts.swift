@@ -42,19 +42,18 @@ extension ModuleCacheRestore {
         try restoreDownloads(item, in: downloads, with: &reader, cancellation)
         let hasZip = item.downloads.contains { $0.kind == .zip && $0.content != .derived }
         if !hasZip, let fault = try makeZip(tree, manifest, in: downloads, with: &reader, cancellation) {
-            let loss = "no zip can be made of it, so its files are restored, and the layer of an image loses some"
-            warn(.whiteoutName, "\(cause): \(loss) (\(fault)); builds that need it must download it again")
+            let loss =
+                "no zip can be made of it (\(fault)), so the layer of an image will lose some of its files"
+            warn(.whiteoutName, "\(cause): \(loss); remove its tree there, and builds download it again")
             return false
         }
         if isThere, !isRight { try removeTree(of: tree.module) }
         try downloads.remove(marker)
         if isRight { report.update { $0.treeFiles.untouched += tree.files } }
         counters.add(bytes: tree.size, items: 0)
-        let way = "which the layer of an image would lose, so it is restored as its zip, and Go unpacks the zip"
-        warn(
-            .whiteoutName,
-            "\(cause), \(way) in the first build that needs it; do not build it in a step that makes a layer"
-        )
+        let way = "which the layer of an image would lose, so it is restored as its zip, which Go unpacks"
+        let limit = "do not build with it in a step that makes a layer"
+        warn(.whiteoutName, "\(cause), \(way) in the first build that needs it; \(limit)")
         return true
     }
 

@@ -299,8 +299,8 @@ struct ModuleCacheRestore: Sendable {
         counters.add(bytes: 0)
     }
 
-    /// Lets all users add modules to the whole cache if the profile promises it, and not only to the parts that
-    /// the restore has made.
+    /// Lets all users add modules to the whole cache, and not only to the parts that the restore has made, if
+    /// the profile promises it.
     func openToAll(apartFrom buildCache: FilePath?, _ cancellation: WorkerThreads.Cancellation) throws {
         guard profile == .image else { return }
         var modes = ModuleCacheModes(profile, apartFrom: buildCache, .mendOwn)

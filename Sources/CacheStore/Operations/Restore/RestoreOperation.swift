@@ -43,8 +43,9 @@ struct RestoreOperation {
         _ report: Gathered<Restore.Report>
     ) async throws -> BuildCacheRestore {
         for name in plan.whiteouts.values.sorted(by: { $0.precedes($1) }) {
-            let message = "the layer of an image would lose the program `\(name)`, whose name begins with `.wh.`"
-            let warning = Warning(code: .whiteoutName, message: "\(message), so it is linked again")
+            let cause = "the name of the program `\(name)` begins with `.wh.`"
+            let loss = "the layer of an image would lose it, so it is left out, and Go links it again"
+            let warning = Warning(code: .whiteoutName, message: "\(cause): \(loss)")
             report.update { $0.warnings.append(warning) }
         }
         let (archive, profile, counters) = (archive, options.profile, counters)

@@ -32,7 +32,7 @@ extension Seal {
                 /// With ``CacheProfile/readonly``, the file must lead to `/dev/null`. Otherwise, all users
                 /// must be able to write to the file.
                 public static let trimFile = Kind(rawValue: "trimFile")
-                /// A directory of GOMODCACHE, outside of module trees, in which other users can't add modules.
+                /// A directory of GOMODCACHE, outside of module trees, where other users can't add modules.
                 public static let moduleDirectoryMode = Kind(rawValue: "moduleDirectoryMode")
                 /// A file of GOMODCACHE, outside of module trees, that other users can't write to or lock.
                 public static let moduleFileMode = Kind(rawValue: "moduleFileMode")

@@ -3,8 +3,8 @@ public import SystemPackage
 /// An operation that seals a GOCACHE in place, as a restore does.
 ///
 /// Go neither trims a sealed cache nor copies its entries up at hits, and all users can use the cache. With
-/// ``Seal/Options/moduleCache``, all users can also add modules to GOMODCACHE. The build of an image seals the
-/// caches after its last `go` command. With ``Seal/Options/isDryRun``, a seal
+/// ``Seal/Options/moduleCache``, all users can also add modules to GOMODCACHE. The build of an image seals
+/// the caches after its last `go` command. With ``Seal/Options/isDryRun``, a seal
 /// reports what a later step has undone.
 public struct Seal: Sendable {
     /// The options of the seal.

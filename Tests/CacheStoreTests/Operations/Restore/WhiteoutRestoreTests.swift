@@ -44,7 +44,9 @@ struct WhiteoutRestoreTests {
         let pack = try await packed(module)
         let report = try await bench.restore(pack, to: "out").report
         #expect(report.warnings.filter { $0.code == .whiteoutName }.count == 1)
-        #expect(report.warnings.first { $0.code == .whiteoutName }?.message.contains("example.com/!m") == true)
+        #expect(
+            report.warnings.first { $0.code == .whiteoutName }?.message.contains("example.com/!m") == true
+        )
         let found = try files(module)
         #expect(found.tree == [])
         #expect(found.downloads == ["info", "lock", "mod", "zip", "ziphash"])
