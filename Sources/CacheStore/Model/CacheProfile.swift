@@ -9,9 +9,9 @@ public enum CacheProfile: String, Hashable, Sendable, CaseIterable {
     /// Entries are sealed. Any user may add entries to GOCACHE and modules to GOMODCACHE.
     ///
     /// Any user of the container may also replace what others put there: an entry of GOCACHE, the `.mod` of a
-    /// module, or a whole module. Go checks a module against go.sum when it downloads the module, and not
-    /// when a build reads the module. So this profile is for users who trust each other, as in a container
-    /// that runs one job. Elsewhere use ``ci`` or ``readonly``.
+    /// module, or a whole module. Go hashes the files of a module when it downloads the module, and not when
+    /// a build reads them. So this profile is for users who trust each other, as in a container that runs one
+    /// job. Elsewhere use ``ci`` or ``readonly``.
     case image
 
     /// A cache that stays and grows, as on a runner's volume, for the user that restores it.

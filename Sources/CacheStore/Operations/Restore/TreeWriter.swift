@@ -3,8 +3,8 @@ import SystemPackage
 
 /// A writer of the files of a module tree, which also mends an existing tree.
 ///
-/// Files come in the order of their paths, so that all files below one directory come together. The directories
-/// of the path are kept open, but only the deepest few, because many threads may write deep trees at once.
+/// Files come in the order of their paths, so that all files below one directory come together. Directories
+/// of the path stay open, but only the deepest few, because many threads may write deep trees at once.
 struct TreeWriter: TreeVisitor, ~Copyable {
     /// An open directory.
     ///
