@@ -62,6 +62,13 @@ public struct CacheStoreError: Error, Sendable {
 }
 
 extension CacheStoreError {
+    /// Returns the same error with another remedy.
+    func advising(_ remedy: Remedy) -> Self {
+        Self(code, message, path: path, member: member, offset: offset, remedy: remedy, cause: cause)
+    }
+}
+
+extension CacheStoreError {
     /// The kind of a failure.
     ///
     /// The type is a struct rather than an enum, so that a later release can add a code without breaking a
@@ -164,9 +171,32 @@ extension CacheStoreError {
         case .fileExists: (.exists, nil)
         case .permissionDenied, .notPermitted: (.permissionDenied, .getAccess)
         case .readOnlyFileSystem: (.readOnly, .chooseWritable)
-        case .noSpace, Errno(rawValue: 122): (.noSpace, .freeSpace)  // 122 is EDQUOT
+        case .noSpace, .diskQuotaExceeded: (.noSpace, .freeSpace)
         case .tooManySymbolicLinkLevels: (.unsafePath, .removeObstacle)
+        case .tooManyOpenFiles, .tooManyOpenFilesInSystem: (.io, .allowOpenFiles)
+        case .noMemory: (.io, .freeMemory)
+        case .ioError, .staleNFSFileHandle: (.io, .checkDisk)
         default: (.io, nil)
         }
+    }
+
+    /// The errors of the system that tell something about a file itself: it vanished or is of another kind.
+    private static let ofEntries: Set<Errno> = [
+        .noSuchFileOrDirectory, .notDirectory, .isDirectory, .tooManySymbolicLinkLevels,
+        .noSuchAddressOrDevice,
+    ]
+
+    /// Whether the error tells something about the machine, so that it must not be taken for damage of data.
+    ///
+    /// Examples are missing permissions, missing descriptors or memory, and a disk that does not answer. The
+    /// other errors tell that a file has vanished, is of another kind, or has the wrong content. This is the
+    /// only place that decides between the two.
+    var isOfMachine: Bool {
+        switch code {
+        case .notFound, .unsafePath, .notAnArchive, .unsupportedVersion, .corruptArchive: return false
+        default: break
+        }
+        guard let cause = cause as? Errno else { return remedy != .removeObstacle }
+        return !Self.ofEntries.contains(cause)
     }
 }

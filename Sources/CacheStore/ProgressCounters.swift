@@ -46,28 +46,25 @@ final class ProgressCounters: Sendable {
     func report(awaitedLock path: FilePath?) { phase.withLock { $0.awaitedLock = path } }
 
     /// Calls `body` and reports to `handler` ten times per second until `body` ends.
+    ///
+    /// A thread of its own reports. Swift's timers would need a thread too, and would wait without end for it.
     static func reporting<Result>(
         to handler: ProgressHandler?,
         _ body: (ProgressCounters) async throws -> Result
     ) async throws -> Result {
         let counters = ProgressCounters()
         guard let handler else { return try await body(counters) }
-        let sampler = Task {
-            while true {
-                try await Task.sleep(for: .milliseconds(100))
-                handler(counters.snapshot)
+        let reporting = Monitor(true)
+        try WorkerThreads.start {
+            while !reporting.wait(atMost: 100, until: { !$0 }) {
+                // The lock is held, so that nothing is reported after the result.
+                reporting.withLock { if $0 { handler(counters.snapshot) } }
             }
         }
-        // The sampler ends before this function returns, so nothing is reported after the result.
-        do {
-            let result = try await body(counters)
-            sampler.cancel()
-            _ = await sampler.result
-            return result
-        } catch {
-            sampler.cancel()
-            _ = await sampler.result
-            throw error
+        defer {
+            reporting.withLock { $0 = false }
+            reporting.broadcast()
         }
+        return try await body(counters)
     }
 }

@@ -68,6 +68,34 @@ extension Remedy {
         "choose a place on a file system that can be written to"
     )
 
+    /// The advice to allow the process more open files.
+    public static let allowOpenFiles = Remedy(
+        "allowOpenFiles",
+        "raise the limit of open files (`ulimit -n`) to 1024 or more"
+    )
+
+    /// The advice to give the process more memory.
+    public static let freeMemory = Remedy("freeMemory", "give it more memory, or use fewer threads")
+
+    /// The advice to allow the process more threads.
+    public static let allowThreads = Remedy(
+        "allowThreads",
+        "raise the limit of processes (`ulimit -u`, or the container's pids limit), or use fewer threads"
+    )
+
+    /// The advice to look for a fault of the disk or of the file server.
+    public static let checkDisk = Remedy(
+        "checkDisk",
+        "check the disk or the file server (the system's log says more), then try again"
+    )
+
+    /// The advice to pack a cache as its owner.
+    public static let packAsOwner = Remedy(
+        "packAsOwner",
+        "pack as the user who owns the cache, or make its directories readable: a cache that was sealed for an "
+            + "image lets other users add entries, but not list them"
+    )
+
     /// The advice to free space on a file system.
     public static let freeSpace = Remedy("freeSpace", "free some space there, or choose another place")
 }
@@ -137,6 +165,19 @@ extension Remedy {
 
     /// The advice to choose a compression level in the range that the message names.
     public static let chooseLevel = Remedy("chooseLevel", "choose another level")
+
+    /// The advice to pack with the environment and in the directory of the build.
+    public static let packWhereBuilt = Remedy(
+        "packWhereBuilt",
+        "pack with the environment of the build, and in the directory of its go.mod, whose toolchain line "
+            + "chooses the version"
+    )
+
+    /// The advice to keep fuzz corpora by other means.
+    public static let keepCorpora = Remedy(
+        "keepCorpora",
+        "keep that directory by other means, or move what is worth keeping to `testdata/fuzz`"
+    )
 
     /// The advice to name the directory that is GOCACHE.
     public static let nameBuildCache = Remedy(

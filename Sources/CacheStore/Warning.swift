@@ -30,6 +30,8 @@ public struct Warning: Hashable, Sendable {
         public static let whiteoutName = Code(rawValue: "whiteoutName")
         /// Other toolchains or targets compiled packages than the recorded environment states.
         public static let packageOrigins = Code(rawValue: "packageOrigins")
+        /// Fuzz corpora of the user are in GOCACHE, and are not packed.
+        public static let fuzzCorpus = Code(rawValue: "fuzzCorpus")
         /// A cache that was packed holds no members, or is not there.
         public static let emptyCache = Code(rawValue: "emptyCache")
         /// Go keeps the entries of builds with a program, and not in GOCACHE.

@@ -90,8 +90,9 @@ struct Cachectl: AsyncParsableCommand {
 enum EntryPoint {
     static func main() {
         StandardError.openClosedStreams()
+        OpenFileLimit.raise()
         Signals.unblock()
-        Task.detached { await Cachectl.runAndExit() }
-        while true { pause() }
+        Task(executorPreference: MainThread.shared) { await Cachectl.runAndExit() }
+        MainThread.shared.run()
     }
 }

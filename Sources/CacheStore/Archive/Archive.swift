@@ -105,6 +105,7 @@ public struct Archive: Sendable {
         return try IndexReader(
             indexWindow,
             of: storage,
+            version: trailer.version,
             framesSize: trailer.framesSize,
             path: path
         )

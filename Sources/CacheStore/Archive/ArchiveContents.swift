@@ -80,20 +80,28 @@ extension ChunkReader {
     mutating func manifest(
         of tree: MemberSet.Tree,
         chunks: [ChunkRecord]
-    ) throws(CacheStoreError) -> TreeManifest {
-        let chunk = chunks[tree.manifest]
-        try read(chunk)
+    ) throws -> TreeManifest {
         let manifest: TreeManifest
+        let member = "tree \(tree.module.text)"
         do {
-            manifest = try TreeManifest(text: content.span)
-        } catch {
-            throw damaged(chunk, error.message).naming(member: "tree \(tree.module.text)")
+            if case .one(let number) = tree.manifest {
+                try read(chunks[number])
+                manifest = try TreeManifest(text: content.span)
+            } else {
+                var text: [UInt8] = []
+                for number in tree.manifest.numbers {
+                    try read(chunks[number])
+                    text += content
+                }
+                manifest = try TreeManifest(text: text.span)
+            }
+        } catch let fault as TreeManifest.Fault {
+            throw damaged(chunks, tree, fault.message).naming(member: member)
         }
         guard manifest.entries.count == tree.files, manifest.executables == tree.executables,
             manifest.size == tree.size
         else {
-            throw damaged(chunk, "the manifest does not agree with the index")
-                .naming(member: "tree \(tree.module.text)")
+            throw damaged(chunks, tree, "the manifest does not agree with the index").naming(member: member)
         }
         return manifest
     }

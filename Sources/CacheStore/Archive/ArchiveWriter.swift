@@ -111,7 +111,12 @@ final class ArchiveWriter: Sendable {
             hasher.update(piece)
             try output.file.write(piece, at: offset + position)
         }
-        let trailer = Trailer(framesSize: index.framesSize, indexSize: index.size, indexID: hasher.finish())
+        let trailer = Trailer(
+            version: index.version,
+            framesSize: index.framesSize,
+            indexSize: index.size,
+            indexID: hasher.finish()
+        )
         guard let head = trailer.head else {
             throw CacheStoreError(.badArgument, "the index would be longer than 4 GiB", path: path)
         }

@@ -78,6 +78,11 @@ struct ChunkReader: ~Copyable {
         }
     }
 
+    /// Returns the error for a tree that does not agree with the index.
+    func damaged(_ chunks: [ChunkRecord], _ tree: MemberSet.Tree, _ message: String) -> CacheStoreError {
+        archive.damaged(chunks[tree.manifest.first ?? ChunkNumber(0)], message)
+    }
+
     /// Returns the error for a chunk that does not agree with the index.
     func damaged(_ chunk: ChunkRecord, _ message: String) -> CacheStoreError {
         archive.damaged(chunk, message)

@@ -125,7 +125,12 @@ extension Archive {
     ) async throws -> MemberContent {
         try await WorkerThreads.perform {
             do {
-                let lookup = try IndexLookup(indexWindow, framesSize: trailer.framesSize, path: path)
+                let lookup = try IndexLookup(
+                    indexWindow,
+                    version: trailer.version,
+                    framesSize: trailer.framesSize,
+                    path: path
+                )
                 let member = "\(kind.rawValue) \(name)"
                 let source = try find(kind, name, file, lookup, member)
                 return MemberContent(source, of: member, in: self)
@@ -204,7 +209,7 @@ extension Archive {
         for entry in manifest.entries {
             // Paths are compared by bytes, because Swift takes two spellings of one letter for equal.
             if entry.path.utf8.elementsEqual(file.utf8) {
-                return .part(start..<start + entry.size, of: Array(chunks.dropFirst()))
+                return .part(start..<start + entry.size, of: tree.chunks.numbers.map { chunks[$0] })
             }
             start += entry.size
         }

@@ -18,7 +18,7 @@ struct Trailer: Hashable {
     static let markSize = 25
 
     /// The version of the format.
-    var version = FormatLimits.version
+    var version: Int
 
     /// The length of all frames, in bytes, which is also the offset of the trailer.
     var framesSize: Int
@@ -117,11 +117,11 @@ struct Trailer: Hashable {
             (0..<count).reduce(0) { $0 | UInt64(header[start + $1]) << UInt64(8 * $1) }
         }
         let version = number(8, 4)
-        guard version <= UInt64(FormatLimits.version) else {
+        guard version <= UInt64(FormatLimits.longManifestVersion) else {
             throw CacheStoreError(
                 .unsupportedVersion,
                 "its format is version \(version), and this program reads up to version "
-                    + "\(FormatLimits.version)",
+                    + "\(FormatLimits.longManifestVersion)",
                 path: path,
                 remedy: .upgrade
             )
@@ -138,7 +138,8 @@ struct Trailer: Hashable {
     }
 
     /// Creates the trailer of an archive that is to be written.
-    init(framesSize: Int, indexSize: Int, indexID: ObjectID) {
+    init(version: Int, framesSize: Int, indexSize: Int, indexID: ObjectID) {
+        self.version = version
         self.framesSize = framesSize
         indexOffset = Self.indexOffset(after: framesSize)
         self.indexSize = indexSize

@@ -1,7 +1,10 @@
 /// The limits that the format of archives fixes: see <doc:Format>.
 enum FormatLimits {
-    /// The version of the format that is written, and the highest version that is read.
+    /// The version of the format that nearly all archives have.
     static let version = 1
+
+    /// The version of an archive with a manifest of several chunks, which is the highest version that is read.
+    static let longManifestVersion = 2
 
     /// The size of a page of the index database, in bytes.
     static let pageSize = 4096
@@ -14,4 +17,13 @@ enum FormatLimits {
 
     /// The greatest length of a module zip, in bytes: `MaxZipFile` in Go's golang.org/x/mod/zip, zip.go.
     static let zipSize = 500 << 20
+
+    /// The greatest length of a manifest, in bytes.
+    ///
+    /// A zip holds each name twice, so the manifest of a module that Go accepts is shorter than half of its
+    /// zip.
+    static let manifestSize = zipSize / 2
+
+    /// The greatest number of files in a tree: a zip takes at least 78 bytes per file.
+    static let treeFiles = zipSize / 78
 }

@@ -34,6 +34,10 @@ struct ModuleKey: Hashable, Comparable {
     /// (cmd/go/internal/toolchain/select.go).
     var isToolchain: Bool { path == "golang.org/toolchain" }
 
+    /// Whether the module is a snapshot of Go's cryptography, which Go unpacks from GOROOT and does not download
+    /// (cmd/go/internal/fips140/fips140.go).
+    var isSnapshotOfGo: Bool { path == "golang.org/fips140" }
+
     /// Returns whether the left key comes before the right one, by bytes.
     static func < (lhs: Self, rhs: Self) -> Bool { lhs.text.precedes(rhs.text) }
 

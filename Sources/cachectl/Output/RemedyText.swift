@@ -17,6 +17,10 @@ enum RemedyText {
         .restoreFirst:
             "run `cachectl restore` first, best in the image itself, and then `cachectl doctor`",
         .chooseLevel: "set it with `--level`",
+        .allowThreads:
+            "raise the limit of processes (`ulimit -u`, or the container's pids limit), or use fewer threads "
+            + "with `--jobs`",
+        .freeMemory: "give it more memory, or use fewer threads with `--jobs`",
         .diagnose: "`cachectl doctor` tells which and why",
         .chooseProfile: "use `--profile image` or `--profile readonly`",
         .nameTag: "name one, as in `--base oci:DIR:TAG`",

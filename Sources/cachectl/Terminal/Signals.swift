@@ -1,3 +1,4 @@
+import CacheStore
 import Glibc
 import Synchronization
 import SystemPackage
@@ -55,11 +56,11 @@ enum Signals {
 
     /// Starts to handle the signals.
     ///
-    /// - Throws: `Errno` if the system has no descriptors or threads left.
+    /// - Throws: ``CacheStoreError`` if the system has no descriptors or threads left.
     static func listen() throws {
         // Writing to a closed pipe then fails with EPIPE.
         signal(SIGPIPE, SIG_IGN)
-        let (reader, writer) = try FileDescriptor.pipe()
+        let (reader, writer) = try pipe()
         for end in [reader, writer] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
         readEnd.store(reader.rawValue, ordering: .releasing)
         writeEnd.store(writer.rawValue, ordering: .releasing)
@@ -80,7 +81,7 @@ enum Signals {
     ) async throws -> Result {
         // The lock is held, so that no signal finds an operation under way without the means to cancel it.
         let task = state.withLock { state in
-            let task = Task { try await operation() }
+            let task = Task(executorPreference: MainThread.shared) { try await operation() }
             if state.isCancelled { task.cancel() }
             state.cancel = { task.cancel() }
             return task
@@ -120,19 +121,16 @@ enum Signals {
         unsafe sigaction(number, &action, nil)
     }
 
-    private static func startReading() throws {
-        var thread = pthread_t()
-        let result = unsafe pthread_create(
-            &thread,
-            nil,
-            { _ in
-                Signals.readNumbers()
-                return nil
-            },
-            nil
-        )
-        guard result == 0 else { throw Errno(rawValue: result) }
-        pthread_detach(thread)
+    private static func pipe() throws(CacheStoreError) -> (FileDescriptor, FileDescriptor) {
+        do {
+            return try FileDescriptor.pipe()
+        } catch {
+            throw CacheStoreError(.io, "the system has no descriptor left", remedy: .allowOpenFiles, cause: error)
+        }
+    }
+
+    private static func startReading() throws(CacheStoreError) {
+        try WorkerThreads.start { readNumbers() }
     }
 
     private static func readNumbers() {

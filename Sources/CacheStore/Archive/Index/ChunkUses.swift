@@ -91,18 +91,18 @@ final class ChunkUses {
     ///
     /// - Parameters:
     ///   - id: The stream's number in the table, from 1: one more than the number of the last stream.
-    ///   - size: The length of the stream's content, in bytes.
+    ///   - size: The length of the stream's content, in bytes; `nil` if the index does not state it.
     ///   - member: The member, for messages.
     ///   - uses: The buffer that gets the chunks; they replace its elements.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or ``SQLiteError``.
     func stream(
         _ id: Int,
-        size: Int,
+        size: Int?,
         of member: @autoclosure () -> String,
         into uses: inout [ChunkUse]
     ) throws {
         uses.removeAll(keepingCapacity: true)
-        guard size >= 0 else { throw reader.fault("a size or a stream is negative", member()) }
+        guard size ?? 0 >= 0 else { throw reader.fault("a size or a stream is negative", member()) }
         var sum = 0
         while let row = next, row.stream <= id {
             guard row.stream == id, row.position == uses.count else {
@@ -114,7 +114,7 @@ final class ChunkUses {
             sum += use.record.contentBytes
             try readStreamRow()
         }
-        guard sum == size else {
+        if let size, sum != size {
             throw reader.fault("its chunks have \(sum) bytes, but its length is \(size)", member())
         }
     }

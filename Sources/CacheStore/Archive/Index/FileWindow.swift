@@ -159,7 +159,7 @@ nonisolated(unsafe) private let windowMethods: UnsafePointer<sqlite3_io_methods>
                     window.offset + Int(position) + done
                 )
                 if put < 0, errno == EINTR { continue }
-                if put < 0 { return errno == ENOSPC ? SQLITE_FULL : Failure.write }
+                if put < 0 { return errno == ENOSPC || errno == EDQUOT ? SQLITE_FULL : Failure.write }
                 done += put
             }
             return SQLITE_OK

@@ -10,6 +10,9 @@ final class IndexFile: Sendable {
     /// The length of the index, a multiple of ``FormatLimits/pageSize`` bytes.
     let size: Int
 
+    /// The version of the archive's format.
+    let version: Int
+
     /// The length of all frames of the archive, in bytes.
     let framesSize: Int
 
@@ -20,8 +23,9 @@ final class IndexFile: Sendable {
     ///
     /// The initializer overwrites the fields that tell which version of SQLite wrote the index and how often
     /// the index changed.
-    init(_ scratch: ScratchFile, framesSize: Int, path: FilePath) throws(CacheStoreError) {
+    init(_ scratch: ScratchFile, version: Int, framesSize: Int, path: FilePath) throws(CacheStoreError) {
         self.scratch = scratch
+        self.version = version
         self.framesSize = framesSize
         self.path = path
         size = try scratch.file.status().size
@@ -53,6 +57,7 @@ final class IndexFile: Sendable {
         try IndexReader(
             FileWindow(descriptor: scratch.file.descriptor, size: size),
             of: scratch,
+            version: version,
             framesSize: framesSize,
             path: path
         )

@@ -18,12 +18,13 @@ struct IndexHead {
     ///
     /// - Parameters:
     ///   - database: The index.
+    ///   - version: The version of the archive's format.
     ///   - size: The length of the index, in bytes.
     ///   - path: The archive, for messages.
     /// - Throws: ``SQLiteError``, or ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
-    init(of database: borrowing SQLiteDatabase, size: Int, path: FilePath) throws {
+    init(of database: borrowing SQLiteDatabase, version: Int, size: Int, path: FilePath) throws {
         self.path = path
-        digest = try Self.digest(in: database, path)
+        digest = try Self.digest(in: database, version: version, path)
         outputCount = try Self.outputCount(in: database, size: size, path)
         try readSources(database)
         try readSourceSets(database)
@@ -33,12 +34,13 @@ struct IndexHead {
 
     private static func digest(
         in database: borrowing SQLiteDatabase,
+        version: Int,
         _ path: FilePath
     ) throws -> ObjectID {
         let statement = try database.prepare("SELECT name, value FROM archive ORDER BY name")
         guard try statement.step(), statement.text(0) == "digest", let digest = statement.id(1),
             try statement.step(), statement.text(0) == "format",
-            statement.integer(1) == FormatLimits.version, try !statement.step()
+            statement.integer(1) == version, try !statement.step()
         else { throw IndexSchema.fault("it has no digest and format", path: path) }
         return digest
     }

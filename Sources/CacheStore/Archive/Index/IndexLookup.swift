@@ -30,12 +30,13 @@ struct IndexLookup: ~Copyable {
     ///
     /// - Parameters:
     ///   - window: The part of a file that is the index; its descriptor must stay open.
+    ///   - version: The version of the format, as the trailer says.
     ///   - framesSize: The length of all frames, in bytes, as the trailer says.
     ///   - path: The archive, for messages.
     /// - Throws: ``SQLiteError``, or ``CacheStoreError`` if the database is not an archive's index.
-    init(_ window: FileWindow, framesSize: Int, path: FilePath) throws {
+    init(_ window: FileWindow, version: Int, framesSize: Int, path: FilePath) throws {
         let opened = try SQLiteDatabase(window)
-        try IndexSchema.check(opened, path: path)
+        try IndexSchema.check(opened, version: version, path: path)
         // The properties are set last, because nothing may throw once a noncopyable value has begun.
         database = opened
         self.framesSize = framesSize
@@ -74,7 +75,7 @@ struct IndexLookup: ~Copyable {
 
     /// Returns a tree and its chunks, or `nil` if there is no such tree.
     ///
-    /// The first chunk is the manifest.
+    /// The numbers in the tree are positions in the list of chunks.
     func tree(_ module: ModuleKey) throws -> (tree: MemberSet.Tree, chunks: [ChunkRecord])? {
         let row = try row(in: "tree", of: module) { statement in
             statement.text(0).flatMap { ModuleKey($0) }
@@ -82,25 +83,27 @@ struct IndexLookup: ~Copyable {
         guard let row else { return nil }
         let statement = try database.prepare(
             """
-            SELECT t.h1, t.files, t.executables, t.size, t.stream, c.digest, c.offset, c.stored,
+            SELECT t.h1, t.files, t.executables, t.size, t.stream, t.manifest, c.digest, c.offset, c.stored,
                 c.size, c.checksum
-            FROM tree t JOIN chunk c ON c.id = t.manifest WHERE t.id = ?
+            FROM tree t LEFT JOIN chunk c ON c.id = t.manifest WHERE t.id = ?
             """
         )
         try statement.bind(1, row)
         guard try statement.step(), let h1 = statement.id(0), let files = statement.integer(1),
             let executables = statement.integer(2), let size = statement.integer(3),
-            let number = statement.integer(4)
+            let number = statement.integer(4), let manifest = statement.integer(5), manifest != .min
         else { throw fault("a tree is not whole", "tree \(module.text)") }
-        let chunks = [try chunk(statement, from: 5)] + (try stream(number, size: size)).chunks
+        let text =
+            manifest < 0 ? try stream(-manifest, size: nil).chunks : [try chunk(statement, from: 6)]
+        let chunks = text + (try stream(number, size: size)).chunks
         let tree = MemberSet.Tree(
             module: module,
             h1: h1,
             files: files,
             executables: executables,
             size: size,
-            manifest: ChunkNumber(0),
-            chunks: ChunkList((1..<chunks.count).map { ChunkNumber($0) }),
+            manifest: ChunkList(text.indices.map { ChunkNumber($0) }),
+            chunks: ChunkList((text.count..<chunks.count).map { ChunkNumber($0) }),
             sources: SourceSetNumber(0)
         )
         return (tree, chunks)
@@ -159,7 +162,13 @@ struct IndexLookup: ~Copyable {
     }
 
     /// Reads the stream with a number of the table, counted from 1.
-    private func stream(_ number: Int, size: Int) throws -> Stream {
+    ///
+    /// - Parameters:
+    ///   - number: The number.
+    ///   - size: The length that the stream must have, in bytes, or `nil` if the index does not state it.
+    /// - Returns: The stream.
+    /// - Throws: ``SQLiteError``, or ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    private func stream(_ number: Int, size: Int?) throws -> Stream {
         let statement = try database.prepare(
             """
             SELECT c.digest, c.offset, c.stored, c.size, c.checksum
@@ -174,10 +183,10 @@ struct IndexLookup: ~Copyable {
             chunks.append(record)
             sum += record.contentBytes
         }
-        guard sum == size else {
+        guard sum == size ?? sum else {
             throw fault("the chunks of stream \(number) do not have the length of their member")
         }
-        return Stream(size: size, chunks: chunks)
+        return Stream(size: sum, chunks: chunks)
     }
 
     private func chunk(_ row: borrowing SQLiteStatement, from column: Int32) throws -> ChunkRecord {

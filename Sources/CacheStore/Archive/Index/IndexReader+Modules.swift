@@ -13,6 +13,9 @@ extension IndexReader {
     ) throws {
         var hashes: Set<ModuleHashValue> = []
         let lastStream = try readTrees(into: &set, uses, number: number)
+        guard set.formatVersion == version else {
+            throw fault("its version is \(version), but its members need version \(set.formatVersion)")
+        }
         try readDownloads(into: &set, &hashes, uses, after: lastStream, number: number)
         for tree in set.trees where !hashes.contains(ModuleHashValue(module: tree.module, h1: tree.h1)) {
             throw fault("no .ziphash has its h1", "tree \(tree.module.text)")
@@ -36,18 +39,16 @@ extension IndexReader {
             guard let module = ModuleKey(text) else {
                 throw unsafeName("tree \(text)", ModuleKey.fault(in: text) ?? "it is not a module")
             }
+            let manifest = try readManifest(statement.integer(6), text, uses, &lastStream, number)
             lastStream += 1
             guard set.trees.last.map({ $0.module < module }) ?? true, let h1 = statement.id(2),
-                let manifest = statement.integer(6), let files = statement.integer(3), files >= 1,
-                let executables = statement.integer(4), (0...files).contains(executables),
+                let files = statement.integer(3), files >= 1, let executables = statement.integer(4), (0...files).contains(executables),
                 let size = statement.integer(5), statement.integer(7) == lastStream
             else { throw fault("it is not in order", "tree \(text)") }
-            let list = try uses.use(row: manifest)
             // A line of a manifest has at least five bytes.
-            guard files <= list.record.contentBytes else {
+            guard files <= min(manifest.size, FormatLimits.treeFiles) else {
                 throw fault("it has too many files", "tree \(text)")
             }
-            let manifestNumber = number(list)
             try uses.stream(lastStream, size: size, of: "tree \(text)", into: &chunks)
             set.trees.append(
                 MemberSet.Tree(
@@ -56,13 +57,37 @@ extension IndexReader {
                     files: files,
                     executables: executables,
                     size: size,
-                    manifest: manifestNumber,
+                    manifest: manifest.chunks,
                     chunks: ChunkList(chunks.map(number)),
                     sources: try sourceSet(statement.integer(8), of: "tree \(text)")
                 )
             )
         }
         return lastStream
+    }
+
+    /// Reads the chunks of a tree's manifest: one chunk, or a stream whose number is stored as a negative number.
+    private func readManifest(
+        _ row: Int?,
+        _ module: String,
+        _ uses: ChunkUses,
+        _ lastStream: inout Int,
+        _ number: (ChunkUse) -> ChunkNumber
+    ) throws -> (chunks: ChunkList, size: Int) {
+        guard let row else { throw fault("it is not in order", "tree \(module)") }
+        guard row < 0 else {
+            let use = try uses.use(row: row)
+            return (.one(number(use)), use.record.contentBytes)
+        }
+        lastStream += 1
+        var chunks: [ChunkUse] = []
+        guard row == -lastStream else { throw fault("its manifest is not in order", "tree \(module)") }
+        try uses.stream(lastStream, size: nil, of: "tree \(module)", into: &chunks)
+        let size = chunks.reduce(0) { $0 + $1.record.contentBytes }
+        guard (FormatLimits.chunkSize + 1...FormatLimits.manifestSize).contains(size) else {
+            throw fault("its manifest has \(size) bytes in several chunks", "tree \(module)")
+        }
+        return (ChunkList(chunks.map(number)), size)
     }
 
     private struct ModuleHashValue: Hashable {

@@ -11,6 +11,9 @@ final class IndexReader {
     let path: FilePath
     let framesSize: Int
 
+    /// The version of the archive's format.
+    let version: Int
+
     /// The digest, as the index states it.
     let digest: ObjectID
 
@@ -32,12 +35,14 @@ final class IndexReader {
     /// - Parameters:
     ///   - window: The part of a file that is the index.
     ///   - owner: The object that keeps the descriptor open.
+    ///   - version: The version of the format, as the trailer says.
     ///   - framesSize: The length of all frames, in bytes, as the trailer says.
     ///   - path: The archive, for messages.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
     init(
         _ window: FileWindow,
         of owner: AnyObject,
+        version: Int,
         framesSize: Int,
         path: FilePath
     ) throws {
@@ -46,8 +51,8 @@ final class IndexReader {
             database = try SQLiteDatabase(window)
             // All reads are in one transaction, so that the pages that were read stay in memory.
             try database.execute("BEGIN")
-            try IndexSchema.check(database, path: path)
-            head = try IndexHead(of: database, size: window.size ?? 0, path: path)
+            try IndexSchema.check(database, version: version, path: path)
+            head = try IndexHead(of: database, version: version, size: window.size ?? 0, path: path)
             lookup = try database.prepare("SELECT digest, size FROM output WHERE id = ?")
         } catch let error as SQLiteError {
             throw IndexSchema.unreadable(error, path: path)
@@ -55,6 +60,7 @@ final class IndexReader {
         (digest, outputCount) = (head.digest, head.outputCount)
         (sources, sourceSets) = (head.sources, head.sourceSets)
         self.framesSize = framesSize
+        self.version = version
         self.path = path
         self.owner = owner
     }

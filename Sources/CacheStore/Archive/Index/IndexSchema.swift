@@ -36,8 +36,8 @@ enum IndexSchema {
     /// Checks that a database is an index that holds these tables and nothing else.
     ///
     /// - Throws: `SQLiteError`, or ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
-    static func check(_ database: borrowing SQLiteDatabase, path: FilePath) throws {
-        for (name, expected) in [("application_id", applicationID), ("user_version", FormatLimits.version)] {
+    static func check(_ database: borrowing SQLiteDatabase, version: Int, path: FilePath) throws {
+        for (name, expected) in [("application_id", applicationID), ("user_version", version)] {
             let statement = try database.prepare("PRAGMA \(name)")
             guard try statement.step(), statement.integer(0) == expected else {
                 throw fault("it is not the index of an archive", path: path)
@@ -48,7 +48,7 @@ enum IndexSchema {
         )
         var found: [String] = []
         while try statement.step() { found.append(statement.text(0) ?? "") }
-        guard found == tables else { throw fault("its tables are not those of version 1", path: path) }
+        guard found == tables else { throw fault("its tables are not those of an archive", path: path) }
     }
 
     /// Returns the error for an index that breaks a rule of the format.
@@ -62,7 +62,10 @@ enum IndexSchema {
     }
 
     /// Returns the error for an index that SQLite can't read.
-    static func unreadable(_ error: any Error, path: FilePath) -> CacheStoreError {
-        CacheStoreError(.corruptArchive, "damaged archive: its index can't be read, \(error)", path: path)
+    ///
+    /// A fault of the machine is not damage of the archive.
+    static func unreadable(_ error: SQLiteError, path: FilePath) -> CacheStoreError {
+        if let cause = error.machineFault { return .system(cause, "read the index", path) }
+        return CacheStoreError(.corruptArchive, "damaged archive: its index can't be read, \(error)", path: path)
     }
 }

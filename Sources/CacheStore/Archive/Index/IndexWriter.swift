@@ -48,10 +48,10 @@ final class IndexWriter {
             try writer.database.execute("COMMIT")
             framesSize = writer.framesSize
         } catch let error as SQLiteError {
-            let isFull = error.code & 0xFF == SQLITE_FULL
-            throw CacheStoreError(isFull ? .noSpace : .io, "cannot make the index (\(error))", path: path)
+            if let cause = error.machineFault { throw CacheStoreError.system(cause, "make the index of", path) }
+            throw CacheStoreError(.io, "cannot make the index (\(error))", path: path)
         }
-        return try IndexFile(scratch, framesSize: framesSize, path: path)
+        return try IndexFile(scratch, version: set.formatVersion, framesSize: framesSize, path: path)
     }
 
     private init(_ scratch: ScratchFile, _ set: MemberSet, _ usedSets: Set<SourceSetNumber>)
@@ -67,7 +67,7 @@ final class IndexWriter {
             PRAGMA page_size = \(FormatLimits.pageSize);
             PRAGMA secure_delete = ON;
             PRAGMA application_id = \(IndexSchema.applicationID);
-            PRAGMA user_version = \(FormatLimits.version);
+            PRAGMA user_version = \(set.formatVersion);
             BEGIN
             """
         )
@@ -86,7 +86,7 @@ final class IndexWriter {
         try archive.bind(2, digest)
         try archive.run()
         try archive.bind(1, "format")
-        try archive.bind(2, FormatLimits.version)
+        try archive.bind(2, set.formatVersion)
         try archive.run()
         let source = try database.prepare("INSERT INTO source VALUES (?, ?, ?)")
         let environment = try database.prepare("INSERT INTO environment VALUES (?, ?, ?)")
@@ -171,6 +171,12 @@ final class IndexWriter {
         var stream = outputCount
         let tree = try database.prepare("INSERT INTO tree VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
         for (index, value) in set.trees.enumerated() {
+            // A manifest of several chunks is a stream, whose number is stored as a negative number.
+            var manifest = (value.manifest.first?.index ?? 0) + 1
+            if value.manifest.count > 1 {
+                stream += 1
+                manifest = -stream
+            }
             stream += 1
             try tree.bind(1, index + 1)
             try tree.bind(2, value.module.text)
@@ -178,7 +184,7 @@ final class IndexWriter {
             try tree.bind(4, value.files)
             try tree.bind(5, value.executables)
             try tree.bind(6, value.size)
-            try tree.bind(7, value.manifest.index + 1)
+            try tree.bind(7, manifest)
             try tree.bind(8, stream)
             try tree.bind(9, setRows[value.sources] ?? 0)
             try tree.run()

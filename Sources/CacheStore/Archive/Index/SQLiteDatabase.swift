@@ -32,8 +32,9 @@ import CSQLite
         var opened: OpaquePointer?
         let result = unsafe sqlite3_open_v2(name, &opened, flags | SQLITE_OPEN_NOMUTEX, system)
         guard result == SQLITE_OK, let opened = unsafe opened else {
+            let error = unsafe SQLiteError(result, of: opened)
             unsafe sqlite3_close_v2(opened)
-            throw unsafe SQLiteError(code: result, description: String(cString: sqlite3_errstr(result)))
+            throw error
         }
         unsafe sqlite3_exec(opened, "PRAGMA cache_size = -\(cacheSize)", nil, nil, nil)
         return unsafe opened
@@ -60,6 +61,6 @@ import CSQLite
     }
 
     private func error(_ code: Int32) -> SQLiteError {
-        unsafe SQLiteError(code: code, description: String(cString: sqlite3_errmsg(connection)))
+        unsafe SQLiteError(code, of: connection)
     }
 }

@@ -153,9 +153,6 @@ import CSQLite
     }
 
     private func error(_ code: Int32) -> SQLiteError {
-        unsafe SQLiteError(
-            code: code,
-            description: String(cString: sqlite3_errmsg(sqlite3_db_handle(statement)))
-        )
+        unsafe SQLiteError(code, of: sqlite3_db_handle(statement))
     }
 }

@@ -161,7 +161,7 @@ struct IndexSummary: Sendable {
                     sources: tree.sources,
                     files: tree.files,
                     contentBytes: tree.size,
-                    storedBytes: stored(.one(tree.manifest)) + stored(tree.chunks)
+                    storedBytes: stored(tree.manifest) + stored(tree.chunks)
                 )
             }
             for download in set.downloads {

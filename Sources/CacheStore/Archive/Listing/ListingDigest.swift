@@ -31,7 +31,7 @@ struct ListingDigest {
     ///   - set: The members.
     ///   - chunk: Returns the ID of a chunk.
     mutating func modules(of set: MemberSet, chunk: (ChunkNumber) -> ObjectID) {
-        for tree in set.trees { line("tree \(chunk(tree.manifest)) \(tree.h1) \(tree.module.text)") }
+        for tree in set.trees { line("tree \(tree.manifestID(chunk)) \(tree.h1) \(tree.module.text)") }
         for download in set.downloads {
             let value: String
             switch download.content {

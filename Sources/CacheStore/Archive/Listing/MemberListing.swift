@@ -116,7 +116,7 @@ struct MemberListing: Sequence, Sendable {
             tree.module.text,
             tree.sources,
             contentBytes: tree.size,
-            chunks: [tree.manifest] + tree.chunks.numbers
+            chunks: tree.manifest.numbers + tree.chunks.numbers
         )
         element.member.files = tree.files
         element.member.detail = ModuleHash.text(of: tree.h1)

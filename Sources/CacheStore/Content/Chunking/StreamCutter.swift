@@ -50,6 +50,20 @@ struct StreamCutter {
         return (chunks, done)
     }
 
+    /// Returns the chunks of a tree's manifest: one chunk as long as one can hold it, otherwise as many as the
+    /// rule gives.
+    static func manifestChunks(of text: [UInt8]) -> [Chunk] {
+        var chunks: [Chunk] = []
+        var offset = 0
+        while offset < text.count {
+            let rest = text.span.extracting(offset..<text.count)
+            let size = text.count <= Chunker.maximumSize ? text.count : Chunker.firstCut(of: rest)
+            chunks.append(chunk(rest.extracting(first: size), at: offset))
+            offset += size
+        }
+        return chunks
+    }
+
     /// Discards the stream that was begun.
     mutating func reset() {
         buffer.removeAll(keepingCapacity: true)
@@ -65,8 +79,11 @@ struct StreamCutter {
     }
 
     private static func firstChunk(of bytes: Span<UInt8>, at offset: Int) -> Chunk {
-        let content = bytes.extracting(first: Chunker.firstCut(of: bytes))
-        return Chunk(
+        chunk(bytes.extracting(first: Chunker.firstCut(of: bytes)), at: offset)
+    }
+
+    private static func chunk(_ content: Span<UInt8>, at offset: Int) -> Chunk {
+        Chunk(
             id: ContentHasher.hash(content),
             offset: offset,
             size: content.count,

@@ -41,6 +41,17 @@ enum EntryClassifier {
         return .other
     }
 
+    /// Returns the line in which a compiled package states its origin, without the line feed.
+    ///
+    /// - Parameter head: The first ``headSize`` bytes of the package.
+    /// - Returns: The line, or `nil` if there is none; see ``PackageOrigin``.
+    static func origin(_ head: [UInt8]) -> String? {
+        // The line follows `!<arch>\n` and the 60 bytes that begin the first file.
+        let line = head.dropFirst(68).prefix { $0 != 0x0A }
+        guard line.endIndex < head.endIndex, line.starts(with: "go object ".utf8) else { return nil }
+        return String(validating: line, as: UTF8.self)
+    }
+
     /// Returns whether an archive's package definition has a line `main` before its first empty line.
     private static func isMain(_ head: [UInt8]) -> Bool {
         // The definition follows `!<arch>\n` and the 60 bytes that begin the first file.

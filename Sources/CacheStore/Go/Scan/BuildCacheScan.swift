@@ -14,6 +14,12 @@ struct BuildCacheScan: Sendable {
         /// The time since which an entry must have been used to be kept, in seconds since 1970; `nil` keeps
         /// all.
         var usedSince: Int?
+
+        /// The version of Go and GOROOT, as far as they are known.
+        var environment = GoEnvironment()
+
+        /// The paths of GOMODCACHE under which Go may have built.
+        var moduleCaches: Set<FilePath> = []
     }
 
     /// An output that an action entry refers to.
@@ -24,6 +30,8 @@ struct BuildCacheScan: Sendable {
         var executable: String?
         /// The class, judged by the content alone.
         var contentClass: EntryClass
+        /// The line in which a compiled package states its origin; see ``PackageOrigin``.
+        var origin: String?
 
         /// The path of the file that holds the content, below GOCACHE.
         var file: String {
@@ -42,6 +50,9 @@ struct BuildCacheScan: Sendable {
 
     /// The sound entries that the selection dropped, by class.
     var dropped: [EntryClass: ArchiveTotals.Tally] = [:]
+
+    /// The lines in which compiled packages state their origins.
+    private var origins: Set<String> = []
 
     /// The number of entries that were dropped because they were not used since ``Selection/usedSince``.
     var unused = 0
@@ -69,13 +80,18 @@ struct BuildCacheScan: Sendable {
         whole.actions.sort { $0.action < $1.action }
         let wanted = Dictionary(grouping: Set(whole.actions.map(\.output))) { Int($0.firstByte) }
         let found = try await gather(root, threads) { (part, directory, index) throws(CacheStoreError) in
-            part.findOutputs(wanted[index] ?? [], of: directory, index)
+            try part.findOutputs(wanted[index] ?? [], of: directory, index)
         }
         whole.outputs = found.outputs.sorted { $0.id < $1.id }
         whole.leftOut += found.leftOut
         whole.matchOutputs(in: root)
-        whole.drop(selection.dropped)
-        return whole
+        let matched = whole
+        return try await WorkerThreads.perform {
+            var kept = matched
+            try kept.leaveOutCheckoutIndexes(selection, in: root)
+            kept.drop(selection.dropped)
+            return kept
+        }
     }
 
     /// Calls `look` for each of the 256 directories, several at a time, and merges the results.
@@ -111,6 +127,10 @@ struct BuildCacheScan: Sendable {
         let isShared = other?.isSame(as: directory) ?? false
         let names = try directory.names()
         for name in names.valid where !BuildCacheLayout.isSubdirectory(name) {
+            if name == "fuzz" {
+                try leaveOutFuzzCorpora(root)
+                continue
+            }
             let isKnown = BuildCacheLayout.bookkeeping.contains(name)
             // The scan of GOMODCACHE reports what belongs to neither cache.
             if !isKnown, isShared || other?.isBelow(name, of: directory) ?? false { continue }
@@ -134,10 +154,10 @@ struct BuildCacheScan: Sendable {
         do throws(CacheStoreError) {
             guard let directory = try root.directory(name) else { return }
             let names = try directory.names()
-            for name in names.valid { scan(name, in: directory, index, usedSince: usedSince) }
+            for name in names.valid { try scan(name, in: directory, index, usedSince: usedSince) }
             leaveOut(names.invalid)
         } catch {
-            leaveOut(error, root.path(of: name))
+            try leaveOut(error, error.path ?? root.path(of: name))
         }
     }
 
@@ -146,7 +166,7 @@ struct BuildCacheScan: Sendable {
         in directory: borrowing Directory,
         _ index: Int,
         usedSince: Int?
-    ) {
+    ) throws(CacheStoreError) {
         let path = directory.path(of: name)
         let digits = Array(name.utf8)
         guard digits.count == 66, digits[64] == UInt8(ascii: "-"),
@@ -179,36 +199,47 @@ struct BuildCacheScan: Sendable {
             }
             actions.append(entry)
         } catch {
-            leaveOut(error, path)
+            try leaveOut(error, path)
         }
     }
 
     // MARK: - Outputs
 
     /// Finds outputs in one of the 256 directories, and classifies each by its first bytes.
-    private mutating func findOutputs(_ ids: [ObjectID], of root: borrowing Directory, _ index: Int) {
-        // The scan of the entries has already reported a directory that can't be opened. The entries whose
-        // outputs lie in that directory will be reported, too.
-        guard let directory = try? root.directory(BuildCacheLayout.subdirectory(index)) else { return }
-        for id in ids {
-            if let output = find(id, in: directory) { outputs.append(output) }
+    private mutating func findOutputs(
+        _ ids: [ObjectID],
+        of root: borrowing Directory,
+        _ index: Int
+    ) throws(CacheStoreError) {
+        do throws(CacheStoreError) {
+            guard let directory = try root.directory(BuildCacheLayout.subdirectory(index)) else { return }
+            for id in ids {
+                if let output = try find(id, in: directory) { outputs.append(output) }
+            }
+        } catch {
+            // The scan of the entries has already reported a directory that is none. The entries whose outputs
+            // should lie there will be reported, too.
+            if error.isOfMachine { throw error }
         }
     }
 
-    private mutating func find(_ id: ObjectID, in directory: borrowing Directory) -> Output? {
+    private mutating func find(
+        _ id: ObjectID,
+        in directory: borrowing Directory
+    ) throws(CacheStoreError) -> Output? {
         let name = BuildCacheLayout.fileName(ofOutput: id)
         do throws(CacheStoreError) {
             guard let status = try directory.status(of: name) else { return nil }
             switch status.kind {
             case .regular:
-                let content = try contentClass(of: name, in: directory, size: status.size)
-                return Output(id: id, size: status.size, contentClass: content)
+                let (content, origin) = try examine(name, in: directory, size: status.size)
+                return Output(id: id, size: status.size, contentClass: content, origin: origin)
             case .directory: return try findExecutable(id, in: directory)
             case .symbolicLink: leaveOut(.symbolicLink, directory.path(of: name), "a symbolic link")
             case .other: leaveOut(.specialFile, directory.path(of: name), "a special file")
             }
         } catch {
-            leaveOut(error, directory.path(of: name))
+            try leaveOut(error, directory.path(of: name))
         }
         return nil
     }
@@ -229,20 +260,24 @@ struct BuildCacheScan: Sendable {
             leaveOut(.badExecutable, inner.path, "not one executable file")
             return nil
         }
-        let content = try contentClass(of: file, in: inner, size: status.size)
+        let (content, _) = try examine(file, in: inner, size: status.size)
         return Output(id: id, size: status.size, executable: file, contentClass: content)
     }
 
-    private func contentClass(
-        of name: String,
+    /// Returns the class of a file's content and, for a compiled package, the line that states its origin.
+    private mutating func examine(
+        _ name: String,
         in directory: borrowing Directory,
         size: Int
-    ) throws(CacheStoreError) -> EntryClass {
-        guard size > 0, let file = try directory.file(name) else { return .empty }
-        return EntryClassifier.contentClass(
-            try file.bytes(count: EntryClassifier.headSize),
-            size: size
-        )
+    ) throws(CacheStoreError) -> (EntryClass, origin: String?) {
+        guard size > 0, let file = try directory.file(name) else { return (.empty, nil) }
+        let head = try file.bytes(count: EntryClassifier.headSize)
+        let contentClass = EntryClassifier.contentClass(head, size: size)
+        guard [.package, .main].contains(contentClass), let origin = EntryClassifier.origin(head) else {
+            return (contentClass, nil)
+        }
+        // There are few lines, so equal ones share their memory.
+        return (contentClass, origins.insert(origin).memberAfterInsert)
     }
 
     // MARK: - Matching
@@ -292,7 +327,7 @@ struct BuildCacheScan: Sendable {
 
     /// Removes the outputs to which no entry refers, and returns them.
     @discardableResult
-    private mutating func keepReferredOutputs() -> [Output] {
+    mutating func keepReferredOutputs() -> [Output] {
         let referred = Set(actions.map(\.output))
         let gone = outputs.filter { !referred.contains($0.id) }
         outputs.removeAll { !referred.contains($0.id) }
@@ -301,12 +336,12 @@ struct BuildCacheScan: Sendable {
 
     // MARK: - Leaving out
 
-    private mutating func leaveOut(_ reason: LeftOut.Reason, _ path: FilePath, _ explanation: String) {
+    mutating func leaveOut(_ reason: LeftOut.Reason, _ path: FilePath, _ explanation: String) {
         leftOut.append(LeftOut(reason, path, explanation))
     }
 
-    private mutating func leaveOut(_ error: CacheStoreError, _ path: FilePath) {
-        leftOut.append(LeftOut(error, path))
+    private mutating func leaveOut(_ error: CacheStoreError, _ path: FilePath) throws(CacheStoreError) {
+        leftOut.append(try LeftOut(error, path))
     }
 
     private mutating func leaveOut(_ invalid: [FilePath]) {

@@ -31,8 +31,6 @@ public struct LeftOut: Hashable, Sendable {
         public static let partialModule = Reason("partialModule")
         /// A `.info`, `.mod` or other download in a form that Go does not write.
         public static let badDownload = Reason("badDownload")
-        /// A file that could not be read.
-        public static let unreadable = Reason("unreadable")
         /// A symbolic link where a file or directory should be.
         public static let symbolicLink = Reason("symbolicLink")
         /// A socket, device or other special file.
@@ -46,18 +44,22 @@ public struct LeftOut: Hashable, Sendable {
         /// A part of Go's own bookkeeping, which Go makes again: locks, version lists, `trim.txt`, VCS
         /// clones.
         public static let bookkeeping = Reason("bookkeeping")
+        /// The index of a directory of a checkout, which may be wrong for another checkout; Go makes it again.
+        public static let checkoutIndex = Reason("checkoutIndex")
+        /// A corpus of `go test -fuzz`: data of the user, which Go does not make again.
+        public static let fuzzCorpus = Reason("fuzzCorpus")
         /// A file that Go does not put into its caches.
         public static let foreign = Reason("foreign")
 
         /// The reasons that this version knows, in the order in which reports list them.
         public static let all: [Reason] = [
             .tornAction, .missingOutput, .wrongSize, .wrongContent, .badExecutable, .wrongModuleHash,
-            .partialModule, .badDownload, .unreadable, .symbolicLink, .specialFile, .badName, .changed,
-            .temporary, .bookkeeping, .foreign,
+            .partialModule, .badDownload, .symbolicLink, .specialFile, .badName, .changed,
+            .temporary, .bookkeeping, .checkoutIndex, .fuzzCorpus, .foreign,
         ]
 
         /// Whether the reason is a sign of damage; ``Pack/Options/isStrict`` makes damage an error.
-        public var isDamage: Bool { self != .bookkeeping && self != .foreign }
+        public var isDamage: Bool { ![.bookkeeping, .checkoutIndex, .fuzzCorpus, .foreign].contains(self) }
     }
 
     /// The path of the entry.
@@ -76,12 +78,19 @@ public struct LeftOut: Hashable, Sendable {
         self.explanation = explanation
     }
 
-    /// Creates the record of a file that could not be read because of an error.
-    init(_ error: CacheStoreError, _ path: FilePath) {
+    /// Creates the record of a file that could not be read, because it vanished or is of another kind.
+    ///
+    /// - Throws: The error itself if the machine is at fault (``CacheStoreError/isOfMachine``): a pack without
+    ///   the file would be a part of the cache, and nobody would notice. An error about permissions gets the
+    ///   advice to pack as the owner.
+    init(_ error: CacheStoreError, _ path: FilePath) throws(CacheStoreError) {
         switch error.code {
         case .unsafePath: self.init(.symbolicLink, path, error.message)
         case .notFound: self.init(.changed, path, "it vanished while it was packed")
-        default: self.init(.unreadable, path, "\(error.message)" + (error.cause.map { ", \($0)" } ?? ""))
+        case .permissionDenied: throw error.advising(.packAsOwner)
+        default:
+            guard !error.isOfMachine else { throw error }
+            self.init(.specialFile, path, error.message)
         }
     }
 }

@@ -57,7 +57,8 @@ struct ModuleCacheScan: Sendable {
     /// - Parameters:
     ///   - path: The directory.
     ///   - other: GOCACHE, whose place in the directory is not reported; `nil` if it does not matter.
-    /// - Throws: ``CacheStoreError`` if `path` itself can't be read.
+    /// - Throws: ``CacheStoreError`` if `path` itself can't be read, or if the machine is
+    ///   at fault.
     init(_ path: FilePath, apartFrom other: FilePath? = nil) throws(CacheStoreError) {
         self.other = OtherCache(other)
         let root = try Directory(opening: path)
@@ -207,6 +208,17 @@ struct ModuleCacheScan: Sendable {
         }
     }
 
+    /// Returns the scan with the `.ziphash` of modules for which Go records none.
+    func addingHashes(of modules: [ModuleKey: ObjectID]) -> ModuleCacheScan {
+        var result = self
+        for (module, h1) in modules {
+            let bytes = Array(ModuleHash.text(of: h1).utf8)
+            result.downloads.append(Download(module: module, kind: .ziphash, bytes: bytes))
+        }
+        result.downloads.sort { $0.key < $1.key }
+        return result
+    }
+
     /// Looks again for the `.mod` of modules that had none, and leaves out the modules that were removed.
     ///
     /// Trees are read after the downloads. In between, a tree may have been removed and made again; it would
@@ -227,23 +239,40 @@ struct ModuleCacheScan: Sendable {
         let root = try Directory(opening: path)
         var removed: Set<ModuleKey> = []
         for module in modules where !modFiles.contains(module) {
-            readModFile(of: module, in: root)
+            try readModFile(of: module, in: root)
             if modFiles.contains(module) { continue }
-            if (try? root.directory(at: module.text.pathElements)) == nil {
+            if try isRemoved(module.text, from: root) {
                 removed.insert(module)
                 let tree = path.appending(FilePath(module.text).components)
                 leaveOut(.changed, tree, "it was removed while it was packed")
             } else {
-                readModFile(of: module, in: root)
+                try readModFile(of: module, in: root)
             }
         }
         return removed
     }
 
+    /// Returns whether there is no directory at a path below the root.
+    private func isRemoved(_ path: String, from root: borrowing Directory) throws(CacheStoreError) -> Bool {
+        do throws(CacheStoreError) {
+            return try root.directory(at: path.pathElements) == nil
+        } catch {
+            if error.isOfMachine { throw error }
+            return true
+        }
+    }
+
     /// Reads the `.mod` of a module, if there is one.
-    private mutating func readModFile(of module: ModuleKey, in root: borrowing Directory) {
-        guard let directory = try? root.directory(at: module.downloadDirectory.pathElements) else { return }
-        try? readDownload(directory, "\(module.version).mod", module, kind: "mod")
+    private mutating func readModFile(
+        of module: ModuleKey,
+        in root: borrowing Directory
+    ) throws(CacheStoreError) {
+        do throws(CacheStoreError) {
+            guard let directory = try root.directory(at: module.downloadDirectory.pathElements) else { return }
+            try readDownload(directory, "\(module.version).mod", module, kind: "mod")
+        } catch {
+            if error.isOfMachine { throw error }
+        }
     }
 
     // MARK: - Checksum database
@@ -285,7 +314,8 @@ struct ModuleCacheScan: Sendable {
 
     /// Calls `body` with each entry of a directory.
     ///
-    /// An entry that can't be read is left out, and the iteration continues with the next one.
+    /// An entry that vanished or is of another kind is left out, and the iteration continues with the next
+    /// one. An error of the machine ends the scan.
     private mutating func forEachEntry(
         of directory: borrowing Directory,
         _ body: (inout ModuleCacheScan, String, FileStatus) throws(CacheStoreError) -> Void
@@ -298,7 +328,7 @@ struct ModuleCacheScan: Sendable {
                 if status.kind != .regular, let other, other.isEntry(name, of: directory) { continue }
                 try body(&self, name, status)
             } catch {
-                leftOut.append(LeftOut(error, error.path ?? directory.path(of: name)))
+                leftOut.append(try LeftOut(error, error.path ?? directory.path(of: name)))
             }
         }
     }

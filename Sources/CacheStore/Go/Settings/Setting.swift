@@ -58,7 +58,9 @@ extension GoEnvironment {
     var flags: GoFlags { GoFlags(self["GOFLAGS"]) }
 
     /// Whether anything was recorded.
-    var isKnown: Bool { !variables.isEmpty }
+    ///
+    /// The origins of packages are known without a question to Go, and are not enough.
+    var isKnown: Bool { variables.contains { $0.key != Self.packageOrigins } }
 
     /// Whether all of ``recordedNames`` were recorded, so that an absent variable was empty.
     var isComplete: Bool { variables["GOVERSION"] != nil }

@@ -18,6 +18,15 @@ enum ChunkList: Hashable, Sendable {
         }
     }
 
+    /// The first chunk, or `nil` for a stream of no bytes.
+    var first: ChunkNumber? {
+        switch self {
+        case .none: nil
+        case .one(let number): number
+        case .many(let numbers): numbers.first
+        }
+    }
+
     /// The number of chunks in the list.
     var count: Int {
         switch self {

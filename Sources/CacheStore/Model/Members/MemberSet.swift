@@ -40,10 +40,21 @@ struct MemberSet: Sendable {
         var files: Int
         var executables: Int
         var size: Int
-        /// The number of the manifest's chunk.
-        var manifest: ChunkNumber
+        /// The chunks of the manifest, at least one.
+        var manifest: ChunkList
         var chunks: ChunkList
         var sources: SourceSetNumber
+
+        /// Returns the ID of the manifest: that of its chunk, or the SHA-256 of the IDs of its chunks, one
+        /// after another.
+        ///
+        /// - Parameter id: Returns the ID of a chunk.
+        func manifestID(_ id: (ChunkNumber) -> ObjectID) -> ObjectID {
+            if case .one(let chunk) = manifest { return id(chunk) }
+            var hasher = ContentHasher()
+            manifest.forEach { hasher.update(id($0).bytes.span) }
+            return hasher.finish()
+        }
     }
 
     /// The kinds of ``Download``, in the order of their names.
@@ -127,7 +138,7 @@ struct MemberSet: Sendable {
     func forEachChunkUse<Failure: Error>(_ body: (ChunkNumber) throws(Failure) -> Void) throws(Failure) {
         for output in outputs { try output.chunks.forEach(body) }
         for tree in trees {
-            try body(tree.manifest)
+            try tree.manifest.forEach(body)
             try tree.chunks.forEach(body)
         }
         for case .stored(_, _, let chunks) in downloads.lazy.map(\.content) { try chunks.forEach(body) }
@@ -185,7 +196,7 @@ struct MemberSet: Sendable {
             result.outputs[index].chunks = result.outputs[index].chunks.map(number)
         }
         for index in result.trees.indices {
-            result.trees[index].manifest = number(result.trees[index].manifest)
+            result.trees[index].manifest = result.trees[index].manifest.map(number)
             result.trees[index].chunks = result.trees[index].chunks.map(number)
         }
         for index in result.downloads.indices {
@@ -228,13 +239,20 @@ struct MemberSet: Sendable {
 
     // MARK: - Parts
 
-    /// Returns the ID of the chunk that is a tree's manifest.
-    func manifestID(of tree: Tree) -> ObjectID { chunks[tree.manifest].id }
+    /// Returns the ID of a tree's manifest.
+    func manifestID(of tree: Tree) -> ObjectID { tree.manifestID { chunks[$0].id } }
 
     /// The streams of trees, then those of stored zips.
+    ///
+    /// A manifest of several chunks is a stream too, which comes before that of its tree.
     var moduleStreams: [ChunkList] {
-        trees.map(\.chunks)
+        trees.flatMap { $0.manifest.count > 1 ? [$0.manifest, $0.chunks] : [$0.chunks] }
             + downloads.compactMap { if case .stored(_, _, let chunks) = $0.content { chunks } else { nil } }
+    }
+
+    /// The version of the format that an archive of the set has: the lowest that can hold the set.
+    var formatVersion: Int {
+        trees.contains { $0.manifest.count > 1 } ? FormatLimits.longManifestVersion : FormatLimits.version
     }
 
     /// The sets of sources that hold members of GOMODCACHE.

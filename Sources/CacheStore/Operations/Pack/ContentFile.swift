@@ -8,6 +8,9 @@ enum ContentFile: Sendable {
     /// A file, by its path below a cache's root.
     case file(String, in: FilePath)
 
+    /// A file without a name.
+    case scratch(ScratchFile)
+
     /// The files of a module tree, one after another; the path of the tree is below a cache's root.
     case tree(String, TreeManifest, in: FilePath)
 
@@ -21,9 +24,12 @@ enum ContentFile: Sendable {
     /// - Throws: ``CacheStoreError`` as the system says.
     func read(at offset: Int, count: Int, into buffer: inout [UInt8]) throws(CacheStoreError) {
         switch self {
-        case .bytes(let bytes): buffer = bytes
+        case .bytes(let bytes):
+            buffer.removeAll(keepingCapacity: true)
+            buffer += bytes[min(offset, bytes.count)..<min(offset + count, bytes.count)]
         case .file(let path, let root):
             try Directory(opening: root).openFile(at: path).read(at: offset, count: count, into: &buffer)
+        case .scratch(let scratch): try scratch.file.read(at: offset, count: count, into: &buffer)
         case .tree(let path, let manifest, let root):
             buffer.removeAll(keepingCapacity: true)
             let files = LastDirectory(try Directory(opening: root).existingDirectory(at: path))

@@ -34,12 +34,19 @@ public struct Pack: Sendable {
         guard caches.buildCache != nil || caches.moduleCache != nil else {
             throw CacheStoreError(.badArgument, "neither GOCACHE nor GOMODCACHE is to be packed")
         }
+        let built = options.environment["GOMODCACHE"]
         let options = options.recordingModuleCache(of: caches)
         return try await ArchiveWriter.writing(to: path, overwrite: options.overwrite, progress) {
             writer,
             counters in
-            try await PackOperation(options: options, caches: caches, path: path, counters: counters)
-                .run(writer)
+            try await PackOperation(
+                options: options,
+                caches: caches,
+                path: path,
+                counters: counters,
+                moduleCache: built
+            )
+            .run(writer)
         }
     }
 }

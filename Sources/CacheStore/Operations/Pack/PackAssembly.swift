@@ -35,6 +35,9 @@ struct PackAssembly: Sendable {
 
     private var numbers: [ObjectID: ChunkNumber] = [:]
 
+    /// The line in which each compiled package states its origin.
+    private var originLines: [ObjectID: String] = [:]
+
     /// Begins a pack of one source.
     init(label: String, environment: GoEnvironment) {
         self.label = label
@@ -73,6 +76,7 @@ struct PackAssembly: Sendable {
             } else {
                 chunks = .none
             }
+            originLines[output.id] = output.origin
             set.outputs.append(
                 MemberSet.Output(
                     id: output.id,
@@ -91,8 +95,7 @@ struct PackAssembly: Sendable {
 
     /// Adds a module tree; trees must be added in the order of their modules.
     mutating func add(_ survey: TreeSurvey, of module: ModuleKey, root: FilePath) {
-        let provider = Provider(content: .bytes(survey.text), offset: 0)
-        let manifest = add(ContentHasher.hash(survey.text.span), size: survey.text.count, provider)
+        let manifest = add(StreamCutter.manifestChunks(of: survey.text), of: .bytes(survey.text))
         set.trees.append(
             MemberSet.Tree(
                 module: module,
@@ -100,7 +103,7 @@ struct PackAssembly: Sendable {
                 files: survey.manifest.entries.count,
                 executables: survey.manifest.executables,
                 size: survey.stream.size,
-                manifest: manifest,
+                manifest: ChunkList(manifest),
                 chunks: add(survey.stream, of: .tree(module.text, survey.manifest, in: root)),
                 sources: sources
             )
@@ -112,25 +115,23 @@ struct PackAssembly: Sendable {
     /// - Parameters:
     ///   - scan: The files of GOMODCACHE.
     ///   - zips: The zips that are stored as they are because they have no tree.
-    ///   - root: GOMODCACHE.
     mutating func add(
         _ scan: ModuleCacheScan,
-        zips: [ModuleKey: (StreamSurvey, ObjectID)],
-        root: FilePath
+        zips: [ModuleKey: PackedZip]
     ) {
         leftOut += scan.leftOut
         typealias Download = MemberSet.Download
         set.downloads = scan.downloads.map {
             Download(module: $0.module, kind: $0.kind, content: .bytes($0.bytes), sources: sources)
         }
-        for module in scan.zips.sorted() {
+        for module in scan.zips.union(zips.keys).sorted() {
             if set.treeIndex(of: module) != nil {
                 set.downloads.append(
                     Download(module: module, kind: .zip, content: .derived, sources: sources)
                 )
-            } else if let (survey, id) = zips[module] {
-                let chunks = add(survey, of: .file(ModuleCacheLayout.zip(of: module), in: root))
-                let content = Download.Content.stored(id: id, size: survey.size, chunks: chunks)
+            } else if let zip = zips[module] {
+                let chunks = add(zip.survey, of: zip.content)
+                let content = Download.Content.stored(id: zip.id, size: zip.survey.size, chunks: chunks)
                 set.downloads.append(
                     Download(module: module, kind: .zip, content: content, sources: sources)
                 )
@@ -143,12 +144,14 @@ struct PackAssembly: Sendable {
     }
 
     private mutating func add(_ survey: StreamSurvey, of content: ContentFile) -> ChunkList {
-        ChunkList(
-            survey.chunks.map { chunk in
-                let provider = Provider(content: content, offset: chunk.offset, checksum: chunk.checksum)
-                return add(chunk.id, size: chunk.size, provider)
-            }
-        )
+        ChunkList(add(survey.chunks, of: content))
+    }
+
+    private mutating func add(_ chunks: [StreamCutter.Chunk], of content: ContentFile) -> [ChunkNumber] {
+        chunks.map { chunk in
+            let provider = Provider(content: content, offset: chunk.offset, checksum: chunk.checksum)
+            return add(chunk.id, size: chunk.size, provider)
+        }
     }
 
     private mutating func add(_ id: ObjectID, size: Int, _ provider: Provider) -> ChunkNumber {
@@ -224,6 +227,11 @@ struct PackAssembly: Sendable {
     func identified() -> (set: MemberSet, digest: ObjectID) {
         var set = set
         let digest = set.digest
+        var environment = environment
+        let lines = set.outputs.compactMap { originLines[$0.id] }
+        environment.origins = Dictionary(grouping: lines, by: \.self).compactMap {
+            PackageOrigin(header: $0, packages: $1.count)
+        }
         set.sources = [Source(label: label, environment: environment, digest: digest)]
         return (set, digest)
     }

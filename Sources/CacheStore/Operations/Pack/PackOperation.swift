@@ -7,14 +7,17 @@ struct PackOperation: Sendable {
     let path: FilePath
     let counters: ProgressCounters
 
-    private var threads: Int { WorkerThreads.count(for: options.jobs) }
+    /// The path of GOMODCACHE that Go states; empty if it is not known.
+    let moduleCache: String
+
+    var threads: Int { WorkerThreads.count(for: options.jobs) }
 
     func run(_ writer: ArchiveWriter) async throws -> Pack.Report {
         counters.begin("reading indexes", bytes: 0, items: 0)
         let bases = try await WorkerThreads.perform { [options] in try PackBases(options.bases) }
         var assembly = PackAssembly(label: options.label, environment: options.environment)
         try await readBuildCache(into: &assembly)
-        try await readModuleCache(into: &assembly)
+        let zipped = try await readModuleCache(into: &assembly)
         try checkStrictness(assembly)
         let order = try bases.lacking(of: assembly.identified().set).order
         var missing = try await check(Set(assembly.frameOrder).subtracting(order), of: assembly)
@@ -34,7 +37,7 @@ struct PackOperation: Sendable {
         let (whole, kept, isCanonical) = (assembly, frames, missing.isEmpty)
         counters.begin("writing the index", bytes: 0, items: 0)
         return try await WorkerThreads.perform {
-            try finish(whole, kept, bases, writer, isCanonical: isCanonical)
+            try finish(whole, kept, bases, writer, zipped, isCanonical: isCanonical)
         }
     }
 
@@ -43,7 +46,13 @@ struct PackOperation: Sendable {
     private func readBuildCache(into assembly: inout PackAssembly) async throws {
         guard let root = caches.buildCache else { return }
         counters.begin("scanning", bytes: 0, items: 0)
-        let selection = BuildCacheScan.Selection(dropped: options.dropped, usedSince: options.usedSince)
+        let built = [caches.moduleCache, moduleCache.isEmpty ? nil : FilePath(moduleCache)]
+        let selection = BuildCacheScan.Selection(
+            dropped: options.dropped,
+            usedSince: options.usedSince,
+            environment: options.environment,
+            moduleCaches: Set(built.compactMap(\.self))
+        )
         let scan = try await BuildCacheScan.run(
             root,
             selection,
@@ -73,97 +82,13 @@ struct PackOperation: Sendable {
                     }
                 }
             } catch {
-                faults.update { $0.append(LeftOut(error, path)) }
+                let leftOut = try LeftOut(error, path)
+                faults.update { $0.append(leftOut) }
             }
             counters.add(bytes: output.size)
         }
         assembly.leaveOut(faults.value)
         assembly.add(scan, surveys: found.value, root: root)
-    }
-
-    private func readModuleCache(into assembly: inout PackAssembly) async throws {
-        guard let root = caches.moduleCache else { return }
-        counters.begin("scanning", bytes: 0, items: 0)
-        let scan = try await WorkerThreads.perform { [caches] in
-            try ModuleCacheScan(root, apartFrom: caches.buildCache)
-        }
-        let modules = scan.trees.subtracting(scan.partial).sorted()
-        counters.begin("reading", bytes: 0, items: modules.count)
-        let trees = Gathered<[ModuleKey: TreeSurvey]>([:])
-        let faults = Gathered<[LeftOut]>([])
-        let counters = counters
-        try await WorkerThreads.forEach(below: modules.count, threads: threads, state: { StreamCutter() }) {
-            cutter,
-            index,
-            _ in
-            let module = modules[index]
-            do throws(TreeListing.Fault) {
-                let survey = try TreeSurvey.read(module, in: root, &cutter)
-                let path = root.appending(FilePath(module.text).components)
-                if let hash = scan.hashes[module], hash == survey.h1 {
-                    trees.update { $0[module] = survey }
-                } else if scan.hashes[module] == nil {
-                    faults.update {
-                        $0.append(LeftOut(.wrongModuleHash, path, "there is no sound .ziphash for it"))
-                    }
-                } else {
-                    faults.update {
-                        $0.append(LeftOut(.wrongModuleHash, path, "its files are not those of its .ziphash"))
-                    }
-                }
-                counters.add(bytes: survey.stream.size)
-            } catch {
-                faults.update { $0.append(error.leftOut) }
-            }
-        }
-        let (settled, removed) = try await WorkerThreads.perform {
-            var settled = scan
-            let removed = try settled.removed(of: trees.value.keys, in: root)
-            return (settled, removed)
-        }
-        let whole = trees.value.filter { !removed.contains($0.key) }
-        for (module, survey) in whole.sorted(by: { $0.key < $1.key }) {
-            assembly.add(survey, of: module, root: root)
-        }
-        let missing = scan.zips.filter { whole[$0] == nil }.sorted()
-        let zips = try await readZips(missing, scan, faults)
-        assembly.leaveOut(faults.value)
-        assembly.add(settled, zips: zips, root: root)
-    }
-
-    /// Reads the zips that cannot be made again from a tree.
-    private func readZips(
-        _ modules: [ModuleKey],
-        _ scan: ModuleCacheScan,
-        _ faults: Gathered<[LeftOut]>
-    ) async throws -> [ModuleKey: (StreamSurvey, ObjectID)] {
-        guard let root = caches.moduleCache else { return [:] }
-        let zips = Gathered<[ModuleKey: (StreamSurvey, ObjectID)]>([:])
-        try await WorkerThreads.forEach(
-            below: modules.count,
-            threads: threads,
-            state: { SurveyState(root: try Directory(opening: root)) }
-        ) { state, index, _ in
-            let module = modules[index]
-            let zip = ModuleCacheLayout.zip(of: module)
-            let path = root.appending(FilePath(zip).components)
-            do {
-                let file = try state.root.openFile(at: zip)
-                let (survey, id) = try StreamSurvey.file(file, &state.cutter)
-                guard let hash = scan.hashes[module] else {
-                    throw ZipError("there is no sound .ziphash for it")
-                }
-                guard try ModuleZip.h1(of: file, module: module) == hash else {
-                    throw ZipError("its files are not those of its .ziphash")
-                }
-                zips.update { $0[module] = (survey, id) }
-            } catch let error as CacheStoreError {
-                faults.update { $0.append(LeftOut(error, path)) }
-            } catch {
-                faults.update { $0.append(LeftOut(.wrongModuleHash, path, "\(error)")) }
-            }
-        }
-        return zips.value
     }
 
     private func checkStrictness(_ assembly: PackAssembly) throws(CacheStoreError) {
@@ -204,7 +129,7 @@ struct PackOperation: Sendable {
             _ in
             let number = unread[index]
             let chunk = chunks[number]
-            if !Self.read(chunk, providers[number], into: &buffer.bytes) {
+            if try !Self.read(chunk, providers[number], into: &buffer.bytes) {
                 wrong.update { $0.insert(number) }
             }
             counters.add(bytes: chunk.contentBytes)
@@ -253,7 +178,7 @@ struct PackOperation: Sendable {
                 try cancellation.check()
                 let (chunk, provider) = (chunks[order[index]], providers[order[index]])
                 var frame: FrameSequence.Frame?
-                if Self.read(chunk, provider, into: &state.content) {
+                if try Self.read(chunk, provider, into: &state.content) {
                     let bytes = try state.compressor.frame(state.content.span)
                     frame = FrameSequence.Frame(bytes: bytes, checksum: XXH64.hash(bytes.span))
                 }
@@ -268,16 +193,19 @@ struct PackOperation: Sendable {
     }
 
     /// Reads a chunk's content, and returns whether it is unchanged.
+    ///
+    /// - Throws: ``CacheStoreError`` if the machine is at fault.
     private static func read(
         _ chunk: ChunkRecord,
         _ provider: PackAssembly.Provider,
         into content: inout [UInt8]
-    ) -> Bool {
+    ) throws(CacheStoreError) -> Bool {
         do throws(CacheStoreError) {
             // Where the chunk is a whole file, one more byte is requested, to notice a file that has grown.
             let extra = provider.checksum == nil ? 1 : 0
             try provider.content.read(at: provider.offset, count: chunk.contentBytes + extra, into: &content)
         } catch {
+            if error.isOfMachine { throw error }
             return false
         }
         guard content.count == chunk.contentBytes else { return false }
@@ -290,6 +218,7 @@ struct PackOperation: Sendable {
         _ frames: [ChunkNumber: ChunkRecord],
         _ bases: PackBases,
         _ writer: ArchiveWriter,
+        _ zipped: [ModuleKey],
         isCanonical: Bool
     ) throws -> Pack.Report {
         let whole = assembly.identified()
@@ -314,39 +243,21 @@ struct PackOperation: Sendable {
         let leftOut = assembly.leftOut.sorted {
             ($0.path.string, $0.reason.rawValue) < ($1.path.string, $1.reason.rawValue)
         }
+        let environment = whole.set.sources[0].environment
         return Pack.Report(
             digest: digest,
-            environment: options.environment,
+            environment: environment,
             totals: totals,
             leftOut: leftOut,
             dropped: assembly.dropped,
             unused: assembly.unused,
-            warnings: warnings(totals, sharingLabel: bases.first(withLabelOf: set.sources))
+            warnings: PackWarnings(
+                options: options,
+                caches: caches,
+                environment: environment,
+                totals: totals,
+                leftOut: leftOut
+            ).all(sharingLabel: bases.first(withLabelOf: set.sources), zipped: zipped)
         )
-    }
-
-    /// Returns warnings of circumstances that may be mistakes.
-    private func warnings(_ totals: ArchiveTotals, sharingLabel base: FilePath?) -> [Warning] {
-        var warnings: [Warning] = []
-        if let base {
-            let fault = "`\(base)` holds another pack labelled `\(options.label)`, so the two can't be united"
-            warnings.append(Warning(code: .duplicateLabel, message: fault, remedy: .relabelPack))
-        }
-        if !options.environment.isKnown {
-            let loss = "nothing can tell later whether these entries will hit"
-            warnings.append(
-                Warning(code: .noEnvironment, message: "no Go environment was recorded, so \(loss)")
-            )
-        }
-        // With a base, an archive without members says nothing about the caches.
-        guard options.bases.isEmpty else { return warnings }
-        if let path = caches.buildCache, totals.byKind[.action] == nil {
-            let message = "`\(path)` holds no entries of a build cache"
-            warnings.append(Warning(code: .emptyCache, message: message))
-        }
-        if let path = caches.moduleCache, totals.byKind[.tree] == nil, totals.byKind[.mod] == nil {
-            warnings.append(Warning(code: .emptyCache, message: "`\(path)` holds no modules"))
-        }
-        return warnings
     }
 }

@@ -14,6 +14,13 @@ struct TreeSurvey: Sendable {
     /// The content of the files, as one stream.
     var stream: StreamSurvey
 
+    /// Whether a name in the tree has a meaning of its own in image layers: see
+    /// ``PathRules/isWhiteout(_:)``.
+    var holdsWhiteout: Bool { manifest.entries.contains { PathRules.isWhiteout($0.path) } }
+
+    /// Whether the module travels as a zip, because an archive or an image layer can't hold the files.
+    var travelsAsZip: Bool { manifest.entries.isEmpty || holdsWhiteout }
+
     /// Reads a tree.
     ///
     /// - Parameters:
@@ -21,23 +28,20 @@ struct TreeSurvey: Sendable {
     ///   - root: GOMODCACHE.
     ///   - cutter: The cutter, which is reset first.
     /// - Returns: The survey.
-    /// - Throws: ``TreeListing/Fault`` for a tree that can't be packed.
+    /// - Throws: ``TreeListing/Fault`` for a tree that can't be packed, or ``CacheStoreError`` if the machine
+    ///   is at fault.
     static func read(
         _ module: ModuleKey,
         in root: FilePath,
         _ cutter: inout StreamCutter
-    ) throws(TreeListing.Fault) -> TreeSurvey {
+    ) throws -> TreeSurvey {
         let path = root.appending(FilePath(module.text).components)
         do {
             return try read(module, from: Directory(opening: root), &cutter)
-        } catch let fault as TreeListing.Fault {
-            throw fault
         } catch let fault as TreeManifest.Fault {
             throw TreeListing.Fault(leftOut: LeftOut(.badName, path, fault.message))
         } catch let error as CacheStoreError {
-            throw TreeListing.Fault(leftOut: LeftOut(error, error.path ?? path))
-        } catch {
-            throw TreeListing.Fault(leftOut: LeftOut(.unreadable, path, "\(error)"))
+            throw TreeListing.Fault(leftOut: try LeftOut(error, error.path ?? path))
         }
     }
 
@@ -58,8 +62,9 @@ struct TreeSurvey: Sendable {
         }
         let manifest = try TreeManifest(entries)
         let text = manifest.text
-        guard text.count <= Chunker.maximumSize, !text.isEmpty else {
-            throw TreeManifest.Fault(message: text.isEmpty ? "it has no files" : "it has too many files")
+        guard text.count <= FormatLimits.manifestSize, entries.count <= FormatLimits.treeFiles else {
+            let fault = "its \(entries.count) files are more than Go accepts in a module"
+            throw TreeManifest.Fault(message: fault)
         }
         let (chunks, size) = cutter.finish()
         return TreeSurvey(

@@ -185,7 +185,7 @@ struct ModuleCacheRestore: Sendable {
             )
             try reader.walk(tree, manifest, chunks: chunks, visitor: &writer) { try cancellation.check() }
             guard try writer.finish() == tree.h1 else {
-                throw reader.damaged(chunks[tree.manifest], "the tree does not have its h1 hash")
+                throw reader.damaged(chunks, tree, "the tree does not have its h1 hash")
             }
             let (tally, bytes) = (writer.tally, writer.bytesWritten)
             report.update {
@@ -270,7 +270,7 @@ struct ModuleCacheRestore: Sendable {
                 size = try zipper.finish()
                 // Nothing else checks the hash where the tree itself is not written.
                 guard try ModuleZip.h1(of: file, module: tree.module) == tree.h1 else {
-                    throw reader.damaged(chunks[tree.manifest], "the tree does not have its h1 hash")
+                    throw reader.damaged(chunks, tree, "the tree does not have its h1 hash")
                         .naming(member: "tree \(tree.module.text)")
                 }
             }

@@ -49,7 +49,9 @@ struct MemberUnion: Sendable {
         let other = frames.add(input, from: index).renumberingSources { numbers[$0] }
         set.trees = try merge(set.trees, other.trees, by: { $0.module < $1.module }) {
             (union, first, second) throws(CacheStoreError) in
-            let manifests = [first, second].map { union.frames.places[$0.manifest].record.id }
+            let manifests = [first, second].map { tree in
+                tree.manifestID { union.frames.places[$0].record.id }
+            }
             let relation = MemberRelation((first, manifests[0]), (second, manifests[1]))
             try relation.checkConflict(of: "tree \(first.module.text)", in: path)
             if relation != .same {

@@ -129,7 +129,7 @@ final class OutputUnion {
     /// in another frame.
     private func layOutModules() throws {
         for tree in members.set.trees {
-            _ = try assign(tree.manifest)
+            for number in tree.manifest.numbers { _ = try assign(number) }
             for number in tree.chunks.numbers { _ = try assign(number) }
         }
         for case .stored(_, _, let chunks) in members.set.downloads.lazy.map(\.content) {

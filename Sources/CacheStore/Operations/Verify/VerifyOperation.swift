@@ -117,7 +117,7 @@ struct VerifyOperation {
             var hasher = TreeHasher(tree.module)
             try reader.walk(tree, manifest, chunks: set.chunks, visitor: &hasher) { try cancellation.check() }
             guard hasher.finish() == tree.h1 else {
-                throw reader.damaged(set.chunks[tree.manifest], "the tree does not have its h1 hash")
+                throw reader.damaged(set.chunks, tree, "the tree does not have its h1 hash")
             }
         case .zip(let download, let id, let size, let chunks):
             var content: [UInt8] = []

@@ -37,17 +37,19 @@ package struct Directory: ~Copyable, Sendable {
         } catch  where error.code == .notFound {
             let parent = path.removingLastComponent()
             if !parent.isEmpty, parent != path { _ = try creating(parent) }
-            let result = unsafe path.withPlatformString { unsafe Glibc.mkdir($0, 0o755) }
-            let cause = Errno(rawValue: errno)
-            if result != 0, cause != .fileExists {
-                throw .system(cause, "create the directory", path)
+            var isNew = true
+            do throws(Errno) {
+                _ = try SystemCall.run { unsafe path.withPlatformString { unsafe Glibc.mkdir($0, 0o755) } }
+            } catch {
+                guard error == .fileExists else { throw .system(error, "create the directory", path) }
+                isNew = false
             }
             do throws(CacheStoreError) {
                 let made = try Directory(opening: path)
-                if result == 0, Umask.hides(0o755) { try made.setMode(0o755) }
+                if isNew, Umask.hides(0o755) { try made.setMode(0o755) }
                 return made
             } catch {
-                guard result != 0, error.code == .notFound else { throw error }
+                guard !isNew, error.code == .notFound else { throw error }
                 throw CacheStoreError(
                     .notFound,
                     "a symbolic link that leads nowhere stands where a directory should be",
@@ -68,28 +70,13 @@ package struct Directory: ~Copyable, Sendable {
     /// - Throws: ``CacheStoreError`` as the system says.
     func status(of name: String) throws(CacheStoreError) -> FileStatus? {
         var raw = stat()
-        let result = unsafe fstatat(descriptor, name, &raw, AT_SYMLINK_NOFOLLOW)
-        if result == 0 { return FileStatus(raw) }
-        let cause = Errno(rawValue: errno)
-        if cause == .noSuchFileOrDirectory { return nil }
-        throw .system(cause, "examine", path(of: name))
-    }
-
-    /// Returns the numbers that tell the directory from all others, by whatever path it was opened.
-    ///
-    /// - Throws: ``CacheStoreError`` as the system says.
-    func identity() throws(CacheStoreError) -> FileStatus.Identity {
-        var raw = stat()
-        _ = try SystemCall.checked("examine", path) { unsafe fstat(descriptor, &raw) }
-        return FileStatus(raw).identity
-    }
-
-    /// Returns the numbers that tell the entry `name` from all others, or `nil` if there is no such entry.
-    ///
-    /// A symbolic link is followed: the numbers are those of the file at its end.
-    func identity(of name: String) -> FileStatus.Identity? {
-        var raw = stat()
-        return unsafe fstatat(descriptor, name, &raw, 0) == 0 ? FileStatus(raw).identity : nil
+        do throws(Errno) {
+            _ = try SystemCall.run { unsafe fstatat(descriptor, name, &raw, AT_SYMLINK_NOFOLLOW) }
+            return FileStatus(raw)
+        } catch {
+            if error == .noSuchFileOrDirectory { return nil }
+            throw .system(error, "examine", path(of: name))
+        }
     }
 
     /// Returns the names of all entries but `.` and `..`, ordered by bytes.
@@ -112,7 +99,10 @@ package struct Directory: ~Copyable, Sendable {
         defer { unsafe closedir(stream) }
         while true {
             errno = 0
-            guard let entry = unsafe readdir(stream) else { break }
+            guard let entry = unsafe readdir(stream) else {
+                if errno == EINTR { continue }
+                break
+            }
             // d_name ends in NUL within the entry: readdir(3).
             unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
                 unsafe field.withMemoryRebound(to: CChar.self, capacity: 256) { name in
@@ -154,9 +144,15 @@ package struct Directory: ~Copyable, Sendable {
     /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/unsafePath`` for a
     ///   symbolic link.
     func directory(_ name: String) throws(CacheStoreError) -> Directory? {
-        let opened = unsafe openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        if opened >= 0 { return Directory(owning: opened, path: path(of: name)) }
-        let cause = Errno(rawValue: errno)
+        let cause: Errno
+        do throws(Errno) {
+            let opened = try SystemCall.run {
+                unsafe openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+            }
+            return Directory(owning: opened, path: path(of: name))
+        } catch {
+            cause = error
+        }
         if cause == .noSuchFileOrDirectory { return nil }
         if cause == .notDirectory || cause == .tooManySymbolicLinkLevels,
             let found = try status(of: name), found.kind != .directory
@@ -179,10 +175,12 @@ package struct Directory: ~Copyable, Sendable {
     ///   symbolic link.
     func creatingDirectory(_ name: String, mode: mode_t = 0o755) throws(CacheStoreError) -> Directory {
         if let there = try directory(name) { return there }
-        let isNew = unsafe mkdirat(descriptor, name, mode) == 0
-        if !isNew {
-            let cause = Errno(rawValue: errno)
-            guard cause == .fileExists else { throw .system(cause, "create the directory", path(of: name)) }
+        var isNew = true
+        do throws(Errno) {
+            _ = try SystemCall.run { unsafe mkdirat(descriptor, name, mode) }
+        } catch {
+            guard error == .fileExists else { throw .system(error, "create the directory", path(of: name)) }
+            isNew = false
         }
         guard let made = try directory(name) else {
             throw .system(.noSuchFileOrDirectory, "open the directory", path(of: name))
@@ -197,11 +195,15 @@ package struct Directory: ~Copyable, Sendable {
     ///   symbolic link.
     func file(_ name: String) throws(CacheStoreError) -> File? {
         // The open does not block: opening a FIFO would otherwise wait for a writer.
-        let opened = unsafe openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-        if opened >= 0 { return File(owning: opened, path: path(of: name)) }
-        let cause = Errno(rawValue: errno)
-        if cause == .noSuchFileOrDirectory { return nil }
-        throw .system(cause, "open", path(of: name))
+        do throws(Errno) {
+            let opened = try SystemCall.run {
+                unsafe openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+            }
+            return File(owning: opened, path: path(of: name))
+        } catch {
+            if error == .noSuchFileOrDirectory { return nil }
+            throw .system(error, "open", path(of: name))
+        }
     }
 
     /// Opens the directory at a path below this one, or returns `nil` if an element of the path is missing.
@@ -308,9 +310,11 @@ package struct Directory: ~Copyable, Sendable {
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func remove(_ name: String) throws(CacheStoreError) {
-        if unsafe unlinkat(descriptor, name, 0) == 0 { return }
-        let cause = Errno(rawValue: errno)
-        if cause != .noSuchFileOrDirectory { throw .system(cause, "remove", path(of: name)) }
+        do throws(Errno) {
+            _ = try SystemCall.run { unsafe unlinkat(descriptor, name, 0) }
+        } catch {
+            if error != .noSuchFileOrDirectory { throw .system(error, "remove", path(of: name)) }
+        }
     }
 
     /// Removes `name` and everything below it, read-only directories too; a missing entry is no error.
@@ -374,16 +378,6 @@ package struct Directory: ~Copyable, Sendable {
                 }
             }
         }
-    }
-
-    /// Opens the directory once more, as a file that can be locked.
-    ///
-    /// - Throws: ``CacheStoreError`` as the system says.
-    func lockFile() throws(CacheStoreError) -> File {
-        let copy = try SystemCall.checked("open the directory", path) {
-            unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        }
-        return File(owning: copy, path: path)
     }
 
     /// Returns the number of bytes that a user without privileges can still write to this file system

@@ -16,6 +16,9 @@ struct FileStatus: Hashable {
     /// The modification time, in whole seconds since 1970.
     let modified: Int
 
+    /// The rest of the modification time, in nanoseconds, 0 to 999,999,999.
+    let modifiedNanoseconds: Int
+
     /// The device number of the file system that holds the file.
     let device: dev_t
 
@@ -41,6 +44,7 @@ struct FileStatus: Hashable {
         mode = raw.st_mode & 0o7777
         size = raw.st_size
         modified = raw.st_mtim.tv_sec
+        modifiedNanoseconds = raw.st_mtim.tv_nsec
         device = raw.st_dev
         inode = raw.st_ino
     }

@@ -19,17 +19,17 @@ package enum Place: Hashable, Sendable {
     /// - Throws: ``CacheStoreError`` as the system says, if it does not say what stands there.
     package init(at path: FilePath) throws(CacheStoreError) {
         var raw = stat()
-        if unsafe path.withPlatformString({ unsafe stat($0, &raw) }) == 0 {
+        do throws(Errno) {
+            _ = try SystemCall.run { unsafe path.withPlatformString { unsafe stat($0, &raw) } }
             switch FileStatus(raw).kind {
             case .directory: self = .directory
             case .regular: self = .file
             case .symbolicLink, .other: self = .special
             }
-            return
+        } catch {
+            guard error == .noSuchFileOrDirectory else { throw .system(error, "examine", path) }
+            let isLink = unsafe path.withPlatformString { unsafe lstat($0, &raw) } == 0
+            self = isLink ? .brokenLink : .nothing
         }
-        let cause = Errno(rawValue: errno)
-        guard cause == .noSuchFileOrDirectory else { throw .system(cause, "examine", path) }
-        let isLink = unsafe path.withPlatformString { unsafe lstat($0, &raw) } == 0
-        self = isLink ? .brokenLink : .nothing
     }
 }

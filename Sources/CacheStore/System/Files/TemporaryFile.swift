@@ -69,14 +69,20 @@ struct TemporaryFile: ~Copyable, Sendable {
             try directory.rename(temporaryName, to: name)
         } else {
             // linkat(2) refuses where the name has been taken meanwhile; rename(2) would not.
-            let result = unsafe linkat(directory.descriptor, temporaryName, directory.descriptor, name, 0)
-            let cause = Errno(rawValue: errno)
-            if result != 0 {
-                if cause == .fileExists { throw Self.exists(directory.path(of: name)) }
-                // Some file systems have no hard links.
-                try directory.rename(temporaryName, to: name)
-            } else {
+            var isLinked = true
+            do throws(Errno) {
+                _ = try SystemCall.run {
+                    unsafe linkat(directory.descriptor, temporaryName, directory.descriptor, name, 0)
+                }
+            } catch {
+                if error == .fileExists { throw Self.exists(directory.path(of: name)) }
+                isLinked = false
+            }
+            // Some file systems have no hard links.
+            if isLinked {
                 try directory.remove(temporaryName)
+            } else {
+                try directory.rename(temporaryName, to: name)
             }
         }
         isPublished.store(true, ordering: .relaxed)

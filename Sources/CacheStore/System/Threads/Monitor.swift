@@ -4,13 +4,13 @@ import Glibc
 ///
 /// The type is a class, because the mutex must not move. The type is `@unchecked Sendable`, because every
 /// access to `value` holds the mutex.
-@safe final class Monitor<Value>: @unchecked Sendable {
+@safe package final class Monitor<Value>: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
     private var value: Value
 
     /// Creates a monitor of `value`.
-    init(_ value: sending Value) {
+    package init(_ value: sending Value) {
         unsafe mutex = .allocate(capacity: 1)
         unsafe condition = .allocate(capacity: 1)
         self.value = value
@@ -26,7 +26,7 @@ import Glibc
     }
 
     /// Calls `body` with exclusive access to the value.
-    func withLock<Result, Failure: Error>(
+    package func withLock<Result, Failure: Error>(
         _ body: (inout Value) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         unsafe pthread_mutex_lock(mutex)
@@ -35,13 +35,30 @@ import Glibc
     }
 
     /// Waits until `holds` is true for the value, then calls `body` with exclusive access to the value.
-    func wait<Result>(until holds: (Value) -> Bool, then body: (inout Value) -> Result) -> Result {
+    package func wait<Result>(until holds: (Value) -> Bool, then body: (inout Value) -> Result) -> Result {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
         while !holds(value) { unsafe pthread_cond_wait(condition, mutex) }
         return body(&value)
     }
 
+    /// Waits until `holds` is true for the value, but not longer than a number of milliseconds.
+    ///
+    /// - Returns: Whether `holds` is true.
+    func wait(atMost milliseconds: Int, until holds: (Value) -> Bool) -> Bool {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        var end = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &end)
+        let nanoseconds = end.tv_nsec + milliseconds % 1000 * 1_000_000
+        end.tv_sec += milliseconds / 1000 + nanoseconds / 1_000_000_000
+        end.tv_nsec = nanoseconds % 1_000_000_000
+        while !holds(value) {
+            if unsafe pthread_cond_timedwait(condition, mutex, &end) != 0 { return holds(value) }
+        }
+        return true
+    }
+
     /// Wakes all waiting threads, so that they look at the value again.
-    func broadcast() { unsafe pthread_cond_broadcast(condition) }
+    package func broadcast() { unsafe pthread_cond_broadcast(condition) }
 }

@@ -1,10 +1,11 @@
 import Glibc
 import Synchronization
+import SystemPackage
 
 /// Threads for work that blocks, so that Swift's own few threads stay free.
-enum WorkerThreads {
+package enum WorkerThreads {
     /// A signal that tells workers that their work is no longer wanted.
-    final class Cancellation: Sendable {
+    package final class Cancellation: Sendable {
         private let isCancelled = Atomic<Bool>(false)
 
         /// Asks all workers to stop.
@@ -31,7 +32,8 @@ enum WorkerThreads {
     /// - Parameters:
     ///   - count: The number of threads, at least 1.
     ///   - body: Called once on each thread with the means to notice a stop.
-    /// - Throws: `CancellationError` if the task was cancelled, otherwise the first error of a thread.
+    /// - Throws: `CancellationError` if the task was cancelled, otherwise the first error of a thread, or
+    ///   ``CacheStoreError`` if the system has no thread left.
     static func run(
         count: Int,
         _ body: @escaping @Sendable (Cancellation) throws -> Void
@@ -41,12 +43,22 @@ enum WorkerThreads {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation {
                 (continuation: CheckedContinuation<Void, any Error>) in
+                var unstarted = 0
                 for _ in 0..<count {
-                    start {
-                        let failure = work.run(cancellation)
-                        guard let outcome = work.end(failure) else { return }
-                        continuation.resume(with: outcome)
+                    do throws(CacheStoreError) {
+                        try start {
+                            let failure = work.run(cancellation)
+                            if let outcome = work.end(failure) { continuation.resume(with: outcome) }
+                        }
+                    } catch {
+                        // The threads that were started stop, and the last of them reports the error.
+                        unstarted += 1
+                        cancellation.cancel()
+                        work.fail(error)
                     }
+                }
+                for _ in 0..<unstarted {
+                    if let outcome = work.end(nil) { continuation.resume(with: outcome) }
                 }
             }
         } onCancel: {
@@ -144,6 +156,14 @@ enum WorkerThreads {
             }
         }
 
+        /// Notes the error that kept a thread from starting.
+        func fail(_ failure: any Error) {
+            state.withLock { state in
+                state.body = nil
+                state.failure = state.failure ?? failure
+            }
+        }
+
         /// Notes that a thread has ended, and returns the outcome of all threads if this thread was the last.
         func end(_ failure: (any Error)?) -> Result<Void, any Error>? {
             state.withLock { state in
@@ -167,8 +187,10 @@ enum WorkerThreads {
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
-    /// Starts a detached thread that runs `body`; if the system has no thread left, `body` runs on this one.
-    private static func start(_ body: @escaping @Sendable () -> Void) {
+    /// Starts a detached thread that runs `body`.
+    ///
+    /// - Throws: ``CacheStoreError`` if the system has no thread left.
+    package static func start(_ body: @escaping @Sendable () -> Void) throws(CacheStoreError) {
         let argument = unsafe Unmanaged.passRetained(Body(body))
         var thread = pthread_t()
         let result = unsafe pthread_create(
@@ -182,10 +204,15 @@ enum WorkerThreads {
             },
             argument.toOpaque()
         )
-        if result == 0 {
-            pthread_detach(thread)
-        } else {
-            unsafe argument.takeRetainedValue().run()
+        guard result == 0 else {
+            unsafe argument.release()
+            throw CacheStoreError(
+                .io,
+                "the system has no thread left for this process",
+                remedy: .allowThreads,
+                cause: Errno(rawValue: result)
+            )
         }
+        pthread_detach(thread)
     }
 }

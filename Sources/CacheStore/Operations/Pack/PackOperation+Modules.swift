@@ -1,0 +1,110 @@
+import SystemPackage
+
+/// The reading of GOMODCACHE.
+extension PackOperation {
+    /// Reads GOMODCACHE.
+    ///
+    /// - Returns: The modules that travel as zips because of their names.
+    func readModuleCache(into assembly: inout PackAssembly) async throws -> [ModuleKey] {
+        guard let root = caches.moduleCache else { return [] }
+        counters.begin("scanning", bytes: 0, items: 0)
+        let scan = try await WorkerThreads.perform { [caches] in
+            try ModuleCacheScan(root, apartFrom: caches.buildCache)
+        }
+        let modules = scan.trees.subtracting(scan.partial).sorted()
+        counters.begin("reading", bytes: 0, items: modules.count)
+        let trees = Gathered<[ModuleKey: TreeSurvey]>([:])
+        let faults = Gathered<[LeftOut]>([])
+        let counters = counters
+        try await WorkerThreads.forEach(below: modules.count, threads: threads, state: { StreamCutter() }) {
+            cutter,
+            index,
+            _ in
+            let module = modules[index]
+            do {
+                let survey = try TreeSurvey.read(module, in: root, &cutter)
+                let hash = try scan.hashes[module] ?? snapshotHash(of: module, survey)
+                if hash == survey.h1 {
+                    trees.update { $0[module] = survey }
+                } else {
+                    let path = root.appending(FilePath(module.text).components)
+                    let fault =
+                        hash == nil ? "there is no sound .ziphash for it" : "its files are not those of its .ziphash"
+                    faults.update { $0.append(LeftOut(.wrongModuleHash, path, fault)) }
+                }
+                counters.add(bytes: survey.stream.size)
+            } catch let fault as TreeListing.Fault {
+                faults.update { $0.append(fault.leftOut) }
+            }
+        }
+        let (settled, removed) = try await WorkerThreads.perform {
+            var settled = scan
+            let removed = try settled.removed(of: trees.value.keys, in: root)
+            return (settled, removed)
+        }
+        let whole = trees.value.filter { !removed.contains($0.key) }
+        for (module, survey) in whole.sorted(by: { $0.key < $1.key }) where !survey.travelsAsZip {
+            assembly.add(survey, of: module, root: root)
+        }
+        let zips = try await readZips(scan, whole, faults)
+        assembly.leaveOut(faults.value)
+        let snapshots = whole.filter { scan.hashes[$0.key] == nil }
+        assembly.add(settled.addingHashes(of: snapshots.mapValues(\.h1)), zips: zips)
+        return zips.filter(\.value.holdsWhiteout).keys.sorted()
+    }
+
+    /// Returns the hash that a snapshot of Go's cryptography must have: that of its zip in GOROOT.
+    ///
+    /// Go unpacks the snapshot itself and records no hash up to Go 1.26. If GOROOT has no such zip, nothing
+    /// can tell whether the tree is right, and the tree's own hash is taken.
+    ///
+    /// - Returns: The hash, or `nil` if the module is not such a snapshot.
+    private func snapshotHash(of module: ModuleKey, _ survey: TreeSurvey) throws -> ObjectID? {
+        guard module.isSnapshotOfGo else { return nil }
+        let goRoot = options.environment["GOROOT"]
+        let zip = FilePath(goRoot).appending("lib/fips140/\(module.version).zip")
+        do {
+            return goRoot.isEmpty ? survey.h1 : try ModuleZip.h1(of: File(reading: zip), module: module)
+        } catch let error as CacheStoreError where error.code == .notFound {
+            return survey.h1
+        } catch is ZipError {
+            return survey.h1
+        }
+    }
+
+    /// Reads the zips that cannot be made again from a tree, and makes those of trees that can't be packed.
+    private func readZips(
+        _ scan: ModuleCacheScan,
+        _ trees: [ModuleKey: TreeSurvey],
+        _ faults: Gathered<[LeftOut]>
+    ) async throws -> [ModuleKey: PackedZip] {
+        guard let root = caches.moduleCache else { return [:] }
+        let made = trees.filter(\.value.travelsAsZip)
+        let modules = scan.zips.filter { trees[$0] == nil }.union(made.keys).sorted()
+        let zips = Gathered<[ModuleKey: PackedZip]>([:])
+        let archive = path
+        try await WorkerThreads.forEach(below: modules.count, threads: threads, state: { StreamCutter() }) {
+            cutter,
+            index,
+            _ in
+            let module = modules[index]
+            let zip = ModuleCacheLayout.zip(of: module)
+            let path = root.appending(FilePath(made[module] == nil ? zip : module.text).components)
+            do {
+                let packed =
+                    if let tree = made[module] {
+                        try PackedZip(making: tree, in: root, of: module, beside: archive, &cutter)
+                    } else {
+                        try PackedZip(zip, in: root, of: module, h1: scan.hashes[module], &cutter)
+                    }
+                zips.update { $0[module] = packed }
+            } catch let error as CacheStoreError {
+                let leftOut = try LeftOut(error, path)
+                faults.update { $0.append(leftOut) }
+            } catch let error as ZipError {
+                faults.update { $0.append(LeftOut(.wrongModuleHash, path, "\(error)")) }
+            }
+        }
+        return zips.value
+    }
+}
