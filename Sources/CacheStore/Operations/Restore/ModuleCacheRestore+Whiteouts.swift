@@ -57,11 +57,75 @@ extension ModuleCacheRestore {
         return true
     }
 
+    /// Looks after the tree of a module that the archive holds as its zip.
+    ///
+    /// Go trusts a tree that is there. A tree that a layer has damaged is therefore removed, so that Go
+    /// unpacks the zip. Where Go can't do that, the tree stays.
+    func settleTree(
+        of item: Item,
+        in downloads: borrowing Directory,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws {
+        let (module, version) = (item.module, item.module.version)
+        guard item.downloads.contains(where: { $0.kind == .zip }), let right = item.zipHash else { return }
+        let isThere = try root.directory.status(of: module.text) != nil
+        if profile == .readonly {
+            if !isThere, try hasWhiteout(module, in: downloads) {
+                let loss = "Go can't unpack it where nobody can write, so builds that need it fail there"
+                let cause =
+                    "\(module.text) has a file whose name begins with `.wh.` and is restored as its zip"
+                warn(.whiteoutName, "\(cause): \(loss)")
+            }
+            return
+        }
+        guard isThere else { return }
+        let lock = try downloads.creatingFile(
+            "\(version).lock",
+            mode: profile.moduleFileMode,
+            replacing: true
+        )
+        try counters.lock(lock, at: lock.path, cancellation)
+        guard try treeHash(of: module, cancellation) != right else { return }
+        let marker = "\(version).partial"
+        _ = try downloads.creatingFile(marker, mode: profile.moduleFileMode, replacing: true)
+        try removeTree(of: module)
+        try downloads.remove(marker)
+    }
+
+    /// Returns the `h1:` hash of the tree that is there, or `nil` if it is not a tree that can be read.
+    private func treeHash(
+        of module: ModuleKey,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws -> ObjectID? {
+        guard let directory = try? Directory(opening: root.directory.path(below: module.text)),
+            let listing = try? TreeListing(directory)
+        else { return nil }
+        return try hash(of: listing, in: directory, module, cancellation)
+    }
+
+    /// Returns whether the zip that is there has a name that image layers take for a removal.
+    private func hasWhiteout(_ module: ModuleKey, in downloads: borrowing Directory) throws -> Bool {
+        guard let zip = try downloads.file("\(module.version).zip"),
+            let directory = try? ZipDirectory(of: zip, prefix: module.unescaped + "/")
+        else { return false }
+        return directory.entries.contains { PathRules.isWhiteout($0.path) }
+    }
+
     /// Removes a tree that is not right, so that Go unpacks the zip instead.
     private func removeTree(of module: ModuleKey) throws {
         let elements = module.text.pathElements
         let parent = try directory(at: elements.dropLast())
         try parent.removeAll(elements[elements.count - 1])
         report.update { $0.removed += 1 }
+    }
+}
+
+extension ModuleCacheRestore.Item {
+    /// The `h1:` hash in the module's `.ziphash`, if the archive has one.
+    fileprivate var zipHash: ObjectID? {
+        for download in downloads where download.kind == .ziphash {
+            if case .bytes(let bytes) = download.content { return ModuleHash.id(ofZiphash: bytes) }
+        }
+        return nil
     }
 }

@@ -92,6 +92,7 @@ struct ModuleCacheRestore: Sendable {
         let downloads = try directory(at: item.module.downloadDirectory.pathElements)
         guard let tree = item.tree else {
             try restoreDownloads(item, in: downloads, with: &reader, cancellation)
+            try settleTree(of: item, in: downloads, cancellation)
             return
         }
         let version = item.module.version
@@ -134,12 +135,22 @@ struct ModuleCacheRestore: Sendable {
             let directory = try? Directory(opening: root.directory.path(below: tree.module.text)),
             let listing = try? TreeListing(directory), listing.files == manifest.entries
         else { return false }
+        return try hash(of: listing, in: directory, tree.module, cancellation) == tree.h1
+    }
+
+    /// Returns the `h1:` hash of a tree that is there, or `nil` if a file of it can't be opened.
+    func hash(
+        of listing: TreeListing,
+        in directory: consuming Directory,
+        _ module: ModuleKey,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws -> ObjectID? {
         let files = LastDirectory(directory)
-        var hash = TreeHash(tree.module)
+        var hash = TreeHash(module)
         var piece: [UInt8] = []
-        for entry in manifest.entries {
+        for entry in listing.files {
             try cancellation.check()
-            guard let file = try? files.openFile(at: entry.path) else { return false }
+            guard let file = try? files.openFile(at: entry.path) else { return nil }
             var content = ContentHasher()
             var offset = 0
             repeat {
@@ -149,7 +160,7 @@ struct ModuleCacheRestore: Sendable {
             } while !piece.isEmpty
             hash.add(entry.path, id: content.finish())
         }
-        return hash.finish() == tree.h1
+        return hash.finish()
     }
 
     private func writeTree(

@@ -90,6 +90,35 @@ struct WhiteoutRestoreTests {
         #expect(try !files(module).downloads.contains("partial"))
     }
 
+    @Test("takes away a damaged tree of a module that is packed as its zip", arguments: CacheProfile.allCases)
+    func zipAlone(profile: CacheProfile) async throws {
+        let module = Self.module("testdata/.wh.x")
+        var model = CacheModel()
+        try model.addModule(module, [.zip, .info, .mod, .hash])
+        let pack = try await bench.pack(model, to: "zip").path
+        try await bench.restore(packed(module), to: "out") { $0.profile = .ci }
+        let right = try await bench.restore(pack, to: "out") { $0.profile = profile }.report
+        #expect(try files(module).tree.count == 3 && right.removed == 0)
+        let tree = try Directory(opening: bench.path("out/\(module.tree)"))
+        try tree.setMode(0o755)
+        try tree.remove("m.go")
+        let report = try await bench.restore(pack, to: "out") { $0.profile = profile }.report
+        #expect(try files(module).tree.count == (profile == .readonly ? 2 : 0))
+        #expect(report.removed == (profile == .readonly ? 0 : 1))
+        #expect(try !files(module).downloads.contains("partial"))
+    }
+
+    @Test("is told where Go can't unpack the zip that holds it")
+    func zipForReaders() async throws {
+        for (path, isTold) in [("testdata/.wh.x", true), ("testdata/x", false)] {
+            var model = CacheModel()
+            try model.addModule(Self.module(path), [.zip, .info, .mod, .hash])
+            let pack = try await bench.pack(model, to: "pack \(isTold)").path
+            let report = try await bench.restore(pack, to: "out \(isTold)") { $0.profile = .readonly }.report
+            #expect(report.warnings.contains { $0.code == .whiteoutName } == isTold)
+        }
+    }
+
     @Test("leaves a program out of an image, with the entry that refers to it")
     func program() async throws {
         var model = CacheModel()
