@@ -1,3 +1,5 @@
+public import SystemPackage
+
 /// The progress of an operation: counters that only grow within a phase.
 public struct OperationProgress: Hashable, Sendable {
     /// The name of the phase, for example `reading`, `compressing`, `copying` or `restoring`.
@@ -14,6 +16,10 @@ public struct OperationProgress: Hashable, Sendable {
 
     /// The number of members or files that this phase has to do.
     public var totalItems: Int
+
+    /// The directory or file whose lock another process holds, once the operation has waited for it for two
+    /// seconds; `nil` while nothing waits.
+    public var awaitedLock: FilePath?
 }
 
 /// A closure that receives progress, at most ten times per second, on any thread.

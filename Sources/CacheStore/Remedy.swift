@@ -127,6 +127,9 @@ extension Remedy {
         "find out which job's module differs from go.sum before you use either"
     )
 
+    /// The advice to save an archive that comes as a stream to a file first.
+    public static let saveToFile = Remedy("saveToFile", "save it to a file first, and name that file")
+
     /// The advice to list the members of the archive.
     public static let listMembers = Remedy("listMembers", "list the members of the archive and their files")
 

@@ -34,8 +34,10 @@ public struct Warning: Hashable, Sendable {
         public static let fuzzCorpus = Code(rawValue: "fuzzCorpus")
         /// Some registries or engines refuse a layer of this length, or this number of layers.
         public static let layerSize = Code(rawValue: "layerSize")
-        /// A cache that was packed holds no members.
+        /// A cache that was packed holds no members, or is not there.
         public static let emptyCache = Code(rawValue: "emptyCache")
+        /// Go keeps the entries of builds with a program, and not in GOCACHE.
+        public static let cacheProgram = Code(rawValue: "cacheProgram")
     }
 
     /// The kind; stable across releases.

@@ -80,6 +80,28 @@ extension EndToEnd {
             }
             let again = try await workspace.shell(limited, [cachectl] + restoring)
             #expect(again.output.contains(#""bytes_written":0"#), "\(again)")
+            // Two threads hold less than one tree's depth.
+            let few = #"ulimit -n 64; chmod -R u+w "$0" && find "$0" -name 05 -delete; exec "$@" --jobs 2"#
+            let mending = try await workspace.shell(
+                few.replacing("$0", with: "\(top)/again"),
+                [cachectl] + restoring.filter { !["--jobs", "32"].contains($0) }
+            )
+            #expect(mending.status == 0 && mending.output.contains(#""created":1"#), "\(mending)")
+        }
+
+        @Test("64 descriptors are enough to restore everything, and to restore it again")
+        func fewDescriptors() async throws {
+            let workspace = try await Workspace.shared.value
+            let top = try Scratch.shared.directory("few")
+            let restoring = [try Tools.cachectl()] + workspace.restoring(to: "\(top)/build", "\(top)/mod")
+            for _ in 0..<2 {
+                let restore = try await workspace.shell(
+                    #"ulimit -n 64; exec "$@""#,
+                    restoring + ["--no-go", "--jobs", "2"]
+                )
+                #expect(restore.status == 0, "\(restore)")
+            }
+            #expect(try await workspace.faults("\(top)/build", "\(top)/mod").isEmpty)
         }
 
         @Test("paths may be relative, with spaces, and not ASCII")

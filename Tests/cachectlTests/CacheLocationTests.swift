@@ -55,4 +55,26 @@ struct CacheLocationTests {
         #expect(try CacheLocation.leftOut.path(.buildCache, answers: [:]) == nil)
         #expect(try CacheLocation.directory("/a").path(.buildCache, answers: [:]) == "/a")
     }
+
+    @Test("that Go can't find is told by the variables that are not set, not as a cache that is off")
+    func noHome() {
+        let location = CacheLocation.asGoSays
+        for (variable, answer, environment, word) in [
+            (CacheVariable.buildCache, "off", [:], "XDG_CACHE_HOME"),
+            (.buildCache, "off", ["HOME": "", "XDG_CACHE_HOME": ""], "HOME"),
+            (.buildCache, "off", ["HOME": "/h", "XDG_CACHE_HOME": "cache"], "`cache`"),
+            (.moduleCache, "", [:], "GOPATH"),
+        ] as [(CacheVariable, String, [String: String], String)] {
+            let error = #expect(throws: AdvisedError.self) {
+                try location.path(variable, answers: [variable.rawValue: answer], environment: environment)
+            }
+            #expect(error?.error.message.contains(word) == true, "\(error?.error.message ?? "")")
+            #expect(error?.error.message.contains("`GOCACHE` is `off`") == false)
+            #expect(error?.advice.contains("HOME") == true)
+        }
+        let off = #expect(throws: AdvisedError.self) {
+            try location.path(.buildCache, answers: ["GOCACHE": "off"], environment: ["HOME": "/h"])
+        }
+        #expect(off?.error.message.contains("`GOCACHE` is `off`") == true)
+    }
 }

@@ -27,6 +27,8 @@ struct RemedyTextTests {
             let words = RemedyText.sealing(directory, profile)
             #expect(words == "run `cachectl \(command)` as the image's last step")
         }
+        let both = RemedyText.sealing("/c", .image, moduleCache: "my modules")
+        #expect(both == "run `cachectl seal /c --gomodcache 'my modules'` as the image's last step")
     }
 
     @Test("are the library's own where no command and no flag helps")

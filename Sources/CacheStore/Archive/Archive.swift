@@ -29,13 +29,31 @@ public struct Archive: Sendable {
     ///
     /// - Parameter path: The archive.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/notAnArchive``,
-    ///   ``CacheStoreError/Code/unsupportedVersion`` or ``CacheStoreError/Code/corruptArchive``, or for a
-    ///   system error.
+    ///   ``CacheStoreError/Code/unsupportedVersion`` or ``CacheStoreError/Code/corruptArchive``, with code
+    ///   ``CacheStoreError/Code/badArgument`` for a pipe or device, or for a system error.
     /// - Complexity: O(1).
     public init(opening path: FilePath) throws(CacheStoreError) {
-        let file = try File(reading: path)
+        let file = try Self.file(at: path)
         trailer = try Trailer(reading: file)
         storage = Storage(file)
+    }
+
+    /// Opens a file, and refuses a stream, because an archive is read from its end.
+    private static func file(at path: FilePath) throws(CacheStoreError) -> File {
+        let stream = CacheStoreError(
+            .badArgument,
+            "an archive can't be read from a stream, because its index is at its end",
+            path: path,
+            remedy: .saveToFile
+        )
+        do throws(CacheStoreError) {
+            let file = try File(reading: path)
+            if try file.status().kind == .other { throw stream }
+            return file
+        } catch {
+            // Many programs take this name for standard input.
+            throw error.code == .notFound && path == "-" ? stream : error
+        }
     }
 
     /// Reads the index and checks all of it.

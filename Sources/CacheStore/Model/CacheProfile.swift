@@ -6,7 +6,12 @@ import Glibc
 public enum CacheProfile: String, Hashable, Sendable, CaseIterable {
     /// A cache of which each container has a writable copy, as in an image.
     ///
-    /// Entries are sealed, and any user may add entries.
+    /// Entries are sealed. Any user may add entries to GOCACHE and modules to GOMODCACHE.
+    ///
+    /// Any user of the container may also replace what others put there: an entry of GOCACHE, the `.mod` of a
+    /// module, or a whole module. Go hashes the files of a module when it downloads the module, and not when
+    /// a build reads them. So this profile is for users who trust each other, as in a container that runs one
+    /// job. Elsewhere use ``ci`` or ``readonly``.
     case image
 
     /// A cache that stays and grows, as on a runner's volume, for the user that restores it.
@@ -35,16 +40,16 @@ public enum CacheProfile: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// The permission bits of the directories of GOMODCACHE, except those in module trees.
+    /// The permission bits of the directories of GOMODCACHE outside of module trees.
     ///
-    /// Where any user may add modules, there is no sticky bit: Go renames new files over those of other users
-    /// (cmd/go/internal/modfetch/cache.go, `writeDiskCache`).
+    /// There is no sticky bit, because Go renames new files over files of other users (`writeDiskCache` in
+    /// cmd/go/internal/modfetch/cache.go).
     var moduleDirectoryMode: mode_t { self == .image ? 0o777 : 0o755 }
 
-    /// The permission bits of the files of GOMODCACHE, except those in module trees.
+    /// The permission bits of the files of GOMODCACHE outside of module trees.
     ///
-    /// Go opens some of them for writing, to lock them or to write them again: `.lock`, `list`, `.ziphash`
-    /// and the files of the checksum database (cmd/go/internal/lockedfile).
+    /// Go opens some of them for writing, even if it only locks them (`lockVersion`, `SideLock` and
+    /// `rewriteVersionList` in cmd/go/internal/modfetch/cache.go, `hashZip` in fetch.go).
     var moduleFileMode: mode_t { self == .image ? 0o666 : 0o644 }
 
     /// Whether `trim.txt` leads to `/dev/null`.

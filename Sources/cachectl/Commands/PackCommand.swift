@@ -92,14 +92,21 @@ struct PackCommand: AsyncParsableCommand, Sendable {
 
     func run() async throws {
         let recorded = try await recordedEnvironment()
-        let caches = try await directories.resolve(askingGo: !recordsNoEnvironment)
+        let named = try await directories.resolve(askingGo: !recordsNoEnvironment)
+        let (caches, absences) = try directories.existing(named)
         let options = try packOptions(recorded)
-        let (report, time) = try await common.perform(
+        var (report, time) = try await common.perform(
             consequence: "no archive was written"
         ) { [path = output.path] progress in
             try await Pack(options: options).run(caches, to: path, progress: progress)
         }
 
+        report.warnings = absences + report.warnings
+        if let path = caches.buildCache,
+            let program = await directories.cacheProgram(askingGo: !recordsNoEnvironment)
+        {
+            report.warnings.append(CacheDirectories.packWarning(of: program, path))
+        }
         for warning in report.warnings { StandardError.write(Message(warning)) }
         for message in Message.leftOut(report.leftOut) { StandardError.write(message) }
         try common.write(json(report, time), summary(report, time))

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CacheStore
+import FoundationEssentials
 import SystemPackage
 
 /// `cachectl restore`: Go's two caches made from an archive.
@@ -34,8 +35,9 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "The users of GOCACHE: `image` for users of a writable copy, `ci` for you, with Go trimming "
-                + "the cache, `readonly` for users who can't write to it. (default: image)",
+            "The users of the caches: `image` for users of a writable copy, who must trust each other, "
+                + "because each can replace entries and modules; `ci` for you, with Go trimming the cache; "
+                + "`readonly` for users who can't write to it. (default: image)",
             valueName: "image|ci|readonly"
         ),
         transform: CacheProfile.read
@@ -69,15 +71,24 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
     func run() async throws {
         let archive = try Archive(opening: FilePath(archive))
         let caches = try await directories.resolve(askingGo: !asksNoGo)
+        try directories.check(caches)
         var options = restoreOptions
         // Without Go, as in a stage of a Dockerfile that only restores, there is no environment to compare.
         if !asksNoGo { options.environment = try? await directories.goCommand.environment(withOrigin: true) }
-        let (report, time) = try await common.perform(
+        let flags = ProcessInfo.processInfo.environment["GOFLAGS"] ?? ""
+        let environment = options.environment ?? GoEnvironment(variables: ["GOFLAGS": flags])
+        options.leavesTreesWritable = environment.leavesTreesWritable
+        var (report, time) = try await common.perform(
             consequence: "run it again to restore the rest"
         ) { [options] progress in
             try await Restore(options: options).run(archive, into: caches, progress: progress)
         }
 
+        if let path = caches.buildCache,
+            let program = await directories.cacheProgram(askingGo: !asksNoGo)
+        {
+            report.warnings.append(CacheDirectories.restoreWarning(of: program, path))
+        }
         for warning in report.warnings { StandardError.write(Message(warning)) }
         try common.write(json(report, caches, time), summary(report, time))
     }
@@ -129,7 +140,9 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
             )
             lines += ["", "removed \(strays) from module trees"]
         }
-        return lines + ["", "digest  \(report.digest)"]
+        lines += ["", "digest  \(report.digest)"]
+        if report.digest != report.archiveDigest { lines.append("of the archive  \(report.archiveDigest)") }
+        return lines
     }
 
     private func json(_ report: Restore.Report, _ caches: GoCaches, _ time: Duration) -> JSONValue {
@@ -137,6 +150,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
             "schema": "cachectl.restore/1",
             "archive": .string(archive),
             "digest": .string(report.digest.description),
+            "archive_digest": .string(report.archiveDigest.description),
             "gocache": .optional(caches.buildCache?.string),
             "gomodcache": .optional(caches.moduleCache?.string),
             "actions": .tally(report.actions),

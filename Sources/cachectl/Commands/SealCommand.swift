@@ -10,13 +10,15 @@ struct SealCommand: AsyncParsableCommand, Sendable {
         discussion: """
             Gives every entry a time in the far future, so that Go never trims the entry and \
             never rewrites its time. Also sets the modes and writes the trim.txt that other \
-            users need. In a Dockerfile, seal the cache after the last go command. In the \
-            finished image, --check changes nothing and says what a later step has undone.
+            users need. With --gomodcache, other users can also add modules there. In a \
+            Dockerfile, seal the caches after the last go command. In the finished image, \
+            --check changes nothing and says what a later step has undone.
 
             Exit status 1 with --check: the cache is not sealed.
 
             Examples:
               cachectl seal /var/cache/go-build
+              cachectl seal /var/cache/go-build --gomodcache /var/cache/go-mod
               cachectl seal /var/cache/go-build --profile readonly
               cachectl seal /var/cache/go-build --check --json
             """
@@ -35,6 +37,12 @@ struct SealCommand: AsyncParsableCommand, Sendable {
     )
     var profile = CacheProfile.image
 
+    @Option(
+        help: ArgumentHelp("GOMODCACHE, to let all users add modules there, too.", valueName: "dir"),
+        completion: .directory
+    )
+    var gomodcache: String?
+
     @Flag(help: "Change nothing, and say what is not sealed.")
     var check = false
 
@@ -42,6 +50,7 @@ struct SealCommand: AsyncParsableCommand, Sendable {
     var common: CommonOptions
 
     func validate() throws {
+        if gomodcache == "" { throw ValidationError("`--gomodcache` is empty") }
         let options = options
         try OptionCheck.run { () throws(CacheStoreError) in try options.check() }
     }
@@ -64,6 +73,7 @@ struct SealCommand: AsyncParsableCommand, Sendable {
     private var options: Seal.Options {
         var options = Seal.Options()
         (options.profile, options.isDryRun, options.jobs) = (profile, check, common.jobs)
+        options.moduleCache = gomodcache.map { FilePath($0) }
         return options
     }
 
@@ -87,7 +97,9 @@ struct SealCommand: AsyncParsableCommand, Sendable {
             )
         }
         lines += [""] + table.lines
-        if check { lines += ["", "hint: \(RemedyText.sealing(directory, profile))"] }
+        if check {
+            lines += ["", "hint: \(RemedyText.sealing(directory, profile, moduleCache: gomodcache))"]
+        }
         return lines
     }
 
@@ -98,6 +110,8 @@ struct SealCommand: AsyncParsableCommand, Sendable {
         case .missingDirectory: "missing directory"
         case .directoryMode: "mode of a directory"
         case .trimFile: "trim.txt"
+        case .moduleDirectoryMode: "directory where others can't add modules"
+        case .moduleFileMode: "file of GOMODCACHE that others can't write"
         case .foreign: "not an entry, left alone"
         default: kind.rawValue
         }
@@ -107,6 +121,7 @@ struct SealCommand: AsyncParsableCommand, Sendable {
         [
             "schema": "cachectl.seal/1",
             "gocache": .string(directory),
+            "gomodcache": .optional(gomodcache),
             "profile": .string(profile.rawValue),
             "is_check": .boolean(check),
             "entries": .integer(report.entries),

@@ -77,10 +77,13 @@ struct CacheDirectories: ParsableArguments, Sendable {
             .map(\.0)
         let answers = unknown.isEmpty ? [:] : try await answers(for: unknown, askingGo: asksGo)
         return GoCaches(
-            buildCache: try build.path(.buildCache, answers: answers),
-            moduleCache: try module.path(.moduleCache, answers: answers)
+            buildCache: try build.path(.buildCache, answers: answers, environment: environment),
+            moduleCache: try module.path(.moduleCache, answers: answers, environment: environment)
         )
     }
+
+    /// Returns the directory that the command line names for a cache, or `nil` if it names none.
+    func option(_ variable: CacheVariable) -> String? { variable == .buildCache ? gocache : gomodcache }
 
     private func answers(for variables: [CacheVariable], askingGo: Bool) async throws -> [String: String] {
         let names = variables.map(\.rawValue)

@@ -10,6 +10,12 @@ enum CacheVariable: String {
     /// The name of the option that overrides the variable.
     var option: String { "--\(rawValue.lowercased())" }
 
+    /// The name of the option that leaves the cache out.
+    var leavingOutOption: String { "--no-\(rawValue.lowercased())" }
+
+    /// The cache in words.
+    var noun: String { self == .buildCache ? "the build cache" : "the module cache" }
+
     /// Reads a value of the variable by Go's own rules: an absolute path, and not `off`.
     ///
     /// - Parameter value: The value, which is not empty.
@@ -77,14 +83,30 @@ enum CacheLocation: Hashable, Sendable {
     /// - Parameters:
     ///   - variable: The cache's variable.
     ///   - answers: The values that `go env` printed, by variable.
+    ///   - environment: The environment of the process, which is also that of the Go command.
     /// - Returns: An absolute path, or `nil` if the cache is left out.
     /// - Throws: ``AdvisedError`` of code `goCommand` or `badArgument` if the answer is no directory.
-    func path(_ variable: CacheVariable, answers: [String: String]) throws(AdvisedError) -> FilePath? {
+    func path(
+        _ variable: CacheVariable,
+        answers: [String: String],
+        environment: [String: String] = [:]
+    ) throws(AdvisedError) -> FilePath? {
         switch self {
         case .leftOut: return nil
         case .directory(let path): return path
         case .asGoSays:
-            guard let answer = answers[variable.rawValue], !answer.isEmpty else {
+            let answer = answers[variable.rawValue] ?? ""
+            // Go prints `off` also where it finds no place (`DefaultDir`, cmd/go/internal/cache/default.go).
+            let isUnknown = answer.isEmpty || variable == .buildCache && answer == "off"
+            if isUnknown, let reason = Self.reason(variable, environment) {
+                throw AdvisedError(
+                    .goCommand,
+                    "Go finds no place for \(variable.noun), and `go build` fails: \(reason)",
+                    advice: "set `HOME` or `\(variable.rawValue)` as in the builds, or pass "
+                        + "`\(variable.option) DIR`"
+                )
+            }
+            guard !answer.isEmpty else {
                 throw AdvisedError(
                     .goCommand,
                     "`go env \(variable.rawValue)` is empty",
@@ -93,5 +115,18 @@ enum CacheLocation: Hashable, Sendable {
             }
             return try variable.directory(answer)
         }
+    }
+
+    /// Returns the reason in the environment why Go finds no place for a cache, if there is one.
+    private static func reason(_ variable: CacheVariable, _ environment: [String: String]) -> String? {
+        let isUnset = { (name: String) in environment[name]?.isEmpty ?? true }
+        let names = variable == .buildCache ? ["GOCACHE", "XDG_CACHE_HOME"] : ["GOMODCACHE", "GOPATH"]
+        if variable == .buildCache, isUnset("GOCACHE"), let base = environment["XDG_CACHE_HOME"],
+            !base.isEmpty, !base.hasPrefix("/")
+        {
+            return "`XDG_CACHE_HOME` is `\(base)`, which is no absolute path"
+        }
+        guard (names + ["HOME"]).allSatisfy(isUnset) else { return nil }
+        return "none of `\(names[0])`, `\(names[1])` and `HOME` is set"
     }
 }

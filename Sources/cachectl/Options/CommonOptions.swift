@@ -34,7 +34,11 @@ struct CommonOptions: ParsableArguments, Sendable {
         consequence: String,
         _ operation: @escaping @Sendable (ProgressHandler?) async throws -> Report
     ) async throws -> (report: Report, time: Duration) {
-        let progress = quiet ? nil : ProgressLine.shared.handler
+        let (line, notice) = (quiet ? nil : ProgressLine.shared.handler, WaitNotice())
+        let progress: ProgressHandler = { progress in
+            notice.note(progress)
+            line?(progress)
+        }
         defer { ProgressLine.shared.clear() }
         let begin = ContinuousClock.now
         let report = try await Signals.cancelling(consequence: consequence) { try await operation(progress) }

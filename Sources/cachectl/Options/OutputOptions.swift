@@ -5,6 +5,7 @@ import SystemPackage
 struct OutputOptions: ParsableArguments, Sendable {
     @Option(
         name: .shortAndLong,
+        parsing: .unconditional,
         help: ArgumentHelp("The archive to write.", valueName: "file"),
         completion: .file()
     )
@@ -22,7 +23,13 @@ struct OutputOptions: ParsableArguments, Sendable {
     func validate() throws {
         if output.isEmpty { throw ValidationError("`--output` is empty") }
         if output == "-" {
-            throw ValidationError("an archive can't go to standard output: name a file with `--output`")
+            throw ValidationError(
+                "an archive can't go to standard output, because its parts are not written in their order: "
+                    + "name a file with `--output`"
+            )
+        }
+        if output.hasPrefix("-") {
+            throw ValidationError("`--output` needs a file: write `./\(output)` for a file of that name")
         }
     }
 }

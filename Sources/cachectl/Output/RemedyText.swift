@@ -41,12 +41,17 @@ enum RemedyText {
 
 extension RemedyText {
     /// Returns the advice to seal a cache for its users.
-    static func sealing(_ directory: String, _ profile: CacheProfile) -> String {
+    static func sealing(_ directory: String, _ profile: CacheProfile, moduleCache: String? = nil) -> String {
         let option = profile == .image ? "" : " --profile \(profile.rawValue)"
-        let isPlain = directory.utf8.allSatisfy { $0 > 0x20 && !"\"'`$\\*?[]&;|<>()#~!".utf8.contains($0) }
-        let name = HumanFormat.printable(directory)
-        let argument = isPlain ? name : "'\(name.replacing("'", with: "'\\''"))'"
-        return "run `cachectl seal\(option) \(argument)` as the image's last step"
+        let modules = moduleCache.map { " --gomodcache \(quoted($0))" } ?? ""
+        return "run `cachectl seal\(option) \(quoted(directory))\(modules)` as the image's last step"
+    }
+
+    /// Returns a path as a word for the shell.
+    private static func quoted(_ path: String) -> String {
+        let isPlain = path.utf8.allSatisfy { $0 > 0x20 && !"\"'`$\\*?[]&;|<>()#~!".utf8.contains($0) }
+        let name = HumanFormat.printable(path)
+        return isPlain ? name : "'\(name.replacing("'", with: "'\\''"))'"
     }
 }
 

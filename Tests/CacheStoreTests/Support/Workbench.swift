@@ -11,8 +11,8 @@ final class Workbench: Sendable {
 
     /// A limit of three restores at a time.
     ///
-    /// A restore holds GOCACHE's 256 directories open, and Swift Testing starts all tests at once. Where a
-    /// process may have 1024 open files, there is room for three restores.
+    /// Each restore has some ten open files per thread, and Swift Testing starts all tests at once. A process
+    /// may have 1024 open files.
     private static let restores = Turnstile(places: 3)
 
     /// The directory that holds all files of the test.

@@ -20,6 +20,9 @@ enum BuildCacheLayout {
     /// (`mtimeInterval`).
     static let stampInterval = 3600
 
+    /// The names beside the 256 directories that Go gives to files and directories of its own.
+    static let bookkeeping = ["README", "trim.txt", "testexpire.txt", "log.txt", "fuzz"]
+
     /// Returns the name of one of the 256 directories.
     static func subdirectory(_ index: Int) -> String { (index < 16 ? "0" : "") + String(index, radix: 16) }
 

@@ -62,19 +62,21 @@ struct BuildCacheScan: Sendable {
     /// - Parameters:
     ///   - root: The directory.
     ///   - selection: The entries to keep.
+    ///   - other: GOMODCACHE, whose place in the directory is not reported; `nil` if it does not matter.
     ///   - threads: The number of threads to use.
     /// - Returns: The entries found.
     /// - Throws: ``CacheStoreError`` if `root` itself can't be read, or `CancellationError`.
     static func run(
         _ root: FilePath,
         _ selection: Selection,
+        apartFrom other: FilePath? = nil,
         threads: Int
     ) async throws -> BuildCacheScan {
         let usedSince = selection.usedSince
         var whole = try await gather(root, threads) { (part, directory, index) throws(CacheStoreError) in
             try part.scanEntries(of: directory, index, usedSince: usedSince)
         }
-        try whole.scanTop(root)
+        try whole.scanTop(root, apartFrom: OtherCache(other))
         whole.actions.sort { $0.action < $1.action }
         let wanted = Dictionary(grouping: Set(whole.actions.map(\.output))) { Int($0.firstByte) }
         let found = try await gather(root, threads) { (part, directory, index) throws(CacheStoreError) in
@@ -120,21 +122,25 @@ struct BuildCacheScan: Sendable {
     }
 
     /// Leaves out the entries of GOCACHE itself, other than the 256 directories.
-    private mutating func scanTop(_ root: FilePath) throws(CacheStoreError) {
-        let names = try Directory(opening: root).names()
+    private mutating func scanTop(_ root: FilePath, apartFrom other: OtherCache?) throws(CacheStoreError) {
+        let directory = try Directory(opening: root)
+        let isShared = other?.isSame(as: directory) ?? false
+        let names = try directory.names()
         for name in names.valid where !BuildCacheLayout.isSubdirectory(name) {
             if name == "fuzz" {
                 try leaveOutFuzzCorpora(root)
                 continue
             }
-            let isKnown = ["README", "trim.txt", "testexpire.txt", "log.txt"].contains(name)
+            let isKnown = BuildCacheLayout.bookkeeping.contains(name)
+            // The scan of GOMODCACHE reports what belongs to neither cache.
+            if !isKnown, isShared || other?.isBelow(name, of: directory) ?? false { continue }
             leaveOut(
                 isKnown ? .bookkeeping : .foreign,
                 root.appending(name),
                 isKnown ? "Go makes it again" : "not Go's"
             )
         }
-        leaveOut(names.invalid)
+        if !isShared { leaveOut(names.invalid) }
     }
 
     // MARK: - Action entries

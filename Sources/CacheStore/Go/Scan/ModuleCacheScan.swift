@@ -49,13 +49,24 @@ struct ModuleCacheScan: Sendable {
     /// A `.info` has a few hundred bytes.
     private static let maximumInfoSize = 1 << 20
 
+    /// GOCACHE, whose place in the directory is not reported.
+    private let other: OtherCache?
+
     /// Scans a GOMODCACHE.
     ///
-    /// - Parameter path: The directory.
-    /// - Throws: ``CacheStoreError`` if `path` itself can't be read, or if the machine is at fault.
-    init(_ path: FilePath) throws(CacheStoreError) {
+    /// - Parameters:
+    ///   - path: The directory.
+    ///   - other: GOCACHE, whose place in the directory is not reported; `nil` if it does not matter.
+    /// - Throws: ``CacheStoreError`` if `path` itself can't be read, or if the machine is
+    ///   at fault.
+    init(_ path: FilePath, apartFrom other: FilePath? = nil) throws(CacheStoreError) {
+        self.other = OtherCache(other)
         let root = try Directory(opening: path)
+        let isShared = self.other?.isSame(as: root) ?? false
         try forEachEntry(of: root) { (scan, name, status) throws(CacheStoreError) in
+            // The scan of GOCACHE reports its own files.
+            let isKnown = BuildCacheLayout.bookkeeping.contains(name)
+            if isShared, isKnown || BuildCacheLayout.isSubdirectory(name) { return }
             if name == "cache" {
                 if let cache = try root.directory(name) { try scan.scanCache(cache) }
             } else {
@@ -315,7 +326,9 @@ struct ModuleCacheScan: Sendable {
         for path in names.invalid { leaveOut(.badName, path, "its name is not UTF-8") }
         for name in names.valid {
             do throws(CacheStoreError) {
-                if let status = try directory.status(of: name) { try body(&self, name, status) }
+                guard let status = try directory.status(of: name) else { continue }
+                if status.kind != .regular, let other, other.isEntry(name, of: directory) { continue }
+                try body(&self, name, status)
             } catch {
                 leftOut.append(try LeftOut(error, error.path ?? directory.path(of: name)))
             }

@@ -16,11 +16,18 @@ struct TreeListing {
     /// - Throws: ``Fault`` if the tree contains something that no module has, or ``CacheStoreError`` if the
     ///   system reports an error.
     init(_ directory: borrowing Directory) throws {
-        try list(directory, prefix: "")
+        var pending = try list(directory, prefix: "")
+        // Directories are opened by their paths, one at a time: a tree may be deep, and descriptors few.
+        while let path = pending.popLast() {
+            guard let inner = try directory.directory(at: path.pathElements) else { continue }
+            pending += try list(inner, prefix: path + "/")
+        }
         files.sort { $0.path.precedes($1.path) }
     }
 
-    private mutating func list(_ directory: borrowing Directory, prefix: String) throws {
+    /// Adds the files of a directory, and returns the paths of the directories in it.
+    private mutating func list(_ directory: borrowing Directory, prefix: String) throws -> [String] {
+        var directories: [String] = []
         let names = try directory.names()
         if let path = names.invalid.first {
             throw Fault(leftOut: LeftOut(.badName, path, "its name is not UTF-8: the tree is left out"))
@@ -36,13 +43,13 @@ struct TreeListing {
                         isExecutable: status.mode & 0o100 != 0
                     )
                 )
-            case .directory:
-                if let inner = try directory.directory(name) { try list(inner, prefix: prefix + name + "/") }
+            case .directory: directories.append(prefix + name)
             case .symbolicLink, .other:
                 let reason: LeftOut.Reason = status.kind == .symbolicLink ? .symbolicLink : .specialFile
                 let explanation = "a \(status.noun) in a module: the tree is left out"
                 throw Fault(leftOut: LeftOut(reason, directory.path(of: name), explanation))
             }
         }
+        return directories
     }
 }

@@ -71,6 +71,9 @@ extension GoEnvironment {
     /// Whether packages may use cgo, as far as that is known.
     var usesCgo: Bool { self["CGO_ENABLED"] != "0" }
 
+    /// Whether Go leaves the directories of module trees writable (`-modcacherw`), as far as GOFLAGS says.
+    package var leavesTreesWritable: Bool { flags.isOn("modcacherw") }
+
     /// Whether paths are kept out of the keys, as far as GOFLAGS says.
     var trimsPaths: Bool { flags.isOn("trimpath") }
 }

@@ -28,16 +28,19 @@ struct TrialCache {
     func write(to path: FilePath) async throws {
         counters.begin("reading the index", bytes: 0, items: 0)
         let (archive, only) = (archive, only)
-        let root = try await CacheRoot.locking(path)
+        let caches = GoCaches(buildCache: path, moduleCache: nil)
+        guard let root = try await CacheRoot.locking(caches, counters).build else { return }
         let work = try await WorkerThreads.perform { [counters] in
-            let plan = try RestorePlan(for: archive.index(), only: only)
+            let plan = try RestorePlan(for: archive.index(), only: only, becomesLayer: false)
             try Self.checkRoom(for: plan, of: archive, in: root.directory)
             return BuildCacheRestore(
                 root: root,
                 plan: plan,
-                subdirectories: try BuildCacheRestore.subdirectories(of: root.directory, profile: .ci),
+                subdirectories: try Subdirectories(of: root, profile: .ci),
                 time: nil,
-                report: Gathered(Restore.Report(digest: plan.digest)),
+                report: Gathered(
+                    Restore.Report(digest: plan.archiveDigest, archiveDigest: plan.archiveDigest)
+                ),
                 counters: counters
             )
         }
@@ -77,8 +80,8 @@ struct TrialCache {
         }
         var head: [UInt8] = []
         try reader.read(0..<headSize, of: item.chunks) { head += $0 }
-        let directory = work.subdirectories[Int(output.id.firstByte)]
-        let file = try directory.directory.creatingFile("\(output.id)-d", mode: 0o600)
+        let place = try work.subdirectories.directory(of: output.id)
+        let file = try place.directory.creatingFile("\(output.id)-d", mode: 0o600)
         try file.write(head.span, at: 0)
         // The last byte gives the file its length; the bytes between take no room.
         try file.write([0].span, at: output.size - 1)

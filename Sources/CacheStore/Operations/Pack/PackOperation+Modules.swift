@@ -8,7 +8,9 @@ extension PackOperation {
     func readModuleCache(into assembly: inout PackAssembly) async throws -> [ModuleKey] {
         guard let root = caches.moduleCache else { return [] }
         counters.begin("scanning", bytes: 0, items: 0)
-        let scan = try await WorkerThreads.perform { try ModuleCacheScan(root) }
+        let scan = try await WorkerThreads.perform { [caches] in
+            try ModuleCacheScan(root, apartFrom: caches.buildCache)
+        }
         let modules = scan.trees.subtracting(scan.partial).sorted()
         counters.begin("reading", bytes: 0, items: modules.count)
         let trees = Gathered<[ModuleKey: TreeSurvey]>([:])

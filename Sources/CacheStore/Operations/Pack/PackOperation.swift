@@ -53,7 +53,12 @@ struct PackOperation: Sendable {
             environment: options.environment,
             moduleCaches: Set(built.compactMap(\.self))
         )
-        let scan = try await BuildCacheScan.run(root, selection, threads: threads)
+        let scan = try await BuildCacheScan.run(
+            root,
+            selection,
+            apartFrom: caches.moduleCache,
+            threads: threads
+        )
         // The longest outputs come first, so that no thread is left with a long one at the end.
         let large = scan.outputs.filter { $0.size > Chunker.minimumSize }.sorted { $0.size > $1.size }
         counters.begin("reading", bytes: large.reduce(0) { $0 + $1.size }, items: large.count)

@@ -3,22 +3,9 @@ import SystemPackage
 
 /// A restore of the members of GOCACHE: first outputs, then the action entries that refer to the outputs.
 struct BuildCacheRestore: Sendable {
-    /// One of the 256 directories, and the names in it.
-    ///
-    /// The type is a class, because an array can't hold noncopyable values.
-    final class Subdirectory: Sendable {
-        let directory: Directory
-        let names: EntryNames
-
-        init(_ directory: consuming Directory, _ names: EntryNames) {
-            self.directory = directory
-            self.names = names
-        }
-    }
-
     let root: CacheRoot
     let plan: RestorePlan
-    let subdirectories: [Subdirectory]
+    let subdirectories: Subdirectories
 
     /// The modification time of entries, in seconds since 1970, or `nil` for the present time.
     let time: Int?
@@ -28,37 +15,6 @@ struct BuildCacheRestore: Sendable {
     /// The space that the restore needs for entries that are not there yet, in bytes.
     private(set) var neededBytes = 0
 
-    /// Opens or creates all 256 directories, and lists their entries.
-    ///
-    /// Go fails if a directory is missing and Go can't create that directory. A directory whose mode can't be
-    /// changed is used as it is.
-    ///
-    /// - Parameters:
-    ///   - root: GOCACHE.
-    ///   - profile: The profile, which determines the permission bits of the directories.
-    /// - Returns: The directories, in order.
-    /// - Throws: ``CacheStoreError`` as the system says.
-    static func subdirectories(
-        of root: borrowing Directory,
-        profile: CacheProfile
-    ) throws(CacheStoreError) -> [Subdirectory] {
-        var result: [Subdirectory] = []
-        for index in 0..<256 {
-            let name = BuildCacheLayout.subdirectory(index)
-            let mode = profile.directoryMode
-            let directory = try root.creatingDirectory(name, mode: mode)
-            if profile.seals, let status = try root.status(of: name), status.mode & 0o777 != mode {
-                try? directory.setMode(mode)
-            }
-            let names = try directory.names().valid
-            for name in names where name.hasPrefix(FilePlacement.temporaryPrefix) {
-                try directory.removeAll(name)
-            }
-            result.append(Subdirectory(directory, EntryNames(names)))
-        }
-        return result
-    }
-
     /// Adds up ``neededBytes``.
     ///
     /// - Parameter index: The index of the archive.
@@ -67,20 +23,18 @@ struct BuildCacheRestore: Sendable {
         let outputs = try OutputCursor(index)
         while try outputs.next() {
             guard let output = outputs.output, plan.isWanted[outputs.number.index],
-                !mayContain(output.id, isOutput: true)
+                !subdirectories.mayContain(output.id, isOutput: true)
             else { continue }
             neededBytes += (output.size + 4095) / 4096 * 4096
         }
         let actions = try ActionCursor(index)
         var last: ObjectID?
         while let row = try actions.next() {
-            guard plan.restores(row, after: &last), !mayContain(row.id, isOutput: false) else { continue }
+            guard plan.restores(row, after: &last), !subdirectories.mayContain(row.id, isOutput: false) else {
+                continue
+            }
             neededBytes += 4096
         }
-    }
-
-    private func mayContain(_ id: ObjectID, isOutput: Bool) -> Bool {
-        subdirectories[Int(id.firstByte)].names.mayContain(id, isOutput: isOutput)
     }
 
     // MARK: - Outputs
@@ -93,8 +47,8 @@ struct BuildCacheRestore: Sendable {
     ) throws {
         let output = item.output
         let name = "\(output.id)-d"
-        let place = subdirectories[Int(output.id.firstByte)]
-        let isKnownAbsent = !place.names.mayContain(output.id, isOutput: true)
+        let place = try subdirectories.directory(of: output.id)
+        let isKnownAbsent = !subdirectories.mayContain(output.id, isOutput: true)
         var content = StreamWriter(id: output.id, size: output.size, chunks: item.chunks)
         content.time = time
         let outcome: PutOutcome
@@ -129,7 +83,7 @@ struct BuildCacheRestore: Sendable {
         _ content: StreamWriter,
         _ file: String,
         _ name: String,
-        _ place: Subdirectory,
+        _ place: Subdirectories.Subdirectory,
         with reader: inout ChunkReader,
         _ cancellation: WorkerThreads.Cancellation
     ) throws -> PutOutcome {
@@ -171,8 +125,8 @@ struct BuildCacheRestore: Sendable {
     /// Restores one action entry, whose output must be in place.
     func restoreAction(_ entry: ActionEntry) throws {
         let name = "\(entry.action)-a"
-        let place = subdirectories[Int(entry.action.firstByte)]
-        let isKnownAbsent = !place.names.mayContain(entry.action, isOutput: false)
+        let place = try subdirectories.directory(of: entry.action)
+        let isKnownAbsent = !subdirectories.mayContain(entry.action, isOutput: false)
         var outcome = PutOutcome.untouched
         let isThere = try !isKnownAbsent && isRight(name, entry, in: place)
         if !isThere {
@@ -193,7 +147,9 @@ struct BuildCacheRestore: Sendable {
 
     /// Returns whether an entry with the same content is there; the time that it records does not matter, and
     /// stays.
-    private func isRight(_ name: String, _ entry: ActionEntry, in place: Subdirectory) throws -> Bool {
+    private func isRight(_ name: String, _ entry: ActionEntry, in place: Subdirectories.Subdirectory) throws
+        -> Bool
+    {
         guard let status = try place.directory.status(of: name), status.kind == .regular,
             let file = try? place.directory.file(name)
         else { return false }

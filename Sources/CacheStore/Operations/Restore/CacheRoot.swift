@@ -2,46 +2,68 @@ import SystemPackage
 
 /// The root directory of a cache, locked while a restore writes to it.
 ///
-/// The lock keeps two restores from writing to one cache at the same time.
+/// The lock keeps two restores from writing to one cache at the same time. Both caches may be one directory,
+/// which then has one lock.
 final class CacheRoot: Sendable {
-    let directory: Directory
-    private let lock: File
-
-    private init(
-        _ path: FilePath,
-        _ other: CacheRoot?,
-        _ cancellation: WorkerThreads.Cancellation
-    ) throws {
-        directory = try Directory.creating(path)
-        if let other, try directory.isSame(as: other.directory) {
-            // The lock of one would wait for the lock of the other.
-            throw CacheStoreError(.badArgument, "GOCACHE and GOMODCACHE are one directory", path: path)
-        }
-        lock = try directory.lock { try cancellation.check() }
+    /// The lock on a directory, which ends with the last cache that uses the directory.
+    private final class Lock: Sendable {
+        let file: File
+        init(_ file: consuming File) { self.file = file }
     }
 
-    /// Creates a directory if it is missing, and waits until no other restore holds its lock.
+    let directory: Directory
+    private let identity: FileStatus.Identity
+    private let lock = Gathered<Lock?>(nil)
+
+    private init(_ path: FilePath) throws(CacheStoreError) {
+        directory = try Directory.creating(path)
+        identity = try directory.identity()
+    }
+
+    /// Creates the directories that are missing, and waits until no other restore holds their locks.
     ///
     /// A thread of its own does the waiting. On one of Swift's few threads, the wait could keep the other
     /// restore from ever ending.
     ///
     /// - Parameters:
-    ///   - path: The directory.
-    ///   - other: The root of the other cache, which must be another directory.
-    /// - Returns: The locked root.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument`` if both are the same,
-    ///   or as the system says; or `CancellationError`.
-    static func locking(_ path: FilePath, apartFrom other: CacheRoot? = nil) async throws -> CacheRoot {
-        try await WorkerThreads.performCancellable { cancellation in try CacheRoot(path, other, cancellation)
+    ///   - caches: The directories.
+    ///   - counters: The counters to which a long wait is reported.
+    /// - Returns: The locked roots.
+    /// - Throws: ``CacheStoreError`` as the system says, or `CancellationError`.
+    static func locking(
+        _ caches: GoCaches,
+        _ counters: ProgressCounters
+    ) async throws -> (build: CacheRoot?, module: CacheRoot?) {
+        try await WorkerThreads.performCancellable { cancellation in
+            let build = try caches.buildCache.map { try CacheRoot($0) }
+            let module = try caches.moduleCache.map { try CacheRoot($0) }
+            // All restores lock in one order, so that no two of them wait for each other.
+            let roots = [build, module].compactMap(\.self).sorted {
+                ($0.identity.device, $0.identity.inode) < ($1.identity.device, $1.identity.inode)
+            }
+            var last: CacheRoot?
+            for root in roots {
+                if let last, last.identity == root.identity {
+                    let shared = last.lock.value
+                    root.lock.update { $0 = shared }
+                } else {
+                    let file = try root.directory.lockFile()
+                    try counters.lock(file, at: root.path, cancellation)
+                    let own = Lock(file)
+                    root.lock.update { $0 = own }
+                }
+                last = root
+            }
+            return (build, module)
         }
     }
 
     /// The path of the directory.
     var path: FilePath { directory.path }
 
-    /// Returns the number of the file system that holds the directory.
-    func device() throws(CacheStoreError) -> UInt64 { UInt64(try lock.status().device) }
+    /// The number of the file system that holds the directory.
+    var device: UInt64 { UInt64(identity.device) }
 
     /// Waits until all data of the directory's file system are on the disk.
-    func synchronize() throws(CacheStoreError) { try lock.synchronizeFileSystem() }
+    func synchronize() throws(CacheStoreError) { try lock.value?.file.synchronizeFileSystem() }
 }

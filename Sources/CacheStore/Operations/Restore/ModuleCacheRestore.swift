@@ -29,7 +29,11 @@ struct ModuleCacheRestore: Sendable {
     let root: CacheRoot
     let items: [Item]
     let chunks: [ChunkRecord]
+    let profile: CacheProfile
     let makesZips: Bool
+
+    /// Whether the directories of new trees stay writable for their owner.
+    let leavesTreesWritable: Bool
     let report: Gathered<Restore.Report>
     let counters: ProgressCounters
 
@@ -66,6 +70,11 @@ struct ModuleCacheRestore: Sendable {
         try root.directory.status(of: module.text)
     }
 
+    /// Opens a directory outside of module trees, and creates what is missing of its path.
+    func directory(at elements: some Collection<String>) throws(CacheStoreError) -> Directory {
+        try root.directory.creatingDirectory(at: elements, mode: profile.moduleDirectoryMode)
+    }
+
     // MARK: - One module
 
     /// Restores one module.
@@ -80,21 +89,26 @@ struct ModuleCacheRestore: Sendable {
         with reader: inout ChunkReader,
         _ cancellation: WorkerThreads.Cancellation
     ) throws {
-        let downloads = try root.directory.creatingDirectory(at: item.module.downloadDirectory.pathElements)
+        let downloads = try directory(at: item.module.downloadDirectory.pathElements)
         guard let tree = item.tree else {
             try restoreDownloads(item, in: downloads, with: &reader, cancellation)
+            try settleTree(of: item, in: downloads, cancellation)
             return
         }
         let version = item.module.version
-        let lock = try downloads.creatingFile("\(version).lock", mode: 0o644, replacing: true)
-        try lock.lock { try cancellation.check() }
+        let name = "\(version).lock"
+        let lock = try downloads.creatingFile(name, mode: profile.moduleFileMode, replacing: true)
+        try counters.lock(lock, at: lock.path, cancellation)
         let manifest = try reader.manifest(of: tree, chunks: chunks)
         let marker = "\(version).partial"
+        if manifest.entries.contains(where: { PathRules.isWhiteout($0.path) }) {
+            if try restoreZip(item, tree, manifest, in: downloads, with: &reader, cancellation) { return }
+        }
         if try downloads.status(of: marker) == nil, try isRight(tree, manifest, cancellation) {
             try restoreDownloads(item, in: downloads, with: &reader, cancellation)
             report.update { $0.treeFiles.untouched += tree.files }
         } else {
-            _ = try downloads.creatingFile(marker, mode: 0o644, replacing: true)
+            _ = try downloads.creatingFile(marker, mode: profile.moduleFileMode, replacing: true)
             try restoreDownloads(item, in: downloads, with: &reader, cancellation)
             try writeTree(tree, manifest, with: &reader, cancellation) {
                 try downloads.remove(marker)
@@ -102,15 +116,17 @@ struct ModuleCacheRestore: Sendable {
             try downloads.remove(marker)
         }
         counters.add(bytes: tree.size, items: 0)
-        if makesZips, item.downloads.contains(where: { $0.content == .derived }) {
-            try makeZip(tree, manifest, in: downloads, with: &reader, cancellation)
-        }
+        guard makesZips, item.downloads.contains(where: { $0.content == .derived }),
+            let fault = try makeZip(tree, manifest, in: downloads, with: &reader, cancellation)
+        else { return }
+        // Go accepts no zip above 500 MiB, and this zip is not compressed.
+        warn(.moduleZip, "no zip was made for \(tree.module.text): \(fault); `go mod download` will fetch it")
     }
 
     /// Returns whether the existing tree is the archive's.
     ///
     /// The names, lengths and modes of files are compared first. Only a tree that has all of them is read.
-    private func isRight(
+    func isRight(
         _ tree: MemberSet.Tree,
         _ manifest: TreeManifest,
         _ cancellation: WorkerThreads.Cancellation
@@ -119,12 +135,22 @@ struct ModuleCacheRestore: Sendable {
             let directory = try? Directory(opening: root.directory.path(below: tree.module.text)),
             let listing = try? TreeListing(directory), listing.files == manifest.entries
         else { return false }
+        return try hash(of: listing, in: directory, tree.module, cancellation) == tree.h1
+    }
+
+    /// Returns the `h1:` hash of a tree that is there, or `nil` if a file of it can't be opened.
+    func hash(
+        of listing: TreeListing,
+        in directory: consuming Directory,
+        _ module: ModuleKey,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws -> ObjectID? {
         let files = LastDirectory(directory)
-        var hash = TreeHash(tree.module)
+        var hash = TreeHash(module)
         var piece: [UInt8] = []
-        for entry in manifest.entries {
+        for entry in listing.files {
             try cancellation.check()
-            guard let file = try? files.openFile(at: entry.path) else { return false }
+            guard let file = try? files.openFile(at: entry.path) else { return nil }
             var content = ContentHasher()
             var offset = 0
             repeat {
@@ -134,7 +160,7 @@ struct ModuleCacheRestore: Sendable {
             } while !piece.isEmpty
             hash.add(entry.path, id: content.finish())
         }
-        return hash.finish() == tree.h1
+        return hash.finish()
     }
 
     private func writeTree(
@@ -145,7 +171,7 @@ struct ModuleCacheRestore: Sendable {
         undo: () throws -> Void
     ) throws {
         let elements = tree.module.text.pathElements
-        let parent = try root.directory.creatingDirectory(at: elements.dropLast())
+        let parent = try directory(at: elements.dropLast())
         let name = elements[elements.count - 1]
         var isNew = true
         if let status = try parent.status(of: name) {
@@ -162,7 +188,12 @@ struct ModuleCacheRestore: Sendable {
         }
         do {
             let directory = try parent.creatingDirectory(name)
-            var writer = TreeWriter(directory, isNew: isNew, hasher: TreeHasher(tree.module))
+            var writer = TreeWriter(
+                directory,
+                isNew: isNew,
+                mode: leavesTreesWritable ? 0o755 : 0o555,
+                hasher: TreeHasher(tree.module)
+            )
             try reader.walk(tree, manifest, chunks: chunks, visitor: &writer) { try cancellation.check() }
             guard try writer.finish() == tree.h1 else {
                 throw reader.damaged(chunks, tree, "the tree does not have its h1 hash")
@@ -188,7 +219,7 @@ struct ModuleCacheRestore: Sendable {
 
     // MARK: - Downloads
 
-    private func restoreDownloads(
+    func restoreDownloads(
         _ item: Item,
         in directory: borrowing Directory,
         with reader: inout ChunkReader,
@@ -201,7 +232,7 @@ struct ModuleCacheRestore: Sendable {
             case .derived: continue
             case .stored(let id, let size, let list):
                 var content = StreamWriter(id: id, size: size, chunks: list.numbers.map { chunks[$0] })
-                content.mode = 0o644
+                content.mode = profile.moduleFileMode
                 let outcome = try content.put(name, in: directory, with: &reader) { try cancellation.check() }
                 note(outcome, bytes: outcome == .untouched ? 0 : size)
                 counters.add(bytes: size, items: 0)
@@ -211,7 +242,7 @@ struct ModuleCacheRestore: Sendable {
 
     /// Writes a small file unless it is there already.
     private func put(_ bytes: [UInt8], as name: String, in directory: borrowing Directory) throws {
-        let outcome = try FilePlacement(mode: 0o644).put(bytes, as: name, in: directory)
+        let outcome = try FilePlacement(mode: profile.moduleFileMode).put(bytes, as: name, in: directory)
         note(outcome, bytes: outcome == .untouched ? 0 : bytes.count)
     }
 
@@ -222,31 +253,42 @@ struct ModuleCacheRestore: Sendable {
         }
     }
 
-    private func makeZip(
+    func warn(_ code: Warning.Code, _ message: String) {
+        report.update { $0.warnings.append(Warning(code: code, message: message)) }
+    }
+
+    /// Makes a module's zip from the content of its tree.
+    ///
+    /// - Returns: The reason why Go would refuse such a zip, and so none was made; `nil` if it was made or
+    ///   was there.
+    func makeZip(
         _ tree: MemberSet.Tree,
         _ manifest: TreeManifest,
         in directory: borrowing Directory,
         with reader: inout ChunkReader,
         _ cancellation: WorkerThreads.Cancellation
-    ) throws {
+    ) throws -> ZipError? {
         let name = "\(tree.module.version).zip"
         do {
             var size = 0
-            let outcome = try FilePlacement(mode: 0o644).put(name, in: directory, isKnownAbsent: false) {
-                status in
+            let placement = FilePlacement(mode: profile.moduleFileMode)
+            let outcome = try placement.put(name, in: directory, isKnownAbsent: false) { status in
                 guard status.kind == .regular, let file = try directory.file(name) else { return false }
                 return (try? ModuleZip.h1(of: file, module: tree.module)) == tree.h1
             } write: { file in
                 var zipper = TreeZipper(tree.module, manifest, into: try file.duplicate())
                 try reader.walk(tree, manifest, chunks: chunks, visitor: &zipper) { try cancellation.check() }
                 size = try zipper.finish()
+                // Nothing else checks the hash where the tree itself is not written.
+                guard try ModuleZip.h1(of: file, module: tree.module) == tree.h1 else {
+                    throw reader.damaged(chunks, tree, "the tree does not have its h1 hash")
+                        .naming(member: "tree \(tree.module.text)")
+                }
             }
             note(outcome, bytes: size)
-        } catch {
-            guard let fault = error as? ZipError else { throw error }
-            // Go accepts no zip above 500 MiB, and this zip is not compressed.
-            let message = "no zip was made for \(tree.module.text): \(fault); `go mod download` will fetch it"
-            report.update { $0.warnings.append(Warning(code: .moduleZip, message: message)) }
+            return nil
+        } catch let fault as ZipError {
+            return fault
         }
     }
 
@@ -254,7 +296,7 @@ struct ModuleCacheRestore: Sendable {
 
     /// Restores the list of a module's versions; the module's `.mod` files must be in place.
     func restoreVersionList(in path: String) throws {
-        let directory = try root.directory.creatingDirectory(at: path.pathElements)
+        let directory = try directory(at: path.pathElements)
         try put(VersionList.bytes(for: directory.names().valid), as: "list", in: directory)
         counters.add(bytes: 0)
     }
@@ -263,8 +305,16 @@ struct ModuleCacheRestore: Sendable {
     func restore(_ file: MemberSet.ChecksumFile) throws {
         var elements = "\(ModuleCacheLayout.checksumDirectory)/\(file.path)".pathElements
         let name = elements.removeLast()
-        let directory = try root.directory.creatingDirectory(at: elements)
+        let directory = try directory(at: elements)
         try put(file.bytes, as: name, in: directory)
         counters.add(bytes: 0)
+    }
+
+    /// Lets all users add modules to the whole cache, and not only to the parts that the restore has made, if
+    /// the profile promises it.
+    func openToAll(apartFrom buildCache: FilePath?, _ cancellation: WorkerThreads.Cancellation) throws {
+        guard profile == .image else { return }
+        var modes = ModuleCacheModes(profile, apartFrom: buildCache, .mendOwn)
+        try modes.look(at: root.directory) { try cancellation.check() }
     }
 }

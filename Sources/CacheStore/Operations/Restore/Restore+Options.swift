@@ -22,6 +22,12 @@ extension Restore {
         /// The treatment of module zips.
         public var moduleZips = ModuleZips.none
 
+        /// Whether the directories of new module trees stay writable for their owner, so that the owner can
+        /// remove the trees (Go's flag `-modcacherw`).
+        ///
+        /// Files of trees are read-only in any case, as with Go.
+        public var leavesTreesWritable = false
+
         /// Whether to wait at the end until all data are on the disk.
         public var synchronize = false
 

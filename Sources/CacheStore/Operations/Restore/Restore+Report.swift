@@ -29,8 +29,13 @@ extension Restore {
             }
         }
 
-        /// The digest of the archive.
+        /// The digest of the members that were restored: that of an archive with just these members.
+        ///
+        /// If all members were restored, it is ``archiveDigest``.
         public var digest: ObjectID
+
+        /// The digest of the archive.
+        public var archiveDigest: ObjectID
 
         /// The files `…-d` of GOCACHE.
         public var outputs = Tally()

@@ -15,11 +15,17 @@ struct RestoreOperation {
 
     func run() async throws -> Restore.Report {
         counters.begin("reading the index", bytes: 0, items: 0)
-        let (archive, labels) = (archive, options.only)
-        let plan = try await WorkerThreads.perform { try RestorePlan(for: archive.index(), only: labels) }
-        let report = Gathered(Restore.Report(digest: plan.digest))
-        let build = try await prepareBuildCache(plan, report)
-        let modules = try await prepareModuleCache(plan.set, apartFrom: build?.root, report)
+        let (archive, labels, caches) = (archive, options.only, caches)
+        let becomesLayer = options.profile == .image
+        let (plan, digest) = try await WorkerThreads.perform {
+            let plan = try RestorePlan(for: archive.index(), only: labels, becomesLayer: becomesLayer)
+            return (plan, try plan.digest(archive.index(isChecked: true), restoring: caches))
+        }
+        let report = Gathered(Restore.Report(digest: digest, archiveDigest: plan.archiveDigest))
+        let roots = try await CacheRoot.locking(caches, counters)
+        let build: BuildCacheRestore? =
+            if let root = roots.build { try await prepare(root, plan, report) } else { nil }
+        let modules = roots.module.map { prepare($0, plan.set, report) }
         try checkRoom(build, modules)
         if let build { try await restore(build) }
         if let modules { try await restore(modules, plan.set.checksumFiles) }
@@ -31,18 +37,23 @@ struct RestoreOperation {
 
     // MARK: - Preparing
 
-    private func prepareBuildCache(
+    private func prepare(
+        _ root: CacheRoot,
         _ plan: RestorePlan,
         _ report: Gathered<Restore.Report>
-    ) async throws -> BuildCacheRestore? {
-        guard let path = caches.buildCache else { return nil }
-        let root = try await CacheRoot.locking(path)
+    ) async throws -> BuildCacheRestore {
+        for name in plan.whiteouts.values.sorted(by: { $0.precedes($1) }) {
+            let cause = "the name of the program `\(name)` begins with `.wh.`"
+            let loss = "the layer of an image would lose it, so it is left out, and Go links it again"
+            let warning = Warning(code: .whiteoutName, message: "\(cause): \(loss)")
+            report.update { $0.warnings.append(warning) }
+        }
         let (archive, profile, counters) = (archive, options.profile, counters)
         return try await WorkerThreads.perform {
             var work = BuildCacheRestore(
                 root: root,
                 plan: plan,
-                subdirectories: try BuildCacheRestore.subdirectories(of: root.directory, profile: profile),
+                subdirectories: try Subdirectories(of: root, profile: profile),
                 time: profile.seals ? BuildCacheLayout.sealTime(for: plan.set.sources) : nil,
                 report: report,
                 counters: counters
@@ -52,17 +63,18 @@ struct RestoreOperation {
         }
     }
 
-    private func prepareModuleCache(
+    private func prepare(
+        _ root: CacheRoot,
         _ set: MemberSet,
-        apartFrom buildCache: CacheRoot?,
         _ report: Gathered<Restore.Report>
-    ) async throws -> ModuleCacheRestore? {
-        guard let path = caches.moduleCache else { return nil }
-        return ModuleCacheRestore(
-            root: try await CacheRoot.locking(path, apartFrom: buildCache),
+    ) -> ModuleCacheRestore {
+        ModuleCacheRestore(
+            root: root,
             items: ModuleCacheRestore.items(of: set),
             chunks: set.chunks,
+            profile: options.profile,
             makesZips: options.moduleZips == .make,
+            leavesTreesWritable: options.leavesTreesWritable,
             report: report,
             counters: counters
         )
@@ -77,7 +89,7 @@ struct RestoreOperation {
 
         init(_ root: CacheRoot, bytes: Int) throws(CacheStoreError) {
             path = root.path
-            device = try root.device()
+            device = root.device
             free = try root.directory.freeBytes()
             self.bytes = bytes
         }
@@ -154,7 +166,7 @@ struct RestoreOperation {
         }
         let lists = Set(items.map(\.module.downloadDirectory)).sorted { $0.precedes($1) }
         counters.begin("restoring GOMODCACHE", bytes: 0, items: lists.count + checksumFiles.count)
-        try await WorkerThreads.performCancellable { cancellation in
+        try await WorkerThreads.performCancellable { [caches] cancellation in
             for path in lists {
                 try cancellation.check()
                 try work.restoreVersionList(in: path)
@@ -163,6 +175,7 @@ struct RestoreOperation {
                 try cancellation.check()
                 try work.restore(file)
             }
+            try work.openToAll(apartFrom: caches.buildCache, cancellation)
         }
     }
 

@@ -1,7 +1,7 @@
 /// The members of an archive that are restored, found in one pass through its index.
 struct RestorePlan: Sendable {
     /// The digest of the archive.
-    let digest: ObjectID
+    let archiveDigest: ObjectID
 
     /// The members of GOMODCACHE, and their chunks.
     let set: MemberSet
@@ -21,6 +21,9 @@ struct RestorePlan: Sendable {
     /// The number of action entries that are restored.
     let actionCount: Int
 
+    /// The executables that are passed over because of their names, each by the output's number.
+    let whiteouts: [OutputNumber: String]
+
     /// For each set of sources, whether its members are restored; `nil` for all sets.
     private let isWantedSet: [Bool]?
 
@@ -30,9 +33,11 @@ struct RestorePlan: Sendable {
     /// - Parameters:
     ///   - index: The index, which is checked completely.
     ///   - labels: The labels of the sources to restore; `nil` for all.
+    ///   - becomesLayer: Whether an image's layer is made of the files. Executables whose names a layer can't
+    ///     hold are then passed over, with the entries that refer to them: Go links them again.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or as
     ///   ``MemberSet/selecting(_:)`` does.
-    init(for index: IndexReader, only labels: [String]?) throws {
+    init(for index: IndexReader, only labels: [String]?, becomesLayer: Bool) throws {
         var sources = MemberSet()
         (sources.sources, sources.sourceSets) = (index.sources, index.sourceSets)
         let isWantedSet: [Bool]? =
@@ -42,10 +47,16 @@ struct RestorePlan: Sendable {
         var cgoSets: Set<SourceSetNumber> = []
         var last: ObjectID?
         var actions = 0
+        var whiteouts: [OutputNumber: String] = [:]
+        var outputs = 0
         let all = try index.modules { output in
             isCgo.append(output.contentClass == .cgo)
+            if becomesLayer, let name = output.executable, PathRules.isWhiteout(name) {
+                whiteouts[OutputNumber(outputs)] = name
+            }
+            outputs += 1
         } action: { row in
-            guard Self.restores(row, after: &last, isWantedSet) else { return }
+            guard Self.restores(row, after: &last, isWantedSet, whiteouts) else { return }
             actions += 1
             isWanted[row.output.index] = true
             if isCgo[row.output.index] { cgoSets.insert(row.sources) }
@@ -53,7 +64,8 @@ struct RestorePlan: Sendable {
         var bytes = 0
         try index.forEachOutputSize { number, size in if isWanted[number.index] { bytes += size } }
         let set: MemberSet = if let labels { try all.selecting(labels) } else { all }
-        digest = index.digest
+        archiveDigest = index.digest
+        self.whiteouts = whiteouts
         self.set = set
         comparableSources = set.comparableSources(holdersOfCgo: cgoSets)
         self.isWanted = isWanted
@@ -70,16 +82,47 @@ struct RestorePlan: Sendable {
     ///   - last: The ID of the last entry that was restored; updated if this entry is.
     /// - Returns: Whether the entry is restored.
     func restores(_ row: ActionCursor.Row, after last: inout ObjectID?) -> Bool {
-        Self.restores(row, after: &last, isWantedSet)
+        Self.restores(row, after: &last, isWantedSet, whiteouts)
     }
 
     private static func restores(
         _ row: ActionCursor.Row,
         after last: inout ObjectID?,
-        _ isWantedSet: [Bool]?
+        _ isWantedSet: [Bool]?,
+        _ whiteouts: [OutputNumber: String]
     ) -> Bool {
-        guard row.id != last, isWantedSet?[row.sources] ?? true else { return false }
+        guard row.id != last, isWantedSet?[row.sources] ?? true,
+            whiteouts.isEmpty || whiteouts[row.output] == nil
+        else { return false }
         last = row.id
         return true
+    }
+
+    /// Returns the digest of the members that are restored: that of an archive with just these members.
+    ///
+    /// - Parameters:
+    ///   - index: The index, which is checked completely.
+    ///   - caches: The caches, of which one may be left out.
+    /// - Returns: The digest.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    func digest(_ index: IndexReader, restoring caches: GoCaches) throws -> ObjectID {
+        let isWhole = caches.buildCache != nil && caches.moduleCache != nil
+        if isWhole, isWantedSet == nil, whiteouts.isEmpty { return archiveDigest }
+        var listing = ListingDigest()
+        if caches.buildCache != nil {
+            let actions = try ActionCursor(index)
+            var last: ObjectID?
+            while let row = try actions.next() {
+                guard restores(row, after: &last) else { continue }
+                listing.action(row.id, output: try index.output(row.output).id)
+            }
+            let outputs = try OutputCursor(index)
+            while try outputs.next() {
+                guard let output = outputs.output, isWanted[outputs.number.index] else { continue }
+                listing.output(output)
+            }
+        }
+        if caches.moduleCache != nil { listing.modules(of: set) { set.chunks[$0].id } }
+        return listing.finish()
     }
 }

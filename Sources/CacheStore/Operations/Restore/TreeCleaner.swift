@@ -16,25 +16,36 @@ struct TreeCleaner {
     /// Removes entries that do not belong: other names, links, and entries in place of a file or directory.
     ///
     /// - Parameters:
-    ///   - directory: A directory of the tree; it is made writable.
-    ///   - prefix: The path of the directory in the tree and a slash, or nothing for the tree itself.
+    ///   - tree: The tree's directory; it and the directories in it are made writable.
     ///   - removed: The number of removed entries, which is increased.
     /// - Throws: ``CacheStoreError`` as the system says.
-    func clean(_ directory: borrowing Directory, prefix: String = "", removed: inout Int)
-        throws(CacheStoreError)
-    {
+    func clean(_ tree: borrowing Directory, removed: inout Int) throws(CacheStoreError) {
+        var pending = try clean(tree, prefix: "", removed: &removed)
+        // Directories are opened by their paths, one at a time: a tree may be deep, and descriptors few.
+        while let path = pending.popLast() {
+            guard let directory = try tree.directory(at: path.pathElements) else { continue }
+            pending += try clean(directory, prefix: path + "/", removed: &removed)
+        }
+    }
+
+    /// Cleans one directory, and returns the paths of the directories in it that belong there.
+    private func clean(
+        _ directory: borrowing Directory,
+        prefix: String,
+        removed: inout Int
+    ) throws(CacheStoreError) -> [String] {
         try directory.setMode(0o755)
+        var kept: [String] = []
         for name in try directory.names().valid {
             let path = prefix + name
             guard let status = try directory.status(of: name) else { continue }
-            if status.kind == .directory, directories.contains(Array(path.utf8)),
-                let inner = try directory.directory(name)
-            {
-                try clean(inner, prefix: path + "/", removed: &removed)
+            if status.kind == .directory, directories.contains(Array(path.utf8)) {
+                kept.append(path)
             } else if status.kind != .regular || !files.contains(Array(path.utf8)) {
                 try directory.removeAll(name)
                 removed += 1
             }
         }
+        return kept
     }
 }

@@ -1,28 +1,35 @@
+import Glibc
 import SystemPackage
 
 /// A writer of the files of a module tree, which also mends an existing tree.
 ///
-/// Files come in the order of their paths, so that all files below one directory come together. Therefore one
-/// descriptor per open level is enough.
+/// Files come in the order of their paths, so that all files below one directory come together. Directories
+/// of the path stay open, but only the deepest few, because many threads may write deep trees at once.
 struct TreeWriter: TreeVisitor, ~Copyable {
-    /// A level of directories.
+    /// An open directory.
     ///
     /// The type is a class, because an array can't hold noncopyable values.
-    private final class Level {
-        let name: String
+    private final class OpenDirectory {
         let directory: Directory
-
-        init(_ name: String, _ directory: consuming Directory) {
-            self.name = name
-            self.directory = directory
-        }
+        init(_ directory: consuming Directory) { self.directory = directory }
     }
+
+    /// A level of directories, whose directory may be closed.
+    private struct Level {
+        let name: String
+        var directory: OpenDirectory?
+    }
+
+    /// The number of the deepest levels that are open, apart from the tree's own directory.
+    private static let openLevels = 6
 
     /// The name under which a file of an existing tree is written before it replaces the old file.
     private static let temporaryName = ".castore-partial"
 
-    private var levels: [Level]
+    private let root: OpenDirectory
+    private var levels: [Level] = []
     private let isNew: Bool
+    private let directoryMode: mode_t
     private var hasher: TreeHasher
 
     /// The existing file, while its content is the same as the new content.
@@ -42,10 +49,12 @@ struct TreeWriter: TreeVisitor, ~Copyable {
     /// - Parameters:
     ///   - directory: The tree's directory.
     ///   - isNew: Whether the directory was created for the tree, and is empty.
+    ///   - mode: The permission bits that the directories get at the end.
     ///   - hasher: The hasher, which is shown the files too.
-    init(_ directory: consuming Directory, isNew: Bool, hasher: consuming TreeHasher) {
-        levels = [Level("", directory)]
+    init(_ directory: consuming Directory, isNew: Bool, mode: mode_t, hasher: consuming TreeHasher) {
+        root = OpenDirectory(directory)
         self.isNew = isNew
+        directoryMode = mode
         self.hasher = hasher
     }
 
@@ -58,7 +67,7 @@ struct TreeWriter: TreeVisitor, ~Copyable {
         let elements = entry.path.pathElements
         try enter(elements.dropLast())
         let name = elements[elements.count - 1]
-        let directory = levels[levels.count - 1]
+        let directory = try deepest()
         if isNew {
             target = try directory.directory.creatingFile(name, mode: Self.mode(of: entry))
         } else if let status = try directory.directory.status(of: name), status.kind == .regular,
@@ -80,7 +89,7 @@ struct TreeWriter: TreeVisitor, ~Copyable {
 
     mutating func end(_ entry: TreeManifest.Entry) throws {
         hasher.end(entry)
-        let directory = levels[levels.count - 1]
+        let directory = try deepest()
         let name = entry.path.pathElements.last ?? entry.path
         if target == nil {
             tally.untouched += 1
@@ -105,7 +114,7 @@ struct TreeWriter: TreeVisitor, ~Copyable {
     }
 
     private mutating func beginReplacement(_ entry: TreeManifest.Entry?) throws -> File {
-        let directory = levels[levels.count - 1]
+        let directory = try deepest()
         try directory.directory.remove(Self.temporaryName)
         let mode = entry.map { Self.mode(of: $0) }
         return try directory.directory.creatingFile(Self.temporaryName, mode: mode ?? 0o444)
@@ -130,35 +139,48 @@ struct TreeWriter: TreeVisitor, ~Copyable {
 
     // MARK: - Directories
 
-    /// Opens the levels of a path, and closes all others.
+    /// Returns the directory of the deepest level, and opens it again if it was closed.
+    private mutating func deepest() throws -> OpenDirectory {
+        guard let last = levels.indices.last else { return root }
+        if let open = levels[last].directory { return open }
+        let path = levels.map(\.name).joined(separator: "/")
+        let directory = try root.directory.existingDirectory(at: path)
+        let open = OpenDirectory(directory)
+        levels[last].directory = open
+        return open
+    }
+
+    /// Enters the levels of a path, and leaves all others.
     private mutating func enter(_ elements: ArraySlice<String>) throws {
         var depth = 0
         for element in elements {
-            guard depth + 1 < levels.count, levels[depth + 1].name.utf8.elementsEqual(element.utf8) else {
-                break
-            }
+            guard depth < levels.count, levels[depth].name.utf8.elementsEqual(element.utf8) else { break }
             depth += 1
         }
-        while levels.count > depth + 1 { try leave() }
+        while levels.count > depth { try leave() }
         for element in elements.dropFirst(depth) {
-            let parent = levels[levels.count - 1]
-            let inner = try parent.directory.creatingDirectory(element)
+            let inner = try deepest().directory.creatingDirectory(element)
             // Go makes the directories of a module read-only.
             if !isNew { try inner.setMode(0o755) }
-            levels.append(Level(element, inner))
+            let open = OpenDirectory(inner)
+            levels.append(Level(name: element, directory: open))
+            if levels.count > Self.openLevels {
+                levels[levels.count - 1 - Self.openLevels].directory = nil
+            }
         }
     }
 
     private mutating func leave() throws {
-        try levels[levels.count - 1].directory.setMode(0o555)
+        try deepest().directory.setMode(directoryMode)
         levels.removeLast()
     }
 
-    /// Ends the tree, and makes its directories read-only, as Go does.
+    /// Ends the tree, and gives its directories their modes.
     ///
     /// - Returns: The `h1:` hash of all files.
     mutating func finish() throws -> ObjectID {
         while !levels.isEmpty { try leave() }
+        try root.directory.setMode(directoryMode)
         return hasher.finish()
     }
 }

@@ -1,8 +1,15 @@
+public import SystemPackage
+
 extension Seal {
     /// The options of a ``Seal``.
     public struct Options: Hashable, Sendable {
         /// The users of the cache: ``CacheProfile/image`` or ``CacheProfile/readonly``.
         public var profile = CacheProfile.image
+
+        /// The path of GOMODCACHE, to which all users can then add modules; `nil` leaves it alone.
+        ///
+        /// With ``CacheProfile/readonly``, there is nothing to do there.
+        public var moduleCache: FilePath?
 
         /// Whether to look only, without changing anything.
         public var isDryRun = false

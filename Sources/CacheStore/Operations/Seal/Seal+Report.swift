@@ -1,7 +1,7 @@
 public import SystemPackage
 
 extension Seal {
-    /// The faults that kept a GOCACHE from being sealed.
+    /// The faults that kept the caches from being sealed.
     public struct Report: Hashable, Sendable {
         /// A kind of fault that occurs in the cache, with the number of places.
         public struct Fault: Hashable, Sendable {
@@ -32,12 +32,17 @@ extension Seal {
                 /// With ``CacheProfile/readonly``, the file must lead to `/dev/null`. Otherwise, all users
                 /// must be able to write to the file.
                 public static let trimFile = Kind(rawValue: "trimFile")
+                /// A directory of GOMODCACHE, outside of module trees, where other users can't add modules.
+                public static let moduleDirectoryMode = Kind(rawValue: "moduleDirectoryMode")
+                /// A file of GOMODCACHE, outside of module trees, that other users can't write to or lock.
+                public static let moduleFileMode = Kind(rawValue: "moduleFileMode")
                 /// A link or special file where an entry should be; a seal leaves it alone.
                 public static let foreign = Kind(rawValue: "foreign")
 
                 /// The kinds that this version knows, in the order in which reports list them.
                 public static let all: [Kind] = [
-                    .time, .mode, .missingDirectory, .directoryMode, .trimFile, .foreign,
+                    .time, .mode, .missingDirectory, .directoryMode, .trimFile, .moduleDirectoryMode,
+                    .moduleFileMode, .foreign,
                 ]
             }
 

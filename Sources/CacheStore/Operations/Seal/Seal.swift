@@ -2,8 +2,9 @@ public import SystemPackage
 
 /// An operation that seals a GOCACHE in place, as a restore does.
 ///
-/// Go neither trims a sealed cache nor copies its entries up at hits, and all users can use the cache. The
-/// build of an image seals the cache after its last `go` command. With ``Seal/Options/isDryRun``, a seal
+/// Go neither trims a sealed cache nor copies its entries up at hits, and all users can use the cache. With
+/// ``Seal/Options/moduleCache``, all users can also add modules to GOMODCACHE. The build of an image seals
+/// the caches after its last `go` command. With ``Seal/Options/isDryRun``, a seal
 /// reports what a later step has undone.
 public struct Seal: Sendable {
     /// The options of the seal.
@@ -42,7 +43,10 @@ public struct Seal: Sendable {
                 parts.update { $0.append(done) }
                 counters.add(bytes: 0)
             }
-            return SealedPart.report(parts.value + [top])
+            let modules = try await WorkerThreads.performCancellable { cancellation in
+                try SealedPart.modules(apartFrom: path, options, cancellation)
+            }
+            return SealedPart.report(parts.value + [top, modules])
         }
     }
 }

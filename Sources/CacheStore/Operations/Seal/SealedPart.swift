@@ -51,6 +51,26 @@ struct SealedPart: Sendable {
         return part
     }
 
+    // MARK: - GOMODCACHE
+
+    /// Checks or mends the modes of the GOMODCACHE that the options name, if there is one.
+    static func modules(
+        apartFrom buildCache: FilePath,
+        _ options: Seal.Options,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws -> SealedPart {
+        var part = SealedPart(options: options)
+        guard let path = options.moduleCache, options.profile == .image else { return part }
+        let root = try Directory(opening: path)
+        let treatment: ModuleCacheModes.Treatment = options.isDryRun ? .report : .mend
+        var modes = ModuleCacheModes(options.profile, apartFrom: buildCache, treatment)
+        try modes.look(at: root) { try cancellation.check() }
+        for fault in modes.faults {
+            part.note(fault.isDirectory ? .moduleDirectoryMode : .moduleFileMode, fault.path)
+        }
+        return part
+    }
+
     // MARK: - Entries
 
     mutating func visit(

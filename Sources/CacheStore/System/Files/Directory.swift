@@ -44,9 +44,19 @@ package struct Directory: ~Copyable, Sendable {
                 guard error == .fileExists else { throw .system(error, "create the directory", path) }
                 isNew = false
             }
-            let made = try Directory(opening: path)
-            if isNew, Umask.hides(0o755) { try made.setMode(0o755) }
-            return made
+            do throws(CacheStoreError) {
+                let made = try Directory(opening: path)
+                if isNew, Umask.hides(0o755) { try made.setMode(0o755) }
+                return made
+            } catch {
+                guard !isNew, error.code == .notFound else { throw error }
+                throw CacheStoreError(
+                    .notFound,
+                    "a symbolic link that leads nowhere stands where a directory should be",
+                    path: path,
+                    remedy: .removeObstacle
+                )
+            }
         }
     }
 
@@ -67,14 +77,6 @@ package struct Directory: ~Copyable, Sendable {
             if error == .noSuchFileOrDirectory { return nil }
             throw .system(error, "examine", path(of: name))
         }
-    }
-
-    /// Returns whether another directory is this one, opened by any path.
-    ///
-    /// - Throws: ``CacheStoreError`` as the system says.
-    func isSame(as other: borrowing Directory) throws(CacheStoreError) -> Bool {
-        let (own, others) = (try status(of: "."), try other.status(of: "."))
-        return own?.device == others?.device && own?.inode == others?.inode
     }
 
     /// Returns the names of all entries but `.` and `..`, ordered by bytes.
@@ -237,12 +239,17 @@ package struct Directory: ~Copyable, Sendable {
 
     /// Opens the directory at a path below this one, and creates the elements that are missing.
     ///
-    /// - Parameter elements: The elements of the path; none for the directory itself.
+    /// - Parameters:
+    ///   - elements: The elements of the path; none for the directory itself.
+    ///   - mode: The permission bits of new directories, whatever the umask.
     /// - Returns: The directory.
     /// - Throws: The errors of ``creatingDirectory(_:mode:)``.
-    func creatingDirectory(at elements: some Collection<String>) throws(CacheStoreError) -> Directory {
-        var current = try creatingDirectory(elements.first ?? ".")
-        for element in elements.dropFirst() { current = try current.creatingDirectory(element) }
+    func creatingDirectory(
+        at elements: some Collection<String>,
+        mode: mode_t = 0o755
+    ) throws(CacheStoreError) -> Directory {
+        var current = try creatingDirectory(elements.first ?? ".", mode: mode)
+        for element in elements.dropFirst() { current = try current.creatingDirectory(element, mode: mode) }
         return current
     }
 
@@ -270,7 +277,8 @@ package struct Directory: ~Copyable, Sendable {
     /// - Parameters:
     ///   - name: The name of the file.
     ///   - mode: The permission bits, whatever the umask.
-    ///   - replacing: Whether a file that is there is emptied; otherwise such a file is an error.
+    ///   - replacing: Whether a file that is there is emptied; otherwise such a file is an error. A file of
+    ///     another user keeps its mode.
     /// - Returns: The file, open for reading and writing.
     /// - Throws: ``CacheStoreError`` as the system says.
     func creatingFile(_ name: String, mode: mode_t, replacing: Bool = false) throws(CacheStoreError) -> File {
@@ -279,7 +287,11 @@ package struct Directory: ~Copyable, Sendable {
             unsafe openat(descriptor, name, flags, mode)
         }
         let file = File(owning: opened, path: path(of: name))
-        if Umask.hides(mode) { try file.setMode(mode) }
+        do throws(CacheStoreError) {
+            if Umask.hides(mode) { try file.setMode(mode) }
+        } catch {
+            guard replacing, error.code == .permissionDenied else { throw error }
+        }
         return file
     }
 
@@ -366,18 +378,6 @@ package struct Directory: ~Copyable, Sendable {
                 }
             }
         }
-    }
-
-    /// Takes an exclusive lock on the directory, as ``File/lock(whileWaiting:)`` does.
-    ///
-    /// - Throws: The error of `check`, or ``CacheStoreError`` as the system says.
-    func lock(whileWaiting check: () throws -> Void) throws -> File {
-        let copy = try SystemCall.checked("open the directory", path) {
-            unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        }
-        let file = File(owning: copy, path: path)
-        try file.lock(whileWaiting: check)
-        return file
     }
 
     /// Returns the number of bytes that a user without privileges can still write to this file system

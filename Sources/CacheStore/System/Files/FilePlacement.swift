@@ -49,14 +49,14 @@ package struct FilePlacement {
             wasThere = true
             if try isRight(status) {
                 if let time, status.modified < time { try directory.setTimes(of: name, time) }
-                if status.mode & mode != mode { try directory.setMode(of: name, status.mode | mode) }
+                if status.mode & mode != mode { try widen(name, status, in: directory) }
                 return .untouched
             }
             if status.kind == .directory { try directory.removeAll(name) }
         }
         let temporary = Self.temporaryPrefix + name
         do {
-            let file = try directory.creatingFile(temporary, mode: mode, replacing: true)
+            let file = try Self.creatingFile(temporary, mode: mode, in: directory)
             try write(file)
             if let time { try file.setTimes(time) }
             try directory.rename(temporary, to: name)
@@ -65,6 +65,38 @@ package struct FilePlacement {
             throw error
         }
         return wasThere ? .replaced : .created
+    }
+
+    /// Adds the missing bits to the mode of a file that is there.
+    ///
+    /// The mode of another user's file can't be changed. That is no error if everyone can read the file.
+    private func widen(
+        _ name: String,
+        _ status: FileStatus,
+        in directory: borrowing Directory
+    ) throws(CacheStoreError) {
+        do throws(CacheStoreError) {
+            try directory.setMode(of: name, status.mode | mode)
+        } catch {
+            guard error.code == .permissionDenied, status.mode & mode & 0o555 == mode & 0o555 else {
+                throw error
+            }
+        }
+    }
+
+    /// Creates a file, and removes a file that a restore by any user has left under the name.
+    private static func creatingFile(
+        _ name: String,
+        mode: mode_t,
+        in directory: borrowing Directory
+    ) throws(CacheStoreError) -> File {
+        do throws(CacheStoreError) {
+            return try directory.creatingFile(name, mode: mode)
+        } catch {
+            guard error.code == .exists else { throw error }
+            try directory.remove(name)
+            return try directory.creatingFile(name, mode: mode)
+        }
     }
 
     /// Puts a file of a few bytes under `name`, unless a file with the same content is there already.

@@ -25,6 +25,15 @@ struct FileStatus: Hashable {
     /// The file's number on that file system.
     let inode: ino_t
 
+    /// The numbers that tell a file from all others.
+    struct Identity: Hashable {
+        let device: dev_t
+        let inode: ino_t
+    }
+
+    /// The numbers that tell the file from all others.
+    var identity: Identity { Identity(device: device, inode: inode) }
+
     init(_ raw: stat) {
         switch raw.st_mode & S_IFMT {
         case S_IFREG: kind = .regular

@@ -17,7 +17,7 @@ struct TemporaryFile: ~Copyable, Sendable {
     ///   - path: The final name; its directory must exist.
     ///   - overwrite: Whether a file with that name may exist already.
     /// - Throws: ``CacheStoreError``, with code ``CacheStoreError/Code/exists`` if `path` is there and
-    ///   `overwrite` is false.
+    ///   `overwrite` is false, or ``CacheStoreError/Code/badArgument`` if it is a stream or device.
     init(for path: FilePath, overwrite: Bool) throws(CacheStoreError) {
         guard let name = path.lastComponent?.string else {
             throw CacheStoreError(.badArgument, "not the name of a file", path: path)
@@ -27,6 +27,17 @@ struct TemporaryFile: ~Copyable, Sendable {
         if let there = try directory.status(of: name) {
             if there.kind == .directory {
                 throw CacheStoreError(.exists, "the output is a directory", path: path, remedy: .nameFile)
+            }
+            // A link in `/dev` leads to a stream. A file that took its place would break other programs.
+            let isLinkOfSystem = path.starts(with: "/dev") || path.starts(with: "/proc")
+            let isStream = if isLinkOfSystem { true } else { try Place(at: path) == .special }
+            if there.kind != .regular, isStream {
+                throw CacheStoreError(
+                    .badArgument,
+                    "the output is a stream or device, and an archive is a file with a name of its own",
+                    path: path,
+                    remedy: .nameFile
+                )
             }
             if !overwrite { throw Self.exists(path) }
         }

@@ -1,4 +1,5 @@
 import Synchronization
+import SystemPackage
 
 /// The counters that the workers of one operation add to.
 final class ProgressCounters: Sendable {
@@ -6,6 +7,7 @@ final class ProgressCounters: Sendable {
         var name = "starting"
         var totalBytes = 0
         var totalItems = 0
+        var awaitedLock: FilePath?
     }
 
     private let phase = Mutex(Phase())
@@ -14,7 +16,9 @@ final class ProgressCounters: Sendable {
 
     /// Starts a phase and sets the counters to zero.
     func begin(_ name: String, bytes total: Int, items totalItems: Int) {
-        phase.withLock { $0 = Phase(name: name, totalBytes: total, totalItems: totalItems) }
+        phase.withLock { phase in
+            (phase.name, phase.totalBytes, phase.totalItems) = (name, total, totalItems)
+        }
         bytes.store(0, ordering: .relaxed)
         items.store(0, ordering: .relaxed)
     }
@@ -33,9 +37,13 @@ final class ProgressCounters: Sendable {
             bytes: bytes.load(ordering: .relaxed),
             totalBytes: now.totalBytes,
             items: items.load(ordering: .relaxed),
-            totalItems: now.totalItems
+            totalItems: now.totalItems,
+            awaitedLock: now.awaitedLock
         )
     }
+
+    /// Reports that the operation waits for the lock of a directory or file, or with `nil` that it goes on.
+    func report(awaitedLock path: FilePath?) { phase.withLock { $0.awaitedLock = path } }
 
     /// Calls `body` and reports to `handler` ten times per second until `body` ends.
     ///

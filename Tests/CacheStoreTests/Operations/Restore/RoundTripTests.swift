@@ -127,6 +127,8 @@ struct RoundTripTests {
                 $0.only = [label]
                 $0.moduleZips = .make
             }
+            #expect(restored.report.digest == packs[job].report.digest, "seed \(seed), \(label)")
+            #expect(restored.report.archiveDigest == union.report.digest, "seed \(seed), \(label)")
             let again = try await bench.pack(restored.caches, as: label, to: "\(label) again")
             #expect(again.report.digest == packs[job].report.digest, "seed \(seed), \(label)")
         }
@@ -135,21 +137,26 @@ struct RoundTripTests {
             $0.only = ["c", "a"]
             $0.moduleZips = .make
         }
+        #expect(restored.report.digest == two.report.digest, "seed \(seed)")
         let again = try await bench.pack(restored.caches, as: "x", to: "x")
         #expect(again.report.digest == two.report.digest, "seed \(seed)")
     }
 
-    @Test("refuses one directory for both caches, by whatever path, instead of waiting for itself")
-    func oneDirectory() async throws {
-        let archive = try await bench.pack(RandomCaches(seed: 5, jobs: 1).jobs[0], to: "a").path
-        let both = bench.path("both")
-        try Files.makeDirectory(both)
-        try Files.link(bench.path("link"), to: both)
-        for other in [both, bench.path("both/."), bench.path("link")] {
-            let caches = GoCaches(buildCache: both, moduleCache: other)
-            let error = await failure { try await Restore().run(archive, into: caches) }
-            #expect(error?.code == .badArgument, "\(other)")
-            #expect(try Directory(opening: both).names().valid.filter { $0.count != 2 } == [])
+    @Test("of one cache alone has the digest of an archive of that cache")
+    func digestOfOneCache() async throws {
+        let both = try bench.write(RandomCaches(seed: 263, jobs: 1, pairs: 20).jobs[0], to: "both")
+        let archive = try await bench.pack(both, to: "both.castore")
+        for keepsBuildCache in [true, false] {
+            var part = both
+            if keepsBuildCache { part.moduleCache = nil } else { part.buildCache = nil }
+            let expected = try await bench.pack(part, to: "part \(keepsBuildCache)").report.digest
+            var target = bench.caches("out")
+            if keepsBuildCache { target.moduleCache = nil } else { target.buildCache = nil }
+            let report = try await Restore().run(archive.path, into: target)
+            #expect(report.digest == expected)
+            #expect(report.archiveDigest == archive.report.digest)
         }
+        let whole = try await bench.restore(archive.path, to: "out").report
+        #expect(whole.digest == archive.report.digest)
     }
 }

@@ -1,0 +1,49 @@
+import SystemPackage
+
+/// The directory of the one cache, as it looks from a scan of the other.
+///
+/// Go works with one directory for both caches, and with one inside the other. What belongs to the other
+/// cache is then no stranger in the cache that is scanned.
+struct OtherCache: Sendable {
+    /// The directory itself.
+    private let directory: FileStatus.Identity
+
+    /// The directory and all directories above it.
+    private var way: Set<FileStatus.Identity> = []
+
+    /// Looks at a directory; the result is `nil` if there is no directory at `path`.
+    init?(_ path: FilePath?) {
+        guard var path, let identity = Self.identity(of: path) else { return nil }
+        directory = identity
+        var current: FileStatus.Identity? = identity
+        // The directory above the root is the root itself.
+        while let found = current, way.insert(found).inserted {
+            path.append("..")
+            current = Self.identity(of: path)
+        }
+    }
+
+    private static func identity(of path: FilePath) -> FileStatus.Identity? {
+        do {
+            let directory = try Directory(opening: path)
+            return try directory.identity()
+        } catch {
+            return nil
+        }
+    }
+
+    /// Returns whether the other cache is this directory.
+    func isSame(as directory: borrowing Directory) -> Bool {
+        (try? directory.identity()) == self.directory
+    }
+
+    /// Returns whether an entry is the directory of the other cache, or a link to it.
+    func isEntry(_ name: String, of directory: borrowing Directory) -> Bool {
+        directory.identity(of: name) == self.directory
+    }
+
+    /// Returns whether an entry is the directory of the other cache, or a directory above it.
+    func isBelow(_ name: String, of directory: borrowing Directory) -> Bool {
+        directory.identity(of: name).map(way.contains) ?? false
+    }
+}

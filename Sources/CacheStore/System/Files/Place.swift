@@ -1,0 +1,35 @@
+import Glibc
+package import SystemPackage
+
+/// What stands at a path, if symbolic links are followed.
+package enum Place: Hashable, Sendable {
+    /// A directory.
+    case directory
+    /// A file.
+    case file
+    /// A pipe, device, socket or terminal.
+    case special
+    /// A symbolic link that leads nowhere.
+    case brokenLink
+    /// Nothing.
+    case nothing
+
+    /// Looks at a path.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says, if it does not say what stands there.
+    package init(at path: FilePath) throws(CacheStoreError) {
+        var raw = stat()
+        do throws(Errno) {
+            _ = try SystemCall.run { unsafe path.withPlatformString { unsafe stat($0, &raw) } }
+            switch FileStatus(raw).kind {
+            case .directory: self = .directory
+            case .regular: self = .file
+            case .symbolicLink, .other: self = .special
+            }
+        } catch {
+            guard error == .noSuchFileOrDirectory else { throw .system(error, "examine", path) }
+            let isLink = unsafe path.withPlatformString { unsafe lstat($0, &raw) } == 0
+            self = isLink ? .brokenLink : .nothing
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+    @Suite("Another user than the one who restored")
+    struct Users {
+        /// Runs a line of the shell, `$1`, as another user, who can read and search everything, but write
+        /// only what everybody may.
+        private static let asUser =
+            "exec setpriv --reuid 4321 --regid 4321 --clear-groups --inh-caps=-all,+dac_read_search "
+            + #"--ambient-caps=-all,+dac_read_search sh -c "$1""#
+
+        /// Restores the caches of the smallest program, and returns an environment for another user's Go.
+        private func restored(_ profile: String) async throws -> (top: String, settings: String) {
+            let workspace = try await Workspace.shared.value
+            let top = try Scratch.shared.directory("user")
+            _ = try await workspace.cachectl.succeed(
+                workspace.restoring(workspace.pack("gamma"), to: "\(top)/build", "\(top)/mod")
+                    + ["--no-go", "--profile", profile]
+            )
+            let own = try await workspace.shell(
+                #"mkdir "$1/home" && cp -R "$2/programs" "$1/home" && chown -R 4321:4321 "$1/home""#,
+                [top, workspace.root]
+            )
+            #expect(own.status == 0, "these tests change owners, which only root may: \(own)")
+            let variables = [
+                "HOME": "\(top)/home", "TMPDIR": "\(top)/home", "GOPATH": "\(top)/home/go",
+                "GOCACHE": "\(top)/build", "GOMODCACHE": "\(top)/mod", "GOFLAGS": "-mod=mod",
+                "GOPROXY": "file://\(workspace.root)/proxy", "GO": workspace.go,
+            ]
+            return (top, variables.map { "export \($0)='\($1)';" }.sorted().joined(separator: " "))
+        }
+
+        private func run(
+            _ line: String,
+            in directory: String,
+            _ settings: String
+        ) async throws -> Program.Outcome {
+            let workspace = try await Workspace.shared.value
+            return try await workspace.shell(Self.asUser, ["\(settings) cd '\(directory)' && \(line)"])
+        }
+
+        @Test("adds modules, versions and zips to a restored cache, and changes none of its trees")
+        func adds() async throws {
+            let (top, settings) = try await restored("image")
+            let workspace = try await Workspace.shared.value
+            for program in Workspace.programs {
+                for line in [
+                    #""$GO" build -o /dev/null ."#, #""$GO" mod download"#, #""$GO" mod verify"#,
+                    #""$GO" mod tidy"#,
+                ] {
+                    let outcome = try await run(line, in: "\(top)/home/programs/\(program)", settings)
+                    #expect(outcome.status == 0, "\(program): \(line): \(outcome)")
+                    #expect(!outcome.errors.contains("denied"), "\(program): \(line): \(outcome)")
+                }
+            }
+            let added = try await workspace.shell(#"find "$1/mod" -user 4321 -name '*.mod'"#, [top])
+            #expect(added.lines.count > 1, "\(added)")
+        }
+
+        @Test("adds nothing with the profile for the user that restores")
+        func ci() async throws {
+            let (top, settings) = try await restored("ci")
+            let outcome = try await run(
+                #""$GO" build -o /dev/null ."#,
+                in: "\(top)/home/programs/alpha",
+                settings
+            )
+            #expect(outcome.status != 0 && outcome.errors.contains("permission denied"), "\(outcome)")
+        }
+
+        @Test("restores over a cache that is not that user's own, and leaves the modes there")
+        func again() async throws {
+            let (top, settings) = try await restored("image")
+            let workspace = try await Workspace.shared.value
+            let cachectl = try Tools.cachectl()
+            for archive in [workspace.pack("gamma"), workspace.pack("beta")] {
+                let line =
+                    #"umask 077; '\#(cachectl)' restore '\#(archive)' --no-gocache --no-go "#
+                    + #"--gomodcache "$GOMODCACHE" --json"#
+                let outcome = try await run(line, in: top, settings)
+                #expect(outcome.status == 0, "\(outcome)")
+            }
+            let closed = try await workspace.shell(
+                #"cd "$1/mod" && find . -name '*@v[0-9]*' -prune -o -type d ! -perm 777 -print"#,
+                [top]
+            )
+            #expect(closed.lines.isEmpty, "\(closed)")
+        }
+    }
+}
