@@ -131,7 +131,9 @@ struct ModuleCacheModes {
         _ check: () throws -> Void
     ) throws -> Directory? {
         try check()
-        if let buildCache, buildCache.isEntry(name, of: parent) { return nil }
+        // GOCACHE may also be the directory in which GOMODCACHE has its downloads.
+        let isShared = ["cache", "download"].contains(name)
+        if !isShared, let buildCache, buildCache.isEntry(name, of: parent) { return nil }
         guard let directory = Self.directory(name, of: parent) else { return nil }
         try lookAtDirectory(directory, sticky: 0o1000)
         return directory

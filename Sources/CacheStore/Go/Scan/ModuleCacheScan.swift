@@ -62,11 +62,7 @@ struct ModuleCacheScan: Sendable {
     init(_ path: FilePath, apartFrom other: FilePath? = nil) throws(CacheStoreError) {
         self.other = OtherCache(other)
         let root = try Directory(opening: path)
-        let isShared = self.other?.isSame(as: root) ?? false
         try forEachEntry(of: root) { (scan, name, status) throws(CacheStoreError) in
-            // The scan of GOCACHE reports its own files.
-            let isKnown = BuildCacheLayout.bookkeeping.contains(name)
-            if isShared, isKnown || BuildCacheLayout.isSubdirectory(name) { return }
             if name == "cache" {
                 if let cache = try root.directory(name) { try scan.scanCache(cache) }
             } else {
@@ -324,10 +320,18 @@ struct ModuleCacheScan: Sendable {
     ) throws(CacheStoreError) {
         let names = try directory.names()
         for path in names.invalid { leaveOut(.badName, path, "its name is not UTF-8") }
+        let isShared = other?.isSame(as: directory) ?? false
         for name in names.valid {
+            // The scan of GOCACHE reports its own files.
+            let isKnown = BuildCacheLayout.bookkeeping.contains(name)
+            if isShared, isKnown || BuildCacheLayout.isSubdirectory(name) { continue }
             do throws(CacheStoreError) {
                 guard let status = try directory.status(of: name) else { continue }
-                if status.kind != .regular, let other, other.isEntry(name, of: directory) { continue }
+                // GOCACHE may also be the directory that holds the downloads.
+                let isDownloads = status.kind == .directory && ["cache", "download"].contains(name)
+                if status.kind != .regular, !isDownloads, let other, other.isEntry(name, of: directory) {
+                    continue
+                }
                 try body(&self, name, status)
             } catch {
                 leftOut.append(try LeftOut(error, error.path ?? directory.path(of: name)))

@@ -14,8 +14,10 @@ struct LayerOperation: Sendable {
 
     func run() async throws -> Layers.Report {
         counters.begin("reading the index", bytes: 0, items: 0)
-        let (whole, digest) = try await WorkerThreads.perform { [archive] in try archive.members() }
+        let (whole, stated) = try await WorkerThreads.perform { [archive] in try archive.members() }
         let selected = (try options.only.map { try whole.selecting($0) } ?? whole).settled()
+        // Two images of different sources must not claim one digest.
+        let digest = options.only == nil ? stated : selected.digest
         let sources = whole.sources.filter { options.only?.contains($0.label) ?? true }
         var base = try await base(for: sources)
         let architecture = try architecture(sources, base)

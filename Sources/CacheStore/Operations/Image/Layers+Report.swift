@@ -27,7 +27,7 @@ extension Layers {
             public var sources: [String]
         }
 
-        /// The digest of the archive.
+        /// The digest of the archive or, with ``Layers/Options/only``, of the members that were chosen.
         public var archiveDigest: ObjectID
 
         /// The SHA-256 of the image's manifest.

@@ -29,11 +29,11 @@ struct TrialCacheTests {
         var random = SeededBytes(seed: 7)
         let package =
             Array(head.utf8) + (0..<3_000_000).map { _ in UInt8.random(in: 0...255, using: &random) }
-        let index =
-            Array("go index v2\n".utf8) + (0..<50_000).map { _ in UInt8.random(in: 0...255, using: &random) }
+        let text =
+            Array("other text\n".utf8) + (0..<50_000).map { _ in UInt8.random(in: 0...255, using: &random) }
         var model = CacheModel()
         let (action, output) = model.addPair("package", package)
-        let (_, other) = model.addPair("index", index)
+        let (_, other) = model.addPair("text", text)
         let archive = try await bench.pack(model, to: "a.castore").path
         let cache = bench.path("trial")
         try await write(archive, to: cache)
@@ -45,7 +45,7 @@ struct TrialCacheTests {
         #expect(written != package)
         #expect(try allocatedBytes(path) <= 16_384)
         let whole = cache.appending("\(other.description.prefix(2))").appending("\(other)-d")
-        #expect(try Files.bytes(whole) == index)
+        #expect(try Files.bytes(whole) == text)
         let entry = cache.appending("\(action.description.prefix(2))").appending("\(action)-a")
         #expect(try Files.bytes(entry).count == ActionEntry.byteCount)
     }

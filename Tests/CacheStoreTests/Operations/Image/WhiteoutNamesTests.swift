@@ -26,7 +26,7 @@ struct WhiteoutNamesTests {
         _ name: String,
         _ profile: CacheProfile = .image
     ) async throws -> (root: FilePath, names: Set<String>, warnings: [Warning]) {
-        let archive = try await bench.pack(model, to: name).path
+        let archive = try await bench.packKeepingTrees(model, to: name)
         let (layout, report) = try await bench.image(archive, to: "image \(name)") {
             $0.caches = GoCaches(buildCache: "/b", moduleCache: "/m")
             $0.profile = profile

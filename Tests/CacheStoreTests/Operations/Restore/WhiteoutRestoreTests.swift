@@ -23,7 +23,7 @@ struct WhiteoutRestoreTests {
     private func packed(_ module: CacheModel.Module) async throws -> FilePath {
         var model = CacheModel()
         try model.addModule(module, [.tree, .info, .mod, .hash])
-        return try await bench.pack(model, to: "pack").path
+        return try await bench.packKeepingTrees(model, to: "pack")
     }
 
     private func files(_ module: CacheModel.Module) throws -> (tree: [String], downloads: [String]) {
