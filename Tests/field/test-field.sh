@@ -110,6 +110,8 @@ the_indexes_of_goroot_and_modules_are_kept() {
     local kept
     kept=$("$cachectl" ls job.castore --json 2>/dev/null | grep -c '"class":"index"' || true)
     ((kept >= 20)) || die "only $kept indexes were kept"
+    "$cachectl" pack --label job -o quiet.castore --no-go -q 2>/dev/null
+    [[ $("$cachectl" ls quiet.castore --json | grep -c '"class":"index"') == "$kept" ]] || die "another number with --no-go"
     rm -rf "$GOCACHE"
     "$cachectl" restore job.castore -q
     local before after

@@ -17,9 +17,8 @@ extension BuildCacheScan {
         for path in selection.moduleCaches where !open.isEmpty {
             open.subtract(keys.modules(try IndexKeys.modules(in: path), below: paths))
         }
-        let goRoot = selection.environment["GOROOT"]
-        if !open.isEmpty, !goRoot.isEmpty, !version.isEmpty {
-            open.subtract(try IndexKeys(versions: [version]).directories(of: FilePath(goRoot)))
+        for goRoot in open.isEmpty ? [] : GoRoots.found(selection.environment) where !open.isEmpty {
+            open.subtract(try IndexKeys(versions: [goRoot.version]).directories(of: goRoot.path))
         }
         for action in open.sorted() {
             let path = root.appending(BuildCacheLayout.name(ofAction: action))
