@@ -166,6 +166,9 @@ extension Remedy {
     /// The advice to choose a compression level in the range that the message names.
     public static let chooseLevel = Remedy("chooseLevel", "choose another level")
 
+    /// The advice to check whether the two caches were swapped.
+    public static let swapCaches = Remedy("swapCaches", "check whether the two caches were swapped")
+
     /// The advice to pack with the environment and in the directory of the build.
     public static let packWhereBuilt = Remedy(
         "packWhereBuilt",

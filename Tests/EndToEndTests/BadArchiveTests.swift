@@ -145,11 +145,11 @@ extension EndToEnd {
         func newer(command: String) async throws {
             let archive = try await copy { bytes in
                 let start = bytes.suffix(8).reduce(0) { $0 << 8 | Int($1) }
-                bytes[start - 56] = 2
+                bytes[start - 56] = 3
             }
             let (outcome, top) = try await run(command, archive)
             expectRefusal(command, outcome, status: 1, naming: archive)
-            #expect(outcome.errors.contains("version 2") || outcome.errors.contains("newer"), "\(outcome)")
+            #expect(outcome.errors.contains("version 3") || outcome.errors.contains("newer"), "\(outcome)")
             #expect(try FileManager.default.contentsOfDirectory(atPath: top).isEmpty)
         }
 

@@ -66,6 +66,21 @@ extension EndToEnd {
             ).compiles
         }
 
+        @Test(
+            "says that builds miss where Go looks into no build cache or asks a program",
+            arguments: [
+                ["GOCACHEPROG": "/bin/cat"], ["GOCACHE": "off"], ["GOCACHE": "relative"],
+            ]
+        )
+        func noBuildCache(settings: [String: String]) async throws {
+            for packages in [false, true] {
+                let (status, report) = try await ask(Question(settings: settings, packages: packages))
+                #expect(status == 1)
+                #expect(report["prediction"] as? String == "nothingHits")
+                #expect(try codes(report).contains("buildCache"))
+            }
+        }
+
         @Test("says that all will hit, with status 0, where builds compile nothing")
         func hits() async throws {
             let (status, report) = try await ask(Question())

@@ -68,9 +68,9 @@ extension EndToEnd {
                 module wrong testdata/.wh.layer testdata/layer .wh.dir/x; module right a.wh.b
                 program app wrong right
                 (cd app; "$GO" build -o /dev/null .)
-                "$CACHECTL" pack --label job -o job.castore --no-go -q 2>/dev/null
+                "$CACHECTL" pack --label job -o job.castore --no-go -q 2>told
                 image job.castore
-                grep -c 'warning: example.com/wrong@v1.0.0' warnings
+                grep -c '`example.com/wrong@v1.0.0`' told
                 find root -name '.wh.*'
                 export GOPROXY=off GOMODCACHE=$1/root/var/cache/go-mod GOCACHE=$1/root/var/cache/go-build
                 chmod -R a+rwX app; cd app

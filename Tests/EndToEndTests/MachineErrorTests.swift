@@ -148,14 +148,15 @@ extension EndToEnd {
                 """
                 chmod 777 "$2" && cp "$CACHECTL" "$2/cachectl" && cp "$1/whole.castore" "$2" && cd "$2" && \
                     exec setpriv --reuid \(user) --regid \(user) --clear-groups \
-                    sh -c 'ulimit -u \(limit); timeout 20 ./cachectl verify whole.castore --jobs 8'
+                    bash -c 'ulimit -u \(limit); timeout 20 ./cachectl verify whole.castore --jobs 8'
                 """,
                 [root, place]
             )
             // With two processes, timeout(1) itself can't start the command.
             #expect([1, 125].contains(outcome.status), "\(outcome)")
             if outcome.status == 1 {
-                EndToEnd.expectFailure(outcome, status: 1, naming: "no thread left", "`--jobs`")
+                #expect(outcome.errors.contains("no thread left"), "\(outcome)")
+                #expect(outcome.errors.contains("`--jobs`"), "\(outcome)")
             }
         }
     }

@@ -100,6 +100,22 @@ the_index_of_a_checkout_is_for_another_commit() {
     use_go 1.25.5
 }
 
+# `seal` in an image after a build there: the index of that checkout must not stay for years.
+a_seal_is_not_for_the_index_of_a_checkout() {
+    situation seal
+    make_proxy example.com/dep v1.0.0 a.go='package dep'
+    app src example.com/dep
+    find src -exec touch -d 2001-01-01 {} +
+    (cd src && GOFLAGS=-mod=mod GOPROXY=file://$top/proxy go build -o /dev/null . && go list -deps . >/dev/null)
+    find src -exec touch -d 2001-01-01 {} +
+    (cd src && go list -deps . >/dev/null)
+    "$cachectl" seal "$GOCACHE" -q
+    local unsealed
+    unsealed=$(find "$GOCACHE" -name '*-a' ! -newermt 2030-01-01 | wc -l)
+    ((unsealed >= 1 && unsealed <= 2)) || die "$unsealed entries are unsealed, and not the checkout's index alone"
+    "$cachectl" seal "$GOCACHE" --check -q || die "the check does not agree with the seal"
+}
+
 # What can be computed is kept: the indexes of the standard library and of modules.
 the_indexes_of_goroot_and_modules_are_kept() {
     situation kept

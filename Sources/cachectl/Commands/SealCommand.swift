@@ -11,7 +11,8 @@ struct SealCommand: AsyncParsableCommand, Sendable {
             Gives every entry a time in the far future, so that Go never trims the entry and \
             never rewrites its time. Also sets the modes and writes the trim.txt that other \
             users need. With --gomodcache, other users can also add modules there. In a \
-            Dockerfile, seal the caches after the last go command. In the finished image, \
+            Dockerfile, seal the caches after the last go command. The indexes of checkouts are \
+            not sealed: Go forgets them after five days. In the finished image, \
             --check changes nothing and says what a later step has undone.
 
             Exit status 1 with --check: the cache is not sealed.

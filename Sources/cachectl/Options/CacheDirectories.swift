@@ -116,6 +116,8 @@ struct CacheDirectories: ParsableArguments, Sendable {
             if let signal = Signals.received {
                 throw Interruption(signal: signal, consequence: consequence)
             }
+            // Where the machine lacks something, another Go is no way out.
+            if let remedy = error.remedy, remedy != .installGo { throw error }
             throw AdvisedError(error, advice: advice)
         }
     }

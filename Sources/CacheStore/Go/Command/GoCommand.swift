@@ -186,7 +186,8 @@ public struct GoCommand: Sendable {
                 .goCommand,
                 "cannot run `\(path)`",
                 path: directory,
-                remedy: .installGo,
+                remedy: [.noSuchFileOrDirectory, .permissionDenied].contains(cause)
+                    ? .installGo : CacheStoreError.system(cause, "run", FilePath(path)).remedy,
                 cause: cause
             )
         }

@@ -8,7 +8,7 @@ extension BuildCacheScan {
         in root: FilePath
     ) throws(CacheStoreError) {
         let indexes = Set(outputs.lazy.filter { $0.contentClass == .index }.map(\.id))
-        var open = Set(actions.lazy.filter { indexes.contains($0.output) }.map(\.action))
+        var open = Set(actions.lazy.filter { indexes.contains($0.output) }.map(\.action)).subtracting(sealed)
         let version = selection.environment["GOVERSION"]
         let origins = Set(outputs.compactMap(\.origin)).compactMap { PackageOrigin(header: $0)?.version }
         let keys = IndexKeys(versions: Set(origins + [version]).subtracting([""]))

@@ -51,6 +51,9 @@ struct BuildCacheScan: Sendable {
     /// The sound entries that the selection dropped, by class.
     var dropped: [EntryClass: ArchiveTotals.Tally] = [:]
 
+    /// The entries that a restore has sealed; their archive holds no index of a checkout.
+    var sealed: Set<ObjectID> = []
+
     /// The lines in which compiled packages state their origins.
     private var origins: Set<String> = []
 
@@ -116,6 +119,7 @@ struct BuildCacheScan: Sendable {
                 $0.outputs += found.outputs
                 $0.leftOut += found.leftOut
                 $0.unused += found.unused
+                $0.sealed.formUnion(found.sealed)
             }
         }
         return whole.value
@@ -198,6 +202,7 @@ struct BuildCacheScan: Sendable {
                 return leaveOut(.tornAction, path, "not as Go writes them, \(bytes.count) bytes read")
             }
             actions.append(entry)
+            if status.modified >= BuildCacheLayout.earliestSealTime { sealed.insert(id) }
         } catch {
             try leaveOut(error, path)
         }

@@ -52,6 +52,8 @@ public struct Finding: Hashable, Sendable {
         public static let goRoot = Code(rawValue: "goRoot")
         /// The distribution, whose headers and libraries cgo uses.
         public static let distribution = Code(rawValue: "distribution")
+        /// GOCACHE: a place that Go does not use, or a program that Go asks instead.
+        public static let buildCache = Code(rawValue: "buildCache")
         /// The path of the programs' own sources.
         public static let checkoutPath = Code(rawValue: "checkoutPath")
         /// Packages in one source that serve different builds.

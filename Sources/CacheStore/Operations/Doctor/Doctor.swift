@@ -42,7 +42,8 @@ public struct Doctor: Sendable {
         }
         let (digest, sources, holders, zipped) = try await members(of: archive)
         let findings =
-            Self.findings(sources, holders: holders, here) + ZippedModules.findings(zipped, sources, here)
+            try await buildCacheFindings(holders, go)
+            + Self.findings(sources, holders: holders, here) + ZippedModules.findings(zipped, sources, here)
         let predictions = Self.predictions(holders, findings)
         var report = Report(
             digest: digest,

@@ -126,7 +126,17 @@ struct PackageTrial {
         guard let judged = report.packages else { return }
         let count = judged.missing.count
         report.prediction = count == 0 ? .hits : count < judged.total ? .someMiss : .nothingHits
-        if count > 0 { report.findings.append(Self.finding(judged, report.prediction)) }
+        if count > 0 {
+            report.findings.append(Self.finding(judged, report.prediction))
+        } else {
+            // What Go has proved is not doubted: differences that keep other packages from hitting are notes.
+            for index in report.findings.indices where report.findings[index].code != .buildCache {
+                report.findings[index].severity = .note
+                report.findings[index].mend = ""
+            }
+        }
+        // Go was asked with a cache of its own.
+        if report.findings.contains(where: { $0.code == .buildCache }) { report.prediction = .nothingHits }
     }
 
     // MARK: - The place of the checkout

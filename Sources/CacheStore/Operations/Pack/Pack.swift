@@ -34,6 +34,7 @@ public struct Pack: Sendable {
         guard caches.buildCache != nil || caches.moduleCache != nil else {
             throw CacheStoreError(.badArgument, "neither GOCACHE nor GOMODCACHE is to be packed")
         }
+        try CacheShape.check(caches)
         let built = options.environment["GOMODCACHE"]
         let options = options.recordingModuleCache(of: caches)
         return try await ArchiveWriter.writing(to: path, overwrite: options.overwrite, progress) {

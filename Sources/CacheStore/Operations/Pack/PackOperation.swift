@@ -98,8 +98,7 @@ struct PackOperation: Sendable {
         let count = damage.count == 1 ? "an entry" : "\(damage.count) entries"
         throw CacheStoreError(
             .damagedCache,
-            "the caches hold \(count) that can't be packed; the first is \(first.reason.rawValue), "
-                + first.explanation,
+            "the caches hold \(count) that can't be packed; the first: \(first.explanation)",
             path: first.path,
             remedy: .rebuild
         )

@@ -37,6 +37,7 @@ public struct Restore: Sendable {
             throw CacheStoreError(.badArgument, "neither GOCACHE nor GOMODCACHE is to be restored")
         }
         let archive = try archive.open()
+        try CacheShape.check(caches)
         return try await ProgressCounters.reporting(to: progress) { counters in
             try await RestoreOperation(options: options, archive: archive, caches: caches, counters: counters)
                 .run()

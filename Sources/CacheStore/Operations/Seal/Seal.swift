@@ -4,8 +4,9 @@ public import SystemPackage
 ///
 /// Go neither trims a sealed cache nor copies its entries up at hits, and all users can use the cache. With
 /// ``Seal/Options/moduleCache``, all users can also add modules to GOMODCACHE. The build of an image seals
-/// the caches after its last `go` command. With ``Seal/Options/isDryRun``, a seal
-/// reports what a later step has undone.
+/// the caches after its last `go` command. With ``Seal/Options/isDryRun``, a seal reports what a later step
+/// has undone. The indexes of checkouts are left to Go, which forgets them after five days: see
+/// <doc:AboutGoCaches>.
 public struct Seal: Sendable {
     /// The options of the seal.
     public var options: Options
@@ -31,13 +32,14 @@ public struct Seal: Sendable {
             counters.begin(options.isDryRun ? "checking" : "sealing", bytes: 0, items: 256)
             let options = options
             let parts = Gathered<[SealedPart]>([])
+            let indexes = CheckoutIndexes(moduleCache: options.moduleCache)
             let top = try await WorkerThreads.perform { try SealedPart.top(of: path, options) }
             try await WorkerThreads.forEach(
                 below: 256,
                 threads: WorkerThreads.count(for: options.jobs),
                 state: { try Directory(opening: path) }
             ) { root, index, cancellation in
-                var part = SealedPart(options: options)
+                var part = SealedPart(options: options, apartFrom: indexes)
                 try part.visit(root, index, cancellation)
                 let done = part
                 parts.update { $0.append(done) }

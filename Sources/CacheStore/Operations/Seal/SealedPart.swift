@@ -4,10 +4,19 @@ import SystemPackage
 /// The entries and faults that were found in a part of a GOCACHE.
 struct SealedPart: Sendable {
     let options: Seal.Options
+    private let indexes: CheckoutIndexes?
     private var entries = 0
     private var faults: [Seal.Report.Fault.Kind: Seal.Report.Fault] = [:]
 
-    init(options: Seal.Options) { self.options = options }
+    /// Begins a part.
+    ///
+    /// - Parameters:
+    ///   - options: The options of the seal.
+    ///   - indexes: The judge of the index entries that are left as they are; `nil` where there are none.
+    init(options: Seal.Options, apartFrom indexes: CheckoutIndexes? = nil) {
+        self.options = options
+        self.indexes = indexes
+    }
 
     static func report(_ parts: [SealedPart]) -> Seal.Report {
         var report = Seal.Report()
@@ -92,15 +101,26 @@ struct SealedPart: Sendable {
         guard let directory = try root.directory(name) else { return }
         for name in try directory.names().valid where name.hasSuffix("-a") || name.hasSuffix("-d") {
             try cancellation.check()
-            try visit(name, in: directory)
+            try visit(name, in: directory, of: root)
         }
     }
 
-    private mutating func visit(_ name: String, in directory: borrowing Directory) throws {
+    private mutating func visit(
+        _ name: String,
+        in directory: borrowing Directory,
+        of root: borrowing Directory
+    ) throws {
         guard let status = try directory.status(of: name) else { return }
         entries += 1
         switch status.kind {
-        case .regular: try mend(name, status, mode: 0o444, in: directory)
+        case .regular:
+            let isSealed = status.modified >= min(options.time, BuildCacheLayout.earliestSealTime)
+            if !isSealed, name.hasSuffix("-a"),
+                try indexes?.contains(name, in: directory, of: root) ?? false
+            {
+                return try mendMode(name, status, mode: 0o444, in: directory)
+            }
+            try mend(name, status, mode: 0o444, in: directory)
         case .directory:
             if let inner = try directory.directory(name) {
                 for file in try inner.names().valid {

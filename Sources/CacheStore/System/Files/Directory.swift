@@ -91,7 +91,9 @@ package struct Directory: ~Copyable, Sendable {
         let copy = try SystemCall.checked("open the directory", path) {
             unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         }
-        guard let stream = unsafe fdopendir(copy) else {
+        var opened = unsafe fdopendir(copy)
+        while unsafe opened == nil, errno == EINTR { unsafe opened = fdopendir(copy) }
+        guard let stream = unsafe opened else {
             let cause = Errno(rawValue: errno)
             _ = Glibc.close(copy)
             throw .system(cause, "read the directory", path)

@@ -33,6 +33,26 @@ struct SharedDirectoryTests {
         try Files.remove(pack.path)
     }
 
+    @Test("are no reason to take swapped caches for right: nothing is packed or mixed")
+    func refused() async throws {
+        let pack = try await packed()
+        let caches = try await bench.restore(pack.path, to: "out").caches
+        let swapped = GoCaches(buildCache: caches.moduleCache, moduleCache: caches.buildCache)
+        let before = try TreeSnapshot(of: bench.path("out"))
+        for caches in [
+            swapped, GoCaches(buildCache: swapped.buildCache, moduleCache: nil),
+            GoCaches(buildCache: nil, moduleCache: swapped.moduleCache),
+        ] {
+            let packing = await failure { try await bench.pack(caches, to: "swapped") }
+            let restoring = await failure { try await Restore().run(pack.path, into: caches) }
+            for error in [packing, restoring] {
+                #expect(error?.code == .badArgument && error?.remedy == .swapCaches, "\(caches)")
+            }
+        }
+        #expect(!Files.exists(bench.path("swapped")))
+        #expect(try TreeSnapshot(of: bench.path("out")) == before)
+    }
+
     @Test("are restored and packed: one directory for both, by whatever path")
     func oneDirectory() async throws {
         let both = bench.path("both")
@@ -75,6 +95,10 @@ struct SharedDirectoryTests {
     func swapped() async throws {
         let pack = try await packed().path
         let (one, two) = (bench.path("one"), bench.path("two"))
+        // Each directory has the parts of both caches, so none is taken for the wrong one.
+        for part in ["00", "ff", "cache/download"] {
+            for root in [one, two] { try Files.makeDirectory(root.appending(FilePath(part).components)) }
+        }
         for _ in 1...3 {
             async let first = Restore().run(pack, into: GoCaches(buildCache: one, moduleCache: two))
             async let second = Restore().run(pack, into: GoCaches(buildCache: two, moduleCache: one))

@@ -1,0 +1,44 @@
+import SystemPackage
+
+/// The look of a directory that is taken for one of Go's caches.
+enum CacheShape {
+    /// Refuses caches that are each taken for the other.
+    ///
+    /// A pack of swapped caches would hold nothing, and a restore would mix the two. A directory that has the
+    /// parts of both caches is both, and one that has no parts of either may become any.
+    ///
+    /// - Parameter caches: The directories.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument``.
+    static func check(_ caches: GoCaches) throws(CacheStoreError) {
+        if let path = caches.buildCache, hasModules(path), !hasEntries(path) {
+            throw swapped("GOCACHE", path, "GOMODCACHE: it has `cache/download`, and none of `00` to `ff`")
+        }
+        if let path = caches.moduleCache, hasEntries(path), !hasModules(path), caches.buildCache != path {
+            throw swapped("GOMODCACHE", path, "GOCACHE: it has `00` to `ff`, and no `cache/download`")
+        }
+    }
+
+    private static func swapped(_ name: String, _ path: FilePath, _ look: String) -> CacheStoreError {
+        CacheStoreError(
+            .badArgument,
+            "the directory named as \(name) looks like \(look)",
+            path: path,
+            remedy: .swapCaches
+        )
+    }
+
+    private static func hasModules(_ path: FilePath) -> Bool { isDirectory(path.appending("cache/download")) }
+
+    private static func hasEntries(_ path: FilePath) -> Bool {
+        isDirectory(path.appending("00")) && isDirectory(path.appending("ff"))
+    }
+
+    private static func isDirectory(_ path: FilePath) -> Bool {
+        do {
+            _ = try Directory(opening: path)
+            return true
+        } catch {
+            return false
+        }
+    }
+}
