@@ -90,6 +90,11 @@ struct Cachectl: AsyncParsableCommand {
 enum EntryPoint {
     static func main() {
         StandardError.openClosedStreams()
+        // Where `/proc` can't be read, Swift knows no arguments, not even the program's name.
+        guard !CommandLine.arguments.isEmpty else {
+            StandardError.write("error: the command line can't be read from /proc/self\n")
+            exit(1)
+        }
         OpenFileLimit.raise()
         Signals.unblock()
         Task(executorPreference: MainThread.shared) { await Cachectl.runAndExit() }

@@ -34,7 +34,7 @@ public struct GoCommand: Sendable {
         var values = try await answers(names + places.filter { !names.contains($0) })
         // The blank of this process may be replaced by a script that runs Go.
         if values["GOFLAGS", default: ""].allSatisfy({ $0 == " " }) {
-            values["GOFLAGS"] = flags(file: values["GOENV"] ?? "", root: values["GOROOT"] ?? "")
+            values["GOFLAGS"] = try flags(file: values["GOENV"] ?? "", root: values["GOROOT"] ?? "")
         }
         return values.filter { names.contains($0.key) }
     }
@@ -45,14 +45,18 @@ public struct GoCommand: Sendable {
     ///   - file: The user's file of settings, as GOENV names it.
     ///   - root: GOROOT.
     /// - Returns: The value.
-    private func flags(file: String, root: String) -> String {
+    /// - Throws: ``CacheStoreError`` if the machine is at fault, because the settings of the builds would
+    ///   then be recorded wrong.
+    private func flags(file: String, root: String) throws(CacheStoreError) -> String {
         if let value = ProcessInfo.processInfo.environment["GOFLAGS"], !value.isEmpty { return value }
         let files = [
             file.isEmpty || file == "off" ? nil : path(ofSettings: file),
             root.isEmpty ? nil : FilePath(root).appending("go.env"),
         ]
-        let settings = files.lazy.compactMap(\.self).compactMap { GoSettingsFile(reading: $0) }
-        return settings.compactMap { $0["GOFLAGS"] }.first ?? ""
+        for file in files {
+            if let file, let value = try GoSettingsFile(reading: file)?["GOFLAGS"] { return value }
+        }
+        return ""
     }
 
     private func answers(_ names: [String]) async throws -> [String: String] {
@@ -131,7 +135,7 @@ public struct GoCommand: Sendable {
     mutating func keepCacheProgramOut(in scratch: ScratchDirectory) async throws {
         let values = try await answers(["GOENV", "GOCACHEPROG"])
         guard values["GOCACHEPROG"]?.isEmpty == false, let file = values["GOENV"], file != "off",
-            let settings = GoSettingsFile(reading: path(ofSettings: file))
+            let settings = try GoSettingsFile(reading: path(ofSettings: file))
         else { return }
         let copy = scratch.path.appending("env").string
         let text = Data(settings.text(without: "GOCACHEPROG").utf8)

@@ -8,12 +8,20 @@ struct GoSettingsFile {
     /// The size that no real file reaches, in bytes.
     private static let sizeLimit = 1 << 20
 
-    /// Reads a file, or returns `nil` if there is none that can be read.
-    init?(reading path: FilePath) {
-        guard let file = try? File(reading: path), let size = try? file.status().size, size <= Self.sizeLimit,
-            let bytes = try? file.bytes(count: size)
-        else { return nil }
-        self.init(String(decoding: bytes, as: UTF8.self))
+    /// Reads a file; the result is `nil` if there is none, or if this user may not read it, as Go can't
+    /// either.
+    ///
+    /// - Throws: ``CacheStoreError`` if the machine is at fault.
+    init?(reading path: FilePath) throws(CacheStoreError) {
+        do throws(CacheStoreError) {
+            let file = try File(reading: path)
+            let size = try file.status().size
+            guard size <= Self.sizeLimit else { return nil }
+            self.init(String(decoding: try file.bytes(count: size), as: UTF8.self))
+        } catch {
+            if error.isOfMachine, error.code != .permissionDenied { throw error }
+            return nil
+        }
     }
 
     /// Reads the text of a file; of several lines for one name, the last counts.

@@ -8,7 +8,7 @@ enum VersionList {
     /// - Parameter names: The names of the directory's entries.
     /// - Returns: The bytes of the file.
     static func bytes(for names: [String]) -> [UInt8] {
-        let versions = names.filter { $0.hasSuffix(".mod") }.map { String($0.dropLast(4)) }
+        let versions = Set(names).filter { $0.hasSuffix(".mod") }.map { String($0.dropLast(4)) }
         let listed = versions.compactMap(Version.init).sorted(by: <)
         return Array(listed.map { $0.text + "\n" }.joined().utf8)
     }

@@ -8,21 +8,30 @@ extension BuildCacheScan {
         in root: FilePath
     ) throws(CacheStoreError) {
         let indexes = Set(outputs.lazy.filter { $0.contentClass == .index }.map(\.id))
-        var open = Set(actions.lazy.filter { indexes.contains($0.output) }.map(\.action)).subtracting(sealed)
+        let all = Set(actions.lazy.filter { indexes.contains($0.output) }.map(\.action))
+        guard !all.isEmpty else { return }
         let version = selection.environment["GOVERSION"]
         let origins = Set(outputs.compactMap(\.origin)).compactMap { PackageOrigin(header: $0)?.version }
         let keys = IndexKeys(versions: Set(origins + [version]).subtracting([""]))
-        guard !open.isEmpty else { return }
         let paths = Set(selection.moduleCaches.map(\.string))
-        for path in selection.moduleCaches where !open.isEmpty {
-            open.subtract(keys.modules(try IndexKeys.modules(in: path), below: paths))
-        }
+        var others: Set<String> = []
+        for path in selection.moduleCaches { others.formUnion(try IndexKeys.modules(in: path)) }
+        let sound = selection.soundModules.map(\.text)
+        // The index of a tree that somebody has changed would be used for the published module: it has the
+        // same key.
+        let wrong = keys.modules(Array(others.subtracting(sound)), below: paths)
+        var open = all.subtracting(sealed).union(all.intersection(wrong))
+        open.subtract(keys.modules(sound, below: paths))
         for goRoot in open.isEmpty ? [] : GoRoots.found(selection.environment) where !open.isEmpty {
             open.subtract(try IndexKeys(versions: [goRoot.version]).directories(of: goRoot.path))
         }
         for action in open.sorted() {
             let path = root.appending(BuildCacheLayout.name(ofAction: action))
-            leaveOut(.checkoutIndex, path, "it would be wrong for a checkout with equal times and lengths")
+            let fault =
+                wrong.contains(action)
+                ? "it is that of a module whose tree is not packed"
+                : "it would be wrong for a checkout with equal times and lengths"
+            leaveOut(.checkoutIndex, path, fault)
         }
         actions.removeAll { open.contains($0.action) }
         keepReferredOutputs()

@@ -20,6 +20,9 @@ struct BuildCacheScan: Sendable {
 
         /// The paths of GOMODCACHE under which Go may have built.
         var moduleCaches: Set<FilePath> = []
+
+        /// The modules whose trees are those of their hashes, so that their indexes are right.
+        var soundModules: Set<ModuleKey> = []
     }
 
     /// An output that an action entry refers to.

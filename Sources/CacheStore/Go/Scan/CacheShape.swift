@@ -10,6 +10,18 @@ enum CacheShape {
     /// - Parameter caches: The directories.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument``.
     static func check(_ caches: GoCaches) throws(CacheStoreError) {
+        if let build = caches.buildCache?.lexicallyNormalized(),
+            let module = caches.moduleCache?.lexicallyNormalized(), build.starts(with: module),
+            build.components.dropFirst(module.components.count).contains(where: { $0.string.contains("@") })
+        {
+            // The files of a module that are not its own are removed.
+            throw CacheStoreError(
+                .badArgument,
+                "GOCACHE lies among the files of a module in GOMODCACHE",
+                path: caches.buildCache,
+                remedy: .chooseName
+            )
+        }
         if let path = caches.buildCache, hasModules(path), !hasEntries(path) {
             throw swapped("GOCACHE", path, "GOMODCACHE: it has `cache/download`, and none of `00` to `ff`")
         }

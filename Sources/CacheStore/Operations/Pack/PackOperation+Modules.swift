@@ -4,9 +4,12 @@ import SystemPackage
 extension PackOperation {
     /// Reads GOMODCACHE.
     ///
-    /// - Returns: The modules that travel as zips because of their names.
-    func readModuleCache(into assembly: inout PackAssembly) async throws -> [ModuleKey] {
-        guard let root = caches.moduleCache else { return [] }
+    /// - Returns: The modules whose trees are those of their hashes, and the modules that travel as zips
+    ///   because of their names.
+    func readModuleCache(
+        into assembly: inout PackAssembly
+    ) async throws -> (sound: Set<ModuleKey>, zipped: [ModuleKey]) {
+        guard let root = caches.moduleCache else { return ([], []) }
         counters.begin("scanning", bytes: 0, items: 0)
         let scan = try await WorkerThreads.perform { [caches] in
             try ModuleCacheScan(root, apartFrom: caches.buildCache)
@@ -51,7 +54,7 @@ extension PackOperation {
         assembly.leaveOut(faults.value)
         let snapshots = whole.filter { scan.hashes[$0.key] == nil }
         assembly.add(settled.addingHashes(of: snapshots.mapValues(\.h1)), zips: zips)
-        return zips.filter(\.value.holdsWhiteout).keys.sorted()
+        return (Set(whole.keys), zips.filter(\.value.holdsWhiteout).keys.sorted())
     }
 
     /// Returns the hash that a snapshot of Go's cryptography must have: that of its zip in GOROOT.

@@ -16,8 +16,8 @@ struct PackOperation: Sendable {
         counters.begin("reading indexes", bytes: 0, items: 0)
         let bases = try await WorkerThreads.perform { [options] in try PackBases(options.bases) }
         var assembly = PackAssembly(label: options.label, environment: options.environment)
-        try await readBuildCache(into: &assembly)
-        let zipped = try await readModuleCache(into: &assembly)
+        let (sound, zipped) = try await readModuleCache(into: &assembly)
+        try await readBuildCache(into: &assembly, sound)
         try checkStrictness(assembly)
         let order = try bases.lacking(of: assembly.identified().set).order
         var missing = try await check(Set(assembly.frameOrder).subtracting(order), of: assembly)
@@ -43,7 +43,7 @@ struct PackOperation: Sendable {
 
     // MARK: - Reading
 
-    private func readBuildCache(into assembly: inout PackAssembly) async throws {
+    private func readBuildCache(into assembly: inout PackAssembly, _ sound: Set<ModuleKey>) async throws {
         guard let root = caches.buildCache else { return }
         counters.begin("scanning", bytes: 0, items: 0)
         let built = [caches.moduleCache, moduleCache.isEmpty ? nil : FilePath(moduleCache)]
@@ -51,7 +51,8 @@ struct PackOperation: Sendable {
             dropped: options.dropped,
             usedSince: options.usedSince,
             environment: options.environment,
-            moduleCaches: Set(built.compactMap(\.self))
+            moduleCaches: Set(built.compactMap(\.self)),
+            soundModules: sound
         )
         let scan = try await BuildCacheScan.run(
             root,

@@ -53,6 +53,10 @@ struct SealedPart: Sendable {
                 remedy: .nameBuildCache
             )
         }
+        if let status = try root.status(of: "."), status.mode & 0o055 != 0o055 {
+            part.note(.directoryMode, path)
+            if !options.isDryRun { try root.setMode(status.mode | 0o055) }
+        }
         if try !TrimFile.isRight(in: root, options.profile) {
             part.note(.trimFile, root.path(of: TrimFile.name))
             if !options.isDryRun { try TrimFile.write(in: root, options.profile) }

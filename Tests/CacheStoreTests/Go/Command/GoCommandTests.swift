@@ -17,8 +17,8 @@ struct GoSettingsFileTests {
     }
 
     @Test("is not there where the path leads to nothing or to a directory")
-    func missing() {
-        #expect(GoSettingsFile(reading: "/nonexistent/env") == nil)
-        #expect(GoSettingsFile(reading: "/tmp") == nil)
+    func missing() throws {
+        #expect(try GoSettingsFile(reading: "/nonexistent/env") == nil)
+        #expect(try GoSettingsFile(reading: "/tmp") == nil)
     }
 }

@@ -49,6 +49,9 @@ struct SharedDirectoryTests {
                 #expect(error?.code == .badArgument && error?.remedy == .swapCaches, "\(caches)")
             }
         }
+        // The files of a module that are not its own are removed: GOCACHE must not lie among them.
+        let inside = GoCaches(buildCache: bench.path("x/a.b/c@v1.0.0/d"), moduleCache: bench.path("x"))
+        #expect(await failure { try await Restore().run(pack.path, into: inside) }?.code == .badArgument)
         #expect(!Files.exists(bench.path("swapped")))
         #expect(try TreeSnapshot(of: bench.path("out")) == before)
     }
