@@ -384,6 +384,8 @@ test_facts() { # test_facts VERSION
     case $1 in 1.26.* | 1.27.*) stale=0 ;; esac # from 1.26 on a trim.txt that cannot be written is ignored
     printf '\nGo %s: status and message of builds by user %d, or on read-only mounts\n' "$1" "$user" >>"$work/notes"
     restore_caches "$dir"
+    # A restored cache holds no index of a checkout, so that of the jobs' checkout is made here.
+    in_pod "$logs/index.log" "indexing the checkout" "$dir" build_program worker
     chmod 0755 "$build" "$build"/??
     rm -f "$build/trim.txt"
     date +%s >"$build/trim.txt"
