@@ -195,7 +195,7 @@ another_toolchain_built_than_the_one_that_is_asked() {
     pack
     warned packageOrigins
     grep -q 'go1.27.3 linux/amd64' pack.err || die "the warning does not say what built: $(cat pack.err)"
-    [[ $(query pack.json "d['environment']['PACKAGE_ORIGINS'].split()[4]") == go1.27.3 ]] || die "the origins are not recorded"
+    [[ $(query pack.json "d['environment']['PACKAGE_ORIGINS'].split()[5]") == go1.27.3 ]] || die "the origins are not recorded"
     local status=0
     "$cachectl" doctor job.castore --go "$toolchains/go-1.27.3/go/bin/go" >doctor.txt || status=$?
     ((status == 0)) || die "doctor says that builds with the version that built will miss: $(cat doctor.txt)"
@@ -243,7 +243,7 @@ go_unpacks_its_own_snapshot_into_gomodcache() {
         # A snapshot that somebody has changed is not that of GOROOT.
         chmod -R u+w "$GOMODCACHE/golang.org"
         rm -rf "$GOMODCACHE/cache"
-        find "$GOMODCACHE/golang.org" -name '*.go' | head -1 | xargs -I {} sh -c 'echo "// x" >>{}'
+        find "$GOMODCACHE/golang.org" -name '*.go' -print -quit | xargs -I {} sh -c 'echo "// x" >>{}'
         pack --no-gocache
         [[ $(query pack.json "sum(l['reason'] == 'wrongModuleHash' for l in d['left_out'])") == 1 ]] || die "a changed snapshot is packed"
     done
