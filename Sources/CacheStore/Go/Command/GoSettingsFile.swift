@@ -8,8 +8,9 @@ struct GoSettingsFile {
     /// The size that no real file reaches, in bytes.
     private static let sizeLimit = 1 << 20
 
-    /// Reads a file; the result is `nil` if there is none, or if this user may not read it, as Go can't
-    /// either.
+    /// Reads a file.
+    ///
+    /// The result is `nil` if there is no file, or if this user may not read it. Go ignores it then, too.
     ///
     /// - Throws: ``CacheStoreError`` if the machine is at fault.
     init?(reading path: FilePath) throws(CacheStoreError) {
@@ -24,7 +25,7 @@ struct GoSettingsFile {
         }
     }
 
-    /// Reads the text of a file; of several lines for one name, the last counts.
+    /// Reads the text of a file. The last of several lines for one name counts.
     init(_ text: String) {
         var values: [String: String] = [:]
         for line in text.utf8.split(separator: UInt8(ascii: "\n")) {

@@ -13,7 +13,7 @@ struct ModuleCacheModes {
         let isDirectory: Bool
     }
 
-    /// What happens to a directory or file that lacks bits.
+    /// The treatment of a directory or file that lacks bits.
     enum Treatment {
         /// It stays as it is.
         case report
@@ -36,7 +36,7 @@ struct ModuleCacheModes {
     /// - Parameters:
     ///   - profile: The profile, which determines the modes.
     ///   - buildCache: GOCACHE, which may be the same directory or lie in it; `nil` if it is not known.
-    ///   - treatment: What happens to a directory or file that lacks bits.
+    ///   - treatment: The treatment of a directory or file that lacks bits.
     init(_ profile: CacheProfile, apartFrom buildCache: FilePath?, _ treatment: Treatment) {
         directoryMode = profile.moduleDirectoryMode
         fileMode = profile.moduleFileMode
