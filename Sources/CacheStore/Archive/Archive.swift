@@ -38,7 +38,9 @@ public struct Archive: Sendable {
         storage = Storage(file)
     }
 
-    /// Opens a file. A stream is refused, because an archive is read from its end.
+    /// Opens a file.
+    ///
+    /// A stream is refused, because an archive is read from its end.
     private static func file(at path: FilePath) throws(CacheStoreError) -> File {
         let stream = CacheStoreError(
             .badArgument,

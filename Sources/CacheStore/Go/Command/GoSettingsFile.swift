@@ -25,7 +25,9 @@ struct GoSettingsFile {
         }
     }
 
-    /// Reads the text of a file. The last of several lines for one name counts.
+    /// Reads the text of a file.
+    ///
+    /// The last of several lines for one name counts.
     init(_ text: String) {
         var values: [String: String] = [:]
         for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
