@@ -119,7 +119,7 @@ extension EndToEnd {
                 """,
                 [root, place]
             )
-            EndToEnd.expectFailure(outcome, status: 1, naming: "\(place)/b/00", "pack as the user who owns")
+            EndToEnd.expectFailure(outcome, status: 1, naming: "\(place)/b/", "pack as the user who owns")
             #expect(!FileManager.default.fileExists(atPath: "\(place)/x.castore"))
         }
 
