@@ -182,6 +182,13 @@ extension Remedy {
         "keep that directory by other means, or move what is worth keeping to `testdata/fuzz`"
     )
 
+    /// The advice to restore modules with names that image layers can't hold, which makes their zips.
+    public static let restoreZips = Remedy(
+        "restoreZips",
+        "pack these caches, and restore the archive in the image: it then gets zips of such modules, and "
+            + "programs of that kind are left out"
+    )
+
     /// The advice to name the directory that is GOCACHE.
     public static let nameBuildCache = Remedy(
         "nameBuildCache",

@@ -58,6 +58,21 @@ extension EndToEnd {
             #expect(added.lines.count > 1, "\(added)")
         }
 
+        @Test("fuzzes and forgets test results in a restored cache")
+        func fuzzes() async throws {
+            let (top, settings) = try await restored("image")
+            let directory = "\(top)/home/programs/gamma"
+            let test =
+                "package main\nimport \"testing\"\n"
+                + "func FuzzIt(f *testing.F) { f.Fuzz(func(t *testing.T, n int) {}) }\n"
+            try test.write(toFile: "\(directory)/fuzz_test.go", atomically: false, encoding: .utf8)
+            for line in [#""$GO" test -fuzz FuzzIt -fuzztime 1x ."#, #""$GO" clean -testcache"#] {
+                let outcome = try await run(line, in: directory, settings)
+                #expect(outcome.status == 0, "\(line): \(outcome)")
+            }
+            #expect(FileManager.default.fileExists(atPath: "\(top)/build/testexpire.txt"))
+        }
+
         @Test("adds nothing with the profile for the user that restores")
         func ci() async throws {
             let (top, settings) = try await restored("ci")

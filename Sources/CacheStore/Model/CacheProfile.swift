@@ -21,12 +21,18 @@ public enum CacheProfile: String, Hashable, Sendable, CaseIterable {
 
     /// A cache that nobody can write to, because of its mount or its owner.
     ///
-    /// Entries are sealed. Builds need `GODEBUG=goindex=0` there, because Go fails where it can't store the
-    /// index of a checkout.
+    /// Entries are sealed, and other users lose the right to write that they may have had. Builds need
+    /// `GODEBUG=goindex=0` there, because Go fails where it can't store the index of a checkout.
     case readonly
 
     /// Whether entries get a time at which Go neither trims nor rewrites them.
     var seals: Bool { self != .ci }
+
+    /// The permission bits of GOCACHE itself.
+    ///
+    /// `go test -fuzz` makes a directory there, and `go clean -testcache` a file (`fuzzInstrumentFlags` in
+    /// cmd/go/internal/test/test.go, `clean.go`).
+    var buildDirectoryMode: mode_t { self == .image ? 0o777 : 0o755 }
 
     /// The permission bits of the 256 directories.
     ///
@@ -51,6 +57,17 @@ public enum CacheProfile: String, Hashable, Sendable, CaseIterable {
     /// Go opens some of them for writing, even if it only locks them (`lockVersion`, `SideLock` and
     /// `rewriteVersionList` in cmd/go/internal/modfetch/cache.go, `hashZip` in fetch.go).
     var moduleFileMode: mode_t { self == .image ? 0o666 : 0o644 }
+
+    /// Returns the mode of a directory or file that is there, once it serves the users of the cache.
+    ///
+    /// - Parameters:
+    ///   - mode: The mode that it has.
+    ///   - bits: The permission bits that it must have.
+    /// - Returns: The mode with these bits; with ``readonly``, other users lose the right to write.
+    func mode(_ mode: mode_t, with bits: mode_t) -> mode_t {
+        let whole = mode | bits
+        return self == .readonly ? whole & ~0o022 : whole
+    }
 
     /// Whether `trim.txt` leads to `/dev/null`.
     ///

@@ -39,7 +39,10 @@ struct SealCommand: AsyncParsableCommand, Sendable {
     var profile = CacheProfile.image
 
     @Option(
-        help: ArgumentHelp("GOMODCACHE, to let all users add modules there, too.", valueName: "dir"),
+        help: ArgumentHelp(
+            "GOMODCACHE, to give its directories and files the modes of the profile, too.",
+            valueName: "dir"
+        ),
         completion: .directory
     )
     var gomodcache: String?
@@ -62,12 +65,13 @@ struct SealCommand: AsyncParsableCommand, Sendable {
         ) { [options, directory] progress in
             try await Seal(options: options).run(FilePath(directory), progress: progress)
         }
+        for warning in report.warnings { StandardError.write(Message(warning)) }
+        let rest = report.faults.filter { check || $0.kind == .foreign }
         if common.json {
             try StandardOutput.write(json(report, time))
-        } else if !common.quiet || check && !report.faults.isEmpty {
+        } else if !common.quiet || !rest.isEmpty {
             try StandardOutput.write(summary(report, time))
         }
-        let rest = report.faults.filter { check || $0.kind == .foreign }
         if !rest.isEmpty { throw ExitCode.failure }
     }
 
@@ -92,7 +96,7 @@ struct SealCommand: AsyncParsableCommand, Sendable {
         var table = Table(.left(check ? "fault" : "mended"), .right("count"), .left("first"))
         for fault in report.faults {
             table.append(
-                Self.words(fault.kind),
+                words(fault.kind),
                 HumanFormat.count(fault.count),
                 HumanFormat.printable(fault.first.string)
             )
@@ -104,15 +108,19 @@ struct SealCommand: AsyncParsableCommand, Sendable {
         return lines
     }
 
-    private static func words(_ kind: Seal.Report.Fault.Kind) -> String {
-        switch kind {
+    private func words(_ kind: Seal.Report.Fault.Kind) -> String {
+        let isReadOnly = profile == .readonly
+        return switch kind {
         case .time: "time that Go trims or rewrites"
-        case .mode: "file that others can't use"
+        case .mode: isReadOnly ? "file that others can't use, or can write" : "file that others can't use"
         case .missingDirectory: "missing directory"
         case .directoryMode: "mode of a directory"
         case .trimFile: "trim.txt"
-        case .moduleDirectoryMode: "directory where others can't add modules"
-        case .moduleFileMode: "file of GOMODCACHE that others can't write"
+        case .moduleDirectoryMode:
+            isReadOnly
+                ? "mode of a directory of GOMODCACHE" : "directory where others can't add modules"
+        case .moduleFileMode:
+            isReadOnly ? "mode of a file of GOMODCACHE" : "file of GOMODCACHE that others can't write"
         case .foreign: "not an entry, left alone"
         default: kind.rawValue
         }
@@ -126,6 +134,7 @@ struct SealCommand: AsyncParsableCommand, Sendable {
             "profile": .string(profile.rawValue),
             "is_check": .boolean(check),
             "entries": .integer(report.entries),
+            "warnings": .warnings(report.warnings),
             "faults": .array(
                 report.faults.map {
                     [

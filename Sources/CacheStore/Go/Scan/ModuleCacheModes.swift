@@ -1,47 +1,66 @@
 import Glibc
 import SystemPackage
 
-/// The modes of GOMODCACHE outside of module trees, which decide whether every user can add modules.
+/// The modes of GOMODCACHE, which decide who can use the modules, and who can add some.
 ///
-/// A look at the modes reads no file and enters no tree. Only files with names that Go gives count, because
-/// others may be secret. Go's clones of repositories, below `cache/vcs`, are left alone, because git refuses
-/// to work in a repository of another user.
+/// A look at the modes reads no file. Outside of module trees, only files with names that Go gives count,
+/// because others may be secret. Go's clones of repositories, below `cache/vcs`, are left alone, because git
+/// refuses to work in a repository of another user.
 struct ModuleCacheModes {
-    /// A directory or file that lacks bits of its mode.
+    /// A directory or file with a mode that does not serve the profile.
     struct Fault: Hashable, Sendable {
+        /// The part of GOMODCACHE to which a directory or file belongs.
+        enum Kind: Hashable, Sendable {
+            /// A directory outside of module trees.
+            case directory
+            /// A file outside of module trees.
+            case file
+            /// A directory or file of a module tree.
+            case tree
+        }
+
         let path: FilePath
-        let isDirectory: Bool
+        let kind: Kind
     }
 
-    /// The treatment of a directory or file that lacks bits.
+    /// The treatment of a directory or file whose mode does not serve.
     enum Treatment {
         /// It stays as it is.
         case report
-        /// It gets the bits, and a failure is an error.
+        /// It gets the right mode, and a failure is an error.
         case mend
-        /// It gets the bits, unless it belongs to another user.
+        /// It gets the right mode, unless it belongs to another user.
         case mendOwn
     }
 
-    private let directoryMode: mode_t
-    private let fileMode: mode_t
+    private let profile: CacheProfile
     private let buildCache: OtherCache?
     private let treatment: Treatment
+    private let entersTrees: Bool
 
-    /// The directories and files that lacked bits.
+    /// The directories and files whose modes did not serve.
     private(set) var faults: [Fault] = []
+
+    /// The files in module trees with a name that an image's layers take for a removal.
+    private(set) var whiteouts: [FilePath] = []
 
     /// Prepares a look at a GOMODCACHE.
     ///
     /// - Parameters:
     ///   - profile: The profile, which determines the modes.
     ///   - buildCache: GOCACHE, which may be the same directory or lie in it; `nil` if it is not known.
-    ///   - treatment: The treatment of a directory or file that lacks bits.
-    init(_ profile: CacheProfile, apartFrom buildCache: FilePath?, _ treatment: Treatment) {
-        directoryMode = profile.moduleDirectoryMode
-        fileMode = profile.moduleFileMode
+    ///   - treatment: The treatment of a directory or file whose mode does not serve.
+    ///   - entersTrees: Whether to look at module trees, too.
+    init(
+        _ profile: CacheProfile,
+        apartFrom buildCache: FilePath?,
+        _ treatment: Treatment,
+        entersTrees: Bool = false
+    ) {
+        self.profile = profile
         self.buildCache = OtherCache(buildCache)
         self.treatment = treatment
+        self.entersTrees = entersTrees
     }
 
     /// Looks at a GOMODCACHE.
@@ -64,15 +83,46 @@ struct ModuleCacheModes {
         }
     }
 
-    /// Looks at a directory above module trees, and at the directories in it that are no trees.
+    /// Looks at a directory above module trees, and at the directories in it.
     private mutating func lookAtParents(
         _ name: String,
         of parent: borrowing Directory,
         _ check: () throws -> Void
     ) throws {
-        guard !name.utf8.contains(UInt8(ascii: "@")), let directory = try open(name, in: parent, check)
-        else { return }
+        guard !name.utf8.contains(UInt8(ascii: "@")) else {
+            if entersTrees { try lookAtTree(name, of: parent, check) }
+            return
+        }
+        guard let directory = try open(name, in: parent, check) else { return }
         for entry in (try? directory.names().valid) ?? [] { try lookAtParents(entry, of: directory, check) }
+    }
+
+    /// Looks at a module tree, or at a directory in one.
+    ///
+    /// Every user must be able to read it, and to execute what Go has made executable, as in a toolchain.
+    ///
+    /// - Parameters:
+    ///   - name: The name of the directory.
+    ///   - parent: The directory that holds it.
+    ///   - check: Called once per directory; an error that it throws ends the look.
+    /// - Throws: The errors of ``look(at:check:)``.
+    mutating func lookAtTree(
+        _ name: String,
+        of parent: borrowing Directory,
+        _ check: () throws -> Void
+    ) throws {
+        try check()
+        // The mode comes first, because it may keep even the owner from listing the directory.
+        try lookAt(name, of: parent, as: .tree)
+        guard let tree = Self.directory(name, of: parent) else { return }
+        for entry in (try? tree.names().valid) ?? [] {
+            if PathRules.isWhiteout(entry) { whiteouts.append(tree.path(of: entry)) }
+            switch (try? tree.status(of: entry))?.kind {
+            case .regular: try lookAt(entry, of: tree, as: .tree)
+            case .directory: try lookAtTree(entry, of: tree, check)
+            case .symbolicLink, .other, nil: continue
+            }
+        }
     }
 
     private mutating func lookAtCache(_ root: borrowing Directory, _ check: () throws -> Void) throws {
@@ -148,30 +198,43 @@ struct ModuleCacheModes {
     }
 
     private mutating func lookAtDirectory(_ directory: borrowing Directory, sticky: mode_t) throws {
-        guard let status = try? directory.status(of: "."),
-            status.mode & (directoryMode | sticky) != directoryMode
-        else { return }
-        faults.append(Fault(path: directory.path, isDirectory: true))
-        try mend { () throws(CacheStoreError) in
-            try directory.setMode((status.mode | directoryMode) & ~sticky)
-        }
+        try lookAt(".", of: directory, as: .directory, sticky: sticky)
     }
 
     private mutating func lookAtFile(_ name: String, of directory: borrowing Directory) throws {
-        guard let status = try? directory.status(of: name), status.kind == .regular,
-            status.mode & fileMode != fileMode
+        guard (try? directory.status(of: name))?.kind == .regular else { return }
+        try lookAt(name, of: directory, as: .file)
+    }
+
+    private mutating func lookAt(
+        _ name: String,
+        of directory: borrowing Directory,
+        as kind: Fault.Kind,
+        sticky: mode_t = 0
+    ) throws {
+        guard let status = try? directory.status(of: name), [.directory, .regular].contains(status.kind)
         else { return }
-        faults.append(Fault(path: directory.path(of: name), isDirectory: false))
-        try mend { () throws(CacheStoreError) in
-            try directory.setMode(of: name, status.mode | fileMode)
+        let bits: mode_t =
+            switch kind {
+            case .directory: profile.moduleDirectoryMode
+            case .file: profile.moduleFileMode
+            case .tree: status.kind == .directory || status.mode & 0o111 != 0 ? 0o555 : 0o444
+            }
+        let right = profile.mode(status.mode, with: bits) & ~sticky
+        guard right != status.mode else { return }
+        faults.append(Fault(path: name == "." ? directory.path : directory.path(of: name), kind: kind))
+        switch treatment {
+        case .report: break
+        case .mend: try Self.setMode(of: name, in: directory, right)
+        case .mendOwn: try? Self.setMode(of: name, in: directory, right)
         }
     }
 
-    private func mend(_ body: () throws(CacheStoreError) -> Void) throws(CacheStoreError) {
-        switch treatment {
-        case .report: break
-        case .mend: try body()
-        case .mendOwn: try? body()
-        }
+    private static func setMode(
+        of name: String,
+        in directory: borrowing Directory,
+        _ mode: mode_t
+    ) throws(CacheStoreError) {
+        if name == "." { try directory.setMode(mode) } else { try directory.setMode(of: name, mode) }
     }
 }

@@ -142,7 +142,7 @@ struct ImageDirectories: Sendable {
     private func mode(inCache path: String) -> mode_t? {
         var modes: [mode_t] = []
         if !buildRoot.isEmpty {
-            if path == buildRoot { modes.append(0o755) }
+            if path == buildRoot { modes.append(profile.buildDirectoryMode) }
             let name = path.isBelow(buildRoot) ? path.utf8.dropFirst(buildRoot.utf8.count + 1) : ""[...].utf8
             let isSubdirectory = name.count == 2 && name.allSatisfy { "0123456789abcdef".utf8.contains($0) }
             if isSubdirectory { modes.append(profile.directoryMode) }

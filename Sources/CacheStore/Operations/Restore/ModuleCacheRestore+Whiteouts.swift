@@ -49,7 +49,10 @@ extension ModuleCacheRestore {
         }
         if isThere, !isRight { try removeTree(of: tree.module) }
         try downloads.remove(marker)
-        if isRight { report.update { $0.treeFiles.untouched += tree.files } }
+        if isRight {
+            try openTree(of: tree.module, cancellation)
+            report.update { $0.treeFiles.untouched += tree.files }
+        }
         counters.add(bytes: tree.size, items: 0)
         let way = "which the layer of an image would lose, so it is restored as its zip, which Go unpacks"
         let limit = "do not build with it in a step that makes a layer"

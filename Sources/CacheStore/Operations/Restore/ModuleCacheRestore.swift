@@ -106,6 +106,7 @@ struct ModuleCacheRestore: Sendable {
         }
         if try downloads.status(of: marker) == nil, try isRight(tree, manifest, cancellation) {
             try restoreDownloads(item, in: downloads, with: &reader, cancellation)
+            try openTree(of: tree.module, cancellation)
             report.update { $0.treeFiles.untouched += tree.files }
         } else {
             _ = try downloads.creatingFile(marker, mode: profile.moduleFileMode, replacing: true)
@@ -310,11 +311,20 @@ struct ModuleCacheRestore: Sendable {
         counters.add(bytes: 0)
     }
 
-    /// Lets all users add modules to the whole cache, and not only to the parts that the restore has made, if
-    /// the profile promises it.
-    func openToAll(apartFrom buildCache: FilePath?, _ cancellation: WorkerThreads.Cancellation) throws {
-        guard profile == .image else { return }
+    /// Gives the directories and files of the whole cache, and not only those that the restore has made, the
+    /// modes that the profile promises.
+    func setModes(apartFrom buildCache: FilePath?, _ cancellation: WorkerThreads.Cancellation) throws {
+        guard profile.seals else { return }
         var modes = ModuleCacheModes(profile, apartFrom: buildCache, .mendOwn)
         try modes.look(at: root.directory) { try cancellation.check() }
+    }
+
+    /// Gives a tree that was there and right the modes that the profile promises.
+    func openTree(of module: ModuleKey, _ cancellation: WorkerThreads.Cancellation) throws {
+        guard profile.seals else { return }
+        let elements = module.text.pathElements
+        let parent = try directory(at: elements.dropLast())
+        var modes = ModuleCacheModes(profile, apartFrom: nil, .mendOwn)
+        try modes.lookAtTree(elements[elements.count - 1], of: parent) { try cancellation.check() }
     }
 }

@@ -175,7 +175,7 @@ struct RestoreOperation {
                 try cancellation.check()
                 try work.restore(file)
             }
-            try work.openToAll(apartFrom: caches.buildCache, cancellation)
+            try work.setModes(apartFrom: caches.buildCache, cancellation)
         }
     }
 

@@ -41,9 +41,10 @@ final class Subdirectories: Sendable {
         self.root = root
         var all: [EntryNames] = []
         let mode = profile.directoryMode
-        // Other users must get through GOCACHE itself. A directory of another owner is used as it is.
-        if profile.seals, let status = try root.directory.status(of: "."), status.mode & 0o055 != 0o055 {
-            try? root.directory.setMode(status.mode | 0o055)
+        // A directory of another owner is used as it is.
+        if profile.seals, let status = try root.directory.status(of: ".") {
+            let right = profile.mode(status.mode, with: profile.buildDirectoryMode)
+            if right != status.mode { try? root.directory.setMode(right) }
         }
         for index in 0..<256 {
             let name = BuildCacheLayout.subdirectory(index)

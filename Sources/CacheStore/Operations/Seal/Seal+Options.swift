@@ -6,9 +6,10 @@ extension Seal {
         /// The users of the cache: ``CacheProfile/image`` or ``CacheProfile/readonly``.
         public var profile = CacheProfile.image
 
-        /// The path of GOMODCACHE, to which all users can then add modules; `nil` leaves it alone.
+        /// The path of GOMODCACHE, whose modules all users can then use; `nil` leaves it alone.
         ///
-        /// With ``CacheProfile/readonly``, there is nothing to do there.
+        /// With ``CacheProfile/image``, all users can also add modules, and with ``CacheProfile/readonly``
+        /// only the owner can.
         public var moduleCache: FilePath?
 
         /// Whether to look only, without changing anything.

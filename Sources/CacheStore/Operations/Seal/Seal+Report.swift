@@ -22,6 +22,9 @@ extension Seal {
                 /// copies the entry up into a container's layer.
                 public static let time = Kind(rawValue: "time")
                 /// A file that some users can't read, or a program that some users can't execute.
+                ///
+                /// With ``CacheProfile/readonly``, also a file that other users can write to. The files of
+                /// module trees count, too.
                 public static let mode = Kind(rawValue: "mode")
                 /// One of the 256 directories that is missing; Go fails where it can't create the directory.
                 public static let missingDirectory = Kind(rawValue: "missingDirectory")
@@ -32,9 +35,11 @@ extension Seal {
                 /// With ``CacheProfile/readonly``, the file must lead to `/dev/null`. Otherwise, all users
                 /// must be able to write to the file.
                 public static let trimFile = Kind(rawValue: "trimFile")
-                /// A directory of GOMODCACHE, outside of module trees, where other users can't add modules.
+                /// A directory of GOMODCACHE, outside of module trees, where other users can't add modules;
+                /// with ``CacheProfile/readonly``, where they can.
                 public static let moduleDirectoryMode = Kind(rawValue: "moduleDirectoryMode")
-                /// A file of GOMODCACHE, outside of module trees, that other users can't write to or lock.
+                /// A file of GOMODCACHE, outside of module trees, that other users can't write to or lock;
+                /// with ``CacheProfile/readonly``, that they can.
                 public static let moduleFileMode = Kind(rawValue: "moduleFileMode")
                 /// A link or special file where an entry should be; a seal leaves it alone.
                 public static let foreign = Kind(rawValue: "foreign")
@@ -61,5 +66,8 @@ extension Seal {
 
         /// The faults that were found, in the order of their kinds; they are mended, unless it was a dry run.
         public var faults: [Fault] = []
+
+        /// Circumstances that a seal does not change, but that the users of the cache should know.
+        public var warnings: [Warning] = []
     }
 }

@@ -6,6 +6,8 @@ struct SealedPart: Sendable {
     let options: Seal.Options
     private let indexes: CheckoutIndexes?
     private var entries = 0
+    /// The files of module trees, and the programs, with names that image layers take for removals.
+    private var (files, programs): ([FilePath], [FilePath]) = ([], [])
     private var faults: [Seal.Report.Fault.Kind: Seal.Report.Fault] = [:]
 
     /// Begins a part.
@@ -21,6 +23,7 @@ struct SealedPart: Sendable {
     static func report(_ parts: [SealedPart]) -> Seal.Report {
         var report = Seal.Report()
         var faults: [Seal.Report.Fault.Kind: Seal.Report.Fault] = [:]
+        report.warnings = warnings(parts.flatMap(\.files), parts.flatMap(\.programs))
         for part in parts {
             report.entries += part.entries
             faults.merge(part.faults) { one, other in
@@ -32,6 +35,30 @@ struct SealedPart: Sendable {
         }
         report.faults = Seal.Report.Fault.Kind.all.compactMap { faults[$0] }
         return report
+    }
+
+    /// Returns the warnings about names that image layers take for removals.
+    private static func warnings(_ files: [FilePath], _ programs: [FilePath]) -> [Warning] {
+        func warning(_ paths: [FilePath], _ nouns: (one: String, many: String), _ loss: String) -> Warning? {
+            guard let first = paths.min(by: { $0.string.precedes($1.string) }) else { return nil }
+            let subject =
+                paths.count == 1
+                ? "the name of the \(nouns.one) `\(first)` begins"
+                : "the names of \(paths.count) \(nouns.many) (the first: `\(first)`) begin"
+            let cause = "\(subject) with `.wh.`"
+            let consequence = "the layer of an image takes such a name for the removal of another file"
+            return Warning(
+                code: .whiteoutName,
+                message: "\(cause): \(consequence) and loses both, so \(loss)",
+                remedy: .restoreZips
+            )
+        }
+        let lost = "builds with the module fail or take the wrong files"
+        return [
+            warning(files, ("file of a module", "files of modules"), lost),
+            warning(programs, ("program", "programs"), "`go run` and `go tool` fail"),
+        ]
+        .compactMap(\.self)
     }
 
     private mutating func note(_ kind: Seal.Report.Fault.Kind, _ path: FilePath) {
@@ -53,9 +80,12 @@ struct SealedPart: Sendable {
                 remedy: .nameBuildCache
             )
         }
-        if let status = try root.status(of: "."), status.mode & 0o055 != 0o055 {
-            part.note(.directoryMode, path)
-            if !options.isDryRun { try root.setMode(status.mode | 0o055) }
+        if let status = try root.status(of: ".") {
+            let right = options.profile.mode(status.mode, with: options.profile.buildDirectoryMode)
+            if right != status.mode {
+                part.note(.directoryMode, path)
+                if !options.isDryRun { try root.setMode(right) }
+            }
         }
         if try !TrimFile.isRight(in: root, options.profile) {
             part.note(.trimFile, root.path(of: TrimFile.name))
@@ -73,14 +103,19 @@ struct SealedPart: Sendable {
         _ cancellation: WorkerThreads.Cancellation
     ) throws -> SealedPart {
         var part = SealedPart(options: options)
-        guard let path = options.moduleCache, options.profile == .image else { return part }
+        guard let path = options.moduleCache else { return part }
         let root = try Directory(opening: path)
         let treatment: ModuleCacheModes.Treatment = options.isDryRun ? .report : .mend
-        var modes = ModuleCacheModes(options.profile, apartFrom: buildCache, treatment)
+        var modes = ModuleCacheModes(options.profile, apartFrom: buildCache, treatment, entersTrees: true)
         try modes.look(at: root) { try cancellation.check() }
         for fault in modes.faults {
-            part.note(fault.isDirectory ? .moduleDirectoryMode : .moduleFileMode, fault.path)
+            switch fault.kind {
+            case .directory: part.note(.moduleDirectoryMode, fault.path)
+            case .file: part.note(.moduleFileMode, fault.path)
+            case .tree: part.note(.mode, fault.path)
+            }
         }
+        part.files = modes.whiteouts
         return part
     }
 
@@ -129,6 +164,7 @@ struct SealedPart: Sendable {
             if let inner = try directory.directory(name) {
                 for file in try inner.names().valid {
                     guard let found = try inner.status(of: file), found.kind == .regular else { continue }
+                    if PathRules.isWhiteout(file) { programs.append(inner.path(of: file)) }
                     try mendMode(file, found, mode: 0o555, in: inner)
                 }
             }
@@ -157,8 +193,9 @@ struct SealedPart: Sendable {
         mode: mode_t,
         in directory: borrowing Directory
     ) throws {
-        guard status.mode & mode != mode else { return }
+        let right = options.profile.mode(status.mode, with: mode)
+        guard right != status.mode else { return }
         note(.mode, directory.path(of: name))
-        if !options.isDryRun { try directory.setMode(of: name, status.mode | mode) }
+        if !options.isDryRun { try directory.setMode(of: name, right) }
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import SystemPackage
 import Testing
@@ -92,7 +93,66 @@ struct ModuleCacheUsersTests {
         #expect(try await kinds().isEmpty)
         options.profile = .readonly
         options.isDryRun = true
-        #expect(try await kinds().isDisjoint(with: [.moduleDirectoryMode, .moduleFileMode]))
+        #expect(try await kinds().isSuperset(of: [.moduleDirectoryMode, .moduleFileMode]))
+        options.isDryRun = false
+        _ = try await kinds()
+        #expect(try modes("out").directories == [0o755])
+        #expect(try modes("out").files == [0o644])
+        #expect(try await kinds().isEmpty)
+    }
+
+    @Test("can write there no longer after a restore for readers over one for an image")
+    func closing() async throws {
+        let pack = try await packed()
+        try await bench.restore(pack, to: "out") { $0.profile = .image }
+        #expect(try modes("out").directories == [0o777])
+        try await bench.restore(pack, to: "out") { $0.profile = .readonly }
+        #expect(try modes("out").directories == [0o755])
+        #expect(try modes("out").files == [0o644])
+    }
+
+    @Test(
+        "can read modules that an earlier step unpacked under a umask of its own",
+        arguments: [CacheProfile.image, .readonly]
+    )
+    func closedTrees(profile: CacheProfile) async throws {
+        var model = CacheModel()
+        let program = ("bin/tool", Array("#!/bin/sh".utf8), true)
+        let files = Self.module.files + [program]
+        let module = CacheModel.Module(path: Self.module.path, version: Self.module.version, files: files)
+        try model.addModule(module)
+        let pack = try await bench.pack(model, to: "pack").path
+        for way in ["restore", "seal"] {
+            // Go takes write permission from trees, and the umask 077 all rights of others.
+            var closed = model
+            for (path, entry) in model.files where path.hasPrefix(module.tree) {
+                closed.files[path]?.mode = entry.mode & 0o700
+            }
+            _ = try bench.write(closed, to: way)
+            for path in ["bin", ""] {
+                try Directory(opening: bench.path("\(way)/\(module.tree)/\(path)")).setMode(0o500)
+            }
+            if way == "restore" {
+                let report = try await bench.restore(pack, to: way) { $0.profile = profile }.report
+                #expect(report.treeFiles.untouched == files.count)
+            } else {
+                var options = Seal.Options()
+                (options.profile, options.moduleCache) = (profile, bench.path("\(way)/mod"))
+                try FileManager.default.createDirectory(
+                    atPath: bench.path("\(way)/build").string,
+                    withIntermediateDirectories: true
+                )
+                let faults = try await Seal(options: options).run(bench.path("\(way)/build")).faults
+                let count = files.count + 2
+                #expect(faults.first { $0.kind == .mode }?.count == count)
+            }
+            let entries = try TreeSnapshot(of: bench.path(way)).entries
+            for (path, entry) in entries where path.hasPrefix(module.tree) {
+                let isProgram = model.files[path].map { $0.mode & 0o111 != 0 } ?? true
+                let bits: mode_t = isProgram ? 0o555 : 0o444
+                #expect(entry.mode & 0o577 == bits, "\(way): \(path)")
+            }
+        }
     }
 
     @Test("find directories of trees writable for their owner where Go would leave them so")

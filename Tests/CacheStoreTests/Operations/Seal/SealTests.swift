@@ -52,7 +52,9 @@ struct SealTests {
         #expect(
             kinds(check) == [
                 // For the executable, the mode of the file and the time of the directory count.
-                .time: 4, .mode: 4, .missingDirectory: 256 - there, .directoryMode: there, .trimFile: 1,
+                .time: 4, .mode: 4, .missingDirectory: 256 - there,
+                // The directory itself must let all users make `fuzz` there.
+                .directoryMode: there + (profile == .image ? 1 : 0), .trimFile: 1,
             ]
         )
         #expect(try TreeSnapshot(of: bench.path("cache/build")) == before)
@@ -63,6 +65,8 @@ struct SealTests {
             #expect(entry.modified == 4_102_444_800 * 1_000_000_000, "\(path)")
             #expect(entry.mode & 0o444 == 0o444, "\(path)")
         }
+        let top = try #require(try Directory(opening: bench.path("cache/build")).status(of: "."))
+        #expect(top.mode == (profile == .image ? 0o777 : 0o755))
         for index in 0..<256 {
             #expect(after.entries[BuildCacheLayout.subdirectory(index)]?.mode == profile.directoryMode)
         }
@@ -120,6 +124,54 @@ struct SealTests {
             #expect(fault.first == bench.path("cache/build/\(name)"))
         }
         #expect(try TreeSnapshot(of: bench.root).entries["elsewhere"] == before)
+    }
+
+    @Test("of a cache that was for users who add entries, for readers: nobody but the owner can write there")
+    func closes() async throws {
+        var model = CacheModel()
+        model.addPair("file", Array("an object file".utf8))
+        let pack = try await bench.pack(model, to: "pack").path
+        try await bench.restore(pack, to: "out") { $0.profile = .image }
+        let directory = try Directory(opening: bench.path("out/build"))
+        for name in try directory.names().valid where name.utf8.count == 2 {
+            guard let inner = try directory.directory(name) else { continue }
+            for entry in try inner.names().valid { try inner.setMode(of: entry, 0o666) }
+        }
+        let check = try await seal("out/build", .readonly, isDryRun: true)
+        #expect(kinds(check) == [.directoryMode: 257, .mode: 2, .trimFile: 1])
+        _ = try await seal("out/build", .readonly)
+        let writable = try TreeSnapshot(of: bench.path("out/build")).entries.filter {
+            $0.value.kind != .symbolicLink && $0.value.mode & 0o022 != 0
+        }
+        #expect(writable.isEmpty)
+        #expect(try await seal("out/build", .readonly, isDryRun: true).faults.isEmpty)
+        #expect(try await !seal("out/build", .image, isDryRun: true).faults.isEmpty)
+    }
+
+    @Test("warns of names that the layer of an image takes for removals, and names the first of each kind")
+    func whiteouts() async throws {
+        var model = CacheModel()
+        model.addPair("program", [1, 2], executable: ".wh.tool")
+        for name in ["a", "b"] {
+            let files = [(".wh.\(name)", [UInt8(1)], false), ("go.mod", Array("module m".utf8), false)]
+            let version = "v1.0.0-\(name)"
+            try model.addModule(CacheModel.Module(path: "example.com/m", version: version, files: files))
+        }
+        _ = try bench.write(model, to: "cache")
+        var options = Seal.Options()
+        options.moduleCache = bench.path("cache/mod")
+        for isDryRun in [true, false, true] {
+            options.isDryRun = isDryRun
+            let report = try await Seal(options: options).run(bench.path("cache/build"))
+            #expect(report.warnings.map(\.code) == [.whiteoutName, .whiteoutName])
+            let messages = report.warnings.map(\.message)
+            #expect(messages[0].contains("2 files"), "\(messages)")
+            #expect(messages[0].contains("cache/mod/example.com/m@v1.0.0-a/.wh.a`"), "\(messages)")
+            #expect(messages[1].contains("/.wh.tool`"), "\(messages)")
+        }
+        options.moduleCache = nil
+        let report = try await Seal(options: options).run(bench.path("cache/build"))
+        #expect(report.warnings.count == 1 && report.faults.isEmpty)
     }
 
     @Test("gives the time that is asked for, and refuses what is no GOCACHE and a profile that seals nothing")
