@@ -195,6 +195,12 @@ extension Remedy {
         "name the directory that `go env GOCACHE` prints"
     )
 
+    /// The advice to name the directory that is GOMODCACHE.
+    public static let nameModuleCache = Remedy(
+        "nameModuleCache",
+        "name the directory that `go env GOMODCACHE` prints"
+    )
+
     /// The advice to install Go, or to name its location.
     public static let installGo = Remedy("installGo", "install Go, put it on PATH, or name its path")
 

@@ -78,6 +78,10 @@ extension EndToEnd {
                     #expect(try warnings(outcome).contains("cacheProgram") == isSet, "\(outcome)")
                     #expect(outcome.errors.contains("/bin/cat") == isSet, "\(outcome)")
                 }
+                // Where that program has all entries, there may be no GOCACHE at all.
+                let missing = try await cachectl.run(packing + ["--gocache", "\(top)/missing"])
+                #expect(missing.status == 1)
+                #expect(missing.errors.contains("/bin/cat") == isSet, "\(missing)")
                 let other = try await cachectl.succeed(packing + ["--no-gocache"])
                 #expect(try !warnings(other).contains("cacheProgram"))
             }

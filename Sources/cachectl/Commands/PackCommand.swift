@@ -93,7 +93,10 @@ struct PackCommand: AsyncParsableCommand, Sendable {
     func run() async throws {
         let recorded = try await recordedEnvironment()
         let named = try await directories.resolve(askingGo: !recordsNoEnvironment)
-        let (caches, absences) = try directories.existing(named)
+        let program =
+            named.buildCache == nil
+            ? nil : await directories.cacheProgram(askingGo: !recordsNoEnvironment)
+        let (caches, absences) = try directories.existing(named, program: program)
         let options = try packOptions(recorded)
         var (report, time) = try await common.perform(
             consequence: "no archive was written"
@@ -102,9 +105,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         }
 
         report.warnings = absences + report.warnings
-        if let path = caches.buildCache,
-            let program = await directories.cacheProgram(askingGo: !recordsNoEnvironment)
-        {
+        if let path = named.buildCache, let program {
             report.warnings.append(CacheDirectories.packWarning(of: program, path))
         }
         for warning in report.warnings { StandardError.write(Message(warning)) }

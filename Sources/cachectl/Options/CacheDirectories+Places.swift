@@ -16,18 +16,29 @@ extension CacheDirectories {
     /// A vendored job, for example, never makes GOMODCACHE. A directory that the command line names must be
     /// there, because the name may be wrong.
     ///
-    /// - Parameter caches: The directories.
+    /// - Parameters:
+    ///   - caches: The directories.
+    ///   - program: The program that keeps the entries of Go's builds here instead of GOCACHE, if there is
+    ///     one: see ``cacheProgram(askingGo:)``.
     /// - Returns: The directories that are there, and a warning for each that is not.
     /// - Throws: ``AdvisedError`` if a directory that the command line names is missing or all are missing,
     ///   or the errors of ``check(_:)``.
-    func existing(_ caches: GoCaches) throws -> (caches: GoCaches, warnings: [CacheStore.Warning]) {
+    func existing(
+        _ caches: GoCaches,
+        program: String? = nil
+    ) throws -> (caches: GoCaches, warnings: [CacheStore.Warning]) {
+        let cause = program.map {
+            "`GOCACHEPROG` is set, so Go keeps its entries with the program `\($0)`, and not in GOCACHE: "
+                + "build without `GOCACHEPROG` in jobs that are packed"
+        }
         var found = caches
         var warnings: [CacheStore.Warning] = []
         for (variable, path) in Self.pairs(caches) where try !isThere(variable, path) {
             if option(variable) != nil {
                 throw AdvisedError(
                     CacheStoreError(.notFound, "`\(variable.option)` names no directory", path: path),
-                    advice: "name the directory that a build has filled, as `go env \(variable.rawValue)` "
+                    advice: (variable == .buildCache ? cause : nil)
+                        ?? "name the directory that a build has filled, as `go env \(variable.rawValue)` "
                         + "prints it there, or leave \(variable.noun) out with `\(variable.leavingOutOption)`"
                 )
             }
@@ -42,7 +53,8 @@ extension CacheDirectories {
             throw AdvisedError(
                 .notFound,
                 "there is nothing to pack: no build has made \(places)",
-                advice: "pack in the job that builds, as the same user and after its builds, or name the "
+                advice: cause
+                    ?? "pack in the job that builds, as the same user and after its builds, or name the "
                     + "directories with `--gocache DIR` and `--gomodcache DIR`"
             )
         }

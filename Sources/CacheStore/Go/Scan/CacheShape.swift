@@ -30,6 +30,34 @@ enum CacheShape {
         }
     }
 
+    /// Refuses caches to pack that are directories above caches, as GOPATH is.
+    ///
+    /// - Parameter caches: The directories.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument``.
+    static func checkSources(_ caches: GoCaches) throws(CacheStoreError) {
+        if let path = caches.moduleCache, !hasModules(path), hasModules(path.appending("pkg/mod")) {
+            throw above(
+                "GOMODCACHE",
+                path,
+                "it is a GOPATH, and its modules are in `pkg/mod`",
+                .nameModuleCache
+            )
+        }
+        if let path = caches.buildCache, !hasEntries(path), hasEntries(path.appending("go-build")) {
+            throw above("GOCACHE", path, "the entries are in its directory `go-build`", .nameBuildCache)
+        }
+    }
+
+    private static func above(
+        _ name: String,
+        _ path: FilePath,
+        _ look: String,
+        _ remedy: Remedy
+    ) -> CacheStoreError {
+        let message = "the directory named as \(name) is none: \(look)"
+        return CacheStoreError(.badArgument, message, path: path, remedy: remedy)
+    }
+
     private static func swapped(_ name: String, _ path: FilePath, _ look: String) -> CacheStoreError {
         CacheStoreError(
             .badArgument,

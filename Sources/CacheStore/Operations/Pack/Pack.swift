@@ -35,6 +35,7 @@ public struct Pack: Sendable {
             throw CacheStoreError(.badArgument, "neither GOCACHE nor GOMODCACHE is to be packed")
         }
         try CacheShape.check(caches)
+        try CacheShape.checkSources(caches)
         let built = options.environment["GOMODCACHE"]
         let options = options.recordingModuleCache(of: caches)
         return try await ArchiveWriter.writing(to: path, overwrite: options.overwrite, progress) {

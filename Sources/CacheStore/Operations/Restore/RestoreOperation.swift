@@ -164,6 +164,13 @@ struct RestoreOperation {
             try work.restore(items[index], with: &reader, cancellation)
             work.counters.add(bytes: 0)
         }
+        // Threads add them in any order.
+        work.report.update { report in
+            report.warnings.sort {
+                $0.code == $1.code
+                    ? $0.message.precedes($1.message) : $0.code.rawValue.precedes($1.code.rawValue)
+            }
+        }
         let lists = Set(items.map(\.module.downloadDirectory)).sorted { $0.precedes($1) }
         counters.begin("restoring GOMODCACHE", bytes: 0, items: lists.count + checksumFiles.count)
         try await WorkerThreads.performCancellable { [caches] cancellation in

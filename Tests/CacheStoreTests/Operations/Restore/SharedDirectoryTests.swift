@@ -56,6 +56,23 @@ struct SharedDirectoryTests {
         #expect(try TreeSnapshot(of: bench.path("out")) == before)
     }
 
+    @Test("are not packed where a directory above one is named: the message says where the cache is")
+    func above() async throws {
+        let pack = try await packed()
+        let build = bench.path(".cache/go-build")
+        let caches = GoCaches(buildCache: build, moduleCache: bench.path("go/pkg/mod"))
+        try await Restore().run(pack.path, into: caches)
+        for (caches, remedy, place) in [
+            (GoCaches(buildCache: nil, moduleCache: bench.path("go")), Remedy.nameModuleCache, "`pkg/mod`"),
+            (GoCaches(buildCache: bench.path(".cache"), moduleCache: nil), .nameBuildCache, "`go-build`"),
+        ] {
+            let error = await failure { try await bench.pack(caches, to: "above") }
+            #expect(error?.code == .badArgument && error?.remedy == remedy)
+            #expect(error?.message.contains(place) == true, "\(String(describing: error))")
+        }
+        _ = try await bench.pack(caches, to: "right")
+    }
+
     @Test("are restored and packed: one directory for both, by whatever path")
     func oneDirectory() async throws {
         let both = bench.path("both")
