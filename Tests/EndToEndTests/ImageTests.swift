@@ -115,16 +115,18 @@ extension EndToEnd {
             import gzip, hashlib, io, json, os, sys, tarfile
             os.makedirs('base/blobs/sha256'); kind = 'application/vnd.oci.image.%s.v1'
             def blob(data, name):
-                digest = hashlib.sha256(data).hexdigest(); open(f'base/blobs/sha256/{digest}', 'wb').write(data)
+                digest = hashlib.sha256(data).hexdigest()
+                open(f'base/blobs/sha256/{digest}', 'wb').write(data)
                 return {'mediaType': kind % name, 'digest': f'sha256:{digest}', 'size': len(data)}
             document = lambda value, name: blob(json.dumps(value).encode(), name)
             tar = io.BytesIO()
             with tarfile.open(fileobj=tar, mode='w') as files:
                 for name in sorted(os.listdir(sys.argv[1])): files.add(f'{sys.argv[1]}/{name}', name)
             layer = blob(gzip.compress(tar.getvalue(), 1), 'layer'); layer['mediaType'] += '.tar+gzip'
-            config = document({'architecture': 'amd64', 'os': 'linux', 'config': {'Env': sys.argv[2:]}, 'rootfs':
-                {'type': 'layers', 'diff_ids': ['sha256:' + hashlib.sha256(tar.getvalue()).hexdigest()]}},
-                'config'); config['mediaType'] += '+json'
+            config = document({'architecture': 'amd64', 'os': 'linux', 'config': {'Env': sys.argv[2:]},
+                'rootfs': {'type': 'layers', 'diff_ids': [
+                    'sha256:' + hashlib.sha256(tar.getvalue()).hexdigest()]}}, 'config')
+            config['mediaType'] += '+json'
             manifest = document({'schemaVersion': 2, 'config': config, 'layers': [layer]}, 'manifest')
             manifest['mediaType'] += '+json'
             json.dump({'schemaVersion': 2, 'manifests': [manifest]}, open('base/index.json', 'w'))
@@ -163,12 +165,15 @@ extension EndToEnd {
                     module one sub/a sub/deep/b kind; module two; module three; program app one two three
                     (cd app; "$GO" build -o /dev/null . && "$GO" run .)
                     "$CACHECTL" pack --label job -o job.castore --go "$GO" -q
-                    entry=$(cd job/build; ls -d */*-a | head -n 1); program=$(cd job/build; echo */*-d/.)
+                    entry=$(cd job/build; ls -d */*-a | head -n 1)
+                    program=$(cd job/build; ls -d */*-d/. | head -n 1)
                     # A base with these caches, as a step that was stopped or went wrong has left them.
-                    caches=start/var/cache; mkdir -p $caches; cp -a job/mod $caches/go-mod; chmod -R u+w $caches
+                    caches=start/var/cache; mkdir -p $caches
+                    cp -a job/mod $caches/go-mod; chmod -R u+w $caches
                     cd $caches/go-mod; tree=example.com/one@v1.0.0; versions=cache/download/example.com
                     echo 'package one; import _ "none.org/x"' >$tree/extra.go; ln -s a $tree/sub/link
-                    mkdir -p $tree/other/deep; touch $tree/other/deep/file; rm $tree/kind; mkdir -p $tree/kind/x
+                    mkdir -p $tree/other/deep; touch $tree/other/deep/file
+                    rm $tree/kind; mkdir -p $tree/kind/x
                     echo 'package wrong' >$tree/a.go; touch $versions/two/@v/v1.0.0.partial
                     rm -r example.com/two@v1.0.0; ln -s three@v1.0.0 example.com/two@v1.0.0
                     rm $versions/three/@v/v1.0.0.mod; mkdir -p $versions/three/@v/v1.0.0.mod/x
@@ -181,18 +186,20 @@ extension EndToEnd {
                     cp -a start restored
                     "$CACHECTL" restore job.castore --no-go -q --gocache $1/restored/var/cache/go-build \
                         --gomodcache $1/restored/var/cache/go-mod 2>/dev/null
-                    list() { (cd $1/var/cache; find . \( -type f -path '*@v1*' -printf '%P %y\n' \) -o -printf '%P %y %m\n' | sort
+                    list() { (cd $1/var/cache
+                        find . \( -type f -path '*@v1*' -printf '%P %y\n' \) -o -printf '%P %y %m\n' | sort
                         find . -type f ! -name trim.txt -print0 | sort -z | xargs -0 sha256sum); }
                     list restored >expected
                     for split in "" --split; do
-                        "$CACHECTL" layers job.castore -o image --force --base oci:base --compression gzip $split \
-                            >said 2>warnings
+                        "$CACHECTL" layers job.castore -o image --force --base oci:base $split \
+                                --compression gzip >said 2>warnings
                         grep goarch said; grep -o 'GOAMD64: `[^ ]* ([a-z]*), here `v3`' warnings
                         rm -rf unpacked; unpack unpacked
                         list unpacked >found; diff expected found && echo same
                     done
                     chmod -R a+rwX app; chmod a+rx unpacked unpacked/var unpacked/var/cache
-                    export GOPROXY=off GOMODCACHE=$1/unpacked/var/cache/go-mod GOCACHE=$1/unpacked/var/cache/go-build
+                    caches=$1/unpacked/var/cache
+                    export GOPROXY=off GOMODCACHE=$caches/go-mod GOCACHE=$caches/go-build
                     cd app; other "$GO" build -o /dev/null .; other "$GO" mod verify
                     """#
             )

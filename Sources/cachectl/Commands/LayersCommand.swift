@@ -73,7 +73,8 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
     @Option(
         help: ArgumentHelp(
             "The image to build on, with its tag if the layout holds several images. Its links are followed, "
-                + "directories above the caches keep owner and mode, and what a restore would remove is removed.",
+                + "directories above the caches keep owner and mode, and what a restore would remove is "
+                + "removed.",
             valueName: "oci:dir[:tag]"
         ),
         transform: Self.readBase

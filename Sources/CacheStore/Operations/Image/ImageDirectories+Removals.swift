@@ -1,9 +1,9 @@
 /// What a base has in the caches, and a restore in the base would remove.
 ///
-/// A layer removes a name of the layers below it by a file `.wh.NAME` ("whiteouts" of the image specification).
-/// A layer never removes a name that it has itself, because some tools then lose both. There, the name's new
-/// kind replaces the old one. Marks that hide all of a directory (`.wh..wh..opq`) are not used, because some
-/// tools overlook them.
+/// A layer removes a name of the layers below it by a file `.wh.NAME` ("whiteouts" of the image
+/// specification). A layer never removes a name that it has itself, because some tools then lose both. There,
+/// the name's new kind replaces the old one. Marks that hide all of a directory (`.wh..wh..opq`) are not
+/// used, because some tools overlook them.
 extension ImageDirectories {
     /// Returns the name of the file by which a layer removes a name.
     static func whiteout(of name: String) -> String { BaseTree.whiteoutPrefix + name }

@@ -127,7 +127,8 @@ extension LayerOperation {
         return Content(entries: reader.entries, compression: reader.compression)
     }
 
-    /// Returns the error for a layer that can't be read: the image is damaged, or the machine lacks something.
+    /// Returns the error for a layer that can't be read: either the image is damaged, or the machine lacks
+    /// something.
     static func unreadable(_ error: any Error, _ path: FilePath) -> any Error {
         let isDamage =
             switch error {

@@ -145,7 +145,8 @@ struct BaseImageTests {
             #expect(error.path == "/x")
             #expect(error.isOfMachine)
         }
-        for failure: any Error in [ZlibError(code: -3), ZstdError(code: 20), TarReader.Fault(description: "")] {
+        let fault = TarReader.Fault(description: "")
+        for failure: any Error in [ZlibError(code: -3), ZstdError(code: 20), fault] {
             let error = try #require(LayerOperation.unreadable(failure, "/x") as? CacheStoreError)
             #expect(error.code == .corruptArchive)
         }
