@@ -9,9 +9,13 @@ public struct Remedy: Hashable, Sendable {
     /// The action as one sentence in the imperative, without a trailing period.
     public let description: String
 
-    private init(_ name: String, _ description: String) {
+    /// The value that the action needs, if it needs one that can be named, for example a path.
+    public let value: String?
+
+    private init(_ name: String, _ description: String, value: String? = nil) {
         code = Code(rawValue: name)
         self.description = description
+        self.value = value
     }
 }
 
@@ -34,6 +38,9 @@ extension Remedy {
 
         /// The code of ``Remedy/chooseSource(among:)``, whose words depend on the archive.
         public static let chooseSource = Code(rawValue: "chooseSource")
+
+        /// The code of ``Remedy/useModuleCache(at:)``, whose words and value depend on the sources.
+        public static let useModuleCache = Code(rawValue: "useModuleCache")
     }
 }
 
@@ -216,6 +223,18 @@ extension Remedy {
         "restore the archive first, best in the image itself, and then judge packages"
     )
 
+    /// Returns the advice to have GOMODCACHE where the jobs had it.
+    ///
+    /// - Parameter path: The path in the jobs, which is the ``value``.
+    /// - Returns: The remedy.
+    public static func useModuleCache(at path: String) -> Remedy {
+        Remedy(
+            Code.useModuleCache.rawValue,
+            "set `GOMODCACHE=\(path)` here, or build with -trimpath in the jobs and here",
+            value: path
+        )
+    }
+
     /// The advice to compare the environments setting by setting.
     public static let diagnose = Remedy(
         "diagnose",
@@ -270,6 +289,12 @@ extension Remedy {
 
     /// The advice to cut the caches into layers by sources and modules.
     public static let cutLayers = Remedy("cutLayers", "cut the caches into layers by sources and modules")
+
+    /// The advice to let the environment of an image name the caches.
+    public static let nameCaches = Remedy(
+        "nameCaches",
+        "set GOCACHE and GOMODCACHE in the image, or wherever it runs"
+    )
 
     /// The advice to make an image whose users can write to the caches.
     public static let useImageProfile = Remedy("useImageProfile", "use the profile `image`")

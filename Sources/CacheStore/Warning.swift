@@ -38,6 +38,10 @@ public struct Warning: Hashable, Sendable {
         public static let emptyCache = Code(rawValue: "emptyCache")
         /// Go keeps the entries of builds with a program, and not in GOCACHE.
         public static let cacheProgram = Code(rawValue: "cacheProgram")
+        /// The environment of an image leads builds to other directories than those of its caches.
+        public static let unusedCache = Code(rawValue: "unusedCache")
+        /// A directory above a cache of an image keeps other users out.
+        public static let closedDirectory = Code(rawValue: "closedDirectory")
     }
 
     /// The kind; stable across releases.

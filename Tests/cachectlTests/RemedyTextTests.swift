@@ -37,4 +37,17 @@ struct RemedyTextTests {
             #expect(RemedyText.words(for: remedy) == remedy.description)
         }
     }
+
+    @Test("about GOMODCACHE name the option of a command that has one")
+    func moduleCache() {
+        let warning = CacheStore.Warning(
+            code: .moduleCachePath,
+            message: "other",
+            remedy: .useModuleCache(at: "/a b")
+        )
+        #expect(warning.sentence.hasPrefix("other; set `GOMODCACHE=/a b` here, or "))
+        #expect(warning.namingModuleCacheOption.sentence.hasPrefix("other; use `--gomodcache '/a b'`, or "))
+        let other = CacheStore.Warning(code: .moduleCachePath, message: "other", remedy: .diagnose)
+        #expect(other.namingModuleCacheOption == other)
+    }
 }

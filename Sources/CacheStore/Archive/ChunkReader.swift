@@ -23,7 +23,7 @@ struct ChunkReader: ~Copyable {
         do {
             decompressor = try ZstdDecompressor()
         } catch {
-            throw CacheStoreError(.io, "cannot start decoding", path: archive.path, cause: error)
+            throw CacheStoreError.undecoded(error, archive.path)
         }
     }
 
@@ -42,6 +42,7 @@ struct ChunkReader: ~Copyable {
         do {
             isWhole = try decompressor.decode(frame.span, size: chunk.contentBytes, into: &buffer)
         } catch {
+            if error.isLackOfMemory { throw CacheStoreError.undecoded(error, archive.path) }
             throw archive.damaged(chunk, "the frame can't be decoded, \(error)")
         }
         guard isWhole else {

@@ -73,7 +73,8 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
     @Option(
         help: ArgumentHelp(
             "The image to build on, with its tag if the layout holds several images. Its links are followed, "
-                + "and its directories keep owner and mode.",
+                + "directories above the caches keep owner and mode, and what a restore would remove is "
+                + "removed.",
             valueName: "oci:dir[:tag]"
         ),
         transform: Self.readBase
@@ -105,12 +106,13 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
 
     func run() async throws {
         let archive = try Archive(opening: FilePath(archive))
-        let (report, time) = try await common.perform(
+        var (report, time) = try await common.perform(
             consequence: "no image was written"
         ) { [options, path = output.path] progress in
             try await Layers(options: options).run(archive, to: path, progress: progress)
         }
 
+        report.warnings = report.warnings.map(\.namingModuleCacheOption)
         for warning in report.warnings { StandardError.write(Message(warning)) }
         try common.write(json(report, time), summary(report, time))
     }
@@ -195,7 +197,8 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
             let layers = HumanFormat.count(report.baseLayers, "layer", "layers")
             lines += ["", "above \(layers) of the base, \(HumanFormat.bytes(report.baseBytes))"]
         }
-        return lines + ["", "manifest  sha256:\(report.manifestDigest)", "archive   \(report.archiveDigest)"]
+        lines += ["", "goarch    \(HumanFormat.printable(report.architecture))"]
+        return lines + ["manifest  sha256:\(report.manifestDigest)", "archive   \(report.archiveDigest)"]
     }
 
     private func json(_ report: Layers.Report, _ time: Duration) -> JSONValue {

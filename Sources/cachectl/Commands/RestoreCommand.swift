@@ -89,6 +89,9 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
         {
             report.warnings.append(CacheDirectories.restoreWarning(of: program, path))
         }
+        if directories.gomodcache != nil {
+            report.warnings = report.warnings.map(\.namingModuleCacheOption)
+        }
         for warning in report.warnings { StandardError.write(Message(warning)) }
         try common.write(json(report, caches, time), summary(report, time))
     }

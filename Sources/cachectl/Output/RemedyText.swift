@@ -32,6 +32,7 @@ enum RemedyText {
             "use a base with fewer layers, or leave a cache out with `--no-gocache` or `--no-gomodcache`",
         .cutLayers: "cut the caches with `--split`",
         .useImageProfile: "use `--profile image`",
+        .nameCaches: "leave `--no-env` out, or set GOCACHE and GOMODCACHE wherever the image runs",
         .leaveModulesOut: "leave the module cache out with `--no-gomodcache`",
     ]
 
@@ -47,6 +48,11 @@ extension RemedyText {
         return "run `cachectl seal\(option) \(quoted(directory))\(modules)` as the image's last step"
     }
 
+    /// Returns the advice to have GOMODCACHE where the jobs had it, for a command with an option for that.
+    static func moving(moduleCacheTo path: String) -> String {
+        "use `--gomodcache \(quoted(path))`, or build with -trimpath in the jobs and here"
+    }
+
     /// Returns a path as a word for the shell.
     private static func quoted(_ path: String) -> String {
         let isPlain = path.utf8.allSatisfy { $0 > 0x20 && !"\"'`$\\*?[]&;|<>()#~!".utf8.contains($0) }
@@ -58,6 +64,15 @@ extension RemedyText {
 extension CacheStore.Warning {
     /// The warning and its remedy as one sentence.
     var sentence: String { message + (remedy.map { "; \(RemedyText.words(for: $0))" } ?? "") }
+
+    /// The warning for a command whose option named GOMODCACHE: it advises to use that option.
+    var namingModuleCacheOption: Self {
+        guard let remedy, remedy.code == .useModuleCache, let path = remedy.value else { return self }
+        var result = self
+        result.message += "; \(RemedyText.moving(moduleCacheTo: path))"
+        result.remedy = nil
+        return result
+    }
 }
 
 extension Finding {

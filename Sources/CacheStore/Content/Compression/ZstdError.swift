@@ -5,6 +5,9 @@ package struct ZstdError: Error, Hashable, CustomStringConvertible {
     /// The value of `ZSTD_ErrorCode`, for example 20 for corrupted data.
     let code: UInt32
 
+    /// Whether there was no memory, which says nothing about the data.
+    var isLackOfMemory: Bool { code == ZSTD_error_memory_allocation.rawValue }
+
     /// libzstd's own text for the code.
     package var description: String {
         unsafe "zstd: \(String(cString: ZSTD_getErrorString(ZSTD_ErrorCode(code))))"

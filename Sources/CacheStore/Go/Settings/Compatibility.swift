@@ -73,12 +73,13 @@ enum Compatibility {
         }
         let shared = findings.filter { $0.severity == .someMiss && $0.code != .moduleCachePath }
         var warnings = own.map { finding in
-            Warning(
-                code: warningCode(finding.code),
-                message:
-                    "the sources were packed with another \(finding.setting): \(finding.values); "
-                    + "\(finding.loss); \(finding.mend)"
-            )
+            let message =
+                "the sources were packed with another \(finding.setting): \(finding.values); \(finding.loss)"
+            if finding.code == .moduleCachePath, let path = finding.recorded.first?.value {
+                // A command may have an option of its own for the path.
+                return Warning(code: .moduleCachePath, message: message, remedy: .useModuleCache(at: path))
+            }
+            return Warning(code: warningCode(finding.code), message: "\(message); \(finding.mend)")
         }
         if !shared.isEmpty {
             let names = shared.map(\.setting).joined(separator: ", ")

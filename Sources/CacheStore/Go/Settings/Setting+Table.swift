@@ -164,9 +164,7 @@ extension Setting {
             name: "GOMODCACHE",
             scope: scope,
             loss: loss,
-            mend: { recorded, _ in
-                "set `GOMODCACHE=\(recorded)` here, or build with -trimpath in the jobs and here"
-            },
+            mend: { recorded, _ in Remedy.useModuleCache(at: recorded).description },
             value: { $0.variables["GOMODCACHE"] },
             isRelevant: isRelevant
         )

@@ -45,7 +45,7 @@ struct BaseTree: Sendable {
     private static let longest = 1 << 22
 
     /// The prefix of names that remove files of lower layers (`layer.md`, "Whiteouts").
-    private static let whiteoutPrefix = ".wh."
+    static let whiteoutPrefix = ".wh."
 
     /// The name that removes all that lower layers have in a directory.
     private static let opaqueName = ".wh..wh..opq"
@@ -178,6 +178,66 @@ struct BaseTree: Sendable {
     /// Returns the names in the directory at a path without symbolic links, in no order.
     func names(in path: String) -> [String] {
         number(at: path).map { Array(nodes[$0].children.keys) } ?? []
+    }
+
+    /// Returns whether anything is at a path without symbolic links.
+    func isThere(_ path: String) -> Bool { number(at: path) != nil }
+
+    /// Returns what a directory holds besides some files and the directories above them.
+    ///
+    /// - Parameters:
+    ///   - path: The path of the directory, without symbolic links.
+    ///   - files: The files, by their paths in the directory.
+    /// - Returns: The paths in the directory, in order; of a directory that does not belong there, only its
+    ///   own path.
+    func strays(in path: String, besides files: some Sequence<String>) -> [String] {
+        guard let root = number(at: path), nodes[root].isDirectory else { return [] }
+        // Paths are compared as bytes, because Swift considers some names equal that the system
+        // distinguishes.
+        var own: Set<[UInt8]> = []
+        var directories: Set<[UInt8]> = []
+        for file in files {
+            own.insert(Array(file.utf8))
+            for directory in file.pathParents where !directories.insert(Array(directory.utf8)).inserted {
+                break
+            }
+        }
+        var strays: [String] = []
+        var pending = [(number: root, prefix: "")]
+        while let (number, prefix) = pending.popLast() {
+            for (name, child) in nodes[number].children {
+                let path = prefix + name
+                if directories.contains(Array(path.utf8)) {
+                    // Engines replace what is no directory there.
+                    if nodes[child].isDirectory { pending.append((child, path + "/")) }
+                } else if !own.contains(Array(path.utf8)) {
+                    strays.append(path)
+                }
+            }
+        }
+        return strays.sorted { $0.precedes($1) }
+    }
+
+    /// Returns the paths of the directories in a directory, at any depth, without symbolic links.
+    ///
+    /// - Parameters:
+    ///   - path: The path of the directory.
+    ///   - enters: Returns whether a directory counts, by its path in the directory; the directories in one
+    ///     that does not count are passed over.
+    /// - Returns: The paths in the directory, in no order.
+    func directories(in path: String, where enters: (String) -> Bool) -> [String] {
+        guard let root = number(at: path) else { return [] }
+        var result: [String] = []
+        var pending = [(number: root, prefix: "")]
+        while let (number, prefix) = pending.popLast() {
+            for (name, child) in nodes[number].children where nodes[child].isDirectory {
+                let path = prefix + name
+                guard enters(path) else { continue }
+                result.append(path)
+                pending.append((child, path + "/"))
+            }
+        }
+        return result
     }
 
     private func number(at path: String) -> Int? {

@@ -166,6 +166,10 @@ struct LayerMaker: Sendable {
             var mode: mode_t = 0o644
             if let file = output.executable {
                 try append(path, .directory, 0o755, sealTime, to: worker.stream)
+                for name in directories.strays(inOutput: path, besides: file) {
+                    let whiteout = "\(path)/\(ImageDirectories.whiteout(of: name))"
+                    try append(whiteout, .file(0), 0o644, to: worker.stream)
+                }
                 path += "/\(file)"
                 mode = 0o755
             }
@@ -205,8 +209,15 @@ struct LayerMaker: Sendable {
         with worker: inout Worker,
         _ check: () throws -> Void
     ) throws {
+        for path in directories.whiteouts(of: module, in: plan) {
+            try append(path, .file(0), moduleMode, to: worker.stream)
+        }
         let version = "\(moduleRoot)/\(module.key.downloadDirectory)/\(module.key.version)"
-        if module.tree != nil { try appendFile("\(version).lock", [], moduleMode, to: worker.stream) }
+        // Whoever unpacks a zip locks the module, also with a lock that another user has made in the base.
+        let lock = "\(version).lock"
+        if module.tree != nil || plan.travelsAsZip(module) && directories.hasFile(lock) {
+            try appendFile(lock, [], moduleMode, to: worker.stream)
+        }
         for download in plan.set.downloads[module.downloads] {
             let path = "\(version).\(download.kind.rawValue)"
             switch download.content {
@@ -235,11 +246,13 @@ struct LayerMaker: Sendable {
         let part = part ?? 0..<tree.chunks.count
         let start = tree.chunks.numbers[..<part.lowerBound].reduce(0) { $0 + chunks[$1].contentBytes }
         let first = manifest.position(at: start).entry
+        let path = "\(moduleRoot)/\(tree.module.text)"
         var visitor = LayerTree(
             tree.module,
-            "\(moduleRoot)/\(tree.module.text)",
+            path,
             options.owner,
             worker.stream,
+            removing: directories.strays(inTree: path, besides: manifest),
             after: first > 0 ? manifest.entries[first - 1].path : nil
         )
         if part.lowerBound == 0 { try visitor.begin() }
@@ -270,6 +283,8 @@ struct LayerMaker: Sendable {
     private func appendRoots(of layer: LayerPlan.Layer, to stream: LayerStream) throws {
         if layer.hasBuildRoot { try appendTrimFile(to: stream) }
         guard layer.hasModuleRoot else { return }
+        let lock = "\(moduleRoot)/cache/lock"
+        if directories.hasFile(lock) { try appendFile(lock, [], moduleMode, to: stream) }
         for (directory, names) in versionFiles {
             let all = VersionList.bytes(for: names + directories.moduleFiles(in: directory))
             try appendFile("\(moduleRoot)/\(directory)/list", all, moduleMode, to: stream)

@@ -115,13 +115,6 @@ extension LayerOperation {
     ) throws -> Content {
         let file = try File(reading: image.path(of: layer), followsLinks: false)
         var reader = BaseLayerReader(budget)
-        func unreadable(_ error: any Error) -> any Error {
-            switch error {
-            case is GzipDecompressor.Failure, is ZstdError, is TarReader.Fault:
-                BaseDocument.damaged("the layer can't be read, \(error)", file.path, cause: error)
-            default: error
-            }
-        }
         do {
             try layout.adopt(file, layer.digest, size: layer.size) { piece in
                 try cancellation.check()
@@ -129,9 +122,25 @@ extension LayerOperation {
             }
             try reader.finish()
         } catch {
-            throw unreadable(error)
+            throw Self.unreadable(error, file.path)
         }
         return Content(entries: reader.entries, compression: reader.compression)
+    }
+
+    /// Returns the error for a layer that can't be read: either the image is damaged, or the machine lacks
+    /// something.
+    static func unreadable(_ error: any Error, _ path: FilePath) -> any Error {
+        let isDamage =
+            switch error {
+            case let error as ZlibError: error.isDamage
+            case let error as ZstdError: !error.isLackOfMemory
+            case is TarReader.Fault: true
+            default: false
+            }
+        if isDamage {
+            return BaseDocument.damaged("the layer can't be read, \(error)", path, cause: error)
+        }
+        return error is ZlibError || error is ZstdError ? CacheStoreError.undecoded(error, path) : error
     }
 }
 

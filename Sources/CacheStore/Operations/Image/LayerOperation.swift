@@ -24,6 +24,8 @@ struct LayerOperation: Sendable {
         let tree = try await adopt(&base)
         let directories = try ImageDirectories(options, base: tree)
         let names = try await WhiteoutNames(in: selected, archive, options, counters)
+        let environment = ImageEnvironment(options, base: base?.configuration)
+        let warnings = try warnings(whole, environment, architecture.name, directories)
         let plan = try await plan(names, of: whole, above: base)
         try ImageLimits.check(layers: plan.layers.count, above: base)
         let layers = try await make(LayerMaker(plan, options, directories))
@@ -32,7 +34,8 @@ struct LayerOperation: Sendable {
             sources: sources,
             base: base,
             layers: layers,
-            architecture: architecture
+            architecture: architecture,
+            environment: environment
         )
         let documents = try await WorkerThreads.perform { try finish(image) }
         return Layers.Report(
@@ -43,7 +46,7 @@ struct LayerOperation: Sendable {
             baseLayers: base?.layers.count ?? 0,
             baseBytes: base?.layers.reduce(0) { $0 + $1.size } ?? 0,
             architecture: architecture.name,
-            warnings: warnings(whole) + names.warnings
+            warnings: warnings + names.warnings
                 + ImageLimits.warnings(about: layers, above: base, isSplit: options.splits)
         )
     }
@@ -55,6 +58,7 @@ struct LayerOperation: Sendable {
         var base: BaseImage?
         var layers: [Layers.Report.Layer]
         var architecture: (name: String, variant: String?)
+        var environment: ImageEnvironment
     }
 
     // MARK: - Layers
@@ -148,12 +152,15 @@ struct LayerOperation: Sendable {
 
     // MARK: - The image
 
-    private func warnings(_ set: MemberSet) -> [Warning] {
+    private func warnings(
+        _ set: MemberSet,
+        _ environment: ImageEnvironment,
+        _ architecture: String,
+        _ directories: ImageDirectories
+    ) throws(CacheStoreError) -> [Warning] {
         let sources = set.comparableSources().filter { options.only?.contains($0.label) ?? true }
-        var there = GoEnvironment()
-        if let path = options.caches.moduleCache { there.variables["GOMODCACHE"] = path.string }
         return Compatibility.warnings(among: sources)
-            + Compatibility.warnings(for: sources, restoredTo: there)
+            + environment.warnings(sources, architecture, directories) + (try directories.warnings())
     }
 
     /// Writes the documents, and gives the layout its final name.
@@ -163,17 +170,12 @@ struct LayerOperation: Sendable {
         _ image: Image
     ) throws(CacheStoreError) -> (manifest: ObjectID, configuration: ObjectID) {
         counters.begin("writing to disk", bytes: 0, items: 0)
-        var variables: [(name: String, value: String)] = []
-        if options.setsEnvironment {
-            if let path = options.caches.buildCache { variables.append(("GOCACHE", path.string)) }
-            if let path = options.caches.moduleCache { variables.append(("GOMODCACHE", path.string)) }
-        }
         let configuration = ImageDocuments.configuration(
             base: image.base?.configuration,
             baseLayers: image.base?.layers.count ?? 0,
             layers: image.layers,
             architecture: image.architecture,
-            variables: variables
+            variables: image.environment.added
         )
         let configurationText = Array(configuration.text.utf8)
         try ImageLimits.check("configuration", bytes: configurationText.count, above: image.base)

@@ -124,6 +124,16 @@ struct LayerPlan: Sendable {
     /// Returns whether a layer holds the tree of a module, by the position of the module.
     func hasTree(_ index: Int) -> Bool { modules[index].tree != nil && zips[modules[index].key] == nil }
 
+    /// Returns whether the image has the zip of a module and not its tree, and these parts of the module hold
+    /// the zip.
+    func travelsAsZip(_ module: Module) -> Bool {
+        if module.tree != nil { return zips[module.key] != nil }
+        let hasZip = set.downloads[module.downloads].contains {
+            if case .stored = $0.content { $0.kind == .zip } else { false }
+        }
+        return hasZip && set.treeIndex(of: module.key) == nil
+    }
+
     // MARK: - Parts
 
     /// The maximum length of the content of several members in one part, in bytes.

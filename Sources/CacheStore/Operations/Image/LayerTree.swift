@@ -8,6 +8,10 @@ struct LayerTree: TreeVisitor, ~Copyable {
     private let owner: FileOwner
     private let stream: LayerStream
 
+    /// What the base has in the tree's directories and the tree does not have: names, by the paths of the
+    /// directories.
+    private let strays: [String: [String]]
+
     /// The path of the previous file.
     private var last: String?
 
@@ -18,6 +22,7 @@ struct LayerTree: TreeVisitor, ~Copyable {
     ///   - path: The path of the tree in the layer.
     ///   - owner: The owner of the tree's files.
     ///   - stream: The stream that takes the files.
+    ///   - strays: The names to remove from the base, by the paths in the tree of their directories.
     ///   - last: The path in the tree of the file before the first one that is written; `nil` at the tree's
     ///     beginning.
     init(
@@ -25,13 +30,15 @@ struct LayerTree: TreeVisitor, ~Copyable {
         _ path: String,
         _ owner: FileOwner,
         _ stream: LayerStream,
+        removing strays: [String: [String]],
         after last: String?
     ) {
-        (self.module, self.path, self.owner, self.stream, self.last) = (module, path, owner, stream, last)
+        (self.module, self.path, self.owner, self.stream) = (module, path, owner, stream)
+        (self.strays, self.last) = (strays, last)
     }
 
     /// Writes the tree's own directory.
-    func begin() throws { try append(path, .directory, 0o555) }
+    func begin() throws { try appendDirectory("") }
 
     mutating func begin(_ entry: TreeManifest.Entry) throws {
         // Files are ordered by path, so that those of a directory lie together. Paths are compared as bytes,
@@ -39,7 +46,7 @@ struct LayerTree: TreeVisitor, ~Copyable {
         let missing = entry.path.pathParents.prefix { directory in
             !(last?.utf8.starts(with: "\(directory)/".utf8) ?? false)
         }
-        for directory in missing.reversed() { try append("\(path)/\(directory)", .directory, 0o555) }
+        for directory in missing.reversed() { try appendDirectory(directory) }
         try append("\(path)/\(entry.path)", .file(entry.size), entry.isExecutable ? 0o555 : 0o444)
     }
 
@@ -51,6 +58,15 @@ struct LayerTree: TreeVisitor, ~Copyable {
         stream.check(.file(entry.path, of: module))
         try stream.pad(entry.size)
         last = entry.path
+    }
+
+    /// Writes a directory of the tree, and removes from the base what does not belong in it.
+    private func appendDirectory(_ directory: String) throws {
+        let path = directory.isEmpty ? path : "\(path)/\(directory)"
+        try append(path, .directory, 0o555)
+        for name in strays[directory] ?? [] {
+            try append("\(path)/\(ImageDirectories.whiteout(of: name))", .file(0), 0o444)
+        }
     }
 
     private func append(_ path: String, _ kind: TarHeader.Kind, _ mode: mode_t) throws {

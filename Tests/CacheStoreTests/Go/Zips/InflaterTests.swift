@@ -267,9 +267,10 @@ struct InflaterTests {
     @Test("does not take a lack of memory for damage")
     func failures() throws {
         // zlib's error codes for damaged data, for a lack of memory and for misuse.
-        #expect(Inflater.failure(-3, "so") as? ZipError == ZipError("Compressed data is damaged: so"))
+        let damage = Inflater.failure(ZlibError(code: -3, message: "so"))
+        #expect(damage as? ZipError == ZipError("Compressed data is damaged: so"))
         for code: Int32 in [-4, -2] {
-            let error = try #require(Inflater.failure(code, nil) as? CacheStoreError)
+            let error = try #require(Inflater.failure(ZlibError(code: code)) as? CacheStoreError)
             #expect(error.code == .io)
         }
     }

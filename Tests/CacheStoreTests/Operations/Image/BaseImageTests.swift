@@ -136,6 +136,23 @@ struct BaseImageTests {
         _ = try await build("by architecture", architecture: "amd64")
     }
 
+    @Test("that can't be decoded for want of memory is not damaged, and the remedy is memory")
+    func memory() throws {
+        for failure: any Error in [ZlibError(code: -4), ZstdError(code: 64)] {
+            let error = try #require(LayerOperation.unreadable(failure, "/x") as? CacheStoreError)
+            #expect(error.code == .io)
+            #expect(error.remedy == .freeMemory)
+            #expect(error.path == "/x")
+            #expect(error.isOfMachine)
+        }
+        let fault = TarReader.Fault(description: "")
+        for failure: any Error in [ZlibError(code: -3), ZstdError(code: 20), fault] {
+            let error = try #require(LayerOperation.unreadable(failure, "/x") as? CacheStoreError)
+            #expect(error.code == .corruptArchive)
+        }
+        #expect(LayerOperation.unreadable(CancellationError(), "/x") is CancellationError)
+    }
+
     @Test("for another architecture is refused")
     func architecture() async throws {
         let error = await failure { try await build(architecture: "arm64") }

@@ -36,7 +36,7 @@ struct ImageDirectoriesTests {
     ]
 
     /// Writes an image, and returns the mode, owner and path of each directory and link of all its layers, as
-    /// tar lists them, and what a directory has in it.
+    /// tar lists them; the same of the layers above the base; and the warnings about closed directories.
     private func build(
         _ build: FilePath?,
         _ module: FilePath?,
@@ -44,12 +44,14 @@ struct ImageDirectoriesTests {
         owner: Int = 0,
         splits: Bool = false,
         profile: CacheProfile = .image
-    ) async throws -> (listing: [String: String], layout: ImageLayout) {
+    ) async throws -> (
+        listing: [String: String], layout: ImageLayout, own: [String: String], warnings: [Warning]
+    ) {
         if let layers {
             let fixture = ImageFixture(bench.path("base"))
             try fixture.finish([try fixture.image(layers: layers)])
         }
-        let (layout, _) = try await bench.image(archive, to: "image") {
+        let (layout, report) = try await bench.image(archive, to: "image") {
             $0.caches = GoCaches(buildCache: build, moduleCache: module)
             $0.owner = FileOwner(user: owner, group: owner)
             ($0.splits, $0.overwrite, $0.compression, $0.profile) = (splits, true, .gzip, profile)
@@ -57,7 +59,8 @@ struct ImageDirectoriesTests {
         }
         try layout.check()
         var listing: [String: String] = [:]
-        for digest in layout.digests {
+        var own: [String: String] = [:]
+        for (number, digest) in layout.digests.enumerated() {
             let path = layout.path.appending("blobs/sha256/\(digest.dropFirst(7))").string
             let lines = try shell(#"gzip -dc <"$0" | tar --numeric-owner -tv"#, path).split(separator: "\n")
             let names = lines.map { $0.split(separator: " ").dropFirst(5).joined(separator: " ") }
@@ -67,11 +70,12 @@ struct ImageDirectoriesTests {
                 let path = name.hasSuffix("/") ? String(name.dropLast()) : name
                 let value = "\(words[0]) \(words[1])"
                 // The same directory is the same in every layer.
-                if words[0].hasPrefix("d") { #expect(listing[path].map { $0 == value } ?? true, "\(path)") }
+                if words[0].hasPrefix("d") { #expect(own[path].map { $0 == value } ?? true, "\(path)") }
                 listing[path] = value
+                if number >= report.baseLayers { own[path] = value }
             }
         }
-        return (listing, layout)
+        return (listing, layout, own, report.warnings.filter { $0.code == .closedDirectory })
     }
 
     @Test(
@@ -80,7 +84,7 @@ struct ImageDirectoriesTests {
     )
     func kept(owner: Int) async throws {
         let own = "\(owner)/\(owner)"
-        let (listing, layout) = try await build(
+        let (listing, layout, _, _) = try await build(
             "/root/.cache/go-build",
             "/var/cache/go-mod",
             above: base,
@@ -143,13 +147,80 @@ struct ImageDirectoriesTests {
         }
     }
 
+    /// The caches of another user, with modes that keep all others out.
+    private let closed: [[ImageFixture.File]] = [
+        [
+            .directory("b", 0o700, owner: 5), .directory("b/00", 0o700, owner: 5),
+            .directory("b/01", 0o1755, owner: 5), .directory("m", 0o700, owner: 6),
+            .directory("m/cache", 0o2700, owner: 6), .directory("m/cache/download", 0o1700, owner: 6),
+            .directory("m/cache/download/x.org", 0o700, owner: 6), .directory("m/cache/vcs", 0o700),
+            .directory("m/cache/vcs/clone", 0o700), .directory("m/example.com", 0o555, owner: 6),
+            .directory("m/x.org", 0o700), .directory("m/x.org/m@v1.0.0", 0o500),
+            .directory("m/x.org/m@v1.0.0/d", 0o500), .directory("m/mine", 0o700),
+            .directory("m/cache/download/x.org/@v", 0o700),
+            .directory("m/cache/download/x.org/@v/list", 0o700),
+        ]
+    ]
+
+    @Test(
+        "in a cache of the base lets in all users, and keeps its owner",
+        arguments: [(CacheProfile.image, false), (.image, true), (.readonly, false)]
+    )
+    func opened(profile: CacheProfile, splits: Bool) async throws {
+        let listing = try await build("/b", "/m", above: closed, owner: 9, splits: splits, profile: profile)
+            .own
+        let isImage = profile == .image
+        for (path, value) in [
+            ("b", "drwxr-xr-x 5/5"), ("b/00", isImage ? "drwx-wx-wx 5/5" : "drwx--x--x 5/5"),
+            ("b/02", isImage ? "drwx-wx-wx 9/9" : "drwx--x--x 9/9"),
+            ("m", isImage ? "drwxrwxrwx 6/6" : "drwxr-xr-x 6/6"),
+            ("m/cache", isImage ? "drwxrwsrwx 6/6" : "drwxr-sr-x 6/6"),
+            ("m/cache/download", isImage ? "drwxrwxrwx 6/6" : "drwxr-xr-x 6/6"),
+            ("m/example.com", isImage ? "drwxrwxrwx 6/6" : "drwxr-xr-x 6/6"),
+        ] { #expect(listing[path] == value, "\(path)") }
+        for (path, value) in [
+            ("m/cache/download/x.org", "drwxrwxrwx 6/6"), ("m/cache/download/x.org/@v", "drwxrwxrwx 0/0"),
+            ("m/cache/vcs", "drwxrwxrwx 0/0"), ("m/x.org", "drwxrwxrwx 0/0"),
+        ] { #expect(listing[path] == (isImage ? value : nil), "\(path)") }
+        // Trees, clones, what is no module, and what stands for a file stay as they are.
+        for path in [
+            "m/cache/vcs/clone", "m/x.org/m@v1.0.0", "m/x.org/m@v1.0.0/d", "m/mine",
+            "m/cache/download/x.org/@v/list",
+        ] { #expect(listing[path] == nil, "\(path)") }
+    }
+
+    @Test("above a cache that keeps other users out stays as it is, and a warning says so")
+    func outside() async throws {
+        let image = try await build("/root/.cache/go-build", "/home/u/go/pkg/mod", above: base)
+        #expect(image.listing["home/u"] == "drwx------ 7/7")
+        #expect(image.warnings.map { $0.message.prefix { $0 != " " } } == ["`/home/u`", "`/var/roothome`"])
+        #expect(image.warnings.allSatisfy { $0.remedy == .chooseCachePath && $0.message.contains("700") })
+        #expect(try await build("/b", "/go/pkg/mod", above: base).warnings.isEmpty)
+        #expect(try await build("/b", "/m", above: closed).warnings.isEmpty)
+        #expect(try await build("/b", "/m").warnings.isEmpty)
+        #expect(
+            try await build("/root/b", "/root/m").warnings.map(\.message).first?.hasPrefix("`/root`") == true
+        )
+        let top: [[ImageFixture.File]] = [[.directory(".", 0o750)]]
+        #expect(
+            try await build("/b", nil, above: top).warnings.map(\.message).first?.hasPrefix("`/`") == true
+        )
+    }
+
+    @Test("with empty locks of another user in the base has the locks again, so that all users can lock")
+    func locks() async throws {
+        let listing = try await build("/b", "/m", above: [[.file("m/cache/lock")]]).own
+        #expect(listing["m/cache/lock"] == "-rw-rw-rw- 0/0")
+        #expect(try await build("/b", "/m", above: [[.directory("m/cache")]]).listing["m/cache/lock"] == nil)
+    }
+
     @Test("may be both caches, and one cache may lie in the other", arguments: [false, true])
     func nested(splits: Bool) async throws {
         let places: [(FilePath, FilePath)] = [
             ("/c", "/c"), ("/c/cache", "/c"), ("/c", "/c/mod"), ("/c/build", "/c"), ("/c", "/c/3f"),
         ]
         for (build, module) in splits ? places[..<2] : places[...] {
-            let (listing, layout) = try await self.build(build, module, splits: splits)
+            let (listing, layout, _, _) = try await self.build(build, module, splits: splits)
             #expect(listing[String(module.string.dropFirst())] == "drwxrwxrwx 0/0")
             let target = bench.path("unpacked \(splits) \(build) \(module)".replacing("/", with: "_"))
             try layout.unpack(to: target)

@@ -1,0 +1,138 @@
+import SystemPackage
+import Testing
+
+@testable import CacheStore
+
+/// Tests of what layers remove from a base, as a restore in the base would.
+@Suite("Above a base, an image")
+struct ImageRemovalsTests {
+    private let bench: Workbench
+
+    init() throws { bench = try Workbench() }
+
+    private static let tree = "m/example.com/m@v1.0.0"
+    private static let versions = "m/cache/download/example.com/m/@v"
+
+    /// Packs a module with files, and a program.
+    private func pack(_ files: [String] = ["a.go", "sub/b", "sub/deep/c"]) async throws -> FilePath {
+        var model = CacheModel()
+        model.addPair("program", [1, 2, 3], executable: "tool")
+        try model.addModule(
+            CacheModel.Module(
+                path: "example.com/m",
+                version: "v1.0.0",
+                files: files.map { ($0, Array($0.utf8), false) }
+            ),
+            [.tree, .info, .mod, .hash]
+        )
+        return try await bench.packKeepingTrees(model, to: "pack \(files.count)")
+    }
+
+    /// Writes an image above a base, and returns the names by which its layers remove others, in order, and
+    /// the digests of its own layers.
+    private func removals(
+        _ archive: FilePath,
+        above layers: [[ImageFixture.File]],
+        _ profile: CacheProfile = .image,
+        splits: Bool = false
+    ) async throws -> (names: [String], digests: [String]) {
+        let fixture = ImageFixture(bench.path("base"))
+        try fixture.finish([try fixture.image(layers: layers)])
+        let (layout, report) = try await bench.image(archive, to: "image") {
+            $0.caches = GoCaches(buildCache: "/b", moduleCache: "/m")
+            $0.base = Layers.Options.BaseReference(layout: bench.path("base"))
+            ($0.overwrite, $0.compression, $0.profile, $0.splits) = (true, .gzip, profile, splits)
+        }
+        try layout.check()
+        var names: [String] = []
+        let own = layout.digests.dropFirst(report.baseLayers)
+        for digest in own {
+            let path = layout.path.appending("blobs/sha256/\(digest.dropFirst(7))").string
+            let all = try shell(#"gzip -dc <"$0" | tar -t"#, path).split(separator: "\n").map(String.init)
+            #expect(Set(all).count == all.count, "a layer has a member twice")
+            names += all.filter { PathRules.isWhiteout($0) }
+            // Some tools lose a name that a layer both has and removes.
+            let targets = names.map { $0.replacing("/.wh.", with: "/") }
+            #expect(Set(all.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }).isDisjoint(with: targets))
+        }
+        return (names.sorted { $0.precedes($1) }, Array(own))
+    }
+
+    @Test(
+        "removes from a module's tree what the module does not have, and what stands for other things",
+        arguments: [false, true]
+    )
+    func strays(splits: Bool) async throws {
+        let (tree, archive) = (Self.tree, try await pack())
+        let found = try await removals(
+            archive,
+            above: [
+                [
+                    .file("\(tree)/a.go"), .file("\(tree)/stray"), .file("\(tree)/sub/.hidden"),
+                    .link("\(tree)/link", to: "a.go"), .file("\(tree)/other/x/y"), .file("\(tree)/sub/b"),
+                    .file("\(tree)/sub/deep/c"), .file("\(tree)/sub/deep/d"),
+                ],
+                [.file("\(tree)/A.go"), .file("\(tree)/sub/gone"), .directory("\(tree)/empty")],
+                [.file("\(tree)/sub/.wh.gone")],
+            ],
+            splits: splits
+        ).names
+        #expect(
+            found == [
+                "\(tree)/.wh.A.go", "\(tree)/.wh.empty", "\(tree)/.wh.link", "\(tree)/.wh.other",
+                "\(tree)/.wh.stray", "\(tree)/sub/.wh..hidden", "\(tree)/sub/deep/.wh.d",
+            ]
+        )
+    }
+
+    @Test("removes the marker of a module that is half unpacked, which Go would download again")
+    func marker() async throws {
+        let archive = try await pack()
+        let files: [ImageFixture.File] = [
+            .file("\(Self.versions)/v1.0.0.partial"), .file("\(Self.versions)/v1.1.0.partial"),
+            .file("m/cache/download/example.com/other/@v/v1.0.0.partial"),
+        ]
+        let found = try await removals(archive, above: [files]).names
+        #expect(found == ["\(Self.versions)/.wh.v1.0.0.partial"])
+    }
+
+    @Test("removes what lies beside a program, which Go would not run")
+    func program() async throws {
+        let archive = try await pack()
+        let output = try #require(bench.contents(archive).set.outputs.first { $0.executable != nil })
+        let path = "b/\(BuildCacheLayout.name(ofOutput: output.id))"
+        let found = try await removals(archive, above: [[.file("\(path)/other"), .file("\(path)/tool")]])
+        #expect(found.names == ["\(path)/.wh.other"])
+    }
+
+    @Test("removes the tree of a module that travels as its zip, unless nobody can unpack the zip")
+    func zip() async throws {
+        let archive = try await pack([".wh.x", "x"])
+        let base: [[ImageFixture.File]] = [
+            [.file("\(Self.tree)/x"), .file("\(Self.versions)/v1.0.0.partial")]
+        ]
+        let marker = "\(Self.versions)/.wh.v1.0.0.partial"
+        let found = try await removals(archive, above: base)
+        #expect(found.names == [marker, "m/example.com/.wh.m@v1.0.0"])
+        let readonly = try await removals(archive, above: base, .readonly)
+        #expect(readonly.names == [marker])
+    }
+
+    @Test("has the same layers where the base has what the archive has, or has other things")
+    func nothing() async throws {
+        let archive = try await pack()
+        let tree = Self.tree
+        let empty = try await removals(archive, above: [[.directory("usr")]])
+        #expect(empty.names.isEmpty)
+        for base: [ImageFixture.File] in [
+            [.directory(tree, 0o555), .file("\(tree)/a.go"), .file("\(tree)/sub/b")],
+            [.directory("\(tree)/a.go"), .file("\(tree)/sub"), .file("b/trim.txt/x")],
+            [.link(tree, to: "/etc")], [.file(tree)],
+            [.file("m/example.com/m@v1.1.0/stray"), .file("m/example.com/other@v1.0.0/stray")],
+        ] {
+            let found = try await removals(archive, above: [base])
+            #expect(found.names.isEmpty)
+            #expect(found.digests == empty.digests, "\(base)")
+        }
+    }
+}
