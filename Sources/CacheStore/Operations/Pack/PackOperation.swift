@@ -51,7 +51,7 @@ struct PackOperation: Sendable {
             dropped: options.dropped,
             usedSince: options.usedSince,
             environment: options.environment,
-            moduleCaches: Set(built.compactMap(\.self)),
+            moduleCaches: Set(built.compactMap { $0?.lexicallyNormalized() }),
             soundModules: sound
         )
         let scan = try await BuildCacheScan.run(
