@@ -95,6 +95,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         let named = try await directories.resolve(askingGo: !recordsNoEnvironment)
         let (caches, absences) = try directories.existing(named)
         let options = try packOptions(recorded)
+        let program = try await directories.cacheProgram(askingGo: !recordsNoEnvironment)
         var (report, time) = try await common.perform(
             consequence: "no archive was written"
         ) { [path = output.path] progress in
@@ -102,9 +103,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         }
 
         report.warnings = absences + report.warnings
-        if let path = caches.buildCache,
-            let program = await directories.cacheProgram(askingGo: !recordsNoEnvironment)
-        {
+        if let path = caches.buildCache, let program {
             report.warnings.append(CacheDirectories.packWarning(of: program, path))
         }
         for warning in report.warnings { StandardError.write(Message(warning)) }
