@@ -227,6 +227,29 @@ extension EndToEnd {
             #expect(missing.allSatisfy { $0["setting"] as? String == "GOMODCACHE" })
         }
 
+        @Test("goes by the GOMODCACHE of the builds where it was moved before the pack, which warns of it")
+        func movedBeforePack() async throws {
+            let workspace = try await Workspace.shared.value
+            let top = try Scratch.shared.directory("moved-before")
+            let copy = try await workspace.shell(#"cp -R "$1" "$2""#, [workspace.moduleCache, "\(top)/mod"])
+            #expect(copy.status == 0, "\(copy)")
+            let archive = "\(top)/moved.castore"
+            let packed = try await workspace.cachectl.succeed(
+                workspace.packing("moved", from: workspace.buildCache, "\(top)/mod", to: archive)
+                    + ["--json"]
+            )
+            let report = try EndToEnd.object(packed.output)
+            #expect((report["environment"] as? [String: String])?["GOMODCACHE"] == workspace.moduleCache)
+            let warnings = try #require(report["warnings"] as? [[String: String]])
+            #expect(warnings.map { $0["code"] } == ["moduleCachePath"])
+            let there = try await ask(Question(archive: archive, packages: false))
+            #expect(there.status == 0 && there.report["prediction"] as? String == "hits")
+            let moved = Question(archive: archive, options: ["--gomodcache", "\(top)/mod"], packages: false)
+            let elsewhere = try await ask(moved)
+            #expect(elsewhere.status == 1)
+            #expect(try codes(elsewhere.report).contains("moduleCachePath"))
+        }
+
         @Test("takes GOMODCACHE with detours in its path for the same directory, as Go does")
         func detours() async throws {
             let workspace = try await Workspace.shared.value
