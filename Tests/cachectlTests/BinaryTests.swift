@@ -77,7 +77,7 @@ struct BinaryTests {
             ("cachectl.diff/1", ["diff", all, one]), ("cachectl.info/1", ["info", all]),
             (
                 "cachectl.restore/1",
-                ["restore", all, "--no-gomodcache", "--gocache", program.path("restored")]
+                ["restore", all, "--no-gomodcache", "--no-go", "--gocache", program.path("restored")]
             ),
         ] {
             let result = try await program.run(arguments + ["--json"])

@@ -67,8 +67,8 @@ struct PackWarnings {
             message:
                 "packages of modules state that GOMODCACHE was `\(built)` when they were compiled, and not "
                 + "`\(expected)`: without -trimpath, they hit only where GOMODCACHE is `\(built)`, so that "
-                + "path is recorded; have GOMODCACHE there where builds use the archive, or build under the path "
-                + "that it has there"
+                + "path is recorded; have GOMODCACHE there where builds use the archive, or build under the "
+                + "path that it has there"
         )
     }
 
