@@ -36,6 +36,8 @@ public struct Warning: Hashable, Sendable {
         public static let layerSize = Code(rawValue: "layerSize")
         /// A cache that was packed holds no members, or is not there.
         public static let emptyCache = Code(rawValue: "emptyCache")
+        /// Go could not be asked, so the settings of the jobs were not compared with those of builds here.
+        public static let notCompared = Code(rawValue: "notCompared")
         /// Go keeps the entries of builds with a program, and not in GOCACHE.
         public static let cacheProgram = Code(rawValue: "cacheProgram")
         /// The environment of an image leads builds to other directories than those of its caches.

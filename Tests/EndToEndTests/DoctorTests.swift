@@ -227,6 +227,59 @@ extension EndToEnd {
             #expect(missing.allSatisfy { $0["setting"] as? String == "GOMODCACHE" })
         }
 
+        @Test("goes by the GOMODCACHE of the builds where it was moved before the pack, which warns of it")
+        func movedBeforePack() async throws {
+            let workspace = try await Workspace.shared.value
+            let top = try Scratch.shared.directory("moved-before")
+            let copy = try await workspace.shell(#"cp -R "$1" "$2""#, [workspace.moduleCache, "\(top)/mod"])
+            #expect(copy.status == 0, "\(copy)")
+            let archive = "\(top)/moved.castore"
+            let packed = try await workspace.cachectl.succeed(
+                workspace.packing("moved", from: workspace.buildCache, "\(top)/mod", to: archive)
+                    + ["--json"]
+            )
+            let report = try EndToEnd.object(packed.output)
+            #expect((report["environment"] as? [String: String])?["GOMODCACHE"] == workspace.moduleCache)
+            let warnings = try #require(report["warnings"] as? [[String: String]])
+            #expect(warnings.map { $0["code"] } == ["moduleCachePath"])
+            let there = try await ask(Question(archive: archive, packages: false))
+            #expect(there.status == 0 && there.report["prediction"] as? String == "hits")
+            let moved = Question(archive: archive, options: ["--gomodcache", "\(top)/mod"], packages: false)
+            let elsewhere = try await ask(moved)
+            #expect(elsewhere.status == 1)
+            #expect(try codes(elsewhere.report).contains("moduleCachePath"))
+        }
+
+        @Test("takes GOMODCACHE with detours in its path for the same directory, as Go does")
+        func detours() async throws {
+            let workspace = try await Workspace.shared.value
+            for path in ["\(workspace.root)/programs/../go/mod", "\(workspace.root)/.//go/mod/"] {
+                #expect(FileManager.default.fileExists(atPath: path))
+                for packages in [false, true] {
+                    let question = Question(settings: ["GOMODCACHE": path], packages: packages)
+                    let (status, report) = try await ask(question)
+                    #expect(status == 0 && report["prediction"] as? String == "hits", "\(report)")
+                }
+                #expect(try await compiles(nil, ["GOMODCACHE": path]) == 0)
+            }
+        }
+
+        @Test("shows the compiler's own words where a package does not compile, and not Go's trace")
+        func brokenPackage() async throws {
+            let workspace = try await Workspace.shared.value
+            let place = try Scratch.shared.place("broken")
+            try FileManager.default.copyItem(atPath: "\(workspace.root)/programs/gamma", toPath: place)
+            try "package main\n\nvar wrong string = 1 + nowhere\n"
+                .write(toFile: "\(place)/wrong.go", atomically: false, encoding: .utf8)
+            let (status, report) = try await ask(Question(options: ["--compile"], directory: place))
+            #expect(status == 1)
+            let findings = try #require(report["findings"] as? [[String: Any]])
+            let finding = try #require(findings.first { $0["code"] as? String == "brokenPackages" })
+            let loss = try #require(finding["loss"] as? String)
+            #expect(loss.contains("they do not compile: `") && loss.contains("undefined: nowhere"), "\(loss)")
+            #expect(!loss.contains("WORK="), "\(loss)")
+        }
+
         @Test("finds the one package that no job left, and with --compile that nothing else is compiled")
         func oneMissing() async throws {
             let workspace = try await Workspace.shared.value

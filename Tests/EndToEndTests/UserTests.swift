@@ -84,6 +84,89 @@ extension EndToEnd {
             #expect(outcome.status != 0 && outcome.errors.contains("permission denied"), "\(outcome)")
         }
 
+        /// A GOCACHE as another user finds it.
+        struct Found: Sendable, CustomTestStringConvertible {
+            var profile: String
+            /// A line of the shell that changes the cache, `$1`, before the other user comes.
+            var change = ":"
+            var settings: [String: String] = [:]
+            /// Words that the doctor says, or `nil` if GOCACHE is right.
+            var words: String?
+            /// Whether a build works.
+            var builds = true
+
+            var testDescription: String { "\(profile) \(change) \(settings)" }
+        }
+
+        @Test(
+            "is told by the doctor what follows from a GOCACHE that only its owner can write to",
+            arguments: [
+                Found(profile: "image"),
+                Found(profile: "ci", words: "can't store the index", builds: false),
+                Found(
+                    profile: "ci",
+                    settings: ["GODEBUG": "goindex=0"],
+                    words: "compiled again in every build"
+                ),
+                Found(
+                    profile: "ci",
+                    change: #"rm "$1/trim.txt""#,
+                    settings: ["GODEBUG": "goindex=0"],
+                    words: "rewrite `trim.txt`",
+                    builds: false
+                ),
+                Found(
+                    profile: "ci",
+                    change: #"rm -r "$1/7f""#,
+                    settings: ["GODEBUG": "goindex=0"],
+                    words: "directories `00` to `ff` are missing",
+                    builds: false
+                ),
+                Found(
+                    profile: "ci",
+                    change: #"rm -r "$1""#,
+                    words: "can't make the build cache",
+                    builds: false
+                ),
+                Found(
+                    profile: "ci",
+                    change: #"rm -r "$1" && touch "$1""#,
+                    words: "something other than a directory",
+                    builds: false
+                ),
+                Found(profile: "readonly", words: "can't store the index", builds: false),
+                Found(profile: "readonly", settings: ["GODEBUG": "gctrace=0,goindex=0"]),
+            ]
+        )
+        func buildCache(_ found: Found) async throws {
+            let workspace = try await Workspace.shared.value
+            let (top, shared) = try await restored(found.profile)
+            let change = try await workspace.shell(found.change, ["\(top)/build"])
+            #expect(change.status == 0, "\(change)")
+            let settings =
+                shared + found.settings.map { " export \($0)='\($1)';" }.joined() + " export GOFLAGS=;"
+            let cachectl = try Tools.cachectl()
+            let doctor = try await run(
+                #"'\#(cachectl)' doctor '\#(workspace.pack("gamma"))' --go "$GO""#,
+                in: top,
+                settings
+            )
+            #expect(doctor.errors.isEmpty, "\(doctor)")
+            let said = doctor.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            if let words = found.words {
+                #expect(said.contains(words), "\(doctor)")
+            } else {
+                #expect(!said.contains("GOCACHE:"), "\(doctor)")
+            }
+            #expect(said.contains("everything will be compiled again") == !found.builds, "\(doctor)")
+            let build = try await run(
+                #""$GO" build -o /dev/null ."#,
+                in: "\(top)/home/programs/gamma",
+                settings
+            )
+            #expect((build.status == 0) == found.builds, "\(build)")
+        }
+
         @Test("restores over a cache that is not that user's own, and leaves the modes there")
         func again() async throws {
             let (top, settings) = try await restored("image")

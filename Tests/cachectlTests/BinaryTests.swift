@@ -77,7 +77,7 @@ struct BinaryTests {
             ("cachectl.diff/1", ["diff", all, one]), ("cachectl.info/1", ["info", all]),
             (
                 "cachectl.restore/1",
-                ["restore", all, "--no-gomodcache", "--gocache", program.path("restored")]
+                ["restore", all, "--no-gomodcache", "--no-go", "--gocache", program.path("restored")]
             ),
         ] {
             let result = try await program.run(arguments + ["--json"])
@@ -141,9 +141,15 @@ struct BinaryTests {
         #expect(doctor.errors.hasPrefix("error: cannot run `\(missing)`"))
         #expect(doctor.errors.contains("\nhint: install Go, or name it with `--go PATH`\n"))
 
-        let target = ["--no-gomodcache", "--gocache", program.path("restored"), "--quiet"]
+        let target = ["restore", archive, "--gocache", program.path("restored"), "--quiet"]
+        let restored = try await program.run(target + ["--no-gomodcache", "--go", missing])
+        #expect(restored.status == 0 && restored.output.isEmpty)
+        #expect(restored.errors.hasPrefix("warning: the settings of the jobs were not compared with those"))
+        #expect(restored.errors.contains("cannot run `\(missing)`"))
+        #expect(restored.errors.contains("`--go PATH`") && restored.errors.contains("`--no-go`"))
+        #expect(restored.errors.split(separator: "\n").count == 1)
         #expect(
-            try await program.run(["restore", archive, "--go", missing] + target) == Program.Result(status: 0)
+            try await program.run(target + ["--no-gomodcache", "--no-go"]) == Program.Result(status: 0)
         )
     }
 

@@ -2,8 +2,9 @@
 ///
 /// Names and values are those of `go env`, with four exceptions. `CC_VERSION` is the C compiler's own
 /// version line, and `OS_RELEASE` is the distribution's name; both are present only where cgo is enabled.
-/// `GOMODCACHE` is always the directory that was packed. `PACKAGE_ORIGINS` counts the packed packages by
-/// toolchain and target: see ``origins``. <doc:AboutGoCaches> lists the effect of each setting.
+/// `GOMODCACHE` is the directory that was packed, unless compiled packages state another.
+/// `PACKAGE_ORIGINS` counts the packed packages by toolchain and target: see ``origins``.
+/// <doc:AboutGoCaches> lists the effect of each setting.
 public struct GoEnvironment: Hashable, Sendable {
     /// The values by name; a setting that is empty or unknown is absent.
     public var variables: [String: String] {

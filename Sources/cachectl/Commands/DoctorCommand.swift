@@ -12,7 +12,8 @@ struct DoctorCommand: AsyncParsableCommand, Sendable {
             Compares the Go environment of each source, and the toolchain and target that its \
             packages state, with those here. For each difference, shows the loss and the \
             remedy. Flags that jobs gave on Go's command line are not recorded: put such \
-            flags into GOFLAGS, there and here.
+            flags into GOFLAGS, there and here. The doctor also says if its user lacks access to \
+            the caches, so that builds fail: run it as the user who builds.
 
             With --packages, the Go command itself tells what `go build` would compile in \
             that directory. For this, the beginnings of the archive's packages are written \

@@ -95,7 +95,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         let named = try await directories.resolve(askingGo: !recordsNoEnvironment)
         let program =
             named.buildCache == nil
-            ? nil : await directories.cacheProgram(askingGo: !recordsNoEnvironment)
+            ? nil : try await directories.cacheProgram(askingGo: !recordsNoEnvironment)
         let (caches, absences) = try directories.existing(named, program: program)
         let options = try packOptions(recorded)
         var (report, time) = try await common.perform(

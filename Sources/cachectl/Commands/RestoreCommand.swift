@@ -74,20 +74,21 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
         try directories.check(caches)
         var options = restoreOptions
         // Without Go, as in a stage of a Dockerfile that only restores, there is no environment to compare.
-        if !asksNoGo { options.environment = try? await directories.goCommand.environment(withOrigin: true) }
+        var absence: CacheStore.Warning?
+        if !asksNoGo { (options.environment, absence) = try await directories.comparedEnvironment() }
         let flags = ProcessInfo.processInfo.environment["GOFLAGS"] ?? ""
         let environment = options.environment ?? GoEnvironment(variables: ["GOFLAGS": flags])
         options.leavesTreesWritable = environment.leavesTreesWritable
+        let program = try await directories.cacheProgram(askingGo: !asksNoGo)
         var (report, time) = try await common.perform(
             consequence: "run it again to restore the rest"
         ) { [options] progress in
             try await Restore(options: options).run(archive, into: caches, progress: progress)
         }
 
-        if let path = caches.buildCache,
-            let program = await directories.cacheProgram(askingGo: !asksNoGo)
-        {
-            report.warnings.append(CacheDirectories.restoreWarning(of: program, path))
+        if let path = caches.buildCache {
+            if let absence { report.warnings.append(absence) }
+            if let program { report.warnings.append(CacheDirectories.restoreWarning(of: program, path)) }
         }
         if directories.gomodcache != nil {
             report.warnings = report.warnings.map(\.namingModuleCacheOption)

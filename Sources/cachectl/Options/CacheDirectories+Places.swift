@@ -102,14 +102,21 @@ extension CacheDirectories {
     ///
     /// - Parameter asksGo: Whether the Go command may be asked.
     /// - Returns: The program, with its arguments.
-    func cacheProgram(askingGo asksGo: Bool) async -> String? {
+    /// - Throws: ``Interruption``, or `CacheStoreError` if the machine is at fault.
+    func cacheProgram(askingGo asksGo: Bool) async throws -> String? {
         let environment = ProcessInfo.processInfo.environment
         let variable = environment["GOCACHEPROG"] ?? ""
         let isExperiment = (environment["GOEXPERIMENT"] ?? "").contains("cacheprog")
         var program = variable
-        if asksGo, let answers = try? await goCommand.variables(["GOCACHEPROG"]) {
-            program = answers["GOCACHEPROG"] ?? ""
-            if program.isEmpty, isExperiment { program = variable }
+        if asksGo {
+            do {
+                program = try await asking(advice: "") { [goCommand] in
+                    try await goCommand.variables(["GOCACHEPROG"])["GOCACHEPROG"] ?? ""
+                }
+                if program.isEmpty, isExperiment { program = variable }
+            } catch is AdvisedError {
+                // There is no Go here.
+            }
         }
         return program.isEmpty ? nil : program
     }

@@ -52,7 +52,7 @@ public struct Finding: Hashable, Sendable {
         public static let goRoot = Code(rawValue: "goRoot")
         /// The distribution, whose headers and libraries cgo uses.
         public static let distribution = Code(rawValue: "distribution")
-        /// GOCACHE: a place that Go does not use, or a program that Go asks instead.
+        /// GOCACHE: a place that Go does not use or lacks access to, or a program that Go asks instead.
         public static let buildCache = Code(rawValue: "buildCache")
         /// The path of the programs' own sources.
         public static let checkoutPath = Code(rawValue: "checkoutPath")
@@ -60,6 +60,8 @@ public struct Finding: Hashable, Sendable {
         public static let packageOrigins = Code(rawValue: "packageOrigins")
         /// Modules that travel as zips, which Go must unpack in GOMODCACHE.
         public static let moduleZips = Code(rawValue: "moduleZips")
+        /// Modules that are not in GOMODCACHE, where they can't be added.
+        public static let absentModules = Code(rawValue: "absentModules")
         /// A source of which nothing was recorded.
         public static let unknownEnvironment = Code(rawValue: "unknownEnvironment")
         /// An archive that holds no entries of a build cache.

@@ -35,7 +35,7 @@ extension Setting {
                 "builds for one architecture do not use the entries of another",
                 isAlwaysSet: true
             ),
-        ] + levels.map { level($0.name, $0.architectures, $0.standard) }
+        ] + levels.map { level($0.name, $0.architectures) }
         + [
             variable(
                 .goExperiment,
@@ -59,14 +59,21 @@ extension Setting {
         ("GORISCV64", ["riscv64"], "rva20u64"), ("GOWASM", ["wasm"], ""),
     ]
 
-    private static func level(_ name: String, _ architectures: [String], _ standard: String?) -> Setting {
+    /// Returns the value of one of these variables in an environment, or `nil` if it is not known.
+    static func level(_ name: String, in environment: GoEnvironment) -> String? {
+        levels.first { $0.name == name }.flatMap { name, _, standard in
+            environment.variables[name] ?? (environment.isComplete ? standard : nil)
+        }
+    }
+
+    private static func level(_ name: String, _ architectures: [String]) -> Setting {
         var setting = variable(
             .goLevel,
             name,
             .everything,
             "builds at one level do not use the entries of another"
         )
-        setting.value = { $0.variables[name] ?? ($0.isComplete ? standard : nil) }
+        setting.value = { level(name, in: $0) }
         // Go also sets the variable of another architecture, but ignores it.
         setting.isRelevant = { $0.allSatisfy { architectures.contains($0["GOARCH"]) } }
         return setting
@@ -165,7 +172,7 @@ extension Setting {
             scope: scope,
             loss: loss,
             mend: { recorded, _ in Remedy.useModuleCache(at: recorded).description },
-            value: { $0.variables["GOMODCACHE"] },
+            value: { $0.moduleCache },
             isRelevant: isRelevant
         )
     }

@@ -1,3 +1,5 @@
+import SystemPackage
+
 /// A setting that decides whether the entries of one environment hit in another.
 struct Setting: Sendable {
     /// The packages that Go compiles again because of a difference.
@@ -67,6 +69,12 @@ extension GoEnvironment {
 
     /// Whether all of ``recordedNames`` were recorded, so that an absent variable was empty.
     var isComplete: Bool { variables["GOVERSION"] != nil }
+
+    /// GOMODCACHE without detours such as `/x/../`, as Go writes it into the paths of packages (Go's
+    /// cmd/go/internal/modfetch/cache.go, `DownloadDir`); `nil` if it is not known.
+    var moduleCache: String? {
+        variables["GOMODCACHE"].map { FilePath($0).lexicallyNormalized().string }
+    }
 
     /// Whether packages may use cgo, as far as that is known.
     var usesCgo: Bool { self["CGO_ENABLED"] != "0" }

@@ -4,9 +4,10 @@ extension Source {
     ///
     /// The source is returned as it is if the origins of its packages, or the toolchain here, are not known.
     func asServing(_ here: GoEnvironment) -> Source {
-        guard let target = BuildTarget(here), !environment.origins.isEmpty else { return self }
+        guard let target = BuildTarget(here), let nearest = target.nearest(in: environment) else {
+            return self
+        }
         var result = self
-        guard let nearest = target.nearest(among: environment.origins) else { return self }
         target.write(nearest, over: here, to: &result.environment)
         // `go env` named the GOROOT of another toolchain.
         if nearest.version != environment["GOVERSION"] { result.environment.variables["GOROOT"] = nil }
@@ -18,9 +19,9 @@ extension Source {
     ///
     /// Sources whose origins are not known stay as they are.
     static func asServingOneBuild(_ sources: [Source]) -> [Source] {
-        guard let best = commonest(sources) else { return sources }
-        let target = BuildTarget(best)
-        let chosen = sources.map { target.nearest(among: $0.environment.origins) }
+        guard let (best, job) = commonest(sources) else { return sources }
+        let target = BuildTarget(best, in: job)
+        let chosen = sources.map { target.nearest(in: $0.environment) }
         func isAlike(_ origin: PackageOrigin) -> Bool {
             origin.version == best.version && origin.target == best.target
         }
@@ -40,27 +41,32 @@ extension Source {
         }
     }
 
-    /// Returns the origin of the builds that most of the sources serve, and of those the most frequent.
-    private static func commonest(_ sources: [Source]) -> PackageOrigin? {
-        let origins = Dictionary(grouping: sources.flatMap(\.environment.origins), by: \.header)
+    /// Returns the origin of the builds that most of the sources serve, and of those the most frequent, with
+    /// the environment of a source that has it.
+    private static func commonest(_ sources: [Source]) -> (origin: PackageOrigin, job: GoEnvironment)? {
+        let pairs = sources.flatMap { source in source.environment.origins.map { ($0, source.environment) } }
+        let origins = Dictionary(grouping: pairs, by: \.0.header)
         let ranks = origins.compactMap { header, same in
-            same.first.map { origin in
+            same.first.map { origin, job in
                 let servers = sources.count { source in
                     source.environment.origins.isEmpty
-                        ? BuildTarget(source.environment)?.isServed(by: origin) == true
+                        ? BuildTarget(source.environment)?.isServed(by: origin, of: job) == true
                         : source.environment.origins.contains { $0.header == header }
                 }
-                return (servers: servers, packages: same.reduce(0) { $0 + $1.packages }, origin: origin)
+                let packages = same.reduce(0) { $0 + $1.0.packages }
+                return (servers: servers, packages: packages, origin: origin, job: job)
             }
         }
         return ranks.max {
             ($0.servers, $0.packages, $1.origin.header) < ($1.servers, $1.packages, $0.origin.header)
-        }?.origin
+        }
+        .map { ($0.origin, $0.job) }
     }
 
     /// Returns the number of the source's packages that serve builds here; `nil` if that is not known.
     func packages(serving here: GoEnvironment) -> Int? {
         guard let target = BuildTarget(here), !environment.origins.isEmpty else { return nil }
-        return environment.origins.filter(target.isServed(by:)).reduce(0) { $0 + $1.packages }
+        return environment.origins.filter { target.isServed(by: $0, of: environment) }
+            .reduce(0) { $0 + $1.packages }
     }
 }

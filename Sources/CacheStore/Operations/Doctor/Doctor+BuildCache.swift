@@ -1,12 +1,23 @@
+import FoundationEssentials
+import SystemPackage
+
 extension Doctor {
-    /// Returns the findings that builds here do not look into GOCACHE at all.
+    /// The greatest number of entries that are looked for in GOCACHE.
+    private static let sampleLimit = 256
+
+    /// Returns the findings that builds here do not look into GOCACHE at all, or lack access to it.
     ///
     /// - Parameters:
-    ///   - holders: The sources that hold entries of a build cache.
+    ///   - members: The members of the archive.
     ///   - go: The Go command.
+    ///   - here: The environment at hand.
     /// - Returns: The findings; none if Go can't tell.
     /// - Throws: `CancellationError`.
-    func buildCacheFindings(_ holders: [Source], _ go: GoCommand) async throws -> [Finding] {
+    func buildCacheFindings(
+        _ members: Members,
+        _ go: GoCommand,
+        _ here: GoEnvironment
+    ) async throws -> [Finding] {
         let values: [String: String]
         do {
             values = try await go.variables(["GOCACHE", "GOCACHEPROG"])
@@ -14,13 +25,19 @@ extension Doctor {
             return []
         }
         let (cache, program) = (values["GOCACHE"] ?? "", values["GOCACHEPROG"] ?? "")
-        func finding(_ setting: String, _ here: String, _ loss: String, _ mend: String) -> Finding {
+        func finding(
+            _ setting: String,
+            _ here: String,
+            _ loss: String,
+            _ mend: String,
+            severity: Finding.Severity = .nothingHits
+        ) -> Finding {
             Finding(
                 code: .buildCache,
                 setting: setting,
-                recorded: [Finding.Recorded(value: "", sources: holders.map(\.label))],
+                recorded: [Finding.Recorded(value: "", sources: members.holders.map(\.label))],
                 here: here,
-                severity: .nothingHits,
+                severity: severity,
                 loss: loss,
                 mend: mend
             )
@@ -45,6 +62,21 @@ extension Doctor {
                     "set `GOCACHE` to the directory into which the archive is restored, or set `HOME`"
                 )
             )
+        } else if program.isEmpty {
+            // Go itself takes this variable from its environment alone.
+            let debug = ProcessInfo.processInfo.environment["GODEBUG"] ?? ""
+            let stride = max(1, members.actions.count / Self.sampleLimit)
+            let fault = try await WorkerThreads.perform {
+                BuildCacheAccess.fault(
+                    of: FilePath(cache),
+                    version: here["GOVERSION"],
+                    debug: debug,
+                    entries: members.actions.indices.filter { $0 % stride == 0 }.map { members.actions[$0] }
+                )
+            }
+            if let fault {
+                findings.append(finding("GOCACHE", cache, fault.loss, fault.mend, severity: fault.severity))
+            }
         }
         return findings
     }

@@ -40,13 +40,15 @@ public struct Doctor: Sendable {
         if let path = options.moduleCache {
             here.variables["GOMODCACHE"] = path.lexicallyNormalized().string
         }
-        let (digest, sources, holders, zipped) = try await members(of: archive)
+        let members = try await members(of: archive)
         let findings =
-            try await buildCacheFindings(holders, go)
-            + Self.findings(sources, holders: holders, here) + ZippedModules.findings(zipped, sources, here)
-        let predictions = Self.predictions(holders, findings)
+            try await buildCacheFindings(members, go, here)
+            + Self.findings(members.sources, holders: members.holders, here)
+            + ZippedModules.findings(members.zipped, members.sources, here)
+            + AbsentModules.findings(members.trees, members.sources, here)
+        let predictions = Self.predictions(members.holders, findings)
         var report = Report(
-            digest: digest,
+            digest: members.digest,
             environment: here,
             prediction: Self.prediction(predictions),
             sources: predictions,
@@ -61,11 +63,29 @@ public struct Doctor: Sendable {
         return report
     }
 
-    /// Returns the archive's digest, the sources to judge, those that hold entries of a build cache, and the
-    /// modules of which the archive holds only a zip.
-    private func members(of archive: Archive) async throws -> (
-        digest: ObjectID, sources: [Source], holders: [Source], zipped: [ZippedModules.Module]
-    ) {
+    /// The members of an archive that the settings are judged by.
+    struct Members: Sendable {
+        /// The archive's digest.
+        var digest: ObjectID
+
+        /// The sources to judge.
+        var sources: [Source]
+
+        /// The sources that hold entries of a build cache.
+        var holders: [Source]
+
+        /// The IDs of the action entries.
+        var actions: [ObjectID]
+
+        /// The modules of which the archive holds only a zip.
+        var zipped: [ZippedModules.Module]
+
+        /// The modules of which the archive holds the tree.
+        var trees: [ZippedModules.Module]
+    }
+
+    /// Reads the members of an archive.
+    private func members(of archive: Archive) async throws -> Members {
         let labels = options.only
         return try await WorkerThreads.perform {
             let (all, digest) = try archive.members()
@@ -75,8 +95,13 @@ public struct Doctor: Sendable {
                 $0.formUnion(set.sourceSets[$1])
             }
             let holding = Set(numbers.map { set.sources[$0].label })
-            return (
-                digest, sources, sources.filter { holding.contains($0.label) }, ZippedModules.modules(of: set)
+            return Members(
+                digest: digest,
+                sources: sources,
+                holders: sources.filter { holding.contains($0.label) },
+                actions: set.actions.map(\.id),
+                zipped: ZippedModules.modules(of: set),
+                trees: AbsentModules.modules(of: set)
             )
         }
     }

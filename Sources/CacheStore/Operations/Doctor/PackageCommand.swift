@@ -131,8 +131,32 @@ struct PackageCommand {
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/goCommand``, or `CancellationError`.
     func compileAll() async throws -> (count: Int?, complaint: String) {
         let result = try await go.run(["list", "-export", "-deps", "-x", "-f", ""] + patterns)
-        guard result.status == 0 else { return (nil, GoCommand.words(of: result)) }
+        guard result.status == 0 else {
+            // Go's trace stands between the lines of the compilers, so Go is asked for these lines alone.
+            let plain = try await go.run(["list", "-export", "-deps", "-f", ""] + patterns)
+            let words = Self.complaint(in: String(decoding: plain.errors, as: UTF8.self))
+            return (nil, words.isEmpty ? GoCommand.words(of: result) : words)
+        }
         return (result.errors.split(separator: UInt8(ascii: "\n")).count(where: Self.isCompilation), "")
+    }
+
+    /// The greatest number of lines of the compilers that a complaint has.
+    private static let complaintLimit = 8
+
+    /// Returns the complaints about packages that do not compile, in one line.
+    ///
+    /// Go prints a line `# PATH` before what the compilers say about each package.
+    static func complaint(in text: String) -> String {
+        let lines = text.split(whereSeparator: \.isNewline)
+        let count = lines.count { !$0.hasPrefix("# ") }
+        var (words, said) = ("", 0)
+        for line in lines where said < complaintLimit {
+            let name = line.hasPrefix("# ") ? line.dropFirst(2) : nil
+            if !words.isEmpty { words += words.hasSuffix("`:") ? " " : "; " }
+            words += name.map { "`\($0)`:" } ?? line.drop { $0 == " " || $0 == "\t" }
+            said += name == nil ? 1 : 0
+        }
+        return count > said ? "\(words); and \(count - said) more lines" : words
     }
 
     /// Reads the output of `go build -n`.

@@ -136,7 +136,8 @@ struct PackageTrial {
             }
         }
         // Go was asked with a cache of its own.
-        if report.findings.contains(where: { $0.code == .buildCache }) { report.prediction = .nothingHits }
+        let lacksCache = report.findings.contains { $0.code == .buildCache && $0.severity == .nothingHits }
+        if lacksCache { report.prediction = .nothingHits }
     }
 
     // MARK: - The place of the checkout
@@ -148,7 +149,7 @@ struct PackageTrial {
     ) -> PackageCommand.Listed? {
         listed.first {
             $0.importPath == package.importPath && !$0.directory.isEmpty
-                && !$0.directory.hasPrefix("\(environment["GOMODCACHE"])/")
+                && !$0.directory.hasPrefix("\(environment.moduleCache ?? "")/")
         }
     }
 

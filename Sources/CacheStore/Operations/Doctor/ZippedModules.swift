@@ -1,4 +1,3 @@
-import Glibc
 import SystemPackage
 
 /// Modules that travel as zips alone, because image layers give names in their trees another meaning.
@@ -7,7 +6,7 @@ import SystemPackage
 /// For that, Go must be able to write to GOMODCACHE.
 enum ZippedModules {
     /// A module with the labels of the sources that hold its zip.
-    struct Module: Hashable {
+    struct Module: Hashable, Sendable {
         var key: ModuleKey
         var sources: [String]
     }
@@ -27,22 +26,18 @@ enum ZippedModules {
     /// Returns a note on the modules that are not unpacked in GOMODCACHE here, if Go can't unpack them there.
     static func findings(_ modules: [Module], _ sources: [Source], _ here: GoEnvironment) -> [Finding] {
         let cache = FilePath(here["GOMODCACHE"])
-        // A cache that is not there is made by the user who builds.
-        guard !modules.isEmpty, !cache.isEmpty, exists(cache) else { return [] }
+        guard !modules.isEmpty, !cache.isEmpty else { return [] }
         let absent = modules.filter { module in
             let tree = cache.pushing(FilePath(module.key.text))
             let downloads = cache.pushing(FilePath(module.key.downloadDirectory))
-            return !exists(tree) && !(isPlaceWritable(tree) && isPlaceWritable(downloads))
+            return !Access.exists(tree) && !(Access.canMake(tree) && Access.canMake(downloads))
         }
         guard !absent.isEmpty else { return [] }
-        let labels = sources.map(\.label).filter { label in absent.contains { $0.sources.contains(label) } }
-        let names = absent.prefix(3).map { "`\($0.key.unescaped)`" }.joined(separator: ", ")
-        let rest = absent.count > 3 ? " and \(absent.count - 3) more" : ""
         return [
             Finding(
                 code: .moduleZips,
                 setting: "modules as zips",
-                recorded: [Finding.Recorded(value: names + rest, sources: labels)],
+                recorded: [recorded(absent, sources)],
                 here: cache.string,
                 severity: .note,
                 loss:
@@ -53,15 +48,11 @@ enum ZippedModules {
         ]
     }
 
-    private static func exists(_ path: FilePath) -> Bool {
-        unsafe path.withPlatformString { unsafe access($0, F_OK) == 0 }
-    }
-
-    /// Returns whether this user may write to a directory, or to the nearest existing one above it.
-    private static func isPlaceWritable(_ path: FilePath) -> Bool {
-        if !exists(path), path.removingLastComponent() != path {
-            return isPlaceWritable(path.removingLastComponent())
-        }
-        return unsafe path.withPlatformString { unsafe access($0, W_OK) == 0 }
+    /// Returns the names of modules, at most three, with the labels of the sources that hold them.
+    static func recorded(_ modules: [Module], _ sources: [Source]) -> Finding.Recorded {
+        let holders = Set(modules.flatMap(\.sources))
+        let names = modules.prefix(3).map { "`\($0.key.unescaped)`" }.joined(separator: ", ")
+        let rest = modules.count > 3 ? " and \(modules.count - 3) more" : ""
+        return Finding.Recorded(value: names + rest, sources: sources.map(\.label).filter(holders.contains))
     }
 }

@@ -160,7 +160,7 @@ struct ImageDirectories: Sendable {
         return isModules ? profile.mode(there, with: mode) & ~0o1000 : mode
     }
 
-    /// Returns the directories of GOMODCACHE that the base has with modes that do not serve the profile, apart
+    /// Returns directories of GOMODCACHE that the base has with modes that do not serve the profile, apart
     /// from those with the files of a module.
     ///
     /// With ``CacheProfile/image`` every user must be able to add modules, and with ``CacheProfile/readonly``

@@ -14,7 +14,8 @@ extension Pack {
         /// The Go environment of the job.
         ///
         /// A known environment is recorded with the path of the GOMODCACHE that is packed, even if the
-        /// environment names another path. Entries of the build cache are keyed by that path.
+        /// environment names another path. Entries of the build cache are keyed by that path. If compiled
+        /// packages state another path, that one is recorded, and the report warns of it.
         public var environment: GoEnvironment
 
         /// The classes of entries of GOCACHE that are left out.

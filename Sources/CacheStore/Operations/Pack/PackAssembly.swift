@@ -28,7 +28,8 @@ struct PackAssembly: Sendable {
     private(set) var unused = 0
 
     private let label: String
-    private let environment: GoEnvironment
+    /// The environment that is recorded, without the origins of packages.
+    var environment: GoEnvironment
 
     /// The number of the set that holds only the pack's source.
     private let sources: SourceSetNumber

@@ -46,12 +46,12 @@ struct PackOperation: Sendable {
     private func readBuildCache(into assembly: inout PackAssembly, _ sound: Set<ModuleKey>) async throws {
         guard let root = caches.buildCache else { return }
         counters.begin("scanning", bytes: 0, items: 0)
-        let built = [caches.moduleCache, moduleCache.isEmpty ? nil : FilePath(moduleCache)]
+        let roots = [caches.moduleCache, moduleCache.isEmpty ? nil : FilePath(moduleCache)]
         let selection = BuildCacheScan.Selection(
             dropped: options.dropped,
             usedSince: options.usedSince,
             environment: options.environment,
-            moduleCaches: Set(built.compactMap(\.self)),
+            moduleCaches: Set(roots.compactMap { $0?.lexicallyNormalized() }),
             soundModules: sound
         )
         let scan = try await BuildCacheScan.run(
@@ -60,6 +60,12 @@ struct PackOperation: Sendable {
             apartFrom: caches.moduleCache,
             threads: threads
         )
+        let recorded = assembly.environment
+        let built = try await WorkerThreads.perform {
+            try BuiltModuleCache.other(scan.outputs, in: root, than: recorded)
+        }
+        // The entries are keyed by this path.
+        if let built { assembly.environment.variables["GOMODCACHE"] = built }
         // The longest outputs come first, so that no thread is left with a long one at the end.
         let large = scan.outputs.filter { $0.size > Chunker.minimumSize }.sorted { $0.size > $1.size }
         counters.begin("reading", bytes: large.reduce(0) { $0 + $1.size }, items: large.count)

@@ -27,7 +27,7 @@ struct PackWarnings {
                 Warning(code: .noEnvironment, message: "no Go environment was recorded, so \(loss)")
             )
         }
-        warnings += [originWarning, fuzzWarning].compactMap(\.self)
+        warnings += [originWarning, moduleCacheWarning, fuzzWarning].compactMap(\.self)
         if !zipped.isEmpty {
             let names = zipped.prefix(5).map { "`\($0.unescaped)`" } + (zipped.count > 5 ? ["…"] : [])
             let message =
@@ -55,6 +55,20 @@ struct PackWarnings {
                 "\(first.packages) compiled packages state that `\(built)` compiled them\(others), but "
                 + "`go env` states `\(stated)`: only builds with the former hit",
             remedy: .packWhereBuilt
+        )
+    }
+
+    /// The warning that packages were compiled under another GOMODCACHE.
+    private var moduleCacheWarning: Warning? {
+        let (built, expected) = (environment["GOMODCACHE"], options.environment["GOMODCACHE"])
+        guard built != expected else { return nil }
+        return Warning(
+            code: .moduleCachePath,
+            message:
+                "packages of modules state that GOMODCACHE was `\(built)` when they were compiled, and not "
+                + "`\(expected)`: without -trimpath, they hit only where GOMODCACHE is `\(built)`, so that "
+                + "path is recorded; have GOMODCACHE there where builds use the archive, or build under the "
+                + "path that it has there"
         )
     }
 

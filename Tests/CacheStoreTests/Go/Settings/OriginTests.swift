@@ -105,6 +105,65 @@ struct OriginTests {
         #expect(found(source("a", try origin(10, target)), here(changes)).isEmpty == agrees)
     }
 
+    @Test(
+        "differs by the level that was recorded where the packages do not state one, as real keys do",
+        arguments: [
+            // Target of the packages, recorded and here, and whether the packages serve builds here.
+            ("js wasm go1.27.3", ["GOWASM": ""], ["GOWASM": "satconv,signext"], false),
+            ("js wasm go1.27.3", ["GOWASM": "satconv"], ["GOWASM": "satconv"], true),
+            ("js wasm go1.27.3", ["GOWASM": "satconv"], ["GOWASM": ""], false),
+            ("js wasm go1.26.6", ["GOWASM": "satconv"], ["GOWASM": "signext"], false),
+            ("wasip1 wasm go1.25.5", ["GOWASM": ""], ["GOWASM": "satconv"], false),
+            // Before Go 1.26, packages state any value, so this one was recorded elsewhere.
+            ("wasip1 wasm go1.25.5", ["GOWASM": "satconv"], ["GOWASM": ""], true),
+            ("wasip1 wasm go1.21.13 GOWASM=satconv", ["GOWASM": ""], ["GOWASM": "satconv"], true),
+            ("linux riscv64 go1.25.5", [:], ["GORISCV64": "rva22u64"], false),
+            ("linux riscv64 go1.25.5", ["GORISCV64": "rva22u64"], ["GORISCV64": "rva20u64"], false),
+            ("linux riscv64 go1.23.9", ["GORISCV64": "rva22u64"], ["GORISCV64": "rva22u64"], true),
+            ("linux riscv64 go1.27.3 GORISCV64=rva22u64", [:], ["GORISCV64": "rva22u64"], true),
+            ("linux riscv64 go1.27.3 GORISCV64=rva23u64", [:], ["GORISCV64": "rva22u64"], false),
+            // Releases that do not know a variable ignore it.
+            ("linux riscv64 go1.21.13", ["GORISCV64": "rva22u64"], ["GORISCV64": "rva20u64"], true),
+            ("linux arm64 go1.22.10", ["GOARM64": "v9.0"], ["GOARM64": "v8.0"], true),
+            // Keys hold a value as it was given.
+            ("linux arm go1.25.5 GOARM=7,hardfloat", ["GOARM": "7"], ["GOARM": "7,hardfloat"], false),
+            ("linux arm go1.25.5 GOARM=7,hardfloat", ["GOARM": "7"], ["GOARM": "7"], true),
+            ("linux arm go1.25.5 GOARM=7,hardfloat", ["GOARM": "5"], ["GOARM": "7"], true),
+            ("linux arm64 go1.25.5 GOARM64=v9.0,lse", ["GOARM64": "v9.0"], ["GOARM64": "v9.0,lse"], false),
+            ("linux arm64 go1.25.5 GOARM64=v8.0,lse", ["GOARM64": "v8.0"], ["GOARM64": "v8.0"], false),
+            ("linux mips go1.25.5 GOMIPS=softfloat", [:], ["GOMIPS": "hardfloat"], false),
+            ("linux mips64le go1.21.13 GOMIPS64=softfloat", [:], ["GOMIPS64": "softfloat"], true),
+            ("linux 386 go1.27.3 GO386=softfloat", ["GO386": "sse2"], ["GO386": "sse2"], false),
+            ("linux ppc64le go1.21.13 GOPPC64=power9", [:], ["GOPPC64": "power8"], false),
+            ("linux amd64 go1.27.3 GOAMD64=v3", ["GOAMD64": "v1"], ["GOAMD64": "v3"], true),
+        ]
+    )
+    func unstatedLevels(
+        target: String,
+        recorded: [String: String],
+        changes: [String: String],
+        serves: Bool
+    ) throws {
+        let words = target.split(separator: " ").map(String.init)
+        let there = ["GOOS": words[0], "GOARCH": words[1], "GOVERSION": words[2], "GOAMD64": ""]
+        let job = source("a", try origin(10, target), recording: recorded)
+        let here = here(there.merging(changes) { $1 })
+        #expect(found(job, here).count == (serves ? 0 : 1))
+        #expect(job.packages(serving: here) == (serves ? 10 : 0))
+    }
+
+    @Test("is told apart between sources by levels that packages do not state")
+    func amongLevels() throws {
+        let wasm = try origin(10, "js wasm go1.27.3")
+        let sources = [
+            source("a", wasm, recording: ["GOWASM": "satconv"]), source("b", wasm),
+        ]
+        let messages = Compatibility.warnings(among: sources).map(\.message)
+        #expect(messages.count == 1)
+        #expect(messages.first?.hasPrefix("the sources differ in GOWASM: not set (b), `satconv` (a)") == true)
+        #expect(Compatibility.warnings(among: [sources[0], sources[0]]).isEmpty)
+    }
+
     @Test("is as `go env` said where no origins are recorded")
     func unknown() {
         #expect(found(source("a"), here()).first == "GOVERSION go1.19 go1.25.5")

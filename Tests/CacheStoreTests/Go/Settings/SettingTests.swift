@@ -110,6 +110,9 @@ struct SettingTests {
         Row([:], ["CGO_FFLAGS": "-O1"], "CGO_FFLAGS someMiss"),
         Row([:], ["CGO_LDFLAGS": "-lx"], "CGO_LDFLAGS someMiss"),
         Row([:], ["GOMODCACHE": "/m"], "GOMODCACHE someMiss"),
+        Row([:], ["GOMODCACHE": "/go/../go/./pkg//mod/"]),
+        Row(["GOMODCACHE": "/../go/pkg/mod/x/.."], [:]),
+        Row([:], ["GOMODCACHE": "/go/pkg/mod/.."], "GOMODCACHE someMiss"),
         Row(["GOFLAGS": "-trimpath"], ["GOFLAGS": "-trimpath", "GOMODCACHE": "/m"], "GOMODCACHE note"),
         Row(
             ["GOFLAGS": "-trimpath", "CGO_ENABLED": "0"],

@@ -71,6 +71,30 @@ struct ComplaintTests {
     }
 }
 
+@Suite("The complaint about packages that do not compile")
+struct CompilerWordsTests {
+    @Test("has what the compilers say about each package, and at most eight lines of that")
+    func lines() {
+        let text = """
+            # example.com/a
+            a/a.go:3:9: undefined: x
+            \ta note
+            # runtime/cgo
+            cgo: C compiler "gcc" not found
+
+            """
+        #expect(
+            PackageCommand.complaint(in: text)
+                == "`example.com/a`: a/a.go:3:9: undefined: x; a note; "
+                + "`runtime/cgo`: cgo: C compiler \"gcc\" not found"
+        )
+        let many = "# example.com/a\n" + (1...11).map { "line \($0)\n" }.joined()
+        #expect(PackageCommand.complaint(in: many).hasSuffix("; line 8; and 3 more lines"))
+        #expect(PackageCommand.complaint(in: "go: no packages\n") == "go: no packages")
+        #expect(PackageCommand.complaint(in: "") == "")
+    }
+}
+
 @Suite("The diagnosis of packages that miss")
 struct PackageDiagnosisTests {
     private static let listed = [

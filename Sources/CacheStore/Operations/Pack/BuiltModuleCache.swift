@@ -1,0 +1,64 @@
+import SystemPackage
+
+/// The GOMODCACHE under which the packages of a build cache were compiled.
+///
+/// A package that is compiled without `-trimpath` names the path of its sources. Its key holds that path,
+/// too, so the package hits only where GOMODCACHE is the same (Go's cmd/go/internal/work/exec.go,
+/// `buildActionID`).
+enum BuiltModuleCache {
+    /// The number of packages that are looked at.
+    ///
+    /// Outputs are in the order of their hashes, so the first ones are a random sample.
+    private static let sampleLimit = 256
+
+    /// Finds the GOMODCACHE that packages state, if none of them states the one that is recorded.
+    ///
+    /// - Parameters:
+    ///   - outputs: The outputs of the build cache.
+    ///   - root: GOCACHE.
+    ///   - recorded: The environment that is recorded.
+    /// - Returns: The path that most packages state; `nil` if it is the recorded one, or if no package tells.
+    /// - Throws: ``CacheStoreError`` if the machine is at fault.
+    static func other(
+        _ outputs: [BuildCacheScan.Output],
+        in root: FilePath,
+        than recorded: GoEnvironment
+    ) throws -> String? {
+        guard let expected = recorded.moduleCache else { return nil }
+        let directory = try Directory(opening: root)
+        var counts: [String: Int] = [:]
+        for output in outputs.filter({ $0.contentClass == .package }).prefix(sampleLimit) {
+            do {
+                let file = try directory.openFile(at: output.file)
+                let package = try CompiledPackage.read(size: output.size) { range in
+                    let bytes = try file.bytes(at: range.lowerBound, count: range.count)
+                    // Another process may have cut the file.
+                    return bytes + [UInt8](repeating: 0, count: range.count - bytes.count)
+                }
+                guard let package, let path = path(in: package) else { continue }
+                if path == expected { return nil }
+                counts[path, default: 0] += 1
+            } catch let error as CacheStoreError where !error.isOfMachine {
+                // Reading the whole output finds its faults.
+            }
+        }
+        return counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
+    }
+
+    /// Returns the GOMODCACHE that the path of a package's sources begins with; `nil` if they lie elsewhere.
+    static func path(in package: CompiledPackage) -> String? {
+        // With `-trimpath`, a path begins with that of the module.
+        guard let file = package.file, file.hasPrefix("/"), let mark = file.firstIndex(of: "@") else {
+            return nil
+        }
+        let inside = file[mark...].split(separator: "/").dropFirst().dropLast().joined(separator: "/")
+        let suffix = inside.isEmpty ? "" : "/\(inside)"
+        guard package.importPath.hasSuffix(suffix) else { return nil }
+        let module = package.importPath.dropLast(suffix.count)
+        let before = file[..<mark]
+        let slash = before.indices.last {
+            before[$0] == "/" && ModuleKey.unescape(String(before[$0...].dropFirst())) == module
+        }
+        return slash.flatMap { $0 == before.startIndex ? nil : String(before[..<$0]) }
+    }
+}
