@@ -112,6 +112,8 @@ files -name '*.sh' -o -path './.ci/run' | xargs -0 -n 1 bash -n
 files -name '*.py' | xargs -0 "$CACHESTORE_PYTHON" -m py_compile
 "$CACHESTORE_PYTHON" Tests/floors.py   # who may use whom, and sizes of files
 "$CACHESTORE_PYTHON" Tests/examples.py # the Swift code in the pages is compiled by the tests
+"$CACHESTORE_PYTHON" Tests/links.py    # the links in all Markdown files lead somewhere
+"$CACHESTORE_PYTHON" Tests/codes.py    # the page Troubleshooting.md explains every code
 
 begin "debug build"
 swift build --build-tests -Xswiftc -warnings-as-errors

@@ -76,6 +76,68 @@ struct HouseTests {
         ),
     ]
 
+    private static let deadLinks = [
+        Fault(
+            name: "to a file that is not there",
+            file: "README.md",
+            text: "\n[a page](Sources/Nowhere.md)\n",
+            complaint: "Sources/Nowhere.md leads nowhere: there is no such file"
+        ),
+        Fault(
+            name: "to a file whose name has another case",
+            file: ".github/CONTRIBUTING.md",
+            text: "\n[the licence](../licence)\n",
+            complaint: "../licence leads nowhere: there is no such file"
+        ),
+        Fault(
+            name: "to a place outside of the repository",
+            file: "README.md",
+            text: "\n[the machine](../../../etc)\n",
+            complaint: "../../../etc leads nowhere: there is no such file"
+        ),
+        Fault(
+            name: "to a heading that is not there",
+            file: "README.md",
+            text: "\n[figures](Benchmarks/README.md#figures-of-tomorrow)\n",
+            complaint: "Benchmarks/README.md has no such heading"
+        ),
+        Fault(
+            name: "to a page that the documentation does not have",
+            file: "Sources/CacheStore/CacheStore.docc/Design.md",
+            text: "\nSee <doc:Nowhere>.\n",
+            complaint: "doc:Nowhere leads nowhere: there is no such page"
+        ),
+        Fault(
+            name: "to a file on GitHub that the repository does not have",
+            file: ".github/SECURITY.md",
+            text: "\n[here](https://github.com/OWNER/cachectl/blob/main/Nowhere.md)\n",
+            complaint: "Nowhere.md leads nowhere: there is no such file"
+        ),
+    ]
+
+    private static let troubles = "Sources/CacheStore/CacheStore.docc/Troubleshooting.md"
+
+    private static let wrongRows = [
+        Fault(
+            name: "a code without a row",
+            file: "Sources/CacheStore/Warning.swift",
+            text: "\nextension Warning.Code {\n    static let new = Code(rawValue: \"unheardOf\")\n}\n",
+            complaint: "\"Warnings\": no row for `unheardOf` of Warning.Code"
+        ),
+        Fault(
+            name: "a row without a code",
+            file: troubles,
+            text: "| `unheardOf` | a meaning | a consequence | a remedy |\n",
+            complaint: "`unheardOf` is no code of Seal.Report.Fault.Kind"
+        ),
+        Fault(
+            name: "a row without a remedy",
+            file: troubles,
+            text: "| `foreign` | a meaning | a consequence | |\n",
+            complaint: "the row of `foreign` has an empty cell"
+        ),
+    ]
+
     /// Copies all that the checks read.
     private func copy() throws -> String {
         let copy = try Scratch.shared.directory("house")
@@ -85,7 +147,11 @@ struct HouseTests {
                 withIntermediateDirectories: false
             )
         }
-        for path in ["Sources", "README.md", "Tests/floors.py", "Tests/examples.py", "Tests/ClientTests"] {
+        for path in [
+            "Sources", "README.md", "LICENSE", "Dockerfile.merged", ".github", "Benchmarks/README.md",
+            "Benchmarks/scale.svg", "Tests/floors.py", "Tests/examples.py", "Tests/links.py",
+            "Tests/codes.py", "Tests/ClientTests",
+        ] {
             try FileManager.default.copyItem(
                 atPath: "\(Tools.repository)/\(path)",
                 toPath: "\(copy)/\(path)"
@@ -107,16 +173,26 @@ struct HouseTests {
         try (old + Data(text.utf8)).write(to: URL(fileURLWithPath: file))
     }
 
-    @Test("find a fault in the dependencies of folders, in sizes, words and pages", arguments: faults)
-    func floors(_ fault: Fault) async throws {
+    /// Expects a check to accept the sources, and to find a fault that is planted in them.
+    private func expect(_ check: String, toFind fault: Fault) async throws {
         let copy = try copy()
-        #expect(try await run("floors.py", in: copy).status == 0)
+        let before = try await run(check, in: copy)
+        #expect(before.status == 0, "\(before)")
         try append(fault.text, to: "\(copy)/\(fault.file)")
         try append(fault.declaration, to: "\(copy)/Sources/CacheStore/Operations/Restore/Restore.swift")
-        let outcome = try await run("floors.py", in: copy)
+        let outcome = try await run(check, in: copy)
         #expect(outcome.status == 1)
         #expect(outcome.errors.contains(fault.complaint), "\(outcome)")
     }
+
+    @Test("find a fault in the dependencies of folders, in sizes, words and pages", arguments: faults)
+    func floors(_ fault: Fault) async throws { try await expect("floors.py", toFind: fault) }
+
+    @Test("find a link in a page", arguments: deadLinks)
+    func links(_ fault: Fault) async throws { try await expect("links.py", toFind: fault) }
+
+    @Test("find, in the table of troubles,", arguments: wrongRows)
+    func codes(_ fault: Fault) async throws { try await expect("codes.py", toFind: fault) }
 
     @Test("find code in a page that no test compiles, and an example that no page shows")
     func examples() async throws {
