@@ -44,7 +44,7 @@ extension EndToEnd {
                 archive: "\(top)/new.castore",
                 log: "\(top)/log",
                 restored: "\(top)/restore.json",
-                compiled: Set(names.map(String.init)).subtracting(["main", "example.com/alpha"])
+                compiled: Set(names.map(String.init)).subtracting(["main", "example.org/alpha"])
             )
         }
 
@@ -58,7 +58,8 @@ extension EndToEnd {
             )
             let document = try EndToEnd.object(outcome.output)
             let compiled = try #require(document["compiled"] as? [String])
-            #expect(!compiled.isEmpty && Set(compiled) == job.compiled, "\(compiled)")
+            #expect(!compiled.isEmpty)
+            #expect(Set(compiled) == job.compiled)
             #expect(
                 compiled.contains("example.com/lib") || compiled.contains { $0.hasPrefix("example.com/") }
             )
@@ -100,7 +101,7 @@ extension EndToEnd {
         @Test("says so in its last line and in its JSON, and one that can hit does not")
         func last() async throws {
             let workspace = try await Workspace.shared.value
-            let other = try workspace.goScript(#""$GO" "$@" | sed s/go1.25.5/go1.24.9/"#)
+            let other = try workspace.goScript(#"GOARCH=arm64 exec "$GO" "$@""#)
             for (go, isFutile) in [(other, true), (workspace.go, false)] {
                 let target = try Scratch.shared.place("futile")
                 let arguments =

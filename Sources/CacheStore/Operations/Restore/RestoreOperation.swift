@@ -33,7 +33,8 @@ struct RestoreOperation {
         let sources = plan.comparableSources.filter { labels?.contains($0.label) ?? true }
         report.update { report in
             report.warnings += warnings(sources)
-            report.nothingHits = build != nil && Compatibility.nothingHits(of: sources, at: here)
+            let hasEntries = build != nil && plan.actionCount > 0
+            report.nothingHits = hasEntries && Compatibility.nothingHits(of: sources, at: here)
         }
         return report.value
     }
