@@ -112,11 +112,11 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
     ) async throws -> JobFigures {
         var (explaining, comparing) = (Explain.Options(), Diff.Options())
         (explaining.jobs, comparing.jobs) = (common.jobs, common.jobs)
-        let packed = JobFigures.Packed(
-            path: self.archive,
-            summary: try await archive.summary(),
-            explanation: try await Explain(options: explaining).run(archive, progress: progress)
-        )
+        var packed = JobFigures.Packed(path: self.archive, summary: try await archive.summary())
+        // All compiled packages are decoded for their names only where their names are needed.
+        if base == nil || !log.isEmpty {
+            packed.explanation = try await Explain(options: explaining).run(archive, progress: progress)
+        }
         guard let base else { return JobFigures(packed: packed) }
         let comparison = try await Diff(options: comparing).run(base, archive, progress: progress)
         let summary = try await base.summary()

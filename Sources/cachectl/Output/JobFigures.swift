@@ -6,7 +6,8 @@ struct JobFigures {
     struct Packed {
         var path: String
         var summary: ArchiveSummary
-        var explanation: Explain.Report
+        /// The modules and packages in the archive, if a list or a log needs them.
+        var explanation: Explain.Report?
     }
 
     /// An earlier archive, and its differences from the new one.
@@ -57,7 +58,8 @@ struct JobFigures {
 
     /// The import paths of the packages in the new archive, without programs.
     private var packages: Set<String> {
-        Set(packed.explanation.packages.map(\.importPath).filter { !$0.hasPrefix("main (") && $0 != "main" })
+        let paths = packed.explanation?.packages.map(\.importPath) ?? []
+        return Set(paths.filter { !$0.hasPrefix("main (") && $0 != "main" })
     }
 
     /// The import paths of the packages that the job compiled, in order.

@@ -10,7 +10,7 @@ struct SummaryPage {
     /// The greatest number of warnings that the page repeats.
     private static let warningLimit = 10
 
-    /// The greatest length of a warning that the page repeats, in characters.
+    /// The greatest length of a warning that the page repeats, in Unicode scalars.
     private static let warningLength = 1000
 
     let figures: JobFigures
@@ -156,7 +156,10 @@ struct SummaryPage {
     private var warnings: [String] {
         guard case .record(let record) = figures.restored, !record.warnings.isEmpty else { return [] }
         let shown = record.warnings.prefix(Self.warningLimit)
-        var lines = shown.map { "- \(Markdown.text(String($0.message.prefix(Self.warningLength))))" }
+        var lines = shown.map { warning in
+            let text = warning.message.unicodeScalars.prefix(Self.warningLength)
+            return "- \(Markdown.text(String(String.UnicodeScalarView(text))))"
+        }
         if record.warnings.count > shown.count {
             lines.append("- and \(HumanFormat.count(record.warnings.count - shown.count)) more")
         }
@@ -166,8 +169,9 @@ struct SummaryPage {
     // MARK: - Lists
 
     private var lists: [[String]] {
-        [figures.compiled.map(compiledList) ?? []]
-            + (figures.base.map { changedLists($0.comparison) } ?? sizeLists(figures.packed.explanation))
+        let compiled = figures.compiled.map(compiledList) ?? []
+        if let base = figures.base { return [compiled] + changedLists(base.comparison) }
+        return [compiled] + (figures.packed.explanation.map(sizeLists) ?? [])
     }
 
     private func compiledList(_ names: [String]) -> [String] {
