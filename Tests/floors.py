@@ -60,7 +60,7 @@ COMMAND_LINE = [
     ('Terminal', 'standard streams, the progress line, signals'),
     ('Options', 'options that commands share'),
     ('Commands', 'one file per command'),
-    ('.', 'the entry point'),
+    ('.', 'the entry point, and the manual made from all commands'),
 ]
 
 MODIFIERS = r'(?:(?:@\w+(?:\([^)]*\))?|public|package|static|final|indirect|mutating|borrowing|consuming|override|nonisolated(?:\(\w+\))?|unsafe) )*'

@@ -137,6 +137,9 @@ CACHECTL_STATIC=$binaries/cachectl
 export CACHECTL_STATIC
 check_static "$CACHECTL_STATIC"
 
+begin "manual pages and completions"
+Tests/documentation/test-documentation.sh --cachectl "$CACHECTL_STATIC"
+
 begin "benchmark, short form"
 Benchmarks/compare-peers.sh --short --cachectl "$CACHECTL_STATIC"
 

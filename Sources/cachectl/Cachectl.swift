@@ -18,15 +18,16 @@ struct Cachectl: AsyncParsableCommand {
               cachectl restore all.castore
 
             Standard output is data: a table for people, or JSON with --json. Progress,
-            warnings and errors go to standard error, progress only to a terminal.
+            warnings and errors go to standard error: to a terminal as a line that moves,
+            otherwise as a line every ten seconds. --quiet leaves the progress out.
 
             Exit status:
               0     done; also if standard output was closed early, as by `| head`
               1     failed: a file is missing, exists already, or can't be read or
                     written; no room; a newer archive format; no Go command; one
                     label for two different packs; or (doctor) builds will not hit,
-                    (seal --check) a cache is not sealed, or (diff --exit-code) two
-                    archives differ
+                    (seal --check) a cache is not sealed, (diff --exit-code) two
+                    archives differ, or (summary) an archive is over its budget
               2     data is corrupt: not an archive, a damaged archive, a name or a
                     symbolic link that leads outside the target, archives in conflict,
                     or (pack --strict) a damaged cache
@@ -39,7 +40,8 @@ struct Cachectl: AsyncParsableCommand {
             PackCommand.self, UnionCommand.self, DifferenceCommand.self, IntersectCommand.self,
             RestoreCommand.self, LayersCommand.self, SealCommand.self,
             DoctorCommand.self, VerifyCommand.self, InfoCommand.self, ExplainCommand.self, DiffCommand.self,
-            LsCommand.self, CatCommand.self,
+            SummaryCommand.self,
+            LsCommand.self, CatCommand.self, ManualCommand.self,
         ]
     )
 
@@ -50,6 +52,7 @@ struct Cachectl: AsyncParsableCommand {
     static func runAndExit() async -> Never {
         do {
             try Signals.listen()
+            try checkCommand()
             var command = try await asyncParseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
@@ -60,6 +63,16 @@ struct Cachectl: AsyncParsableCommand {
         } catch {
             Glibc.exit(report(error))
         }
+    }
+
+    /// Refuses an unknown command, even where help on it is asked for.
+    ///
+    /// - Throws: `ValidationError`.
+    private static func checkCommand() throws {
+        guard let word = UnknownWord.place(in: Array(CommandLine.arguments.dropFirst())),
+            !configuration.subcommands.contains(where: { $0._commandName == word }), word != "help"
+        else { return }
+        throw ValidationError("there is no command `\(word)`")
     }
 
     /// Writes the message for an error, and returns the exit status.
@@ -76,8 +89,36 @@ struct Cachectl: AsyncParsableCommand {
             return ExitCode(signal: error.signal).rawValue
         default:
             // ArgumentParser handles usage errors, requests for help, and the status of `verify`.
-            exit(withError: error)
+            guard exitCode(for: error) == .validationFailure, let root = CommandInfo.read(_dumpHelp()) else {
+                exit(withError: error)
+            }
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            StandardError.write(complaint(fullMessage(for: error), arguments, root))
+            return ExitCode.validationFailure.rawValue
         }
+    }
+
+    /// Returns the message for a wrong command line.
+    ///
+    /// - Parameters:
+    ///   - text: The parser's message, with the usage of the command behind it.
+    ///   - arguments: The command line.
+    ///   - root: All commands.
+    /// - Returns: The message of the word that is misspelled, or else the parser's message; with an example.
+    static func complaint(_ text: String, _ arguments: [String], _ root: CommandInfo) -> String {
+        if let word = UnknownWord.command(in: arguments, of: root) {
+            return word.message.lines.joined(separator: "\n") + "\n"
+        }
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        while lines.last?.isEmpty == true { lines.removeLast() }
+        if let word = UnknownWord.option(in: arguments, of: root) {
+            lines = word.message.lines + lines.drop { !$0.hasPrefix("Usage:") }
+        }
+        let verb = arguments.first { !$0.hasPrefix("-") }
+        if let example = root.verbs.first(where: { $0.commandName == verb })?.example {
+            lines.append("  Example: \(example)")
+        }
+        return lines.joined(separator: "\n") + "\n"
     }
 }
 

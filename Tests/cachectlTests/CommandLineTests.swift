@@ -30,6 +30,8 @@ struct CommandLineTests {
             "layers a -o d --gocache /x --gomodcache /x --arch arm/v7",
             "layers a -o d --gocache /x/y --gomodcache /x --base oci:b:docker.io/library/golang:1.25",
             "layers a -o d --base oci:b:t:1 --gocache /x/y --no-gomodcache --env --level 19 --json",
+            "summary a", "summary a --base b --log l --log m --restored r --budget 1.5GB --top 200 --json -q",
+            "manual", "manual pack --date 2026-11-28", "manual --names",
         ]
     )
     func accepted(line: String) throws {
@@ -62,7 +64,9 @@ struct CommandLineTests {
             "layers a -o d --owner root:root", "layers a -o d --owner 4294967295:0",
             "layers a -o d --base b", "layers a -o d --base oci:", "layers a -o d --base oci:b:",
             "layers a -o d --gocache relative", "layers a -o d --gocache / --no-gomodcache",
-            "layers a -o d --no-gocache --no-gomodcache", "layers a -o d --gocache /x --no-gocache",
+            "summary", "summary a b", "summary a --budget 500", "summary a --budget 0MB", "summary a --top 0",
+            "summary a --top 201", "layers a -o d --no-gocache --no-gomodcache",
+            "layers a -o d --gocache /x --no-gocache",
         ]
     )
     func refused(line: String) throws {
@@ -95,7 +99,7 @@ struct CommandLineTests {
         "prints help that fits 80 columns",
         arguments: [
             "", "pack", "union", "difference", "intersect", "restore", "seal", "doctor", "verify", "info",
-            "explain", "diff", "ls", "layers",
+            "explain", "diff", "ls", "layers", "summary",
         ]
     )
     func help(command: String) throws {
@@ -104,6 +108,30 @@ struct CommandLineTests {
         let lines = text.split(separator: "\n").filter { !$0.hasPrefix("USAGE:") }
         #expect(lines.filter { $0.count > 80 } == [])
         #expect(text.contains("cachectl \(command)"))
+    }
+}
+
+@Suite("The help of each command")
+struct HelpExampleTests {
+    private static let root = CommandInfo.read(Cachectl._dumpHelp())
+
+    @Test("has examples of the command, and the parser takes each of them")
+    func examples() throws {
+        for command in try #require(Self.root).verbs {
+            let lines = (command.discussion ?? "").split(separator: "\n").drop { $0 != "Examples:" }
+                .dropFirst()
+                .prefix { $0.hasPrefix("  ") }
+            #expect(
+                lines.contains { $0.hasPrefix("  cachectl \(command.commandName) ") },
+                "\(command.commandName)"
+            )
+            for line in lines where line.hasPrefix("  cachectl ") {
+                let words = line.split(separator: " ").dropFirst()
+                    .prefix { !["|", "&&", ">>", ">"].contains($0) }
+                    .map { $0 == "$JOB_START" ? "0" : $0.filter { $0 != "'" } }
+                #expect(throws: Never.self, "\(line)") { try Cachectl.parseAsRoot(words) }
+            }
+        }
     }
 }
 

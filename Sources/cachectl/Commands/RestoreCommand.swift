@@ -146,6 +146,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
         }
         lines += ["", "digest  \(report.digest)"]
         if report.digest != report.archiveDigest { lines.append("of the archive  \(report.archiveDigest)") }
+        if report.nothingHits { lines += ["", RemedyText.nothingHits(archive)] }
         return lines
     }
 
@@ -163,6 +164,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
             "downloads": .tally(report.downloads),
             "bytes_written": .integer(report.bytesWritten),
             "removed": .integer(report.removed),
+            "nothing_hits": .boolean(report.nothingHits),
             "warnings": .warnings(report.warnings),
             "milliseconds": .milliseconds(time),
         ]

@@ -23,7 +23,7 @@ struct CommonOptions: ParsableArguments, Sendable {
         }
     }
 
-    /// Runs an operation of the library with a progress line, lets signals cancel it, and measures its time.
+    /// Runs an operation of the library, shows its progress, lets signals cancel it, and measures its time.
     ///
     /// - Parameters:
     ///   - consequence: The state after an interruption by a signal, for the message.
@@ -34,7 +34,8 @@ struct CommonOptions: ParsableArguments, Sendable {
         consequence: String,
         _ operation: @escaping @Sendable (ProgressHandler?) async throws -> Report
     ) async throws -> (report: Report, time: Duration) {
-        let (line, notice) = (quiet ? nil : ProgressLine.shared.handler, WaitNotice())
+        let line = quiet ? nil : ProgressLine.shared.handler ?? ProgressLog().handler
+        let notice = WaitNotice()
         let progress: ProgressHandler = { progress in
             notice.note(progress)
             line?(progress)

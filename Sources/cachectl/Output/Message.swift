@@ -14,6 +14,9 @@ struct Message: Hashable, Sendable {
         lines += examples.map { "  \(HumanFormat.printable($0))" }
     }
 
+    /// Adds the lines of another message.
+    mutating func append(_ other: Message) { lines += other.lines }
+
     /// Creates the message of an error, with advice on a second line.
     ///
     /// Without `advice`, the advice is that of the error's remedy.

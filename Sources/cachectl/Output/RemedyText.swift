@@ -41,6 +41,26 @@ enum RemedyText {
 }
 
 extension RemedyText {
+    /// Returns the sentence on a restore whose entries can't hit.
+    static func nothingHits(_ archive: String) -> String {
+        "nothing in it can hit here, so builds compile everything again: "
+            + "`cachectl doctor \(quoted(archive))` tells why"
+    }
+
+    /// The advice to name the result of a restore.
+    static let restoreRecord = "give `--restored` the file that `cachectl restore --json` was written to"
+
+    /// The advice to make an archive fit its budget.
+    static let shrink =
+        "pack only what the job used (`pack --used`), leave classes of entries out (`pack --drop`), or raise "
+        + "`--budget`; `cachectl explain` shows where the bytes are"
+
+    /// The advice to list all differences of two archives.
+    static let compare = "`cachectl diff` lists all of them"
+
+    /// The advice to list everything that takes bytes in an archive.
+    static let explain = "`cachectl explain` lists all of them"
+
     /// Returns the advice to seal a cache for its users.
     static func sealing(_ directory: String, _ profile: CacheProfile, moduleCache: String? = nil) -> String {
         let option = profile == .image ? "" : " --profile \(profile.rawValue)"

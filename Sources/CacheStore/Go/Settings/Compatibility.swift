@@ -30,6 +30,19 @@ enum Compatibility {
         }
     }
 
+    /// Returns whether each source differs from the environment at hand in a setting by which all of its
+    /// entries miss.
+    ///
+    /// - Parameters:
+    ///   - sources: The sources that hold entries of a build cache.
+    ///   - here: The environment at hand, as far as it is known.
+    /// - Returns: Whether nothing hits; `false` if there are no sources.
+    static func nothingHits(of sources: [Source], at here: GoEnvironment) -> Bool {
+        let lost = findings(for: sources, at: here).filter { $0.severity == .nothingHits }
+        let labels = Set(lost.flatMap(\.sources))
+        return !sources.isEmpty && sources.allSatisfy { labels.contains($0.label) }
+    }
+
     // MARK: - Warnings
 
     /// Returns warnings about sources that can't serve one build together.

@@ -58,6 +58,9 @@ extension Diff {
                 addedVersions.reduce(addedPackages.storedBytes) { $0 + $1.storedBytes }
             }
 
+            /// The change of the module's share of an archive, from the first to the second, in bytes.
+            public var storedGrowth: Int { addedStoredBytes - removedStoredBytes }
+
             /// The length of the frames of trees and packages that only one archive has, in bytes.
             public var storedBytes: Int { removedStoredBytes + addedStoredBytes }
         }

@@ -58,5 +58,8 @@ extension Restore {
 
         /// Warnings of entries that will miss because the target differs from the environment of the pack.
         public var warnings: [Warning] = []
+
+        /// Whether, as far as recorded settings tell, no restored entry of the build cache can hit here.
+        public var nothingHits = false
     }
 }

@@ -31,7 +31,11 @@ struct RestoreOperation {
         if let modules { try await restore(modules, plan.set.checksumFiles) }
         if options.synchronize { try await synchronize([build?.root, modules?.root].compactMap(\.self)) }
         let sources = plan.comparableSources.filter { labels?.contains($0.label) ?? true }
-        report.update { $0.warnings += warnings(sources) }
+        report.update { report in
+            report.warnings += warnings(sources)
+            let hasEntries = build != nil && plan.actionCount > 0
+            report.nothingHits = hasEntries && Compatibility.nothingHits(of: sources, at: here)
+        }
         return report.value
     }
 
@@ -191,13 +195,18 @@ struct RestoreOperation {
         try await WorkerThreads.perform { for root in roots { try root.synchronize() } }
     }
 
-    private func warnings(_ sources: [Source]) -> [Warning] {
-        // Sources that differ from each other also differ from the environment here.
-        let among = options.environment == nil ? Compatibility.warnings(among: sources) : []
+    /// The environment of builds with the restored caches, as far as it is known.
+    private var here: GoEnvironment {
         var here = options.environment ?? GoEnvironment()
         if let path = caches.moduleCache {
             here.variables["GOMODCACHE"] = path.lexicallyNormalized().string
         }
+        return here
+    }
+
+    private func warnings(_ sources: [Source]) -> [Warning] {
+        // Sources that differ from each other also differ from the environment here.
+        let among = options.environment == nil ? Compatibility.warnings(among: sources) : []
         return among + Compatibility.warnings(for: sources, restoredTo: here)
     }
 }

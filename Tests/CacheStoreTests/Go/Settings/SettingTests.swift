@@ -270,6 +270,18 @@ struct PredictionTests {
         #expect(verdict([unknown, old], environment()) == .someMiss)
     }
 
+    @Test("tells a restore that nothing hits only where no source can serve")
+    func nothing() {
+        let sdk = environment(["GOVERSION": "go1.26.0"])
+        #expect(Compatibility.nothingHits(of: [old], at: environment()))
+        #expect(Compatibility.nothingHits(of: [source("a"), old], at: sdk))
+        #expect(!Compatibility.nothingHits(of: [source("a"), old], at: environment()))
+        #expect(!Compatibility.nothingHits(of: [unknown, old], at: environment()))
+        #expect(!Compatibility.nothingHits(of: [source("a", ["CC": "clang"])], at: environment()))
+        #expect(!Compatibility.nothingHits(of: [old], at: GoEnvironment()))
+        #expect(!Compatibility.nothingHits(of: [], at: environment()))
+    }
+
     @Test("is that nothing hits where no source holds entries of a build cache")
     func empty() {
         let findings = Doctor.findings([source()], holders: [], environment())

@@ -1,0 +1,55 @@
+import CacheStore
+
+/// The JSON of `cachectl summary`.
+struct SummaryDocument {
+    let figures: JobFigures
+    let time: Duration
+
+    /// The document, which the article on JSON output describes.
+    var json: JSONValue {
+        [
+            "schema": "cachectl.summary/1",
+            "archive": .string(figures.packed.path),
+            "digest": .string(figures.packed.summary.digest.description),
+            "totals": .totals(figures.packed.summary.totals),
+            "budget_bytes": .optional(figures.budget),
+            "is_over_budget": .boolean(figures.excess != nil),
+            "base": .optional(figures.base?.path),
+            "base_digest": .optional(figures.base?.summary.digest.description),
+            "base_totals": figures.base.map { .totals($0.summary.totals) } ?? .null,
+            "growth_bytes": .optional(figures.growth),
+            "modules": .array(figures.base?.comparison.modules.map(Self.module) ?? []),
+            "compiled": figures.compiled.map(JSONValue.strings) ?? .null,
+            "hits": .optional(figures.hits),
+            "programs_compiled": .optional(figures.log?.programs),
+            "tests_run": .optional(figures.log?.tested.count),
+            "tests_cached": .optional(figures.log?.testedFromCache.count),
+            "restored": restored,
+            "milliseconds": .milliseconds(time),
+        ]
+    }
+
+    private var restored: JSONValue {
+        if case .unknown = figures.restored { return .null }
+        let record: RestoreRecord? = if case .record(let record) = figures.restored { record } else { nil }
+        let isBase = record.map { $0.archiveDigest == figures.base?.summary.digest.description } ?? false
+        return [
+            "is_cold": .boolean(record == nil),
+            "archive": .optional(record?.archive),
+            "bytes_written": .optional(record?.bytesWritten),
+            "files_written": .optional(record?.filesWritten),
+            "files_untouched": .optional(record?.filesUntouched),
+            "milliseconds": .optional(record?.milliseconds),
+            "kept_stored_bytes": .optional(isBase ? figures.base?.keptBytes : nil),
+        ]
+    }
+
+    private static func module(_ module: Diff.Report.Module) -> JSONValue {
+        [
+            "path": .string(module.path),
+            "removed_versions": .strings(module.removedVersions.map(\.version)),
+            "added_versions": .strings(module.addedVersions.map(\.version)),
+            "growth_stored_bytes": .integer(module.storedGrowth),
+        ]
+    }
+}
