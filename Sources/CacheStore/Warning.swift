@@ -36,6 +36,10 @@ public struct Warning: Hashable, Sendable {
         public static let layerSize = Code(rawValue: "layerSize")
         /// A cache that was packed holds no members, or is not there.
         public static let emptyCache = Code(rawValue: "emptyCache")
+        /// Nothing tells whether a job has used members of a cache, so more or fewer are packed.
+        public static let unknownUse = Code(rawValue: "unknownUse")
+        /// A job has used nothing of a cache since the cache was restored.
+        public static let nothingUsed = Code(rawValue: "nothingUsed")
         /// Go keeps the entries of builds with a program, and not in GOCACHE.
         public static let cacheProgram = Code(rawValue: "cacheProgram")
     }

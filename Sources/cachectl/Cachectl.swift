@@ -38,7 +38,7 @@ struct Cachectl: AsyncParsableCommand {
         subcommands: [
             PackCommand.self, UnionCommand.self, DifferenceCommand.self, IntersectCommand.self,
             RestoreCommand.self, LayersCommand.self, SealCommand.self,
-            DoctorCommand.self, VerifyCommand.self, InfoCommand.self, ExplainCommand.self, DiffCommand.self,
+            KeyCommand.self, DoctorCommand.self, VerifyCommand.self, InfoCommand.self, ExplainCommand.self, DiffCommand.self,
             LsCommand.self, CatCommand.self,
         ]
     )
