@@ -188,6 +188,12 @@ extension Remedy {
         "name the directory of the job's sources, in which its go.sum files are"
     )
 
+    /// The advice to name the directory in which a job builds.
+    public static let nameSources = Remedy(
+        "nameSources",
+        "name the directory in which the job builds, after it was checked out"
+    )
+
     /// The advice to use a name that a key may begin with.
     public static let chooseKeyPrefix = Remedy(
         "chooseKeyPrefix",

@@ -37,8 +37,8 @@ struct Cachectl: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             PackCommand.self, UnionCommand.self, DifferenceCommand.self, IntersectCommand.self,
-            RestoreCommand.self, LayersCommand.self, SealCommand.self,
-            KeyCommand.self, DoctorCommand.self, VerifyCommand.self, InfoCommand.self, ExplainCommand.self, DiffCommand.self,
+            RestoreCommand.self, LayersCommand.self, SealCommand.self, KeyCommand.self,
+            DoctorCommand.self, VerifyCommand.self, InfoCommand.self, ExplainCommand.self, DiffCommand.self,
             LsCommand.self, CatCommand.self,
         ]
     )

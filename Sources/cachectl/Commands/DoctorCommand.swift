@@ -97,8 +97,7 @@ struct DoctorCommand: AsyncParsableCommand, Sendable {
 
     private var doctorOptions: Doctor.Options {
         var options = Doctor.Options()
-        // A relative path starts at the current directory, wherever Go runs.
-        options.go = GoCommand(path: go.map { $0.contains("/") ? WorkingDirectory.absolute($0).string : $0 } ?? "go")
+        options.go = WorkingDirectory.command(go)
         options.moduleCache = gomodcache.map(WorkingDirectory.absolute)
         options.only = only.isEmpty ? nil : only.flatMap(\.self)
         options.packages = packages.map {

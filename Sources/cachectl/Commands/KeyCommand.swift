@@ -1,6 +1,5 @@
 import ArgumentParser
 import CacheStore
-import FoundationEssentials
 import SystemPackage
 
 /// `cachectl key`: the key under which a job's caches are kept.
@@ -28,7 +27,10 @@ struct KeyCommand: AsyncParsableCommand, Sendable {
     )
 
     @Argument(
-        help: ArgumentHelp("The directory of the job's sources. (default: the current one)", valueName: "dir"),
+        help: ArgumentHelp(
+            "The directory of the job's sources. (default: the current one)",
+            valueName: "dir"
+        ),
         completion: .directory
     )
     var directory: String?
@@ -71,8 +73,7 @@ struct KeyCommand: AsyncParsableCommand, Sendable {
     private var keyOptions: JobKey.Options {
         var options = JobKey.Options()
         options.prefix = prefix
-        // A relative path starts at the current directory, wherever Go runs.
-        options.go = GoCommand(path: go.map { $0.contains("/") ? WorkingDirectory.absolute($0).string : $0 } ?? "go")
+        options.go = WorkingDirectory.command(go)
         return options
     }
 }

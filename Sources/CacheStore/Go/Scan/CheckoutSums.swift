@@ -63,7 +63,9 @@ struct CheckoutSums: Sendable {
         for name in names {
             let path = prefix + name
             if name.hasSuffix(".sum"), Self.isSum(name, beside: present) {
-                if let bytes = try read(name, in: directory) { files.append(SumFile(path: path, bytes: bytes)) }
+                if let bytes = try read(name, in: directory) {
+                    files.append(SumFile(path: path, bytes: bytes))
+                }
             } else if !Self.skipped.contains(name), depth < Self.maximumDepth {
                 try scanDirectory(name, of: directory, path, depth: depth + 1)
             }

@@ -58,7 +58,7 @@ public struct JobKey: Sendable {
                     .notFound,
                     "there is no directory of sources here, so the job can't have a key",
                     path: directory,
-                    remedy: .nameCheckout
+                    remedy: .nameSources
                 )
             }
         }
@@ -67,7 +67,9 @@ public struct JobKey: Sendable {
         let environment = try await go.environment()
         // The caches may lie in the checkout, and hold files of the same names.
         let own = try await go.variables(["GOCACHE"])
-        let others = [own["GOCACHE"] ?? "", environment["GOMODCACHE"], environment["GOROOT"]].map { FilePath($0) }
+        let others = [own["GOCACHE"] ?? "", environment["GOMODCACHE"], environment["GOROOT"]].map {
+            FilePath($0)
+        }
         let sums = try await WorkerThreads.perform { try CheckoutSums(of: directory, apartFrom: others) }
         return Report(
             prefix: options.prefix,

@@ -33,8 +33,18 @@ struct JobUse: Sendable {
         builtIn moduleCaches: Set<FilePath>,
         _ environment: GoEnvironment
     ) throws(CacheStoreError) {
-        stamp = if let path = caches.buildCache { try RestoreStamp.find(in: Directory(opening: path)) } else {
-            .nothing
+        if let path = caches.buildCache {
+            stamp = try RestoreStamp.find(in: Directory(opening: path))
+        } else {
+            stamp = .nothing
+        }
+        guard try Place(at: checkout) == .directory else {
+            throw CacheStoreError(
+                .notFound,
+                "there is no checkout here, so nothing names the modules that the job uses",
+                path: checkout,
+                remedy: .nameCheckout
+            )
         }
         let others = [caches.buildCache, caches.moduleCache, FilePath(environment["GOROOT"])]
         let files = try CheckoutSums(of: checkout, apartFrom: others.compactMap(\.self) + moduleCaches)

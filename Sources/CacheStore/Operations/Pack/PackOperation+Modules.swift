@@ -9,6 +9,7 @@ extension PackOperation {
     ///   - use: The facts that tell which modules the job has used; `nil` for all.
     /// - Returns: The modules whose trees are those of their hashes, and the modules that travel as zips
     ///   because of their names.
+    /// - Throws: ``CacheStoreError`` if the machine is at fault, or `CancellationError`.
     func readModuleCache(
         into assembly: inout PackAssembly,
         _ use: JobUse?

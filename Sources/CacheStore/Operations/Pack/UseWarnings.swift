@@ -32,8 +32,8 @@ struct UseWarnings {
         if case .unusable = use.stamp { return nil }
         let count = assembly.sealed == 1 ? "1 entry" : "\(assembly.sealed) entries"
         let message =
-            "\(count) of `\(path)` are sealed, so Go does not mark that it uses them: all of them are packed, "
-            + "used or not"
+            "\(count) of `\(path)` are sealed, so Go does not mark that it uses them: all of them are "
+            + "packed, used or not"
         return Warning(code: .unknownUse, message: message, remedy: .restoreForUse)
     }
 
@@ -43,9 +43,9 @@ struct UseWarnings {
             let path = caches.buildCache
         else { return nil }
         let message =
-            "no build has used an entry of `\(path)` since the restore, so none is packed, and builds that use "
-            + "the archive compile everything: the job has built nothing, or with another GOCACHE, or as a "
-            + "user who may not change the files"
+            "no build has used an entry of `\(path)` since the restore, so none is packed, and builds that "
+            + "use the archive compile everything: the job has built nothing, or with another GOCACHE, "
+            + "or as a user who may not change the files"
         return Warning(code: .nothingUsed, message: message)
     }
 
