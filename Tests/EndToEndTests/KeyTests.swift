@@ -50,7 +50,7 @@ extension EndToEnd {
             var keys: [String: [String: String]] = [key: [:]]
             for settings in [
                 ["GOOS": "darwin"], ["GOARCH": "riscv64"], ["GOAMD64": "v3"], ["CGO_ENABLED": "0"],
-                ["CC": "cc"], ["CGO_CFLAGS": "-O1"], ["GOEXPERIMENT": "nocoverageredesign"],
+                ["CC": "cc"], ["CGO_CFLAGS": "-O1"], ["GOEXPERIMENT": "staticlockranking"],
                 ["GOFLAGS": "-trimpath"], ["GOFLAGS": "-race"], ["GOFLAGS": "-tags=other"],
                 ["GOMODCACHE": "/var/cache/other"],
             ] {
