@@ -41,6 +41,7 @@ LIBRARY = [
     ('Archive/Index', 'the SQLite database at the end of an archive: reader, writer, lookups'),
     ('Archive/Listing', 'members in canonical order, the digest, figures'),
     ('Archive', 'the archive file: trailer, frames, writer, and the ways to read it'),
+    ('Operations/Key', 'the name under which the caches of a job are kept'),
     ('Operations/PackageNames', 'names of compiled packages and the modules they belong to'),
     ('Operations/SetAlgebra/Frames', 'frames copied between archives'),
     ('Operations/SetAlgebra', 'union, difference, intersection: one rule for two values',

@@ -146,12 +146,18 @@ Benchmarks/compare-peers.sh --short --cachectl "$CACHECTL_STATIC"
 begin "benchmark of growing archives, short form"
 Benchmarks/scale.sh --short --cachectl "$CACHECTL_STATIC"
 
+begin "benchmark of archives that each job packs again, short form"
+Benchmarks/snowball.sh --short --cachectl "$CACHECTL_STATIC"
+
 begin "micro-benchmarks, short form"
 swift build "${static[@]}" --product microbenchmark -Xswiftc -warnings-as-errors
 Benchmarks/micro.sh --short --tool "$binaries/microbenchmark"
 
 begin "Go versions"
 Tests/matrix/test-matrix.sh --cachectl "$CACHECTL_STATIC"
+
+begin "what jobs use, with Go versions"
+Tests/matrix/test-used.sh --cachectl "$CACHECTL_STATIC"
 
 begin "situations from the field"
 Tests/field/test-field.sh --cachectl "$CACHECTL_STATIC"

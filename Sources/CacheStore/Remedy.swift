@@ -183,6 +183,30 @@ extension Remedy {
             + "chooses the version"
     )
 
+    /// The advice to restore the caches so that Go marks what it uses.
+    public static let restoreForUse = Remedy(
+        "restoreForUse",
+        "restore with the profile `ci` into the directory in which the job builds, or into an empty one"
+    )
+
+    /// The advice to name the directory of the job's sources.
+    public static let nameCheckout = Remedy(
+        "nameCheckout",
+        "name the directory of the job's sources, in which its go.sum files are"
+    )
+
+    /// The advice to name the directory in which a job builds.
+    public static let nameSources = Remedy(
+        "nameSources",
+        "name the directory in which the job builds, after it was checked out"
+    )
+
+    /// The advice to use a name that a key may begin with.
+    public static let chooseKeyPrefix = Remedy(
+        "chooseKeyPrefix",
+        "use 1 to 64 letters, digits, `.`, `_` or `-`, and begin with a letter, a digit or `_`"
+    )
+
     /// The advice to keep fuzz corpora by other means.
     public static let keepCorpora = Remedy(
         "keepCorpora",

@@ -38,6 +38,10 @@ public struct Warning: Hashable, Sendable {
         public static let emptyCache = Code(rawValue: "emptyCache")
         /// Go could not be asked, so the settings of the jobs were not compared with those of builds here.
         public static let notCompared = Code(rawValue: "notCompared")
+        /// Nothing tells whether a job has used members of a cache, so more or fewer are packed.
+        public static let unknownUse = Code(rawValue: "unknownUse")
+        /// A job has used nothing of a cache since the cache was restored.
+        public static let nothingUsed = Code(rawValue: "nothingUsed")
         /// Go keeps the entries of builds with a program, and not in GOCACHE.
         public static let cacheProgram = Code(rawValue: "cacheProgram")
         /// The environment of an image leads builds to other directories than those of its caches.

@@ -38,7 +38,7 @@ struct Cachectl: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             PackCommand.self, UnionCommand.self, DifferenceCommand.self, IntersectCommand.self,
-            RestoreCommand.self, LayersCommand.self, SealCommand.self,
+            RestoreCommand.self, LayersCommand.self, SealCommand.self, KeyCommand.self,
             DoctorCommand.self, VerifyCommand.self, InfoCommand.self, ExplainCommand.self, DiffCommand.self,
             SummaryCommand.self,
             LsCommand.self, CatCommand.self, ManualCommand.self,

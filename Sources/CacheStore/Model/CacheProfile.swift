@@ -16,7 +16,9 @@ public enum CacheProfile: String, Hashable, Sendable, CaseIterable {
 
     /// A cache that stays and grows, as on a runner's volume, for the user that restores it.
     ///
-    /// Entries have the present time, so that Go trims entries that are not used for five days.
+    /// Entries are a day old, so that Go marks those that it uses, and trims those that it does not use for
+    /// five days. By the marks, a ``Pack`` tells later which entries a job has used. Entries that were in the
+    /// cache before, sealed or not, are as old.
     case ci
 
     /// A cache that nobody can write to, because of its mount or its owner.

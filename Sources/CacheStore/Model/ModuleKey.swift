@@ -66,6 +66,17 @@ struct ModuleKey: Hashable, Comparable {
         return isEscape ? "a `!` is not followed by a letter" : nil
     }
 
+    /// Returns `text` with each upper-case letter `X` turned into `!x`.
+    static func escape(_ text: some StringProtocol) -> String {
+        var result: [UInt8] = []
+        for byte in text.utf8 {
+            let isUpper = (0x41...0x5A).contains(byte)
+            if isUpper { result.append(UInt8(ascii: "!")) }
+            result.append(isUpper ? byte | 0x20 : byte)
+        }
+        return String(decoding: result, as: UTF8.self)
+    }
+
     /// Returns `text` with each `!x` turned into `X`.
     static func unescape(_ text: String) -> String {
         var result: [UInt8] = []

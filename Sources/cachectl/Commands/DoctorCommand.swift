@@ -98,12 +98,11 @@ struct DoctorCommand: AsyncParsableCommand, Sendable {
 
     private var doctorOptions: Doctor.Options {
         var options = Doctor.Options()
-        // A relative path starts at the current directory, wherever Go runs.
-        options.go = GoCommand(path: go.map { $0.contains("/") ? Self.absolute($0).string : $0 } ?? "go")
-        options.moduleCache = gomodcache.map(Self.absolute)
+        options.go = WorkingDirectory.command(go)
+        options.moduleCache = gomodcache.map(WorkingDirectory.absolute)
         options.only = only.isEmpty ? nil : only.flatMap(\.self)
         options.packages = packages.map {
-            var packages = Doctor.Options.Packages(directory: Self.absolute($0))
+            var packages = Doctor.Options.Packages(directory: WorkingDirectory.absolute($0))
             if !patterns.isEmpty { packages.patterns = patterns }
             packages.compiles = compile
             return packages
@@ -111,9 +110,5 @@ struct DoctorCommand: AsyncParsableCommand, Sendable {
         options.temporaryDirectory = FilePath(FileManager.default.temporaryDirectory.path)
         options.jobs = common.jobs
         return options
-    }
-
-    private static func absolute(_ path: String) -> FilePath {
-        FilePath(FileManager.default.currentDirectoryPath).pushing(FilePath(path)).lexicallyNormalized()
     }
 }

@@ -17,12 +17,18 @@ struct PackCommand: AsyncParsableCommand, Sendable {
             With --base, members of that archive are neither compressed nor written: the \
             result is meant for a union with that archive.
 
+            With --used, only what the job has used since `cachectl restore --profile ci` is \
+            packed: the entries that Go has marked or made, and the modules that the go.sum \
+            files of the checkout name. Where no such restore came before, all entries are \
+            packed. So an archive that each job restores and packs again does not grow.
+
             Examples:
               cachectl pack --label aws -o aws.castore
               cachectl pack --label aws -o aws.castore --gocache /build --gomodcache /mod
               cachectl pack --label mods -o mods.castore --no-gocache --level 12
               cachectl pack --label aws -o aws.castore --strict --json | jq -r .digest
               cachectl pack --label aws -o aws.castore --drop executable --keep test
+              cachectl pack --label main -o main.castore --used --checkout .
               cachectl pack --label aws -o aws.castore --used-since $JOB_START
               cachectl pack --label pr-7 -o delta.castore --base main.castore
 
@@ -69,6 +75,22 @@ struct PackCommand: AsyncParsableCommand, Sendable {
     )
     var usedSince: Int?
 
+    @Flag(
+        name: .customLong("used"),
+        help: "Pack only what this job has used since `cachectl restore --profile ci`."
+    )
+    var packsUsed = false
+
+    @Option(
+        help: ArgumentHelp(
+            "With --used: the directory of the job's sources, whose go.sum files name the modules. "
+                + "(default: the current one)",
+            valueName: "dir"
+        ),
+        completion: .directory
+    )
+    var checkout: String?
+
     @Option(
         name: .customLong("base"),
         help: ArgumentHelp("Write only what this archive lacks; may be repeated.", valueName: "archive"),
@@ -85,6 +107,11 @@ struct PackCommand: AsyncParsableCommand, Sendable {
     func validate() throws {
         let options = try packOptions(GoEnvironment())
         try OptionCheck.run { () throws(CacheStoreError) in try options.check() }
+        if packsUsed, usedSince != nil {
+            throw ValidationError("`--used` and `--used-since` contradict each other")
+        }
+        if checkout != nil, !packsUsed { throw ValidationError("`--checkout` needs `--used`") }
+        if checkout == "" { throw ValidationError("`--checkout` is empty") }
         if recordsNoEnvironment, directories.go != nil {
             throw ValidationError("`--go` and `--no-go` contradict each other")
         }
@@ -148,6 +175,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         var options = Pack.Options(label: label, environment: recorded)
         options.dropped = try droppedClasses()
         options.usedSince = usedSince
+        if packsUsed { options.usedSinceRestore = WorkingDirectory.absolute(checkout ?? ".") }
         options.bases = bases.map { FilePath($0) }
         options.isStrict = strict
         options.overwrite = output.force
@@ -166,8 +194,21 @@ struct PackCommand: AsyncParsableCommand, Sendable {
             "\(HumanFormat.count(report.dropped[entryClass]?.files ?? 0)) \(entryClass.rawValue)"
         }
         if !dropped.isEmpty { lines.append("dropped   \(dropped.joined(separator: ", "))") }
-        if report.unused > 0 { lines.append("unused    \(HumanFormat.count(report.unused)) entries") }
+        if let unused = unused(report) { lines.append("unused    \(unused)") }
+        if packsUsed, report.restoreTime == nil, !directories.leavesOutBuildCache {
+            lines.append("used      all entries: no restore with `--profile ci` tells which")
+        }
         return lines + ["digest    \(report.digest)"]
+    }
+
+    /// Returns the numbers of entries and modules that were not used, in words, or `nil` if there are none.
+    private func unused(_ report: Pack.Report) -> String? {
+        var parts: [String] = []
+        if report.unused > 0 { parts.append(HumanFormat.count(report.unused, "entry", "entries")) }
+        if report.unusedModules > 0 {
+            parts.append(HumanFormat.count(report.unusedModules, "module", "modules"))
+        }
+        return parts.isEmpty ? nil : parts.joined(separator: ", ")
     }
 
     private func json(
@@ -185,6 +226,8 @@ struct PackCommand: AsyncParsableCommand, Sendable {
             "left_out": .leftOut(report.leftOut),
             "dropped": .classes(report.dropped),
             "unused": .integer(report.unused),
+            "unused_modules": .integer(report.unusedModules),
+            "restored_at": .optional(report.restoreTime),
             "warnings": .warnings(report.warnings),
             "milliseconds": .milliseconds(time),
         ]

@@ -108,17 +108,6 @@ struct CacheDirectories: ParsableArguments, Sendable {
         advice: String,
         _ question: @escaping @Sendable () async throws -> Answer
     ) async throws -> Answer {
-        let consequence = "nothing was written"
-        do {
-            return try await Signals.cancelling(consequence: consequence, question)
-        } catch let error as CacheStoreError where error.code == .goCommand {
-            // Control-C reaches the Go command too, and the command's end may be noticed before the signal.
-            if let signal = Signals.received {
-                throw Interruption(signal: signal, consequence: consequence)
-            }
-            // Where the machine lacks something, another Go is no way out.
-            if let remedy = error.remedy, remedy != .installGo { throw error }
-            throw AdvisedError(error, advice: advice)
-        }
+        try await GoQuestion.asking(advice: advice, consequence: "nothing was written", question)
     }
 }

@@ -69,8 +69,7 @@ enum CacheLocation: Hashable, Sendable {
         if isLeftOut {
             self = .leftOut
         } else if let option {
-            let current = FilePath(FileManager.default.currentDirectoryPath)
-            self = .directory(current.pushing(FilePath(option)).lexicallyNormalized())
+            self = .directory(WorkingDirectory.absolute(option))
         } else if let value = environment[variable.rawValue], !value.isEmpty {
             self = .directory(try variable.directory(value))
         } else {

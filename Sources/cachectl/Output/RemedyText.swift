@@ -22,6 +22,11 @@ enum RemedyText {
             + "with `--jobs`",
         .freeMemory: "give it more memory, or use fewer threads with `--jobs`",
         .diagnose: "`cachectl doctor` tells which and why",
+        .restoreForUse:
+            "restore with `cachectl restore --profile ci` into the directory in which the job builds, or "
+            + "into an empty one",
+        .nameCheckout:
+            "name the directory of the job's sources, in which its go.sum files are, with `--checkout DIR`",
         .chooseProfile: "use `--profile image` or `--profile readonly`",
         .nameTag: "name one, as in `--base oci:DIR:TAG`",
         .nameTagOrArchitecture: "name one, as in `--base oci:DIR:TAG`, or its `--arch`",

@@ -20,8 +20,11 @@ enum BuildCacheLayout {
     /// (`mtimeInterval`).
     static let stampInterval = 3600
 
-    /// The names beside the 256 directories that Go gives to files and directories of its own.
-    static let bookkeeping = ["README", "trim.txt", "testexpire.txt", "log.txt", "fuzz"]
+    /// The names beside the 256 directories that Go gives to files and directories of its own, and the name
+    /// that a restore gives to its stamp.
+    static let bookkeeping = [
+        "README", "trim.txt", "testexpire.txt", "log.txt", "fuzz", RestoreStamp.name,
+    ]
 
     /// Returns the name of one of the 256 directories.
     static func subdirectory(_ index: Int) -> String { (index < 16 ? "0" : "") + String(index, radix: 16) }

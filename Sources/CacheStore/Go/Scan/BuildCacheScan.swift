@@ -11,9 +11,8 @@ struct BuildCacheScan: Sendable {
         /// The classes of entries that are dropped.
         var dropped: Set<EntryClass>
 
-        /// The time since which an entry must have been used to be kept, in seconds since 1970; `nil` keeps
-        /// all.
-        var usedSince: Int?
+        /// The earliest time of an entry that is kept, in seconds since 1970; `nil` keeps all.
+        var earliestTime: Int?
 
         /// The version of Go and GOROOT, as far as they are known.
         var environment = GoEnvironment()
@@ -60,7 +59,7 @@ struct BuildCacheScan: Sendable {
     /// The lines in which compiled packages state their origins.
     private var origins: Set<String> = []
 
-    /// The number of entries that were dropped because they were not used since ``Selection/usedSince``.
+    /// The number of entries that were dropped because of ``Selection/earliestTime``.
     var unused = 0
 
     /// Scans a GOCACHE.
@@ -78,9 +77,9 @@ struct BuildCacheScan: Sendable {
         apartFrom other: FilePath? = nil,
         threads: Int
     ) async throws -> BuildCacheScan {
-        let usedSince = selection.usedSince
+        let earliest = selection.earliestTime
         var whole = try await gather(root, threads) { (part, directory, index) throws(CacheStoreError) in
-            try part.scanEntries(of: directory, index, usedSince: usedSince)
+            try part.scanEntries(of: directory, index, since: earliest)
         }
         try whole.scanTop(root, apartFrom: OtherCache(other))
         whole.actions.sort { $0.action < $1.action }
@@ -155,13 +154,13 @@ struct BuildCacheScan: Sendable {
     private mutating func scanEntries(
         of root: borrowing Directory,
         _ index: Int,
-        usedSince: Int?
+        since earliest: Int?
     ) throws(CacheStoreError) {
         let name = BuildCacheLayout.subdirectory(index)
         do throws(CacheStoreError) {
             guard let directory = try root.directory(name) else { return }
             let names = try directory.names()
-            for name in names.valid { try scan(name, in: directory, index, usedSince: usedSince) }
+            for name in names.valid { try scan(name, in: directory, index, since: earliest) }
             leaveOut(names.invalid)
         } catch {
             try leaveOut(error, error.path ?? root.path(of: name))
@@ -172,7 +171,7 @@ struct BuildCacheScan: Sendable {
         _ name: String,
         in directory: borrowing Directory,
         _ index: Int,
-        usedSince: Int?
+        since earliest: Int?
     ) throws(CacheStoreError) {
         let path = directory.path(of: name)
         let digits = Array(name.utf8)
@@ -195,7 +194,7 @@ struct BuildCacheScan: Sendable {
                     "a \(status.noun)"
                 )
             }
-            if let usedSince, status.modified < usedSince - BuildCacheLayout.stampInterval {
+            if let earliest, status.modified < earliest {
                 unused += 1
                 return
             }

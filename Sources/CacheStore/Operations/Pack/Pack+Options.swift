@@ -1,4 +1,4 @@
-import SystemPackage
+public import SystemPackage
 
 extension Pack {
     /// Options of a ``Pack``.
@@ -29,7 +29,22 @@ extension Pack {
         /// used up to an hour before this time are packed too, so that no entry used since then is missing.
         /// The time of an entry that a restore has sealed says nothing about its use, so sealed entries are
         /// packed. GOMODCACHE, where Go leaves no trace of a use, is packed whole.
+        ///
+        /// This choice and ``usedSinceRestore`` exclude each other.
         public var usedSince: Int?
+
+        /// The directory of the job's sources: with it, only what the job has used since the restore of its
+        /// caches is packed; with `nil`, everything is.
+        ///
+        /// A ``Restore`` with the profile ``CacheProfile/ci`` makes Go mark the entries that it uses. Entries
+        /// without a mark are not packed. Where there was no such restore, all entries are packed, because
+        /// the job has made them. Where the marks can't be trusted, all entries are packed, too, with a
+        /// warning.
+        ///
+        /// Of GOMODCACHE, the modules are packed that the `go.sum` and `go.work.sum` files in the directory
+        /// name: whole if a file has the hash of the module's zip, and otherwise just the `.mod` and `.info`.
+        /// Modules whose index Go has used are packed as well, and so is the toolchain that runs.
+        public var usedSinceRestore: FilePath?
 
         /// The archives whose members are not written.
         ///
@@ -64,6 +79,12 @@ extension Pack {
         public func check() throws(CacheStoreError) {
             guard Source.isValid(label: label) else {
                 throw CacheStoreError(.badArgument, "`\(label)` can't be a label", remedy: .chooseLabel)
+            }
+            if usedSince != nil, usedSinceRestore != nil {
+                throw CacheStoreError(
+                    .badArgument,
+                    "entries can be chosen by their use since a time, or since the restore, and not by both"
+                )
             }
             guard Self.levels.contains(level) else {
                 throw CacheStoreError(

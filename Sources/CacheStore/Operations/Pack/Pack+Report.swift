@@ -18,8 +18,17 @@ extension Pack {
         /// and their bytes.
         public var dropped: [EntryClass: ArchiveTotals.Tally]
 
-        /// The number of entries of GOCACHE that ``Pack/Options/usedSince`` left out.
+        /// The number of entries of GOCACHE that ``Pack/Options/usedSince`` or
+        /// ``Pack/Options/usedSinceRestore`` left out.
         public var unused: Int
+
+        /// The number of modules that ``Pack/Options/usedSinceRestore`` left out.
+        public var unusedModules: Int
+
+        /// The time of the restore since which the use of entries was judged, in seconds since 1970.
+        ///
+        /// The value is `nil` without ``Pack/Options/usedSinceRestore``, and where no restore left marks.
+        public var restoreTime: Int?
 
         /// The warnings of circumstances that are not errors, but may be mistakes.
         ///

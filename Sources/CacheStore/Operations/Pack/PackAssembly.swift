@@ -27,6 +27,12 @@ struct PackAssembly: Sendable {
     /// The number of entries that were not used since the requested time.
     private(set) var unused = 0
 
+    /// The number of entries that are sealed, so that nothing tells whether they were used.
+    private(set) var sealed = 0
+
+    /// The number of modules that the job has not used.
+    var unusedModules = 0
+
     private let label: String
     /// The environment that is recorded, without the origins of packages.
     var environment: GoEnvironment
@@ -49,6 +55,9 @@ struct PackAssembly: Sendable {
     /// The chunks of the members.
     var chunks: [ChunkRecord] { self.set.chunks }
 
+    /// The number of entries of GOCACHE among the members.
+    var actionCount: Int { self.set.actions.count }
+
     /// The chunks of the members in the order of their frames.
     var frameOrder: [ChunkNumber] { self.set.frameOrder() }
 
@@ -65,7 +74,7 @@ struct PackAssembly: Sendable {
     ///   - root: GOCACHE.
     mutating func add(_ scan: BuildCacheScan, surveys: [ObjectID: StreamSurvey], root: FilePath) {
         leftOut += scan.leftOut
-        (dropped, unused) = (scan.dropped, scan.unused)
+        (dropped, unused, sealed) = (scan.dropped, scan.unused, scan.sealed.count)
         for output in scan.outputs {
             let content = ContentFile.file(output.file, in: root)
             let chunks: ChunkList

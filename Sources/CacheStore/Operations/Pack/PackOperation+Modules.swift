@@ -4,16 +4,23 @@ import SystemPackage
 extension PackOperation {
     /// Reads GOMODCACHE.
     ///
+    /// - Parameters:
+    ///   - assembly: The pack, to which the modules are added.
+    ///   - use: The facts that tell which modules the job has used; `nil` for all.
     /// - Returns: The modules whose trees are those of their hashes, and the modules that travel as zips
     ///   because of their names.
+    /// - Throws: ``CacheStoreError`` if the machine is at fault, or `CancellationError`.
     func readModuleCache(
-        into assembly: inout PackAssembly
+        into assembly: inout PackAssembly,
+        _ use: JobUse?
     ) async throws -> (sound: Set<ModuleKey>, zipped: [ModuleKey]) {
         guard let root = caches.moduleCache else { return ([], []) }
         counters.begin("scanning", bytes: 0, items: 0)
-        let scan = try await WorkerThreads.perform { [caches] in
-            try ModuleCacheScan(root, apartFrom: caches.buildCache)
+        let (scan, unused) = try await WorkerThreads.perform { [caches] in
+            let scan = try ModuleCacheScan(root, apartFrom: caches.buildCache)
+            return try use?.selecting(from: scan) ?? (scan, 0)
         }
+        assembly.unusedModules = unused
         let modules = scan.trees.subtracting(scan.partial).sorted()
         counters.begin("reading", bytes: 0, items: modules.count)
         let trees = Gathered<[ModuleKey: TreeSurvey]>([:])

@@ -16,8 +16,9 @@ struct PackOperation: Sendable {
         counters.begin("reading indexes", bytes: 0, items: 0)
         let bases = try await WorkerThreads.perform { [options] in try PackBases(options.bases) }
         var assembly = PackAssembly(label: options.label, environment: options.environment)
-        let (sound, zipped) = try await readModuleCache(into: &assembly)
-        try await readBuildCache(into: &assembly, sound)
+        let use = try await jobUse()
+        let (sound, zipped) = try await readModuleCache(into: &assembly, use)
+        try await readBuildCache(into: &assembly, sound, use)
         try checkStrictness(assembly)
         let order = try bases.lacking(of: assembly.identified().set).order
         var missing = try await check(Set(assembly.frameOrder).subtracting(order), of: assembly)
@@ -37,21 +38,39 @@ struct PackOperation: Sendable {
         let (whole, kept, isCanonical) = (assembly, frames, missing.isEmpty)
         counters.begin("writing the index", bytes: 0, items: 0)
         return try await WorkerThreads.perform {
-            try finish(whole, kept, bases, writer, zipped, isCanonical: isCanonical)
+            try finish(whole, kept, bases, writer, zipped, use, isCanonical: isCanonical)
         }
     }
 
     // MARK: - Reading
 
-    private func readBuildCache(into assembly: inout PackAssembly, _ sound: Set<ModuleKey>) async throws {
+    /// The paths of GOMODCACHE under which Go may have built.
+    private var moduleCaches: Set<FilePath> {
+        let paths = [caches.moduleCache, moduleCache.isEmpty ? nil : FilePath(moduleCache)]
+        return Set(paths.compactMap { $0?.lexicallyNormalized() })
+    }
+
+    /// Returns what tells which members the job has used; `nil` if that does not matter.
+    private func jobUse() async throws -> JobUse? {
+        guard let checkout = options.usedSinceRestore else { return nil }
+        let (caches, environment, moduleCaches) = (caches, options.environment, moduleCaches)
+        return try await WorkerThreads.perform {
+            try JobUse(in: checkout, caches, builtIn: moduleCaches, environment)
+        }
+    }
+
+    private func readBuildCache(
+        into assembly: inout PackAssembly,
+        _ sound: Set<ModuleKey>,
+        _ use: JobUse?
+    ) async throws {
         guard let root = caches.buildCache else { return }
         counters.begin("scanning", bytes: 0, items: 0)
-        let roots = [caches.moduleCache, moduleCache.isEmpty ? nil : FilePath(moduleCache)]
         let selection = BuildCacheScan.Selection(
             dropped: options.dropped,
-            usedSince: options.usedSince,
+            earliestTime: use?.earliestUse ?? options.usedSince.map { $0 - BuildCacheLayout.stampInterval },
             environment: options.environment,
-            moduleCaches: Set(roots.compactMap { $0?.lexicallyNormalized() }),
+            moduleCaches: moduleCaches,
             soundModules: sound
         )
         let scan = try await BuildCacheScan.run(
@@ -225,6 +244,7 @@ struct PackOperation: Sendable {
         _ bases: PackBases,
         _ writer: ArchiveWriter,
         _ zipped: [ModuleKey],
+        _ use: JobUse?,
         isCanonical: Bool
     ) throws -> Pack.Report {
         let whole = assembly.identified()
@@ -257,6 +277,8 @@ struct PackOperation: Sendable {
             leftOut: leftOut,
             dropped: assembly.dropped,
             unused: assembly.unused,
+            unusedModules: assembly.unusedModules,
+            restoreTime: use?.restoreTime,
             warnings: PackWarnings(
                 options: options,
                 caches: caches,
@@ -264,6 +286,7 @@ struct PackOperation: Sendable {
                 totals: totals,
                 leftOut: leftOut
             ).all(sharingLabel: bases.first(withLabelOf: set.sources), zipped: zipped)
+                + (use.map { UseWarnings(use: $0, assembly: assembly, caches: caches).all } ?? [])
         )
     }
 }

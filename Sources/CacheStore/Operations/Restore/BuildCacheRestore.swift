@@ -7,7 +7,8 @@ struct BuildCacheRestore: Sendable {
     let plan: RestorePlan
     let subdirectories: Subdirectories
 
-    /// The modification time of entries, in seconds since 1970, or `nil` for the present time.
+    /// The modification time of entries, in seconds since 1970: in the future for a seal, and in the past for
+    /// the stamp of a restore; `nil` for the present time.
     let time: Int?
     let report: Gathered<Restore.Report>
     let counters: ProgressCounters

@@ -23,6 +23,9 @@ struct EntryNames: Sendable {
         self.keys = keys
     }
 
+    /// Whether no entry is there.
+    var isEmpty: Bool { keys.isEmpty }
+
     /// Returns whether an entry may be there; `false` means that it is certainly not there.
     func mayContain(_ id: ObjectID, isOutput: Bool) -> Bool {
         let key = Self.key(id, isOutput: isOutput)

@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 
 /// One run of a ``Restore``.
@@ -11,7 +12,17 @@ struct RestoreOperation {
     let caches: GoCaches
     let counters: ProgressCounters
 
+    /// The stamp of this restore, with which a cache that is not sealed is left.
+    private let stamp = RestoreStamp(restoredAt: time(nil))
+
     private var threads: Int { WorkerThreads.count(for: options.jobs) }
+
+    init(options: Restore.Options, archive: Archive, caches: GoCaches, counters: ProgressCounters) {
+        self.options = options
+        self.archive = archive
+        self.caches = caches
+        self.counters = counters
+    }
 
     func run() async throws -> Restore.Report {
         counters.begin("reading the index", bytes: 0, items: 0)
@@ -52,13 +63,13 @@ struct RestoreOperation {
             let warning = Warning(code: .whiteoutName, message: "\(cause): \(loss)")
             report.update { $0.warnings.append(warning) }
         }
-        let (archive, profile, counters) = (archive, options.profile, counters)
+        let (archive, profile, counters, stamp) = (archive, options.profile, counters, stamp)
         return try await WorkerThreads.perform {
             var work = BuildCacheRestore(
                 root: root,
                 plan: plan,
                 subdirectories: try Subdirectories(of: root, profile: profile),
-                time: profile.seals ? BuildCacheLayout.sealTime(for: plan.set.sources) : nil,
+                time: profile.seals ? BuildCacheLayout.sealTime(for: plan.set.sources) : stamp.entryTime,
                 report: report,
                 counters: counters
             )
@@ -150,8 +161,14 @@ struct RestoreOperation {
                 }
             }
         }
-        let profile = options.profile
+        let (profile, stamp) = (options.profile, stamp)
         try await WorkerThreads.perform { try TrimFile.write(in: work.root.directory, profile) }
+        if profile.seals {
+            try await WorkerThreads.perform { try RestoreStamp.remove(from: work.root.directory) }
+        } else {
+            try await work.stampOtherEntries(threads: threads)
+            try await WorkerThreads.perform { try stamp.write(in: work.root.directory) }
+        }
     }
 
     private func restore(

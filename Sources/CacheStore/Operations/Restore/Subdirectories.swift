@@ -66,6 +66,9 @@ final class Subdirectories: Sendable {
         names[Int(id.firstByte)].mayContain(id, isOutput: isOutput)
     }
 
+    /// Returns whether a directory held no entries before.
+    func wasEmpty(_ index: Int) -> Bool { names[index].isEmpty }
+
     /// Returns the directory of an entry, which stays open as long as the caller keeps it.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.

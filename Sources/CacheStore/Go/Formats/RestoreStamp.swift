@@ -1,0 +1,99 @@
+import Glibc
+import SystemPackage
+
+/// The stamp of a restore in a GOCACHE that stays with its user: a file, and the time of all action entries.
+///
+/// Go sets the time of an entry to now when it uses the entry, unless that time is less than an hour old
+/// (`markUsed` in cmd/go/internal/cache/cache.go; `used` up to Go 1.23). Therefore a restore gives all action
+/// entries a time that is a day old. An entry that still has this time, or an older one, has not been used
+/// since the restore. An entry with a later time has been used or made.
+///
+/// The comparison is with the time that the entries got, and not with the time of the restore. So a clock
+/// that is set back by less than a day does no harm.
+struct RestoreStamp: Hashable, Sendable {
+    /// The name of the file, which Go ignores.
+    static let name = "castore-restored.txt"
+
+    /// The age that entries have at the restore, in seconds.
+    ///
+    /// The age is much more than ``BuildCacheLayout/stampInterval``, for clocks that are set back, and much
+    /// less than the five days after which Go removes an entry.
+    private static let age = 86_400
+
+    /// A difference between times that a file system may cause by rounding, in seconds.
+    private static let tolerance = 60
+
+    /// The reason for which a stamp tells nothing.
+    enum Fault: Hashable, Sendable {
+        /// The file has other content than a restore writes.
+        case damaged
+        /// The times of the files are not those that the restore set: the cache was copied without them, or
+        /// its file system does not keep them.
+        case timesLost
+        /// The clock was set back so far that Go has not marked what it used.
+        case clockSetBack
+    }
+
+    /// The stamp that a GOCACHE has.
+    enum Found: Hashable, Sendable {
+        case nothing
+        case stamp(RestoreStamp)
+        case unusable(Fault)
+    }
+
+    /// The time of entries that have not been used since the restore, in seconds since 1970.
+    ///
+    /// The number is even, because some file systems round times to two seconds.
+    let entryTime: Int
+
+    /// The time of the restore, in seconds since 1970.
+    let restoreTime: Int
+
+    /// Creates the stamp of a restore at a time, in seconds since 1970.
+    init(restoredAt now: Int) {
+        restoreTime = now
+        entryTime = (now - Self.age) & ~1
+    }
+
+    /// The earliest time of an entry that has been used or made since the restore.
+    var earliestUse: Int { entryTime + Self.tolerance + 1 }
+
+    /// Returns whether a time of a file may be the one that the restore set.
+    private func isEntryTime(_ time: Int) -> Bool { abs(time - entryTime) <= Self.tolerance }
+
+    // MARK: - The file
+
+    /// Writes the file, which gets the time of the entries.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func write(in root: borrowing Directory) throws {
+        let text = "\(restoreTime)\n"
+        _ = try FilePlacement(mode: 0o644, time: entryTime).put(Array(text.utf8), as: Self.name, in: root)
+    }
+
+    /// Removes the file, because the times of the entries tell nothing any more.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    static func remove(from root: borrowing Directory) throws(CacheStoreError) { try root.remove(name) }
+
+    /// Looks for the stamp of a GOCACHE.
+    ///
+    /// - Parameters:
+    ///   - root: GOCACHE.
+    ///   - now: The present time, in seconds since 1970.
+    /// - Returns: The stamp, or the reason for which there is none that helps.
+    /// - Throws: ``CacheStoreError`` as the system says.
+    static func find(in root: borrowing Directory, now: Int = time(nil)) throws(CacheStoreError) -> Found {
+        guard let status = try root.status(of: name) else { return .nothing }
+        guard status.kind == .regular, let file = try root.file(name) else { return .unusable(.damaged) }
+        let text = String(decoding: try file.bytes(count: 32), as: UTF8.self)
+        guard text.hasSuffix("\n"), let number = Int(text.dropLast()), number > age, number < Int.max / 2
+        else { return .unusable(.damaged) }
+        let stamp = RestoreStamp(restoredAt: number)
+        guard stamp.isEntryTime(status.modified) else { return .unusable(.timesLost) }
+        guard now >= stamp.earliestUse + BuildCacheLayout.stampInterval else {
+            return .unusable(.clockSetBack)
+        }
+        return .stamp(stamp)
+    }
+}

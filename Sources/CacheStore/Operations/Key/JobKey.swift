@@ -1,0 +1,81 @@
+public import SystemPackage
+
+/// An operation that computes the key under which a job's caches are kept from one run to the next.
+///
+/// The key has six parts, with `-` between them: a prefix, GOOS, GOARCH, the version of Go, a hash of all
+/// other settings that decide whether entries hit, and a hash of the `go.sum` files of the checkout. Two jobs
+/// with the same key can use each other's caches. The key does not depend on the time, the machine, the
+/// sources of the checkout, or settings that no entry depends on.
+///
+/// A flag that is given to `go build` alone, such as `-race`, is not known here: jobs that differ in such a
+/// flag need different prefixes, or the flag in GOFLAGS.
+public struct JobKey: Sendable {
+    /// Options of a ``JobKey``.
+    public struct Options: Sendable {
+        /// The beginning of the key: see ``Source/isValid(label:)``.
+        public var prefix = "go"
+
+        /// The Go command to ask, without a directory.
+        public var go = GoCommand()
+
+        /// Creates options with the defaults above.
+        public init() {}
+
+        /// Checks the options, as ``JobKey/run(in:)`` does before anything else.
+        ///
+        /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument``.
+        public func check() throws(CacheStoreError) {
+            guard Source.isValid(label: prefix) else {
+                throw CacheStoreError(
+                    .badArgument,
+                    "`\(prefix)` can't be the beginning of a key",
+                    remedy: .chooseKeyPrefix
+                )
+            }
+        }
+    }
+
+    /// The options of the key.
+    public var options: Options
+
+    /// Creates an operation.
+    public init(options: Options = Options()) { self.options = options }
+
+    /// Computes the key of a job that builds in a directory.
+    ///
+    /// - Parameter directory: The directory of the job's sources. Its path is a part of keys of its packages,
+    ///   unless GOFLAGS has `-trimpath`.
+    /// - Returns: The key and its parts.
+    /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/badArgument``,
+    ///   ``CacheStoreError/Code/goCommand`` if the Go command can't be asked,
+    ///   ``CacheStoreError/Code/notFound`` if there is no such directory, or as the system says), or
+    ///   `CancellationError`.
+    public func run(in directory: FilePath) async throws -> Report {
+        try options.check()
+        try await WorkerThreads.perform {
+            guard try Place(at: directory) == .directory else {
+                throw CacheStoreError(
+                    .notFound,
+                    "there is no directory of sources here, so the job can't have a key",
+                    path: directory,
+                    remedy: .nameSources
+                )
+            }
+        }
+        var go = options.go
+        go.directory = directory
+        let environment = try await go.environment()
+        // The caches may lie in the checkout, and hold files of the same names.
+        let own = try await go.variables(["GOCACHE"])
+        let others = [own["GOCACHE"] ?? "", environment["GOMODCACHE"], environment["GOROOT"]].map {
+            FilePath($0)
+        }
+        let sums = try await WorkerThreads.perform { try CheckoutSums(of: directory, apartFrom: others) }
+        return Report(
+            prefix: options.prefix,
+            environment: environment,
+            settings: KeySettings(environment, checkout: directory).values,
+            sums: sums
+        )
+    }
+}

@@ -1,0 +1,141 @@
+import SystemPackage
+
+/// The facts by which a pack tells what its job has used since the restore of its caches.
+///
+/// Go marks the entries of GOCACHE that it uses; see ``RestoreStamp``. It leaves no mark in GOMODCACHE. There
+/// the `go.sum` files of the checkout name the modules, and the indexes of modules in GOCACHE tell of the
+/// others, such as those of a tool that the job has run by its path and version.
+struct JobUse: Sendable {
+    /// The stamp of GOCACHE.
+    let stamp: RestoreStamp.Found
+
+    /// The number of files in the checkout that name modules.
+    let sumFiles: Int
+
+    private let sums: ModuleSums
+    private let caches: GoCaches
+    private let environment: GoEnvironment
+
+    /// The paths of GOMODCACHE under which Go may have built.
+    private let moduleCaches: Set<FilePath>
+
+    /// Gathers the facts.
+    ///
+    /// - Parameters:
+    ///   - checkout: The directory of the job's sources.
+    ///   - caches: The caches that are packed.
+    ///   - moduleCaches: The paths of GOMODCACHE under which Go may have built.
+    ///   - environment: The environment of the job.
+    /// - Throws: ``CacheStoreError`` as the system says.
+    init(
+        in checkout: FilePath,
+        _ caches: GoCaches,
+        builtIn moduleCaches: Set<FilePath>,
+        _ environment: GoEnvironment
+    ) throws(CacheStoreError) {
+        if let path = caches.buildCache {
+            stamp = try RestoreStamp.find(in: Directory(opening: path))
+        } else {
+            stamp = .nothing
+        }
+        guard try Place(at: checkout) == .directory else {
+            throw CacheStoreError(
+                .notFound,
+                "there is no checkout here, so nothing names the modules that the job uses",
+                path: checkout,
+                remedy: .nameCheckout
+            )
+        }
+        let others = [caches.buildCache, caches.moduleCache, FilePath(environment["GOROOT"])]
+        let files = try CheckoutSums(of: checkout, apartFrom: others.compactMap(\.self) + moduleCaches)
+        sumFiles = files.files.count
+        sums = files.modules
+        self.caches = caches
+        self.environment = environment
+        self.moduleCaches = moduleCaches
+    }
+
+    /// The earliest time of an entry that was used since the restore; `nil` if nothing tells.
+    var earliestUse: Int? {
+        if case .stamp(let stamp) = stamp { stamp.earliestUse } else { nil }
+    }
+
+    /// The time of the restore in seconds since 1970, if there was one that tells what was used since.
+    var restoreTime: Int? {
+        if case .stamp(let stamp) = stamp { stamp.restoreTime } else { nil }
+    }
+
+    // MARK: - Modules
+
+    /// Returns a scan of GOMODCACHE without the modules that the job has not used, and their number.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func selecting(
+        from scan: ModuleCacheScan
+    ) throws(CacheStoreError) -> (scan: ModuleCacheScan, unused: Int) {
+        var (used, versions) = try indexed(scan.trees)
+        versions.insert(environment["GOVERSION"])
+        used.formUnion(sums.zips)
+        for module in scan.trees.union(scan.zips) where isUsedByGo(module, versions) { used.insert(module) }
+        return scan.keeping(used, modFilesOf: sums.modFiles)
+    }
+
+    /// Returns the modules of which Go has used or made an index, and the versions of Go that did.
+    ///
+    /// Go asks for the index of a module whenever it loads a package of the module
+    /// (cmd/go/internal/modindex/read.go, `GetModule`).
+    private func indexed(
+        _ modules: Set<ModuleKey>
+    ) throws(CacheStoreError) -> (modules: Set<ModuleKey>, versions: Set<String>) {
+        guard let path = caches.buildCache else { return ([], []) }
+        let cache = try Directory(opening: path)
+        let toolchains = modules.compactMap(Self.version(ofToolchain:))
+        let known = GoRoots.found(environment).map(\.version) + [environment["GOVERSION"]] + toolchains
+        let roots = Set(moduleCaches.map(\.string))
+        var (used, versions): (Set<ModuleKey>, Set<String>) = ([], [])
+        for version in Set(known) where !version.isEmpty {
+            let keys = IndexKeys(versions: [version])
+            for module in modules {
+                for id in keys.modules([module.text], below: roots) where try isUsed(id, in: cache) {
+                    used.insert(module)
+                    versions.insert(version)
+                }
+            }
+        }
+        return (used, versions)
+    }
+
+    /// Returns whether there is an entry that was used since the restore.
+    private func isUsed(_ id: ObjectID, in cache: borrowing Directory) throws(CacheStoreError) -> Bool {
+        do throws(CacheStoreError) {
+            let name = BuildCacheLayout.name(ofAction: id)
+            guard let directory = try cache.directory(BuildCacheLayout.subdirectory(Int(id.firstByte))),
+                let file = name.pathElements.last, let status = try directory.status(of: file)
+            else { return false }
+            return status.modified >= earliestUse ?? 0
+        } catch {
+            if error.isOfMachine { throw error }
+            return false
+        }
+    }
+
+    /// Returns whether a module is one that Go takes from GOMODCACHE without a `go.sum`: the toolchain that
+    /// runs, or the cryptography of GOFIPS140.
+    private func isUsedByGo(_ module: ModuleKey, _ versions: Set<String>) -> Bool {
+        if module.isSnapshotOfGo {
+            return !environment.isKnown || !["", "off", "latest"].contains(environment["GOFIPS140"])
+        }
+        guard let version = Self.version(ofToolchain: module) else { return false }
+        return !environment.isKnown || versions.contains(version)
+            || environment["GOROOT"].hasSuffix("/\(module.text)")
+    }
+
+    /// Returns the version of a toolchain, for example `go1.25.5` of
+    /// `golang.org/toolchain@v0.0.1-go1.25.5.linux-amd64`.
+    private static func version(ofToolchain module: ModuleKey) -> String? {
+        guard module.isToolchain, let start = module.version.firstIndex(of: "-"),
+            let end = module.version.lastIndex(of: "."), start < end
+        else { return nil }
+        return String(module.version[module.version.index(after: start)..<end])
+    }
+}

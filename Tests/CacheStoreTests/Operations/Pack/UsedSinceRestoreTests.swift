@@ -1,0 +1,250 @@
+import Glibc
+import SystemPackage
+import Testing
+
+@testable import CacheStore
+
+/// Tests of packs of what a job has used since the restore of its caches.
+@Suite("Of restored caches a pack of what was used")
+struct UsedSinceRestoreTests {
+    private let bench: Workbench
+
+    init() throws { bench = try Workbench() }
+
+    /// A cache with three entries, whose times a restore sets.
+    private var model: CacheModel {
+        var model = CacheModel()
+        for name in ["used", "idle", "other"] { model.addPair(name, Array(name.utf8)) }
+        return model
+    }
+
+    /// Restores the cache for a runner.
+    private func restored(_ configure: (inout Restore.Options) -> Void = { $0.profile = .ci }) async throws
+        -> GoCaches
+    {
+        let pack = try await bench.pack(model, to: "first").path
+        return try await bench.restore(pack, to: "job", configure: configure).caches
+    }
+
+    private func entry(_ name: String) -> String {
+        bench.path("job/\(CacheModel.action(CacheModel.id(name)))").string
+    }
+
+    /// Sets the time of an entry to now, as Go does when it uses the entry.
+    private func use(_ name: String) throws { try Files.setTime(Int(time(nil)), of: entry(name)) }
+
+    /// Adds an entry, as a compilation does.
+    private func build(_ name: String, in caches: GoCaches) throws {
+        var model = CacheModel()
+        model.addPair(name, Array(name.utf8))
+        for (path, entry) in model.files { try Files.write(entry.bytes, to: bench.path("job/\(path)")) }
+    }
+
+    private func packUsed(
+        _ caches: GoCaches,
+        checkout: String = "checkout",
+        to name: String = "second",
+        configure: (inout Pack.Options) -> Void = { _ in }
+    ) async throws -> (names: Set<String>, report: Pack.Report) {
+        try Files.makeDirectory(bench.path(checkout))
+        let pack = try await bench.pack(caches, to: name) {
+            $0.overwrite = true
+            $0.usedSinceRestore = bench.path(checkout)
+            configure(&$0)
+        }
+        let members = try bench.members(pack.path)
+        let known = ["used", "idle", "other", "new", "before", "old"]
+        let names = known.filter { name in
+            members.contains { $0.hasPrefix("action \(CacheModel.id(name))") }
+        }
+        return (Set(names), pack.report)
+    }
+
+    @Test("has the entries that Go has marked or made since, and no more")
+    func used() async throws {
+        let caches = try await restored()
+        try use("used")
+        try build("new", in: caches)
+        let (names, report) = try await packUsed(caches)
+        #expect(names == ["used", "new"])
+        #expect(report.unused == 2)
+        #expect(report.warnings.filter { $0.code == .unknownUse || $0.code == .nothingUsed } == [])
+        #expect(abs((report.restoreTime ?? 0) - Int(time(nil))) < 600)
+        #expect(report.leftOut.filter { $0.reason == .foreign } == [])
+    }
+
+    @Test("has everything where no restore came before, as after a cold build")
+    func cold() async throws {
+        let caches = try bench.write(model, to: "job")
+        let (names, report) = try await packUsed(caches)
+        #expect(names == ["used", "idle", "other"])
+        #expect(report.restoreTime == nil)
+        #expect(report.warnings.allSatisfy { $0.code != .unknownUse })
+    }
+
+    @Test("has none of the entries that were there before the restore, new or old, unless they are used")
+    func existing() async throws {
+        let pack = try await bench.pack(model, to: "first").path
+        let now = Int(time(nil))
+        var before = CacheModel()
+        for name in ["before", "old", "other"] { before.addPair(name, Array(name.utf8)) }
+        let caches = try bench.write(before, to: "job")
+        // Go would not mark a use of an entry that is ten minutes old.
+        for (name, age) in [("before", 600), ("old", 3 * 86_400), ("other", -900)] {
+            try Files.setTime(now - age, of: entry(name))
+        }
+        try await bench.restore(pack, to: "job") { $0.profile = .ci }
+        let directory = try Directory(opening: bench.path("job/build"))
+        let old = CacheModel.id("old")
+        let status = try directory.directory("\(old.description.prefix(2))")?.status(of: "\(old)-a")
+        #expect(status?.modified == now - 3 * 86_400, "Go removes the entry as early as before")
+        #expect(try await packUsed(caches).names == [])
+        try use("before")
+        #expect(try await packUsed(caches).names == ["before"])
+    }
+
+    @Test("counts from the last of several restores")
+    func twice() async throws {
+        let caches = try await restored()
+        try use("used")
+        try await bench.restore(bench.path("first"), to: "job") { $0.profile = .ci }
+        try use("other")
+        #expect(try await packUsed(caches).names == ["other"])
+    }
+
+    @Test("has everything after a restore for an image, with a warning, even after one for a runner")
+    func sealed() async throws {
+        var caches = try await restored { $0.profile = .image }
+        try use("used")
+        var (names, report) = try await packUsed(caches)
+        #expect(names == ["used", "idle", "other"])
+        #expect(report.warnings.filter { $0.code == .unknownUse }.map(\.remedy) == [.restoreForUse])
+        // A restore for a runner breaks the seal, so that Go marks uses again.
+        caches = try await restored2()
+        try use("used")
+        (names, report) = try await packUsed(caches)
+        #expect(names == ["used"])
+        #expect(report.warnings.allSatisfy { $0.code != .unknownUse })
+        try await bench.restore(bench.path("first"), to: "job")
+        (names, report) = try await packUsed(caches)
+        #expect(names == ["used", "idle", "other"])
+        #expect(report.restoreTime == nil)
+    }
+
+    private func restored2() async throws -> GoCaches {
+        try await bench.restore(bench.path("first"), to: "job") { $0.profile = .ci }.caches
+    }
+
+    @Test("has everything after a copy that has lost the times, with a warning")
+    func copied() async throws {
+        let caches = try await restored()
+        for name in ["used", "idle", "other"] { try use(name) }
+        try Files.setTime(Int(time(nil)), of: bench.path("job/build/\(RestoreStamp.name)").string)
+        let (names, report) = try await packUsed(caches)
+        #expect(names == ["used", "idle", "other"])
+        #expect(report.warnings.filter { $0.code == .unknownUse }.count == 1)
+    }
+
+    @Test("has nothing where no build used anything, and warns of it")
+    func idle() async throws {
+        let (names, report) = try await packUsed(restored())
+        #expect(names == [])
+        #expect(report.warnings.contains { $0.code == .nothingUsed })
+    }
+
+    @Test("can't be asked for together with a time")
+    func contradiction() async throws {
+        let caches = try await restored()
+        let error = await failure { try await packUsed(caches) { $0.usedSince = 5 } }
+        #expect(error?.code == .badArgument)
+    }
+
+    // MARK: - Modules
+
+    private func module(_ path: String, _ version: String) -> CacheModel.Module {
+        .init(path: path, version: version, files: [("go.mod", Array("module \(path)\n".utf8), false)])
+    }
+
+    private static let hash = "h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+
+    @Test("has of GOMODCACHE the modules that go.sum files name, and of some only the .mod")
+    func modules() async throws {
+        var model = model
+        for version in ["v1.0.0", "v1.1.0", "v1.2.0"] {
+            try model.addModule(module("example.com/Lib", version))
+        }
+        try model.addModule(module("example.com/tool", "v0.1.0"))
+        model.addChecksumFile("sum.golang.org/lookup/example.com/tool@v0.1.0", Array("x".utf8))
+        let caches = try bench.write(model, to: "job")
+        let sums = """
+            example.com/Lib v1.1.0 \(Self.hash)
+            example.com/Lib v1.1.0/go.mod \(Self.hash)
+            example.com/Lib v1.0.0/go.mod \(Self.hash)
+
+            """
+        try Files.write(Array(sums.utf8), to: bench.path("checkout/sub/go.sum"))
+        let report = try await packUsed(caches).report
+        let members = try bench.members(bench.path("second")).filter { !$0.hasPrefix("action") }
+        let names = members.compactMap { line -> String? in
+            let words = line.split(separator: " ")
+            return words[0] == "output" ? nil : "\(words[0]) \(words[1].split(separator: "@").last ?? "")"
+        }
+        #expect(
+            Set(names) == [
+                "tree v1.1.0", "info v1.1.0", "mod v1.1.0", "zip v1.1.0", "ziphash v1.1.0", "info v1.0.0",
+                "mod v1.0.0",
+            ]
+        )
+        #expect(report.unusedModules == 2)
+    }
+
+    @Test("has modules whose indexes Go has used, although no go.sum names them")
+    func indexed() async throws {
+        let caches = bench.caches("job")
+        let (tool, idle) = (module("example.com/tool", "v0.1.0"), module("example.com/idle", "v0.2.0"))
+        var model = model
+        for module in [tool, idle] {
+            try model.addModule(module)
+            let root = bench.path("job/mod").string
+            let text = "go1.25.5module index go1.25.5 go index v2 \(root)/\(module.key)\n"
+            let output = model.addOutput(Array("go index v2 \(module.key)\n".utf8))
+            model.addAction(CacheModel.id(text), output: output, size: 12 + module.key.utf8.count + 1)
+        }
+        var order = SeededBytes(seed: 0)
+        try model.write(to: bench.path("job"), shuffledBy: &order)
+        let stamp = RestoreStamp(restoredAt: Int(time(nil)))
+        try stamp.write(in: Directory(opening: bench.path("job/build")))
+        let key = "go1.25.5module index go1.25.5 go index v2 \(bench.path("job/mod"))/\(tool.key)\n"
+        try Files.setTime(
+            Int(time(nil)),
+            of: bench.path("job/\(CacheModel.action(CacheModel.id(key)))").string
+        )
+        let report = try await packUsed(caches) {
+            $0.environment = GoEnvironment(variables: ["GOVERSION": "go1.25.5"])
+        }.report
+        let trees = try bench.members(bench.path("second")).filter { $0.hasPrefix("tree") }
+        #expect(trees.count == 1 && trees[0].contains("tool"), "\(trees)")
+        // The checkout has no go.sum, which may be a mistake.
+        let warning = report.warnings.first { $0.code == .unknownUse }
+        #expect(warning?.remedy == .nameCheckout)
+        #expect(warning?.message.contains("1 module") == true, "\(String(describing: warning))")
+    }
+
+    @Test("has the toolchain that runs, and the checksums that Go asks for whenever it switches to it")
+    func toolchain() async throws {
+        var model = model
+        for version in ["go1.25.5", "go1.24.1"] {
+            try model.addModule(module("golang.org/toolchain", "v0.0.1-\(version).linux-amd64"))
+        }
+        model.addChecksumFile("sum.golang.org/tile/8/0/000", Array("x".utf8))
+        let caches = try bench.write(model, to: "job")
+        try Files.write([], to: bench.path("checkout/go.sum"))
+        let root = bench.path("job/mod/golang.org/toolchain@v0.0.1-go1.25.5.linux-amd64")
+        _ = try await packUsed(caches) {
+            $0.environment = GoEnvironment(variables: ["GOVERSION": "go1.25.5", "GOROOT": root.string])
+        }
+        let members = try bench.members(bench.path("second"))
+        #expect(members.filter { $0.hasPrefix("tree") }.map { $0.contains("go1.25.5") } == [true])
+        #expect(members.contains { $0.hasPrefix("checksum") })
+    }
+}
