@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Writes the library's documentation as web pages for a static host, below the path BASE of that host.
+#
+# usage: pages.sh OUT BASE   needs Swift 6.3, and as root installs Debian's packages that the build needs
+set -euo pipefail
+[[ $# == 2 ]] || { echo "usage: pages.sh OUT BASE" >&2; exit 64; }
+mkdir -p "$1"
+out=$(cd "$1" && pwd)
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+if ((EUID == 0)); then
+    apt-get -qq update
+    DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends \
+        libsqlite3-dev libzstd-dev zlib1g-dev >/dev/null
+fi
+swift package --allow-writing-to-directory "$out" generate-documentation --target CacheStore \
+    --warnings-as-errors --transform-for-static-hosting --hosting-base-path "$2" --output-path "$out"
+# The root has no page of its own.
+printf '<!doctype html>\n<meta charset="utf-8">\n<title>CacheStore</title>\n%s\n' \
+    '<meta http-equiv="refresh" content="0; url=documentation/cachestore/">' >"$out/index.html"
