@@ -125,7 +125,9 @@ export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4
 swift test --skip-build --disable-xctest 2>&1 | tee "$test_log"
 
 begin "documentation"
-swift package -Xswiftc -warnings-as-errors generate-documentation --target CacheStore --warnings-as-errors
+site=$(mktemp -d)
+.github/release/pages.sh "$site" cachectl
+rm -r "$site"
 
 begin "static release build"
 static=(-c release --static-swift-stdlib -Xswiftc -static-executable)
@@ -134,6 +136,9 @@ binaries=$(swift build "${static[@]}" --show-bin-path)
 CACHECTL_STATIC=$binaries/cachectl
 export CACHECTL_STATIC
 check_static "$CACHECTL_STATIC"
+
+begin "actions"
+Tests/actions/test-actions.sh --cachectl "$CACHECTL_STATIC"
 
 begin "benchmark, short form"
 Benchmarks/compare-peers.sh --short --cachectl "$CACHECTL_STATIC"

@@ -17,18 +17,13 @@ binary=${2:+$(realpath -- "$2")}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.."
 
-install_packages() { # install_packages PACKAGE…: installs those that are missing
-    local package missing=()
-    for package; do
-        [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
-    done
-    ((${#missing[@]})) || return 0
-    apt-get -qq update
-    DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends "${missing[@]}" >/dev/null
-}
+say() { echo "build.sh: $*" >&2; }
+# shellcheck source=../../Tests/packages.sh
+source Tests/packages.sh
 
 if [[ -z $binary ]]; then
-    install_packages binutils libsqlite3-dev libzstd-dev zlib1g-dev
+    # shellcheck disable=SC2154 # Tests/packages.sh sets it
+    install_packages "${build_packages[@]}" binutils
     static=(-c release --static-swift-stdlib -Xswiftc -static-executable)
     swift build "${static[@]}" --product cachectl
     binary=$(swift build "${static[@]}" --show-bin-path)/cachectl
@@ -43,7 +38,7 @@ if ldd "$stage/cachectl" &>/dev/null; then die "$binary is linked dynamically, s
 built=$("$stage/cachectl" --version)
 [[ $built == "$version" ]] || die "$binary has the version $built, but Version.swift states $version"
 install -m 644 LICENSE "$stage/LICENSE"
-CACHECTL=$stage/cachectl "$here/documentation.sh" "$stage"
+"$here/documentation.sh" "$stage/cachectl" "$stage"
 
 name=cachectl-$version-linux-$(uname -m).tar.gz
 time=$(git log -1 --format=%ct 2>/dev/null) || time=0 # a source archive has no history

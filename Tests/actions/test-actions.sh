@@ -3,7 +3,8 @@
 # a played runner (runner.py) with real Go. Needs root and Debian's apt-get, PyPI, and
 #   CACHESTORE_GO  a Go toolchain's `go`
 #
-# usage: test-actions.sh --cachectl BINARY [TEST…]   a TEST as unittest names it, for example test_setup.Setup
+# usage: test-actions.sh --cachectl BINARY [TEST…]   BINARY: a static build of cachectl
+#                                                    TEST: as unittest names it, for example test_setup.Setup
 set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -17,15 +18,10 @@ shift 2
 
 # ---------------------------------------------------------------- setup
 
-packages=(curl jq shellcheck wget)
-missing=()
-for package in "${packages[@]}"; do
-    [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
-done
-if ((${#missing[@]})); then
-    apt-get -qq update
-    DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends "${missing[@]}" >/dev/null
-fi
+say() { echo "$*"; }
+# shellcheck source=../packages.sh
+source ../packages.sh
+install_packages binutils curl jq shellcheck wget
 venv=${XDG_CACHE_HOME:-$HOME/.cache}/cachestore/actions
 requirements="pyyaml==6.0.3 zizmor==1.32.0"
 if [[ ! -x $venv/bin/zizmor || $(cat "$venv/requirements" 2>/dev/null) != "$requirements" ]]; then
@@ -50,7 +46,7 @@ fi
 # The tests spend most of their time in waiting for processes, so the files of tests run side by side.
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
-tests=(test_actions test_setup test_files)
+tests=(test_actions test_setup test_files test_release)
 for test in "${tests[@]}"; do
     "$venv/bin/python" -m unittest "$test" &>"$logs/$test" &
     echo $! >"$logs/$test.pid"
