@@ -20,6 +20,16 @@ annotate() { # annotate LEVEL TEXT…: writes an error, a warning or a notice th
     printf '::%s title=cachectl::%s\n' "$level" "${text//$'\n'/%0A}"
 }
 
+# Prints files, or standard input for `-`, in which GitHub must find no commands: names in archives and values of
+# inputs may hold anything.
+show() { # show FILE…
+    local token
+    token=end-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+    echo "::stop-commands::$token"
+    cat -- "$@"
+    printf '\n::%s::\n' "$token"
+}
+
 # Ends the script with a message. A cache must never fail a job, so all but `setup` and `union` set LEVEL to
 # `warning` and go on without a cache.
 die() {
@@ -45,7 +55,5 @@ find_cachectl() {
 remember() { printf '%s' "$2" >"$state/$1"; }           # remember NAME VALUE
 recall() { [[ ! -e $state/$1 ]] || cat "$state/$1"; }   # recall NAME: prints nothing if nothing was remembered
 
-# Prints a file's error and warning lines, or else its last lines, for an annotation.
-reason() {
-    grep -E '^(error|warning): ' "$1" | head -n 5 || tail -n 3 "$1"
-}
+# Prints the first errors and warnings in a file, or else its last lines, for an annotation.
+reason() { grep -m 5 -E '^(error|warning): ' "$1" || tail -n 3 "$1"; }

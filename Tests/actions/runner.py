@@ -16,6 +16,7 @@ from expressions import ExpressionError, evaluate, fill, text, truth
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 OWN = "OWNER/cachectl"  # the name under which other repositories use the actions
+STOPPED = re.compile(r"^::stop-commands::(\S+)$.*?(?:^::\1::$|\Z)", re.MULTILINE | re.DOTALL)
 ANNOTATION = re.compile(r"^::(error|warning|notice)(?: [^:]*)?::(.*)$", re.MULTILINE)
 
 
@@ -184,7 +185,7 @@ class Job:
 
     def say(self, output: str) -> None:
         self.log += output
-        for level, message in ANNOTATION.findall(output):
+        for level, message in ANNOTATION.findall(STOPPED.sub("", output)):
             plain = message.replace("%0A", "\n").replace("%0D", "\r").replace("%25", "%")
             self.annotations.append((level, plain))
 

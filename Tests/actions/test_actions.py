@@ -75,6 +75,13 @@ class Jobs(Situation):
         self.assert_cold(missing)
         self.assertIn("There is no archive `no such.castore`", missing.said("warning"))
 
+    def test_cache_that_cannot_hit_here_is_a_warning(self):
+        self.build(save={"when": "never", "artifact": "other"}, environment={"GOARCH": "arm64"})
+        file = next(self.services.artifacts.directory.glob("other/*"))
+        job = self.build(restore={"archive": str(file)})
+        self.assert_cold(job)
+        self.assertIn("is restored, but:\nwarning: ", job.said("warning"))
+
     def test_when_decides_what_is_stored(self):
         job = self.build(save={"when": "never"})
         self.assertEqual(self.services.cache.keys, [], job.log)

@@ -1,5 +1,6 @@
 """What must be true of the files of the actions and workflows, and the workflows of this repository played."""
 import re
+import shutil
 import subprocess
 import unittest
 
@@ -118,7 +119,7 @@ class Played(Situation):
             job = self.job(*jobs["union"]["steps"], run=round)
             self.assert_good(job)
             for artifact in self.services.artifacts.directory.glob("cachectl-*"):
-                subprocess.run(["rm", "-r", artifact], check=True)
+                shutil.rmtree(artifact)
 
     def test_workflow_of_the_image_packs_providers_of_another_repository(self):
         workflow = load(ROOT / ".github/workflows/iac-runner-base-image.yml")
@@ -142,25 +143,45 @@ class Played(Situation):
         job = self.job(*steps[:2], {"run": "cachectl verify all.castore"}, needs={"providers": {"outputs": outputs}})
         self.assert_good(job)
 
-    def test_examples_of_the_readme_run(self):
+    def test_examples_of_the_pages_run(self):
         self.publish()
-        blocks = re.findall(r"```yaml\n(.*?)```", README.read_text(), re.S)
+        tools = self.directory / "tools"  # an image is not built here
+        tools.mkdir()
+        (tools / "docker").write_text("#!/bin/sh\ntest -s all.castore\n")
+        (tools / "docker").chmod(0o755)
+        path = {"PATH": f"{tools}:{self.environment['PATH']}"}
+        blocks = [block for page in (README, ROOT / "README.md")
+                  for block in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.S) if runner.OWN in block]
         examples = [runner.yaml.safe_load(block) for block in blocks]
         steps = [block for block in examples if isinstance(block, list)]
         self.assertGreaterEqual(len(steps), 2)
         for block in steps:
             for round in (1, 2):
                 with self.subTest(block=block, round=round):
-                    self.assert_good(self.job(*block))
-        for number, workflow in enumerate(block for block in examples if isinstance(block, dict)):
+                    self.assert_good(self.job(*block, environment=path))
+        workflows = [block for block in examples if isinstance(block, dict)]
+        self.assertGreaterEqual(len(workflows), 1)
+        for workflow in workflows:
+            for artifact in self.services.artifacts.directory.iterdir():
+                shutil.rmtree(artifact)
             for name, job in workflow["jobs"].items():
-                for leg in job.get("strategy", {}).get("matrix", {}).get("program", [""]):
-                    with self.subTest(workflow=number, job=name, leg=leg):
-                        facts = {"matrix": {"program": leg}} if leg else {}
-                        (self.checkout / "programs" / leg).mkdir(parents=True, exist_ok=True)
-                        if leg:
-                            (self.checkout / "programs" / leg / "app.go").write_text("package app\n")
-                        self.assert_good(self.job(*job["steps"], job=name, **facts))
+                for leg in self.legs(job):
+                    with self.subTest(job=name, leg=leg):
+                        caches = ("GOCACHE", "GOMODCACHE")  # not those of this machine
+                        fixed = {key: str(value) for key, value in job.get("env", {}).items() if key not in caches}
+                        self.assert_good(self.job(*job["steps"], job=name, matrix=leg, environment=fixed | path))
+
+    def legs(self, job: dict) -> list[dict]:
+        """Returns the legs of a job's matrix, and makes the package that each of them builds."""
+        matrix = job.get("strategy", {}).get("matrix", {})
+        if not matrix:
+            return [{}]
+        [(name, values)] = matrix.items()
+        for value in values:
+            package = self.checkout / f"{name}s" / value
+            package.mkdir(parents=True, exist_ok=True)
+            (package / "app.go").write_text("package app\n")
+        return [{name: value} for value in values]
 
     def copy(self, name: str, source) -> str:
         target = self.directory / name

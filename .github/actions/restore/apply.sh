@@ -37,13 +37,15 @@ fi
 
 cachectl=$(find_cachectl) || give_up "There is no cachectl, so builds compile everything."
 if ! "$cachectl" restore --profile ci --json "$source" >"$report" 2>"$state/restore.log"; then
-    cat "$state/restore.log" >&2
+    show "$state/restore.log"
     give_up "$what can't be restored, so builds compile everything. The next cache that is saved takes its place."$'\n'"$(
         reason "$state/restore.log")"
 fi
-cat "$state/restore.log" >&2
+show "$state/restore.log" - <<<"$what is restored."
+if warnings=$(grep -m 5 '^warning: ' "$state/restore.log"); then # for example, that nothing can hit here
+    annotate warning "$what is restored, but:"$'\n'"$warnings"
+fi
 # This remembers for `save` whether a cache for these very settings and go.sum files is there already.
 remember matched "$matched"
-echo "$what is restored"
 output restored true
 if [[ -n $matched && $matched == "$(recall scope)"* ]]; then output exact true; else output exact false; fi

@@ -28,7 +28,7 @@ directory=${INPUT_DIRECTORY:-.}
 remember directory "$directory"
 if key=$("$cachectl" key "${options[@]}" "$directory" 2>"$state/key.log") &&
     fallbacks=$("$cachectl" key "${options[@]}" --fallbacks "$directory" 2>>"$state/key.log"); then
-    cat "$state/key.log" >&2
+    [[ ! -s $state/key.log ]] || show "$state/key.log"
 else
     annotate warning "The key of this job's cache can't be made. $cold"$'\n'"$(reason "$state/key.log")"
     exit 0

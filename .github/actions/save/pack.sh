@@ -47,10 +47,10 @@ name=$(recall name)
 rm -f "$archive"
 if ! "$cachectl" pack --used --checkout "$(recall directory)" --label="$name" -o "$archive" \
     >"$state/pack.txt" 2>"$state/pack.log"; then
-    cat "$state/pack.log" >&2
+    show "$state/pack.log"
     leave warning "The caches of this job can't be packed, so no cache is stored."$'\n'"$(reason "$state/pack.log")"
 fi
-cat "$state/pack.txt" "$state/pack.log"
+show "$state/pack.txt" "$state/pack.log"
 output archive "$archive"
 if [[ -n ${INPUT_ARTIFACT:-} ]]; then
     ln -f "$archive" "$state/$name.castore" # a name that differs between jobs, for one directory of all
@@ -72,7 +72,7 @@ if [[ -n ${INPUT_LOG:-} ]]; then
 fi
 summary=$state/summary.md status=0
 "$cachectl" summary "$archive" "${options[@]}" >"$summary" 2>"$state/summary.log" || status=$?
-cat "$state/summary.log" >&2
+[[ ! -s $state/summary.log ]] || show "$state/summary.log"
 cat "$summary" >>"${GITHUB_STEP_SUMMARY:-/dev/null}"
 if ((status)) && [[ -n ${INPUT_BUDGET:-} && -s $summary ]]; then
     output over-budget true

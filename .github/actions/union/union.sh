@@ -16,10 +16,12 @@ mapfile -d '' -t archives < <(find "$DIRECTORY" -type f -name '*.castore' -print
     die "There are ${#archives[@]} archives, not $INPUT_COUNT, so the union would lack a job's caches: look" \
         "whether a job before this one has packed nothing."
 cachectl=$(find_cachectl) || die "There is no cachectl: look at the step before this one."
-"$cachectl" union "${archives[@]}" -o "$INPUT_OUTPUT" --force 2> >(tee "$state/union.log" >&2) || {
+"$cachectl" union "${archives[@]}" -o "$INPUT_OUTPUT" --force &>"$state/union.log" || {
+    show "$state/union.log"
     die "The archives can't be united."$'\n'"$(reason "$state/union.log")"
 }
-"$cachectl" summary "$INPUT_OUTPUT" >>"${GITHUB_STEP_SUMMARY:-/dev/null}" ||
+show "$state/union.log"
+"$cachectl" summary "$INPUT_OUTPUT" 2>/dev/null >>"${GITHUB_STEP_SUMMARY:-/dev/null}" ||
     annotate warning "The summary of $INPUT_OUTPUT can't be made."
 output archive "$INPUT_OUTPUT"
 output count "${#archives[@]}"
