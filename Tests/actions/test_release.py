@@ -8,9 +8,35 @@ import unittest
 
 import runner
 from runner import ROOT
-from situation import BUILD, CACHECTL, VERSION, Situation, use
+from situation import BUILD, CACHECTL, VERSION, Situation, release_archive, use
 
 NAME = f"cachectl-{VERSION}-linux-{os.uname().machine}.tar.gz"
+
+# Plays Docker with buildx: says which binary each platform's context holds, and which images make the index.
+DOCKER = r"""#!/bin/bash
+set -eu
+[[ $1 == buildx ]]
+case $2 in
+    build)
+        while (($#)); do
+            case $1 in
+                --platform) platform=$2 ;;
+                --build-context) context=${2#prebuilt=} ;;
+                --metadata-file) metadata=$2 ;;
+                --target) [[ $2 == binary ]] ;;
+            esac
+            shift
+        done
+        echo "$platform holds $(cat "$context/cachectl")" >>"$LOG"
+        digest=aa
+        [[ $platform == linux/amd64 ]] || digest=bb
+        printf '{\n  "containerimage.digest": "sha256:%s",\n  "image.name": "x"\n}\n' $digest >"$metadata"
+        ;;
+    imagetools)
+        if [[ $3 == create ]]; then echo "${@:3}" >>"$LOG"; else echo sha256:0123; fi
+        ;;
+esac
+"""
 
 
 class Release(Situation):
@@ -54,6 +80,22 @@ class Release(Situation):
             NAME: content, "SHA256SUMS": (self.directory / "SHA256SUMS").read_bytes()})
         self.assert_cold(self.job(use("cache", run=BUILD)))
         self.assert_warm(self.job(use("cache", run=BUILD)))
+
+    def test_image_is_made_of_the_archives_of_both_architectures(self):
+        release, tools, log = (self.directory / name for name in ("release", "tools", "docker.log"))
+        release.mkdir()
+        tools.mkdir()
+        for machine in ("x86_64", "aarch64"):
+            (release / f"cachectl-{VERSION}-linux-{machine}.tar.gz").write_bytes(release_archive(machine.encode()))
+        (tools / "docker").write_text(DOCKER)
+        (tools / "docker").chmod(0o755)
+        image = subprocess.run(
+            [ROOT / ".github/release/image.sh", release, "registry/name"], check=True, capture_output=True, text=True,
+            env={"PATH": f"{tools}:/usr/bin:/bin", "LOG": str(log)})
+        self.assertEqual(image.stdout, "sha256:0123\n")
+        self.assertEqual(log.read_text().splitlines(), [
+            "linux/amd64 holds x86_64", "linux/arm64 holds aarch64",
+            f"create --tag registry/name:{VERSION} registry/name@sha256:aa registry/name@sha256:bb"])
 
     def test_binary_with_libraries_is_refused(self):
         build = subprocess.run([ROOT / ".github/release/build.sh", self.directory / "out", "/usr/bin/git"],
