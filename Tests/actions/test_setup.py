@@ -131,6 +131,10 @@ class Setup(Situation):
         self.assert_warm(self.job(use("setup"), use("cache", run=BUILD)))
         self.assertEqual(len(self.services.releases.asked), 2 * asked)
 
+    def test_output_path_of_setup_may_be_the_input_path_of_restore(self):
+        self.publish()
+        self.assert_cold(self.job(use("setup"), use("restore", path="${{ steps.setup.outputs.path }}"), {"run": BUILD}))
+
     def test_runner_without_curl_downloads_with_wget(self):
         self.publish()
         tools = self.directory / "tools"

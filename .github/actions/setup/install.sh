@@ -83,7 +83,7 @@ if [[ -n ${INPUT_PATH:-} ]]; then
     [[ -f $INPUT_PATH && -r $INPUT_PATH ]] || die "There is no cachectl at \`$INPUT_PATH\` (input \`path\`)."
     mkdir -p "$state/bin"
     # Artifacts lose modes, so a cachectl from another job's artifact can't be run where it is.
-    install -m 755 "$INPUT_PATH" "$state/bin/cachectl"
+    [[ $INPUT_PATH -ef $state/bin/cachectl ]] || install -m 755 "$INPUT_PATH" "$state/bin/cachectl"
 else
     wanted=${INPUT_VERSION:-}
     install_release "${wanted:-$(own_version)}"
