@@ -1,5 +1,6 @@
 """The actions, each step run as GitHub runs it, with real Go and a real cachectl."""
 import pathlib
+import subprocess
 import unittest
 
 from situation import BUILD, CACHECTL, PROGRAM, Situation, use
@@ -42,6 +43,10 @@ class Jobs(Situation):
         self.assertEqual(second.outputs["restore"]["matched-key"], self.services.cache.keys[0])
         self.assertEqual(second.outputs["restore"]["exact"], "false")
         self.assertEqual(len(self.services.cache.keys), 2)
+        listed = [subprocess.run([CACHECTL, "ls", file], capture_output=True, text=True, check=True).stdout
+                  for _, _, file in self.services.cache.entries]
+        self.assertEqual([("@v1.2.0" in text, "@v1.3.0" in text) for text in listed], [(True, False), (False, True)],
+                         "each archive holds what its job used, and not what the restore brought besides")
         self.assert_warm(self.build())
 
     def test_truncated_cache_is_a_cold_build_and_the_next_cache_takes_its_place(self):
