@@ -127,7 +127,9 @@ export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4
 swift test --skip-build --disable-xctest 2>&1 | tee "$test_log"
 
 begin "documentation"
-swift package -Xswiftc -warnings-as-errors generate-documentation --target CacheStore --warnings-as-errors
+site=$(mktemp -d)
+.github/release/pages.sh "$site" cachectl
+rm -r "$site"
 
 begin "static release build"
 static=(-c release --static-swift-stdlib -Xswiftc -static-executable)
@@ -139,6 +141,9 @@ check_static "$CACHECTL_STATIC"
 
 begin "manual pages and completions"
 Tests/documentation/test-documentation.sh --cachectl "$CACHECTL_STATIC"
+
+begin "actions"
+Tests/actions/test-actions.sh --cachectl "$CACHECTL_STATIC"
 
 begin "benchmark, short form"
 Benchmarks/compare-peers.sh --short --cachectl "$CACHECTL_STATIC"

@@ -18,7 +18,7 @@ def escaped(path: str) -> str:
 def write(modules: pathlib.Path, tree: pathlib.Path, proxy: pathlib.Path) -> None:
     path, version = tree.relative_to(modules).as_posix().rsplit("@", 1)
     directory = proxy / escaped(path) / "@v"
-    directory.mkdir(parents=True)
+    directory.mkdir(parents=True, exist_ok=True)
     (directory / f"{version}.mod").write_bytes((tree / "go.mod").read_bytes())
     information = {"Version": version, "Time": "2025-01-01T00:00:00Z"}
     (directory / f"{version}.info").write_text(json.dumps(information))

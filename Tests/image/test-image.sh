@@ -16,12 +16,23 @@ say "a job that fills caches"
 make_archive
 echo "$jobs_compiles compilations"
 
-say "Dockerfile.merged"
 arguments=()
 for argument in BASE_IMAGE=localhost/test/base GO_IMAGE=localhost/test/go CACHECTL=localhost/test/cachectl \
     PULUMI_VERSION= TOFU_VERSION= PACKAGES=; do
     arguments+=(--build-arg "$argument")
 done
+
+say "Dockerfile.merged, only cachectl"
+buildah_offline build --layers=false --pull=never "${arguments[@]}" --target binary --tag localhost/test/binary \
+    --file "$here/../../Dockerfile.merged" "$work/context" &>"$work/build.log" ||
+    { cat "$work/build.log" >&2; die "the image of cachectl cannot be built"; }
+container=$(buildah from --pull=never localhost/test/binary)
+held=$(find "$(buildah mount "$container")" -mindepth 1 -printf '/%P ')
+[[ $held == "/cachectl " ]] || die "the image of cachectl holds $held"
+buildah umount "$container" >/dev/null
+buildah rm "$container" >/dev/null
+
+say "Dockerfile.merged"
 buildah_offline build --layers=false --pull=never "${arguments[@]}" --tag localhost/test/merged \
     --file "$here/../../Dockerfile.merged" "$work/context" &>"$work/build.log" ||
     { cat "$work/build.log" >&2; die "the image cannot be built"; }

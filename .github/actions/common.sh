@@ -1,0 +1,59 @@
+# What the scripts of the actions share: messages for the log, outputs, and the state that `restore` leaves for
+# `save`. The scripts source this file.
+# shellcheck shell=bash
+set -euo pipefail
+shopt -s inherit_errexit
+
+# RUNNER_TEMP is emptied before and after each job, so nothing here outlives the job. In a container, the
+# variable names the directory as the container sees it, which the context `runner.temp` does not.
+readonly state=${RUNNER_TEMP:?is not set: these scripts run in a job of GitHub Actions}/cachectl
+readonly archive=$state/cache.castore      # the path under which caches are stored and found: never change it
+readonly restored=$state/restored.castore  # the archive that this job began with, if it was whole
+readonly report=$state/restore.json        # what `cachectl restore --json` said of it
+mkdir -p "$state"
+
+annotate() { # annotate LEVEL TEXT…: writes an error, a warning or a notice that GitHub shows with the run
+    local level=$1 text
+    shift
+    text=${*//'%'/%25}
+    text=${text//$'\r'/%0D}
+    printf '::%s title=cachectl::%s\n' "$level" "${text//$'\n'/%0A}"
+}
+
+# Prints files, or standard input for `-`, in which GitHub must find no commands: names in archives and values of
+# inputs may hold anything.
+show() { # show FILE…
+    local token
+    token=end-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+    echo "::stop-commands::$token"
+    cat -- "$@"
+    printf '\n::%s::\n' "$token"
+}
+
+# Ends the script with a message. A cache must never fail a job, so all but `setup` and `union` set LEVEL to
+# `warning` and go on without a cache.
+die() {
+    annotate "${LEVEL:-error}" "$*"
+    exit 1
+}
+
+output() { # output NAME VALUE: sets an output of the step; the value may have several lines
+    local delimiter
+    delimiter=end-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n') # no value can hold it, so none can end early
+    printf '%s<<%s\n%s\n%s\n' "$1" "$delimiter" "$2" "$delimiter" >>"$GITHUB_OUTPUT"
+}
+
+# Prints the cachectl to use: the one that was installed in this job, or else the one on the PATH.
+find_cachectl() {
+    if [[ -x $state/bin/cachectl ]]; then
+        echo "$state/bin/cachectl"
+    else
+        type -P cachectl
+    fi
+}
+
+remember() { printf '%s' "$2" >"$state/$1"; }           # remember NAME VALUE
+recall() { [[ ! -e $state/$1 ]] || cat "$state/$1"; }   # recall NAME: prints nothing if nothing was remembered
+
+# Prints the first errors and warnings in a file, or else its last lines, for an annotation.
+reason() { grep -m 5 -E '^(error|warning): ' "$1" || tail -n 3 "$1"; }

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Restores what was found into Go's caches. A missing, truncated or foreign cache is a warning, and the job's
+# builds compile everything.
+#
+#   MATCHED        the key under which the cache was found; empty: none was
+#   INPUT_ARCHIVE  an archive that is there, to restore instead
+export LEVEL=warning
+# shellcheck source=../common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+
+give_up() { # give_up TEXT: says why builds compile everything, and leaves the job without a restored cache
+    annotate warning "$1"
+    rm -f "$restored"
+    : >"$report" # the summary takes an empty report for a cold build
+    output restored false
+    output exact false
+    exit 0
+}
+
+key=$(recall key)
+matched=${MATCHED:-}
+if [[ -n ${INPUT_ARCHIVE:-} ]]; then
+    [[ -f $INPUT_ARCHIVE ]] ||
+        give_up "There is no archive \`$INPUT_ARCHIVE\` (input \`archive\`), so builds compile everything."
+    source=$INPUT_ARCHIVE what="The archive \`$INPUT_ARCHIVE\`"
+elif [[ -z $key ]]; then
+    output restored false # prepare.sh has said why
+    output exact false
+    exit 0
+elif [[ -f $archive ]]; then
+    # `save` packs to the same path, because the path is part of what GitHub finds a cache by.
+    mv "$archive" "$restored"
+    source=$restored what="The cache \`$matched\`"
+else
+    give_up "No cache is stored for $key yet, so builds compile everything."
+fi
+
+cachectl=$(find_cachectl) || give_up "There is no cachectl, so builds compile everything."
+if ! "$cachectl" restore --profile ci --json "$source" >"$report" 2>"$state/restore.log"; then
+    show "$state/restore.log"
+    give_up "$what can't be restored, so builds compile everything. The next cache that is saved takes its place."$'\n'"$(
+        reason "$state/restore.log")"
+fi
+show "$state/restore.log" - <<<"$what is restored."
+if warnings=$(grep -m 5 '^warning: ' "$state/restore.log"); then # for example, that nothing can hit here
+    annotate warning "$what is restored, but:"$'\n'"$warnings"
+fi
+# This remembers for `save` whether a cache for these very settings and go.sum files is there already.
+remember matched "$matched"
+output restored true
+if [[ -n $matched && $matched == "$(recall scope)"* ]]; then output exact true; else output exact false; fi

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Writes the library's documentation as web pages for a static host, below the path BASE of that host.
+#
+# usage: pages.sh OUT BASE   needs Swift 6.3, and as root installs Debian's packages that the build needs
+set -euo pipefail
+[[ $# == 2 ]] || { echo "usage: pages.sh OUT BASE" >&2; exit 64; }
+mkdir -p "$1"
+out=$(cd "$1" && pwd)
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+say() { echo "pages.sh: $*" >&2; }
+die() { echo "pages.sh: $*" >&2; exit 1; }
+# shellcheck source=../../Tests/packages.sh
+source Tests/packages.sh
+# shellcheck disable=SC2154 # Tests/packages.sh sets it
+install_packages "${build_packages[@]}"
+# The compiler's flags are those of the debug build, so that it serves here, too.
+swift package --allow-writing-to-directory "$out" -Xswiftc -warnings-as-errors generate-documentation \
+    --target CacheStore --warnings-as-errors \
+    --transform-for-static-hosting --hosting-base-path "$2" --output-path "$out"
+[[ -s $out/documentation/cachestore/index.html ]] || die "the library has no page"
+# The root has no page of its own.
+printf '<!doctype html>\n<meta charset="utf-8">\n<title>CacheStore</title>\n%s\n' \
+    '<meta http-equiv="refresh" content="0; url=documentation/cachestore/">' >"$out/index.html"

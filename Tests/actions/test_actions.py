@@ -1,0 +1,259 @@
+"""The actions, each step run as GitHub runs it, with real Go and a real cachectl."""
+import pathlib
+import subprocess
+import unittest
+
+from situation import BUILD, CACHECTL, PROGRAM, Situation, use
+
+
+class Jobs(Situation):
+    """Jobs that restore at their beginning and save at their end."""
+
+    def build(self, *, save: dict | None = None, restore: dict | None = None, run: str = BUILD, **facts):
+        restore = {"path": str(CACHECTL)} | (restore or {})
+        return self.job(use("restore", **restore), {"run": run}, use("save", **(save or {})), **facts)
+
+    def test_second_job_compiles_nothing(self):
+        (self.checkout / "cmd").mkdir()
+        (self.checkout / "cmd/main.go").write_text(PROGRAM)
+        first = self.build()
+        self.assert_cold(first)
+        self.assertIn("fmt", self.compiled(first))
+        self.assertIn("No cache is stored for go-linux-", first.said("warning"))
+        self.assertEqual((first.outputs["restore"]["restored"], first.outputs["restore"]["exact"]), ("false",) * 2)
+        self.assertEqual(first.outputs["save"]["stored"], "true")
+        self.assertEqual(len(self.services.cache.keys), 1)
+        self.assertNotEqual(first.summary.strip(), "")
+
+        second = self.build()
+        self.assert_warm(second)
+        self.assertEqual(second.annotations, [], second.log)
+        self.assertEqual((second.outputs["restore"]["restored"], second.outputs["restore"]["exact"]), ("true",) * 2)
+        self.assertEqual(second.outputs["restore"]["matched-key"], self.services.cache.keys[0])
+        self.assertEqual(second.outputs["save"]["stored"], "false")
+        self.assertEqual(len(self.services.cache.keys), 1, "a cache that is there is not stored again")
+        self.assertNotEqual(second.summary.strip(), "")
+
+    def test_changed_go_sum_falls_back_to_the_last_cache_and_stores_a_new_one(self):
+        self.build()
+        self.require("v1.3.0")
+        second = self.build()
+        self.assert_good(second)
+        self.assertEqual(sorted(self.compiled(second)), ["example.com/app", "example.com/greeting"])
+        self.assertEqual(second.outputs["restore"]["matched-key"], self.services.cache.keys[0])
+        self.assertEqual(second.outputs["restore"]["exact"], "false")
+        self.assertEqual(len(self.services.cache.keys), 2)
+        listed = [subprocess.run([CACHECTL, "ls", file], capture_output=True, text=True, check=True).stdout
+                  for _, _, file in self.services.cache.entries]
+        self.assertEqual([("@v1.2.0" in text, "@v1.3.0" in text) for text in listed], [(True, False), (False, True)],
+                         "each archive holds what its job used, and not what the restore brought besides")
+        self.assert_warm(self.build())
+
+    def test_truncated_cache_is_a_cold_build_and_the_next_cache_takes_its_place(self):
+        self.build()
+        file = self.services.cache.entries[0][2]
+        content = file.read_bytes()
+        for length in (0, 100, len(content) // 2, len(content) - 1):
+            with self.subTest(length=length):
+                del self.services.cache.entries[1:]
+                file.write_bytes(content[:length])
+                job = self.build()
+                self.assert_cold(job)
+                self.assertIn("can't be restored, so builds compile everything", job.said("warning"))
+                self.assertEqual(job.outputs["restore"]["restored"], "false")
+                self.assertEqual(len(self.services.cache.keys), 2)
+                self.assert_warm(self.build())
+
+    def test_foreign_file_as_cache_is_a_cold_build(self):
+        self.build()
+        self.services.cache.entries[0][2].write_bytes(b"\x28\xb5\x2f\xfd" + b"not an archive of ours" * 1000)
+        job = self.build()
+        self.assert_cold(job)
+        self.assertIn("can't be restored", job.said("warning"))
+
+    def test_archive_that_is_there_is_restored_instead_of_a_stored_cache(self):
+        first = self.build(save={"when": "never"})
+        kept = self.directory / "kept.castore"
+        kept.write_bytes(pathlib.Path(first.outputs["save"]["archive"]).read_bytes())
+        self.assert_warm(self.build(restore={"archive": str(kept)}))
+        missing = self.build(restore={"archive": "no such.castore"})
+        self.assert_cold(missing)
+        self.assertIn("There is no archive `no such.castore`", missing.said("warning"))
+
+    def test_cache_that_cannot_hit_here_is_a_warning(self):
+        self.build(save={"when": "never", "artifact": "other"}, environment={"GOARCH": "arm64"})
+        file = next(self.services.artifacts.directory.glob("other/*"))
+        job = self.build(restore={"archive": str(file)})
+        self.assert_cold(job)
+        self.assertIn("is restored, but:\nwarning: ", job.said("warning"))
+
+    def test_when_decides_what_is_stored(self):
+        job = self.build(save={"when": "never"})
+        self.assertEqual(self.services.cache.keys, [], job.log)
+        self.build()
+        self.build(save={"when": "always"})
+        self.assertEqual(len(self.services.cache.keys), 2)
+        self.assert_warm(self.build())
+        wrong = self.build(save={"when": "sometimes"})
+        self.assert_good(wrong)
+        self.assertIn("The input `when` is `sometimes`", wrong.said("warning"))
+
+    def test_caches_of_two_jobs_with_equal_settings_are_two(self):
+        self.build(job="build")
+        other = self.build(job="lint")
+        self.assert_warm(other)  # there is none of its own, and that of `build` fits
+        self.assertEqual((other.outputs["restore"]["exact"], other.outputs["save"]["stored"]), ("false", "true"))
+        self.assertEqual(len(self.services.cache.keys), 2)
+        self.assertIn("-lint@", self.services.cache.keys[1])
+        self.assertEqual(self.build(job="build").outputs["restore"]["matched-key"], self.services.cache.keys[0])
+
+    def test_job_that_fails_stores_nothing(self):
+        job = self.build(run=BUILD + "; false")
+        self.assertTrue(job.failed)
+        self.assertEqual(self.services.cache.keys, [])
+
+    def test_save_alone_stores_all_that_the_job_built(self):
+        self.assert_cold(self.job({"run": BUILD}, use("save", path=str(CACHECTL))))
+        self.assert_warm(self.build())
+
+    def test_cache_over_its_budget_is_a_warning(self):
+        job = self.build(save={"budget": "1kB"})
+        self.assert_good(job)
+        self.assertIn("over its budget of 1kB", job.said("warning"))
+        self.assertEqual(job.outputs["save"]["over-budget"], "true")
+        self.assertEqual(len(self.services.cache.keys), 1)
+        job = self.build(save={"budget": "1GB"})
+        self.assertEqual((job.said("warning"), job.outputs["save"]["over-budget"]), ("", "false"), job.log)
+
+    def test_wrong_budget_is_a_warning_that_does_not_speak_of_the_size(self):
+        job = self.build(save={"budget": "much"})
+        self.assert_good(job)
+        self.assertIn("The summary of this job's cache can't be made", job.said("warning"))
+        self.assertEqual(job.outputs["save"]["over-budget"], "false")
+
+    def test_without_go_there_is_no_cache_but_a_warning(self):
+        job = self.build(run="true", environment={"PATH": "/usr/bin:/bin"})
+        self.assert_good(job)
+        self.assertIn("The key of this job's cache can't be made", job.said("warning"))
+        self.assertEqual(self.services.cache.keys, [])
+
+    def test_cachectl_that_does_not_run_is_a_warning_and_a_cold_build(self):
+        broken = self.directory / "broken"
+        broken.write_bytes(CACHECTL.read_bytes()[:1000])
+        job = self.build(restore={"path": str(broken)})
+        self.assert_cold(job)
+        self.assertIn("cachectl does not run here", job.said("warning"))
+        missing = self.build(restore={"path": "nowhere/cachectl"})
+        self.assert_cold(missing)
+        self.assertIn("There is no cachectl at `nowhere/cachectl`", missing.said("warning"))
+
+    def test_inputs_are_never_run_as_commands(self):
+        evil = "x\"; touch pwned; echo `touch pwned` $(touch pwned) '\n::error::no%"
+        for inputs in ({"name": evil}, {"directory": evil}, {"prefix": evil}, {"archive": evil}):
+            with self.subTest(inputs=inputs):
+                job = self.build(restore=inputs, save={"budget": evil, "log": evil})
+                self.assert_cold(job)
+                self.assertEqual(list(self.checkout.rglob("pwned")), [], job.log)
+
+
+class Trust(Situation):
+    """Who may store a cache."""
+
+    def build(self, **facts):
+        return self.job(use("restore", path=str(CACHECTL)), {"run": BUILD}, use("save", artifact="a"), **facts)
+
+    def test_pull_request_from_a_fork_only_restores(self):
+        self.job(use("restore", path=str(CACHECTL)), {"run": BUILD}, use("save"))
+        self.require("v1.3.0")  # so there is something to store
+        for head in ("somebody/app", ""):
+            with self.subTest(head=head):
+                job = self.build(event="pull_request", head=head)
+                self.assert_good(job)
+                self.assertEqual(job.outputs["restore"]["restored"], "true", "that of the main branch")
+                self.assertIn("so no cache is stored", job.said("notice"))
+                self.assertEqual(len(self.services.cache.keys), 1)
+                self.assertEqual(list(self.services.artifacts.directory.iterdir()), [])
+
+    def test_pull_request_from_a_branch_of_the_repository_stores(self):
+        job = self.build(event="pull_request", head="me/app")
+        self.assert_good(job)
+        self.assertEqual(len(self.services.cache.keys), 1)
+
+    def test_events_with_the_rights_of_the_main_branch_store_nothing(self):
+        for event in ("pull_request_target", "workflow_run", "issue_comment"):
+            with self.subTest(event=event):
+                job = self.build(event=event, head="me/app")
+                self.assert_good(job)
+                self.assertIn(f"The event {event}", job.said("notice"))
+                self.assertEqual(self.services.cache.keys, [])
+
+
+class OneStep(Situation):
+    """The action `cache`, which runs the commands between a restore and a save."""
+
+    def build(self, **inputs):
+        return self.job(use("cache", **({"path": str(CACHECTL), "run": BUILD} | inputs)))
+
+    def test_second_job_compiles_nothing(self):
+        self.assert_cold(self.build())
+        second = self.build()
+        self.assert_warm(second)
+        self.assertEqual(second.outputs["cache"]["restored"], "true")
+        self.assertEqual(second.outputs["cache"]["stored"], "false")
+
+    def test_module_in_a_directory_is_built_there(self):
+        (self.checkout / "sub dir").mkdir()
+        for name in ("go.mod", "go.sum", "app.go"):
+            (self.checkout / name).rename(self.checkout / "sub dir" / name)
+        self.assert_cold(self.build(directory="sub dir"))
+        self.assert_warm(self.build(directory="sub dir"))
+
+    def test_failing_commands_fail_the_job_and_store_nothing(self):
+        for run in ("false\ntrue", "false | true", ""):
+            with self.subTest(run=run):
+                job = self.build(run=run)
+                self.assertTrue(job.failed, job.log)
+                self.assertEqual(self.services.cache.keys, [])
+
+
+class FanIn(Situation):
+    """Jobs that upload what they packed, and one that unites it."""
+
+    def fan_out(self):
+        for name in ("one", "two"):
+            job = self.job(use("cache", path=str(CACHECTL), run=BUILD, name=name, artifact=f"cachectl-{name}",
+                               when="never"))
+            self.assert_good(job)
+
+    def unite(self, **inputs):
+        return self.job(use("union", **({"path": str(CACHECTL), "output": "all.castore"} | inputs)),
+                        {"run": "cachectl verify all.castore"})
+
+    def test_union_of_all_artifacts_makes_builds_warm(self):
+        self.fan_out()
+        job = self.unite(count="2")
+        self.assert_good(job)
+        self.assertEqual(job.outputs["union"]["count"], "2")
+        self.assert_warm(self.job(use("restore", archive="all.castore", path=str(CACHECTL)), {"run": BUILD}))
+
+    def test_missing_artifact_fails_the_job(self):
+        none = self.unite()
+        self.assertTrue(none.failed)
+        self.assertIn("No artifact holds an archive", none.said("error"))
+        self.fan_out()
+        few = self.unite(count="3")
+        self.assertTrue(few.failed)
+        self.assertIn("There are 2 archives, not 3", few.said("error"))
+
+    def test_damaged_artifact_fails_the_job(self):
+        self.fan_out()
+        file = next(self.services.artifacts.directory.glob("cachectl-one/*.castore"))
+        file.write_bytes(file.read_bytes()[:-100])
+        job = self.unite()
+        self.assertTrue(job.failed)
+        self.assertIn("The archives can't be united", job.said("error"))
+        self.assertFalse((self.checkout / "all.castore").exists())
+
+
+if __name__ == "__main__":
+    unittest.main()
