@@ -147,9 +147,6 @@ Tests/matrix/test-matrix.sh --cachectl "$CACHECTL_STATIC"
 begin "situations from the field"
 Tests/field/test-field.sh --cachectl "$CACHECTL_STATIC"
 
-begin "fresh machine"
-Tests/fresh/test-fresh.sh
-
 begin "simulated matrix build"
 Benchmarks/simulate-matrix-build.sh --quick --work "$state/matrix" --cachectl "$CACHECTL_STATIC"
 
@@ -158,3 +155,6 @@ Tests/image/test-image.sh
 
 begin "image written directly"
 Tests/image/test-layers.sh
+
+begin "fresh machine"
+Tests/fresh/test-fresh.sh
