@@ -4,7 +4,7 @@
 # into the root and runs the command there. The quick simulation builds fewer programs than usual, and the tests
 # stop after the debug build; the set-up of both is whole.
 #
-#     Tests/fresh/test-fresh.sh [COMMAND…]     the commands to run instead of the README's
+#     Tests/fresh/test-fresh.sh [COMMAND…]     runs these commands instead of the README's, and shortens none
 #
 # A root gets nothing else of this machine but the way to the outside: apt's sources and options, pip's and git's
 # configuration, proxies and certificates, and the files and directories that these name. Downloaded Debian
@@ -156,7 +156,8 @@ in_root() { # in_root ROOT COMMAND
     local variables
     mapfile -t variables < <(outside_variables)
     env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=dumb CI=true \
-        CACHESTORE_PROGRAMS=1 CACHESTORE_LAST_STEP="debug build" "${variables[@]}" \
+        "${variables[@]}" ${CACHESTORE_PROGRAMS+CACHESTORE_PROGRAMS="$CACHESTORE_PROGRAMS"} \
+        ${CACHESTORE_LAST_STEP+CACHESTORE_LAST_STEP="$CACHESTORE_LAST_STEP"} \
         chroot "$1" /bin/bash -c "cd; [[ ! -d cachestore ]] || cd cachestore; $2" </dev/null
 }
 
@@ -176,24 +177,36 @@ run_fresh() { # run_fresh ROOT COMMAND
     in_root "$root" "$2"
 }
 
-isolated() { # isolated FUNCTION ARGUMENT…: runs a function of this script in new namespaces
-    local status=0
-    unshare --mount --pid --fork --kill-child --propagation private \
-        env FRESH_WORK="$work" bash "$script" --inside "$@" &
-    child=$!
-    wait "$child" || status=$?
-    child=''
-    return "$status"
+# Runs a program in new namespaces. Its mounts and processes end with it.
+readonly isolated=(unshare --mount --pid --fork --kill-child --propagation private)
+
+run_all() { # run_all COMMAND…: each on a fresh machine
+    local number command available
+    # Memory is faster, and nothing is left behind. The largest root has 4 GB, and Swift's compiler needs 3 GB.
+    available=$(awk '$1 == "MemAvailable:" { print int($2 / 1e6) }' /proc/meminfo)
+    if ((available >= 9)); then mount -t tmpfs -o size=6g,mode=755 cachestore-fresh "$work"; fi
+
+    say "a root with Debian's base"
+    make_base "$work/base"
+    for number in $(seq $#); do
+        command=${!number}
+        say "on a fresh machine: $command"
+        cp -a "$work/base" "$work/$number"
+        "${isolated[@]}" bash "$script" --command "$work/$number" "$command" || die "on a fresh machine, this failed: $command"
+        say "done, with $(du -sm "$work/$number" | cut -f 1) MB in the root"
+        rm -rf --one-file-system "${work:?}/$number"
+    done
+    say "the commands work on a fresh machine"
 }
 
 # ---------------------------------------------------------------- the run
 
 readonly packages=${XDG_CACHE_HOME:-$HOME/.cache}/cachestore/debian-packages
-if [[ ${1:-} == --inside ]]; then
-    work=$FRESH_WORK
-    "${@:2}"
-    exit
-fi
+case ${1:-} in # this script in a namespace
+--all) work=$2; run_all "${@:3}"; exit ;;
+--command) work=${2%/*}; run_fresh "${@:2}"; exit ;;
+-*) die "has no options, only commands to run on a fresh machine" ;;
+esac
 
 ((EUID == 0)) || die "needs root, for debootstrap and mount namespaces"
 type -P swift >/dev/null || die "needs Swift 6.3: https://www.swift.org/install/linux/"
@@ -201,6 +214,7 @@ unshare --mount --pid --fork true 2>/dev/null || die "cannot make namespaces; a 
 commands=("$@")
 if ((!$#)); then
     mapfile -t commands < <(readme_commands)
+    export CACHESTORE_PROGRAMS=${CACHESTORE_PROGRAMS-1} CACHESTORE_LAST_STEP=${CACHESTORE_LAST_STEP-debug build}
     ((${#commands[@]} >= 2)) || die "README.md has no console block with two commands below \"Two commands\""
 fi
 install_packages debootstrap
@@ -226,13 +240,9 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-say "a root with Debian's base"
-isolated make_base "$work/base"
-for number in "${!commands[@]}"; do
-    command=${commands[number]}
-    say "on a fresh machine: $command"
-    cp -a "$work/base" "$work/$number"
-    isolated run_fresh "$work/$number" "$command" || die "on a fresh machine, this failed: $command"
-    rm -rf --one-file-system "${work:?}/$number"
-done
-say "the commands work on a fresh machine"
+"${isolated[@]}" bash "$script" --all "$work" "${commands[@]}" &
+child=$!
+status=0
+wait "$child" || status=$?
+child=''
+exit "$status"
