@@ -1,4 +1,5 @@
 """The common parts of the tests: a repository with Go code, services, and jobs that build it."""
+import functools
 import hashlib
 import io
 import os
@@ -49,10 +50,16 @@ def use(action: str, **inputs) -> dict:
     return step | ({"with": inputs} if inputs else {})
 
 
+@functools.cache
+def real_cachectl() -> bytes:
+    return CACHECTL.read_bytes()
+
+
+@functools.cache
 def release_archive(program: bytes) -> bytes:
     """Returns the archive of a release, with a program as `cachectl`."""
     memory = io.BytesIO()
-    with tarfile.open(fileobj=memory, mode="w:gz") as archive:
+    with tarfile.open(fileobj=memory, mode="w:gz", compresslevel=1) as archive:
         member = tarfile.TarInfo("cachectl")
         member.size, member.mode = len(program), 0o755
         archive.addfile(member, io.BytesIO(program))
@@ -124,7 +131,7 @@ class Situation(unittest.TestCase):
     def publish(self, program: bytes | None = None, machine: str = "", repository: str = runner.OWN) -> bytes:
         """Makes the release of this version, by default with the real cachectl, and returns its archive."""
         name = f"cachectl-{VERSION}-linux-{machine or os.uname().machine}.tar.gz"
-        content = release_archive(program or CACHECTL.read_bytes())
+        content = release_archive(program or real_cachectl())
         sums = f"{hashlib.sha256(content).hexdigest()}  {name}\n".encode()
         self.services.releases.add(repository, VERSION, {name: content, "SHA256SUMS": sums})
         return content
