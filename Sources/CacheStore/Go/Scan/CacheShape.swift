@@ -22,7 +22,7 @@ enum CacheShape {
                 remedy: .chooseName
             )
         }
-        if let path = caches.buildCache, hasModules(path), !hasEntries(path) {
+        if let path = caches.buildCache, caches.moduleCache != path, hasModules(path), !hasEntries(path) {
             throw swapped("GOCACHE", path, "GOMODCACHE: it has `cache/download`, and none of `00` to `ff`")
         }
         if let path = caches.moduleCache, hasEntries(path), !hasModules(path), caches.buildCache != path {

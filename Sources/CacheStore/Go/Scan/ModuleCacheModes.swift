@@ -23,19 +23,8 @@ struct ModuleCacheModes {
         let kind: Kind
     }
 
-    /// The treatment of a directory or file whose mode does not serve.
-    enum Treatment {
-        /// It stays as it is.
-        case report
-        /// It gets the right mode, and a failure is an error.
-        case mend
-        /// It gets the right mode, unless it belongs to another user.
-        case mendOwn
-    }
-
-    private let profile: CacheProfile
+    private let repair: ModeRepair
     private let buildCache: OtherCache?
-    private let treatment: Treatment
     private let entersTrees: Bool
 
     /// The directories and files whose modes did not serve.
@@ -54,12 +43,11 @@ struct ModuleCacheModes {
     init(
         _ profile: CacheProfile,
         apartFrom buildCache: FilePath?,
-        _ treatment: Treatment,
+        _ treatment: ModeRepair.Treatment,
         entersTrees: Bool = false
     ) {
-        self.profile = profile
+        repair = ModeRepair(profile: profile, treatment: treatment)
         self.buildCache = OtherCache(buildCache)
-        self.treatment = treatment
         self.entersTrees = entersTrees
     }
 
@@ -68,8 +56,8 @@ struct ModuleCacheModes {
     /// - Parameters:
     ///   - root: The directory.
     ///   - check: Called once per directory; an error that it throws ends the look.
-    /// - Throws: The error of `check`, or ``CacheStoreError`` with ``Treatment/mend``. What can't be read is
-    ///   passed over.
+    /// - Throws: The error of `check`, or ``CacheStoreError`` with ``ModeRepair/Treatment/mend``. What can't
+    ///   be read is passed over.
     mutating func look(at root: borrowing Directory, check: () throws -> Void) throws {
         // The user may have given the root a sticky bit. It does no harm, because Go renames nothing there.
         try lookAtDirectory(root, sticky: 0)
@@ -212,29 +200,15 @@ struct ModuleCacheModes {
         as kind: Fault.Kind,
         sticky: mode_t = 0
     ) throws {
-        guard let status = try? directory.status(of: name), [.directory, .regular].contains(status.kind)
-        else { return }
+        guard let status = try? directory.status(of: name) else { return }
         let bits: mode_t =
             switch kind {
-            case .directory: profile.moduleDirectoryMode
-            case .file: profile.moduleFileMode
+            case .directory: repair.profile.moduleDirectoryMode
+            case .file: repair.profile.moduleFileMode
             case .tree: status.kind == .directory || status.mode & 0o111 != 0 ? 0o555 : 0o444
             }
-        let right = profile.mode(status.mode, with: bits) & ~sticky
-        guard right != status.mode else { return }
-        faults.append(Fault(path: name == "." ? directory.path : directory.path(of: name), kind: kind))
-        switch treatment {
-        case .report: break
-        case .mend: try Self.setMode(of: name, in: directory, right)
-        case .mendOwn: try? Self.setMode(of: name, in: directory, right)
+        if let path = try repair.repair(name, of: directory, with: bits, without: sticky) {
+            faults.append(Fault(path: path, kind: kind))
         }
-    }
-
-    private static func setMode(
-        of name: String,
-        in directory: borrowing Directory,
-        _ mode: mode_t
-    ) throws(CacheStoreError) {
-        if name == "." { try directory.setMode(mode) } else { try directory.setMode(of: name, mode) }
     }
 }

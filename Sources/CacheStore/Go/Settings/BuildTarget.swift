@@ -24,10 +24,15 @@ struct BuildTarget {
         "ppc64le": "GOPPC64", "riscv64": "GORISCV64", "wasm": "GOWASM",
     ]
 
-    /// The words that Go writes behind a level that implies them.
-    private static let implied: [(variable: String, word: Substring)] = [
-        ("GOARM=5", "softfloat"), ("GOARM=6", "hardfloat"), ("GOARM=7", "hardfloat"), ("GOARM64=v9", "lse"),
-    ]
+    /// Returns the word that Go writes behind a level that implies it (Go's internal/buildcfg/cfg.go, `goarm`
+    /// and `ParseGoarm64`).
+    private static func implied(by variable: String) -> Substring? {
+        if variable.hasPrefix("GOARM=5") { return "softfloat" }
+        if variable.hasPrefix("GOARM=6") || variable.hasPrefix("GOARM=7") { return "hardfloat" }
+        // From v8.1 on, the level has the atomic instructions.
+        let isLarge = variable.hasPrefix("GOARM64=") && !variable.hasPrefix("GOARM64=v8.0")
+        return isLarge ? "lse" : nil
+    }
 
     private init(
         _ version: String,
@@ -122,11 +127,10 @@ struct BuildTarget {
     /// Returns whether packages state a level if a variable has a value, both with the variable's name.
     ///
     /// Packages also state what the value implies, as in `GOARM64=v9.0,lse` (Go's internal/buildcfg/cfg.go).
-    private static func states(_ level: String, _ variable: String) -> Bool {
+    static func states(_ level: String, _ variable: String) -> Bool {
         let words = Set(variable.split(separator: ","))
-        let implied = Self.implied.first { variable.hasPrefix($0.variable) }
         let stated = Set(level.split(separator: ","))
-        return stated == words || implied.map { stated == words.union([$0.word]) } ?? false
+        return stated == words || implied(by: variable).map { stated == words.union([$0]) } ?? false
     }
 
     /// Returns whether the levels agree, as far as both are known.

@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// Modules of an archive that are not in GOMODCACHE here, where this user can't add them.
+/// Modules of an archive that this user can't use in GOMODCACHE here, and can't add there.
 enum AbsentModules {
     /// Returns the modules of a set that have a tree.
     static func modules(of set: MemberSet) -> [ZippedModules.Module] {
@@ -10,10 +10,11 @@ enum AbsentModules {
         }
     }
 
-    /// Returns a finding on the modules that are not in GOMODCACHE here, if this user can't add them.
+    /// Returns a finding on the modules that are not in GOMODCACHE here, or that this user can't read there,
+    /// if the user can't add them.
     ///
-    /// Whether builds need a module can't be told. If some of the modules are there, the others may have been
-    /// left out on purpose.
+    /// Whether builds need a module can't be told. If some of the modules are there, others that are not may
+    /// have been left out on purpose.
     static func findings(
         _ modules: [ZippedModules.Module],
         _ sources: [Source],
@@ -25,19 +26,46 @@ enum AbsentModules {
             let tree = cache.pushing(FilePath(module.key.text))
             return !Access.exists(tree) && !Access.canMake(tree)
         }
-        guard !absent.isEmpty else { return [] }
+        let closed = modules.filter { isClosed($0.key, in: cache) }
+        guard !absent.isEmpty || !closed.isEmpty else { return [] }
         return [
             Finding(
                 code: .absentModules,
                 setting: "modules",
-                recorded: [ZippedModules.recorded(absent, sources)],
+                recorded: [ZippedModules.recorded(closed.isEmpty ? absent : closed, sources)],
                 here: cache.string,
-                severity: absent.count == modules.count ? .unknown : .note,
-                loss:
-                    "this user can't find these modules in GOMODCACHE and can't add them there: builds that "
-                    + "need them fail",
+                severity: closed.isEmpty && absent.count < modules.count ? .note : .unknown,
+                loss: closed.isEmpty
+                    ? "this user can't find these modules in GOMODCACHE and can't add them there: builds "
+                        + "that need them fail"
+                    : "this user can't read all files of these modules in GOMODCACHE, or can't lock them "
+                        + "where Go must: builds that need them fail",
                 mend: "restore the archive there as the owner of GOMODCACHE, or make it writable and readable"
             )
         ]
+    }
+
+    /// Returns whether Go fails to read a module that is in GOMODCACHE, as far as a look at a few of its
+    /// files tells.
+    ///
+    /// Go reads the `.mod` file and the tree. It looks for the marker `.partial` first, and locks a module
+    /// that has one (Go's cmd/go/internal/modfetch/cache.go, `DownloadDir`, and fetch.go, `download`).
+    private static func isClosed(_ module: ModuleKey, in cache: FilePath) -> Bool {
+        let tree = cache.pushing(FilePath(module.text))
+        guard Access.exists(tree) else { return false }
+        let downloads = cache.pushing(FilePath(module.downloadDirectory))
+        func download(_ suffix: String) -> FilePath { downloads.appending("\(module.version).\(suffix)") }
+        guard Access.canRead(tree), Access.canSearch(tree), Access.canSearch(downloads) else { return true }
+        if Access.exists(download("mod")), !Access.canRead(download("mod")) { return true }
+        let lock = download("lock")
+        if Access.exists(download("partial")),
+            !(Access.exists(lock) ? Access.canWrite(lock) : Access.canAdd(to: downloads))
+        {
+            return true
+        }
+        guard let directory = try? Directory(opening: tree), let names = try? directory.names().valid else {
+            return true
+        }
+        return !names.map { tree.appending($0) }.allSatisfy(Access.canRead)
     }
 }

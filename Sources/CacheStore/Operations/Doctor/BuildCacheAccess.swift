@@ -47,7 +47,7 @@ enum BuildCacheAccess {
         if present.count < directories.count, !Access.canAdd(to: path) { return .lacksDirectories }
         let files = entries.map { path.pushing(FilePath(BuildCacheLayout.name(ofAction: $0))) }
         guard present.allSatisfy(Access.canSearch),
-            files.allSatisfy({ Access.canRead($0) || !Access.exists($0) })
+            (files + outputs(of: entries, in: path)).allSatisfy({ Access.canRead($0) || !Access.exists($0) })
         else { return .cannotBeRead }
         let isWritable = present.allSatisfy(Access.canAdd)
         // The last value counts.
@@ -57,6 +57,18 @@ enum BuildCacheAccess {
         let rewrites = Access.exists(trimFile) ? Access.canWrite(trimFile) : Access.canAdd(to: path)
         if !rewrites, GoRelease.minor(of: version).map({ $0 <= 25 }) ?? false { return .storesNoTrimTime }
         return isWritable || isMeantForReaders(path) ? nil : .storesNothing
+    }
+
+    /// Returns the outputs of entries, of those that can be read.
+    private static func outputs(of entries: [ObjectID], in path: FilePath) -> [FilePath] {
+        guard let root = try? Directory(opening: path) else { return [] }
+        return entries.compactMap { id in
+            guard let file = try? root.openFile(at: BuildCacheLayout.name(ofAction: id)),
+                let bytes = try? file.bytes(count: ActionEntry.byteCount + 1),
+                let entry = ActionEntry(bytes.span, named: id)
+            else { return nil }
+            return path.pushing(FilePath(BuildCacheLayout.name(ofOutput: entry.output)))
+        }
     }
 
     /// Returns whether a cache was restored or sealed for users who can't write to it.

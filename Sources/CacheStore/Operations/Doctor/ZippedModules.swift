@@ -23,7 +23,8 @@ enum ZippedModules {
         }
     }
 
-    /// Returns a note on the modules that are not unpacked in GOMODCACHE here, if Go can't unpack them there.
+    /// Returns a finding on the modules that are not unpacked in GOMODCACHE here, if Go can't unpack them
+    /// there.
     static func findings(_ modules: [Module], _ sources: [Source], _ here: GoEnvironment) -> [Finding] {
         let cache = FilePath(here["GOMODCACHE"])
         guard !modules.isEmpty, !cache.isEmpty else { return [] }
@@ -39,7 +40,7 @@ enum ZippedModules {
                 setting: "modules as zips",
                 recorded: [recorded(absent, sources)],
                 here: cache.string,
-                severity: .note,
+                severity: .unknown,
                 loss:
                     "these modules travel as zips, which Go unpacks at their first use, but GOMODCACHE can't "
                     + "be written to here: builds that need them fail",

@@ -33,7 +33,7 @@ struct BaseTree: Sendable {
         var kind: Kind
         /// The number of the layer that stated the node last.
         var layer: Int
-        var children: [String: Int] = [:]
+        var children = FileNames<Int>()
 
         var isDirectory: Bool { if case .directory = kind { true } else { false } }
     }
@@ -177,7 +177,7 @@ struct BaseTree: Sendable {
 
     /// Returns the names in the directory at a path without symbolic links, in no order.
     func names(in path: String) -> [String] {
-        number(at: path).map { Array(nodes[$0].children.keys) } ?? []
+        number(at: path).map { nodes[$0].children.names } ?? []
     }
 
     /// Returns whether anything is at a path without symbolic links.

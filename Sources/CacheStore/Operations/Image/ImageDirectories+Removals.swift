@@ -15,9 +15,12 @@ extension ImageDirectories {
     ///   - path: The path of the tree.
     ///   - manifest: The archive's tree.
     /// - Returns: The names in order.
-    func strays(inTree path: String, besides manifest: TreeManifest) -> [String: [String]] {
-        let strays = base?.strays(in: path, besides: manifest.entries.lazy.map(\.path)) ?? []
-        return Dictionary(grouping: strays, by: \.parent).mapValues { $0.map(\.lastElement) }
+    func strays(inTree path: String, besides manifest: TreeManifest) -> FileNames<[String]> {
+        var result = FileNames<[String]>()
+        for stray in base?.strays(in: path, besides: manifest.entries.lazy.map(\.path)) ?? [] {
+            result[stray.parent] = (result[stray.parent] ?? []) + [stray.lastElement]
+        }
+        return result
     }
 
     /// Returns what the base has beside a program in the directory of an output, in order.

@@ -72,6 +72,9 @@ struct ImageEnvironment: Sendable {
         return result
     }
 
+    /// The paths of the caches in a home directory.
+    private static let (usualBuildCache, usualModuleCache) = (".cache/go-build", "go/pkg/mod")
+
     /// A directory in which Go looks for a cache, and the variable that leads there.
     private typealias Place = (path: String?, variable: String?)
 
@@ -79,7 +82,7 @@ struct ImageEnvironment: Sendable {
     private var buildCache: Place {
         if let path = values["GOCACHE"] { return (path, "GOCACHE") }
         if let path = values["XDG_CACHE_HOME"] { return ("\(path)/go-build", "XDG_CACHE_HOME") }
-        return (home.map { "\($0)/.cache/go-build" }, values["HOME"] == nil ? nil : "HOME")
+        return (home.map { "\($0)/\(Self.usualBuildCache)" }, values["HOME"] == nil ? nil : "HOME")
     }
 
     /// The directory that Go uses for GOMODCACHE (cmd/go/internal/cfg/cfg.go, `gopathDir`).
@@ -88,18 +91,20 @@ struct ImageEnvironment: Sendable {
         if let path = values["GOPATH"]?.split(separator: ":").first {
             return ("\(path)/pkg/mod", "GOPATH")
         }
-        return (home.map { "\($0)/go/pkg/mod" }, values["HOME"] == nil ? nil : "HOME")
+        return (home.map { "\($0)/\(Self.usualModuleCache)" }, values["HOME"] == nil ? nil : "HOME")
     }
 
     /// Returns a warning if builds in the image look for the caches in other directories.
     private func placeWarnings(_ directories: ImageDirectories) -> [Warning] {
         var (unused, reasons): ([String], [String]) = ([], [])
         var isOff = false
-        for (name, path, place) in [
-            ("GOCACHE", options.caches.buildCache, buildCache),
-            ("GOMODCACHE", options.caches.moduleCache, moduleCache),
+        for (name, path, place, usual) in [
+            ("GOCACHE", options.caches.buildCache, buildCache, Self.usualBuildCache),
+            ("GOMODCACHE", options.caches.moduleCache, moduleCache, Self.usualModuleCache),
         ] {
             guard let path, !directories.isSame(place.path, path) else { continue }
+            // Engines take the home directory of another user from the image's list of users.
+            if place.path == nil, path.string.hasSuffix("/\(usual)") { continue }
             unused.append("`\(path)`")
             let stated = place.variable.flatMap { name in values[name].map { "`\(name)=\($0)`" } }
             reasons.append(stated ?? "no `\(name)`")

@@ -10,7 +10,7 @@ struct LayerTree: TreeVisitor, ~Copyable {
 
     /// What the base has in the tree's directories and the tree does not have: names, by the paths of the
     /// directories.
-    private let strays: [String: [String]]
+    private let strays: FileNames<[String]>
 
     /// The path of the previous file.
     private var last: String?
@@ -30,7 +30,7 @@ struct LayerTree: TreeVisitor, ~Copyable {
         _ path: String,
         _ owner: FileOwner,
         _ stream: LayerStream,
-        removing strays: [String: [String]],
+        removing strays: FileNames<[String]>,
         after last: String?
     ) {
         (self.module, self.path, self.owner, self.stream) = (module, path, owner, stream)

@@ -48,11 +48,14 @@ struct PackWarnings {
         }
         let others = origins.count > 1 ? ", and by \(origins.count - 1) more" : ""
         let built = [first.version, first.target, first.level].filter { !$0.isEmpty }.joined(separator: " ")
+        let count =
+            first.packages == 1
+            ? "1 compiled package states" : "\(first.packages) compiled packages state"
         let stated = "\(environment["GOVERSION"]) \(environment["GOOS"])/\(environment["GOARCH"])"
         return Warning(
             code: .packageOrigins,
             message:
-                "\(first.packages) compiled packages state that `\(built)` compiled them\(others), but "
+                "\(count) that `\(built)` compiled them\(others), but "
                 + "`go env` states `\(stated)`: only builds with the former hit",
             remedy: .packWhereBuilt
         )
@@ -80,7 +83,7 @@ struct PackWarnings {
         let parts = origin.level.split(separator: "=", maxSplits: 1)
         guard parts.count == 2 else { return true }
         let stated = environment[String(parts[0])]
-        return stated.isEmpty || stated == parts[1]
+        return stated.isEmpty || BuildTarget.states(origin.level, "\(parts[0])=\(stated)")
     }
 
     /// The warning that the user's own data in GOCACHE are not packed.

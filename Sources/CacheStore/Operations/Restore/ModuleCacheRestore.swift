@@ -322,9 +322,12 @@ struct ModuleCacheRestore: Sendable {
     /// Gives a tree that was there and right the modes that the profile promises.
     func openTree(of module: ModuleKey, _ cancellation: WorkerThreads.Cancellation) throws {
         guard profile.seals else { return }
-        let elements = module.text.pathElements
-        let parent = try directory(at: elements.dropLast())
+        // The directories above the tree may be symbolic links, as in `status(of:)`.
+        let path = root.directory.path(below: module.text)
+        guard let name = path.lastComponent?.string,
+            let parent = try? Directory(opening: path.removingLastComponent())
+        else { return }
         var modes = ModuleCacheModes(profile, apartFrom: nil, .mendOwn)
-        try modes.lookAtTree(elements[elements.count - 1], of: parent) { try cancellation.check() }
+        try modes.lookAtTree(name, of: parent) { try cancellation.check() }
     }
 }

@@ -41,10 +41,9 @@ final class Subdirectories: Sendable {
         self.root = root
         var all: [EntryNames] = []
         let mode = profile.directoryMode
-        // A directory of another owner is used as it is.
-        if profile.seals, let status = try root.directory.status(of: ".") {
-            let right = profile.mode(status.mode, with: profile.buildDirectoryMode)
-            if right != status.mode { try? root.directory.setMode(right) }
+        if profile.seals {
+            var modes = BuildCacheModes(profile, .mendOwn)
+            try modes.look(at: root.directory)
         }
         for index in 0..<256 {
             let name = BuildCacheLayout.subdirectory(index)

@@ -36,7 +36,12 @@ struct TreeCleaner {
     ) throws(CacheStoreError) -> [String] {
         try directory.setMode(0o755)
         var kept: [String] = []
-        for name in try directory.names().valid {
+        let (names, others) = try directory.names()
+        for path in others {
+            try directory.removeAll(at: path)
+            removed += 1
+        }
+        for name in names {
             let path = prefix + name
             guard let status = try directory.status(of: name) else { continue }
             if status.kind == .directory, directories.contains(Array(path.utf8)) {

@@ -80,13 +80,10 @@ struct SealedPart: Sendable {
                 remedy: .nameBuildCache
             )
         }
-        if let status = try root.status(of: ".") {
-            let right = options.profile.mode(status.mode, with: options.profile.buildDirectoryMode)
-            if right != status.mode {
-                part.note(.directoryMode, path)
-                if !options.isDryRun { try root.setMode(right) }
-            }
-        }
+        var modes = BuildCacheModes(options.profile, options.isDryRun ? .report : .mend)
+        try modes.look(at: root)
+        for path in modes.directories { part.note(.directoryMode, path) }
+        for path in modes.files { part.note(.mode, path) }
         if try !TrimFile.isRight(in: root, options.profile) {
             part.note(.trimFile, root.path(of: TrimFile.name))
             if !options.isDryRun { try TrimFile.write(in: root, options.profile) }
@@ -105,7 +102,7 @@ struct SealedPart: Sendable {
         var part = SealedPart(options: options)
         guard let path = options.moduleCache else { return part }
         let root = try Directory(opening: path)
-        let treatment: ModuleCacheModes.Treatment = options.isDryRun ? .report : .mend
+        let treatment: ModeRepair.Treatment = options.isDryRun ? .report : .mend
         var modes = ModuleCacheModes(options.profile, apartFrom: buildCache, treatment, entersTrees: true)
         try modes.look(at: root) { try cancellation.check() }
         for fault in modes.faults {

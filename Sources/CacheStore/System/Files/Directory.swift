@@ -319,30 +319,6 @@ package struct Directory: ~Copyable, Sendable {
         }
     }
 
-    /// Removes `name` and everything below it, read-only directories too; a missing entry is no error.
-    ///
-    /// - Throws: ``CacheStoreError`` as the system says.
-    func removeAll(_ name: String) throws(CacheStoreError) {
-        guard let found = try status(of: name) else { return }
-        guard found.kind == .directory else { return try remove(name) }
-        if let inner = try directory(name) {
-            if found.mode & 0o700 != 0o700 { try inner.setMode(0o700) }
-            let (valid, invalid) = try inner.names()
-            for entry in valid { try inner.removeAll(entry) }
-            if let entry = invalid.first {
-                throw CacheStoreError(
-                    .io,
-                    "cannot remove a name that is not UTF-8",
-                    path: entry,
-                    remedy: .removeObstacle
-                )
-            }
-        }
-        _ = try SystemCall.checked("remove the directory", path(of: name)) {
-            unsafe unlinkat(descriptor, name, AT_REMOVEDIR)
-        }
-    }
-
     /// Sets the permission bits of the directory itself.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.

@@ -130,6 +130,15 @@ struct OriginTests {
             ("linux arm go1.25.5 GOARM=7,hardfloat", ["GOARM": "7"], ["GOARM": "7"], true),
             ("linux arm go1.25.5 GOARM=7,hardfloat", ["GOARM": "5"], ["GOARM": "7"], true),
             ("linux arm64 go1.25.5 GOARM64=v9.0,lse", ["GOARM64": "v9.0"], ["GOARM64": "v9.0,lse"], false),
+            ("linux arm64 go1.25.5 GOARM64=v8.1,lse", ["GOARM64": "v8.1"], ["GOARM64": "v8.1,lse"], false),
+            (
+                "linux arm64 go1.27.3 GOARM64=v8.5,lse,crypto", ["GOARM64": "v8.5,crypto"],
+                ["GOARM64": "v8.5,crypto"], true
+            ),
+            (
+                "linux arm64 go1.27.3 GOARM64=v8.5,lse,crypto", ["GOARM64": "v8.5,crypto"],
+                ["GOARM64": "v8.5,lse,crypto"], false
+            ),
             ("linux arm64 go1.25.5 GOARM64=v8.0,lse", ["GOARM64": "v8.0"], ["GOARM64": "v8.0"], false),
             ("linux mips go1.25.5 GOMIPS=softfloat", [:], ["GOMIPS": "hardfloat"], false),
             ("linux mips64le go1.21.13 GOMIPS64=softfloat", [:], ["GOMIPS64": "softfloat"], true),

@@ -16,12 +16,12 @@ struct ZippedModulesTests {
         return ZippedModules.findings([module], [source], here)
     }
 
-    @Test("are a note where GOMODCACHE can't be written to, unless they are unpacked there")
+    @Test("make the outcome unknown where GOMODCACHE can't be written to, unless they are unpacked there")
     func unwritable() throws {
         // The superuser may write anywhere but to a file system like this one.
         let found = try findings("/proc/1")
         #expect(found.map(\.code) == [.moduleZips])
-        #expect(found.first?.severity == .note && found.first?.sources == ["job"])
+        #expect(found.first?.severity == .unknown && found.first?.sources == ["job"])
         #expect(found.first?.recorded.first?.value == "`example.com/X@v1.0.0`")
         let bench = try Workbench()
         #expect(try findings(bench.root).isEmpty)

@@ -93,6 +93,8 @@ struct ImageEnvironmentTests {
             (["GOPATH=/go"], "0:0", "/root/.cache/go-build", "/go/pkg/mod"),
             (["HOME=/h"], "7", "/h/.cache/go-build", "/h/go/pkg/mod"),
             (["XDG_CACHE_HOME=/c", "GOMODCACHE=/link"], nil, "/c/go-build", "/var"),
+            // Engines take the home directory of another user from the image's list of users.
+            (["GOMODCACHE=/m"], "user", "/home/user/.cache/go-build", "/m"),
         ] {
             let found = try warnings(
                 variables,

@@ -52,8 +52,9 @@ struct ImageRemovalsTests {
             #expect(Set(all).count == all.count, "a layer has a member twice")
             names += all.filter { PathRules.isWhiteout($0) }
             // Some tools lose a name that a layer both has and removes.
-            let targets = names.map { $0.replacing("/.wh.", with: "/") }
-            #expect(Set(all.map { $0.hasSuffix("/") ? String($0.dropLast()) : $0 }).isDisjoint(with: targets))
+            let targets = names.map { Array($0.replacing("/.wh.", with: "/").utf8) }
+            let members = all.map { Array(($0.hasSuffix("/") ? String($0.dropLast()) : $0).utf8) }
+            #expect(Set(members).isDisjoint(with: targets))
         }
         return (names.sorted { $0.precedes($1) }, Array(own))
     }
@@ -83,6 +84,21 @@ struct ImageRemovalsTests {
                 "\(tree)/.wh.stray", "\(tree)/sub/.wh..hidden", "\(tree)/sub/deep/.wh.d",
             ]
         )
+    }
+
+    @Test("removes files whose names differ from others only in their Unicode form")
+    func unicode() async throws {
+        let (composed, decomposed) = ("caf\u{e9}.go", "cafe\u{301}.go")
+        let found = try await removals(
+            try await pack(["a.go", composed]),
+            above: [
+                [.file("\(Self.tree)/a.go"), .file("\(Self.tree)/\(composed)")],
+                [.file("\(Self.tree)/\(decomposed)")],
+                [.file("\(Self.tree)/x/\(composed)"), .file("\(Self.tree)/x/\(decomposed)")],
+            ]
+        ).names
+        let expected = ["\(Self.tree)/.wh.\(decomposed)", "\(Self.tree)/.wh.x"]
+        #expect(found.map { Array($0.utf8) } == expected.map { Array($0.utf8) })
     }
 
     @Test("removes the marker of a module that is half unpacked, which Go would download again")

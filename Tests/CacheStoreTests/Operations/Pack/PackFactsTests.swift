@@ -78,6 +78,31 @@ struct PackFactsTests {
         #expect(pack.report.warnings.contains { $0.code == .packageOrigins })
     }
 
+    @Test(
+        "no other level where the packages state in more words what the variable implies",
+        arguments: [
+            ("arm", "GOARM", "7", "7,hardfloat"), ("arm", "GOARM", "5", "5,softfloat"),
+            ("arm64", "GOARM64", "v8.1", "v8.1,lse"), ("arm64", "GOARM64", "v9.0", "v9.0,lse"),
+        ]
+    )
+    func implied(architecture: String, name: String, value: String, stated: String) async throws {
+        var model = CacheModel()
+        let line = "go object linux \(architecture) go1.25.5 \(name)=\(stated) X:regabiwrappers"
+        model.addPair("a", Self.package(line, "a"))
+        for (value, warns) in [(value, false), ("\(value),other", true)] {
+            let pack = try await bench.pack(model, to: "pack \(warns)") {
+                $0.environment = GoEnvironment(
+                    variables: [
+                        "GOVERSION": "go1.25.5", "GOOS": "linux", "GOARCH": architecture, name: value,
+                    ]
+                )
+            }
+            let found = pack.report.warnings.filter { $0.code == .packageOrigins }
+            #expect(found.isEmpty != warns)
+            #expect(found.allSatisfy { $0.message.hasPrefix("1 compiled package states") })
+        }
+    }
+
     @Test("the origins of only those packages that are packed, and none without packages")
     func dropped() async throws {
         var model = CacheModel()

@@ -164,6 +164,23 @@ struct ModuleCacheRestoreTests {
         },
     ]
 
+    @Test("removes files and directories of a module whose names are not UTF-8, which Go would read")
+    func invalidNames() async throws {
+        let (_, pack) = try await packed()
+        let caches = try await bench.restore(pack, to: "out").caches
+        let before = try TreeSnapshot(of: bench.path("out")).paths
+        let tree = try #require(caches.moduleCache).pushing(FilePath(Self.module.key))
+        let script = #"""
+            chmod -R u+w "$0" && cd "$0" && n=$(printf '\377x') && : >"$n.go" && : >"a/$n.go" &&
+                mkdir -p "a/$n/b/$n" && : >"a/$n/b/$n/c" && chmod 0 "a/$n/b"
+            """#
+        _ = try shell(script, tree.string)
+        let report = try await bench.restore(pack, to: "out").report
+        #expect(report.removed == 3)
+        #expect(try TreeSnapshot(of: bench.path("out")).paths == before)
+        #expect(try shell(#"find "$0" | wc -l"#, tree.string).contains("\(Self.module.files.count + 3)"))
+    }
+
     @Test("mends a damaged module file by file, and leaves its right files alone", arguments: damages)
     func mends(damage: Damage) async throws {
         let (model, pack) = try await packed()

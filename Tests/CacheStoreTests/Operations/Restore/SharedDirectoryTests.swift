@@ -56,6 +56,21 @@ struct SharedDirectoryTests {
         #expect(try TreeSnapshot(of: bench.path("out")) == before)
     }
 
+    @Test("are one directory with the one cache alone, and get the other: that is no swap")
+    func second() async throws {
+        let pack = try await packed().path
+        let both = bench.path("both")
+        for first in [
+            GoCaches(buildCache: nil, moduleCache: both), GoCaches(buildCache: both, moduleCache: nil),
+        ] {
+            try await Restore().run(pack, into: first)
+            try await Restore().run(pack, into: GoCaches(buildCache: both, moduleCache: both))
+            for name in try Directory(opening: both).names().valid {
+                try Directory(opening: both).removeAll(name)
+            }
+        }
+    }
+
     @Test("are not packed where a directory above one is named: the message says where the cache is")
     func above() async throws {
         let pack = try await packed()

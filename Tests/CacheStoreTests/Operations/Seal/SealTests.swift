@@ -126,6 +126,31 @@ struct SealTests {
         #expect(try TreeSnapshot(of: bench.root).entries["elsewhere"] == before)
     }
 
+    @Test("opens what Go keeps beside the entries to other users, and closes it again for readers")
+    func beside() async throws {
+        _ = try writeCache()
+        let root = try Directory(opening: bench.path("cache/build"))
+        _ = try root.creatingFile("testexpire.txt", mode: 0o644)
+        let corpus = try root.creatingDirectory(at: ["fuzz", "app", "FuzzA"], mode: 0o700)
+        _ = try corpus.creatingFile("0123", mode: 0o600)
+        _ = try await seal("cache/build")
+        func modes() throws -> [mode_t?] {
+            let entries = try TreeSnapshot(of: bench.path("cache/build")).entries
+            return ["testexpire.txt", "fuzz", "fuzz/app/FuzzA", "fuzz/app/FuzzA/0123"].map {
+                entries[$0]?.mode
+            }
+        }
+        #expect(try modes() == [0o666, 0o777, 0o777, 0o644])
+        #expect(try await seal("cache/build", isDryRun: true).faults.isEmpty)
+        #expect(
+            kinds(try await seal("cache/build", .readonly, isDryRun: true)) == [
+                .directoryMode: 260, .mode: 1, .trimFile: 1,
+            ]
+        )
+        _ = try await seal("cache/build", .readonly)
+        #expect(try modes() == [0o644, 0o755, 0o755, 0o644])
+    }
+
     @Test("of a cache that was for users who add entries, for readers: nobody but the owner can write there")
     func closes() async throws {
         var model = CacheModel()
