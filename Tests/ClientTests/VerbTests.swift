@@ -22,6 +22,17 @@ struct VerbTests {
         #expect(try await contents(jobs.place("more.castore")).allSatisfy { $0.name != Jobs.sharedTree })
     }
 
+    @Test("names the key of a job, and the beginnings of older keys")
+    func key() async throws {
+        let jobs = try await Jobs.shared.value
+        var options = JobKey.Options()
+        options.go = jobs.go(in: "tiny")
+        let report = try await JobKey(options: options).run(in: jobs.place("programs/tiny"))
+        #expect(report.fallbacks.allSatisfy { report.key.hasPrefix($0) })
+        #expect(report.settings.contains { $0.name == "GOMODCACHE" })
+        #expect(report.version.hasPrefix("go1."))
+    }
+
     @Test("unites archives, opened or by path, in any order")
     func union() async throws {
         let jobs = try await Jobs.shared.value
