@@ -182,9 +182,9 @@ readonly isolated=(unshare --mount --pid --fork --kill-child --propagation priva
 
 run_all() { # run_all COMMAND…: each on a fresh machine
     local number command available
-    # Memory is faster, and nothing is left behind. The largest root has 4 GB, and Swift's compiler needs 3 GB.
+    # Memory is faster, and nothing is left behind. The roots take up to 6 GB, and Swift's compiler needs 3 GB.
     available=$(awk '$1 == "MemAvailable:" { print int($2 / 1e6) }' /proc/meminfo)
-    if ((available >= 9)); then mount -t tmpfs -o size=6g,mode=755 cachestore-fresh "$work"; fi
+    if ((available >= 11)); then mount -t tmpfs -o size=8g,mode=755 cachestore-fresh "$work"; fi
 
     say "a root with Debian's base"
     make_base "$work/base"
