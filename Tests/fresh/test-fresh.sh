@@ -8,7 +8,8 @@
 #
 # A root gets nothing else of this machine but the way to the outside: apt's sources and options, pip's and git's
 # configuration, proxies and certificates, and the files and directories that these name. Downloaded Debian
-# packages are kept for the next run. Needs root, Swift, git, access to Debian and PyPI, and 8 GB in $TMPDIR.
+# packages are kept for the next run. Needs root, Swift, git, access to Debian and PyPI, and 11 GB of memory or 8 GB
+# in $TMPDIR.
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -182,7 +183,7 @@ readonly isolated=(unshare --mount --pid --fork --kill-child --propagation priva
 
 run_all() { # run_all COMMAND…: each on a fresh machine
     local number command available
-    # Memory is faster, and nothing is left behind. The roots take up to 6 GB, and Swift's compiler needs 3 GB.
+    # Memory is faster, and nothing is left behind. The roots take up to 5 GB, and Swift's compiler needs 3 GB.
     available=$(awk '$1 == "MemAvailable:" { print int($2 / 1e6) }' /proc/meminfo)
     if ((available >= 11)); then mount -t tmpfs -o size=8g,mode=755 cachestore-fresh "$work"; fi
 
