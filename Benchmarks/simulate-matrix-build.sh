@@ -76,14 +76,13 @@ packages_of() { # packages_of PROVIDER: prints the Debian packages that hold the
 
 install_tools() {
     # Without a C compiler, Go would leave out cgo, and the caches would differ from those of other machines.
-    local packages=(ca-certificates gcc libc6-dev python3 python3-venv zstd) venv=$work/go-$go_version provider
+    local packages=("${build_packages[@]}" gcc python3 python3-venv zstd) venv=$work/go-$go_version provider
     if [[ -z $network ]]; then
         for provider in base "${providers[@]}"; do
             # shellcheck disable=SC2207 # words are what packages_of prints
             packages+=($(packages_of "$provider"))
         done
     fi
-    [[ -n $cachectl ]] || packages+=("${build_packages[@]}")
     install_packages "${packages[@]}"
     if ! "$venv/bin/go" version &>/dev/null; then
         say "installing Go $go_version"

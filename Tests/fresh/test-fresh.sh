@@ -8,7 +8,8 @@
 #
 # A root gets nothing else of this machine but the way to the outside: apt's sources and options, pip's and git's
 # configuration, proxies and certificates, and the files and directories that these name. Downloaded Debian
-# packages are kept for the next run. Needs root, Swift, git, access to Debian and PyPI, and 8 GB in $TMPDIR.
+# packages are kept for the next run. Needs root, Swift, git, access to Debian and PyPI, and 11 GB of memory or 8 GB
+# in $TMPDIR.
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -78,8 +79,9 @@ mount_read_only() { # mount_read_only DIRECTORY TARGET
 
 # Prints the variables by which programs reach the outside, as NAME=VALUE. The values have no line breaks.
 outside_variables() {
-    env | grep -iE '^(PIP_[A-Z_]+|(https?|ftp|all|no)_proxy|SSL_CERT_(FILE|DIR)|(CURL|REQUESTS)_CA_BUNDLE|GIT_SSL_CAINFO)=' ||
-        true
+    local pip='(INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|NO_INDEX|TRUSTED_HOST|CERT|CLIENT_CERT|PROXY|DEFAULT_TIMEOUT)'
+    local certificates='SSL_CERT_FILE|SSL_CERT_DIR|CURL_CA_BUNDLE|REQUESTS_CA_BUNDLE|GIT_SSL_CAINFO'
+    env | grep -iE "^(PIP_$pip|(https?|ftp|all|no)_proxy|$certificates)=" || true
 }
 
 connect() { # connect ROOT: lets the root reach what this machine reaches
@@ -92,10 +94,9 @@ connect() { # connect ROOT: lets the root reach what this machine reaches
     # The way that apt takes: proxies, certificates, checks of dates.
     apt-config dump | grep '^Acquire::' | grep -v '^Acquire::IndexTargets' >"$root/etc/apt/apt.conf.d/outside" || true
 
-    for file in /etc/pip.conf "$HOME/.config/pip/pip.conf" "$HOME/.pip/pip.conf"; do
-        [[ -e $file ]] || continue
-        mkdir -p "$root${file%/*}"
-        cp -L "$file" "$root$file"
+    mkdir -p "$root"/root/{.config/pip,.pip}
+    for file in /etc/pip.conf "$HOME"/{.config/pip,.pip}/pip.conf; do
+        [[ ! -e $file ]] || cp -L "$file" "$root${file/#"$HOME"//root}"
     done
 
     while read -r key value; do
@@ -107,7 +108,7 @@ connect() { # connect ROOT: lets the root reach what this machine reaches
     # What all that names, and certificates that only this machine has.
     mapfile -t -O "${#paths[@]}" paths < <(
         outside_variables | sed 's/^[^=]*=//'
-        sed -nE 's/^[^#;=]*=[ \t]*//p' "$root"{/etc,"$HOME"/.config/pip,"$HOME"/.pip}/pip.conf 2>/dev/null || true
+        sed -nE 's/^[^#;=]*=[ \t]*//p' "$root"/{etc,root/.config/pip,root/.pip}/pip.conf 2>/dev/null || true
         sed -nE 's/.* "(.*)";$/\1/p' "$root/etc/apt/apt.conf.d/outside")
     for value in "${paths[@]}"; do share "$root" "${value#file://}"; done
     if [[ -d /usr/local/share/ca-certificates ]]; then
@@ -182,9 +183,9 @@ readonly isolated=(unshare --mount --pid --fork --kill-child --propagation priva
 
 run_all() { # run_all COMMAND…: each on a fresh machine
     local number command available
-    # Memory is faster, and nothing is left behind. The largest root has 4 GB, and Swift's compiler needs 3 GB.
+    # Memory is faster, and nothing is left behind. The roots take up to 5 GB, and Swift's compiler needs 3 GB.
     available=$(awk '$1 == "MemAvailable:" { print int($2 / 1e6) }' /proc/meminfo)
-    if ((available >= 9)); then mount -t tmpfs -o size=6g,mode=755 cachestore-fresh "$work"; fi
+    if ((available >= 11)); then mount -t tmpfs -o size=8g,mode=755 cachestore-fresh "$work"; fi
 
     say "a root with Debian's base"
     make_base "$work/base"
@@ -192,7 +193,8 @@ run_all() { # run_all COMMAND…: each on a fresh machine
         command=${!number}
         say "on a fresh machine: $command"
         cp -a "$work/base" "$work/$number"
-        "${isolated[@]}" bash "$script" --command "$work/$number" "$command" || die "on a fresh machine, this failed: $command"
+        "${isolated[@]}" bash "$script" --command "$work/$number" "$command" ||
+            die "on a fresh machine, this failed: $command"
         say "done, with $(du -sm "$work/$number" | cut -f 1) MB in the root"
         rm -rf --one-file-system "${work:?}/$number"
     done
