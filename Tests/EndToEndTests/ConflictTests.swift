@@ -102,7 +102,7 @@ extension EndToEnd {
             let workspace = try await Workspace.shared.value
             let top = try Scratch.shared.directory("elsewhere")
             let restoring = workspace.restoring(workspace.pack("gamma"), to: "\(top)/build", "\(top)/mod")
-            let outcome = try await workspace.cachectl.succeed(restoring + ["--json"])
+            let outcome = try await workspace.cachectl.succeed(restoring + ["--json", "--no-go"])
             let warning = try #require(
                 outcome.errors.split(separator: "\n").first { $0.hasPrefix("warning: ") }
             )

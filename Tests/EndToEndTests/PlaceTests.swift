@@ -30,7 +30,8 @@ extension EndToEnd {
                 let pack = try await cachectl.succeed([
                     "pack", "--label", "x", "-o", "\(top)/x", "--force", "--json",
                 ])
-                #expect(try warnings(pack) == ["emptyCache"])
+                // These entries come from a job that was not vendored, and had its GOMODCACHE elsewhere.
+                #expect(try Set(warnings(pack)) == ["emptyCache", "moduleCachePath"])
                 #expect(pack.errors.contains("GOMODCACHE") && pack.errors.contains(top), "\(pack)")
                 #expect(try FileManager.default.contentsOfDirectory(atPath: top) == ["x"])
             }
