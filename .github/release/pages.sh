@@ -14,7 +14,7 @@ source Tests/packages.sh
 # shellcheck disable=SC2154 # Tests/packages.sh sets it
 install_packages "${build_packages[@]}"
 # The compiler's flags are those of the debug build, so that it serves here, too.
-swift package --allow-writing-to-directory "$out" -Xswiftc -warnings-as-errors generate-documentation \
+swift package -Xswiftc -warnings-as-errors --allow-writing-to-directory "$out" generate-documentation \
     --target CacheStore --warnings-as-errors \
     --transform-for-static-hosting --hosting-base-path "$2" --output-path "$out"
 [[ -s $out/documentation/cachestore/index.html ]] || die "the library has no page"

@@ -30,25 +30,28 @@ enum CacheShape {
         }
     }
 
-    /// Refuses caches to pack that are directories above caches, as GOPATH is.
+    /// Refuses caches to pack that are directories above or in caches, as GOPATH is.
     ///
     /// - Parameter caches: The directories.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument``.
     static func checkSources(_ caches: GoCaches) throws(CacheStoreError) {
-        if let path = caches.moduleCache, !hasModules(path), hasModules(path.appending("pkg/mod")) {
-            throw above(
-                "GOMODCACHE",
-                path,
-                "it is a GOPATH, and its modules are in `pkg/mod`",
-                .nameModuleCache
-            )
+        if let path = caches.moduleCache?.lexicallyNormalized(), !hasModules(path) {
+            let inner = ["pkg/mod", "mod", "go/pkg/mod"].map { path.pushing(FilePath($0)) }
+            // The directories of downloads, and those of modules, lie up to two levels below the cache.
+            let outer = [path.removingLastComponent(), path.removingLastComponent().removingLastComponent()]
+            if let place = (inner + outer).first(where: hasModules) {
+                throw misnamed("GOMODCACHE", path, "the modules are in `\(place)`", .nameModuleCache)
+            }
         }
-        if let path = caches.buildCache, !hasEntries(path), hasEntries(path.appending("go-build")) {
-            throw above("GOCACHE", path, "the entries are in its directory `go-build`", .nameBuildCache)
+        if let path = caches.buildCache?.lexicallyNormalized(), !hasEntries(path) {
+            let inner = ["go-build", ".cache/go-build"].map { path.pushing(FilePath($0)) }
+            if let place = (inner + [path.removingLastComponent()]).first(where: hasEntries) {
+                throw misnamed("GOCACHE", path, "the entries are in `\(place)`", .nameBuildCache)
+            }
         }
     }
 
-    private static func above(
+    private static func misnamed(
         _ name: String,
         _ path: FilePath,
         _ look: String,

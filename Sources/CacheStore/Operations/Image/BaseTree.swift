@@ -17,6 +17,8 @@ struct BaseTree: Sendable {
     enum Obstacle: Error {
         /// Something that is no directory.
         case file(String)
+        /// A symbolic link where a directory should be.
+        case link(String)
         /// A symbolic link to something that is not there.
         case dangling(String, to: String)
         /// A symbolic link that leads to itself.
@@ -171,8 +173,11 @@ struct BaseTree: Sendable {
     /// - Throws: ``Obstacle`` if something is there that is no directory.
     func attributes(at path: String) throws(Obstacle) -> Attributes? {
         guard let number = number(at: path) else { return nil }
-        guard case .directory(let attributes) = nodes[number].kind else { throw .file(path) }
-        return attributes
+        switch nodes[number].kind {
+        case .directory(let attributes): return attributes
+        case .link: throw .link(path)
+        case .file: throw .file(path)
+        }
     }
 
     /// Returns the names in the directory at a path without symbolic links, in no order.

@@ -59,6 +59,8 @@ struct ImageDirectories: Sendable {
             switch obstacle {
             case .file(let path):
                 "the base has a file at `/\(path)`, where the directory of a cache should be"
+            case .link(let path):
+                "the base has a symbolic link at `/\(path)`, where a directory of a cache should be"
             case .dangling(let path, let target):
                 "the base has a symbolic link at `/\(path)`, above a cache, to `\(target)`, where nothing is"
             case .loop(let path):

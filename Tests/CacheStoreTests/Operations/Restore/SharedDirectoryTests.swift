@@ -71,19 +71,24 @@ struct SharedDirectoryTests {
         }
     }
 
-    @Test("are not packed where a directory above one is named: the message says where the cache is")
+    @Test("are not packed where a directory above or in one is named: the message says where the cache is")
     func above() async throws {
         let pack = try await packed()
         let build = bench.path(".cache/go-build")
         let caches = GoCaches(buildCache: build, moduleCache: bench.path("go/pkg/mod"))
         try await Restore().run(pack.path, into: caches)
-        for (caches, remedy, place) in [
-            (GoCaches(buildCache: nil, moduleCache: bench.path("go")), Remedy.nameModuleCache, "`pkg/mod`"),
-            (GoCaches(buildCache: bench.path(".cache"), moduleCache: nil), .nameBuildCache, "`go-build`"),
-        ] {
-            let error = await failure { try await bench.pack(caches, to: "above") }
-            #expect(error?.code == .badArgument && error?.remedy == remedy)
-            #expect(error?.message.contains(place) == true, "\(String(describing: error))")
+        let modules = try #require(caches.moduleCache)
+        for name in ["", "go", "go/pkg", "go/pkg/mod/cache", "go/pkg/mod/cache/download"] {
+            let named = GoCaches(buildCache: nil, moduleCache: bench.path(name))
+            let error = await failure { try await bench.pack(named, to: "above") }
+            #expect(error?.code == .badArgument && error?.remedy == .nameModuleCache, "\(name)")
+            #expect(error?.message.hasSuffix("`\(modules)`") == true, "\(String(describing: error))")
+        }
+        for name in ["", ".cache", ".cache/go-build/00"] {
+            let named = GoCaches(buildCache: bench.path(name), moduleCache: nil)
+            let error = await failure { try await bench.pack(named, to: "above") }
+            #expect(error?.code == .badArgument && error?.remedy == .nameBuildCache, "\(name)")
+            #expect(error?.message.hasSuffix("`\(build)`") == true, "\(String(describing: error))")
         }
         _ = try await bench.pack(caches, to: "right")
     }
