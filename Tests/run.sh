@@ -157,8 +157,8 @@ Benchmarks/micro.sh --short --tool "$binaries/microbenchmark"
 begin "Go versions"
 Tests/matrix/test-matrix.sh --cachectl "$CACHECTL_STATIC"
 
-begin "what jobs use, with Go versions"
-Tests/matrix/test-used.sh --cachectl "$CACHECTL_STATIC"
+begin "what jobs use"
+Tests/matrix/test-used.sh --go "$go_version" --cachectl "$CACHECTL_STATIC"
 
 begin "situations from the field"
 Tests/field/test-field.sh --cachectl "$CACHECTL_STATIC"

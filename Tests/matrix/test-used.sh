@@ -3,7 +3,7 @@
 # `cachectl restore --profile ci`: nothing less, because the next job compiles, vets and downloads nothing,
 # and nothing more, because each member is also in the pack of a job that began with empty caches.
 #
-#     Tests/matrix/test-used.sh               # the oldest, the newest and 1.25.5, as in Tests/run.sh
+#     Tests/matrix/test-used.sh               # the oldest, the newest and 1.25.5; Tests/run.sh has 1.25.5 alone
 #
 # Each version of Go has five jobs with two programs, which fill caches from nothing: one builds, vets and
 # tests, one only tests, one tests with -race, one builds with cgo, one builds in a workspace. The union of
