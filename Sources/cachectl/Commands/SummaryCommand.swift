@@ -14,9 +14,10 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
             that came from the cache (hits). With --restored, what the restore brought, how \
             long it took, and its warnings.
 
-            The log is the output of `go build`, `go vet` or `go test` with -v or -x, which \
-            name the packages that are compiled, as `go build -v ./... 2>&1 | tee build.log` \
-            writes it. It may hold several commands and other lines.
+            The log is the output of `go build` with -v or -x, or of `go vet` or `go test` \
+            with -x, which name the packages that are compiled, as \
+            `go build -v ./... 2>&1 | tee build.log` writes it. With -v, `go vet` names all \
+            packages, and `go test` none. The log may hold several commands and other lines.
 
             The exit status is 1 if the archive is longer than --budget; the page is written \
             all the same.

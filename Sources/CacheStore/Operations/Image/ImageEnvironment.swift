@@ -65,8 +65,10 @@ struct ImageEnvironment: Sendable {
         var result = GoEnvironment(variables: values.filter { names.contains($0.key) })
         // Where builds look elsewhere, another warning says so.
         if let path = options.caches.moduleCache { result.variables["GOMODCACHE"] = path.string }
-        // The architecture tells which other variables count. A build may be for another one.
-        if result["GOARCH"].isEmpty, sources.allSatisfy({ $0.environment["GOARCH"] == architecture }) {
+        // The architecture tells which other variables count. A build may be for another one, but a source
+        // that holds nothing for this one serves no usual build.
+        let isOwn = sources.allSatisfy { $0.environment["GOARCH"] == architecture }
+        if result["GOARCH"].isEmpty, isOwn || !sources.contains(where: { $0.serves(architecture) }) {
             result.variables["GOARCH"] = architecture
         }
         return result
@@ -129,5 +131,14 @@ struct ImageEnvironment: Sendable {
                     + "`GOCACHEPROG` in the base, or for these builds"
             )
         ]
+    }
+}
+
+extension Source {
+    /// Returns whether a source holds packages for an architecture, or may hold some.
+    fileprivate func serves(_ architecture: String) -> Bool {
+        let recorded = environment["GOARCH"]
+        return recorded.isEmpty || recorded == architecture
+            || environment.origins.contains { $0.architecture == architecture }
     }
 }

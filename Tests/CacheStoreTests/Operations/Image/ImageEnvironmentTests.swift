@@ -15,6 +15,7 @@ struct ImageEnvironmentTests {
     private func warnings(
         _ environment: [String],
         user: String? = nil,
+        architecture: String = "amd64",
         configure: (inout Layers.Options) -> Void = { _ in }
     ) throws -> [Warning] {
         var options = Layers.Options()
@@ -31,7 +32,7 @@ struct ImageEnvironmentTests {
         return ImageEnvironment(options, base: ["config": settings])
             .warnings(
                 [Source(label: "job", environment: job, digest: CacheModel.id("job"))],
-                "amd64",
+                architecture,
                 directories
             )
     }
@@ -49,6 +50,14 @@ struct ImageEnvironmentTests {
         let found = try warnings(["PATH=/bin", variable])
         #expect(found.map(\.code) == [.goSettings] || found.map(\.code) == [.goVersion])
         #expect(found.first?.message.contains(name) == true, "\(found)")
+    }
+
+    @Test("of another architecture than all packages is warned of, whatever its variables say")
+    func architecture() throws {
+        let found = try warnings(["PATH=/bin"], architecture: "arm64")
+        #expect(found.map(\.code) == [.goVersion])
+        #expect(found.first?.message.contains("arm64") == true, "\(found)")
+        #expect(try warnings(["GOARCH=amd64"], architecture: "arm64").isEmpty, "builds there are for amd64")
     }
 
     @Test(
