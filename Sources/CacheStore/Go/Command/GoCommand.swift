@@ -189,7 +189,6 @@ public struct GoCommand: Sendable {
             throw CacheStoreError(
                 .goCommand,
                 "cannot run `\(path)`",
-                path: directory,
                 remedy: [.noSuchFileOrDirectory, .permissionDenied].contains(cause)
                     ? .installGo : CacheStoreError.system(cause, "run", FilePath(path)).remedy,
                 cause: cause
