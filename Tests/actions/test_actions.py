@@ -112,6 +112,17 @@ class Jobs(Situation):
         self.assertTrue(job.failed)
         self.assertEqual(self.services.cache.keys, [])
 
+    def test_job_that_uses_nothing_of_its_cache_stores_nothing(self):
+        self.build()
+        self.require("v1.3.0")  # so there is another key, which all later jobs would look for
+        job = self.build(run="true")
+        self.assert_good(job)
+        self.assertIn("has used nothing of its restored GOCACHE", job.said("warning"))
+        self.assertEqual(len(self.services.cache.keys), 1)
+        self.build()
+        self.assertEqual(len(self.services.cache.keys), 2)
+        self.assert_warm(self.build())
+
     def test_save_alone_stores_all_that_the_job_built(self):
         self.assert_cold(self.job({"run": BUILD}, use("save", path=str(CACHECTL))))
         self.assert_warm(self.build())
@@ -180,7 +191,10 @@ class Trust(Situation):
         self.assertEqual(len(self.services.cache.keys), 1)
 
     def test_events_with_the_rights_of_the_main_branch_store_nothing(self):
-        for event in ("pull_request_target", "workflow_run", "issue_comment"):
+        for event in (
+            "pull_request_target", "workflow_run", "issue_comment", "repository_dispatch", "pull_request_review",
+            "check_run", "deployment_status", "label",
+        ):
             with self.subTest(event=event):
                 job = self.build(event=event, head="me/app")
                 self.assert_good(job)

@@ -2,7 +2,7 @@
 # Proves that the commands of the README work on a fresh machine. For each command it makes a root with Debian's
 # base, the packages without which Swift does not run, and this machine's Swift, clones the repository's HEAD
 # into the root and runs the command there. The quick simulation builds fewer programs than usual, and the tests
-# stop after the debug build; the set-up of both is whole.
+# stop before the debug build (CACHESTORE_LAST_STEP names the last step); the set-up of both is whole.
 #
 #     Tests/fresh/test-fresh.sh [COMMAND…]     runs these commands instead of the README's, and shortens none
 #
@@ -216,7 +216,7 @@ unshare --mount --pid --fork true 2>/dev/null || die "cannot make namespaces; a 
 commands=("$@")
 if ((!$#)); then
     mapfile -t commands < <(readme_commands)
-    export CACHESTORE_PROGRAMS=${CACHESTORE_PROGRAMS-1} CACHESTORE_LAST_STEP=${CACHESTORE_LAST_STEP-debug build}
+    export CACHESTORE_PROGRAMS=${CACHESTORE_PROGRAMS-1} CACHESTORE_LAST_STEP=${CACHESTORE_LAST_STEP-style}
     ((${#commands[@]} >= 2)) || die "README.md has no console block with two commands below \"Two commands\""
 fi
 install_packages debootstrap

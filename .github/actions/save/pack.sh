@@ -23,16 +23,18 @@ when=${INPUT_WHEN:-missing}
 [[ $when =~ ^(missing|always|never)$ ]] ||
     leave warning "The input \`when\` is \`$when\`, not missing, always or never, so no cache is stored."
 
-# Whoever can write a stored cache decides what later jobs compile, so commits from elsewhere only restore.
-# The events after the first run with the rights of the default branch, whoever's commits the job builds.
+# Whoever can write a stored cache decides what later jobs compile, so commits from elsewhere only restore. All
+# events but these may build anybody's commits, with the rights of the default branch (`repository_dispatch` of a
+# comment "/test", for example).
+if [[ -n ${HEAD:-} && $HEAD != "${GITHUB_REPOSITORY:-}" ]]; then
+    leave notice "These commits come from $HEAD, so no cache is stored."
+fi
 case ${EVENT:-} in
+    push | schedule | merge_group | release | workflow_dispatch) ;;
     pull_request)
-        [[ -n ${HEAD:-} && $HEAD == "${GITHUB_REPOSITORY:-}" ]] ||
-            leave notice "These commits come from ${HEAD:-a repository that is gone}, so no cache is stored."
+        [[ -n ${HEAD:-} ]] || leave notice "These commits come from a repository that is gone, so no cache is stored."
         ;;
-    pull_request_target | workflow_run | issue* | discussion*)
-        leave notice "The event $EVENT may build anybody's commits, so no cache is stored."
-        ;;
+    *) leave notice "The event ${EVENT:-(none)} may build anybody's commits, so no cache is stored." ;;
 esac
 
 if [[ -z $(recall name) ]]; then # no `restore` before
@@ -51,6 +53,10 @@ if ! "$cachectl" pack --used --checkout "$(recall directory)" --label="$name" -o
     leave warning "The caches of this job can't be packed, so no cache is stored."$'\n'"$(reason "$state/pack.log")"
 fi
 show "$state/pack.txt" "$state/pack.log"
+# Such a cache would be found under this key by every later job, and bring it nothing.
+if grep -q '^warning: no build has used an entry' "$state/pack.log"; then
+    leave warning "This job has used nothing of its restored GOCACHE, so no cache is stored."$'\n'"$(reason "$state/pack.log")"
+fi
 output archive "$archive"
 if [[ -n ${INPUT_ARTIFACT:-} ]]; then
     ln -f "$archive" "$state/$name.castore" # a name that differs between jobs, for one directory of all
