@@ -37,20 +37,11 @@ struct CheckoutSums: Sendable {
     init(of checkout: FilePath, apartFrom others: [FilePath]) throws(CacheStoreError) {
         var excluded: Set<FileStatus.Identity> = []
         for path in others where !path.isEmpty {
-            if let identity = Self.identity(of: path) { excluded.insert(identity) }
+            if let identity = Directory.identity(at: path) { excluded.insert(identity) }
         }
         self.excluded = excluded
         try scan(Directory(opening: checkout), prefix: "", depth: 0)
         files.sort { $0.path.precedes($1.path) }
-    }
-
-    private static func identity(of path: FilePath) -> FileStatus.Identity? {
-        do {
-            let directory = try Directory(opening: path)
-            return try directory.identity()
-        } catch {
-            return nil
-        }
     }
 
     private mutating func scan(

@@ -13,22 +13,13 @@ struct OtherCache: Sendable {
 
     /// Looks at a directory; the result is `nil` if there is no directory at `path`.
     init?(_ path: FilePath?) {
-        guard var path, let identity = Self.identity(of: path) else { return nil }
+        guard var path, let identity = Directory.identity(at: path) else { return nil }
         directory = identity
         var current: FileStatus.Identity? = identity
         // The directory above the root is the root itself.
         while let found = current, way.insert(found).inserted {
             path.append("..")
-            current = Self.identity(of: path)
-        }
-    }
-
-    private static func identity(of path: FilePath) -> FileStatus.Identity? {
-        do {
-            let directory = try Directory(opening: path)
-            return try directory.identity()
-        } catch {
-            return nil
+            current = Directory.identity(at: path)
         }
     }
 

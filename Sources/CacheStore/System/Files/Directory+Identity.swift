@@ -12,6 +12,17 @@ extension Directory {
         return FileStatus(raw).identity
     }
 
+    /// Returns the numbers that tell the directory at a path from all others, or `nil` if none can be opened
+    /// there.
+    static func identity(at path: FilePath) -> FileStatus.Identity? {
+        do {
+            let directory = try Directory(opening: path)
+            return try directory.identity()
+        } catch {
+            return nil
+        }
+    }
+
     /// Returns the numbers that tell the entry `name` from all others, or `nil` if there is no such entry.
     ///
     /// A symbolic link is followed: the numbers are those of the file at its end.
