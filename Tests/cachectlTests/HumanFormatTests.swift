@@ -60,6 +60,12 @@ struct PrintableTests {
         #expect(HumanFormat.printable(name) == name)
     }
 
+    @Test("has the characters spelled out that end a line, are invisible, or change the direction of text")
+    func invisible() {
+        let text = HumanFormat.printable("a\u{202E}b\u{2028}\u{200B}\u{FEFF}")
+        #expect(text == #"a\u{202e}b\u{2028}\u{200b}\u{feff}"#)
+    }
+
     @Test("has its control characters spelled out")
     func control() {
         #expect(HumanFormat.printable("a\nb\u{1B}[31m\u{7F}\u{9B}Â") == "a\\u{a}b\\u{1b}[31m\\u{7f}\\u{9b}Â")

@@ -31,10 +31,24 @@ struct MarkdownTests {
         #expect(tower.utf8.count <= 250)
     }
 
+    @Test(
+        "makes code of words of which GitHub would make a link, a mention or a picture",
+        arguments: ["@user", "#1", "owner/name#1", "http://a.b", "WWW.a.b", "a@b.c", ":smile:"]
+    )
+    func links(word: String) {
+        #expect(Markdown.text("see \(word) now") == "see `\(word)` now")
+    }
+
+    @Test("begins no list and underlines no heading", arguments: ["-", "1.", "22)", "==="])
+    func marks(word: String) {
+        #expect(Markdown.text("\(word) x") == "\(word.dropLast())\\\(word.suffix(1)) x")
+    }
+
     @Test("keeps the parts of a sentence in backquotes as code, and nothing else has a meaning")
     func text() {
         #expect(Markdown.text("use `a*b` and *c*") == #"use `a*b` and \*c\*"#)
         #expect(Markdown.text("<b>`x|y`[z](u)") == #"\<b\>`x|y`\[z\](u)"#)
         #expect(Markdown.text("one ` only") == #"one \` only"#)
+        #expect(Markdown.text("a\u{202E}b\nc") == #"a\\u{202e}b\\u{a}c"#)
     }
 }

@@ -76,8 +76,9 @@ struct SummaryPageTests {
         let json = """
             {"schema":"cachectl.restore/1","archive":"old.castore","archive_digest":"\(id)",\
             "actions":\(tally),"outputs":\(tally),"tree_files":\(tally),"downloads":\(tally),\
-            "bytes_written":4000000000,"warnings":[{"code":"x","message":"a `b|c` | <d>"}],\(changes)\
-            "milliseconds":8000}
+            "bytes_written":4000000000,"warnings":[{"code":"x","message":"a `b|c` | <d>"}]\
+            \(changes.isEmpty ? "" : ",\(changes)")\
+            \(changes.contains("milliseconds") ? "" : #","milliseconds":8000"#)}
             """
         let path = FilePath(FileManager.default.temporaryDirectory.path).appending(
             "\(UUID().uuidString).json"
@@ -85,6 +86,16 @@ struct SummaryPageTests {
         try Data(json.utf8).write(to: URL(filePath: path.string))
         defer { try? FileManager.default.removeItem(atPath: path.string) }
         return try #require(try RestoreRecord.read(path.string))
+    }
+
+    /// Returns the record of a restore with a figure that can't be.
+    private func impossible(_ figure: String) -> String {
+        let tally = #"{"created":\#(figure),"replaced":0,"untouched":2}"#
+        return """
+            {"schema":"cachectl.restore/1","archive":"a","archive_digest":"b","actions":\(tally),\
+            "outputs":\(tally),"tree_files":\(tally),"downloads":\(tally),"bytes_written":1,"warnings":[],\
+            "milliseconds":1}
+            """
     }
 
     private func text(_ figures: JobFigures, top: Int = 25) -> String {
@@ -140,23 +151,116 @@ struct SummaryPageTests {
         )
     }
 
-    @Test("counts hits and misses by a log, and says what a log without compilations may mean")
-    func log() {
+    /// Returns the figures of a job with a log of these lines.
+    private func logged(_ lines: String...) -> JobFigures {
         var figures = figures(packages: ["a/b", "fmt", "os", "main (/src)"])
         var log = BuildLog()
-        for line in ["a/b", "zzz", "ok  \ta/b\t0.1s"] { log.add(Array(line.utf8)[...]) }
+        for line in lines { log.add(Array(line.utf8)[...]) }
         figures.log = log
+        return figures
+    }
+
+    private static let start = "WORK=/tmp/go-build1"
+    private static let compilation = "/go/compile -o $WORK/b002/_pkg_.a -p a/b x.go"
+    private static let program = "/go/compile -o $WORK/b001/_pkg_.a -p main x.go"
+    private static let link = [
+        "cat >/w/importcfg.link << 'EOF' #", "packagefile a/tool=/w/b001/_pkg_.a", "EOF",
+    ]
+
+    @Test("counts hits and misses by a log of commands, and names the packages that it only mentions")
+    func log() {
+        var figures = logged(Self.start, Self.compilation, "zzz", "ok  \ta/b\t0.1s")
         #expect(figures.compiled == ["a/b"] && figures.hits == 2)
         let page = text(figures)
         #expect(
             page.contains(
-                "Of 3 packages, the job compiled **1** (misses), and **2** came from the cache (hits, 66%). "
+                "Of 3 packages, the go commands in the log compiled **1** (misses), and **2** were in the "
+                    + "cache already (hits, 66%). "
                     + "Tests ran in 1 package; the results of 0 came from the cache."
             )
         )
         #expect(page.contains("<details><summary>Compiled packages: 1</summary>\n\n- `a/b`\n\n</details>"))
+
+        figures = logged(Self.start, Self.compilation, "fmt", "a/b")
+        #expect(figures.compiled == ["a/b"] && figures.hits == 1 && figures.mentioned == ["fmt"])
+        #expect(text(figures).contains(" (hits, 33%). The log only names 1; `go build -v` names those"))
+        #expect(text(figures).contains("<summary>Packages that the log only names: 1</summary>\n\n- `fmt`\n"))
+    }
+
+    @Test("names a program that alone was compiled, and says that no package was")
+    func program() {
+        var figures = logged(Self.start, Self.program)
+        #expect(figures.programsCompiled == 0, "a program is counted when its command ends")
+        for line in Self.link { figures.log?.add(Array(line.utf8)[...]) }
+        #expect(figures.programsCompiled == 1 && figures.hits == 3)
+        #expect(
+            text(figures).contains(
+                "The go commands in the log compiled the program `a/tool`, and no package: all 3 packages "
+                    + "were in the cache already (hits, 100%).\n"
+            )
+        )
+    }
+
+    @Test("claims all hits only for a log that shows commands, and doubts one with the first line alone")
+    func warm() {
+        let warm = text(logged(Self.start, "mkdir -p $WORK/b001/"))
+        let all = "The go commands in the log compiled nothing: all 3 packages were in the cache already"
+        #expect(warm.contains("\(all) (hits, 100%).\n"))
+        let alone = text(logged(Self.start))
+        #expect(alone.contains("\(all) (hits, 100%), unless they ran with `-work` and without `-x`.\n"))
+    }
+
+    @Test(
+        "does not tell hits and misses by a log that proves none",
+        arguments: [
+            ([], "The log does not tell which packages were compiled."),
+            (["\u{FFFD}\u{1}", "hello world"], "The log does not tell which packages were compiled."),
+            ([Self.compilation], "The log does not tell which packages were compiled."),
+            (["fmt", "os"], "The log names 2 packages, which does not prove that they were compiled: "),
+        ]
+    )
+    func inconclusive(lines: [String], sentence: String) {
+        var figures = figures(packages: ["a/b", "fmt", "os"])
         figures.log = BuildLog()
-        #expect(text(figures).contains("all 3 packages came from the cache, if the log is of `go build -v`"))
+        for line in lines { figures.log?.add(Array(line.utf8)[...]) }
+        #expect(figures.compiled == nil && figures.hits == nil && figures.programsCompiled == nil)
+        let page = text(figures)
+        #expect(page.contains(sentence))
+        #expect(page.contains(" Run the job's go commands with `-x`, and log all that they print."))
+        #expect(!page.contains("hits,") && !page.contains("Compiled packages"))
+    }
+
+    @Test("names a single program that grew, and states a change below one percent without a zero")
+    func small() {
+        var figures = figures(100_000_000)
+        var programs = Diff.Report.Module(path: "")
+        programs.addedPackages = Diff.Report.Amount(count: 1, contentBytes: 9, storedBytes: 1190)
+        var base = base(100_094_200, modules: [programs])
+        base.comparison.packages = [Diff.Report.Package(importPath: "main (/src)", module: "")]
+        figures.base = base
+        let page = text(figures)
+        #expect(page.hasPrefix("### Go caches: 100.0 MB (−94.2 kB, under 1%)\n"))
+        #expect(page.contains("\nLargest growth: `main (/src)`, +1.19 kB.\n"))
+        #expect(page.contains("\n| `main (/src)` |  | −0 +1 | 0 B | 1.19 kB |\n"))
+        base.summary = summary(totals(100_000_000), "go1.25.5", digest: "old")
+        base.comparison.packages += [Diff.Report.Package(importPath: "main (/other)", module: "")]
+        figures.base = base
+        #expect(text(figures).hasPrefix("### Go caches: 100.0 MB, as long as before\n"))
+        #expect(text(figures).contains("\nLargest growth: 2 programs, +1.19 kB.\n"))
+        base.summary = summary(totals(1), "go1.25.5", digest: "old")
+        figures.base = base
+        #expect(text(figures).hasPrefix("### Go caches: 100.0 MB (+100.0 MB)\n"), "no percentage of nothing")
+    }
+
+    @Test("says why nothing is compared where the base is absent or can't be read")
+    func missing() {
+        var figures = figures()
+        figures.missingBase = .init(path: "old", error: CacheStoreError(.notFound, "cannot open"))
+        #expect(text(figures).contains("\nThere is no earlier archive `old` to compare with.\n"))
+        let error = CacheStoreError(.notAnArchive, "not an archive", path: "old")
+        figures.missingBase = .init(path: "old", error: error)
+        #expect(text(figures).contains("\nNot an archive: `old`, so nothing is compared with it.\n"))
+        #expect(!text(figures).contains("change"))
     }
 
     @Test("says what the restore brought, how much of it is still in use, and its warnings")
@@ -172,9 +276,11 @@ struct SummaryPageTests {
             )
         )
         #expect(page.contains("Warnings of the restore:\n\n- a `b|c` \\| \\<d\\>"))
-        figures.restored = .record(try record(#""nothing_hits":true,"#, digest: "other"))
+        figures.restored = .record(try record(#""nothing_hits":true"#, digest: "other"))
         let useless = text(figures)
         #expect(useless.contains("**Nothing in it could hit**") && !useless.contains("of what it brought"))
+        figures.restored = .record(try record(#""milliseconds":-5000"#))
+        #expect(text(figures).contains("The restore of `old.castore` wrote 4.00 GB in 40 files, and 8 were"))
         figures.restored = .nothing
         #expect(text(figures).contains("No cache was restored: this was a cold build."))
     }
@@ -186,6 +292,7 @@ struct SummaryPageTests {
         defer { try? FileManager.default.removeItem(atPath: path) }
         for (text, isCold) in [
             ("", true), (" \n", true), ("{}", false), (#"{"schema":"cachectl.pack/1"}"#, false),
+            (impossible("-1"), false), (impossible("9223372036854775807"), false),
         ] {
             try Data(text.utf8).write(to: URL(filePath: path))
             if isCold {
@@ -210,6 +317,7 @@ struct SummaryPageTests {
         }
         figures.base = base(1, modules: modules)
         var log = BuildLog()
+        log.add(Array(Self.start.utf8)[...])
         for number in 0..<100_000 {
             log.add(Array("x/\(number)\(String(repeating: "y", count: 900))".utf8)[...])
         }

@@ -14,10 +14,14 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
             that came from the cache (hits). With --restored, what the restore brought, how \
             long it took, and its warnings.
 
-            The log is the output of `go build` with -v or -x, or of `go vet` or `go test` \
-            with -x, which name the packages that are compiled, as \
-            `go build -v ./... 2>&1 | tee build.log` writes it. With -v, `go vet` names all \
-            packages, and `go test` none. The log may hold several commands and other lines.
+            The log is the output of go commands that run with -x, which shows each run of the \
+            compiler, as `go build -x ./... 2>&1 | tee build.log` writes it, also with -json. \
+            It may hold several commands and other lines. No other log proves what was \
+            compiled: with -v, `go build` names what it compiles, but `go vet` names all \
+            packages, and `go test` none. For such a log, the page says that it does not tell.
+
+            Where there is no archive --base, as in a first run, or where it can't be read, a \
+            warning and the page say so, and nothing is compared.
 
             The exit status is 1 if the archive is longer than --budget; the page is written \
             all the same.
@@ -47,7 +51,7 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "The file with the output of the job's go commands, run with -v or -x; may be repeated.",
+            "The file with the output of the job's go commands, run with -x; may be repeated.",
             valueName: "file"
         ),
         completion: .file()
@@ -63,7 +67,9 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
     )
     var restored: String?
 
+    // A value such as `-1` is no option either, and `ByteSize` says better what is wrong with it.
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "The greatest length of the archive, for example `500MB`, `1.5GB` or `1GiB`.",
             valueName: "size"
@@ -86,7 +92,6 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
 
     func run() async throws {
         let archive = try Archive(opening: FilePath(archive))
-        let base = try base.map { try Archive(opening: FilePath($0)) }
         // The small files are read first, so that a wrong one is reported at once.
         let state = try restored.map {
             try RestoreRecord.read($0).map(JobFigures.Restored.record) ?? .nothing
@@ -94,10 +99,11 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
         let output = log.isEmpty ? nil : try log.reduce(into: BuildLog()) { try $0.read(FilePath($1)) }
 
         let (result, time) = try await common.perform(consequence: "nothing was changed") { progress in
-            try await measure(archive, base, progress)
+            try await measure(archive, progress)
         }
         var job = result
         (job.log, job.restored, job.budget) = (output, state ?? .unknown, budget)
+        warn(job)
         if common.json {
             try StandardOutput.write(SummaryDocument(figures: job, time: time).json)
         } else {
@@ -108,23 +114,54 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
 
     private func measure(
         _ archive: Archive,
-        _ base: Archive?,
         _ progress: ProgressHandler?
     ) async throws -> JobFigures {
-        var (explaining, comparing) = (Explain.Options(), Diff.Options())
-        (explaining.jobs, comparing.jobs) = (common.jobs, common.jobs)
+        var options = Explain.Options()
+        options.jobs = common.jobs
         var packed = JobFigures.Packed(path: self.archive, summary: try await archive.summary())
         // All compiled packages are decoded for their names only where their names are needed.
+        let (base, missing) = try await compare(archive, progress)
         if base == nil || !log.isEmpty {
-            packed.explanation = try await Explain(options: explaining).run(archive, progress: progress)
+            packed.explanation = try await Explain(options: options).run(archive, progress: progress)
         }
-        guard let base else { return JobFigures(packed: packed) }
-        let comparison = try await Diff(options: comparing).run(base, archive, progress: progress)
-        let summary = try await base.summary()
-        return JobFigures(
-            packed: packed,
-            base: JobFigures.Base(path: self.base ?? "", summary: summary, comparison: comparison)
-        )
+        return JobFigures(packed: packed, base: base, missingBase: missing)
+    }
+
+    /// Compares the archive with the base.
+    ///
+    /// - Returns: The differences; or the reason why there are none, although a base is named.
+    /// - Throws: An error that is not the base's.
+    private func compare(
+        _ archive: Archive,
+        _ progress: ProgressHandler?
+    ) async throws -> (JobFigures.Base?, JobFigures.MissingBase?) {
+        guard let path = base else { return (nil, nil) }
+        var options = Diff.Options()
+        options.jobs = common.jobs
+        do {
+            let base = try Archive(opening: FilePath(path))
+            let summary = try await base.summary()
+            let comparison = try await Diff(options: options).run(base, archive, progress: progress)
+            return (JobFigures.Base(path: path, summary: summary, comparison: comparison), nil)
+        } catch let error as CacheStoreError where error.path == FilePath(path) && path != self.archive {
+            return (nil, JobFigures.MissingBase(path: path, error: error))
+        }
+    }
+
+    /// Writes warnings about the inputs from which the page could not be made whole.
+    private func warn(_ figures: JobFigures) {
+        if let missing = figures.missingBase {
+            let advice = missing.isAbsent ? "" : "; \(RemedyText.base)"
+            let sentence = "\(missing.sentence), so the summary shows no changes\(advice)"
+            StandardError.write(Message(.warning, sentence))
+        }
+        if let log = figures.log, !log.isConclusive {
+            let reason =
+                log.isCutOff
+                ? "the log was cut off" : "the log does not tell which packages were compiled"
+            let sentence = "\(reason), so the summary shows no hits and misses; \(RemedyText.log)"
+            StandardError.write(Message(.warning, sentence))
+        }
     }
 
     /// Writes the page as it is, because a line of Markdown must not be broken.
@@ -138,9 +175,18 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
         var sentence =
             "`\(archive)` is \(HumanFormat.bytes(figures.fileBytes)), \(HumanFormat.bytes(excess)) over the "
             + "budget of \(HumanFormat.bytes(budget))"
+        func name(_ module: String, _ packages: [String]) -> String {
+            module.isEmpty ? JobFigures.unowned(packages) { "`\($0)`" } : "`\(module)`"
+        }
         if let module = figures.largestGrowth {
-            let name = module.path.isEmpty ? "programs" : "`\(module.path)`"
+            let name = name(module.path, figures.changedUnowned)
             sentence += "; \(name) grew most, by \(HumanFormat.bytes(module.storedGrowth))"
+        } else if let report = figures.packed.explanation, figures.base == nil,
+            let module = report.modules.first
+        {
+            let unowned = report.packages.filter { $0.module.isEmpty }.map(\.importPath)
+            let name = name(module.path, unowned)
+            sentence += "; \(name) takes most, \(HumanFormat.bytes(module.storedBytes))"
         }
         return AdvisedError(.init(rawValue: "overBudget"), sentence, advice: RemedyText.shrink)
     }

@@ -11,6 +11,14 @@ enum ByteSize {
     /// The greatest number of digits before and after the point.
     private static let digitLimit = 15
 
+    /// The error for a text that is not a size.
+    private static var refusal: ValidationError {
+        ValidationError(
+            "it must be a size of at least 1 byte with a unit, such as `500MB` (500,000,000 bytes), "
+                + "`1.5GB` or `1GiB` (1,073,741,824 bytes); leave the option out for no limit"
+        )
+    }
+
     /// Reads a size.
     ///
     /// - Parameter text: The argument on the command line: a number, with or without a fraction, and a unit.
@@ -24,17 +32,14 @@ enum ByteSize {
         guard (1...2).contains(parts.count), parts.allSatisfy({ (1...digitLimit).contains($0.utf8.count) }),
             let unit = units[name], let whole = UInt128(parts[0])
         else {
-            throw ValidationError(
-                "it must be a number with a unit: `500MB` (500,000,000 bytes), `1.5GB`, or `1GiB` "
-                    + "(1,073,741,824 bytes)"
-            )
+            throw refusal
         }
         var size = whole * unit
         if parts.count == 2, let fraction = UInt128(parts[1]) {
             size += fraction * unit / parts[1].reduce(UInt128(1)) { scale, _ in scale * 10 }
         }
         guard size > 0, let bytes = Int(exactly: size) else {
-            throw ValidationError("it must be at least 1 byte, and less than 9.2 EB")
+            throw refusal
         }
         return bytes
     }

@@ -52,19 +52,19 @@ enum HumanFormat {
         return "\(Self.bytes(Double(bytes) / seconds))/s"
     }
 
-    /// Returns a name that is safe to print on one line of a terminal, with control characters as `\u{1b}`.
+    /// Returns a name that is safe to print on one line, with control characters as `\u{1b}`, and likewise
+    /// the invisible ones that change the direction of text or end a line.
     ///
-    /// Names in archives and caches come from others, who could use them to hide a line or to control the
-    /// terminal.
+    /// Names in archives and caches come from others, who could use them to hide a line, to show another
+    /// name, or to control the terminal.
     static func printable(_ name: String) -> String {
-        // The byte 0xC2 begins U+0080 to U+009F, the other control characters.
-        guard name.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == 0xC2 }) else { return name }
+        guard name.utf8.contains(where: { !(0x20..<0x7F).contains($0) }) else { return name }
         var text = ""
         for scalar in name.unicodeScalars {
-            if scalar.properties.generalCategory == .control {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator:
                 text += "\\u{\(String(scalar.value, radix: 16))}"
-            } else {
-                text.unicodeScalars.append(scalar)
+            default: text.unicodeScalars.append(scalar)
             }
         }
         return text

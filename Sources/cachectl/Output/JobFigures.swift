@@ -22,6 +22,20 @@ struct JobFigures {
         }
     }
 
+    /// An archive that can't be compared with, and the reason.
+    struct MissingBase {
+        var path: String
+        var error: CacheStoreError
+
+        /// Whether there is no such archive, as in a first run.
+        var isAbsent: Bool { error.code == .notFound }
+
+        /// The reason, as one sentence without a trailing period.
+        var sentence: String {
+            isAbsent ? "there is no earlier archive `\(path)` to compare with" : error.summary
+        }
+    }
+
     /// The state of a job's restore.
     enum Restored {
         /// Nothing is known about a restore.
@@ -34,6 +48,7 @@ struct JobFigures {
 
     var packed: Packed
     var base: Base?
+    var missingBase: MissingBase?
     var log: BuildLog?
     var restored = Restored.unknown
     /// The greatest wanted length of the new archive, in bytes.
@@ -59,12 +74,45 @@ struct JobFigures {
     /// The import paths of the packages in the new archive, without programs.
     private var packages: Set<String> {
         let paths = packed.explanation?.packages.map(\.importPath) ?? []
-        return Set(paths.filter { !$0.hasPrefix("main (") && $0 != "main" })
+        return Set(paths.filter { !Self.isProgram($0) })
     }
 
-    /// The import paths of the packages that the job compiled, in order.
-    var compiled: [String]? { log.map { $0.compiled(among: packages).sorted() } }
+    /// The import paths of the programs and packages of no module that differ from the base.
+    var changedUnowned: [String] {
+        base?.comparison.packages.filter { $0.module.isEmpty }.map(\.importPath) ?? []
+    }
 
-    /// The number of packages in the new archive that the job did not compile.
-    var hits: Int? { log.map { packages.subtracting($0.compiled(among: packages)).count } }
+    /// Returns a name for programs, and packages of no module in the archive.
+    ///
+    /// - Parameters:
+    ///   - packages: Their import paths.
+    ///   - mark: A function that returns a name as it is to be printed.
+    /// - Returns: The name of the only one, the number of programs, or words for all of them.
+    static func unowned(_ packages: [String], _ mark: (String) -> String) -> String {
+        if packages.count == 1 { return mark(packages[0]) }
+        return !packages.isEmpty && packages.allSatisfy(isProgram)
+            ? HumanFormat.count(packages.count, "program", "programs")
+            : "programs, and packages of no module here"
+    }
+
+    /// The import paths of the packages that the job compiled, in order, or `nil` if no log tells.
+    var compiled: [String]? { log.flatMap { $0.isConclusive ? $0.compiled.sorted() : nil } }
+
+    /// The import paths that the log mentions, so that the job may have compiled the packages, in order.
+    var mentioned: [String] { log?.mentioned(among: packages).sorted() ?? [] }
+
+    /// The number of packages in the new archive that the job did not compile, or `nil` if no log tells.
+    var hits: Int? {
+        guard let log, log.isConclusive else { return nil }
+        return packages.subtracting(log.compiled).subtracting(log.mentioned).count
+    }
+
+    /// The number of programs that the job compiled, or `nil` if no log tells.
+    var programsCompiled: Int? {
+        log.flatMap { $0.isConclusive ? $0.programs.count + $0.unnamedPrograms : nil }
+    }
+
+    private static func isProgram(_ importPath: String) -> Bool {
+        importPath.hasPrefix("main (") || importPath == "main"
+    }
 }

@@ -49,27 +49,36 @@ enum Markdown {
         ["<details><summary>\(title)</summary>", ""] + lines + ["", "</details>"]
     }
 
+    /// Returns a text in which no character has a meaning.
     private static func escaped(_ text: String) -> String {
+        text.split(separator: " ", omittingEmptySubsequences: false)
+            .map { isLinked($0) ? code(String($0)) : escaped(word: $0) }
+            .joined(separator: " ")
+    }
+
+    private static func escaped(word: Substring) -> String {
         var result = ""
-        for character in HumanFormat.printable(text) {
+        for character in HumanFormat.printable(String(word)) {
             if character.isASCII, #"\`*_[]<>#+|~&$@"#.contains(character) { result.append("\\") }
             result.append(character)
+        }
+        // At the start of a line, these words begin a list or underline a heading.
+        let isMark = result.allSatisfy { $0 == "-" || $0 == "=" } || result.dropLast().allSatisfy(\.isNumber)
+        if isMark, let last = result.last, "-=.)".contains(last) {
+            result.insert("\\", at: result.index(before: result.endIndex))
         }
         return result
     }
 
-    /// Returns a name without control characters and without characters that change the direction of text,
-    /// with `…` in the place of its middle if it is too long.
+    /// Returns whether GitHub would make a link, a mention or a picture of a word, even of an escaped one.
+    private static func isLinked(_ word: Substring) -> Bool {
+        word.contains("@") || word.contains("#") || word.contains("://") || word.lowercased().contains("www.")
+            || word.utf8.count { $0 == UInt8(ascii: ":") } > 1
+    }
+
+    /// Returns a name that is safe to print, with `…` in the place of its middle if it is too long.
     private static func printable(_ name: String) -> String {
-        var text = ""
-        for scalar in HumanFormat.printable(name).unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .format, .lineSeparator, .paragraphSeparator:
-                text += "\\u{\(String(scalar.value, radix: 16))}"
-            default: text.unicodeScalars.append(scalar)
-            }
-        }
-        let short = text.elided(to: nameWidth)
+        let short = HumanFormat.printable(name).elided(to: nameWidth)
         guard short.utf8.count > nameLength else { return short }
         var bytes = 0
         let kept = short.unicodeScalars.prefix {

@@ -55,6 +55,18 @@ extension RemedyText {
     /// The advice to name the result of a restore.
     static let restoreRecord = "give `--restored` the file that `cachectl restore --json` was written to"
 
+    /// The advice to write a log that tells hits and misses.
+    static let log = "run the job's go commands with `-x`, and log all that they print"
+
+    /// The reason why the names of packages in a log prove nothing.
+    static let verboseLog = "`go build -v` names those that it compiles, but `go vet -v` names all"
+
+    /// The doubt about a log in which go commands only name their temporary directories.
+    static let workDirectory = "unless they ran with `-work` and without `-x`"
+
+    /// The advice to compare with another archive.
+    static let base = "name another archive with `--base`"
+
     /// The advice to make an archive fit its budget.
     static let shrink =
         "pack only what the job used (`pack --used`), leave classes of entries out (`pack --drop`), or raise "

@@ -21,6 +21,9 @@ struct RestoreRecord: Decodable {
     /// The length of the longest file that is read, in bytes.
     private static let sizeLimit = 1 << 26
 
+    /// The greatest figure of a restore; a greater one can't be a count or a size.
+    private static let figureLimit = 1 << 53
+
     private var schema: String
     private var actions: Tally
     private var outputs: Tally
@@ -42,14 +45,26 @@ struct RestoreRecord: Decodable {
     /// Whether, as far as settings tell, no restored entry of the build cache could hit.
     var nothingHits: Bool?
 
-    /// The time that the restore took, in milliseconds.
-    var milliseconds: Int
+    /// The time that the restore took, in milliseconds, as stated.
+    private var milliseconds: Int
+
+    /// The time that the restore took, or `nil` if the record states one that can't be, as after a clock was
+    /// set back.
+    var time: Duration? {
+        (0...Self.figureLimit).contains(milliseconds) ? .milliseconds(milliseconds) : nil
+    }
 
     /// The number of files that were written.
     var filesWritten: Int { tallies.reduce(0) { $0 + $1.created + $1.replaced } }
 
     /// The number of files that were there already.
     var filesUntouched: Int { tallies.reduce(0) { $0 + $1.untouched } }
+
+    /// Whether all numbers are ones that a restore can count.
+    private var isPossible: Bool {
+        let counts = tallies.flatMap { [$0.created, $0.replaced, $0.untouched] }
+        return (counts + [bytesWritten]).allSatisfy { (0...Self.figureLimit).contains($0) }
+    }
 
     private var tallies: [Tally] { [actions, outputs, treeFiles, downloads] }
 
@@ -70,7 +85,7 @@ struct RestoreRecord: Decodable {
         let bytes = try WholeFile.bytes(of: FilePath(path), limit: sizeLimit)
         guard bytes.contains(where: { $0 > 0x20 }) else { return nil }
         guard let record = try? JSONDecoder().decode(Self.self, from: Data(bytes)),
-            record.schema == Self.schema
+            record.schema == Self.schema, record.isPossible
         else {
             throw AdvisedError(
                 .badArgument,

@@ -15,13 +15,17 @@ struct SummaryDocument {
             "budget_bytes": .optional(figures.budget),
             "is_over_budget": .boolean(figures.excess != nil),
             "base": .optional(figures.base?.path),
+            "base_error": .optional(figures.missingBase?.error.code.rawValue),
             "base_digest": .optional(figures.base?.summary.digest.description),
             "base_totals": figures.base.map { .totals($0.summary.totals) } ?? .null,
             "growth_bytes": .optional(figures.growth),
             "modules": .array(figures.base?.comparison.modules.map(Self.module) ?? []),
             "compiled": figures.compiled.map(JSONValue.strings) ?? .null,
+            "mentioned": figures.log == nil ? .null : .strings(figures.mentioned),
             "hits": .optional(figures.hits),
-            "programs_compiled": .optional(figures.log?.programs),
+            "programs_compiled": .optional(figures.programsCompiled),
+            "programs": figures.programsCompiled == nil
+                ? .null : .strings(figures.log?.programs.sorted() ?? []),
             "tests_run": .optional(figures.log?.tested.count),
             "tests_cached": .optional(figures.log?.testedFromCache.count),
             "restored": restored,
@@ -39,7 +43,7 @@ struct SummaryDocument {
             "bytes_written": .optional(record?.bytesWritten),
             "files_written": .optional(record?.filesWritten),
             "files_untouched": .optional(record?.filesUntouched),
-            "milliseconds": .optional(record?.milliseconds),
+            "milliseconds": record?.time.map(JSONValue.milliseconds) ?? .null,
             "kept_stored_bytes": .optional(isBase ? figures.base?.keptBytes : nil),
         ]
     }

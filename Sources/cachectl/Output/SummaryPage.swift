@@ -21,11 +21,13 @@ struct SummaryPage {
     /// The lines of the page.
     var lines: [String] {
         let sections = [
-            ["### Go caches: \(headline)"], budget, Markdown.table(columns, rows), change, job, restore,
-            warnings,
+            ["### Go caches: \(headline)"], budget, Markdown.table(columns, rows), change, log.sentences,
+            restore, warnings,
         ]
         return (sections + lists).filter { !$0.isEmpty }.joined(separator: [""]).map(\.self)
     }
+
+    private var log: LogSection { LogSection(figures: figures, top: top) }
 
     // MARK: - The head
 
@@ -33,6 +35,7 @@ struct SummaryPage {
         let size = HumanFormat.bytes(figures.fileBytes)
         guard let growth = figures.growth, let base = figures.base else { return size }
         if base.comparison.isEmpty { return "\(size), nothing changed" }
+        if growth == 0 { return "\(size), as long as before" }
         return "\(size) (\(Self.signed(growth))\(Self.percentage(growth, of: base.summary.totals.fileBytes)))"
     }
 
@@ -69,7 +72,7 @@ struct SummaryPage {
             row("archive", \.fileBytes, bytes: true),
             row("restored content", \.all.contentBytes, bytes: true), row("files", \.all.files),
             row("modules", { $0.byKind[.tree]?.members ?? 0 }),
-            row("compiled packages", { $0.byClass[.package]?.members ?? 0 }),
+            row("package entries", { $0.byClass[.package]?.members ?? 0 }),
         ]
         return rows + [toolchains].compactMap(\.self)
     }
@@ -90,34 +93,17 @@ struct SummaryPage {
     // MARK: - Sentences
 
     private var change: [String] {
+        if let missing = figures.missingBase {
+            let sentence = missing.sentence.prefix(1).uppercased() + missing.sentence.dropFirst()
+            let consequence = missing.isAbsent ? "" : ", so nothing is compared with it"
+            return [Markdown.text("\(sentence)\(consequence).")]
+        }
         guard let base = figures.base, !base.comparison.isEmpty else { return [] }
         guard let module = figures.largestGrowth else { return ["No module grew."] }
         let versions = ComparisonView.versions(module)
         let suffix = versions.isEmpty ? "" : ", \(Markdown.code(versions))"
-        return ["Largest growth: \(Self.name(module.path)), \(Self.signed(module.storedGrowth))\(suffix)."]
-    }
-
-    private var job: [String] {
-        guard let log = figures.log, let compiled = figures.compiled, let hits = figures.hits
-        else { return [] }
-        let total = compiled.count + hits
-        let known = HumanFormat.count(total, "package", "packages")
-        var sentence =
-            compiled.isEmpty
-            ? "The log names no compiled package: all \(known) came from the cache, if the log is of "
-                + "`go build -v` or `-x`."
-            : "Of \(known), the job compiled **\(HumanFormat.count(compiled.count))** (misses), and "
-                + "**\(HumanFormat.count(hits))** came from the cache (hits, "
-                + "\(Self.percent(hits, of: total)))."
-        if log.programs > 0 {
-            sentence += " It compiled \(HumanFormat.count(log.programs, "program", "programs"))."
-        }
-        if log.tested.count + log.testedFromCache.count > 0 {
-            sentence +=
-                " Tests ran in \(HumanFormat.count(log.tested.count, "package", "packages")); the results "
-                + "of \(HumanFormat.count(log.testedFromCache.count)) came from the cache."
-        }
-        return [sentence]
+        let name = Self.name(module.path, figures.changedUnowned)
+        return ["Largest growth: \(name), \(Self.signed(module.storedGrowth))\(suffix)."]
     }
 
     private var restore: [String] {
@@ -125,12 +111,15 @@ struct SummaryPage {
         case .unknown: return []
         case .nothing: return ["No cache was restored: this was a cold build."]
         case .record(let record):
-            let time = Duration.milliseconds(record.milliseconds)
-            var sentence =
-                "The restore of \(Markdown.code(record.archive)) took \(HumanFormat.duration(time)): it "
-                + "wrote \(HumanFormat.bytes(record.bytesWritten)) in "
-                + "\(HumanFormat.count(record.filesWritten, "file", "files")) "
-                + "(\(HumanFormat.rate(record.bytesWritten, in: time)))"
+            var sentence = "The restore of \(Markdown.code(record.archive)) "
+            let time = record.time
+            if let time { sentence += "took \(HumanFormat.duration(time)): it " }
+            sentence +=
+                "wrote \(HumanFormat.bytes(record.bytesWritten)) in "
+                + HumanFormat.count(record.filesWritten, "file", "files")
+            if let time, record.bytesWritten > 0 {
+                sentence += " (\(HumanFormat.rate(record.bytesWritten, in: time)))"
+            }
             if record.filesUntouched > 0 {
                 sentence += ", and \(HumanFormat.count(record.filesUntouched)) were there already"
             }
@@ -169,24 +158,15 @@ struct SummaryPage {
     // MARK: - Lists
 
     private var lists: [[String]] {
-        let compiled = figures.compiled.map(compiledList) ?? []
-        if let base = figures.base { return [compiled] + changedLists(base.comparison) }
-        return [compiled] + (figures.packed.explanation.map(sizeLists) ?? [])
-    }
-
-    private func compiledList(_ names: [String]) -> [String] {
-        guard !names.isEmpty else { return [] }
-        let shown = names.prefix(top).map { "- \(Markdown.code($0))" }
-        return Markdown.details(
-            "Compiled packages: \(HumanFormat.count(names.count))",
-            shown + rest(names.count, shown.count, "the log names all of them")
-        )
+        if let base = figures.base { return log.lists + changedLists(base.comparison) }
+        return log.lists + (figures.packed.explanation.map(sizeLists) ?? [])
     }
 
     private func changedLists(_ comparison: Diff.Report) -> [[String]] {
         let modules = comparison.modules.prefix(top).map { module in
             [
-                Self.name(module.path, inCell: true), Markdown.cell(ComparisonView.versions(module)),
+                Self.name(module.path, figures.changedUnowned, inCell: true),
+                Markdown.cell(ComparisonView.versions(module)),
                 Self.change(module.removedPackages.count, module.addedPackages.count),
                 HumanFormat.bytes(module.removedStoredBytes), HumanFormat.bytes(module.addedStoredBytes),
             ]
@@ -219,9 +199,10 @@ struct SummaryPage {
     }
 
     private func sizeLists(_ explanation: Explain.Report) -> [[String]] {
+        let unowned = explanation.packages.filter { $0.module.isEmpty }.map(\.importPath)
         let modules = explanation.modules.prefix(top).map { module in
             [
-                Self.name(module.path, inCell: true), HumanFormat.count(module.packages),
+                Self.name(module.path, unowned, inCell: true), HumanFormat.count(module.packages),
                 HumanFormat.bytes(module.storedBytes),
             ]
         }
@@ -259,21 +240,22 @@ struct SummaryPage {
         guard count > 0 else { return [] }
         return Markdown.details(
             "\(title): \(HumanFormat.count(count))",
-            Markdown.table(columns, rows) + rest(count, rows.count, advice)
+            Markdown.table(columns, rows) + Self.rest(count, rows.count, advice)
         )
     }
 
     /// Returns a sentence on the rows that a list leaves out, with the blank line that ends the list.
-    private func rest(_ count: Int, _ shown: Int, _ advice: String) -> [String] {
+    static func rest(_ count: Int, _ shown: Int, _ advice: String) -> [String] {
         guard count > shown else { return [] }
         return ["", "And \(HumanFormat.count(count - shown)) more; \(advice)."]
     }
 
     // MARK: - Words
 
-    private static func name(_ module: String, inCell: Bool = false) -> String {
-        if module.isEmpty { return "programs, and packages of no module here" }
-        return inCell ? Markdown.cell(module) : Markdown.code(module)
+    /// Returns a module's name; programs, which are of no module, have names of their own.
+    private static func name(_ module: String, _ packages: [String], inCell: Bool = false) -> String {
+        let mark = inCell ? Markdown.cell : Markdown.code
+        return module.isEmpty ? JobFigures.unowned(packages) { mark($0) } : mark(module)
     }
 
     private static func change(_ removed: Int, _ added: Int) -> String {
@@ -286,16 +268,19 @@ struct SummaryPage {
         return change == 0 ? "0" : (change < 0 ? "−" : "+") + text
     }
 
+    /// Returns a change in percent, as the end of a list, or nothing where the figure would tell nothing.
     private static func percentage(_ change: Int, of whole: Int) -> String {
-        guard whole > 0 else { return "" }
-        let percent = Int((Double(change.magnitude) / Double(whole) * 100).rounded())
-        return ", \(change < 0 ? "−" : "+")\(HumanFormat.count(percent))%"
+        let percent = Double(change.magnitude) / Double(max(whole, 1)) * 100
+        guard whole > 0, percent < 10_000 else { return "" }
+        let rounded = Int(percent.rounded())
+        return rounded == 0 ? ", under 1%" : ", \(change < 0 ? "−" : "+")\(HumanFormat.count(rounded))%"
     }
 
-    /// Returns a share in whole percent; only the whole is 100%.
-    private static func percent(_ part: Int, of whole: Int) -> String {
-        guard whole > 0 else { return "0%" }
+    /// Returns a share in whole percent; only the whole is 100%, and only nothing is 0%.
+    static func percent(_ part: Int, of whole: Int) -> String {
+        guard whole > 0, part > 0 else { return "0%" }
+        if part >= whole { return "100%" }
         let percent = Int(Double(part) / Double(whole) * 100)
-        return "\(part >= whole ? percent : min(99, percent))%"
+        return percent == 0 ? "under 1%" : "\(min(99, percent))%"
     }
 }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import SystemPackage
 import Testing
 
@@ -37,16 +38,22 @@ struct BuildLogTests {
         /sdk/pkg/tool/linux_amd64/compile -o $WORK/b001/_pkg_.a -trimpath "$WORK/b001=>" \
         -p main -complete ./main.go
         /sdk/pkg/tool/linux_amd64/asm -p example.com/assembled -o x.o
+        cat >/tmp/go-build123/b001/importcfg.link << 'EOF' # internal
+        packagefile example.com/tool=/tmp/go-build123/b001/_pkg_.a
+        packagefile example.com/lib=/tmp/go-build123/b002/_pkg_.a
+        modinfo "x"
+        EOF
         /sdk/pkg/tool/linux_amd64/link -o $WORK/b001/exe/a.out -p notcompiled
         EOF
 
         """
 
-    @Test("with -x names each package that the compiler ran for, and counts programs")
+    @Test("with -x names each package and program that the compiler ran for, and is conclusive")
     func commands() throws {
         let log = try log(Self.commands)
         #expect(log.compiled == ["example.com/lib"])
-        #expect(log.programs == 1)
+        #expect(log.programs == ["example.com/tool"] && log.unnamedPrograms == 0)
+        #expect(log.commands == 1 && log.hasSteps && log.isConclusive)
         #expect(log.mentioned.isEmpty, "files and words of the shell are no import paths")
     }
 
@@ -54,8 +61,38 @@ struct BuildLogTests {
     func names() throws {
         let log = try log("go: downloading example.com/a v1.0.0\nerrors\nexample.com/a\r\nPASS\nhello\n")
         #expect(log.mentioned == ["errors", "example.com/a", "hello"])
-        #expect(log.compiled(among: ["errors", "example.com/a", "fmt"]) == ["errors", "example.com/a"])
-        #expect(log.compiled(among: []).isEmpty)
+        #expect(log.mentioned(among: ["errors", "example.com/a", "fmt"]) == ["errors", "example.com/a"])
+        #expect(log.mentioned(among: []).isEmpty)
+        #expect(!log.isConclusive && log.compiled.isEmpty)
+    }
+
+    @Test("whose compiler and program have no plain names is read all the same")
+    func quoted() throws {
+        let log = try log(
+            "WORK=/tmp/go-build1\n\"/my sdk/compile\" -o $WORK/b002/_pkg_.a -p a/b ./x.go\n"
+                + "/sdk/compile -o $WORK/b001/_pkg_.a -p main ./main.go\n"
+        )
+        #expect(log.compiled == ["a/b"] && log.programs.isEmpty && log.unnamedPrograms == 1)
+    }
+
+    @Test("does not count a compilation that no command shows, as -n prints it")
+    func dry() throws {
+        let log = try log("#\n# a/b\n#\n\n/sdk/compile -o $WORK/b002/_pkg_.a -p a/b ./x.go\n")
+        #expect(log.compiled.isEmpty && !log.isConclusive)
+    }
+
+    @Test("in JSON tells the same as without, and leaves out the output of tests")
+    func events() throws {
+        let lines = Self.commands.split(separator: "\ncat >", omittingEmptySubsequences: false)
+        let events = try lines.enumerated().map { index, text in
+            let data = try JSONEncoder().encode((index == 0 ? "" : "cat >") + text + "\n")
+            let output = String(decoding: data, as: UTF8.self)
+            return #"{"ImportPath":"x","Action":"build-output","Output":\#(output)}"#
+        }
+        let test = #"{"Action":"output","Package":"x","Test":"T","Output":"ok  \tx/y\t0.1s\n"}"#
+        let log = try log((events + [test, #"{"Action":"output","Output":5}"#, "{"]).joined(separator: "\n"))
+        #expect(log.compiled == ["example.com/lib"] && log.programs == ["example.com/tool"])
+        #expect(log.isConclusive && log.mentioned.isEmpty && log.tested.isEmpty)
     }
 
     @Test("tells tests that ran from tests whose results came from the cache, also as JSON")
@@ -84,10 +121,13 @@ struct BuildLogTests {
     @Test("begins anew with each file, even where the last was cut off in the middle of a shown file")
     func cut() throws {
         let log = try log(
-            "cat >$WORK/b001/importcfg << 'EOF' # internal\npackagefile a=b\n",
+            "WORK=/tmp/go-build1\ncat >$WORK/b001/importcfg << 'EOF' # internal\npackagefile a=b\n",
             "example.com/a\n"
         )
         #expect(log.mentioned == ["example.com/a"])
+        #expect(log.commands == 1 && log.isCutOff && !log.isConclusive)
+        let second = try self.log("WORK=/tmp/go-build1\ncat >x << 'EOF' #\na\nWORK=/tmp/go-build2\nx/y\n")
+        #expect(second.commands == 2 && second.isCutOff && second.mentioned == ["x/y"])
     }
 
     @Test("that does not exist is an error with the path")
