@@ -84,7 +84,9 @@ struct Cachectl: AsyncParsableCommand {
         for argument in arguments {
             let value = argument.hasPrefix("--") ? argument.drop { $0 != "=" }.dropFirst() : argument[...]
             let scheme = value.prefix { $0.isASCII && $0.isLetter || $0.isNumber }
-            guard scheme.count > 1, scheme != "docker", value.dropFirst(scheme.count).hasPrefix("://") else { continue }
+            guard scheme.count > 1, scheme != "docker", value.dropFirst(scheme.count).hasPrefix("://") else {
+                continue
+            }
             throw ValidationError(
                 "`\(value)` is an address, and cachectl reads and writes files only: copy the file with a "
                     + "program for such addresses, and name the copy"

@@ -177,7 +177,9 @@ struct ExitCodeTests {
 
     @Test("takes words with colons that are no addresses")
     func noAddresses() throws {
-        let words = ["--base", "oci:b:t:1", "cat", "a", "x://", "https:/a", "./https://a", "--base=docker://a"]
+        let words = [
+            "--base", "oci:b:t:1", "cat", "a", "x://", "https:/a", "./https://a", "--base=docker://a",
+        ]
         try Cachectl.checkAddresses(words)
     }
 }

@@ -1,9 +1,9 @@
 /// The kind of a file that is not an archive, or is no longer one, by its first bytes.
 ///
-/// A cache that a job downloads is often something else under the archive's name: the page of a server's error,
-/// the zip of an artifact, a pointer of Git LFS, or a part of an archive. The kind is a part of the error, since
-/// each has another remedy. Sources: RFC 1952 (gzip), RFC 8878 (zstd), APPNOTE.TXT 4.3 (zip), pax in POSIX.1,
-/// the file formats of SQLite and ELF, and the specification of Git LFS.
+/// A cache that a job downloads is often something else under the archive's name: the page of a server's
+/// error, the zip of an artifact, a pointer of Git LFS, or a part of an archive. The kind is a part of the
+/// error, since each has another remedy. Sources: RFC 1952 (gzip), RFC 8878 (zstd), APPNOTE.TXT 4.3 (zip),
+/// pax in POSIX.1, the file formats of SQLite and ELF, and the specification of Git LFS.
 enum ForeignFile: Hashable, Sendable {
     case empty
     case zeros

@@ -92,7 +92,11 @@ struct Trailer: Hashable {
         guard offset >= UInt64(Self.frameHeaderSize + Self.headerSize),
             offset <= UInt64(max(0, fileSize - Self.markSize))
         else {
-            throw Self.corrupt("its beginning is missing, or its last bytes are wrong", path, at: fileSize - 8)
+            throw Self.corrupt(
+                "its beginning is missing, or its last bytes are wrong",
+                path,
+                at: fileSize - 8
+            )
         }
         let indexOffset = Int(offset)
         let header = try file.bytes(at: indexOffset - Self.headerSize, count: Self.headerSize)
@@ -110,7 +114,11 @@ struct Trailer: Hashable {
     private init(header: [UInt8], indexOffset: Int, path: FilePath) throws(CacheStoreError) {
         let headerOffset = indexOffset - Self.headerSize
         guard header.count == Self.headerSize, header.starts(with: Self.magic) else {
-            throw Self.corrupt("a part of it is missing, or its header is overwritten", path, at: headerOffset)
+            throw Self.corrupt(
+                "a part of it is missing, or its header is overwritten",
+                path,
+                at: headerOffset
+            )
         }
         func number(_ start: Int, _ count: Int) -> UInt64 {
             (0..<count).reduce(0) { $0 | UInt64(header[start + $1]) << UInt64(8 * $1) }
@@ -148,6 +156,11 @@ struct Trailer: Hashable {
     private static func corrupt(_ message: String, _ path: FilePath, at offset: Int) -> CacheStoreError {
         let message = "damaged archive: " + message
         return CacheStoreError(
-            .corruptArchive, message, path: path, offset: offset, remedy: .packAgain)
+            .corruptArchive,
+            message,
+            path: path,
+            offset: offset,
+            remedy: .packAgain
+        )
     }
 }

@@ -90,7 +90,7 @@ struct UnknownWord {
         return nil
     }
 
-    /// Returns the name of the option in an argument such as `--top=3` or `-q`, or `nil` for other arguments.
+    /// Returns the name of the option in an argument such as `--top=3` or `-q`, or `nil`.
     private static func optionName(_ argument: String) -> String? {
         if argument.hasPrefix("--") { return String(argument.prefix { $0 != "=" }) }
         let isShort = argument.hasPrefix("-") && argument.count == 2 && argument.last?.isLetter == true
@@ -99,6 +99,7 @@ struct UnknownWord {
 
     /// The options that the parser adds to every command.
     private static let builtIn = [
-        "-h", "--help", "--help-hidden", "--version", "--experimental-dump-help", "--generate-completion-script",
+        "-h", "--help", "--help-hidden", "--version", "--experimental-dump-help",
+        "--generate-completion-script",
     ]
 }
