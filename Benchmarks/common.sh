@@ -25,10 +25,11 @@ runnable() { # runnable PROGRAM: prints the program's absolute path
     realpath "$path"
 }
 
-built() { # built LOG PRODUCT [OPTION…]: makes a release build and prints its path
+built() { # built LOG PRODUCT: makes a static release build, as releases hold it, and prints its path
     # On other systems than Debian, the error of the build names what is missing.
     if type -P dpkg-query >/dev/null; then install_packages "${build_packages[@]}"; fi
-    local build=(swift build --package-path "$here/.." -c release --product "$2" "${@:3}")
+    local build=(swift build --package-path "$here/.." -c release --product "$2"
+        --static-swift-stdlib -Xswiftc -static-executable)
     say "building $2"
     "${build[@]}" >"$1" || { tail -n 5 "$1" >&2; die "swift build failed, see above"; }
     echo "$("${build[@]}" --show-bin-path)/$2"

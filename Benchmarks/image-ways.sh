@@ -65,7 +65,7 @@ clean_up() {
 }
 trap clean_up EXIT
 if [[ -z $cachectl ]]; then
-    cachectl=$(built "$temporary/build.log" cachectl --static-swift-stdlib -Xswiftc -static-executable)
+    cachectl=$(built "$temporary/build.log" cachectl)
 fi
 cachectl=$(runnable "$cachectl")
 export TMPDIR=$temporary BUILDAH_ISOLATION=chroot LC_ALL=C.UTF-8 TZ=UTC

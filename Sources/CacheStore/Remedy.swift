@@ -113,6 +113,18 @@ extension Remedy {
     /// The advice to pack the archive again, or to copy it again.
     public static let packAgain = Remedy("packAgain", "pack the archive again, or copy it again")
 
+    /// The advice to read the answer of a server that was kept under an archive's name.
+    public static let readAnswer = Remedy(
+        "readAnswer",
+        "read it, since it may say why there was no download, and download the archive again"
+    )
+
+    /// The advice to unpack a container around an archive.
+    public static let unpack = Remedy("unpack", "unpack it, and use the archive that is in it")
+
+    /// The advice to fetch an archive that is kept in Git LFS.
+    public static let fetchFromGit = Remedy("fetchFromGit", "fetch the archive itself with `git lfs pull`")
+
     /// The advice not to use an archive with names that no version of this library writes.
     public static let distrust = Remedy(
         "distrust",

@@ -53,6 +53,7 @@ struct Cachectl: AsyncParsableCommand {
         do {
             try Signals.listen()
             try checkCommand()
+            try checkAddresses(CommandLine.arguments.dropFirst())
             var command = try await asyncParseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
@@ -73,6 +74,24 @@ struct Cachectl: AsyncParsableCommand {
             !configuration.subcommands.contains(where: { $0._commandName == word }), word != "help"
         else { return }
         throw ValidationError("there is no command `\(word)`")
+    }
+
+    /// Refuses addresses, which would be taken for paths of this machine: a restore would make directories of
+    /// such names.
+    ///
+    /// - Throws: `ValidationError`.
+    static func checkAddresses(_ arguments: some Sequence<String>) throws {
+        for argument in arguments {
+            let value = argument.hasPrefix("--") ? argument.drop { $0 != "=" }.dropFirst() : argument[...]
+            let scheme = value.prefix { $0.isASCII && $0.isLetter || $0.isNumber }
+            guard scheme.count > 1, scheme != "docker", value.dropFirst(scheme.count).hasPrefix("://") else {
+                continue
+            }
+            throw ValidationError(
+                "`\(value)` is an address, and cachectl reads and writes files only: copy the file with a "
+                    + "program for such addresses, and name the copy"
+            )
+        }
     }
 
     /// Writes the message for an error, and returns the exit status.
@@ -115,6 +134,11 @@ struct Cachectl: AsyncParsableCommand {
             lines = word.message.lines + lines.drop { !$0.hasPrefix("Usage:") }
         }
         let verb = arguments.first { !$0.hasPrefix("-") }
+        let surplus = lines.first?.wholeMatch(of: /error: (?:U|\d+ u)nexpected arguments?:? (.+)/)?.1
+        if let verb, let words = surplus?.replacing("'", with: "`") {
+            let count = words.contains(", ") ? "are" : "is one"
+            lines[0] = "error: `\(verb)` takes the arguments below, and \(words) \(count) too many"
+        }
         if let example = root.verbs.first(where: { $0.commandName == verb })?.example {
             lines.append("  Example: \(example)")
         }

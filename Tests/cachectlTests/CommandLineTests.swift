@@ -161,4 +161,25 @@ struct ExitCodeTests {
     func signal(number: Int32, status: Int32) {
         #expect(ExitCode(signal: number).rawValue == status)
     }
+
+    @Test(
+        "refuses an address in place of a file, before a directory is made of it",
+        arguments: [
+            ["verify", "https://example.com/a.castore"], ["restore", "a", "--gocache", "s3://bucket/c"],
+            ["union", "a", "--output=gs://b/c"], ["diff", "a", "file:///a"],
+        ]
+    )
+    func addresses(arguments: [String]) throws {
+        let error = #expect(throws: ValidationError.self) { try Cachectl.checkAddresses(arguments) }
+        let address = try #require(arguments.first { $0.contains("://") }).split(separator: "=").last
+        #expect(try #require(error).message.contains("`\(try #require(address))` is an address"))
+    }
+
+    @Test("takes words with colons that are no addresses")
+    func noAddresses() throws {
+        let words = [
+            "--base", "oci:b:t:1", "cat", "a", "x://", "https:/a", "./https://a", "--base=docker://a",
+        ]
+        try Cachectl.checkAddresses(words)
+    }
 }

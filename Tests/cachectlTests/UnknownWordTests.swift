@@ -64,13 +64,25 @@ struct UnknownWordTests {
             ("pack --ouput=x", "`pack` has no option `--ouput`; did you mean `--output`?"),
             ("restore a --frobnicate", "`restore` has no option `--frobnicate`"),
             ("info a --jbos 3", "`info` has no option `--jbos`; did you mean `--jobs`?"),
-            ("info a --jobs x", nil), ("pack --label", nil), ("doctor a --packages d -- --x", nil),
+            ("verify a -x", "`verify` has no option `-x`"), ("pack -v", "`pack` has no option `-v`"),
+            ("-v", "cachectl has no option `-v`; did you mean `--version`?"),
+            ("--verbose", "cachectl has no option `--verbose`"),
+            ("info a --jobs x", nil), ("pack --label", nil), ("info a -q -h", nil), ("pack -o x", nil),
+            ("doctor a --packages d -- --x", nil),
         ] as [(String, String?)]
     )
     func option(line: String, message: String?) {
         let lines = complaint(line)
         #expect(lines[0] == "error: \(message ?? "Missing")")
         #expect(lines[1] == "Usage: cachectl x")
+    }
+
+    @Test("that is one too many is named, with its command")
+    func tooMany() {
+        let one = complaint("info a b", "error: Unexpected argument 'b'\nUsage: cachectl info <archive>")
+        #expect(one[0] == "error: `info` takes the arguments below, and `b` is one too many")
+        let two = complaint("info a b c", "error: 2 unexpected arguments: 'b', 'c'\nUsage: x")
+        #expect(two[0] == "error: `info` takes the arguments below, and `b`, `c` are too many")
     }
 
     @Test("or any other mistake ends in an example of the command")

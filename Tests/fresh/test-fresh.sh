@@ -2,7 +2,8 @@
 # Proves that the commands of the README work on a fresh machine. For each command it makes a root with Debian's
 # base, the packages without which Swift does not run, and this machine's Swift, clones the repository's HEAD
 # into the root and runs the command there. The quick simulation builds fewer programs than usual, and the tests
-# stop before the debug build (CACHESTORE_LAST_STEP names the last step); the set-up of both is whole.
+# stop before the debug build (CACHESTORE_LAST_STEP names the last step); the set-up of both is whole. The first
+# root then plays a newcomer: see newcomer.sh.
 #
 #     Tests/fresh/test-fresh.sh [COMMAND…]     runs these commands instead of the README's, and shortens none
 #
@@ -218,6 +219,7 @@ if ((!$#)); then
     mapfile -t commands < <(readme_commands)
     export CACHESTORE_PROGRAMS=${CACHESTORE_PROGRAMS-1} CACHESTORE_LAST_STEP=${CACHESTORE_LAST_STEP-style}
     ((${#commands[@]} >= 2)) || die "README.md has no console block with two commands below \"Two commands\""
+    commands[0]+=' && Tests/fresh/newcomer.sh' # in this root, what it installs from source is built already
 fi
 install_packages debootstrap
 [[ -n $(debian_sources) ]] || apt-get -qq update

@@ -84,17 +84,20 @@ struct Trailer: Hashable {
         let fileSize = status.size
         let tail = try file.bytes(at: max(0, fileSize - Self.markSize), count: Self.markSize)
         guard tail.count == Self.markSize, tail.starts(with: Self.mark) else {
-            throw CacheStoreError(
-                .notAnArchive,
-                "not an archive, or one that was cut short: its last \(Self.markSize) bytes are not the mark",
-                path: path,
-                remedy: .packAgain
-            )
+            let start = try file.bytes(at: 0, count: min(fileSize, ForeignFile.length))
+            let (message, remedy) = ForeignFile(start: start).finding
+            throw CacheStoreError(.notAnArchive, message, path: path, remedy: remedy)
         }
         let offset = tail.suffix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard offset >= UInt64(Self.frameHeaderSize + Self.headerSize),
             offset <= UInt64(max(0, fileSize - Self.markSize))
-        else { throw Self.corrupt("its mark points outside of it", path, at: fileSize - 8) }
+        else {
+            throw Self.corrupt(
+                "its beginning is missing, or its last bytes are wrong",
+                path,
+                at: fileSize - 8
+            )
+        }
         let indexOffset = Int(offset)
         let header = try file.bytes(at: indexOffset - Self.headerSize, count: Self.headerSize)
         try self.init(header: header, indexOffset: indexOffset, path: path)
@@ -111,7 +114,11 @@ struct Trailer: Hashable {
     private init(header: [UInt8], indexOffset: Int, path: FilePath) throws(CacheStoreError) {
         let headerOffset = indexOffset - Self.headerSize
         guard header.count == Self.headerSize, header.starts(with: Self.magic) else {
-            throw Self.corrupt("no header stands before its index", path, at: headerOffset)
+            throw Self.corrupt(
+                "a part of it is missing, or its header is overwritten",
+                path,
+                at: headerOffset
+            )
         }
         func number(_ start: Int, _ count: Int) -> UInt64 {
             (0..<count).reduce(0) { $0 | UInt64(header[start + $1]) << UInt64(8 * $1) }
@@ -147,6 +154,13 @@ struct Trailer: Hashable {
     }
 
     private static func corrupt(_ message: String, _ path: FilePath, at offset: Int) -> CacheStoreError {
-        CacheStoreError(.corruptArchive, "damaged archive: " + message, path: path, offset: offset)
+        let message = "damaged archive: " + message
+        return CacheStoreError(
+            .corruptArchive,
+            message,
+            path: path,
+            offset: offset,
+            remedy: .packAgain
+        )
     }
 }

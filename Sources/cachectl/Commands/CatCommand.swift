@@ -17,7 +17,7 @@ struct CatCommand: AsyncParsableCommand, Sendable {
             Examples:
               cachectl cat all.castore mod golang.org/x/net@v0.33.0
               cachectl cat all.castore file golang.org/x/net@v0.33.0/html/parse.go
-              cachectl cat all.castore output 0f3a… | go tool nm /dev/stdin
+              cachectl cat all.castore output 0f3a… > package.a && go tool nm package.a
             """
     )
 

@@ -13,7 +13,8 @@ struct SealCommand: AsyncParsableCommand, Sendable {
             users need. With --gomodcache, other users can also add modules there. In a \
             Dockerfile, seal the caches after the last go command. The indexes of checkouts are \
             not sealed: Go forgets them after five days. In the finished image, \
-            --check changes nothing and says what a later step has undone.
+            before any build there, --check changes nothing and says what a later step has \
+            undone. After a build it also counts what that build has added.
 
             Exit status 1 with --check: the cache is not sealed.
 

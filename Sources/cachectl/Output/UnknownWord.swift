@@ -36,9 +36,6 @@ struct UnknownWord {
     /// The message.
     let message: Message
 
-    /// The command that the words before this one name, or `nil` for none.
-    let command: CommandInfo?
-
     /// Returns the word in the place of a command: the first, or the one behind `help`.
     static func place(in arguments: [String]) -> String? {
         let words = arguments.first == "help" ? arguments.dropFirst() : arguments[...]
@@ -67,29 +64,42 @@ struct UnknownWord {
                 "the commands are \(names.joined(separator: ", ")); `cachectl --help` says what each does"
             )
         )
-        return UnknownWord(message: message, command: nil)
+        return UnknownWord(message: message)
     }
 
-    /// Finds an unknown option of a known command in a command line, or nothing.
+    /// Finds an unknown option of a known command, or one before any command, in a command line, or nothing.
     static func option(in arguments: [String], of root: CommandInfo) -> UnknownWord? {
-        guard let verb = arguments.first(where: { !$0.hasPrefix("-") }),
-            let command = root.subcommands?.first(where: { $0.commandName == verb })
-        else { return nil }
-        let names = (command.arguments ?? []).flatMap { $0.names ?? [] }.map(\.text)
+        let verb = arguments.first { !$0.hasPrefix("-") }
+        let command = root.subcommands?.first { $0.commandName == verb }
+        guard verb == nil || command != nil else { return nil }
+        let names = ((command ?? root).arguments ?? []).flatMap { $0.names ?? [] }.map(\.text)
         let known = Set(names + (root.arguments ?? []).flatMap { $0.names ?? [] }.map(\.text) + builtIn)
-        for argument in arguments.prefix(while: { $0 != "--" }) where argument.hasPrefix("--") {
-            let name = String(argument.prefix { $0 != "=" })
-            guard !known.contains(name) else { continue }
-            let long = names.filter { $0.hasPrefix("--") }
-            let guess = name.nearest(among: long).map { "; did you mean `\($0)`?" } ?? ""
-            let message = Message(.error, "`\(verb)` has no option `\(name)`\(guess)")
-            return UnknownWord(message: message, command: command)
+        for argument in arguments.prefix(while: { $0 != "--" }) {
+            guard let name = optionName(argument), !known.contains(name) else { continue }
+            let guess =
+                switch name {
+                case "-v", "-V": verb == nil ? "--version" : nil
+                default:
+                    name.hasPrefix("--") ? name.nearest(among: names.filter { $0.hasPrefix("--") }) : nil
+                }
+            let owner = verb.map { "`\($0)`" } ?? "cachectl"
+            let advice = guess.map { "; did you mean `\($0)`?" } ?? ""
+            let message = Message(.error, "\(owner) has no option `\(name)`\(advice)")
+            return UnknownWord(message: message)
         }
         return nil
     }
 
+    /// Returns the name of the option in an argument such as `--top=3` or `-q`, or `nil`.
+    private static func optionName(_ argument: String) -> String? {
+        if argument.hasPrefix("--") { return String(argument.prefix { $0 != "=" }) }
+        let isShort = argument.hasPrefix("-") && argument.count == 2 && argument.last?.isLetter == true
+        return isShort ? argument : nil
+    }
+
     /// The options that the parser adds to every command.
     private static let builtIn = [
-        "--help", "--help-hidden", "--version", "--experimental-dump-help", "--generate-completion-script",
+        "-h", "--help", "--help-hidden", "--version", "--experimental-dump-help",
+        "--generate-completion-script",
     ]
 }
