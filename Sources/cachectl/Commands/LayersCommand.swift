@@ -173,7 +173,7 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
             .left("layer"),
             .right("content"),
             .right("size"),
-            .right("as stored"),
+            .right("copied"),
             .left("digest")
         )
         for layer in report.layers {
