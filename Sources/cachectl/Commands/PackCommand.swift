@@ -126,8 +126,13 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         let program =
             named.buildCache == nil
             ? nil : try await directories.cacheProgram(askingGo: !recordsNoEnvironment)
-        let (caches, absences) = try directories.existing(named, program: program)
         let options = try packOptions(recorded)
+        let mayNeedModules = options.usedSinceRestore.flatMap { try? CheckoutModules(of: $0).mayNeedOthers }
+        let (caches, absences) = try directories.existing(
+            named,
+            program: program,
+            mayNeedModules: mayNeedModules ?? true
+        )
         var (report, time) = try await common.perform(
             consequence: "no archive was written"
         ) { [path = output.path] progress in

@@ -1,10 +1,10 @@
-import SystemPackage
+package import SystemPackage
 
 /// The modules of a checkout, by their `go.mod` files.
 ///
 /// The files are those in the directory, below it, and the nearest one above it. Go needs none below
 /// `vendor`, `testdata` and `.git`, and `node_modules` holds other people's programs.
-struct CheckoutModules: Sendable {
+package struct CheckoutModules: Sendable {
     /// A `go.mod`, as far as it matters here (golang.org/x/mod, `modfile.Parse`).
     private struct ModFile {
         var module = ""
@@ -62,7 +62,7 @@ struct CheckoutModules: Sendable {
     ///
     /// - Parameter checkout: The directory of the checkout.
     /// - Throws: ``CacheStoreError`` if the machine is at fault.
-    init(of checkout: FilePath) throws(CacheStoreError) {
+    package init(of checkout: FilePath) throws(CacheStoreError) {
         try scan(checkout, depth: 0)
         var path = checkout.lexicallyNormalized()
         while files.isEmpty || !isWorkspace, path.removeLastComponent(), !path.isEmpty {
@@ -113,7 +113,7 @@ struct CheckoutModules: Sendable {
     /// Whether builds in the checkout may need modules that are not in it.
     ///
     /// Where no `go.mod` is found, the directory may be the wrong one, so nothing tells.
-    var mayNeedOthers: Bool {
+    package var mayNeedOthers: Bool {
         let own = isWorkspace ? Set(files.map(\.module)) : []
         return files.isEmpty
             || files.contains { file in

@@ -95,6 +95,12 @@ struct PackWarnings {
         return Warning(code: .fuzzCorpus, message: message, remedy: .keepCorpora)
     }
 
+    /// Whether the job may need modules that are not in its checkout, as far as is known.
+    private var mayNeedModules: Bool {
+        guard let checkout = options.usedSinceRestore else { return true }
+        return (try? CheckoutModules(of: checkout).mayNeedOthers) ?? true
+    }
+
     private var emptyWarnings: [Warning] {
         var warnings: [Warning] = []
         // With a base, an archive without members says nothing about the caches.
@@ -105,7 +111,7 @@ struct PackWarnings {
             warnings.append(Warning(code: .emptyCache, message: message))
         }
         if let path = caches.moduleCache, totals.byKind[.tree] == nil, totals.byKind[.mod] == nil,
-            unused.modules == 0
+            unused.modules == 0, mayNeedModules
         {
             warnings.append(Warning(code: .emptyCache, message: "`\(path)` holds no modules"))
         }

@@ -325,6 +325,13 @@ struct UsedSinceRestoreTests {
             #expect(report.unusedModules == 1)
             #expect(report.warnings.filter { $0.code == .unknownUse }.count == expected)
         }
+        let empty = try bench.write(self.model, to: "empty")
+        try Files.makeDirectory(bench.path("empty/mod"))
+        for (text, expected) in [("module x\n", 0), ("module x\nrequire example.com/lib v1.0.0\n", 1)] {
+            try Files.write(Array(text.utf8), to: bench.path("checkout/go.mod"))
+            let warnings = try await packUsed(empty).report.warnings
+            #expect(warnings.filter { $0.code == .emptyCache }.count == expected, "\(warnings)")
+        }
     }
 
     @Test("has the toolchain that runs, and the checksums that Go asks for whenever it switches to it")
