@@ -201,6 +201,15 @@ extension Remedy {
         "restore with the profile `ci` into the directory in which the job builds, or into an empty one"
     )
 
+    /// The advice to do all steps of a job as one user.
+    public static let useOneUser = Remedy(
+        "useOneUser",
+        "restore as the user who builds, and pack as that user, too"
+    )
+
+    /// The advice to let Go use its indexes of packages.
+    public static let useIndexes = Remedy("useIndexes", "build without `goindex=0` in GODEBUG")
+
     /// The advice to name the directory of the job's sources.
     public static let nameCheckout = Remedy(
         "nameCheckout",

@@ -62,6 +62,71 @@ extension EndToEnd {
             #expect(try await workspace.build("beta", proxy: "off", settings: hits).compiles > 0)
         }
 
+        @Test("of a job in whose cache another one has restored and built has all that both used, for a day")
+        func shared() async throws {
+            let workspace = try await Workspace.shared.value
+            let (build, modules) = try await restored()
+            let settings = ["GOCACHE": build, "GOMODCACHE": modules]
+            let restore = ["restore", workspace.union, "--profile", "ci", "--gocache", build, "--no-go"]
+            // Job A hits, and makes entries that no archive has; then job B restores and builds.
+            var a = settings
+            a["GOAMD64"] = "v2"
+            #expect(try await workspace.build("gamma", proxy: "off", settings: settings).compiles == 0)
+            #expect(try await workspace.build("gamma", proxy: "off", settings: a).compiles > 0)
+            _ = try await workspace.cachectl.succeed(restore + ["--no-gomodcache"])
+            #expect(try await workspace.build("beta", proxy: "off", settings: settings).compiles == 0)
+            let (archive, outcome, _) = try await packUsed("gamma", from: build)
+            #expect(!outcome.errors.contains("warning: "), "\(outcome)")
+
+            let next = try Scratch.shared.place("next")
+            let restoreNext = ["--profile", "ci", "--gocache", next, "--no-gomodcache", "--no-go"]
+            _ = try await workspace.cachectl.succeed(["restore", archive] + restoreNext)
+            var hits = ["GOCACHE": next, "GOMODCACHE": modules]
+            for program in ["gamma", "beta"] {
+                #expect(try await workspace.build(program, proxy: "off", settings: hits).compiles == 0)
+            }
+            hits["GOAMD64"] = "v2"
+            #expect(try await workspace.build("gamma", proxy: "off", settings: hits).compiles == 0)
+
+            // A day later, job C restores into the same cache, and uses only what it needs.
+            _ = try await workspace.shell(
+                #"find "$1" -name '*-a' -newermt '2 hours ago' -exec touch -d '25 hours ago' {} +"#,
+                [build]
+            )
+            _ = try await workspace.cachectl.succeed(restore + ["--no-gomodcache"])
+            #expect(try await workspace.build("beta", proxy: "off", settings: settings).compiles == 0)
+            let (later, _, json) = try await packUsed("beta", from: build)
+            #expect(try #require(json["unused"] as? Int) > 20)
+            let last = try Scratch.shared.place("last")
+            _ = try await workspace.cachectl.succeed(
+                ["restore", later, "--profile", "ci", "--gocache", last, "--no-gomodcache", "--no-go"]
+            )
+            hits = ["GOCACHE": last, "GOMODCACHE": modules]
+            #expect(try await workspace.build("beta", proxy: "off", settings: hits).compiles == 0)
+            #expect(try await workspace.build("gamma", proxy: "off", settings: hits).compiles > 0)
+        }
+
+        @Test("after builds without indexes says that nothing tells of modules, and packs all if it knows")
+        func withoutIndexes() async throws {
+            let workspace = try await Workspace.shared.value
+            let (build, modules) = try await restored()
+            let settings = ["GOCACHE": build, "GOMODCACHE": modules, "GODEBUG": "goindex=0"]
+            #expect(try await workspace.build("gamma", proxy: "off", settings: settings).compiles == 0)
+            let (_, outcome, json) = try await packUsed("gamma", from: build)
+            #expect(outcome.errors.contains("no index of packages"), "\(outcome)")
+            #expect(try #require(json["unused_modules"] as? Int) > 0)
+
+            var cachectl = try workspace.cachectl
+            cachectl.environment["GODEBUG"] = "goindex=0"
+            let archive = try Scratch.shared.place("whole.castore")
+            let whole = try await cachectl.succeed(
+                workspace.packing("gamma", from: build, modules, to: archive)
+                    + ["--used", "--json", "--checkout", "\(workspace.root)/programs/gamma"]
+            )
+            #expect(whole.errors.contains("all modules of"), "\(whole)")
+            #expect(try EndToEnd.object(whole.output)["unused_modules"] as? Int == 0)
+        }
+
         @Test("has what was compiled anew, and what a build of a module cache elsewhere used")
         func compiled() async throws {
             let workspace = try await Workspace.shared.value

@@ -84,6 +84,51 @@ extension EndToEnd {
             #expect(outcome.status != 0 && outcome.errors.contains("permission denied"), "\(outcome)")
         }
 
+        @Test("builds and packs what it used with entries that it can't mark, and is told of it")
+        func unmarkable() async throws {
+            let (top, shared) = try await restored("ci")
+            let workspace = try await Workspace.shared.value
+            let build = "\(top)/build"
+            // The directories are that user's own, as in a cache that was there before the restore.
+            let change = try await workspace.shell(#"chown 4321 "$1" "$1"/??"#, [build])
+            #expect(change.status == 0, "\(change)")
+            let modules = workspace.moduleCache
+            let settings = shared + " export GOMODCACHE='\(modules)' GOFLAGS= CGO_ENABLED=0;"
+            let program = "\(top)/home/programs/gamma"
+            let line = #""$GO" build -x -buildvcs=false -o /dev/null ."#
+            let built = try await run(line, in: program, settings)
+            #expect(built.status == 0, "\(built)")
+            let cachectl = try Tools.cachectl()
+            let packing =
+                "'\(cachectl)' pack --label user --gocache '\(build)' --gomodcache '\(modules)' --used --json"
+                + " --go '\(workspace.go)' --checkout '\(program)' --force -o '\(top)/home/used.castore'"
+            // The user who built packs, and then the superuser.
+            let own = try await run(packing, in: program, settings)
+            let others = try await workspace.shell("\(settings) cd '\(program)' && \(packing)")
+            for packed in [own, others] {
+                #expect(packed.status == 0, "\(packed)")
+                #expect(packed.errors.contains("to user 0, so Go can't mark"), "\(packed)")
+                #expect(packed.errors.contains("restore as the user who builds"), "\(packed)")
+                #expect(try EndToEnd.object(packed.output)["unused"] as? Int == 0)
+            }
+            let next = "\(top)/home/next"
+            let again = try await run(
+                "'\(cachectl)' restore used.castore --profile ci --gocache '\(next)' --no-gomodcache --no-go",
+                in: "\(top)/home",
+                settings
+            )
+            #expect(again.status == 0, "\(again)")
+            let hits = try await run(line, in: program, settings + " export GOCACHE='\(next)';")
+            #expect(hits.status == 0 && !hits.errors.contains("/compile -o "), "\(hits)")
+            // Now that the user restores as well, what was used has marks.
+            let quiet = try await run(
+                packing.replacingOccurrences(of: "--gocache '\(build)'", with: "--gocache '\(next)'"),
+                in: program,
+                settings
+            )
+            #expect(quiet.status == 0 && !quiet.errors.contains("warning: "), "\(quiet)")
+        }
+
         /// A GOCACHE as another user finds it.
         struct Found: Sendable, CustomTestStringConvertible {
             var profile: String

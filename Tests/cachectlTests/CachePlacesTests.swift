@@ -39,6 +39,12 @@ struct CachePlacesTests {
         let found = try parse("").existing(GoCaches(buildCache: build, moduleCache: path("mod")))
         #expect(found.caches == GoCaches(buildCache: build, moduleCache: nil))
         #expect(found.warnings.map(\.code) == [.emptyCache])
+        // A job whose checkout needs no modules never makes the directory.
+        let quiet = try parse("").existing(
+            GoCaches(buildCache: build, moduleCache: path("mod")),
+            mayNeedModules: false
+        )
+        #expect(quiet.caches == found.caches && quiet.warnings == [])
         #expect(
             found.warnings[0].message.contains("GOMODCACHE") && found.warnings[0].message.contains("download")
         )

@@ -18,7 +18,8 @@ public enum CacheProfile: String, Hashable, Sendable, CaseIterable {
     ///
     /// Entries are a day old, so that Go marks those that it uses, and trims those that it does not use for
     /// five days. By the marks, a ``Pack`` tells later which entries a job has used. Entries that were in the
-    /// cache before, sealed or not, are as old.
+    /// cache before and were used or made within the last day keep their times, and count as used; sealed
+    /// ones become as old as the others.
     case ci
 
     /// A cache that nobody can write to, because of its mount or its owner.

@@ -20,7 +20,10 @@ struct PackCommand: AsyncParsableCommand, Sendable {
             With --used, only what the job has used since `cachectl restore --profile ci` is \
             packed: the entries that Go has marked or made, and the modules that the go.sum \
             files of the checkout name. Where no such restore came before, all entries are \
-            packed. So an archive that each job restores and packs again does not grow.
+            packed. So an archive that each job restores and packs again does not grow. Where \
+            jobs share GOCACHE, what any of them used in the day before the last restore, or \
+            since, counts. Restore, build and pack as one user: Go can't mark another user's \
+            entries, so all of those are packed, with a warning.
 
             Examples:
               cachectl pack --label aws -o aws.castore
@@ -123,8 +126,13 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         let program =
             named.buildCache == nil
             ? nil : try await directories.cacheProgram(askingGo: !recordsNoEnvironment)
-        let (caches, absences) = try directories.existing(named, program: program)
         let options = try packOptions(recorded)
+        let mayNeedModules = options.usedSinceRestore.flatMap { try? CheckoutModules(of: $0).mayNeedOthers }
+        let (caches, absences) = try directories.existing(
+            named,
+            program: program,
+            mayNeedModules: mayNeedModules ?? true
+        )
         var (report, time) = try await common.perform(
             consequence: "no archive was written"
         ) { [path = output.path] progress in

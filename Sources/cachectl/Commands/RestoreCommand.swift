@@ -12,6 +12,10 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
             Files that are there and right are left alone; wrong or partial ones are \
             replaced. So a restore may be run again, and into caches that are in use.
 
+            With --profile ci, Go marks the entries that it uses, for `cachectl pack --used`. \
+            Entries in GOCACHE that any job used or made in the last day keep their marks. \
+            Run it as the user who builds.
+
             Examples:
               cachectl restore all.castore
               cachectl restore all.castore --only aws,gcp --sync

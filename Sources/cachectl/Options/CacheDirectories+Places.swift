@@ -20,12 +20,14 @@ extension CacheDirectories {
     ///   - caches: The directories.
     ///   - program: The program that keeps the entries of Go's builds here instead of GOCACHE, if there is
     ///     one: see ``cacheProgram(askingGo:)``.
+    ///   - mayNeedModules: Whether the job may need GOMODCACHE; otherwise its absence is no warning.
     /// - Returns: The directories that are there, and a warning for each that is not.
     /// - Throws: ``AdvisedError`` if a directory that the command line names is missing or all are missing,
     ///   or the errors of ``check(_:)``.
     func existing(
         _ caches: GoCaches,
-        program: String? = nil
+        program: String? = nil,
+        mayNeedModules: Bool = true
     ) throws -> (caches: GoCaches, warnings: [CacheStore.Warning]) {
         let cause = program.map {
             "`GOCACHEPROG` is set, so Go keeps its entries with the program `\($0)`, and not in GOCACHE: "
@@ -42,7 +44,7 @@ extension CacheDirectories {
                         + "prints it there, or leave \(variable.noun) out with `\(variable.leavingOutOption)`"
                 )
             }
-            warnings.append(Self.absence(variable, path))
+            if variable == .buildCache || mayNeedModules { warnings.append(Self.absence(variable, path)) }
             switch variable {
             case .buildCache: found.buildCache = nil
             case .moduleCache: found.moduleCache = nil

@@ -10,6 +10,9 @@ import SystemPackage
 ///
 /// The comparison is with the time that the entries got, and not with the time of the restore. So a clock
 /// that is set back by less than a day does no harm.
+///
+/// A job may still run in the cache when another restore comes. Therefore an entry that was used or made
+/// within the last day keeps its time, and counts as used after that restore, too: see ``EntryTimes``.
 struct RestoreStamp: Hashable, Sendable {
     /// The name of the file, which Go ignores.
     static let name = "castore-restored.txt"
@@ -18,7 +21,7 @@ struct RestoreStamp: Hashable, Sendable {
     ///
     /// The age is much more than ``BuildCacheLayout/stampInterval``, for clocks that are set back, and much
     /// less than the five days after which Go removes an entry.
-    private static let age = 86_400
+    static let age = 86_400
 
     /// A difference between times that a file system may cause by rounding, in seconds.
     private static let tolerance = 60

@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 
 /// The entries found in GOCACHE: action entries whose outputs look right, and a list of everything left out.
@@ -13,6 +14,10 @@ struct BuildCacheScan: Sendable {
 
         /// The earliest time of an entry that is kept, in seconds since 1970; `nil` keeps all.
         var earliestTime: Int?
+
+        /// The owners whose entries are kept whatever their time, because it tells nothing: see
+        /// ``EntryOwners``.
+        var unmarkable: Set<uid_t> = []
 
         /// The version of Go and GOROOT, as far as they are known.
         var environment = GoEnvironment()
@@ -62,6 +67,12 @@ struct BuildCacheScan: Sendable {
     /// The number of entries that were dropped because of ``Selection/earliestTime``.
     var unused = 0
 
+    /// The number of entries that were kept because of ``Selection/unmarkable``.
+    var unmarkable = 0
+
+    /// Whether there were indexes of packages among the entries that were kept.
+    private(set) var hasIndexes = false
+
     /// Scans a GOCACHE.
     ///
     /// - Parameters:
@@ -77,9 +88,8 @@ struct BuildCacheScan: Sendable {
         apartFrom other: FilePath? = nil,
         threads: Int
     ) async throws -> BuildCacheScan {
-        let earliest = selection.earliestTime
         var whole = try await gather(root, threads) { (part, directory, index) throws(CacheStoreError) in
-            try part.scanEntries(of: directory, index, since: earliest)
+            try part.scanEntries(of: directory, index, selection)
         }
         try whole.scanTop(root, apartFrom: OtherCache(other))
         whole.actions.sort { $0.action < $1.action }
@@ -90,6 +100,7 @@ struct BuildCacheScan: Sendable {
         whole.outputs = found.outputs.sorted { $0.id < $1.id }
         whole.leftOut += found.leftOut
         whole.matchOutputs(in: root)
+        whole.hasIndexes = whole.outputs.contains { $0.contentClass == .index }
         let matched = whole
         return try await WorkerThreads.perform {
             var kept = matched
@@ -121,6 +132,7 @@ struct BuildCacheScan: Sendable {
                 $0.outputs += found.outputs
                 $0.leftOut += found.leftOut
                 $0.unused += found.unused
+                $0.unmarkable += found.unmarkable
                 $0.sealed.formUnion(found.sealed)
             }
         }
@@ -154,13 +166,13 @@ struct BuildCacheScan: Sendable {
     private mutating func scanEntries(
         of root: borrowing Directory,
         _ index: Int,
-        since earliest: Int?
+        _ selection: Selection
     ) throws(CacheStoreError) {
         let name = BuildCacheLayout.subdirectory(index)
         do throws(CacheStoreError) {
             guard let directory = try root.directory(name) else { return }
             let names = try directory.names()
-            for name in names.valid { try scan(name, in: directory, index, since: earliest) }
+            for name in names.valid { try scan(name, in: directory, index, selection) }
             leaveOut(names.invalid)
         } catch {
             try leaveOut(error, error.path ?? root.path(of: name))
@@ -171,7 +183,7 @@ struct BuildCacheScan: Sendable {
         _ name: String,
         in directory: borrowing Directory,
         _ index: Int,
-        since earliest: Int?
+        _ selection: Selection
     ) throws(CacheStoreError) {
         let path = directory.path(of: name)
         let digits = Array(name.utf8)
@@ -194,9 +206,12 @@ struct BuildCacheScan: Sendable {
                     "a \(status.noun)"
                 )
             }
-            if let earliest, status.modified < earliest {
-                unused += 1
-                return
+            if let earliest = selection.earliestTime, status.modified < earliest {
+                guard selection.unmarkable.contains(status.owner) else {
+                    unused += 1
+                    return
+                }
+                unmarkable += 1
             }
             guard let file = try directory.file(name) else { return }
             let bytes = try file.bytes(count: ActionEntry.byteCount + 1)

@@ -57,12 +57,14 @@ enum Compatibility {
             let recorded = recorded(setting, comparable)
             guard recorded.count > 1, setting.isRelevant(comparable.map(\.environment)) else { return nil }
             let values = recorded.map {
-                "\(Finding.quoted($0.value)) (\($0.sources.joined(separator: ", ")))"
+                let words = Finding.words(for: $0.value, of: setting.name)
+                return "\(words) (\($0.sources.joined(separator: ", ")))"
             }
             return Warning(
                 code: warningCode(setting.code),
                 message:
-                    "the sources differ in \(setting.name): \(values.joined(separator: ", ")); "
+                    "the sources differ in \(Finding.variable(of: setting.name)): "
+                    + "\(values.joined(separator: ", ")); "
                     + "\(setting.loss)"
             )
         }
@@ -86,8 +88,9 @@ enum Compatibility {
         }
         let shared = findings.filter { $0.severity == .someMiss && $0.code != .moduleCachePath }
         var warnings = own.map { finding in
+            let variable = Finding.variable(of: finding.setting)
             let message =
-                "the sources were packed with another \(finding.setting): \(finding.values); \(finding.loss)"
+                "the sources were packed with another \(variable): \(finding.values); \(finding.loss)"
             if finding.code == .moduleCachePath, let path = finding.recorded.first?.value {
                 // A command may have an option of its own for the path.
                 return Warning(code: .moduleCachePath, message: message, remedy: .useModuleCache(at: path))

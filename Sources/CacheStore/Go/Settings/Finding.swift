@@ -112,11 +112,29 @@ public struct Finding: Hashable, Sendable {
 
     /// Both sides in words: each value with the labels of its sources, then the value here.
     public var values: String {
-        let recorded = recorded.map { "\(Self.quoted($0.value)) (\($0.sources.joined(separator: ", ")))" }
+        let recorded = recorded.map {
+            "\(Self.words(for: $0.value, of: setting)) (\($0.sources.joined(separator: ", ")))"
+        }
         guard let here else { return recorded.joined(separator: ", ") }
-        return (recorded + ["here \(Self.quoted(here))"]).joined(separator: ", ")
+        return (recorded + ["here \(Self.words(for: here, of: setting))"]).joined(separator: ", ")
     }
 
     /// Returns a value in words: in backquotes, or `not set` if the value is empty.
     static func quoted(_ value: String) -> String { value.isEmpty ? "not set" : "`\(value)`" }
+
+    /// Returns the value of a setting in words, also of a flag that is not given.
+    static func words(for value: String, of setting: String) -> String {
+        guard value.isEmpty, let flag = flag(of: setting) else { return quoted(value) }
+        return flag.hasPrefix("-") ? "without `\(flag)`" : "no other flags"
+    }
+
+    /// Returns the variable of a setting, of which the words for its value tell the rest: GOFLAGS of
+    /// `GOFLAGS -race`.
+    static func variable(of setting: String) -> String { flag(of: setting) == nil ? setting : "GOFLAGS" }
+
+    /// Returns the flag in the name of a setting, or `nil` if it is none of GOFLAGS.
+    private static func flag(of setting: String) -> Substring? {
+        let prefix = "GOFLAGS "
+        return setting.hasPrefix(prefix) ? setting.dropFirst(prefix.count) : nil
+    }
 }

@@ -50,9 +50,7 @@ enum BuildCacheAccess {
             (files + outputs(of: entries, in: path)).allSatisfy({ Access.canRead($0) || !Access.exists($0) })
         else { return .cannotBeRead }
         let isWritable = present.allSatisfy(Access.canAdd)
-        // The last value counts.
-        let index = debug.split(separator: ",").last { $0.hasPrefix("goindex=") }
-        if !isWritable, index != "goindex=0" { return .storesNoIndex }
+        if !isWritable, GoDebug(debug).usesIndexes { return .storesNoIndex }
         let trimFile = path.appending(TrimFile.name)
         let rewrites = Access.exists(trimFile) ? Access.canWrite(trimFile) : Access.canAdd(to: path)
         if !rewrites, GoRelease.minor(of: version).map({ $0 <= 25 }) ?? false { return .storesNoTrimTime }

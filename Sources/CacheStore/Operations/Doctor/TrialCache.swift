@@ -37,7 +37,7 @@ struct TrialCache {
                 root: root,
                 plan: plan,
                 subdirectories: try Subdirectories(of: root, profile: .ci),
-                time: nil,
+                times: nil,
                 report: Gathered(
                     Restore.Report(digest: plan.archiveDigest, archiveDigest: plan.archiveDigest)
                 ),

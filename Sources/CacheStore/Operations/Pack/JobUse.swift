@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 
 /// The facts by which a pack tells what its job has used since the restore of its caches.
@@ -8,6 +9,16 @@ import SystemPackage
 struct JobUse: Sendable {
     /// The stamp of GOCACHE.
     let stamp: RestoreStamp.Found
+
+    /// The owners of entries without a mark that count as used, because somebody who may have built can't
+    /// mark them: see ``EntryOwners``.
+    let unmarkable: Set<uid_t>
+
+    /// Whether Go, as far as it is known, asks for the indexes of modules.
+    let usesIndexes: Bool
+
+    /// The directory of the job's sources.
+    let checkout: FilePath
 
     /// The number of files in the checkout that name modules.
     let sumFiles: Int
@@ -26,18 +37,26 @@ struct JobUse: Sendable {
     ///   - caches: The caches that are packed.
     ///   - moduleCaches: The paths of GOMODCACHE under which Go may have built.
     ///   - environment: The environment of the job.
+    ///   - debug: The value of GODEBUG for Go itself.
     /// - Throws: ``CacheStoreError`` as the system says.
     init(
         in checkout: FilePath,
         _ caches: GoCaches,
         builtIn moduleCaches: Set<FilePath>,
-        _ environment: GoEnvironment
+        _ environment: GoEnvironment,
+        debug: String
     ) throws(CacheStoreError) {
+        var (stamp, owners) = (RestoreStamp.Found.nothing, EntryOwners())
         if let path = caches.buildCache {
             stamp = try RestoreStamp.find(in: Directory(opening: path))
-        } else {
-            stamp = .nothing
+            if case .stamp(let stamp) = stamp {
+                owners = try EntryOwners(in: path, markedSince: stamp.earliestUse)
+            }
         }
+        self.stamp = stamp
+        unmarkable = owners.unmarkable(whenPackedBy: geteuid())
+        usesIndexes = GoDebug(debug).usesIndexes
+        self.checkout = checkout
         guard try Place(at: checkout) == .directory else {
             throw CacheStoreError(
                 .notFound,
@@ -67,17 +86,28 @@ struct JobUse: Sendable {
 
     // MARK: - Modules
 
-    /// Returns a scan of GOMODCACHE without the modules that the job has not used, and their number.
+    /// A selection of modules.
+    struct Modules {
+        /// The scan of GOMODCACHE with the modules that are packed.
+        var scan: ModuleCacheScan
+        /// The number of modules that are not packed, because the job has not used them.
+        var unused = 0
+        /// The number of modules that are packed although nothing tells whether the job has used them.
+        var unknown = 0
+    }
+
+    /// Returns a scan of GOMODCACHE without the modules that the job has not used.
+    ///
+    /// If Go asks for no indexes, nothing tells of a module that no `go.sum` names, and all are kept.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
-    func selecting(
-        from scan: ModuleCacheScan
-    ) throws(CacheStoreError) -> (scan: ModuleCacheScan, unused: Int) {
+    func selecting(from scan: ModuleCacheScan) throws(CacheStoreError) -> Modules {
         var (used, versions) = try indexed(scan.trees)
         versions.insert(environment["GOVERSION"])
         used.formUnion(sums.zips)
         for module in scan.trees.union(scan.zips) where isUsedByGo(module, versions) { used.insert(module) }
-        return scan.keeping(used, modFilesOf: sums.modFiles)
+        let (kept, unused) = scan.keeping(used, modFilesOf: sums.modFiles)
+        return usesIndexes ? Modules(scan: kept, unused: unused) : Modules(scan: scan, unknown: unused)
     }
 
     /// Returns the modules of which Go has used or made an index, and the versions of Go that did.
@@ -112,7 +142,7 @@ struct JobUse: Sendable {
             guard let directory = try cache.directory(BuildCacheLayout.subdirectory(Int(id.firstByte))),
                 let file = name.pathElements.last, let status = try directory.status(of: file)
             else { return false }
-            return status.modified >= earliestUse ?? 0
+            return status.modified >= earliestUse ?? 0 || unmarkable.contains(status.owner)
         } catch {
             if error.isOfMachine { throw error }
             return false

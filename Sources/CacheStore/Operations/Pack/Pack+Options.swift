@@ -36,10 +36,12 @@ extension Pack {
         /// The directory of the job's sources: with it, only what the job has used since the restore of its
         /// caches is packed; with `nil`, everything is.
         ///
-        /// A ``Restore`` with the profile ``CacheProfile/ci`` makes Go mark the entries that it uses. Entries
-        /// without a mark are not packed. Where there was no such restore, all entries are packed, because
-        /// the job has made them. Where the marks can't be trusted, all entries are packed, too, with a
-        /// warning.
+        /// A ``Restore`` with the profile ``CacheProfile/ci`` makes Go mark the entries that it uses.
+        /// Entries without a mark are not packed. Marks of the day before the restore count, too, because
+        /// jobs may share GOCACHE. Entries that Go could not mark, because they belong to another user than
+        /// one who builds or packs, are packed with a warning. Where there was no such restore, all entries
+        /// are packed, because the job has made them. Where the marks can't be trusted, all entries are
+        /// packed, too, with a warning.
         ///
         /// Of GOMODCACHE, the modules are packed that the `go.sum` and `go.work.sum` files in the directory
         /// name: whole if a file has the hash of the module's zip, and otherwise just the `.mod` and `.info`.

@@ -30,8 +30,17 @@ struct PackAssembly: Sendable {
     /// The number of entries that are sealed, so that nothing tells whether they were used.
     private(set) var sealed = 0
 
+    /// The number of entries that are packed because their owners kept Go from marking them.
+    private(set) var unmarkable = 0
+
+    /// Whether there are indexes of packages among the entries that were used.
+    private(set) var hasIndexes = false
+
     /// The number of modules that the job has not used.
     var unusedModules = 0
+
+    /// The number of modules that are packed although nothing tells whether the job has used them.
+    var unknownModules = 0
 
     private let label: String
     /// The environment that is recorded, without the origins of packages.
@@ -75,6 +84,7 @@ struct PackAssembly: Sendable {
     mutating func add(_ scan: BuildCacheScan, surveys: [ObjectID: StreamSurvey], root: FilePath) {
         leftOut += scan.leftOut
         (dropped, unused, sealed) = (scan.dropped, scan.unused, scan.sealed.count)
+        (unmarkable, hasIndexes) = (scan.unmarkable, scan.hasIndexes)
         for output in scan.outputs {
             let content = ContentFile.file(output.file, in: root)
             let chunks: ChunkList

@@ -16,11 +16,13 @@ extension PackOperation {
     ) async throws -> (sound: Set<ModuleKey>, zipped: [ModuleKey]) {
         guard let root = caches.moduleCache else { return ([], []) }
         counters.begin("scanning", bytes: 0, items: 0)
-        let (scan, unused) = try await WorkerThreads.perform { [caches] in
+        let selection = try await WorkerThreads.perform { [caches] in
             let scan = try ModuleCacheScan(root, apartFrom: caches.buildCache)
-            return try use?.selecting(from: scan) ?? (scan, 0)
+            return try use?.selecting(from: scan) ?? JobUse.Modules(scan: scan)
         }
-        assembly.unusedModules = unused
+        let scan = selection.scan
+        assembly.unusedModules = selection.unused
+        assembly.unknownModules = selection.unknown
         let modules = scan.trees.subtracting(scan.partial).sorted()
         counters.begin("reading", bytes: 0, items: modules.count)
         let trees = Gathered<[ModuleKey: TreeSurvey]>([:])

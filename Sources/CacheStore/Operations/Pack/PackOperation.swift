@@ -1,3 +1,4 @@
+import FoundationEssentials
 import SystemPackage
 
 /// One run of a ``Pack``.
@@ -54,8 +55,10 @@ struct PackOperation: Sendable {
     private func jobUse() async throws -> JobUse? {
         guard let checkout = options.usedSinceRestore else { return nil }
         let (caches, environment, moduleCaches) = (caches, options.environment, moduleCaches)
+        // Go itself takes this variable from its environment alone.
+        let debug = ProcessInfo.processInfo.environment["GODEBUG"] ?? ""
         return try await WorkerThreads.perform {
-            try JobUse(in: checkout, caches, builtIn: moduleCaches, environment)
+            try JobUse(in: checkout, caches, builtIn: moduleCaches, environment, debug: debug)
         }
     }
 
@@ -69,6 +72,7 @@ struct PackOperation: Sendable {
         let selection = BuildCacheScan.Selection(
             dropped: options.dropped,
             earliestTime: use?.earliestUse ?? options.usedSince.map { $0 - BuildCacheLayout.stampInterval },
+            unmarkable: use?.unmarkable ?? [],
             environment: options.environment,
             moduleCaches: moduleCaches,
             soundModules: sound
@@ -284,9 +288,10 @@ struct PackOperation: Sendable {
                 caches: caches,
                 environment: environment,
                 totals: totals,
-                leftOut: leftOut
+                leftOut: leftOut,
+                unused: (entries: assembly.unused, modules: assembly.unusedModules)
             ).all(sharingLabel: bases.first(withLabelOf: set.sources), zipped: zipped)
-                + (use.map { UseWarnings(use: $0, assembly: assembly, caches: caches).all } ?? [])
+                + (try use.map { try UseWarnings(use: $0, assembly: assembly, caches: caches).all() } ?? [])
         )
     }
 }

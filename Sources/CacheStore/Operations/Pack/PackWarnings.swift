@@ -8,6 +8,8 @@ struct PackWarnings {
     let environment: GoEnvironment
     let totals: ArchiveTotals
     let leftOut: [LeftOut]
+    /// The numbers of members that are not packed because they were not used.
+    let unused: (entries: Int, modules: Int)
 
     /// Returns the warnings.
     ///
@@ -93,15 +95,24 @@ struct PackWarnings {
         return Warning(code: .fuzzCorpus, message: message, remedy: .keepCorpora)
     }
 
+    /// Whether the job may need modules that are not in its checkout, as far as is known.
+    private var mayNeedModules: Bool {
+        guard let checkout = options.usedSinceRestore else { return true }
+        return (try? CheckoutModules(of: checkout).mayNeedOthers) ?? true
+    }
+
     private var emptyWarnings: [Warning] {
         var warnings: [Warning] = []
         // With a base, an archive without members says nothing about the caches.
         guard options.bases.isEmpty else { return warnings }
-        if let path = caches.buildCache, totals.byKind[.action] == nil {
+        // A cache of which nothing was used is not empty.
+        if let path = caches.buildCache, totals.byKind[.action] == nil, unused.entries == 0 {
             let message = "`\(path)` holds no entries of a build cache"
             warnings.append(Warning(code: .emptyCache, message: message))
         }
-        if let path = caches.moduleCache, totals.byKind[.tree] == nil, totals.byKind[.mod] == nil {
+        if let path = caches.moduleCache, totals.byKind[.tree] == nil, totals.byKind[.mod] == nil,
+            unused.modules == 0, mayNeedModules
+        {
             warnings.append(Warning(code: .emptyCache, message: "`\(path)` holds no modules"))
         }
         return warnings

@@ -7,7 +7,13 @@ struct UseWarnings {
     let caches: GoCaches
 
     /// The warnings.
-    var all: [Warning] { [stampWarning, sealWarning, idleWarning, sumsWarning].compactMap(\.self) }
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func all() throws(CacheStoreError) -> [Warning] {
+        let modules = try sumsWarning()
+        let warnings = [stampWarning, sealWarning, ownerWarning, idleWarning, modules]
+        return (warnings + [indexWarning(unless: modules)]).compactMap(\.self)
+    }
 
     private static let packed =
         "all of GOCACHE is packed, and the archive grows from job to job"
@@ -37,6 +43,20 @@ struct UseWarnings {
         return Warning(code: .unknownUse, message: message, remedy: .restoreForUse)
     }
 
+    /// The warning that entries belong to other users, so that Go could not mark them.
+    private var ownerWarning: Warning? {
+        guard assembly.unmarkable > 0, let path = caches.buildCache else { return nil }
+        let count =
+            assembly.unmarkable == 1
+            ? "1 entry of `\(path)` belongs" : "\(assembly.unmarkable) entries of `\(path)` belong"
+        let users = use.unmarkable.sorted().map(String.init).joined(separator: ", ")
+        let owner = use.unmarkable.count == 1 ? "user \(users)" : "the users \(users)"
+        let message =
+            "\(count) to \(owner), so Go can't mark for every user who has built or packs here that it uses "
+            + "them: all of them are packed, used or not, and the archive grows from job to job"
+        return Warning(code: .unknownUse, message: message, remedy: .useOneUser)
+    }
+
     /// The warning that there was a restore, and that nothing was used since.
     private var idleWarning: Warning? {
         guard use.restoreTime != nil, assembly.actionCount == 0, assembly.unused > 0,
@@ -45,17 +65,52 @@ struct UseWarnings {
         let message =
             "no build has used an entry of `\(path)` since the restore, so none is packed, and builds that "
             + "use the archive compile everything: the job has built nothing, or with another GOCACHE, "
-            + "or as a user who may not change the files"
+            + "or could not change the files, as another user or on a read-only mount"
         return Warning(code: .nothingUsed, message: message)
     }
 
-    /// The warning that no file tells which modules the job uses.
-    private var sumsWarning: Warning? {
-        guard use.sumFiles == 0, assembly.unusedModules > 0, let path = caches.moduleCache else { return nil }
-        let count = assembly.unusedModules == 1 ? "1 module" : "\(assembly.unusedModules) modules"
+    // MARK: - Modules
+
+    /// The number of modules that are not packed, in words.
+    private var unusedModules: String {
+        assembly.unusedModules == 1 ? "1 module" : "\(assembly.unusedModules) modules"
+    }
+
+    /// Returns the warning that no file tells which modules the job uses, although it may need some.
+    private func sumsWarning() throws(CacheStoreError) -> Warning? {
+        guard use.sumFiles == 0, assembly.unusedModules > 0, let path = caches.moduleCache,
+            try CheckoutModules(of: use.checkout).mayNeedOthers
+        else { return nil }
+        let verb = assembly.unusedModules == 1 ? "is" : "are"
         let message =
-            "the checkout has no go.sum that names modules, so \(count) of `\(path)` are not packed, and "
-            + "builds that need them download them again"
+            "the checkout has no go.sum that names modules, so \(unusedModules) of `\(path)` \(verb) not "
+            + "packed, and builds that need them download them again"
         return Warning(code: .unknownUse, message: message, remedy: .nameCheckout)
+    }
+
+    /// Returns the warning that no index tells which modules the job has used that no `go.sum` names.
+    private func indexWarning(unless other: Warning?) -> Warning? {
+        guard let path = caches.moduleCache else { return nil }
+        let cause =
+            "`GODEBUG=goindex=0` keeps Go from asking for indexes of modules, so nothing tells of modules "
+            + "that no go.sum names, such as a tool's, whether the job has used them"
+        if assembly.unknownModules > 0 {
+            let count = assembly.unknownModules == 1 ? "1 module" : "\(assembly.unknownModules) modules"
+            let message =
+                "\(cause): all modules of `\(path)` are packed, \(count) more than a go.sum names, and the "
+                + "archive grows from job to job"
+            return Warning(code: .unknownUse, message: message, remedy: .useIndexes)
+        }
+        // Every build that loads a package uses or makes an index: at least those of the standard library.
+        guard other == nil, use.restoreTime != nil, assembly.actionCount > 0, !assembly.hasIndexes,
+            assembly.unusedModules > 0
+        else { return nil }
+        let verb = assembly.unusedModules == 1 ? "is" : "are"
+        let message =
+            "the job has used entries of GOCACHE, but no index of packages, as if `GODEBUG=goindex=0` was "
+            + "set for its builds; then nothing tells of modules that no go.sum names, such as a tool's, "
+            + "whether the job has used them: \(unusedModules) of `\(path)` \(verb) not packed, and builds "
+            + "that need them download them again"
+        return Warning(code: .unknownUse, message: message, remedy: .useIndexes)
     }
 }

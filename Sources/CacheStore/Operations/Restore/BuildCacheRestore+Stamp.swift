@@ -1,18 +1,15 @@
 /// The stamp on the entries that were in GOCACHE before the restore.
 extension BuildCacheRestore {
-    /// Gives the time of the restored entries to all action entries that have a later time.
+    /// Gives the time of the restored entries to all action entries whose time is far in the future.
     ///
-    /// Such entries were made or used before the restore, or were sealed. Go would not mark its next use of
-    /// them. An earlier time stays, so that Go still removes entries that nobody uses.
-    ///
-    /// Entries that another user owns keep their times, and are then taken for used.
+    /// Such entries were sealed, and Go would not mark its next use of them. All others keep their times: see
+    /// ``EntryTimes``.
     ///
     /// - Parameter threads: The number of threads to use.
     /// - Throws: ``CacheStoreError`` as the system says, or `CancellationError`.
     func stampOtherEntries(threads: Int) async throws {
-        guard let time else { return }
+        guard let times else { return }
         let indexes = (0..<256).filter { !subdirectories.wasEmpty($0) }
-        let root = root
         try await WorkerThreads.forEach(below: indexes.count, threads: threads, state: { true }) {
             _,
             position,
@@ -20,23 +17,32 @@ extension BuildCacheRestore {
             let name = BuildCacheLayout.subdirectory(indexes[position])
             guard let directory = try root.directory.directory(name) else { return }
             for entry in try directory.names().valid where entry.hasSuffix("-a") {
-                try Self.stamp(entry, in: directory, time)
+                guard let status = try directory.status(of: entry),
+                    let time = times.change(ofOther: status.modified)
+                else { continue }
+                try setTime(time, of: entry, in: directory)
             }
         }
     }
 
-    /// Gives a time to an entry that has a later one.
-    private static func stamp(
-        _ entry: String,
-        in directory: borrowing Directory,
-        _ time: Int
+    /// Sets the time of an entry that was there before.
+    ///
+    /// An entry of another user keeps its time if the cache is stamped: a later pack takes all entries that
+    /// this user can't mark for used. In a cache that is sealed, such an entry is an error.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func setTime(
+        _ time: Int,
+        of entry: String,
+        in directory: borrowing Directory
     ) throws(CacheStoreError) {
-        guard let status = try directory.status(of: entry), status.modified > time else { return }
         do throws(CacheStoreError) {
             try directory.setTimes(of: entry, time)
         } catch {
-            // The entry has another owner, or Go has removed it.
-            guard error.code == .permissionDenied || error.code == .notFound else { throw error }
+            // Go may have removed the entry.
+            guard case .stamped = times, [.permissionDenied, .notFound].contains(error.code) else {
+                throw error
+            }
         }
     }
 }

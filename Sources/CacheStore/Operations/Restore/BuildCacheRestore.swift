@@ -7,9 +7,8 @@ struct BuildCacheRestore: Sendable {
     let plan: RestorePlan
     let subdirectories: Subdirectories
 
-    /// The modification time of entries, in seconds since 1970: in the future for a seal, and in the past for
-    /// the stamp of a restore; `nil` for the present time.
-    let time: Int?
+    /// The modification times of entries; `nil` for the present time.
+    let times: EntryTimes?
     let report: Gathered<Restore.Report>
     let counters: ProgressCounters
 
@@ -51,7 +50,7 @@ struct BuildCacheRestore: Sendable {
         let place = try subdirectories.directory(of: output.id)
         let isKnownAbsent = !subdirectories.mayContain(output.id, isOutput: true)
         var content = StreamWriter(id: output.id, size: output.size, chunks: item.chunks)
-        content.time = time
+        content.time = times?.new
         let outcome: PutOutcome
         do {
             if let executable = output.executable {
@@ -99,7 +98,9 @@ struct BuildCacheRestore: Sendable {
                     try inner.setMode(of: file, found.mode | content.mode)
                 }
                 if status.mode & 0o755 != 0o755 { try inner.setMode(status.mode | 0o755) }
-                if let time, status.modified < time { try place.directory.setTimes(of: name, time) }
+                if let time = times?.new, status.modified < time {
+                    try place.directory.setTimes(of: name, time)
+                }
                 return .untouched
             }
         }
@@ -110,7 +111,7 @@ struct BuildCacheRestore: Sendable {
             _ = try content.put(file, in: inner, isKnownAbsent: true, with: &reader) {
                 try cancellation.check()
             }
-            if let time { try place.directory.setTimes(of: temporary, time) }
+            if let time = times?.new { try place.directory.setTimes(of: temporary, time) }
             // A rename can't replace a directory that is not empty.
             if wasThere { try place.directory.removeAll(name) }
             try place.directory.rename(temporary, to: name)
@@ -129,14 +130,18 @@ struct BuildCacheRestore: Sendable {
         let place = try subdirectories.directory(of: entry.action)
         let isKnownAbsent = !subdirectories.mayContain(entry.action, isOutput: false)
         var outcome = PutOutcome.untouched
-        let isThere = try !isKnownAbsent && isRight(name, entry, in: place)
-        if !isThere {
-            let placement = FilePlacement(mode: Self.mode, time: time)
+        var placement = FilePlacement(mode: Self.mode, time: times?.new)
+        // A job that runs at the same time may have made the entry, whose time is then the mark of its use.
+        if try isKnownAbsent && placement.make(entry.bytes, as: name, in: place.directory) {
+            outcome = .created
+        } else if try !isRight(name, entry, in: place) {
+            let found = try place.directory.status(of: name)?.modified
+            if let found { placement.time = times?.time(replacing: found) }
             outcome = try placement.put(
                 entry.bytes,
                 as: name,
                 in: place.directory,
-                isKnownAbsent: isKnownAbsent
+                isKnownAbsent: found == nil
             )
         }
         report.update {
@@ -156,7 +161,9 @@ struct BuildCacheRestore: Sendable {
         else { return false }
         let bytes = try file.bytes(count: ActionEntry.byteCount + 1)
         guard ActionEntry(bytes.span, named: entry.action) == entry else { return false }
-        if let time, status.modified < time { try place.directory.setTimes(of: name, time) }
+        if let time = times?.change(ofWanted: status.modified) {
+            try setTime(time, of: name, in: place.directory)
+        }
         if status.mode & Self.mode != Self.mode {
             try place.directory.setMode(of: name, status.mode | Self.mode)
         }

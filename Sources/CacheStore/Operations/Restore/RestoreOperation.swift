@@ -69,7 +69,8 @@ struct RestoreOperation {
                 root: root,
                 plan: plan,
                 subdirectories: try Subdirectories(of: root, profile: profile),
-                time: profile.seals ? BuildCacheLayout.sealTime(for: plan.set.sources) : stamp.entryTime,
+                times: profile.seals
+                    ? .sealed(BuildCacheLayout.sealTime(for: plan.set.sources)) : .stamped(stamp),
                 report: report,
                 counters: counters
             )

@@ -99,6 +99,30 @@ package struct FilePlacement {
         }
     }
 
+    /// Makes a file of a few bytes under `name`, unless something has that name.
+    ///
+    /// The look at the name comes last, just before the file gets it.
+    ///
+    /// - Returns: Whether the file was made.
+    /// - Throws: ``CacheStoreError`` as the system says; nothing is left then.
+    func make(_ bytes: [UInt8], as name: String, in directory: borrowing Directory) throws -> Bool {
+        let temporary = Self.temporaryPrefix + name
+        do {
+            let file = try Self.creatingFile(temporary, mode: mode, in: directory)
+            try file.write(bytes.span, at: 0)
+            if let time { try file.setTimes(time) }
+            if try directory.status(of: name) == nil {
+                try directory.rename(temporary, to: name)
+                return true
+            }
+            try directory.remove(temporary)
+            return false
+        } catch {
+            try? directory.remove(temporary)
+            throw error
+        }
+    }
+
     /// Puts a file of a few bytes under `name`, unless a file with the same content is there already.
     package func put(
         _ bytes: [UInt8],

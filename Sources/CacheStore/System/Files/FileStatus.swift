@@ -10,6 +10,9 @@ struct FileStatus: Hashable {
     /// The permission bits, 0 to 0o7777.
     let mode: mode_t
 
+    /// The user that owns the file.
+    let owner: uid_t
+
     /// The length of the file, in bytes.
     let size: Int
 
@@ -42,6 +45,7 @@ struct FileStatus: Hashable {
         default: kind = .other
         }
         mode = raw.st_mode & 0o7777
+        owner = raw.st_uid
         size = raw.st_size
         modified = raw.st_mtim.tv_sec
         modifiedNanoseconds = raw.st_mtim.tv_nsec

@@ -211,7 +211,7 @@ struct CompatibilityTests {
         #expect(warnings.map(\.code) == [.goSettings, .goSettings])
         #expect(
             warnings.first?.message
-                == "the sources differ in GOFLAGS -race: not set (a), `-race` (b); "
+                == "the sources differ in GOFLAGS: without `-race` (a), `-race` (b); "
                 + "it is in the key of every package: everything is compiled again"
         )
         #expect(Compatibility.warnings(among: [source("a"), source("b")]).isEmpty)

@@ -82,15 +82,14 @@ struct UsedSinceRestoreTests {
         #expect(report.warnings.allSatisfy { $0.code != .unknownUse })
     }
 
-    @Test("has none of the entries that were there before the restore, new or old, unless they are used")
+    @Test("has none of the entries that were a day old before the restore, or sealed, unless used")
     func existing() async throws {
         let pack = try await bench.pack(model, to: "first").path
         let now = Int(time(nil))
         var before = CacheModel()
         for name in ["before", "old", "other"] { before.addPair(name, Array(name.utf8)) }
         let caches = try bench.write(before, to: "job")
-        // Go would not mark a use of an entry that is ten minutes old.
-        for (name, age) in [("before", 600), ("old", 3 * 86_400), ("other", -900)] {
+        for (name, age) in [("before", 25 * 3_600), ("old", 3 * 86_400), ("other", -30 * 86_400)] {
             try Files.setTime(now - age, of: entry(name))
         }
         try await bench.restore(pack, to: "job") { $0.profile = .ci }
@@ -103,13 +102,51 @@ struct UsedSinceRestoreTests {
         #expect(try await packUsed(caches).names == ["before"])
     }
 
-    @Test("counts from the last of several restores")
+    @Test("has what a job used while another restore came into the same cache, and a day later no more")
     func twice() async throws {
         let caches = try await restored()
         try use("used")
-        try await bench.restore(bench.path("first"), to: "job") { $0.profile = .ci }
+        try build("new", in: caches)
+        let report = try await bench.restore(bench.path("first"), to: "job") { $0.profile = .ci }.report
+        #expect(report.actions.untouched == 3)
         try use("other")
-        #expect(try await packUsed(caches).names == ["other"])
+        #expect(try await packUsed(caches).names == ["used", "new", "other"])
+
+        // A day later, another restore comes, and nobody has used the entries since.
+        let dayBefore = Int(time(nil)) - 86_400 - 120
+        for name in ["used", "new", "other", "idle"] { try Files.setTime(dayBefore, of: entry(name)) }
+        try await bench.restore(bench.path("first"), to: "job") { $0.profile = .ci }
+        try use("idle")
+        #expect(try await packUsed(caches).names == ["idle"])
+    }
+
+    @Test("has what a cold build made before a restore into its cache, also where the archive has it")
+    func warm() async throws {
+        let pack = try await bench.pack(model, to: "first").path
+        var before = CacheModel()
+        for name in ["used", "new"] { before.addPair(name, Array(name.utf8)) }
+        let caches = try bench.write(before, to: "job")
+        for name in ["used", "new"] { try use(name) }
+        try await bench.restore(pack, to: "job") { $0.profile = .ci }
+        let (names, report) = try await packUsed(caches)
+        #expect(names == ["used", "new"])
+        #expect(report.unused == 2)
+    }
+
+    @Test("has an entry that a job made, although a restore then brought another output for it")
+    func replaced() async throws {
+        let pack = try await bench.pack(model, to: "first").path
+        var before = CacheModel()
+        let output = before.addOutput(Array("made by the job".utf8))
+        before.addAction(CacheModel.id("used"), output: output, size: 15)
+        // An entry that Go is writing.
+        before.addPair("other", Array("other".utf8))
+        let caches = try bench.write(before, to: "job")
+        try Files.write([], to: FilePath(entry("other")))
+        for name in ["used", "other"] { try Files.setTime(Int(time(nil)) - 60, of: entry(name)) }
+        let report = try await bench.restore(pack, to: "job") { $0.profile = .ci }.report
+        #expect(report.actions == Restore.Report.Tally(created: 1, replaced: 2, untouched: 0))
+        #expect(try await packUsed(caches).names == ["used", "other"])
     }
 
     @Test("has everything after a restore for an image, with a warning, even after one for a runner")
@@ -228,6 +265,73 @@ struct UsedSinceRestoreTests {
         let warning = report.warnings.first { $0.code == .unknownUse }
         #expect(warning?.remedy == .nameCheckout)
         #expect(warning?.message.contains("1 module") == true, "\(String(describing: warning))")
+    }
+
+    @Test("has all modules, with a warning, where Go is kept from asking for indexes")
+    func withoutIndexes() async throws {
+        var model = model
+        try model.addModule(module("example.com/tool", "v0.1.0"))
+        try model.addModule(module("example.com/lib", "v1.0.0"))
+        let caches = try bench.write(model, to: "job")
+        try Files.write(
+            Array("example.com/lib v1.0.0 \(Self.hash)\n".utf8),
+            to: bench.path("checkout/go.sum")
+        )
+        for (debug, count) in [("gctrace=0,goindex=0", 2), ("", 1)] {
+            let use = try JobUse(
+                in: bench.path("checkout"),
+                caches,
+                builtIn: [],
+                GoEnvironment(),
+                debug: debug
+            )
+            let modules = try use.selecting(from: ModuleCacheScan(bench.path("job/mod"), apartFrom: nil))
+            #expect(modules.scan.trees.count == count)
+            #expect(modules.unknown == count - 1)
+            #expect(modules.unused == 2 - count)
+        }
+    }
+
+    @Test("warns where the builds have asked for no index, and modules are left out that no go.sum names")
+    func unindexed() async throws {
+        var cache = model
+        try cache.addModule(module("example.com/tool", "v0.1.0"))
+        let pack = try await bench.pack(cache, to: "first").path
+        try Files.write(
+            Array("example.com/lib v1.0.0 \(Self.hash)\n".utf8),
+            to: bench.path("checkout/go.sum")
+        )
+        let caches = try await bench.restore(pack, to: "job") { $0.profile = .ci }.caches
+        try use("used")
+        var warnings = try await packUsed(caches).report.warnings
+        #expect(warnings.filter { $0.code == .unknownUse }.map(\.remedy) == [.useIndexes], "\(warnings)")
+        #expect(!warnings.contains { $0.code == .emptyCache }, "GOMODCACHE holds a module: \(warnings)")
+        // An index of the standard library, as each other build uses one.
+        var index = CacheModel()
+        index.addPair("index", Array("go index v2 of a package\n".utf8))
+        for (path, entry) in index.files { try Files.write(entry.bytes, to: bench.path("job/\(path)")) }
+        warnings = try await packUsed(caches).report.warnings
+        #expect(warnings.filter { $0.code == .unknownUse } == [])
+    }
+
+    @Test("does not warn of a missing go.sum where the checkout needs no modules")
+    func standardLibrary() async throws {
+        var cache = model
+        try cache.addModule(module("example.com/lib", "v1.0.0"))
+        let caches = try bench.write(cache, to: "job")
+        for (text, expected) in [("module x\n", 0), ("module x\nrequire example.com/lib v1.0.0\n", 1)] {
+            try Files.write(Array(text.utf8), to: bench.path("checkout/go.mod"))
+            let report = try await packUsed(caches).report
+            #expect(report.unusedModules == 1)
+            #expect(report.warnings.filter { $0.code == .unknownUse }.count == expected)
+        }
+        let empty = try bench.write(self.model, to: "empty")
+        try Files.makeDirectory(bench.path("empty/mod"))
+        for (text, expected) in [("module x\n", 0), ("module x\nrequire example.com/lib v1.0.0\n", 1)] {
+            try Files.write(Array(text.utf8), to: bench.path("checkout/go.mod"))
+            let warnings = try await packUsed(empty).report.warnings
+            #expect(warnings.filter { $0.code == .emptyCache }.count == expected, "\(warnings)")
+        }
     }
 
     @Test("has the toolchain that runs, and the checksums that Go asks for whenever it switches to it")
