@@ -7,7 +7,10 @@ struct UseWarnings {
     let caches: GoCaches
 
     /// The warnings.
-    var all: [Warning] { [stampWarning, sealWarning, idleWarning, sumsWarning].compactMap(\.self) }
+    var all: [Warning] {
+        let ofModules = use.moduleDoubt == nil ? sumsWarning : modulesWarning
+        return [stampWarning, sealWarning, idleWarning, ofModules].compactMap(\.self)
+    }
 
     private static let packed =
         "all of GOCACHE is packed, and the archive grows from job to job"
@@ -57,5 +60,16 @@ struct UseWarnings {
             "the checkout has no go.sum that names modules, so \(count) of `\(path)` are not packed, and "
             + "builds that need them download them again"
         return Warning(code: .unknownUse, message: message, remedy: .nameCheckout)
+    }
+
+    /// The warning that Go does not say which files tell which modules the job uses.
+    private var modulesWarning: Warning? {
+        guard let doubt = use.moduleDoubt, assembly.unusedModules > 0, let path = caches.moduleCache
+        else { return nil }
+        let message =
+            "only the go.sum files in the checkout and beside the nearest go.mod and go.work tell which "
+            + "modules of `\(path)` are used, because Go does not say which files count (\(doubt)): modules "
+            + "that others name are not packed, and builds download them again"
+        return Warning(code: .unknownUse, message: message)
     }
 }
