@@ -222,6 +222,15 @@ extension Remedy {
         "name the directory in which the job builds, after it was checked out"
     )
 
+    /// The advice to make a `go.sum`.
+    public static let makeSums = Remedy("makeSums", "make go.sum with `go mod tidy`, and commit it")
+
+    /// The advice to heed the words of the Go command.
+    public static let heedGo = Remedy(
+        "heedGo",
+        "mend what Go names: builds with these settings fail in the same way"
+    )
+
     /// The advice to use a name that a key may begin with.
     public static let chooseKeyPrefix = Remedy(
         "chooseKeyPrefix",

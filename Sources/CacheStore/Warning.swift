@@ -42,6 +42,8 @@ public struct Warning: Hashable, Sendable {
         public static let unknownUse = Code(rawValue: "unknownUse")
         /// A job has used nothing of a cache since the cache was restored.
         public static let nothingUsed = Code(rawValue: "nothingUsed")
+        /// Nothing tells which modules a job uses, so its key does not change with them.
+        public static let unknownModules = Code(rawValue: "unknownModules")
         /// Go keeps the entries of builds with a program, and not in GOCACHE.
         public static let cacheProgram = Code(rawValue: "cacheProgram")
         /// The environment of an image leads builds to other directories than those of its caches.

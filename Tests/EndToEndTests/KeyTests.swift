@@ -66,7 +66,7 @@ extension EndToEnd {
             let other = try await Checkout(workspace, at: "elsewhere").key(go: go)
             #expect(keys[other] == nil, "the path of a checkout is in the keys of its packages")
             let sum = "\(checkout.path)/go.sum"
-            try (String(contentsOfFile: sum, encoding: .utf8) + "\n")
+            try (String(contentsOfFile: sum, encoding: .utf8) + "example.org/x v1.0.0/go.mod h1:x=\n")
                 .write(toFile: sum, atomically: true, encoding: .utf8)
             let bumped = try await checkout.key(go: go)
             #expect(keys[bumped] == nil)
@@ -125,12 +125,15 @@ extension EndToEnd {
             let workspace = try await Workspace.shared.value
             let checkout = try Checkout(workspace)
             try FileManager.default.removeItem(atPath: "\(checkout.path)/go.sum")
+            try "module example.com/alpha\n\ngo 1.21\n"
+                .write(toFile: "\(checkout.path)/go.mod", atomically: false, encoding: .utf8)
             let text = try await checkout.key([:], ["--json", "--prefix", "unit"], go: workspace.go)
             let object = try EndToEnd.object(text)
             #expect(object["schema"] as? String == "cachectl.key/1")
             let parts = try #require(object["parts"] as? [String: Any])
             #expect(parts["prefix"] as? String == "unit")
             #expect(parts["sum_files"] as? [String] == [])
+            #expect((object["warnings"] as? [Any])?.isEmpty == true)
             let settings = try #require(parts["settings"] as? [String: String])
             #expect(settings["GOMODCACHE"] == "/var/cache/mod")
             #expect(settings["checkout"] == checkout.path)
@@ -138,6 +141,66 @@ extension EndToEnd {
             #expect(key == (try await checkout.key([:], ["--prefix", "unit"], go: workspace.go)))
             let fallbacks = try #require(object["fallbacks"] as? [String])
             #expect(fallbacks.count == 2 && fallbacks.allSatisfy(key.hasPrefix))
+        }
+
+        @Test("has a warning where it does not change with modules: without go.mod, and without go.sum")
+        func silence() async throws {
+            let workspace = try await Workspace.shared.value
+            let checkout = try Checkout(workspace)
+            func warnings() async throws -> [String] {
+                let outcome = try await checkout.program.succeed(["key", "--json", "--go", workspace.go])
+                let found = try EndToEnd.object(outcome.output)["warnings"] as? [[String: Any]] ?? []
+                #expect(found.allSatisfy { $0["code"] as? String == "unknownModules" })
+                #expect(outcome.errors.contains("warning: ") == !found.isEmpty, "\(outcome)")
+                return found.compactMap { $0["message"] as? String }
+            }
+            #expect(try await warnings() == [])
+            try FileManager.default.removeItem(atPath: "\(checkout.path)/go.sum")
+            let noSums = try await warnings()
+            #expect(noSums.count == 1 && noSums[0].contains("go.mod` requires modules"), "\(noSums)")
+            try FileManager.default.createDirectory(
+                atPath: "\(checkout.path)/vendor",
+                withIntermediateDirectories: false
+            )
+            try "# x".write(toFile: "\(checkout.path)/vendor/modules.txt", atomically: false, encoding: .utf8)
+            #expect(try await warnings() == [])
+            try FileManager.default.removeItem(atPath: "\(checkout.path)/go.mod")
+            let noModule = try await warnings()
+            #expect(noModule.count == 1 && noModule[0].contains("finds no go.mod"), "\(noModule)")
+        }
+
+        @Test("is refused with words for each fault: of go.sum, of Go, of the directory, of the prefix")
+        func faults() async throws {
+            let workspace = try await Workspace.shared.value
+            let checkout = try Checkout(workspace)
+            let go = ["--go", workspace.go]
+            let file = try await checkout.program.run(["key", "go.mod"] + go)
+            EndToEnd.expectFailure(file, status: 1, naming: "this is a file", "go.mod", "hint: ")
+            let checkedOut = try await checkout.program.run(
+                ["pack", "--label", "x", "-o", "x", "--used", "--checkout", "main.go", "--no-gomodcache"]
+                    + ["--gocache", workspace.rawBuildCache("gamma")] + go
+            )
+            EndToEnd.expectFailure(checkedOut, status: 1, naming: "this is a file", "--checkout DIR")
+            let prefix = try await checkout.program.run(["key", "--prefix", ""] + go)
+            EndToEnd.expectFailure(prefix, status: 64, naming: "`--prefix` is empty")
+            var unknown = checkout.program
+            unknown.environment["GOEXPERIMENT"] = "such"
+            let experiment = try await unknown.run(["key"] + go)
+            EndToEnd.expectFailure(experiment, status: 1, naming: "unknown GOEXPERIMENT", "in the same way")
+            #expect(!experiment.errors.contains("install Go"))
+            for program in ["/bin/ls", "/bin/true"] {
+                let other = try await checkout.program.run(["key", "--go", program])
+                EndToEnd.expectFailure(other, status: 1, naming: program, "name it with `--go PATH`")
+            }
+            let sum = "\(checkout.path)/go.sum"
+            try FileManager.default.removeItem(atPath: sum)
+            try FileManager.default.createSymbolicLink(atPath: sum, withDestinationPath: "go.sum")
+            let link = try await checkout.program.run(["key"] + go)
+            EndToEnd.expectFailure(link, status: 1, naming: sum, "hashes of modules", "hint: remove it")
+            try FileManager.default.removeItem(atPath: sum)
+            try FileManager.default.createDirectory(atPath: sum, withIntermediateDirectories: false)
+            let directory = try await checkout.program.run(["key"] + go)
+            EndToEnd.expectFailure(directory, status: 1, naming: sum, "Is a directory", "hint: remove it")
         }
 
         @Test("is refused without Go and without a directory, with a way out")

@@ -10,7 +10,8 @@ struct KeyCommand: AsyncParsableCommand, Sendable {
         discussion: """
             The key is made of the prefix, GOOS, GOARCH, the version of Go, a hash of all \
             other settings that decide whether entries hit, and a hash of the go.sum files \
-            of the checkout. It changes with these, and with nothing else.
+            that builds in the directory use, wherever they lie, and of those below it. It \
+            changes with these, and with nothing else.
 
             A flag that only the command line of `go build` has, such as -race, is not in \
             the key: put it into GOFLAGS, or give such jobs a --prefix of their own.
@@ -49,20 +50,23 @@ struct KeyCommand: AsyncParsableCommand, Sendable {
 
     func validate() throws {
         if directory == "" { throw ValidationError("the directory is empty") }
+        if prefix.isEmpty { throw ValidationError("`--prefix` is empty") }
         if go == "" { throw ValidationError("`--go` is empty") }
         let options = keyOptions
         try OptionCheck.run { () throws(CacheStoreError) in try options.check() }
     }
 
     func run() async throws {
-        let path = WorkingDirectory.absolute(directory ?? ".")
+        let path = WorkingDirectory.asGoSees(directory ?? ".")
         let options = keyOptions
         let report = try await GoQuestion.asking(
             advice: "install Go, or name it with `--go PATH`, in the job and before its key is needed",
+            adviceWhereGoFails: Remedy.heedGo.description,
             consequence: "no key was printed"
         ) {
             try await JobKey(options: options).run(in: path)
         }
+        for warning in report.warnings { StandardError.write(Message(warning)) }
         if common.json {
             try StandardOutput.write(.key(report, directory: path.string))
         } else {

@@ -19,11 +19,12 @@ struct PackCommand: AsyncParsableCommand, Sendable {
 
             With --used, only what the job has used since `cachectl restore --profile ci` is \
             packed: the entries that Go has marked or made, and the modules that the go.sum \
-            files of the checkout name. Where no such restore came before, all entries are \
-            packed. So an archive that each job restores and packs again does not grow. Where \
-            jobs share GOCACHE, what any of them used in the day before the last restore, or \
-            since, counts. Restore, build and pack as one user: Go can't mark another user's \
-            entries, so all of those are packed, with a warning.
+            files name that builds in the checkout use, and those below it. Where no such \
+            restore came before, all entries are packed. So an archive that each job \
+            restores and packs again does not grow. Where jobs share GOCACHE, what any of \
+            them used in the day before the last restore, or since, counts. Restore, build \
+            and pack as one user: Go can't mark another user's entries, so all of those are \
+            packed, with a warning.
 
             Examples:
               cachectl pack --label aws -o aws.castore
@@ -86,7 +87,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "With --used: the directory of the job's sources, whose go.sum files name the modules. "
+            "With --used: the directory in which the job builds; go.sum files name its modules. "
                 + "(default: the current one)",
             valueName: "dir"
         ),
@@ -151,7 +152,10 @@ struct PackCommand: AsyncParsableCommand, Sendable {
     private func recordedEnvironment() async throws -> GoEnvironment {
         guard !recordsNoEnvironment else { return GoEnvironment() }
         let advice = "install Go, name it with `--go PATH`, or pass `--no-go` to record no Go environment"
-        return try await directories.asking(advice: advice) { [go = directories.goCommand] in
+        return try await directories.asking(
+            advice: advice,
+            adviceWhereGoFails: "\(Remedy.heedGo); or pass `--no-go` to record no Go environment"
+        ) { [go = directories.goCommand] in
             try await go.environment()
         }
     }
@@ -183,7 +187,10 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         var options = Pack.Options(label: label, environment: recorded)
         options.dropped = try droppedClasses()
         options.usedSince = usedSince
-        if packsUsed { options.usedSinceRestore = WorkingDirectory.absolute(checkout ?? ".") }
+        if packsUsed {
+            options.usedSinceRestore = WorkingDirectory.asGoSees(checkout ?? ".")
+            options.go = recordsNoEnvironment ? nil : WorkingDirectory.command(directories.go)
+        }
         options.bases = bases.map { FilePath($0) }
         options.isStrict = strict
         options.overwrite = output.force

@@ -101,13 +101,20 @@ struct CacheDirectories: ParsableArguments, Sendable {
     ///
     /// - Parameters:
     ///   - advice: The advice if the Go command can't be run.
+    ///   - adviceWhereGoFails: The advice if Go itself says why it fails, if it differs.
     ///   - question: A function that runs the Go command.
     /// - Returns: The answer of `question`.
     /// - Throws: ``AdvisedError`` with the advice, or ``Interruption`` if a signal stopped the Go command.
     func asking<Answer: Sendable>(
         advice: String,
+        adviceWhereGoFails: String? = nil,
         _ question: @escaping @Sendable () async throws -> Answer
     ) async throws -> Answer {
-        try await GoQuestion.asking(advice: advice, consequence: "nothing was written", question)
+        try await GoQuestion.asking(
+            advice: advice,
+            adviceWhereGoFails: adviceWhereGoFails,
+            consequence: "nothing was written",
+            question
+        )
     }
 }

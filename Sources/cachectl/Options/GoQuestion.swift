@@ -6,6 +6,7 @@ enum GoQuestion {
     ///
     /// - Parameters:
     ///   - advice: The advice if the Go command can't be run.
+    ///   - adviceWhereGoFails: The advice if the Go command itself says why it fails, if it differs.
     ///   - consequence: The state after an interruption by a signal, for the message.
     ///   - question: A function that runs the Go command.
     /// - Returns: The answer of `question`.
@@ -13,6 +14,7 @@ enum GoQuestion {
     ///   another error of `question`.
     static func asking<Answer: Sendable>(
         advice: String,
+        adviceWhereGoFails: String? = nil,
         consequence: String,
         _ question: @escaping @Sendable () async throws -> Answer
     ) async throws -> Answer {
@@ -24,8 +26,9 @@ enum GoQuestion {
                 throw Interruption(signal: signal, consequence: consequence)
             }
             // Where the machine lacks something, another Go is no way out.
-            if let remedy = error.remedy, remedy != .installGo { throw error }
-            throw AdvisedError(error, advice: advice)
+            if let remedy = error.remedy, remedy != .installGo, remedy != .heedGo { throw error }
+            let isOfGo = error.remedy == .heedGo
+            throw AdvisedError(error, advice: isOfGo ? adviceWhereGoFails ?? advice : advice)
         }
     }
 }

@@ -9,6 +9,17 @@ enum WorkingDirectory {
         FilePath(FileManager.default.currentDirectoryPath).pushing(FilePath(path)).lexicallyNormalized()
     }
 
+    /// Returns the absolute path of a directory that the command line names, as Go there would see it.
+    ///
+    /// Go takes `PWD` for the path of its directory if it leads there, and the path becomes a part of keys.
+    /// A shell sets the variable to the path by which its user has come, which may have symbolic links in it.
+    /// So the result is the path that Go would see after `cd PATH` in that shell.
+    static func asGoSees(_ path: String) -> FilePath {
+        let variable = FilePath(ProcessInfo.processInfo.environment["PWD"] ?? "")
+        let isHere = variable.isAbsolute && Place.isSame(variable, ".")
+        return isHere ? variable.pushing(FilePath(path)).lexicallyNormalized() : absolute(path)
+    }
+
     /// Returns the Go command that the command line names.
     ///
     /// A relative path starts at the current directory, wherever Go runs.

@@ -20,6 +20,7 @@ extension JSONValue {
                 "sum_files": .strings(report.sumFiles),
                 "sums_digest": .string(report.sumsDigest.description),
             ],
+            "warnings": .warnings(report.warnings),
         ]
     }
 }

@@ -62,15 +62,21 @@ public struct GoCommand: Sendable {
     private func answers(_ names: [String]) async throws -> [String: String] {
         let result = try await run(["env", "-json"] + names)
         guard result.status == 0 else {
+            let words = Self.words(of: result)
             throw CacheStoreError(
                 .goCommand,
-                "`\(path) env` failed with status \(result.status): \(Self.words(of: result))"
+                "`\(path) env` failed with status \(result.status): \(words)",
+                // Go begins its own messages so; other programs may stand at the path.
+                remedy: words.hasPrefix("go: ") ? .heedGo : nil
             )
         }
         do {
             return try JSONDecoder().decode([String: String].self, from: Data(result.output))
         } catch {
-            throw CacheStoreError(.goCommand, "`\(path) env -json` printed something other than JSON")
+            throw CacheStoreError(
+                .goCommand,
+                "`\(path) env -json` printed something other than JSON, so `\(path)` is hardly the Go command"
+            )
         }
     }
 
@@ -199,6 +205,8 @@ public struct GoCommand: Sendable {
     /// Returns the first lines of the error output of a failed command.
     static func words(of result: Subprocess.Result) -> String {
         let lines = String(decoding: result.errors, as: UTF8.self).split(separator: "\n")
-        return lines.prefix(3).joined(separator: "; ")
+        return lines.prefix(3).reduce(into: "") { words, line in
+            words += (words.isEmpty ? "" : words.hasSuffix(":") ? " " : "; ") + line
+        }
     }
 }

@@ -10,14 +10,12 @@ struct ModuleSums: Hashable, Sendable {
     private(set) var modFiles: Set<ModuleKey> = []
 
     /// Adds the modules of a file; lines that Go would refuse are ignored.
-    mutating func add(_ bytes: [UInt8]) {
-        for line in String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline) {
-            let fields = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
-            guard fields.count == 3 else { continue }
+    mutating func add(_ content: SumLines) {
+        for entry in content.entries {
             let suffix = "/go.mod"
-            let isModFile = fields[1].hasSuffix(suffix)
-            let version = isModFile ? fields[1].dropLast(suffix.count) : fields[1]
-            guard let key = ModuleKey("\(ModuleKey.escape(fields[0]))@\(ModuleKey.escape(version))") else {
+            let isModFile = entry.version.hasSuffix(suffix)
+            let version = isModFile ? entry.version.dropLast(suffix.count) : entry.version
+            guard let key = ModuleKey("\(ModuleKey.escape(entry.path))@\(ModuleKey.escape(version))") else {
                 continue
             }
             if isModFile { modFiles.insert(key) } else { zips.insert(key) }

@@ -3,19 +3,28 @@ import SystemPackage
 /// The files of a checkout in which Go records the hashes of the modules that its builds use.
 ///
 /// These are `go.sum` and `go.work.sum`, and each `NAME.sum` beside a `NAME.mod`, which the flag `-modfile`
-/// uses. Go needs no such file below `vendor`, `testdata` and `.git`. The files below `node_modules` are
-/// those of other people's programs, and come and go.
+/// uses. Those that builds in the directory use count wherever they lie: see ``BuildModules``. Others count
+/// below the directory, which may hold several modules. Go needs no such file below `vendor`, `testdata` and
+/// `.git`. The files below `node_modules` are those of other people's programs, and come and go.
 struct CheckoutSums: Sendable {
     /// A file.
     struct SumFile: Hashable, Sendable {
-        /// The path below the checkout.
+        /// The path relative to the checkout.
         var path: String
         /// The content.
-        var bytes: [UInt8]
+        var content: SumLines
+        /// Whether builds in the directory of the checkout use the file.
+        var isUsed = false
     }
 
-    /// The files, ordered by path.
+    /// The files that name modules, ordered by path.
     private(set) var files: [SumFile] = []
+
+    /// The `go.mod` files in the checkout.
+    private var modFiles: [FilePath] = []
+
+    /// The modules of the builds in the directory of the checkout.
+    let modules: BuildModules
 
     private static let skipped: Set<String> = ["vendor", "testdata", ".git", "node_modules"]
 
@@ -27,21 +36,61 @@ struct CheckoutSums: Sendable {
 
     private let excluded: Set<FileStatus.Identity>
 
+    /// A file, told from all others by whatever path it is reached.
+    private struct FileIdentity: Hashable {
+        var directory: FileStatus.Identity
+        var name: String
+    }
+
+    /// The positions of the files in ``files`` while they are found.
+    private var positions: [FileIdentity: Int] = [:]
+
     /// Looks for the files.
     ///
     /// - Parameters:
     ///   - checkout: The directory of the checkout.
+    ///   - modules: The modules of the builds in that directory.
     ///   - others: Directories that may lie in the checkout and do not belong to it, such as Go's caches.
     /// - Throws: ``CacheStoreError`` if the checkout or one of the files can't be read, or if the machine is
     ///   at fault. A directory below the checkout that this user may not read is skipped, as Go skips it.
-    init(of checkout: FilePath, apartFrom others: [FilePath]) throws(CacheStoreError) {
+    init(
+        of checkout: FilePath,
+        _ modules: BuildModules,
+        apartFrom others: [FilePath]
+    ) throws(CacheStoreError) {
         var excluded: Set<FileStatus.Identity> = []
         for path in others where !path.isEmpty {
             if let identity = Directory.identity(at: path) { excluded.insert(identity) }
         }
         self.excluded = excluded
+        self.modules = modules
         try scan(Directory(opening: checkout), prefix: "", depth: 0)
+        for path in modules.sumFiles { try use(path, from: checkout) }
+        positions = [:]
         files.sort { $0.path.precedes($1.path) }
+    }
+
+    /// Takes a file that builds use, which may be found already and may not be there.
+    private mutating func use(_ path: FilePath, from checkout: FilePath) throws(CacheStoreError) {
+        guard let name = path.lastComponent?.string,
+            let directory = Directory.identity(at: path.removingLastComponent())
+        else { return }
+        let identity = FileIdentity(directory: directory, name: name)
+        if let position = positions[identity] {
+            files[position].isUsed = true
+        } else if let content = try Self.read(path) {
+            positions[identity] = files.count
+            let relative = Self.relative(path, to: checkout)
+            files.append(SumFile(path: relative, content: content, isUsed: true))
+        }
+    }
+
+    /// Returns the path that leads from a directory to a file.
+    private static func relative(_ path: FilePath, to directory: FilePath) -> String {
+        let (from, to) = (Array(directory.components), Array(path.components))
+        let common = zip(from, to).prefix { $0 == $1 }.count
+        let up = Array(repeating: "..", count: from.count - common)
+        return (up + to.dropFirst(common).map(\.string)).joined(separator: "/")
     }
 
     private mutating func scan(
@@ -53,9 +102,11 @@ struct CheckoutSums: Sendable {
         let present = Set(names)
         for name in names {
             let path = prefix + name
+            if name == "go.mod" { modFiles.append(directory.path(of: name)) }
             if name.hasSuffix(".sum"), Self.isSum(name, beside: present) {
-                if let bytes = try read(name, in: directory) {
-                    files.append(SumFile(path: path, bytes: bytes))
+                if let content = try Self.read(directory.path(of: name)) {
+                    positions[FileIdentity(directory: try directory.identity(), name: name)] = files.count
+                    files.append(SumFile(path: path, content: content))
                 }
             } else if !Self.skipped.contains(name), depth < Self.maximumDepth {
                 try scanDirectory(name, of: directory, path, depth: depth + 1)
@@ -85,26 +136,41 @@ struct CheckoutSums: Sendable {
         }
     }
 
-    /// Reads a file, which may be a symbolic link; the result is `nil` for anything else.
-    private func read(_ name: String, in directory: borrowing Directory) throws(CacheStoreError) -> [UInt8]? {
+    /// Reads a file, which may be a symbolic link.
+    ///
+    /// - Returns: The lines, or `nil` if there are none, or no file.
+    private static func read(_ path: FilePath) throws(CacheStoreError) -> SumLines? {
         do throws(CacheStoreError) {
-            let file = try File(reading: directory.path(of: name))
+            let file = try File(reading: path)
             let status = try file.status()
-            guard status.kind == .regular, status.size <= Self.maximumSize else { return nil }
-            return try file.bytes(count: status.size)
+            guard status.kind == .regular else {
+                let cause = status.kind == .directory ? Errno.isDirectory : .notSupported
+                throw CacheStoreError(.io, "", path: path, remedy: .removeObstacle, cause: cause)
+            }
+            guard status.size <= Self.maximumSize else {
+                throw CacheStoreError(.io, "", path: path, cause: Errno.fileTooLarge)
+            }
+            let content = SumLines(try file.bytes(count: status.size))
+            return content.lines.isEmpty ? nil : content
         } catch {
             // A link may lead nowhere, as to a module that is not checked out.
             if error.code == .notFound { return nil }
-            throw error
+            throw CacheStoreError(
+                error.code == .unsafePath ? .io : error.code,
+                "cannot read the hashes of modules from here, nor can Go",
+                path: path,
+                remedy: error.remedy,
+                cause: error.cause
+            )
         }
     }
 
     // MARK: - Using
 
     /// The modules that the files name.
-    var modules: ModuleSums {
+    var named: ModuleSums {
         var result = ModuleSums()
-        for file in files { result.add(file.bytes) }
+        for file in files { result.add(file.content) }
         return result
     }
 
@@ -112,9 +178,22 @@ struct CheckoutSums: Sendable {
     var digest: ObjectID {
         var hasher = ContentHasher()
         for file in files {
-            let id = ContentHasher.hash(file.bytes.span)
-            hasher.update((id.hexadecimal + Array("  \(file.path)\n".utf8)).span)
+            hasher.update((file.content.digest.hexadecimal + Array("  \(file.path)\n".utf8)).span)
         }
         return hasher.finish()
+    }
+
+    /// Whether there is a module in the checkout, or one that builds in it use.
+    var hasModule: Bool { !modules.modFiles.isEmpty || !modFiles.isEmpty }
+
+    /// Returns a `go.mod` that requires modules of which no file has a hash.
+    ///
+    /// Where Go finds no module of the checkout itself, the modules below it are looked at.
+    ///
+    /// - Throws: `CancellationError`, or ``CacheStoreError`` if the machine is at fault.
+    func modFileWithoutSums() async throws -> FilePath? {
+        let isOfBuilds = !modules.modFiles.isEmpty
+        guard !files.contains(where: { $0.isUsed || !isOfBuilds }) else { return nil }
+        return try await modules.modFileWithRequirements(among: isOfBuilds ? modules.modFiles : modFiles)
     }
 }

@@ -27,11 +27,18 @@ extension JobKey {
         /// The SHA-256 of ``settings``, of which the key has the first 12 digits.
         public var settingsDigest: ObjectID
 
-        /// The paths of the `go.sum` files below the checkout, in order.
+        /// The paths, relative to the checkout, of the `go.sum` files that name modules, in order.
+        ///
+        /// They are those that builds in the checkout use, such as `../go.sum`, and those below it.
         public var sumFiles: [String]
 
         /// The SHA-256 of these files and their paths, of which the key has the first 16 digits.
+        ///
+        /// It depends on the set of a file's lines, and not on their order or their ends.
         public var sumsDigest: ObjectID
+
+        /// The circumstances in which the key does not change with the modules of the job.
+        public var warnings: [Warning] = []
 
         init(
             prefix: String,

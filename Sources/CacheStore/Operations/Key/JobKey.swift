@@ -3,9 +3,9 @@ public import SystemPackage
 /// An operation that computes the key under which a job's caches are kept from one run to the next.
 ///
 /// The key has six parts, with `-` between them: a prefix, GOOS, GOARCH, the version of Go, a hash of all
-/// other settings that decide whether entries hit, and a hash of the `go.sum` files of the checkout. Two jobs
-/// with the same key can use each other's caches. The key does not depend on the time, the machine, the
-/// sources of the checkout, or settings that no entry depends on.
+/// other settings that decide whether entries hit, and a hash of the `go.sum` files that builds in the
+/// checkout use, and of those below it. Two jobs with the same key can use each other's caches. The key does
+/// not depend on the time, the machine, the sources of the checkout, or settings that no entry depends on.
 ///
 /// A flag that is given to `go build` alone, such as `-race`, is not known here: jobs that differ in such a
 /// flag need different prefixes, or the flag in GOFLAGS.
@@ -28,7 +28,8 @@ public struct JobKey: Sendable {
             guard Source.isValid(label: prefix) else {
                 throw CacheStoreError(
                     .badArgument,
-                    "`\(prefix)` can't be the beginning of a key",
+                    prefix.isEmpty
+                        ? "the beginning of the key is empty" : "`\(prefix)` can't be the beginning of a key",
                     remedy: .chooseKeyPrefix
                 )
             }
@@ -53,14 +54,7 @@ public struct JobKey: Sendable {
     public func run(in directory: FilePath) async throws -> Report {
         try options.check()
         try await WorkerThreads.perform {
-            guard try Place(at: directory) == .directory else {
-                throw CacheStoreError(
-                    .notFound,
-                    "there is no directory of sources here, so the job can't have a key",
-                    path: directory,
-                    remedy: .nameSources
-                )
-            }
+            try CheckoutSums.checkDirectory(directory, "so the job can't have a key", remedy: .nameSources)
         }
         var go = options.go
         go.directory = directory
@@ -70,12 +64,39 @@ public struct JobKey: Sendable {
         let others = [own["GOCACHE"] ?? "", environment["GOMODCACHE"], environment["GOROOT"]].map {
             FilePath($0)
         }
-        let sums = try await WorkerThreads.perform { try CheckoutSums(of: directory, apartFrom: others) }
-        return Report(
+        let modules = try await BuildModules(in: directory, asking: go)
+        let sums = try await WorkerThreads.perform {
+            try CheckoutSums(of: directory, modules, apartFrom: others)
+        }
+        var report = Report(
             prefix: options.prefix,
             environment: environment,
             settings: KeySettings(environment, checkout: directory).values,
             sums: sums
         )
+        report.warnings = try await Self.warnings(of: sums, in: directory)
+        return report
+    }
+
+    /// Returns the warnings that a key does not tell modules apart.
+    private static func warnings(of sums: CheckoutSums, in directory: FilePath) async throws -> [Warning] {
+        if let doubt = sums.modules.doubt {
+            let message =
+                "the key has the hashes of the go.sum files in `\(directory)` and beside the nearest go.mod "
+                + "and go.work alone, because Go does not say which files count (\(doubt)): where builds use "
+                + "others, the key stays the same when modules change"
+            return [Warning(code: .unknownModules, message: message)]
+        }
+        guard sums.hasModule else {
+            let message =
+                "Go finds no go.mod for builds in `\(directory)`, nor is there one below it: the key stays "
+                + "the same when the modules of the job change, and its cache grows stale"
+            return [Warning(code: .unknownModules, message: message, remedy: .nameSources)]
+        }
+        guard let file = try await sums.modFileWithoutSums() else { return [] }
+        let message =
+            "`\(file)` requires modules, and no go.sum has their hashes: the key stays the same when they "
+            + "change, and builds may fail"
+        return [Warning(code: .unknownModules, message: message, remedy: .makeSums)]
     }
 }

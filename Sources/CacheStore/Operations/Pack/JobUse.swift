@@ -20,8 +20,11 @@ struct JobUse: Sendable {
     /// The directory of the job's sources.
     let checkout: FilePath
 
-    /// The number of files in the checkout that name modules.
+    /// The number of files that name modules, in the checkout or used by its builds.
     let sumFiles: Int
+
+    /// The reason for which Go has not named the files that builds use, in words; `nil` if Go has.
+    let moduleDoubt: String?
 
     private let sums: ModuleSums
     private let caches: GoCaches
@@ -34,6 +37,7 @@ struct JobUse: Sendable {
     ///
     /// - Parameters:
     ///   - checkout: The directory of the job's sources.
+    ///   - modules: The modules of the builds in that directory.
     ///   - caches: The caches that are packed.
     ///   - moduleCaches: The paths of GOMODCACHE under which Go may have built.
     ///   - environment: The environment of the job.
@@ -41,6 +45,7 @@ struct JobUse: Sendable {
     /// - Throws: ``CacheStoreError`` as the system says.
     init(
         in checkout: FilePath,
+        _ modules: BuildModules,
         _ caches: GoCaches,
         builtIn moduleCaches: Set<FilePath>,
         _ environment: GoEnvironment,
@@ -57,18 +62,15 @@ struct JobUse: Sendable {
         unmarkable = owners.unmarkable(whenPackedBy: geteuid())
         usesIndexes = GoDebug(debug).usesIndexes
         self.checkout = checkout
-        guard try Place(at: checkout) == .directory else {
-            throw CacheStoreError(
-                .notFound,
-                "there is no checkout here, so nothing names the modules that the job uses",
-                path: checkout,
-                remedy: .nameCheckout
-            )
-        }
         let others = [caches.buildCache, caches.moduleCache, FilePath(environment["GOROOT"])]
-        let files = try CheckoutSums(of: checkout, apartFrom: others.compactMap(\.self) + moduleCaches)
+        let files = try CheckoutSums(
+            of: checkout,
+            modules,
+            apartFrom: others.compactMap(\.self) + moduleCaches
+        )
         sumFiles = files.files.count
-        sums = files.modules
+        moduleDoubt = modules.doubt
+        sums = files.named
         self.caches = caches
         self.environment = environment
         self.moduleCaches = moduleCaches

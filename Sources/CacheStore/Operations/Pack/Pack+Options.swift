@@ -43,10 +43,17 @@ extension Pack {
         /// are packed, because the job has made them. Where the marks can't be trusted, all entries are
         /// packed, too, with a warning.
         ///
-        /// Of GOMODCACHE, the modules are packed that the `go.sum` and `go.work.sum` files in the directory
-        /// name: whole if a file has the hash of the module's zip, and otherwise just the `.mod` and `.info`.
-        /// Modules whose index Go has used are packed as well, and so is the toolchain that runs.
+        /// Of GOMODCACHE, the modules are packed that some `go.sum` or `go.work.sum` names, if builds in the
+        /// directory use the file or it lies below: whole if the file has the hash of the module's zip, and
+        /// otherwise just the `.mod` and `.info`. Modules whose index Go has used are packed as well, and so
+        /// is the toolchain that runs.
         public var usedSinceRestore: FilePath?
+
+        /// The Go command to ask which `go.sum` files builds in ``usedSinceRestore`` use.
+        ///
+        /// With `nil`, or where Go does not say, they are those beside the nearest `go.mod` and `go.work` in
+        /// the directory or above it. These lack the modules of a workspace that lie elsewhere.
+        public var go: GoCommand?
 
         /// The archives whose members are not written.
         ///

@@ -55,10 +55,15 @@ struct PackOperation: Sendable {
     private func jobUse() async throws -> JobUse? {
         guard let checkout = options.usedSinceRestore else { return nil }
         let (caches, environment, moduleCaches) = (caches, options.environment, moduleCaches)
+        try await WorkerThreads.perform {
+            let consequence = "so nothing names the modules that the job uses"
+            try CheckoutSums.checkDirectory(checkout, consequence, remedy: .nameCheckout)
+        }
+        let modules = try await BuildModules(in: checkout, asking: options.go)
         // Go itself takes this variable from its environment alone.
         let debug = ProcessInfo.processInfo.environment["GODEBUG"] ?? ""
         return try await WorkerThreads.perform {
-            try JobUse(in: checkout, caches, builtIn: moduleCaches, environment, debug: debug)
+            try JobUse(in: checkout, modules, caches, builtIn: moduleCaches, environment, debug: debug)
         }
     }
 

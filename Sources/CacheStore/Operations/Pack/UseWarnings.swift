@@ -10,7 +10,7 @@ struct UseWarnings {
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func all() throws(CacheStoreError) -> [Warning] {
-        let modules = try sumsWarning()
+        let modules = try use.moduleDoubt == nil ? sumsWarning() : modulesWarning
         let warnings = [stampWarning, sealWarning, ownerWarning, idleWarning, modules]
         return (warnings + [indexWarning(unless: modules)]).compactMap(\.self)
     }
@@ -112,5 +112,16 @@ struct UseWarnings {
             + "whether the job has used them: \(unusedModules) of `\(path)` \(verb) not packed, and builds "
             + "that need them download them again"
         return Warning(code: .unknownUse, message: message, remedy: .useIndexes)
+    }
+
+    /// The warning that Go does not say which files tell which modules the job uses.
+    private var modulesWarning: Warning? {
+        guard let doubt = use.moduleDoubt, assembly.unusedModules > 0, let path = caches.moduleCache
+        else { return nil }
+        let message =
+            "only the go.sum files in the checkout and beside the nearest go.mod and go.work tell which "
+            + "modules of `\(path)` are used, because Go does not say which files count (\(doubt)): modules "
+            + "that others name are not packed, and builds download them again"
+        return Warning(code: .unknownUse, message: message)
     }
 }

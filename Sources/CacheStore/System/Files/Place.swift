@@ -32,4 +32,15 @@ package enum Place: Hashable, Sendable {
             self = isLink ? .brokenLink : .nothing
         }
     }
+
+    /// Returns whether two paths lead to one file or directory.
+    package static func isSame(_ path: FilePath, _ other: FilePath) -> Bool {
+        let identities = [path, other].map { path -> FileStatus.Identity? in
+            var raw = stat()
+            guard (try? SystemCall.run { unsafe path.withPlatformString { unsafe stat($0, &raw) } }) != nil
+            else { return nil }
+            return FileStatus(raw).identity
+        }
+        return identities[0] != nil && identities[0] == identities[1]
+    }
 }

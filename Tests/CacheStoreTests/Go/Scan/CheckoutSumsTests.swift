@@ -13,8 +13,16 @@ struct CheckoutSumsTests {
         try Files.write(Array(text.utf8), to: bench.path("checkout/\(path)"))
     }
 
-    private func sums(apartFrom others: [String] = []) throws -> CheckoutSums {
-        try CheckoutSums(of: bench.path("checkout"), apartFrom: others.map { bench.path("checkout/\($0)") })
+    /// Returns the files of the checkout, of which builds use some.
+    private func sums(
+        apartFrom others: [String] = [],
+        used: [String] = []
+    ) throws -> CheckoutSums {
+        try CheckoutSums(
+            of: bench.path("checkout"),
+            BuildModules(sumFiles: used.map { bench.path("checkout/\($0)").lexicallyNormalized() }),
+            apartFrom: others.map { bench.path("checkout/\($0)") }
+        )
     }
 
     @Test("are those of all its modules and its workspace, in the order of their paths")
@@ -54,9 +62,95 @@ struct CheckoutSumsTests {
     func none() throws {
         try Files.makeDirectory(bench.path("checkout"))
         let none = try sums()
-        #expect(none.files.isEmpty && none.modules.all.isEmpty)
-        try write("go.sum", "")
-        #expect(try sums().digest != none.digest)
+        #expect(none.files.isEmpty && none.named.all.isEmpty)
+        for blank in ["", "\n", " \r\n\n"] {
+            try write("go.sum", blank)
+            #expect(try sums().digest == none.digest)
+        }
+    }
+
+    @Test("that builds use are found above the checkout, beside it, and where no others count")
+    func used() throws {
+        let paths = ["../go.sum", "../other/go.sum", "testdata/x/go.sum", "go.sum", "../tools/ci.sum"]
+        for path in paths { try write(path) }
+        try Files.makeDirectory(bench.path("other"))
+        let found = try sums(used: paths + ["../absent/go.sum", "../go.work.sum"])
+        #expect(found.files.map(\.path) == paths.sorted())
+        #expect(!found.files.map(\.isUsed).contains(false))
+        #expect(try sums().files.map(\.path) == ["go.sum"])
+    }
+
+    @Test("count once, by whatever path builds reach them")
+    func once() throws {
+        try write("a/go.sum")
+        try Files.link(bench.path("way"), to: "checkout/a")
+        let found = try sums(used: ["a/go.sum", "../way/go.sum"])
+        #expect(found.files.map(\.path) == ["a/go.sum"])
+        #expect(found.files.map(\.isUsed) == [true])
+        #expect(try found.digest == sums().digest)
+    }
+
+    @Test("have names that do not depend on the place of the checkout")
+    func places() throws {
+        try write("../go.sum")
+        try write("svc/go.sum", "y v1.0.0 h1:b\n")
+        let here = try sums(used: ["../go.sum"]).digest
+        try Files.makeDirectory(bench.path("deep/er"))
+        for name in ["go.sum", "checkout/svc/go.sum"] {
+            try Files.write(Files.bytes(bench.path(name)), to: bench.path("deep/er/\(name)"))
+        }
+        let there = try CheckoutSums(
+            of: bench.path("deep/er/checkout"),
+            BuildModules(sumFiles: [bench.path("deep/er/go.sum")]),
+            apartFrom: []
+        )
+        #expect(there.digest == here)
+    }
+
+    @Test(
+        "have one digest where they mean the same to Go: ends of lines, order, blanks and repetitions",
+        arguments: [
+            "a v1 h1:x\r\nb v2/go.mod h1:y\r\n", "b v2/go.mod h1:y\na v1 h1:x",
+            "a v1 h1:x\nb v2/go.mod h1:y\n\n\n",
+            "a\tv1  h1:x \n  b v2/go.mod h1:y\n", "a v1 h1:x\na v1 h1:x\nb v2/go.mod h1:y\n",
+            "a v1 h1:x\nb v2/go.mod h1:y\nc v3/go.mod h1:G7mAYYxgmS0lVkHyy2hEOLQCFB0DlQFTMLWggykrydY=\n",
+        ]
+    )
+    func alike(text: String) throws {
+        try write("go.sum", "a v1 h1:x\nb v2/go.mod h1:y\n")
+        let digest = try sums().digest
+        try write("go.sum", text)
+        #expect(try sums().digest == digest)
+    }
+
+    @Test(
+        "have another digest with another line, and with a line that Go refuses",
+        arguments: [
+            "a v1 h1:x\n", "a v1 h1:x\nb v2/go.mod h1:z\n",
+            "a v1 h1:x\nb v2/go.mod h1:y\n<<<<<<< HEAD\n",
+        ]
+    )
+    func different(text: String) throws {
+        try write("go.sum", "a v1 h1:x\nb v2/go.mod h1:y\n")
+        let digest = try sums().digest
+        try write("go.sum", text)
+        #expect(try sums().digest != digest)
+    }
+
+    @Test("that neither Go nor anyone can read are an error that names them, with a way out")
+    func unreadable() async throws {
+        try Files.makeDirectory(bench.path("checkout/a/go.sum"))
+        let directory = await failure { try sums() }
+        #expect(directory?.path == bench.path("checkout/a/go.sum"))
+        #expect(directory?.cause as? Errno == .isDirectory)
+        #expect(directory?.remedy == .removeObstacle)
+        try Files.link(bench.path("checkout/a/b/go.sum"), to: "go.sum")
+        let link = await failure {
+            try CheckoutSums(of: bench.path("checkout/a/b"), BuildModules(), apartFrom: [])
+        }
+        #expect(link?.code == .io)
+        #expect(link?.path == bench.path("checkout/a/b/go.sum"))
+        #expect(link?.remedy == .removeObstacle)
     }
 
     @Test("have a digest of their paths and contents, and of nothing else")
@@ -74,7 +168,9 @@ struct CheckoutSumsTests {
 
     @Test("of a directory that is not there are an error that names it")
     func missing() async {
-        let error = await failure { try CheckoutSums(of: bench.path("absent"), apartFrom: []) }
+        let error = await failure {
+            try CheckoutSums(of: bench.path("absent"), BuildModules(), apartFrom: [])
+        }
         #expect(error?.code == .notFound)
         #expect(error?.path == bench.path("absent"))
     }
@@ -90,7 +186,7 @@ struct CheckoutSumsTests {
             two words
             ../escape v1.0.0 h1:x
             """
-        sums.add(Array(text.utf8))
+        sums.add(SumLines(Array(text.utf8)))
         #expect(sums.zips.map(\.text) == ["github.com/!azure/sdk@v1.0.0"])
         #expect(
             sums.modFiles.map(\.text).sorted()

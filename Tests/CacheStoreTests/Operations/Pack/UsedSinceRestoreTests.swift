@@ -280,6 +280,7 @@ struct UsedSinceRestoreTests {
         for (debug, count) in [("gctrace=0,goindex=0", 2), ("", 1)] {
             let use = try JobUse(
                 in: bench.path("checkout"),
+                BuildModules(),
                 caches,
                 builtIn: [],
                 GoEnvironment(),
