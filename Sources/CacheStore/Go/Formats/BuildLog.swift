@@ -119,7 +119,7 @@ public struct BuildLog: Hashable, Sendable {
         }
         let hasBlank = line.contains { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
         let text = String(decoding: line.last == 0x0D ? line.dropLast() : line, as: UTF8.self)
-        if text.hasPrefix("WORK="), text.contains("/go-build") {
+        if Self.isStart(text) {
             endCommand()
             (isInsideCommand, commands) = (true, commands + 1)
         } else if !hasBlank {
@@ -129,6 +129,12 @@ public struct BuildLog: Hashable, Sendable {
         } else if isInsideCommand {
             addStep(text)
         }
+    }
+
+    /// Returns whether a line is the first of a command, as in `WORK=/tmp/go-build123` (`Builder.Init`).
+    private static func isStart(_ text: String) -> Bool {
+        guard text.hasPrefix("WORK="), let name = text.split(separator: "/").last else { return false }
+        return name.hasPrefix("go-build") && name.dropFirst(8).allSatisfy(\.isNumber)
     }
 
     /// Ends the output of a command, whose directories the next one names again.
@@ -157,7 +163,7 @@ public struct BuildLog: Hashable, Sendable {
     private mutating func addFileLine(_ line: ArraySlice<UInt8>) {
         // Go writes `EOF` right behind the last byte of the file, which may not be a newline.
         if line.suffix(3).elementsEqual("EOF".utf8) { isInsideFile = false }
-        if line.starts(with: "WORK=".utf8) {
+        if line.starts(with: "WORK=".utf8), Self.isStart(String(decoding: line, as: UTF8.self)) {
             // The file was cut off, and another command begins.
             isCutOff = true
             isInsideFile = false

@@ -75,6 +75,14 @@ struct BuildLogTests {
         #expect(log.compiled == ["a/b"] && log.programs.isEmpty && log.unnamedPrograms == 1)
     }
 
+    @Test(
+        "takes no other line for the first of a command",
+        arguments: ["WORK=/tmp/go-build1 x", "WORK=/src"]
+    )
+    func start(line: String) throws {
+        #expect(try log("\(line)\n/sdk/compile -o $WORK/b002/_pkg_.a -p a/b ./x.go\n").commands == 0)
+    }
+
     @Test("does not count a compilation that no command shows, as -n prints it")
     func dry() throws {
         let log = try log("#\n# a/b\n#\n\n/sdk/compile -o $WORK/b002/_pkg_.a -p a/b ./x.go\n")
