@@ -26,10 +26,11 @@ extension BuildModules {
     /// above it.
     ///
     /// - Parameters:
-    ///   - directory: The directory in which builds run, as an absolute path.
+    ///   - directory: The directory in which builds run.
     ///   - go: The Go command to ask, or `nil` to ask none.
     /// - Throws: `CancellationError`, or ``CacheStoreError`` if the machine is at fault.
     init(in directory: FilePath, asking go: GoCommand?) async throws {
+        let directory = directory.absolute
         self.init(go: go.map { GoCommand(path: $0.path, directory: directory) })
         guard let go = self.go else {
             try await guess(in: directory)

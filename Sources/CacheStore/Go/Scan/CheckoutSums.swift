@@ -34,6 +34,9 @@ struct CheckoutSums: Sendable {
     /// The size that no real file reaches, in bytes.
     private static let maximumSize = 1 << 28
 
+    /// The greatest number of modules below the checkout about which Go is asked.
+    private static let maximumQuestions = 16
+
     private let excluded: Set<FileStatus.Identity>
 
     /// A file, told from all others by whatever path it is reached.
@@ -73,7 +76,7 @@ struct CheckoutSums: Sendable {
     /// Takes a file that builds use, which may be found already and may not be there.
     private mutating func use(_ path: FilePath, from checkout: FilePath) throws(CacheStoreError) {
         guard let name = path.lastComponent?.string,
-            let directory = Directory.identity(at: path.removingLastComponent())
+            let directory = Place.identity(at: path.removingLastComponent())
         else { return }
         let identity = FileIdentity(directory: directory, name: name)
         if let position = positions[identity] {
@@ -87,7 +90,7 @@ struct CheckoutSums: Sendable {
 
     /// Returns the path that leads from a directory to a file.
     private static func relative(_ path: FilePath, to directory: FilePath) -> String {
-        let (from, to) = (Array(directory.components), Array(path.components))
+        let (from, to) = (Array(directory.absolute.components), Array(path.components))
         let common = zip(from, to).prefix { $0 == $1 }.count
         let up = Array(repeating: "..", count: from.count - common)
         return (up + to.dropFirst(common).map(\.string)).joined(separator: "/")
@@ -188,12 +191,13 @@ struct CheckoutSums: Sendable {
 
     /// Returns a `go.mod` that requires modules of which no file has a hash.
     ///
-    /// Where Go finds no module of the checkout itself, the modules below it are looked at.
+    /// Where Go finds no module of the checkout itself, some of the modules below it are looked at.
     ///
     /// - Throws: `CancellationError`, or ``CacheStoreError`` if the machine is at fault.
     func modFileWithoutSums() async throws -> FilePath? {
         let isOfBuilds = !modules.modFiles.isEmpty
         guard !files.contains(where: { $0.isUsed || !isOfBuilds }) else { return nil }
-        return try await modules.modFileWithRequirements(among: isOfBuilds ? modules.modFiles : modFiles)
+        let some = isOfBuilds ? modules.modFiles : Array(modFiles.prefix(Self.maximumQuestions))
+        return try await modules.modFileWithRequirements(among: some)
     }
 }

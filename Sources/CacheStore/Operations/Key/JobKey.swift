@@ -56,6 +56,7 @@ public struct JobKey: Sendable {
         try await WorkerThreads.perform {
             try CheckoutSums.checkDirectory(directory, "so the job can't have a key", remedy: .nameSources)
         }
+        let directory = directory.absolute
         var go = options.go
         go.directory = directory
         let environment = try await go.environment()

@@ -35,12 +35,18 @@ package enum Place: Hashable, Sendable {
 
     /// Returns whether two paths lead to one file or directory.
     package static func isSame(_ path: FilePath, _ other: FilePath) -> Bool {
-        let identities = [path, other].map { path -> FileStatus.Identity? in
-            var raw = stat()
-            guard (try? SystemCall.run { unsafe path.withPlatformString { unsafe stat($0, &raw) } }) != nil
-            else { return nil }
-            return FileStatus(raw).identity
+        guard let identity = identity(at: path) else { return false }
+        return identity == self.identity(at: other)
+    }
+
+    /// Returns the numbers that tell what stands at a path from all else, or `nil` if they can't be had.
+    ///
+    /// Unlike ``Directory/identity(at:)``, this method needs no right to read a directory.
+    static func identity(at path: FilePath) -> FileStatus.Identity? {
+        var raw = stat()
+        guard (try? SystemCall.run { unsafe path.withPlatformString { unsafe stat($0, &raw) } }) != nil else {
+            return nil
         }
-        return identities[0] != nil && identities[0] == identities[1]
+        return FileStatus(raw).identity
     }
 }
