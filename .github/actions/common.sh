@@ -20,6 +20,17 @@ annotate() { # annotate LEVEL TEXT…: writes an error, a warning or a notice th
     printf '::%s title=cachectl::%s\n' "$level" "${text//$'\n'/%0A}"
 }
 
+# Shows the warnings in a log of cachectl with the run. GitHub shows ten of a step, so this leaves some for others.
+relay() { # relay FILE [BEGINNING]
+    local line count=0
+    local -r most=5
+    while IFS= read -r line; do
+        count=$((count + 1))
+        ((count > most)) || annotate warning "${2:-}${line:9:2000}"
+    done < <(grep -a '^warning: ' "$1" || true)
+    ((count <= most)) || annotate warning "${2:-}$((count - most)) more warnings are in the log of this step."
+}
+
 # Prints files, or standard input for `-`, in which GitHub must find no commands: names in archives and values of
 # inputs may hold anything.
 show() { # show FILE…
@@ -28,6 +39,34 @@ show() { # show FILE…
     echo "::stop-commands::$token"
     cat -- "$@"
     printf '\n::%s::\n' "$token"
+}
+
+# Prints a word for keys, labels and names of files: the text itself if it is one, else what is valid of it, and a
+# hash of the whole, so that different texts have different words. Words that look like that get a hash as well.
+word() { # word TEXT
+    local LC_ALL=C text=$1 hash
+    if [[ $text =~ ^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$ && ! $text =~ -[0-9a-f]{12}$ ]]; then
+        printf '%s' "$text"
+        return
+    fi
+    hash=$(printf '%s' "$text" | sha256sum)
+    text=$(printf '%s' "$text" | tr -cs 'A-Za-z0-9._' '-') # also one `-` for several
+    while [[ $text == [.-]* ]]; do text=${text:1}; done
+    text=${text:0:51}
+    text=${text%-}
+    printf '%s' "${text:-name}-${hash:0:12}"
+}
+
+# Prints the name of this job's cache. Without the input, it is made of the job's id and the values of its matrix,
+# so that the legs of a matrix have caches of their own.
+cache_name() {
+    local matrix=${MATRIX:-}
+    [[ -n ${matrix//[[:space:]]/} && $matrix != null && $matrix != '{}' ]] || matrix=''
+    if [[ -n ${INPUT_NAME:-} ]]; then
+        word "$INPUT_NAME"
+    else
+        word "${GITHUB_JOB:-job}${matrix:+ $matrix}"
+    fi
 }
 
 # Ends the script with a message. A cache must never fail a job, so all but `setup` and `union` set LEVEL to
@@ -52,8 +91,10 @@ find_cachectl() {
     fi
 }
 
+# These values are files, because each step is a process of its own. A path that begins with `-` is given to
+# programs as ${path/#-/./-}, so that none takes it for an option.
 remember() { printf '%s' "$2" >"$state/$1"; }           # remember NAME VALUE
 recall() { [[ ! -e $state/$1 ]] || cat "$state/$1"; }   # recall NAME: prints nothing if nothing was remembered
 
 # Prints the first errors and warnings in a file, or else its last lines, for an annotation.
-reason() { grep -m 5 -E '^(error|warning): ' "$1" || tail -n 3 "$1"; }
+reason() { grep -a -m 5 -E '^(error|warning): ' "$1" || tail -n 3 "$1"; }

@@ -120,7 +120,7 @@ class Parser:
             raise ExpressionError(f"the context {first} in `{self.source}` is not known here")
         value = self.contexts[first]
         for depth, part in enumerate(rest):
-            if depth == 0 and first in STRICT and part not in value:
+            if depth == 0 and first in STRICT and part not in (value or {}):
                 raise ExpressionError(f"there is no `{first}.{part}`, which `{self.source}` names")
             value = value.get(part) if isinstance(value, dict) else None
         return value
@@ -128,7 +128,7 @@ class Parser:
 
 def evaluate(source: str, contexts: dict, functions: dict | None = None):
     """Returns the value of an expression, without the braces around it."""
-    known = {"fromJSON": json.loads, "contains": lambda whole, part: text(part).lower() in text(whole).lower()}
+    known = {"fromJSON": json.loads, "toJSON": lambda value: json.dumps(value, indent=2), "contains": lambda whole, part: text(part).lower() in text(whole).lower()}
     return Parser(source, contexts, known | (functions or {})).whole()
 
 

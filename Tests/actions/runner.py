@@ -52,8 +52,8 @@ class Job:
     """One job on a fresh runner, and everything that it said."""
 
     def __init__(self, directory: pathlib.Path, services, environment: dict[str, str], *, repository: str = "me/app",
-                 event: str = "push", head: str = "", job: str = "build", run: int = 1, matrix: dict | None = None,
-                 needs: dict | None = None):
+                 event: str = "push", head: str = "", job: str = "build", run: int = 1, attempt: int = 1,
+                 matrix: dict | None = None, needs: dict | None = None):
         self.directory, self.services = directory, services
         self.workspace, self.temporary = directory / "work/app/app", directory / "work/_temp"
         shutil.rmtree(self.temporary, ignore_errors=True)
@@ -61,16 +61,17 @@ class Job:
             path.mkdir(parents=True, exist_ok=True)
         self.github = {
             "event_name": event, "repository": repository, "ref": "refs/heads/main", "workflow": "test", "token": "t",
+            "run_attempt": str(attempt),
             "event": {"pull_request": {"head": {"repo": {"full_name": head}}}} if head else {},
         }
-        self.matrix, self.needs = matrix or {}, needs or {}
+        self.matrix, self.needs = matrix, needs or {}
         self.path, self.failed = [], False
         self.log, self.summary, self.annotations, self.outputs = "", "", [], {}
         self.environment = environment | {
             "HOME": str(directory / "home"), "CI": "true", "GITHUB_ACTIONS": "true", "RUNNER_OS": "Linux",
             "RUNNER_TEMP": str(self.temporary), "GITHUB_WORKSPACE": str(self.workspace), "GITHUB_JOB": job,
             "GITHUB_REPOSITORY": repository, "GITHUB_REPOSITORY_OWNER": repository.split("/")[0],
-            "GITHUB_RUN_ID": str(run), "GITHUB_RUN_ATTEMPT": "1", "GITHUB_EVENT_NAME": event,
+            "GITHUB_RUN_ID": str(run), "GITHUB_RUN_ATTEMPT": str(attempt), "GITHUB_EVENT_NAME": event,
             "GITHUB_REF_NAME": "main", "GITHUB_SERVER_URL": services.releases.url,
         }
         self.count = 0
@@ -203,7 +204,7 @@ class Job:
                 self.say(f"::warning::{problem}\n")
             return {}, True
         if name == "actions/upload-artifact":
-            artifacts.upload(given["name"], str(self.workspace / given["path"]))
+            artifacts.upload(given["name"], str(self.workspace / given["path"]), given.get("overwrite") == "true")
             return {}, True
         if name == "actions/download-artifact":
             artifacts.download(self.workspace / given["path"], given.get("name", ""), given.get("pattern", ""),

@@ -56,12 +56,16 @@ class Artifacts:
         self.directory = directory
         directory.mkdir()
 
-    def upload(self, name: str, path: str) -> None:
+    def upload(self, name: str, path: str, overwrite: bool = False) -> None:
         source, target = pathlib.Path(path), self.directory / name
-        if target.exists():
-            raise FileExistsError(f"an artifact named {name} exists already")
+        if not name or any(character in '":<>|*?\r\n\\/' for character in name):
+            raise OSError(f"the artifact name is not valid: {name!r}")
         if not source.is_file():
             raise FileNotFoundError(f"no files were found at {path}")
+        if overwrite:
+            shutil.rmtree(target, ignore_errors=True)
+        if target.exists():
+            raise FileExistsError(f"an artifact named {name} exists already")
         target.mkdir()
         shutil.copyfile(source, target / source.name)
 

@@ -3,7 +3,7 @@ import pathlib
 import subprocess
 import unittest
 
-from situation import BUILD, CACHECTL, PROGRAM, Situation, use
+from situation import BUILD, CACHECTL, PACKAGE, PROGRAM, Situation, use
 
 
 class Jobs(Situation):
@@ -85,7 +85,7 @@ class Jobs(Situation):
         file = next(self.services.artifacts.directory.glob("other/*"))
         job = self.build(restore={"archive": str(file)})
         self.assert_cold(job)
-        self.assertIn("is restored, but:\nwarning: ", job.said("warning"))
+        self.assertIn("is restored, but: ", job.said("warning"))
 
     def test_when_decides_what_is_stored(self):
         job = self.build(save={"when": "never"})
@@ -97,6 +97,54 @@ class Jobs(Situation):
         wrong = self.build(save={"when": "sometimes"})
         self.assert_good(wrong)
         self.assertIn("The input `when` is `sometimes`", wrong.said("warning"))
+
+    def test_cache_of_a_job_that_built_little_is_replaced(self):
+        little = self.build(run="go list .")
+        self.assertEqual(little.outputs["save"]["stored"], "true")
+        second = self.build()
+        self.assert_cold(second)
+        self.assertEqual((second.outputs["restore"]["exact"], second.outputs["save"]["stored"]), ("true",) * 2)
+        third = self.build()
+        self.assert_warm(third)
+        self.assertEqual(third.outputs["save"]["stored"], "false")
+
+    def test_cache_that_holds_more_than_the_job_used_is_not_replaced(self):
+        self.build()
+        job = self.build(run="go build example.com/greeting")
+        self.assert_good(job)
+        self.assertEqual((job.outputs["restore"]["exact"], job.outputs["save"]["stored"]), ("true", "false"))
+
+    def test_change_of_the_own_packages_alone_is_not_stored(self):
+        (self.checkout / "cmd").mkdir()
+        (self.checkout / "cmd/main.go").write_text(PROGRAM)
+        self.build()
+        (self.checkout / "app.go").write_text(PACKAGE.replace("world", "moon"))
+        job = self.build()
+        self.assert_good(job)
+        self.assertEqual(self.compiled(job), ["example.com/app", "main"])
+        self.assertEqual(job.outputs["save"]["stored"], "false", job.log)
+        self.assertIn("The restored cache lacks ", job.log)
+
+    def test_given_archive_that_holds_all_is_not_stored_at_each_run(self):
+        first = self.build(save={"when": "never"})
+        kept = self.directory / "kept.castore"
+        kept.write_bytes(pathlib.Path(first.outputs["save"]["archive"]).read_bytes())
+        self.build(restore={"archive": str(kept)})
+        self.assertEqual(self.services.cache.keys, [])
+        self.require("v1.3.0")
+        job = self.build(restore={"archive": str(kept)})
+        self.assertEqual(job.outputs["save"]["stored"], "true")
+        self.assertEqual(job.annotations, [], "no other job replaces the archive")
+
+    def test_jobs_that_replace_each_others_cache_are_told_so(self):
+        for name in ("one", "two"):
+            (self.checkout / name).mkdir()
+            functions = "".join(f"func {name.title()}{number}() int {{ return {number} }}\n" for number in range(99))
+            (self.checkout / name / "a.go").write_text(f"package {name}\n\n{functions}")
+        self.build(run="go build ./one", restore={"name": "all"})
+        job = self.build(run="go build ./two", restore={"name": "all"})
+        self.assertEqual((job.outputs["restore"]["exact"], job.outputs["save"]["stored"]), ("true", "true"))
+        self.assertIn("share the name `all`", job.said("notice"), job.log)
 
     def test_caches_of_two_jobs_with_equal_settings_are_two(self):
         self.build(job="build")
@@ -136,11 +184,24 @@ class Jobs(Situation):
         job = self.build(save={"budget": "1GB"})
         self.assertEqual((job.said("warning"), job.outputs["save"]["over-budget"]), ("", "false"), job.log)
 
-    def test_wrong_budget_is_a_warning_that_does_not_speak_of_the_size(self):
-        job = self.build(save={"budget": "much"})
-        self.assert_good(job)
-        self.assertIn("The summary of this job's cache can't be made", job.said("warning"))
-        self.assertEqual(job.outputs["save"]["over-budget"], "false")
+    def test_wrong_budget_costs_only_the_budget(self):
+        for budget in ("much", "500", "-1MB", "--json", "1MB --json", "5 0MB", "\n", "$(id)", "1e9GB"):
+            with self.subTest(budget=budget):
+                job = self.build(save={"budget": budget, "log": "${{ runner.temp }}/build.log"})
+                self.assert_good(job)
+                self.assertIn(f"The input `budget` is `{budget}`, which is no size", job.said("warning"))
+                self.assertIn("`500MB`, `1.5GB` or `1GiB`", job.said("warning"))
+                self.assertEqual(job.outputs["save"]["over-budget"], "false")
+                self.assertIn("compiled", job.summary, "the log's part of the page is there")
+
+    def test_log_that_cannot_be_read_costs_only_the_hits_and_misses(self):
+        for budget in ("1kB", "much"):
+            with self.subTest(budget=budget):
+                job = self.build(save={"log": "/proc/self/mem", "budget": budget})  # a file that can't be read
+                self.assert_good(job)
+                self.assertIn("The log `/proc/self/mem` (input `log`) can't be read", job.said("warning"))
+                self.assertNotEqual(job.summary.strip(), "", job.log)
+                self.assertEqual(job.outputs["save"]["over-budget"], "true" if budget == "1kB" else "false")
 
     def test_without_go_there_is_no_cache_but_a_warning(self):
         job = self.build(run="true", environment={"PATH": "/usr/bin:/bin"})

@@ -10,7 +10,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
 give_up() { # give_up TEXT: says why builds compile everything, and leaves the job without a restored cache
     annotate warning "$1"
-    rm -f "$restored"
+    rm -f "$restored" "$state/base"
     : >"$report" # the summary takes an empty report for a cold build
     output restored false
     output exact false
@@ -22,7 +22,7 @@ matched=${MATCHED:-}
 if [[ -n ${INPUT_ARCHIVE:-} ]]; then
     [[ -f $INPUT_ARCHIVE ]] ||
         give_up "There is no archive \`$INPUT_ARCHIVE\` (input \`archive\`), so builds compile everything."
-    source=$INPUT_ARCHIVE what="The archive \`$INPUT_ARCHIVE\`"
+    source=${INPUT_ARCHIVE/#-/./-} what="The archive \`$INPUT_ARCHIVE\`"
 elif [[ -z $key ]]; then
     output restored false # prepare.sh has said why
     output exact false
@@ -42,10 +42,9 @@ if ! "$cachectl" restore --profile ci --json "$source" >"$report" 2>"$state/rest
         reason "$state/restore.log")"
 fi
 show "$state/restore.log" - <<<"$what is restored."
-if warnings=$(grep -m 5 '^warning: ' "$state/restore.log"); then # for example, that nothing can hit here
-    annotate warning "$what is restored, but:"$'\n'"$warnings"
-fi
+relay "$state/restore.log" "$what is restored, but: " # for example, that nothing can hit here
 # This remembers for `save` whether a cache for these very settings and go.sum files is there already.
 remember matched "$matched"
+remember base "$(realpath -- "$source")"
 output restored true
 if [[ -n $matched && $matched == "$(recall scope)"* ]]; then output exact true; else output exact false; fi

@@ -2,7 +2,8 @@
 # Finds or installs cachectl, and says under which keys the job's cache is stored. If anything is wrong, a
 # warning says so, and the job goes on without a cache.
 #
-#   INPUT_NAME       the name of the cache among those with equal settings; empty: the job's id
+#   INPUT_NAME       the name of the cache among those with equal settings; empty: the job's id and its matrix
+#   MATRIX           the values of the job's matrix, as JSON
 #   INPUT_PREFIX     the beginning of all keys
 #   INPUT_DIRECTORY  the directory with the go.sum files
 #   INPUT_ARCHIVE    an archive that is there, to restore instead of a stored cache
@@ -11,34 +12,39 @@ export LEVEL=warning
 # shellcheck source=../common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
-rm -f "$archive" "$restored" "$report" "$state"/{key,name,scope,directory,matched}
-name=${INPUT_NAME:-${GITHUB_JOB:-job}}
-name=$(tr -c 'A-Za-z0-9._\n-' - <<<"$name")
-name=${name:0:64}
+rm -f "$archive" "$restored" "$report" "$state"/{key,name,scope,directory,matched,base,nothing}
+name=$(cache_name)
 remember name "$name" # also the label of the archive that `save` packs
 
 cold="This job gets no cache and stores none."
+give_up() { # give_up TEXT [LOG]: ends without a key; `save` tells the text to the action `union`
+    local text=$1
+    [[ -z ${2:-} ]] || text+=$'\n'$(reason "$2")
+    annotate warning "$text"
+    remember nothing "$text"
+    exit 0
+}
+
 if [[ -n ${INPUT_PATH:-}${INPUT_VERSION:-} ]] || ! find_cachectl >/dev/null; then
-    bash "${BASH_SOURCE[0]%/*}/../setup/install.sh" || { annotate warning "$cold"; exit 0; }
+    bash "${BASH_SOURCE[0]%/*}/../setup/install.sh" || give_up "cachectl can't be set up. $cold"
 fi
 cachectl=$(find_cachectl)
 
-options=(--prefix "${INPUT_PREFIX:-go}")
+options=(--prefix="$(word "${INPUT_PREFIX:-go}")")
 directory=${INPUT_DIRECTORY:-.}
+directory=${directory/#-/./-}
 remember directory "$directory"
 if key=$("$cachectl" key "${options[@]}" "$directory" 2>"$state/key.log") &&
     fallbacks=$("$cachectl" key "${options[@]}" --fallbacks "$directory" 2>>"$state/key.log"); then
     [[ ! -s $state/key.log ]] || show "$state/key.log"
+    relay "$state/key.log"
 else
-    annotate warning "The key of this job's cache can't be made. $cold"$'\n'"$(reason "$state/key.log")"
-    exit 0
+    show "$state/key.log"
+    give_up "The key of this job's cache can't be made. $cold" "$state/key.log"
 fi
 
-if [[ ! $key =~ ^[[:graph:]]{1,400}$ || $key == *,* ]]; then # GitHub refuses other keys
-    annotate warning "The key of this job's cache has spaces or commas in it, or is too long: give another" \
-        "\`prefix\`. $cold"
-    exit 0
-fi
+[[ $key =~ ^[[:graph:]]{1,400}$ && $key != *,* ]] || # GitHub refuses other keys
+    give_up "The key of this job's cache has spaces or commas in it, or is too long. $cold"
 
 # A stored cache can't be replaced. So each run has a key of its own, and a search by prefix finds the newest:
 # a damaged cache is followed by a whole one. No name holds an `@`, so that no name is another's prefix.
