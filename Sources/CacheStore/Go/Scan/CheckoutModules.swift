@@ -7,12 +7,14 @@ package import SystemPackage
 package struct CheckoutModules: Sendable {
     /// A `go.mod`, as far as it matters here (golang.org/x/mod, `modfile.Parse`).
     private struct ModFile {
+        let path: FilePath
         var module = ""
         var required: [(path: String, version: String)] = []
         /// The paths, alone or as `path version`, in whose place there are directories.
         var replaced: Set<String> = []
 
-        init(_ bytes: [UInt8]) {
+        init(_ bytes: [UInt8], at path: FilePath) {
+            self.path = path
             var block: Substring?
             for line in String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline) {
                 let text = line.firstRange(of: "//").map { line[..<$0.lowerBound] } ?? line
@@ -44,11 +46,6 @@ package struct CheckoutModules: Sendable {
         }
     }
 
-    private static let skipped: Set<String> = ["vendor", "testdata", ".git", "node_modules"]
-
-    /// The greatest depth of a directory that is looked at.
-    private static let maximumDepth = 48
-
     /// The size that no real file reaches, in bytes.
     private static let maximumSize = 1 << 24
 
@@ -74,25 +71,27 @@ package struct CheckoutModules: Sendable {
         var inner: [String] = []
         do throws(CacheStoreError) {
             let directory = try Directory(opening: path)
-            for name in try directory.names().valid where !Self.skipped.contains(name) {
+            for name in try directory.names().valid where !CheckoutSums.skipped.contains(name) {
                 if try directory.status(of: name)?.kind == .directory { inner.append(name) }
             }
         } catch {
             if error.isOfMachine, error.code != .permissionDenied { throw error }
         }
         try add(from: path, addsModule: true)
-        guard depth < Self.maximumDepth else { return }
+        guard depth < CheckoutSums.maximumDepth else { return }
         for name in inner { try scan(path.appending(name), depth: depth + 1) }
     }
 
     /// Adds the module and the workspace of a directory.
     private mutating func add(from path: FilePath, addsModule: Bool) throws(CacheStoreError) {
-        if let bytes = try Self.read(path.appending("go.work")) {
+        let workspace = path.appending("go.work")
+        if let bytes = try Self.read(workspace) {
             isWorkspace = true
-            workspaceReplaced.formUnion(ModFile(bytes).replaced)
+            workspaceReplaced.formUnion(ModFile(bytes, at: workspace).replaced)
         }
-        guard addsModule, let bytes = try Self.read(path.appending("go.mod")) else { return }
-        var file = ModFile(bytes)
+        let module = path.appending("go.mod")
+        guard addsModule, let bytes = try Self.read(module) else { return }
+        var file = ModFile(bytes, at: module)
         // A vendored module needs no other.
         if try Self.read(path.appending("vendor/modules.txt")) != nil { file.required = [] }
         files.append(file)
@@ -110,18 +109,20 @@ package struct CheckoutModules: Sendable {
         }
     }
 
-    /// Whether builds in the checkout may need modules that are not in it.
-    ///
-    /// Where no `go.mod` is found, the directory may be the wrong one, so nothing tells.
-    package var mayNeedOthers: Bool {
+    /// Whether no `go.mod` is found, as where the directory is the wrong one.
+    package var isEmpty: Bool { files.isEmpty }
+
+    /// A `go.mod` that requires modules which are not in the checkout, or `nil`.
+    package var fileWithRequirements: FilePath? {
         let own = isWorkspace ? Set(files.map(\.module)) : []
-        return files.isEmpty
-            || files.contains { file in
-                let replaced = file.replaced.union(workspaceReplaced)
-                return file.required.contains { path, version in
-                    !own.contains(path) && !replaced.contains(path)
-                        && !replaced.contains("\(path) \(version)")
-                }
+        return files.first { file in
+            let replaced = file.replaced.union(workspaceReplaced)
+            return file.required.contains { path, version in
+                !own.contains(path) && !replaced.contains(path) && !replaced.contains("\(path) \(version)")
             }
+        }?.path
     }
+
+    /// Whether builds in the checkout may need modules that are not in it.
+    package var mayNeedOthers: Bool { isEmpty || fileWithRequirements != nil }
 }

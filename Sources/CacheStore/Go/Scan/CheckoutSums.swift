@@ -13,29 +13,22 @@ struct CheckoutSums: Sendable {
         var path: String
         /// The content.
         var content: SumLines
-        /// Whether builds in the directory of the checkout use the file.
-        var isUsed = false
     }
 
     /// The files that name modules, ordered by path.
     private(set) var files: [SumFile] = []
 
-    /// The `go.mod` files in the checkout.
-    private var modFiles: [FilePath] = []
-
     /// The modules of the builds in the directory of the checkout.
     let modules: BuildModules
 
-    private static let skipped: Set<String> = ["vendor", "testdata", ".git", "node_modules"]
+    /// The names of directories in which Go needs no module.
+    static let skipped: Set<String> = ["vendor", "testdata", ".git", "node_modules"]
 
     /// The greatest depth of a directory that is looked at.
-    private static let maximumDepth = 48
+    static let maximumDepth = 48
 
     /// The size that no real file reaches, in bytes.
     private static let maximumSize = 1 << 28
-
-    /// The greatest number of modules below the checkout about which Go is asked.
-    private static let maximumQuestions = 16
 
     private let excluded: Set<FileStatus.Identity>
 
@@ -45,8 +38,8 @@ struct CheckoutSums: Sendable {
         var name: String
     }
 
-    /// The positions of the files in ``files`` while they are found.
-    private var positions: [FileIdentity: Int] = [:]
+    /// The identities of the files, while they are found.
+    private var found: Set<FileIdentity> = []
 
     /// Looks for the files.
     ///
@@ -69,7 +62,7 @@ struct CheckoutSums: Sendable {
         self.modules = modules
         try scan(Directory(opening: checkout), prefix: "", depth: 0)
         for path in modules.sumFiles { try use(path, from: checkout) }
-        positions = [:]
+        found = []
         files.sort { $0.path.precedes($1.path) }
     }
 
@@ -79,13 +72,9 @@ struct CheckoutSums: Sendable {
             let directory = Place.identity(at: path.removingLastComponent())
         else { return }
         let identity = FileIdentity(directory: directory, name: name)
-        if let position = positions[identity] {
-            files[position].isUsed = true
-        } else if let content = try Self.read(path) {
-            positions[identity] = files.count
-            let relative = Self.relative(path, to: checkout)
-            files.append(SumFile(path: relative, content: content, isUsed: true))
-        }
+        guard !found.contains(identity), let content = try Self.read(path) else { return }
+        found.insert(identity)
+        files.append(SumFile(path: Self.relative(path, to: checkout), content: content))
     }
 
     /// Returns the path that leads from a directory to a file.
@@ -105,10 +94,9 @@ struct CheckoutSums: Sendable {
         let present = Set(names)
         for name in names {
             let path = prefix + name
-            if name == "go.mod" { modFiles.append(directory.path(of: name)) }
             if name.hasSuffix(".sum"), Self.isSum(name, beside: present) {
                 if let content = try Self.read(directory.path(of: name)) {
-                    positions[FileIdentity(directory: try directory.identity(), name: name)] = files.count
+                    found.insert(FileIdentity(directory: try directory.identity(), name: name))
                     files.append(SumFile(path: path, content: content))
                 }
             } else if !Self.skipped.contains(name), depth < Self.maximumDepth {
@@ -184,20 +172,5 @@ struct CheckoutSums: Sendable {
             hasher.update((file.content.digest.hexadecimal + Array("  \(file.path)\n".utf8)).span)
         }
         return hasher.finish()
-    }
-
-    /// Whether there is a module in the checkout, or one that builds in it use.
-    var hasModule: Bool { !modules.modFiles.isEmpty || !modFiles.isEmpty }
-
-    /// Returns a `go.mod` that requires modules of which no file has a hash.
-    ///
-    /// Where Go finds no module of the checkout itself, some of the modules below it are looked at.
-    ///
-    /// - Throws: `CancellationError`, or ``CacheStoreError`` if the machine is at fault.
-    func modFileWithoutSums() async throws -> FilePath? {
-        let isOfBuilds = !modules.modFiles.isEmpty
-        guard !files.contains(where: { $0.isUsed || !isOfBuilds }) else { return nil }
-        let some = isOfBuilds ? modules.modFiles : Array(modFiles.prefix(Self.maximumQuestions))
-        return try await modules.modFileWithRequirements(among: some)
     }
 }

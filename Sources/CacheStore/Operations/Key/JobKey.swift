@@ -75,12 +75,15 @@ public struct JobKey: Sendable {
             settings: KeySettings(environment, checkout: directory).values,
             sums: sums
         )
-        report.warnings = try await Self.warnings(of: sums, in: directory)
+        report.warnings = try await WorkerThreads.perform { try Self.warnings(of: sums, in: directory) }
         return report
     }
 
     /// Returns the warnings that a key does not tell modules apart.
-    private static func warnings(of sums: CheckoutSums, in directory: FilePath) async throws -> [Warning] {
+    private static func warnings(
+        of sums: CheckoutSums,
+        in directory: FilePath
+    ) throws(CacheStoreError) -> [Warning] {
         if let doubt = sums.modules.doubt {
             let message =
                 "the key has the hashes of the go.sum files in `\(directory)` and beside the nearest go.mod "
@@ -88,13 +91,15 @@ public struct JobKey: Sendable {
                 + "others, the key stays the same when modules change"
             return [Warning(code: .unknownModules, message: message)]
         }
-        guard sums.hasModule else {
+        guard sums.files.isEmpty else { return [] }
+        let modules = try CheckoutModules(of: directory)
+        if modules.isEmpty {
             let message =
                 "Go finds no go.mod for builds in `\(directory)`, nor is there one below it: the key stays "
                 + "the same when the modules of the job change, and its cache grows stale"
             return [Warning(code: .unknownModules, message: message, remedy: .nameSources)]
         }
-        guard let file = try await sums.modFileWithoutSums() else { return [] }
+        guard let file = modules.fileWithRequirements else { return [] }
         let message =
             "`\(file)` requires modules, and no go.sum has their hashes: the key stays the same when they "
             + "change, and builds may fail"
