@@ -1,5 +1,6 @@
 """The actions, each step run as GitHub runs it, with real Go and a real cachectl."""
 import pathlib
+import shutil
 import subprocess
 import unittest
 
@@ -244,7 +245,14 @@ class Trust(Situation):
                 self.assertEqual(job.outputs["restore"]["restored"], "true", "that of the main branch")
                 self.assertIn("so no cache is stored", job.said("notice"))
                 self.assertEqual(len(self.services.cache.keys), 1)
-                self.assertEqual(list(self.services.artifacts.directory.iterdir()), [])
+                shutil.rmtree(self.only_marker("a"))
+
+    def only_marker(self, artifact: str) -> pathlib.Path:
+        """Returns the directory of an artifact, which must hold a reason and no archive."""
+        directory = self.services.artifacts.directory / artifact
+        self.assertEqual([file.name for file in directory.iterdir()], ["build.nothing.txt"])
+        self.assertIn("so no cache is stored", (directory / "build.nothing.txt").read_text())
+        return directory
 
     def test_pull_request_from_a_branch_of_the_repository_stores(self):
         job = self.build(event="pull_request", head="me/app")
@@ -261,6 +269,7 @@ class Trust(Situation):
                 self.assert_good(job)
                 self.assertIn(f"The event {event}", job.said("notice"))
                 self.assertEqual(self.services.cache.keys, [])
+                shutil.rmtree(self.only_marker("a"))
 
 
 class OneStep(Situation):
@@ -319,6 +328,44 @@ class FanIn(Situation):
         few = self.unite(count="3")
         self.assertTrue(few.failed)
         self.assertIn("There are 2 archives, not 3", few.said("error"))
+
+    def test_job_that_packed_nothing_is_named_with_its_reason(self):
+        self.fan_out()
+        # Without Go, there is no key. This leg warns, and does not fail.
+        cold = self.job(use("cache", path=str(CACHECTL), run="true", name="./three", artifact="cachectl-three"),
+                        environment={"PATH": "/usr/bin:/bin"})
+        self.assert_good(cold)
+        for inputs in ({}, {"count": "3"}):
+            with self.subTest(inputs=inputs):
+                job = self.unite(**inputs)
+                self.assertTrue(job.failed)
+                self.assertRegex(job.said("error"), r"cachectl-three/three-\w+\.nothing\.txt: The key of this job's")
+                self.assertFalse((self.checkout / "all.castore").exists())
+        job = self.unite(count=" 2 ")
+        self.assert_good(job)
+        self.assertIn("cachectl-three/", job.said("warning"), "the count allows it, and it is told")
+
+    def test_wrong_count_fails_the_job(self):
+        self.fan_out()
+        for count in ("two", "-2", "2.0", "$(id)"):
+            job = self.unite(count=count)
+            self.assertTrue(job.failed)
+            self.assertIn(f"The input `count` is `{count}`, which is no number", job.said("error"))
+
+    def test_hostile_reason_in_an_artifact_is_text(self):
+        self.fan_out()
+        marker = self.services.artifacts.directory / "cachectl-x"
+        marker.mkdir()
+        (marker / "x.nothing.txt").write_text("\n::error::pwned\n%0A$(touch pwned)")
+        job = self.unite()
+        self.assertEqual(len(job.annotations), 1, job.log)
+        self.assertIn("::error::pwned %0A$(touch pwned)", job.said("error"))
+
+    def test_job_that_is_run_again_replaces_its_artifact_and_two_jobs_do_not(self):
+        inputs = {"path": str(CACHECTL), "run": BUILD, "name": "one", "artifact": "cachectl-one", "when": "never"}
+        self.assert_good(self.job(use("cache", **inputs)))
+        self.assert_good(self.job(use("cache", **inputs), attempt=2))
+        self.assertTrue(self.job(use("cache", **inputs)).failed, "else the caches of one job would be lost")
 
     def test_damaged_artifact_fails_the_job(self):
         self.fan_out()
