@@ -5,14 +5,14 @@
 #   INPUT_NAME       the name of the cache among those with equal settings; empty: the job's id and its matrix
 #   MATRIX           the values of the job's matrix, as JSON
 #   INPUT_PREFIX     the beginning of all keys
-#   INPUT_DIRECTORY  the directory with the go.sum files
+#   INPUT_DIRECTORY  the directory in which the job builds
 #   INPUT_ARCHIVE    an archive that is there, to restore instead of a stored cache
 #   and the inputs of setup/install.sh
 export LEVEL=warning
 # shellcheck source=../common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 
-rm -f "$archive" "$restored" "$report" "$state"/{key,name,scope,directory,matched,base,nothing}
+rm -f "$archive" "$restored" "$report" "$state"/{fallbacks.log,key,name,scope,directory,matched,base,nothing}
 name=$(cache_name)
 remember name "$name" # also the label of the archive that `save` packs
 
@@ -35,10 +35,11 @@ directory=${INPUT_DIRECTORY:-.}
 directory=${directory/#-/./-}
 remember directory "$directory"
 if key=$("$cachectl" key "${options[@]}" "$directory" 2>"$state/key.log") &&
-    fallbacks=$("$cachectl" key "${options[@]}" --fallbacks "$directory" 2>>"$state/key.log"); then
+    fallbacks=$("$cachectl" key "${options[@]}" --fallbacks "$directory" 2>"$state/fallbacks.log"); then
     [[ ! -s $state/key.log ]] || show "$state/key.log"
     relay "$state/key.log"
 else
+    [[ ! -e $state/fallbacks.log ]] || cat "$state/fallbacks.log" >>"$state/key.log"
     show "$state/key.log"
     give_up "The key of this job's cache can't be made. $cold" "$state/key.log"
 fi
