@@ -98,7 +98,10 @@ class Inputs(Situation):
         inputs = {"directory": "-x"}
         job = self.build(inputs, {"when": "never", "log": "-v.log", "artifact": "a"})
         self.assert_good(job)
-        self.assertEqual(job.said("warning").count("\n"), 0, "only that no cache is stored yet")
+        said = job.said("warning").splitlines()
+        self.assertEqual(len(said), 2, said)
+        self.assertIn("yet, so builds compile everything", said[0])
+        self.assertIn("the log does not tell", said[1], "the empty log was found and read")
         archive = next(self.services.artifacts.directory.glob("a/*.castore"))
         (self.checkout / "-o.castore").write_bytes(archive.read_bytes())
         self.assert_warm(self.build({"archive": "-o.castore"}))
