@@ -91,6 +91,8 @@ public struct BuildLog: Hashable, Sendable {
             }
             if rest.count < Self.lineLimit { rest += last }
         }
+        // Go ends each line, so a line without an end is one that was cut off.
+        isCutOff = isCutOff || isInsideCommand && !rest.isEmpty
         add(rest[...])
         endCommand()
     }
@@ -108,6 +110,7 @@ public struct BuildLog: Hashable, Sendable {
 
     /// Reads one line.
     mutating func add(_ line: ArraySlice<UInt8>) {
+        let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
         guard line.count <= Self.lineLimit, !line.isEmpty else { return }
         if isInsideFile {
             addFileLine(line)
@@ -118,7 +121,7 @@ public struct BuildLog: Hashable, Sendable {
             return
         }
         let hasBlank = line.contains { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-        let text = String(decoding: line.last == 0x0D ? line.dropLast() : line, as: UTF8.self)
+        let text = String(decoding: line, as: UTF8.self)
         if Self.isStart(text) {
             endCommand()
             (isInsideCommand, commands) = (true, commands + 1)
