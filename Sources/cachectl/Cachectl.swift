@@ -92,8 +92,8 @@ struct Cachectl: AsyncParsableCommand {
                 continue
             }
             throw ValidationError(
-                "`\(value)` is an address, and cachectl takes paths only: copy what is there with a program for "
-                    + "such addresses (`skopeo copy` for images), and name the copy"
+                "`\(value)` is an address, and cachectl takes paths only: copy what is there with a program "
+                    + "for such addresses (`skopeo copy` for images), and name the copy"
             )
         }
     }
