@@ -368,7 +368,7 @@ struct SummaryPageTests {
         figures.log = log
         let page = text(figures, top: SummaryPage.rowLimit)
         #expect(page.utf8.count < 1 << 20)
-        #expect(page.contains("\nAnd 4,800 more; `cachectl diff` lists all of them.\n"))
+        #expect(page.contains("\nAnd 4,800 more; `cachectl diff --json` lists all of them.\n"))
         let alone = JobFigures(packed: figures.packed)
         #expect(text(alone, top: SummaryPage.rowLimit).utf8.count < 1 << 20)
     }

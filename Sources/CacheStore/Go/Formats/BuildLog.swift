@@ -92,8 +92,8 @@ public struct BuildLog: Hashable, Sendable {
     /// Adds the output of go commands in a file or pipe, up to its ``lengthLimit``.
     ///
     /// - Parameter path: The file or pipe.
-    /// - Throws: ``CacheStoreError`` as the system says, or with code ``CacheStoreError/Code/badArgument`` for
-    ///   a directory or device.
+    /// - Throws: ``CacheStoreError`` as the system says, or with code ``CacheStoreError/Code/badArgument``
+    ///   for a directory or device.
     /// - Complexity: O(*n*) in the length of the file, in bounded memory.
     public mutating func read(_ path: FilePath) throws(CacheStoreError) {
         try read(path, limit: Self.lengthLimit)

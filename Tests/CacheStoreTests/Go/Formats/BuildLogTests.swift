@@ -101,7 +101,8 @@ struct BuildLogTests {
             return #"{"ImportPath":"x","Action":"build-output","Output":\#(output)}"#
         }
         let test = #"{"Action":"output","Package":"x","Test":"T","Output":"ok  \tx/y\t0.1s\n"}"#
-        let log = try log((events + [test, #"{"Action":"output","Output":5}"#, "{", ""]).joined(separator: "\n"))
+        let others = [test, #"{"Action":"output","Output":5}"#, "{", ""]
+        let log = try log((events + others).joined(separator: "\n"))
         #expect(log.compiled == ["example.com/lib"] && log.programs == ["example.com/tool"])
         #expect(log.isConclusive && log.mentioned.isEmpty && log.tested.isEmpty)
     }
