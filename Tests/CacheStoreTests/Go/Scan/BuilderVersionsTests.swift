@@ -1,3 +1,4 @@
+import SystemPackage
 import Testing
 
 @testable import CacheStore
@@ -17,11 +18,11 @@ struct BuilderVersionsTests {
         model.addPair("text", Array("no package\n".utf8))
         let caches = try bench.write(model, to: "job")
         let path = try #require(caches.buildCache)
-        func entry(_ name: String) -> String {
-            bench.path("job/\(CacheModel.action(CacheModel.id(name)))").string
+        func entry(_ name: String) -> FilePath {
+            bench.path("job/\(CacheModel.action(CacheModel.id(name)))")
         }
-        try Files.setTime(1000, of: entry("idle"))
-        try Files.write(Array("v1 \n".utf8), to: bench.path("job/\(CacheModel.action(CacheModel.id("damaged")))"))
+        try Files.setTime(1000, of: entry("idle").string)
+        try Files.write(Array("v1 \n".utf8), to: entry("damaged"))
         #expect(try BuilderVersions.found(in: path, usedSince: 2000) == ["go1.99.1"])
         #expect(try BuilderVersions.found(in: path, usedSince: 500) == ["go1.99.1", "go1.98"])
     }
