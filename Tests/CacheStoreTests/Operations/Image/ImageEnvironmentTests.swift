@@ -40,7 +40,7 @@ struct ImageEnvironmentTests {
     @Test(
         "that keeps entries from hitting is warned of, by each variable",
         arguments: [
-            ("GOAMD64=v3", "GOAMD64"), ("GOFLAGS=-race", "GOFLAGS -race"), ("GOOS=windows", "GOOS"),
+            ("GOAMD64=v3", "GOAMD64"), ("GOFLAGS=-race", "without `-race`"), ("GOOS=windows", "GOOS"),
             ("GOARCH=arm64", "GOARCH"), ("GOEXPERIMENT=jsonv2", "GOEXPERIMENT"),
             ("CGO_ENABLED=0", "CGO_ENABLED"), ("CC=clang", "CC"), ("CGO_CFLAGS=-O1", "CGO_CFLAGS"),
             ("GOFLAGS=-tags=x", "GOFLAGS -tags"),
