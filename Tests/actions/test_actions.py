@@ -227,14 +227,14 @@ class Jobs(Situation):
                 self.assertIn(f"The input `budget` is `{budget}`, which is no size", job.said("warning"))
                 self.assertIn("`500MB`, `1.5GB` or `1GiB`", job.said("warning"))
                 self.assertEqual(job.outputs["save"]["over-budget"], "false")
-                self.assertIn("compiled", job.summary, "the log's part of the page is there")
+                self.assertIn("in the log", job.summary, "the log's part of the page is there")
 
     def test_log_that_cannot_be_read_costs_only_the_hits_and_misses(self):
         for budget in ("1kB", "much"):
             with self.subTest(budget=budget):
                 job = self.build(save={"log": "/proc/self/mem", "budget": budget})  # a file that can't be read
                 self.assert_good(job)
-                self.assertIn("The log `/proc/self/mem` (input `log`) can't be read", job.said("warning"))
+                self.assertIn("cannot read: `/proc/self/mem`", job.said("warning"))
                 self.assertNotEqual(job.summary.strip(), "", job.log)
                 self.assertEqual(job.outputs["save"]["over-budget"], "true" if budget == "1kB" else "false")
 
@@ -335,7 +335,7 @@ class OneStep(Situation):
                 job = self.build(directory="sub dir", log="x.log", run=f"go build -x ./... 2>{log}")
                 self.assert_good(job)
                 self.assertNotIn("There is no log", job.said("warning"))
-                self.assertIn("compiled", job.summary)
+                self.assertIn("in the log", job.summary)
                 (self.checkout / "sub dir" / log).unlink()
         missing = self.build(directory="sub dir", log="x.log", run="go build ./...")
         self.assertIn("There is no log `x.log` (input `log`), neither in", missing.said("warning"))
