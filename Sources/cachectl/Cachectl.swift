@@ -76,8 +76,8 @@ struct Cachectl: AsyncParsableCommand {
         throw ValidationError("there is no command `\(word)`")
     }
 
-    /// The options and commands with words that are no paths, and so may look like an address.
-    private static let wordsThatAreNoPaths: Set<String> = ["--glob", "--label", "--base", "cat"]
+    /// The options whose values are no paths, and so may look like an address.
+    private static let wordsThatAreNoPaths: Set<String> = ["--glob", "--label", "--base"]
 
     /// Refuses addresses, which would be taken for paths of this machine: a restore would make directories of
     /// such names.

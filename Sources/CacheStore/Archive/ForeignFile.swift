@@ -35,7 +35,7 @@ enum ForeignFile: Hashable, Sendable {
         (Array("version https://git-lfs.github.com/".utf8), .gitPointer),
     ]
 
-    /// Tells the kind of a file.
+    /// Finds the kind of a file by its first bytes.
     ///
     /// - Parameter start: The first ``length`` bytes of the file, or all of a shorter one.
     init(start: [UInt8]) {
@@ -64,7 +64,7 @@ enum ForeignFile: Hashable, Sendable {
         return isMarkup ? .html : .text
     }
 
-    /// What the file is instead of an archive, and the remedy.
+    /// The sentence that says what the file is instead of an archive, and the remedy.
     var finding: (message: String, remedy: Remedy) {
         switch self {
         case .empty: ("the file is empty: no archive was written or copied here", .packAgain)

@@ -35,7 +35,7 @@ public struct BuildLog: Hashable, Sendable {
 
     /// The import paths of the programs that the compiler ran for, where the log tells them.
     ///
-    /// That of the program that runs a package's tests ends with `.test`.
+    /// The import path of a program that runs tests ends with `.test`.
     public private(set) var programs: Set<String> = []
 
     /// The number of programs that the compiler ran for and whose import paths the log does not tell.

@@ -17,7 +17,7 @@ struct BuildSteps: Hashable {
     /// Whether more compilations have begun than ended or failed.
     var isUnfinished: Bool { begun.count > failed.count }
 
-    /// Reads a command, or the first line of a file, that a go command shows.
+    /// Reads a line that a go command shows: a command, or the first line of a file.
     mutating func add(_ line: String) {
         if line.hasPrefix("# ") {
             if failed.count < Self.limit { failed.insert(String(line.dropFirst(2))) }

@@ -76,7 +76,8 @@ struct RestoreStamp: Hashable, Sendable {
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func write(in root: borrowing Directory) throws {
-        let text = ([String(restoreTime)] + versions.sorted()).map { "\($0)\n" }.joined()
+        let names = versions.filter { !$0.isEmpty && !$0.utf8.contains(UInt8(ascii: "\n")) }.sorted()
+        let text = ([String(restoreTime)] + names).map { "\($0)\n" }.joined()
         _ = try FilePlacement(mode: 0o644, time: entryTime).put(Array(text.utf8), as: Self.name, in: root)
     }
 
@@ -98,7 +99,7 @@ struct RestoreStamp: Hashable, Sendable {
         let text = String(decoding: try file.bytes(count: maximumSize), as: UTF8.self)
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         guard lines.count > 1, lines.last == "", let number = Int(lines[0]), number > age,
-            number < Int.max / 2, lines.dropFirst().dropLast().allSatisfy({ $0.hasPrefix("go") })
+            number < Int.max / 2, !lines.dropLast().contains("")
         else { return .unusable(.damaged) }
         var stamp = RestoreStamp(restoredAt: number)
         stamp.versions = Set(lines.dropFirst().dropLast().map(String.init))

@@ -19,7 +19,7 @@ struct CheckoutSums: Sendable {
     /// The files that name modules, ordered by path.
     private(set) var files: [SumFile] = []
 
-    /// The modules of the builds in the directory of the checkout.
+    /// The files that builds in the directory of the checkout use.
     let modules: BuildModules
 
     /// The names of directories in which Go needs no module.
@@ -49,7 +49,7 @@ struct CheckoutSums: Sendable {
     ///
     /// - Parameters:
     ///   - checkout: The directory of the checkout.
-    ///   - modules: The modules of the builds in that directory.
+    ///   - modules: The files that builds in that directory use.
     ///   - others: Directories that may lie in the checkout and do not belong to it, such as Go's caches.
     /// - Throws: ``CacheStoreError`` if the checkout or a file that builds use can't be read, or if the
     ///   machine is at fault. A directory below the checkout that this user may not read is skipped, as Go

@@ -37,7 +37,7 @@ struct JobUse: Sendable {
     ///
     /// - Parameters:
     ///   - checkout: The directory of the job's sources.
-    ///   - modules: The modules of the builds in that directory.
+    ///   - modules: The go.sum files that builds in that directory use.
     ///   - caches: The caches that are packed.
     ///   - moduleCaches: The paths of GOMODCACHE under which Go may have built.
     ///   - environment: The environment of the job.

@@ -35,6 +35,15 @@ struct RestoreStampTests {
         #expect(try find() == .nothing)
     }
 
+    @Test("names the versions of Go whose entries were restored, those of development trees too")
+    func versions() throws {
+        var stamp = RestoreStamp(restoredAt: now)
+        stamp.versions = ["go1.25.5", "devel go1.28-0123abcd Mon Nov 2 10:00:00 2026 +0000", "", "a\nb"]
+        try stamp.write(in: Directory(opening: bench.root))
+        stamp.versions.subtract(["", "a\nb"])
+        #expect(try find() == .stamp(stamp))
+    }
+
     @Test("holds where a file system rounds times to two seconds, either way")
     func coarseTimes() throws {
         for offset in [-2, -1, 1, 2] {
