@@ -28,8 +28,6 @@ def entry(cache, name, output):
 
 def build_cache(cache, names, size=3000):
     """Makes a GOCACHE with a compiled package per name, and a few entries of other kinds."""
-    for number in range(256):
-        (cache / f'{number:02x}').mkdir(parents=True, exist_ok=True)
     write(cache / 'README', b'This directory holds cached build artifacts from the Go build system.\n')
     for name in names:
         body = hashlib.shake_256(name.encode()).digest(size)

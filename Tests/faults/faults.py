@@ -258,9 +258,9 @@ class Trial:
             return f'status {status}'
         if 'error: ' not in text:
             return 'status 1 without an error'
-        if '`' not in text.split('error: ', 1)[1]:
+        if not re.search('`|standard output', text.split('error: ', 1)[1]):
             return 'an error that names nothing'
-        if re.search(r'`[^`]*\.tmp`', text):
+        if '.castore-' in text or '.tmp`' in text:
             return 'an error that names a temporary file'
         if self.scenario.steps:
             return self.mixture(state, killed=False)
