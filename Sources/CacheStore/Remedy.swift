@@ -122,6 +122,12 @@ extension Remedy {
     /// The advice to unpack a container around an archive.
     public static let unpack = Remedy("unpack", "unpack it, and use the archive that is in it")
 
+    /// The advice to copy an archive again, or to decompress it.
+    public static let copyOrUnpack = Remedy(
+        "copyOrUnpack",
+        "copy or pack it again; if it was compressed with zstd, decompress it"
+    )
+
     /// The advice to fetch an archive that is kept in Git LFS.
     public static let fetchFromGit = Remedy("fetchFromGit", "fetch the archive itself with `git lfs pull`")
 

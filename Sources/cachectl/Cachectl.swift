@@ -53,7 +53,7 @@ struct Cachectl: AsyncParsableCommand {
         do {
             try Signals.listen()
             try checkCommand()
-            try checkAddresses(CommandLine.arguments.dropFirst())
+            try checkAddresses(Array(CommandLine.arguments.dropFirst()))
             var command = try await asyncParseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
@@ -76,20 +76,24 @@ struct Cachectl: AsyncParsableCommand {
         throw ValidationError("there is no command `\(word)`")
     }
 
+    /// The options and commands with words that are no paths, and so may look like an address.
+    private static let wordsThatAreNoPaths: Set<String> = ["--glob", "--label", "--base", "cat"]
+
     /// Refuses addresses, which would be taken for paths of this machine: a restore would make directories of
     /// such names.
     ///
     /// - Throws: `ValidationError`.
-    static func checkAddresses(_ arguments: some Sequence<String>) throws {
-        for argument in arguments {
+    static func checkAddresses(_ arguments: [String]) throws {
+        for (previous, argument) in zip([""] + arguments, arguments) {
+            let name = argument.hasPrefix("--") ? String(argument.prefix { $0 != "=" }) : previous
+            let isNoPath = wordsThatAreNoPaths.contains(name) || arguments.first == "cat"
             let value = argument.hasPrefix("--") ? argument.drop { $0 != "=" }.dropFirst() : argument[...]
-            let scheme = value.prefix { $0.isASCII && $0.isLetter || $0.isNumber }
-            guard scheme.count > 1, scheme != "docker", value.dropFirst(scheme.count).hasPrefix("://") else {
+            guard !isNoPath, value.wholeMatch(of: /[a-z][a-z0-9+.-]+:\/\/.*/.ignoresCase()) != nil else {
                 continue
             }
             throw ValidationError(
-                "`\(value)` is an address, and cachectl reads and writes files only: copy the file with a "
-                    + "program for such addresses, and name the copy"
+                "`\(value)` is an address, and cachectl takes paths only: copy what is there with a program "
+                    + "for such addresses (`skopeo copy` for images), and name the copy"
             )
         }
     }

@@ -192,6 +192,11 @@ extension EndToEnd {
                 let other = try await checkout.program.run(["key", "--go", program])
                 EndToEnd.expectFailure(other, status: 1, naming: program, "name it with `--go PATH`")
             }
+            let before = try await checkout.program.run(["key"] + go)
+            let fixture = "\(checkout.path)/fixtures/go.sum"
+            try FileManager.default.createDirectory(atPath: fixture, withIntermediateDirectories: true)
+            let after = try await checkout.program.run(["key"] + go)
+            #expect(after.status == 0 && after.output == before.output, "builds use no such file: \(after)")
             let sum = "\(checkout.path)/go.sum"
             try FileManager.default.removeItem(atPath: sum)
             try FileManager.default.createSymbolicLink(atPath: sum, withDestinationPath: "go.sum")

@@ -172,6 +172,33 @@ extension EndToEnd {
             }
         }
 
+        @Test("is written without hits, with a warning, where a log is absent or was cut off; takes a pipe")
+        func unreadLogs() async throws {
+            let workspace = try await Workspace.shared.value
+            let job = try await job(["-x"])
+            func summary(_ log: String, _ filter: String) async throws -> (hits: Any?, errors: String) {
+                let outcome = try await workspace.shell(
+                    "\(filter) <\"$2\" | timeout 60 \"$CACHECTL\" summary \"$1\" --json --log \(log)",
+                    [job.archive, job.log]
+                )
+                #expect(outcome.status == 0, "\(outcome)")
+                return (try EndToEnd.object(outcome.output)["hits"], outcome.errors)
+            }
+            for (log, filter, words) in [
+                ("/nowhere/log", "true", "cannot open"), ("/dev/zero", "true", "can't be read as a log"),
+                ("/", "true", "a directory can't be read"),
+                ("/dev/stdin", "sed '/compile -o/q'", "the log was cut off"),
+            ] {
+                let (hits, errors) = try await summary(log, filter)
+                #expect(hits is NSNull, "\(log)")
+                #expect(errors.hasPrefix("warning: ") && errors.contains(words), "\(errors)")
+                #expect(errors.contains("so the summary shows no hits"), "\(errors)")
+            }
+            let (hits, errors) = try await summary("/dev/stdin", "cat")
+            #expect(try #require(hits as? Int) > 50)
+            #expect(errors.isEmpty)
+        }
+
         @Test("that can't be written is an error")
         func full() async throws {
             let workspace = try await Workspace.shared.value

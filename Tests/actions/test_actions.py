@@ -1,9 +1,11 @@
 """The actions, each step run as GitHub runs it, with real Go and a real cachectl."""
 import pathlib
+import random
 import shutil
 import subprocess
 import unittest
 
+from runner import ROOT
 from situation import BUILD, CACHECTL, PACKAGE, PROGRAM, Situation, use
 
 
@@ -108,6 +110,38 @@ class Jobs(Situation):
         third = self.build()
         self.assert_warm(third)
         self.assertEqual(third.outputs["save"]["stored"], "false")
+
+    def enlarge_module(self):
+        """Gives the module a large file that can't be compressed."""
+        modules, proxy = self.directory / "modules", self.directory / "proxy"
+        (modules / "example.com/greeting@v1.2.0/data.bin").write_bytes(random.Random(1).randbytes(1 << 22))
+        subprocess.run(["python3", ROOT / "Tests/image/make-proxy.py", modules, proxy], check=True)
+        subprocess.run(["chmod", "-R", "u+w", self.directory / "scratch"], check=True)
+        shutil.rmtree(self.directory / "scratch")  # with the module as it was
+        self.require("v1.2.0")
+
+    def test_large_modules_do_not_hide_that_a_cache_lacks_all_packages(self):
+        self.enlarge_module()
+        self.build(run="go list .")
+        second = self.build()
+        self.assert_cold(second)
+        self.assertRegex(second.log, r"lacks [0-9] % of what this job used, and [1-9][0-9]+ % of its entries")
+        self.assertEqual((second.outputs["restore"]["exact"], second.outputs["save"]["stored"]), ("true",) * 2)
+        third = self.build()
+        self.assert_warm(third)
+        self.assertEqual(third.outputs["save"]["stored"], "false")
+
+    def test_cache_of_modules_alone_is_packed_and_stored_on_demand_only(self):
+        job = self.build(run="go mod download")
+        self.assert_good(job)
+        self.assertIn("This job's GOCACHE has no entries", job.said("notice"))
+        self.assertEqual((job.outputs["save"]["stored"], self.services.cache.keys), ("false", []))
+        self.assertTrue(pathlib.Path(job.outputs["save"]["archive"]).exists())
+        self.build(run="go mod download", save={"when": "always"})
+        second = self.build()
+        self.assert_cold(second)
+        self.assertEqual((second.outputs["restore"]["restored"], second.outputs["save"]["stored"]), ("true",) * 2)
+        self.assert_warm(self.build())
 
     def test_cache_that_holds_more_than_the_job_used_is_not_replaced(self):
         self.build()
@@ -292,6 +326,20 @@ class OneStep(Situation):
         self.assert_cold(self.build(directory="sub dir"))
         self.assert_warm(self.build(directory="sub dir"))
 
+    def test_log_is_looked_for_in_the_workspace_and_then_in_the_directory(self):
+        (self.checkout / "sub dir").mkdir()
+        for name in ("go.mod", "go.sum", "app.go"):
+            (self.checkout / name).rename(self.checkout / "sub dir" / name)
+        for log in ("x.log", "../x.log"):
+            with self.subTest(log=log):
+                job = self.build(directory="sub dir", log="x.log", run=f"go build -x ./... 2>{log}")
+                self.assert_good(job)
+                self.assertNotIn("There is no log", job.said("warning"))
+                self.assertIn("compiled", job.summary)
+                (self.checkout / "sub dir" / log).unlink()
+        missing = self.build(directory="sub dir", log="x.log", run="go build ./...")
+        self.assertIn("There is no log `x.log` (input `log`), neither in", missing.said("warning"))
+
     def test_failing_commands_fail_the_job_and_store_nothing(self):
         for run in ("false\ntrue", "false | true", ""):
             with self.subTest(run=run):
@@ -344,6 +392,15 @@ class FanIn(Situation):
         job = self.unite(count=" 2 ")
         self.assert_good(job)
         self.assertIn("cachectl-three/", job.said("warning"), "the count allows it, and it is told")
+
+    def test_union_of_jobs_of_a_fork_fails_with_their_reason_first(self):
+        inputs = {"path": str(CACHECTL), "run": BUILD, "name": "one", "artifact": "cachectl-one"}
+        self.assert_good(self.job(use("cache", **inputs), event="pull_request", head="somebody/app"))
+        for count in ("", "1"):
+            job = self.unite(count=count)
+            self.assertTrue(job.failed)
+            self.assertRegex(job.said("error"), r"^cachectl-one/one\.nothing\.txt: These commits come from")
+            self.assertNotIn("input `artifact`", job.said("error"))
 
     def test_wrong_count_fails_the_job(self):
         self.fan_out()

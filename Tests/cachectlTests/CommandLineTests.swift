@@ -167,6 +167,7 @@ struct ExitCodeTests {
         arguments: [
             ["verify", "https://example.com/a.castore"], ["restore", "a", "--gocache", "s3://bucket/c"],
             ["union", "a", "--output=gs://b/c"], ["diff", "a", "file:///a"],
+            ["layers", "a", "-o", "docker://r/i:1"], ["restore", "a", "--gomodcache", "git+ssh://h/p"],
         ]
     )
     func addresses(arguments: [String]) throws {
@@ -181,5 +182,7 @@ struct ExitCodeTests {
             "--base", "oci:b:t:1", "cat", "a", "x://", "https:/a", "./https://a", "--base=docker://a",
         ]
         try Cachectl.checkAddresses(words)
+        try Cachectl.checkAddresses(["ls", "a", "--glob", "https://*"])
+        try Cachectl.checkAddresses(["cat", "a", "file", "https://x"])
     }
 }

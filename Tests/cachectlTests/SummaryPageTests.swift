@@ -174,8 +174,8 @@ struct SummaryPageTests {
         let page = text(figures)
         #expect(
             page.contains(
-                "Of 3 packages, the go commands in the log compiled **1** (misses), and **2** were in the "
-                    + "cache already (hits, 66%). "
+                "Of 3 packages, the go commands in the log compiled **1** (misses); if the log is whole, "
+                    + "**2** were in the cache already (hits, 66%). "
                     + "Tests ran in 1 package; the results of 0 came from the cache."
             )
         )
@@ -195,19 +195,63 @@ struct SummaryPageTests {
         #expect(figures.programsCompiled == 1 && figures.hits == 3)
         #expect(
             text(figures).contains(
-                "The go commands in the log compiled the program `a/tool`, and no package: all 3 packages "
-                    + "were in the cache already (hits, 100%).\n"
+                "The go commands in the log compiled the program `a/tool`, and no package: if the log is "
+                    + "whole, all 3 packages were in the cache already (hits, 100%).\n"
             )
         )
     }
 
-    @Test("claims all hits only for a log that shows commands, and doubts one with the first line alone")
+    @Test("claims all hits only for a log that is whole, and doubts one with the first line alone")
     func warm() {
         let warm = text(logged(Self.start, "mkdir -p $WORK/b001/"))
-        let all = "The go commands in the log compiled nothing: all 3 packages were in the cache already"
+        let all = "No compile is in the log: if the log is whole, all 3 packages were in the cache already"
         #expect(warm.contains("\(all) (hits, 100%).\n"))
         let alone = text(logged(Self.start))
         #expect(alone.contains("\(all) (hits, 100%), unless they ran with `-work` and without `-x`.\n"))
+    }
+
+    /// Writes a log, and returns the figures of a job with it.
+    private func read(_ text: String) throws -> JobFigures {
+        let path = FilePath(FileManager.default.temporaryDirectory.path).appending("\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(atPath: path.string) }
+        try Data(text.utf8).write(to: URL(filePath: path.string))
+        var figures = figures(packages: ["a/b", "fmt", "os"])
+        var log = BuildLog()
+        try log.read(path)
+        figures.log = log
+        return figures
+    }
+
+    @Test("states the misses of a log that was cut off within a compilation, and no hits")
+    func cut() throws {
+        let figures = try read("\(Self.start)\n\(Self.compilation)\n")
+        #expect(figures.compiled == ["a/b"] && figures.hits == nil)
+        let page = text(figures)
+        #expect(page.contains("compiled at least 1 package (misses). But the log was cut off, so it does "))
+        #expect(!page.contains("hits,"))
+    }
+
+    @Test("says where the hits of a job come from that restored nothing, and only then")
+    func cold() {
+        var figures = logged(Self.start, "mkdir -p $WORK/b001/")
+        let sentence = " Nothing was restored, so other commands had filled the cache before."
+        #expect(!text(figures).contains(sentence))
+        figures.restored = .nothing
+        #expect(text(figures).contains("(hits, 100%).\(sentence)\n"))
+        figures = logged(Self.start, Self.compilation)
+        figures.restored = .nothing
+        #expect(text(figures).contains(sentence))
+    }
+
+    @Test("says which log could not be read, and tells no hits, but the misses of the others")
+    func unread() {
+        var figures = figures(packages: ["a/b", "fmt"])
+        figures.logErrors = [CacheStoreError(.notFound, "cannot open", path: "/x.log")]
+        #expect(text(figures).contains("\nCannot open: `/x.log`, so hits are not told.\n"))
+        figures = logged(Self.start, Self.compilation)
+        figures.logErrors = [CacheStoreError(.notFound, "cannot open", path: "/x.log")]
+        #expect(figures.hits == nil)
+        #expect(text(figures).contains("compiled at least 1 package (misses).\n"))
     }
 
     @Test(
@@ -324,7 +368,7 @@ struct SummaryPageTests {
         figures.log = log
         let page = text(figures, top: SummaryPage.rowLimit)
         #expect(page.utf8.count < 1 << 20)
-        #expect(page.contains("\nAnd 4,800 more; `cachectl diff` lists all of them.\n"))
+        #expect(page.contains("\nAnd 4,800 more; `cachectl diff --json` lists all of them.\n"))
         let alone = JobFigures(packed: figures.packed)
         #expect(text(alone, top: SummaryPage.rowLimit).utf8.count < 1 << 20)
     }

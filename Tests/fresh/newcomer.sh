@@ -93,8 +93,7 @@ new_machine() { # new_machine NUMBER: a checkout and a home, at the same paths i
     rm -rf "$work/ci"
     mkdir -p "$work/ci/home"
     cp -a "$work/checkout" "$work/ci/app"
-    ln -s "$work/store" "$work/ci/app/store"
-    export HOME=$work/ci/home BUILD_NUMBER=$1
+    export HOME=$work/ci/home STORE=$work/store BUILD_NUMBER=$1
 }
 
 step from_source

@@ -3,10 +3,11 @@
 # stored. If anything is wrong, a warning says so, and the job goes on.
 #
 #   INPUT_WHEN       needed: store if no whole cache for this key was restored, or one that lacks much of what
-#                    this job used; always; never
+#                    this job used, and if there are entries of GOCACHE; always; never
 #   INPUT_ARTIFACT   the name of an artifact to upload; empty: none
 #   INPUT_BUDGET     the size above which a warning is shown, as in 500MB; empty: none
-#   INPUT_LOG        a file with the output of the job's `go build -x`, for the summary; empty: none
+#   INPUT_LOG        a file with the output of the job's `go build -x`, in the workspace or else in the directory
+#                    in which the job builds, for the summary; empty: none
 #   EVENT, HEAD      the event, and the repository that the commits of a pull request come from
 #   and the inputs of restore/prepare.sh, for a job that restored nothing
 export LEVEL=warning
@@ -96,10 +97,15 @@ options=() log=() budget=()
 [[ -z $base ]] || options+=(--base "$base")
 [[ ! -e $report ]] || options+=(--restored "$report")
 if [[ -n ${INPUT_LOG:-} ]]; then
+    # The commands of `cache` run in the directory, and a relative path in them begins there.
+    other=$(recall directory)/$INPUT_LOG
     if [[ -f $INPUT_LOG ]]; then
         log=(--log="$INPUT_LOG")
+    elif [[ $INPUT_LOG != /* && -f $other ]]; then
+        log=(--log="$other")
     else
-        annotate warning "There is no log \`$INPUT_LOG\` (input \`log\`), so the summary shows no hits and misses."
+        annotate warning "There is no log \`$INPUT_LOG\` (input \`log\`), neither in the workspace nor in the" \
+            "directory in which the job builds, so the summary shows no hits and misses."
     fi
 fi
 [[ -z ${INPUT_BUDGET:-} ]] || budget=(--budget="$INPUT_BUDGET")
@@ -149,33 +155,55 @@ fi
 
 # ---------------------------------------------------------------- to store or not
 
+# No text in the JSON of cachectl can look like its keys, because quotes in it are escaped.
 frame_bytes() { # frame_bytes ARCHIVE: prints the bytes of its content, compressed
     "$cachectl" info --json "$1" | grep -o -m 1 '"frame_bytes":[0-9]*' | sed -n '1s/.*://p'
 }
 
+# Prints the sum of a figure of the actions and the outputs, which are the entries of GOCACHE.
+entries() { # entries KEY FIGURE: reads the JSON, in which KEY holds a tally per kind of member
+    local tallies
+    tallies=$(grep -o -m 1 "\"$1\":{\"action\":{[^}]*},\"output\":{[^}]*}") || return 1
+    [[ $tallies =~ \"$2\":([0-9]+).*\"$2\":([0-9]+) ]] || return 1
+    echo $((BASH_REMATCH[1] + BASH_REMATCH[2]))
+}
+
 # Compares the archive with the one that this job began with, and sets LACKED and UNUSED: the hundredths of the
-# one's bytes that the other lacks. No text in the JSON can look like its keys, because quotes in it are escaped.
+# one's bytes that the other lacks; and LACKED_ENTRIES, the same as LACKED for the entries of GOCACHE alone.
 compare() {
-    local figures before now removed added
-    figures=$("$cachectl" diff --json "$base" "$archive" | grep -o '"all_removed":{[^}]*},"all_added":{[^}]*}') &&
+    local json figures before now removed added entries_now entries_added
+    json=$("$cachectl" diff --json "$base" "$archive") &&
+        figures=$(grep -o '"all_removed":{[^}]*},"all_added":{[^}]*}' <<<"$json") &&
+        entries_added=$(entries added stored_bytes <<<"$json") &&
+        entries_now=$("$cachectl" info --json "$archive" | entries by_kind stored_bytes) &&
         before=$(frame_bytes "$base") && now=$(frame_bytes "$archive") || return 1
     [[ $figures =~ \"stored_bytes\":([0-9]+)\},\"all_added\":.*\"stored_bytes\":([0-9]+)\}$ ]] || return 1
     removed=${BASH_REMATCH[1]} added=${BASH_REMATCH[2]}
     unused=$((removed * 100 / (before + 1)))
     lacked=$((added * 100 / (now + 1)))
+    lacked_entries=$((entries_added * 100 / (entries_now + 1)))
 }
 
 # Says whether the archive is worth a place. A cache that was stored by a job that built little would otherwise
 # be found by all later jobs, and bring them little. The project's own packages change with every commit.
 is_needed() {
+    # Later jobs would find such a cache, of modules alone, before others that hold compiled packages too.
+    if [[ $("$cachectl" info --json "$archive" 2>/dev/null | entries by_kind members || true) == 0 ]]; then
+        annotate notice "This job's GOCACHE has no entries, as after \`go mod download\` alone, so its cache is not" \
+            "stored: jobs that find it would compile everything. To store it all the same, give the input" \
+            "\`when\` the value \`always\`, and a \`name\` of its own."
+        return 1
+    fi
     [[ -n $base && ($matched == "$scope"* || -z $matched) ]] || return 0
     if ! compare 2>"$state/compare.log"; then
         show "$state/compare.log"
         annotate warning "The cache of this job can't be compared with the restored one, so it is stored."
         return 0
     fi
-    echo "The restored cache lacks $lacked % of what this job used; this job used $((100 - unused)) % of it."
-    ((lacked >= 10)) || return 1
+    echo "The restored cache lacks $lacked % of what this job used, and $lacked_entries % of its entries of GOCACHE;" \
+        "this job used $((100 - unused)) % of the restored cache."
+    # Modules are often larger than all that is compiled, so they must not hide what a job has to compile.
+    ((lacked >= 10 || lacked_entries >= 10)) || return 1
     if [[ -n $matched ]] && ((lacked > 50 && unused > 50)); then
         annotate notice "The restored cache has little of what this job used, and this job used little of it. If" \
             "jobs that build different things share the name \`$name\`, each of them replaces the other's cache:" \
@@ -186,7 +214,7 @@ is_needed() {
 if [[ $when == never ]]; then
     echo "The cache is not stored: see the input \`when\`."
 elif [[ $when == needed ]] && ! is_needed; then
-    echo "So it is not stored again."
+    echo "So it is not stored."
 else
     output path "$archive"
     output key "$scope${GITHUB_RUN_ID:?}.${GITHUB_RUN_ATTEMPT:-1}"

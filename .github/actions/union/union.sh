@@ -23,16 +23,18 @@ for marker in "${markers[@]:0:10}"; do
 done
 ((${#markers[@]} <= 10)) || nothing+=$'\n'"and $((${#markers[@]} - 10)) more"
 
-if ((${#archives[@]} == 0)); then
+if ((${#archives[@]} == 0 && ${#markers[@]})); then
+    die "${nothing:1}"$'\n'"So no job has packed anything, and there is nothing to unite."
+elif ((${#archives[@]} == 0)); then
     die "No artifact holds an archive, so there is nothing to unite. Give the jobs before this one the input" \
-        "\`artifact\` of the action \`save\`, and name these artifacts with the input \`pattern\`.$nothing"
+        "\`artifact\` of the action \`save\`, and name these artifacts with the input \`pattern\`."
 elif [[ -n $count ]] && ((10#$count != ${#archives[@]})); then
-    die "There are ${#archives[@]} archives, not $count, so the union would lack a job's caches, or hold one too" \
-        "many: look at the jobs before this one.${nothing:+ These have packed nothing:$nothing}"
+    die "${nothing:+${nothing:1}$'\n'}There are ${#archives[@]} archives, not $count, so the union would lack a" \
+        "job's caches, or hold one too many: look at the jobs before this one."
 elif ((${#markers[@]})) && [[ -z $count ]]; then
-    die "The union would lack the caches of ${#markers[@]} of $((${#archives[@]} + ${#markers[@]})) jobs, which" \
-        "have packed nothing. Run these again; or give the input \`count\`, \`${#archives[@]}\`, to unite the" \
-        "others.$nothing"
+    die "${nothing:1}"$'\n'"So the union would lack the caches of ${#markers[@]} of" \
+        "$((${#archives[@]} + ${#markers[@]})) jobs, which have packed nothing. Run these again; or give the input" \
+        "\`count\`, \`${#archives[@]}\`, to unite the others."
 elif ((${#markers[@]})); then
     annotate warning "The union lacks the caches of ${#markers[@]} jobs, which have packed nothing, as the input" \
         "\`count\` allows.$nothing"

@@ -79,7 +79,7 @@ enum ForeignFile: Hashable, Sendable {
         case .database: ("not an archive: an SQLite database, as the index of an archive is", .packAgain)
         case .program: ("not an archive: a program", .packAgain)
         case .zstd:
-            ("an archive that was cut short or continued, or zstd data of another program", .packAgain)
+            ("an archive that was cut short or continued, or that is compressed with zstd", .copyOrUnpack)
         case .unknown: ("not an archive, and not the beginning of one", .packAgain)
         }
     }

@@ -21,7 +21,8 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
             packages, and `go test` none. For such a log, the page says that it does not tell.
 
             Where there is no archive --base, as in a first run, or where it can't be read, a \
-            warning and the page say so, and nothing is compared.
+            warning and the page say so, and nothing is compared. So it is with a --log. No line \
+            of a log tells that it is whole: the misses are proved, the hits are so only if it is.
 
             The exit status is 1 if the archive is longer than --budget; the page is written \
             all the same.
@@ -96,13 +97,14 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
         let state = try restored.map {
             try RestoreRecord.read($0).map(JobFigures.Restored.record) ?? .nothing
         }
-        let output = log.isEmpty ? nil : try log.reduce(into: BuildLog()) { try $0.read(FilePath($1)) }
+        let (output, logErrors) = readLogs()
 
         let (result, time) = try await common.perform(consequence: "nothing was changed") { progress in
             try await measure(archive, progress)
         }
         var job = result
-        (job.log, job.restored, job.budget) = (output, state ?? .unknown, budget)
+        (job.log, job.logErrors) = (output, logErrors)
+        (job.restored, job.budget) = (state ?? .unknown, budget)
         warn(job)
         if common.json {
             try StandardOutput.write(SummaryDocument(figures: job, time: time).json)
@@ -110,6 +112,21 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
             try writePage(SummaryPage(figures: job, top: top))
         }
         if let excess = job.excess, let budget { throw overBudget(job, excess, budget) }
+    }
+
+    /// Reads the logs, of which some may be absent after a job that failed early.
+    ///
+    /// - Returns: What they prove, or `nil` if none could be read; and the errors of those.
+    private func readLogs() -> (BuildLog?, [CacheStoreError]) {
+        var (output, errors) = (BuildLog(), [CacheStoreError]())
+        for path in log {
+            do throws(CacheStoreError) {
+                try output.read(FilePath(path))
+            } catch {
+                errors.append(error)
+            }
+        }
+        return (errors.count == log.count ? nil : output, errors)
     }
 
     private func measure(
@@ -155,11 +172,12 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
             let sentence = "\(missing.sentence), so the summary shows no changes\(advice)"
             StandardError.write(Message(.warning, sentence))
         }
-        if let log = figures.log, !log.isConclusive {
-            let reason =
-                log.isCutOff
-                ? "the log was cut off" : "the log does not tell which packages were compiled"
-            let sentence = "\(reason), so the summary shows no hits and misses; \(RemedyText.log)"
+        for error in figures.logErrors {
+            StandardError.write(Message(.warning, "\(error.summary), so the summary shows no hits"))
+        }
+        if let reason = figures.log?.reason {
+            let what = figures.compiled == nil ? "hits and misses" : "hits"
+            let sentence = "\(reason), so the summary shows no \(what); \(RemedyText.log)"
             StandardError.write(Message(.warning, sentence))
         }
     }

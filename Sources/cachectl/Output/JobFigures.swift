@@ -50,6 +50,8 @@ struct JobFigures {
     var base: Base?
     var missingBase: MissingBase?
     var log: BuildLog?
+    /// The errors of the logs that could not be read.
+    var logErrors: [CacheStoreError] = []
     var restored = Restored.unknown
     /// The greatest wanted length of the new archive, in bytes.
     var budget: Int?
@@ -95,21 +97,27 @@ struct JobFigures {
             : "programs, and packages of no module here"
     }
 
-    /// The import paths of the packages that the job compiled, in order, or `nil` if no log tells.
-    var compiled: [String]? { log.flatMap { $0.isConclusive ? $0.compiled.sorted() : nil } }
+    /// The import paths of the packages that the logs prove to be compiled, in order, or `nil` if none tells.
+    var compiled: [String]? { log.flatMap { $0.commands > 0 ? $0.compiled.sorted() : nil } }
 
     /// The import paths that the log mentions, so that the job may have compiled the packages, in order.
     var mentioned: [String] { log?.mentioned(among: packages).sorted() ?? [] }
 
-    /// The number of packages in the new archive that the job did not compile, or `nil` if no log tells.
+    /// The number of packages in the new archive that the logs, if they are whole, show not to be compiled,
+    /// or `nil` if no log tells.
     var hits: Int? {
-        guard let log, log.isConclusive else { return nil }
+        guard let log, log.isConclusive, logErrors.isEmpty else { return nil }
         return packages.subtracting(log.compiled).subtracting(log.mentioned).count
     }
 
-    /// The number of programs that the job compiled, or `nil` if no log tells.
+    /// Whether nothing was restored, and yet packages were in the cache before the logged commands.
+    var isFilledByOthers: Bool {
+        if case .nothing = restored { (hits ?? 0) > 0 } else { false }
+    }
+
+    /// The number of programs that the logs prove to be compiled, or `nil` if no log tells.
     var programsCompiled: Int? {
-        log.flatMap { $0.isConclusive ? $0.programs.count + $0.unnamedPrograms : nil }
+        log.flatMap { $0.commands > 0 ? $0.programs.count + $0.unnamedPrograms : nil }
     }
 
     private static func isProgram(_ importPath: String) -> Bool {

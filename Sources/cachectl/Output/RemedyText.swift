@@ -73,10 +73,10 @@ extension RemedyText {
         + "`--budget`; `cachectl explain` shows where the bytes are"
 
     /// The advice to list all differences of two archives.
-    static let compare = "`cachectl diff` lists all of them"
+    static let compare = "`cachectl diff --json` lists all of them"
 
     /// The advice to list everything that takes bytes in an archive.
-    static let explain = "`cachectl explain` lists all of them"
+    static let explain = "`cachectl explain --json` lists all of them"
 
     /// Returns the advice to seal a cache for its users.
     static func sealing(_ directory: String, _ profile: CacheProfile, moduleCache: String? = nil) -> String {

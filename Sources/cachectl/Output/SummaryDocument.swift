@@ -23,6 +23,7 @@ struct SummaryDocument {
             "compiled": figures.compiled.map(JSONValue.strings) ?? .null,
             "mentioned": figures.log == nil ? .null : .strings(figures.mentioned),
             "hits": .optional(figures.hits),
+            "log_errors": .strings(figures.logErrors.map(\.code.rawValue)),
             "programs_compiled": .optional(figures.programsCompiled),
             "programs": figures.programsCompiled == nil
                 ? .null : .strings(figures.log?.programs.sorted() ?? []),

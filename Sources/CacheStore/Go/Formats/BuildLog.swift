@@ -9,6 +9,9 @@ public import SystemPackage
 /// other programs print such lines too. With `-json`, `go build` and `go test` wrap these lines in JSON. `go
 /// test` says of each package whether its result came from the cache. A log may hold the output of several
 /// commands, and any other lines.
+///
+/// No line tells that a command has ended, so a log that was cut off between two packages looks like a whole
+/// one: the compilations are proved, and that there were no others is so only if the log is whole.
 public struct BuildLog: Hashable, Sendable {
     /// The number of go commands that show what they run, each by a line `WORK=`.
     public private(set) var commands = 0
@@ -16,13 +19,18 @@ public struct BuildLog: Hashable, Sendable {
     /// Whether one of these commands shows a step, and not the line `WORK=` alone, as `-work` prints it.
     public private(set) var hasSteps = false
 
-    /// Whether the log ends, or begins anew, in the middle of a file that a command shows.
+    /// Whether the log ends, or begins anew, within a line, a file that a command shows, or a compilation.
     public private(set) var isCutOff = false
+
+    /// Whether the log is longer, or holds more names, than is read.
+    public private(set) var isTooLong = false
 
     /// The import paths of the packages that the compiler ran for, without programs.
     public private(set) var compiled: Set<String> = []
 
     /// The lines that may be import paths of compiled packages; a line of another program can look the same.
+    ///
+    /// They are not more than fit in a bounded memory.
     public private(set) var mentioned: Set<String> = []
 
     /// The import paths of the programs that the compiler ran for, where the log tells them.
@@ -39,8 +47,14 @@ public struct BuildLog: Hashable, Sendable {
     /// The import paths of the packages whose test results came from the cache.
     public private(set) var testedFromCache: Set<String> = []
 
-    /// Whether the log proves which packages were compiled, and that its commands compiled no other.
-    public var isConclusive: Bool { commands > 0 && !isCutOff }
+    /// Whether the log proves which packages were compiled and, if it is whole, that no others were.
+    public var isConclusive: Bool { commands > 0 && !isCutOff && !isTooLong }
+
+    /// The number of bytes of each log that are read.
+    public static let lengthLimit = 2_000_000_000
+
+    /// The memory for names of each kind, in bytes, as ``cost(_:)`` counts it.
+    private static let nameLimit = 32 << 20
 
     /// The number of bytes that are read at a time.
     private static let readSize = 1 << 20
@@ -61,24 +75,44 @@ public struct BuildLog: Hashable, Sendable {
     private var isInsideFile = false
 
     /// The directories, as in `b001`, with the compiled programs of the command that are not named yet.
-    private var pending: Set<Substring> = []
+    private var pending: Set<String> = []
+
+    /// The compilations that the command has begun and not ended.
+    private var steps = BuildSteps()
+
+    /// The memory that ``mentioned`` takes, in bytes.
+    private var mentionedBytes = 0
+
+    /// The memory that the other names take, in bytes.
+    private var provedBytes = 0
 
     /// Creates a log of no output.
     public init() {}
 
-    /// Adds the output of go commands in a file.
+    /// Adds the output of go commands in a file or pipe, up to its ``lengthLimit``.
     ///
-    /// - Parameter path: The file.
-    /// - Throws: ``CacheStoreError`` as the system says.
-    /// - Complexity: O(*n*) in the length of the file; memory for its longest line and the names.
+    /// - Parameter path: The file or pipe.
+    /// - Throws: ``CacheStoreError`` as the system says, or with code ``CacheStoreError/Code/badArgument``
+    ///   for a directory or device.
+    /// - Complexity: O(*n*) in the length of the file, in bounded memory.
     public mutating func read(_ path: FilePath) throws(CacheStoreError) {
-        let file = try File(reading: path)
-        isInsideCommand = false
-        var (offset, rest): (Int, [UInt8]) = (0, [])
+        try read(path, limit: Self.lengthLimit)
+    }
+
+    /// Adds the first `limit` bytes of a file or pipe.
+    mutating func read(_ path: FilePath, limit: Int) throws(CacheStoreError) {
+        let stream = try FileStream(reading: path, as: "a log")
+        endCommand()
+        defer { endCommand() }
+        var (length, rest): (Int, [UInt8]) = (0, [])
         while true {
-            let bytes = try file.bytes(at: offset, count: Self.readSize)
+            let bytes = try stream.next(Self.readSize)
             if bytes.isEmpty { break }
-            offset += bytes.count
+            length += bytes.count
+            if length > limit {
+                isTooLong = true
+                return
+            }
             var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
             let last = lines.removeLast()
             for line in lines {
@@ -91,8 +125,9 @@ public struct BuildLog: Hashable, Sendable {
             }
             if rest.count < Self.lineLimit { rest += last }
         }
+        // Go ends each line, so a line without an end is one that was cut off.
+        isCutOff = isCutOff || isInsideCommand && !rest.isEmpty
         add(rest[...])
-        endCommand()
     }
 
     /// Returns the import paths that the log only mentions, as `-v` prints those of compiled packages.
@@ -108,6 +143,7 @@ public struct BuildLog: Hashable, Sendable {
 
     /// Reads one line.
     mutating func add(_ line: ArraySlice<UInt8>) {
+        let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
         guard line.count <= Self.lineLimit, !line.isEmpty else { return }
         if isInsideFile {
             addFileLine(line)
@@ -118,12 +154,12 @@ public struct BuildLog: Hashable, Sendable {
             return
         }
         let hasBlank = line.contains { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-        let text = String(decoding: line.last == 0x0D ? line.dropLast() : line, as: UTF8.self)
+        let text = String(decoding: line, as: UTF8.self)
         if Self.isStart(text) {
             endCommand()
             (isInsideCommand, commands) = (true, commands + 1)
         } else if !hasBlank {
-            if Self.isImportPath(text), !Self.words.contains(text) { mentioned.insert(text) }
+            if Self.isImportPath(text), !Self.words.contains(text) { mention(text) }
         } else if text.hasPrefix("ok  \t") || text.hasPrefix("FAIL\t") {
             addTest(text.split(separator: "\t"))
         } else if isInsideCommand {
@@ -140,7 +176,8 @@ public struct BuildLog: Hashable, Sendable {
     /// Ends the output of a command, whose directories the next one names again.
     private mutating func endCommand() {
         unnamedPrograms += pending.count
-        isCutOff = isCutOff || isInsideFile
+        isCutOff = isCutOff || isInsideFile || steps.isUnfinished
+        steps = BuildSteps()
         pending.removeAll()
         isInsideFile = false
         isInsideCommand = false
@@ -148,6 +185,7 @@ public struct BuildLog: Hashable, Sendable {
 
     /// Reads a command that a go command shows before it runs it.
     private mutating func addStep(_ text: String) {
+        steps.add(text)
         if text.hasPrefix("cat >") {
             // Only the lists of packages for the compiler and the linker are files with names of programs.
             isInsideFile = text.contains("<< 'EOF'")
@@ -174,7 +212,7 @@ public struct BuildLog: Hashable, Sendable {
         guard fields.count == 2, let directory = Self.directory(of: fields[1]),
             pending.remove(directory) != nil
         else { return }
-        programs.insert(String(fields[0]))
+        insert(String(fields[0]), \.programs)
     }
 
     private mutating func addCompilation(_ command: String) {
@@ -183,16 +221,17 @@ public struct BuildLog: Hashable, Sendable {
         let name = String(words[option + 1])
         if name == "main" {
             let output = words.firstIndex(of: "-o").map { words[$0 + 1] } ?? ""
-            pending.insert(Self.directory(of: output) ?? output)
+            // Directories are numbered, and take memory as names do.
+            if isRoom(for: String(output)) { pending.insert(Self.directory(of: output) ?? String(output)) }
         } else if Self.isImportPath(name) {
-            compiled.insert(name)
+            insert(name, \.compiled)
         }
     }
 
     /// Returns the name of the directory of a compiled package, such as `b001` of `$WORK/b001/_pkg_.a`.
-    private static func directory(of path: Substring) -> Substring? {
+    private static func directory(of path: Substring) -> String? {
         let elements = path.split(separator: "/")
-        return elements.count > 1 && elements.last == "_pkg_.a" ? elements[elements.count - 2] : nil
+        return elements.count > 1 && elements.last == "_pkg_.a" ? String(elements[elements.count - 2]) : nil
     }
 
     /// Reads the lines that `-json` wraps.
@@ -205,11 +244,35 @@ public struct BuildLog: Hashable, Sendable {
     private mutating func addTest(_ fields: [Substring]) {
         guard fields.count >= 3, Self.isImportPath(String(fields[1])) else { return }
         if fields[2].hasPrefix("(cached)") {
-            testedFromCache.insert(String(fields[1]))
+            insert(String(fields[1]), \.testedFromCache)
         } else if fields[2].first?.isWholeNumber == true, fields[2].hasSuffix("s") {
-            tested.insert(String(fields[1]))
+            insert(String(fields[1]), \.tested)
         }
     }
+
+    // MARK: - Memory
+
+    /// Adds a line that may be an import path, while there is room.
+    private mutating func mention(_ name: String) {
+        guard mentionedBytes < Self.nameLimit, mentioned.insert(name).inserted else { return }
+        mentionedBytes += Self.cost(name)
+    }
+
+    /// Adds a name that the log proves, while there is room.
+    private mutating func insert(_ name: String, _ names: WritableKeyPath<Self, Set<String>>) {
+        guard !self[keyPath: names].contains(name), isRoom(for: name) else { return }
+        self[keyPath: names].insert(name)
+    }
+
+    /// Takes room for a name that the log proves, or notes that there is none.
+    private mutating func isRoom(for name: String) -> Bool {
+        isTooLong = isTooLong || provedBytes >= Self.nameLimit
+        provedBytes += Self.cost(name)
+        return provedBytes < Self.nameLimit
+    }
+
+    /// Returns about how much memory a name takes in a set, in bytes.
+    private static func cost(_ name: String) -> Int { name.utf8.count + 64 }
 
     /// Returns whether a text has only characters of import paths (golang.org/x/mod/module,
     /// `CheckImportPath`).

@@ -9,7 +9,7 @@ import SystemPackage
 /// since the restore. An entry with a later time has been used or made.
 ///
 /// The comparison is with the time that the entries got, and not with the time of the restore. So a clock
-/// that is set back by less than a day does no harm.
+/// that is set back does no harm, unless it is by 23 hours or more, less the time that the job takes.
 ///
 /// A job may still run in the cache when another restore comes. Therefore an entry that was used or made
 /// within the last day keeps its time, and counts as used after that restore, too: see ``EntryTimes``.
@@ -24,7 +24,10 @@ struct RestoreStamp: Hashable, Sendable {
     static let age = 86_400
 
     /// A difference between times that a file system may cause by rounding, in seconds.
-    private static let tolerance = 60
+    static let tolerance = 60
+
+    /// The length that the file of no restore reaches, in bytes.
+    private static let maximumSize = 1 << 16
 
     /// The reason for which a stamp tells nothing.
     enum Fault: Hashable, Sendable {
@@ -52,6 +55,9 @@ struct RestoreStamp: Hashable, Sendable {
     /// The time of the restore, in seconds since 1970.
     let restoreTime: Int
 
+    /// The versions of Go whose entries were restored.
+    var versions: Set<String> = []
+
     /// Creates the stamp of a restore at a time, in seconds since 1970.
     init(restoredAt now: Int) {
         restoreTime = now
@@ -70,7 +76,7 @@ struct RestoreStamp: Hashable, Sendable {
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func write(in root: borrowing Directory) throws {
-        let text = "\(restoreTime)\n"
+        let text = ([String(restoreTime)] + versions.sorted()).map { "\($0)\n" }.joined()
         _ = try FilePlacement(mode: 0o644, time: entryTime).put(Array(text.utf8), as: Self.name, in: root)
     }
 
@@ -89,10 +95,13 @@ struct RestoreStamp: Hashable, Sendable {
     static func find(in root: borrowing Directory, now: Int = time(nil)) throws(CacheStoreError) -> Found {
         guard let status = try root.status(of: name) else { return .nothing }
         guard status.kind == .regular, let file = try root.file(name) else { return .unusable(.damaged) }
-        let text = String(decoding: try file.bytes(count: 32), as: UTF8.self)
-        guard text.hasSuffix("\n"), let number = Int(text.dropLast()), number > age, number < Int.max / 2
+        let text = String(decoding: try file.bytes(count: maximumSize), as: UTF8.self)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        guard lines.count > 1, lines.last == "", let number = Int(lines[0]), number > age,
+            number < Int.max / 2, lines.dropFirst().dropLast().allSatisfy({ $0.hasPrefix("go") })
         else { return .unusable(.damaged) }
-        let stamp = RestoreStamp(restoredAt: number)
+        var stamp = RestoreStamp(restoredAt: number)
+        stamp.versions = Set(lines.dropFirst().dropLast().map(String.init))
         guard stamp.isEntryTime(status.modified) else { return .unusable(.timesLost) }
         guard now >= stamp.earliestUse + BuildCacheLayout.stampInterval else {
             return .unusable(.clockSetBack)

@@ -37,6 +37,11 @@ struct SumLines: Hashable, Sendable {
         }
     }
 
+    /// Whether a line has the hash of a module, as no list of the checksums of other files has.
+    var namesModule: Bool {
+        entries.contains { $0.version.hasPrefix("v") && $0.hash.hasPrefix("h1:") }
+    }
+
     /// The SHA-256 of the lines.
     var digest: ObjectID {
         var hasher = ContentHasher()

@@ -2,10 +2,11 @@ import SystemPackage
 
 /// The files of a checkout in which Go records the hashes of the modules that its builds use.
 ///
-/// These are `go.sum` and `go.work.sum`, and each `NAME.sum` beside a `NAME.mod`, which the flag `-modfile`
-/// uses. Those that builds in the directory use count wherever they lie: see ``BuildModules``. Others count
-/// below the directory, which may hold several modules. Go needs no such file below `vendor`, `testdata` and
-/// `.git`. The files below `node_modules` are those of other people's programs, and come and go.
+/// Those that builds in the directory use count wherever they lie: see ``BuildModules``. Others count below
+/// the directory, which may hold several modules: each `go.sum` and `go.work.sum`, and each `NAME.sum` with a
+/// hash of a module beside a `NAME.mod`, for the flag `-modfile`. Builds don't need these, so one that is
+/// no file, can't be read or is too large is skipped. Go needs no such file below `vendor`, `testdata`
+/// and `.git`. The files below `node_modules` are those of other people's programs, and come and go.
 struct CheckoutSums: Sendable {
     /// A file.
     struct SumFile: Hashable, Sendable {
@@ -27,8 +28,11 @@ struct CheckoutSums: Sendable {
     /// The greatest depth of a directory that is looked at.
     static let maximumDepth = 48
 
-    /// The size that no real file reaches, in bytes.
+    /// The size that no file of builds reaches, in bytes.
     private static let maximumSize = 1 << 28
+
+    /// The size from which a file that builds don't use is skipped, in bytes.
+    static let maximumOtherSize = 1 << 26
 
     private let excluded: Set<FileStatus.Identity>
 
@@ -47,8 +51,9 @@ struct CheckoutSums: Sendable {
     ///   - checkout: The directory of the checkout.
     ///   - modules: The modules of the builds in that directory.
     ///   - others: Directories that may lie in the checkout and do not belong to it, such as Go's caches.
-    /// - Throws: ``CacheStoreError`` if the checkout or one of the files can't be read, or if the machine is
-    ///   at fault. A directory below the checkout that this user may not read is skipped, as Go skips it.
+    /// - Throws: ``CacheStoreError`` if the checkout or a file that builds use can't be read, or if the
+    ///   machine is at fault. A directory below the checkout that this user may not read is skipped, as Go
+    ///   skips it.
     init(
         of checkout: FilePath,
         _ modules: BuildModules,
@@ -72,7 +77,7 @@ struct CheckoutSums: Sendable {
             let directory = Place.identity(at: path.removingLastComponent())
         else { return }
         let identity = FileIdentity(directory: directory, name: name)
-        guard !found.contains(identity), let content = try Self.read(path) else { return }
+        guard !found.contains(identity), let content = try Self.readUsed(path) else { return }
         found.insert(identity)
         files.append(SumFile(path: Self.relative(path, to: checkout), content: content))
     }
@@ -94,19 +99,13 @@ struct CheckoutSums: Sendable {
         let present = Set(names)
         for name in names {
             let path = prefix + name
-            if name.hasSuffix(".sum"), Self.isSum(name, beside: present) {
-                if let content = try Self.read(directory.path(of: name)) {
-                    found.insert(FileIdentity(directory: try directory.identity(), name: name))
-                    files.append(SumFile(path: path, content: content))
-                }
+            if name.hasSuffix(".sum"), let content = try Self.readOther(name, of: directory, present) {
+                found.insert(FileIdentity(directory: try directory.identity(), name: name))
+                files.append(SumFile(path: path, content: content))
             } else if !Self.skipped.contains(name), depth < Self.maximumDepth {
                 try scanDirectory(name, of: directory, path, depth: depth + 1)
             }
         }
-    }
-
-    private static func isSum(_ name: String, beside names: Set<String>) -> Bool {
-        name == "go.sum" || name == "go.work.sum" || names.contains("\(name.dropLast(4)).mod")
     }
 
     private mutating func scanDirectory(
@@ -121,31 +120,41 @@ struct CheckoutSums: Sendable {
             else { return }
             try scan(inner, prefix: path + "/", depth: depth)
         } catch {
-            // A file that can't be read is an error; a directory that can't be read, or has vanished, is not.
-            let isFile = error.path?.extension == "sum"
-            if isFile || error.isOfMachine && error.code != .permissionDenied { throw error }
+            // A directory that can't be read, or has vanished, is no error.
+            if error.isOfMachine, error.code != .permissionDenied { throw error }
         }
     }
 
-    /// Reads a file, which may be a symbolic link.
+    // MARK: - Reading
+
+    /// Reads a file of a directory that builds need not use.
     ///
-    /// - Returns: The lines, or `nil` if there are none, or no file.
-    private static func read(_ path: FilePath) throws(CacheStoreError) -> SumLines? {
+    /// - Returns: The lines, or `nil` if it is no file of Go's, or one that can't be read.
+    private static func readOther(
+        _ name: String,
+        of directory: borrowing Directory,
+        _ names: Set<String>
+    ) throws(CacheStoreError) -> SumLines? {
+        let isGos = name == "go.sum" || name == "go.work.sum"
+        guard isGos || names.contains("\(name.dropLast(4)).mod") else { return nil }
         do throws(CacheStoreError) {
-            let file = try File(reading: path)
-            let status = try file.status()
-            guard status.kind == .regular else {
-                let cause = status.kind == .directory ? Errno.isDirectory : .notSupported
-                throw CacheStoreError(.io, "", path: path, remedy: .removeObstacle, cause: cause)
-            }
-            guard status.size <= Self.maximumSize else {
-                throw CacheStoreError(.io, "", path: path, cause: Errno.fileTooLarge)
-            }
-            let content = SumLines(try file.bytes(count: status.size))
-            return content.lines.isEmpty ? nil : content
+            // A device is not even opened, because that may do something.
+            guard try Place(at: directory.path(of: name)) == .file else { return nil }
+            // Other people's programs write files with the hashes of files under such names too.
+            let content = try read(directory.path(of: name), upTo: maximumOtherSize)
+            return isGos || content?.namesModule == true ? content : nil
         } catch {
-            // A link may lead nowhere, as to a module that is not checked out.
-            if error.code == .notFound { return nil }
+            let isOfFile = error.remedy == .removeObstacle || error.code == .permissionDenied
+            guard isOfFile || !error.isOfMachine else { throw error }
+            return nil
+        }
+    }
+
+    /// Reads a file that builds use, as Go does before it runs anything.
+    private static func readUsed(_ path: FilePath) throws(CacheStoreError) -> SumLines? {
+        do throws(CacheStoreError) {
+            return try read(path, upTo: maximumSize)
+        } catch {
             throw CacheStoreError(
                 error.code == .unsafePath ? .io : error.code,
                 "cannot read the hashes of modules from here, nor can Go",
@@ -153,6 +162,29 @@ struct CheckoutSums: Sendable {
                 remedy: error.remedy,
                 cause: error.cause
             )
+        }
+    }
+
+    /// Reads a file, which may be a symbolic link.
+    ///
+    /// - Returns: The lines, or `nil` if there are none, or no file: a link may lead nowhere, as to a module
+    ///   that is not checked out.
+    private static func read(_ path: FilePath, upTo size: Int) throws(CacheStoreError) -> SumLines? {
+        do throws(CacheStoreError) {
+            let file = try File(reading: path)
+            let status = try file.status()
+            guard status.kind == .regular else {
+                let cause = status.kind == .directory ? Errno.isDirectory : .notSupported
+                throw CacheStoreError(.io, "", path: path, remedy: .removeObstacle, cause: cause)
+            }
+            guard status.size <= size else {
+                throw CacheStoreError(.io, "", path: path, remedy: .removeObstacle, cause: Errno.fileTooLarge)
+            }
+            let content = SumLines(try file.bytes(count: status.size))
+            return content.lines.isEmpty ? nil : content
+        } catch {
+            if error.code == .notFound { return nil }
+            throw error
         }
     }
 

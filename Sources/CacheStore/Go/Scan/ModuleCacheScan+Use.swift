@@ -23,4 +23,20 @@ extension ModuleCacheScan {
         let all = trees.union(zips).union(downloads.filter { $0.kind == .mod }.map(\.module))
         return (result, all.subtracting(whole).subtracting(others).count)
     }
+
+    /// Returns the modules whose `.mod` files Go reads to choose versions for some modules: all that their
+    /// `go.mod` files require, and so on.
+    func modFilesNeeded(by modules: Set<ModuleKey>) -> Set<ModuleKey> {
+        guard !modules.isEmpty else { return [] }
+        var files: [ModuleKey: [UInt8]] = [:]
+        for download in downloads where download.kind == .mod { files[download.module] = download.bytes }
+        var (needed, rest) = (modules, Array(modules))
+        while let module = rest.popLast() {
+            guard let bytes = files[module] else { continue }
+            for key in ModFile(bytes).required.compactMap(\.key) where needed.insert(key).inserted {
+                rest.append(key)
+            }
+        }
+        return needed.subtracting(modules)
+    }
 }

@@ -100,54 +100,99 @@ struct JobUse: Sendable {
 
     /// Returns a scan of GOMODCACHE without the modules that the job has not used.
     ///
-    /// If Go asks for no indexes, nothing tells of a module that no `go.sum` names, and all are kept.
+    /// A module is left out if something tells that it was not used: its index was not; or the `go.sum` files
+    /// name another version of it; or it was there before the restore, and nothing since has needed it. All
+    /// others that no `go.sum` names are kept, for example those of a tool that another Go has built. If Go
+    /// asks for no indexes, nothing tells of a module that no `go.sum` names, and all are kept.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func selecting(from scan: ModuleCacheScan) throws(CacheStoreError) -> Modules {
-        var (used, versions) = try indexed(scan.trees)
-        versions.insert(environment["GOVERSION"])
-        used.formUnion(sums.zips)
-        for module in scan.trees.union(scan.zips) where isUsedByGo(module, versions) { used.insert(module) }
-        let (kept, unused) = scan.keeping(used, modFilesOf: sums.modFiles)
+        let modules = scan.trees.union(scan.zips)
+        var index = try indexed(modules)
+        index.versions.insert(environment["GOVERSION"])
+        let named = Set(sums.all.map(\.path))
+        var others = index.used.subtracting(sums.zips)
+        for module in modules where !sums.zips.contains(module) && !index.used.contains(module) {
+            if module.isToolchain || module.isSnapshotOfGo {
+                if isUsedByGo(module, index.versions) { others.insert(module) }
+            } else if !index.known.contains(module), !named.contains(module.path), try isNew(module) {
+                others.insert(module)
+            }
+        }
+        let modFiles = sums.modFiles.union(scan.modFilesNeeded(by: others))
+        let (kept, unused) = scan.keeping(sums.zips.union(others), modFilesOf: modFiles)
         return usesIndexes ? Modules(scan: kept, unused: unused) : Modules(scan: scan, unknown: unused)
     }
 
-    /// Returns the modules of which Go has used or made an index, and the versions of Go that did.
+    /// Returns whether a module has come with the restore or since; without a restore, any has.
+    private func isNew(_ module: ModuleKey) throws(CacheStoreError) -> Bool {
+        guard let restoreTime, let path = caches.moduleCache else { return true }
+        let root = try Directory(opening: path)
+        do throws(CacheStoreError) {
+            let elements = module.downloadDirectory.pathElements.map { String($0) }
+            guard let directory = try root.directory(at: elements),
+                let status = try directory.status(of: "\(module.version).mod")
+            else { return true }
+            return status.modified >= restoreTime - RestoreStamp.tolerance
+        } catch {
+            if error.isOfMachine { throw error }
+            return true
+        }
+    }
+
+    /// Returns what the indexes of modules in GOCACHE tell.
     ///
     /// Go asks for the index of a module whenever it loads a package of the module
     /// (cmd/go/internal/modindex/read.go, `GetModule`).
+    ///
+    /// - Returns: The modules of which Go has used or made an index; those that have an index, used or not;
+    ///   and the versions of Go that have used or made one.
     private func indexed(
         _ modules: Set<ModuleKey>
-    ) throws(CacheStoreError) -> (modules: Set<ModuleKey>, versions: Set<String>) {
-        guard let path = caches.buildCache else { return ([], []) }
+    ) throws(CacheStoreError) -> (used: Set<ModuleKey>, known: Set<ModuleKey>, versions: Set<String>) {
+        guard let path = caches.buildCache else { return ([], [], []) }
         let cache = try Directory(opening: path)
         let toolchains = modules.compactMap(Self.version(ofToolchain:))
-        let known = GoRoots.found(environment).map(\.version) + [environment["GOVERSION"]] + toolchains
+        var versions = Set(
+            GoRoots.found(environment).map(\.version) + [environment["GOVERSION"]] + toolchains
+        )
+        if case .stamp(let stamp) = stamp {
+            versions.formUnion(stamp.versions)
+            // Without a module that no go.sum names, the versions tell nothing.
+            if !modules.subtracting(sums.zips).isEmpty {
+                versions.formUnion(try BuilderVersions.found(in: path, usedSince: stamp.earliestUse))
+            }
+        }
         let roots = Set(moduleCaches.map(\.string))
-        var (used, versions): (Set<ModuleKey>, Set<String>) = ([], [])
-        for version in Set(known) where !version.isEmpty {
+        var (used, known, users): (Set<ModuleKey>, Set<ModuleKey>, Set<String>) = ([], [], [])
+        for version in versions where !version.isEmpty {
             let keys = IndexKeys(versions: [version])
             for module in modules {
-                for id in keys.modules([module.text], below: roots) where try isUsed(id, in: cache) {
-                    used.insert(module)
-                    versions.insert(version)
+                for id in keys.modules([module.text], below: roots) {
+                    guard let isUsed = try isUsed(id, in: cache) else { continue }
+                    known.insert(module)
+                    if isUsed {
+                        used.insert(module)
+                        users.insert(version)
+                    }
                 }
             }
         }
-        return (used, versions)
+        // If Go has used no index, it may have built under another path, of which nothing is known here.
+        return (used, used.isEmpty ? [] : known, users)
     }
 
-    /// Returns whether there is an entry that was used since the restore.
-    private func isUsed(_ id: ObjectID, in cache: borrowing Directory) throws(CacheStoreError) -> Bool {
+    /// Returns whether an entry was used since the restore, or `nil` if there is none.
+    private func isUsed(_ id: ObjectID, in cache: borrowing Directory) throws(CacheStoreError) -> Bool? {
         do throws(CacheStoreError) {
             let name = BuildCacheLayout.name(ofAction: id)
             guard let directory = try cache.directory(BuildCacheLayout.subdirectory(Int(id.firstByte))),
                 let file = name.pathElements.last, let status = try directory.status(of: file)
-            else { return false }
+            else { return nil }
             return status.modified >= earliestUse ?? 0 || unmarkable.contains(status.owner)
         } catch {
             if error.isOfMachine { throw error }
-            return false
+            return nil
         }
     }
 

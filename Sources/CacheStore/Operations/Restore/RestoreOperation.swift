@@ -168,7 +168,15 @@ struct RestoreOperation {
             try await WorkerThreads.perform { try RestoreStamp.remove(from: work.root.directory) }
         } else {
             try await work.stampOtherEntries(threads: threads)
-            try await WorkerThreads.perform { try stamp.write(in: work.root.directory) }
+            let versions = Set(work.plan.set.sources.map { $0.environment["GOVERSION"] }).subtracting([""])
+            try await WorkerThreads.perform {
+                var stamp = stamp
+                stamp.versions = versions
+                if case .stamp(let older) = try RestoreStamp.find(in: work.root.directory) {
+                    stamp.versions.formUnion(older.versions)
+                }
+                try stamp.write(in: work.root.directory)
+            }
         }
     }
 

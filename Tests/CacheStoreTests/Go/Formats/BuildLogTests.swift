@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import SystemPackage
 import Testing
 
@@ -37,6 +38,8 @@ struct BuildLogTests {
         -p example.com/lib -complete ./a.go
         /sdk/pkg/tool/linux_amd64/compile -o $WORK/b001/_pkg_.a -trimpath "$WORK/b001=>" \
         -p main -complete ./main.go
+        go tool buildid -w $WORK/b002/_pkg_.a # internal
+        go tool buildid -w $WORK/b001/_pkg_.a # internal
         /sdk/pkg/tool/linux_amd64/asm -p example.com/assembled -o x.o
         cat >/tmp/go-build123/b001/importcfg.link << 'EOF' # internal
         packagefile example.com/tool=/tmp/go-build123/b001/_pkg_.a
@@ -98,7 +101,8 @@ struct BuildLogTests {
             return #"{"ImportPath":"x","Action":"build-output","Output":\#(output)}"#
         }
         let test = #"{"Action":"output","Package":"x","Test":"T","Output":"ok  \tx/y\t0.1s\n"}"#
-        let log = try log((events + [test, #"{"Action":"output","Output":5}"#, "{"]).joined(separator: "\n"))
+        let others = [test, #"{"Action":"output","Output":5}"#, "{", ""]
+        let log = try log((events + others).joined(separator: "\n"))
         #expect(log.compiled == ["example.com/lib"] && log.programs == ["example.com/tool"])
         #expect(log.isConclusive && log.mentioned.isEmpty && log.tested.isEmpty)
     }
@@ -144,5 +148,73 @@ struct BuildLogTests {
         let error = #expect(throws: CacheStoreError.self) { try log.read("/nowhere/log") }
         #expect(error?.code == .notFound)
         #expect(error?.path == "/nowhere/log")
+    }
+
+    private static let compilation = "/sdk/compile -o $WORK/b002/_pkg_.a -p a/b ./x.go\n"
+    private static let end = "go tool buildid -w $WORK/b002/_pkg_.a # internal\n"
+
+    @Test(
+        "ends within a compilation that has begun, and proves no hits",
+        arguments: [
+            "mkdir -p $WORK/b002/\necho '# import config' > $WORK/b002/importcfg # internal\n",
+            "echo -n > $WORK/b002/go_asm.h # internal\ncd /src\n/sdk/asm -p a/b -I $WORK/b002/\n",
+            "TERM='dumb' CGO_LDFLAGS='' /sdk/cgo -objdir $WORK/b002/ -importpath a/b\n",
+            "cat >/tmp/go-build1/b002/importcfg << 'EOF' # internal\npackagefile a=b\nEOF\n", compilation,
+            compilation + "go tool buildid -w $WORK/b003/_pkg_.a # internal\n",
+        ]
+    )
+    func unfinished(lines: String) throws {
+        let cut = try log("WORK=/tmp/go-build1\n" + lines)
+        #expect(cut.isCutOff && !cut.isConclusive)
+        #expect(cut.compiled == (lines.contains("/compile") ? ["a/b"] : []))
+        #expect(try log("WORK=/tmp/go-build1\n\(lines)WORK=/tmp/go-build2\n").isCutOff)
+        #expect(!(try log("WORK=/tmp/go-build1\n" + lines + Self.end).isCutOff))
+    }
+
+    @Test(
+        "is not cut off where a package fails, comes from the cache, or ends as older Go shows it",
+        arguments: [
+            compilation + "# a/b\n./x.go:1: undefined: y\n", "mkdir -p $WORK/b002/\nmkdir -p $WORK/b003/\n",
+            compilation + "/sdk/buildid -w $WORK/b002/_pkg_.a # internal\n",
+            compilation + "\"/my sdk/buildid\" -w $WORK/b002/_pkg_.a # internal\n",
+            "cat >/tmp/go-build1/b002/importcfg.link << 'EOF' # internal\npackagefile a=b\nEOF\n",
+            "cat >/tmp/go-build1/b002/vet.cfg << 'EOF' # internal\n{\n}\nEOF\n",
+        ]
+    )
+    func finished(lines: String) throws {
+        let log = try log("WORK=/tmp/go-build1\n" + lines)
+        #expect(!log.isCutOff && log.isConclusive)
+    }
+
+    @Test("that is a device or a directory is refused by a sentence", arguments: ["/dev/zero", "/dev"])
+    func device(path: String) {
+        var log = BuildLog()
+        let error = #expect(throws: CacheStoreError.self) { try log.read(FilePath(path)) }
+        #expect(error?.code == .badArgument && error?.message.hasSuffix("can't be read as a log") == true)
+    }
+
+    @Test("is read no further than its limit, and then proves no hits")
+    func limit() throws {
+        let path = directory.path.appending("log")
+        try Files.write(Array("WORK=/tmp/go-build1\n\(Self.compilation)\(Self.end)".utf8), to: path)
+        // A hole of a terabyte takes no room.
+        let status = unsafe truncate(path.string, 1 << 40)
+        try #require(status == 0)
+        var log = BuildLog()
+        try log.read(path, limit: 3 << 20)
+        #expect(log.isTooLong && !log.isConclusive && log.compiled == ["a/b"])
+    }
+
+    @Test("keeps no more names than fit in its memory")
+    func memory() throws {
+        var log = BuildLog()
+        for number in 0..<600_000 { log.add(Array("w\(number)".utf8)[...]) }
+        #expect(log.mentioned.count > 100_000 && log.mentioned.count < 600_000 && !log.isTooLong)
+        log.add(Array("WORK=/tmp/go-build1".utf8)[...])
+        let padding = String(repeating: "x", count: 1000)
+        for number in 0..<40_000 {
+            log.add(Array("/sdk/compile -o $WORK/b2/_pkg_.a -p a/\(number)\(padding) x.go".utf8)[...])
+        }
+        #expect(log.compiled.count < 40_000 && log.isTooLong && !log.isConclusive)
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 import Testing
 
@@ -135,20 +136,53 @@ struct CheckoutSumsTests {
         #expect(try sums().digest != digest)
     }
 
-    @Test("that neither Go nor anyone can read are an error that names them, with a way out")
+    @Test("that builds use and nobody can read are an error that names them, with a way out")
     func unreadable() async throws {
         try Files.makeDirectory(bench.path("checkout/a/go.sum"))
-        let directory = await failure { try sums() }
+        let directory = await failure { try sums(used: ["a/go.sum"]) }
         #expect(directory?.path == bench.path("checkout/a/go.sum"))
         #expect(directory?.cause as? Errno == .isDirectory)
         #expect(directory?.remedy == .removeObstacle)
         try Files.link(bench.path("checkout/a/b/go.sum"), to: "go.sum")
-        let link = await failure {
-            try CheckoutSums(of: bench.path("checkout/a/b"), BuildModules(), apartFrom: [])
-        }
+        let link = await failure { try sums(used: ["a/b/go.sum"]) }
         #expect(link?.code == .io)
         #expect(link?.path == bench.path("checkout/a/b/go.sum"))
         #expect(link?.remedy == .removeObstacle)
+        try Files.link(bench.path("checkout/a/c/go.sum"), to: "/dev/zero")
+        let device = await failure { try sums(used: ["a/c/go.sum"]) }
+        #expect(device?.path == bench.path("checkout/a/c/go.sum"))
+    }
+
+    @Test("that builds don't use are skipped where they are no file, or too large")
+    func odd() throws {
+        try write("go.sum")
+        let digest = try sums().digest
+        for name in ["dir/go.work.sum", "dir/d.sum", "dir/d.mod"] {
+            try Files.makeDirectory(bench.path("checkout/\(name)"))
+        }
+        try Files.link(bench.path("checkout/loop/go.sum"), to: "go.sum")
+        try Files.link(bench.path("checkout/device/go.sum"), to: "/dev/zero")
+        try Files.makeDirectory(bench.path("checkout/pipe"))
+        try Files.makeFIFO(bench.path("checkout/pipe/go.sum"))
+        try write("large/go.sum")
+        let size = off_t(CheckoutSums.maximumOtherSize + 1)
+        try #require(unsafe truncate(bench.path("checkout/large/go.sum").string, size) == 0)
+        #expect(try sums().digest == digest)
+        // A directory by that name may hold a module.
+        try write("fixture/go.sum/inner/go.sum")
+        #expect(try sums().files.map(\.path) == ["fixture/go.sum/inner/go.sum", "go.sum"])
+    }
+
+    @Test("are not other people's lists of checksums beside a .mod, unless builds use them")
+    func foreign() throws {
+        try write("go.sum")
+        let digest = try sums().digest
+        try write("songs/theme.mod", "music")
+        try write("songs/theme.sum", "47deqpj8hbsa  theme.mod\n47deqpj8hbsa theme.mod h1:x\n")
+        #expect(try sums().digest == digest)
+        #expect(try sums(used: ["songs/theme.sum"]).files.map(\.path) == ["go.sum", "songs/theme.sum"])
+        try write("songs/theme.sum", "# comment\nx v1.0.0/go.mod h1:a\n")
+        #expect(try sums().files.map(\.path) == ["go.sum", "songs/theme.sum"])
     }
 
     @Test("have a digest of their paths and contents, and of nothing else")

@@ -204,7 +204,7 @@ struct UsedSinceRestoreTests {
 
     private static let hash = "h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 
-    @Test("has of GOMODCACHE the modules that go.sum files name, and of some only the .mod")
+    @Test("has of GOMODCACHE the modules that go.sum files name, of some only the .mod, and no other version")
     func modules() async throws {
         var model = model
         for version in ["v1.0.0", "v1.1.0", "v1.2.0"] {
@@ -229,10 +229,44 @@ struct UsedSinceRestoreTests {
         #expect(
             Set(names) == [
                 "tree v1.1.0", "info v1.1.0", "mod v1.1.0", "zip v1.1.0", "ziphash v1.1.0", "info v1.0.0",
-                "mod v1.0.0",
-            ]
+                "mod v1.0.0", "tree v0.1.0", "info v0.1.0", "mod v0.1.0", "zip v0.1.0", "ziphash v0.1.0",
+            ],
+            "nothing tells that the tool was not used"
         )
-        #expect(report.unusedModules == 2)
+        #expect(report.unusedModules == 1)
+    }
+
+    @Test("has modules that came with the restore or since and have no index, with the .mod files they need")
+    func unknown() async throws {
+        var cache = model
+        var tool = module("example.com/tool", "v0.1.0")
+        let text = "module example.com/tool\n\nrequire (\n\texample.com/graph v1.0.0 // indirect\n)\n"
+        tool.files[0].bytes = Array(text.utf8)
+        try cache.addModule(tool)
+        try cache.addModule(module("example.com/graph", "v1.0.0"))
+        try cache.addModule(module("example.com/lib", "v0.9.0"))
+        let pack = try await bench.pack(cache, to: "first").path
+        try Files.write(
+            Array("example.com/lib v1.0.0 \(Self.hash)\n".utf8),
+            to: bench.path("checkout/go.sum")
+        )
+        let caches = try await bench.restore(pack, to: "job") { $0.profile = .ci }.caches
+        try use("used")
+        func packed() async throws -> Set<String> {
+            _ = try await packUsed(caches)
+            let members = try bench.members(bench.path("second")).filter { !$0.hasPrefix("action") }
+            return Set(members.map { $0.split(separator: " ").prefix(2).joined(separator: " ") })
+        }
+        var found = try await packed()
+        #expect(found.isSuperset(of: ["tree example.com/tool@v0.1.0", "mod example.com/graph@v1.0.0"]))
+        #expect(!found.contains { $0.contains("lib@v0.9.0") }, "another version is named")
+        // What was there before the restore, and has no index, is not what this job has used.
+        for name in ["tool/@v/v0.1.0.mod", "graph/@v/v1.0.0.mod"] {
+            let path = bench.path("job/mod/cache/download/example.com/\(name)")
+            try Files.setTime(Int(time(nil)) - 4000, of: path.string)
+        }
+        found = try await packed()
+        #expect(!found.contains { $0.contains("tool") || $0.contains("graph") }, "\(found)")
     }
 
     @Test("has modules whose indexes Go has used, although no go.sum names them")
@@ -270,7 +304,7 @@ struct UsedSinceRestoreTests {
     @Test("has all modules, with a warning, where Go is kept from asking for indexes")
     func withoutIndexes() async throws {
         var model = model
-        try model.addModule(module("example.com/tool", "v0.1.0"))
+        try model.addModule(module("example.com/lib", "v0.9.0"))
         try model.addModule(module("example.com/lib", "v1.0.0"))
         let caches = try bench.write(model, to: "job")
         try Files.write(
@@ -296,7 +330,7 @@ struct UsedSinceRestoreTests {
     @Test("warns where the builds have asked for no index, and modules are left out that no go.sum names")
     func unindexed() async throws {
         var cache = model
-        try cache.addModule(module("example.com/tool", "v0.1.0"))
+        try cache.addModule(module("example.com/lib", "v0.9.0"))
         let pack = try await bench.pack(cache, to: "first").path
         try Files.write(
             Array("example.com/lib v1.0.0 \(Self.hash)\n".utf8),
@@ -320,6 +354,9 @@ struct UsedSinceRestoreTests {
         var cache = model
         try cache.addModule(module("example.com/lib", "v1.0.0"))
         let caches = try bench.write(cache, to: "job")
+        // The module was there before the restore.
+        let stamp = RestoreStamp(restoredAt: Int(time(nil)) + 3600)
+        try stamp.write(in: Directory(opening: bench.path("job/build")))
         for (text, expected) in [("module x\n", 0), ("module x\nrequire example.com/lib v1.0.0\n", 1)] {
             try Files.write(Array(text.utf8), to: bench.path("checkout/go.mod"))
             let report = try await packUsed(caches).report
