@@ -279,7 +279,9 @@ class Trial:
         for path, what in state.items():
             if what in (self.before.get(path), self.after.get(path)):
                 continue
-            if killed and re.search(r'\.tmp(/|$)|(^|/)tmp/|\.partial(/|$)', path):
+            if killed and re.search(r'(^|/)tmp/|(^|/)\.castore-', path):
+                continue
+            if path.endswith('.partial'):  # Go's own mark of a module that is not whole
                 continue
             if path in self.after and what[0][0] == 'd' == self.after[path][0][0]:
                 continue  # a directory gets its mode when it is full

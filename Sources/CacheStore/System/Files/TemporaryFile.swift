@@ -88,7 +88,10 @@ struct TemporaryFile: ~Copyable, Sendable {
             }
             // Some file systems have no hard links.
             if isLinked {
-                try directory.remove(temporaryName.text)
+                // The output is there. If the other name can't be removed, the next run to `name` does it.
+                if (try? directory.remove(temporaryName.text)) == nil {
+                    try? directory.remove(temporaryName.text)
+                }
             } else {
                 try directory.rename(temporaryName.text, to: name)
             }
