@@ -8,6 +8,10 @@ extern int syncfs(int descriptor);
 extern int sync_file_range(int descriptor, int64_t offset, int64_t count, unsigned int flags);
 #define SYNC_FILE_RANGE_WRITE 2
 
+// renameat2(2)
+extern int renameat2(int from, const char *old, int to, const char *new, unsigned int flags);
+#define RENAME_EXCHANGE (1 << 1)
+
 // pipe2(2)
 extern int pipe2(int ends[2], int flags);
 

@@ -26,7 +26,7 @@ struct BuildCacheModes {
     /// Looks at a GOCACHE.
     ///
     /// - Parameter root: The directory.
-    /// - Throws: ``CacheStoreError`` with ``ModeRepair/Treatment/mend``. What can't be read is passed over.
+    /// - Throws: The errors of ``ModeRepair/repair(_:of:with:without:)``. What can't be used is passed over.
     mutating func look(at root: borrowing Directory) throws(CacheStoreError) {
         let profile = repair.profile
         try look(atDirectory: ".", of: root)
@@ -37,23 +37,15 @@ struct BuildCacheModes {
     }
 
     private mutating func lookInto(_ name: String, of parent: borrowing Directory) throws(CacheStoreError) {
-        guard (try? parent.status(of: name))?.kind == .directory else { return }
+        guard try Unusable.passedOver(try parent.status(of: name))?.kind == .directory else { return }
         try look(atDirectory: name, of: parent)
-        guard let directory = Self.directory(name, of: parent) else { return }
-        for entry in (try? directory.names().valid) ?? [] {
-            switch (try? directory.status(of: entry))?.kind {
+        guard let directory = try Unusable.passedOver(try parent.directory(name)) else { return }
+        for entry in try Unusable.passedOver(try directory.names().valid) ?? [] {
+            switch try Unusable.passedOver(try directory.status(of: entry))?.kind {
             case .directory: try lookInto(entry, of: directory)
             case .regular: try look(atFile: entry, of: directory, with: 0o444)
             case .symbolicLink, .other, nil: continue
             }
-        }
-    }
-
-    private static func directory(_ name: String, of parent: borrowing Directory) -> Directory? {
-        do {
-            return try parent.directory(name)
-        } catch {
-            return nil
         }
     }
 

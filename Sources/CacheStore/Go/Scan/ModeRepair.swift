@@ -24,14 +24,15 @@ struct ModeRepair {
     ///   - bits: The permission bits that it must have.
     ///   - others: The bits that it must not have.
     /// - Returns: The path, if the mode did not serve. Links, special files and what is not there have none.
-    /// - Throws: ``CacheStoreError`` with ``Treatment/mend``.
+    /// - Throws: ``CacheStoreError`` if the machine is at fault, or if a mode can't be mended that must be.
     func repair(
         _ name: String,
         of directory: borrowing Directory,
         with bits: mode_t,
         without others: mode_t = 0
     ) throws(CacheStoreError) -> FilePath? {
-        guard let status = try? directory.status(of: name), [.directory, .regular].contains(status.kind)
+        guard let status = try Unusable.passedOver(try directory.status(of: name)),
+            [.directory, .regular].contains(status.kind)
         else { return nil }
         let right = profile.mode(status.mode, with: bits) & ~others
         guard right != status.mode else { return nil }
@@ -42,7 +43,12 @@ struct ModeRepair {
         switch treatment {
         case .report: break
         case .mend: try mend()
-        case .mendOwn: try? mend()
+        case .mendOwn:
+            do throws(CacheStoreError) {
+                try mend()
+            } catch {
+                if status.owner == geteuid() { throw error }
+            }
         }
         return isItself ? directory.path : directory.path(of: name)
     }

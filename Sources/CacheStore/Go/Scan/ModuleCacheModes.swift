@@ -56,12 +56,12 @@ struct ModuleCacheModes {
     /// - Parameters:
     ///   - root: The directory.
     ///   - check: Called once per directory; an error that it throws ends the look.
-    /// - Throws: The error of `check`, or ``CacheStoreError`` with ``ModeRepair/Treatment/mend``. What can't
-    ///   be read is passed over.
+    /// - Throws: The error of `check`, or the errors of ``ModeRepair/repair(_:of:with:without:)``. What can't
+    ///   be used is passed over.
     mutating func look(at root: borrowing Directory, check: () throws -> Void) throws {
         // The user may have given the root a sticky bit. It does no harm, because Go renames nothing there.
         try lookAtDirectory(root, sticky: 0)
-        for name in (try? root.names().valid) ?? [] {
+        for name in try Unusable.passedOver(try root.names().valid) ?? [] {
             if name == "cache" {
                 try lookAtCache(root, check)
             } else if name.utf8.contains(UInt8(ascii: ".")) {
@@ -82,7 +82,7 @@ struct ModuleCacheModes {
             return
         }
         guard let directory = try open(name, in: parent, check) else { return }
-        for entry in (try? directory.names().valid) ?? [] { try lookAtParents(entry, of: directory, check) }
+        for entry in try Unusable.passedOver(try directory.names().valid) ?? [] { try lookAtParents(entry, of: directory, check) }
     }
 
     /// Looks at a module tree, or at a directory in one.
@@ -102,10 +102,10 @@ struct ModuleCacheModes {
         try check()
         // The mode comes first, because it may keep even the owner from listing the directory.
         try lookAt(name, of: parent, as: .tree)
-        guard let tree = Self.directory(name, of: parent) else { return }
-        for entry in (try? tree.names().valid) ?? [] {
+        guard let tree = try Unusable.passedOver(try parent.directory(name)) else { return }
+        for entry in try Unusable.passedOver(try tree.names().valid) ?? [] {
             if PathRules.isWhiteout(entry) { whiteouts.append(tree.path(of: entry)) }
-            switch (try? tree.status(of: entry))?.kind {
+            switch try Unusable.passedOver(try tree.status(of: entry))?.kind {
             case .regular: try lookAt(entry, of: tree, as: .tree)
             case .directory: try lookAtTree(entry, of: tree, check)
             case .symbolicLink, .other, nil: continue
@@ -117,12 +117,12 @@ struct ModuleCacheModes {
         guard let cache = try open("cache", in: root, check) else { return }
         try lookAtFile("lock", of: cache)
         if let clones = try open("vcs", in: cache, check) {
-            for name in (try? clones.names().valid) ?? [] where Self.hasSuffix(name, ["lock", "info"]) {
+            for name in try Unusable.passedOver(try clones.names().valid) ?? [] where Self.hasSuffix(name, ["lock", "info"]) {
                 try lookAtFile(name, of: clones)
             }
         }
         guard let downloads = try open("download", in: cache, check) else { return }
-        for name in (try? downloads.names().valid) ?? [] {
+        for name in try Unusable.passedOver(try downloads.names().valid) ?? [] {
             try lookAtDownloads(name, of: downloads, isGos: { _ in name == "sumdb" }, check)
         }
     }
@@ -142,8 +142,8 @@ struct ModuleCacheModes {
         _ check: () throws -> Void
     ) throws {
         guard let directory = try open(name, in: parent, check) else { return }
-        for entry in (try? directory.names().valid) ?? [] {
-            if (try? directory.status(of: entry))?.kind == .directory {
+        for entry in try Unusable.passedOver(try directory.names().valid) ?? [] {
+            if try Unusable.passedOver(try directory.status(of: entry))?.kind == .directory {
                 try lookAtDownloads(entry, of: directory, isGos: isGos, check)
             } else if isGos(entry) || name == "@v" && Self.isDownload(entry) {
                 try lookAtFile(entry, of: directory)
@@ -172,17 +172,9 @@ struct ModuleCacheModes {
         // GOCACHE may also be the directory in which GOMODCACHE has its downloads.
         let isShared = ["cache", "download"].contains(name)
         if !isShared, let buildCache, buildCache.isEntry(name, of: parent) { return nil }
-        guard let directory = Self.directory(name, of: parent) else { return nil }
+        guard let directory = try Unusable.passedOver(try parent.directory(name)) else { return nil }
         try lookAtDirectory(directory, sticky: 0o1000)
         return directory
-    }
-
-    private static func directory(_ name: String, of parent: borrowing Directory) -> Directory? {
-        do {
-            return try parent.directory(name)
-        } catch {
-            return nil
-        }
     }
 
     private mutating func lookAtDirectory(_ directory: borrowing Directory, sticky: mode_t) throws {
@@ -190,7 +182,7 @@ struct ModuleCacheModes {
     }
 
     private mutating func lookAtFile(_ name: String, of directory: borrowing Directory) throws {
-        guard (try? directory.status(of: name))?.kind == .regular else { return }
+        guard try Unusable.passedOver(try directory.status(of: name))?.kind == .regular else { return }
         try lookAt(name, of: directory, as: .file)
     }
 
@@ -200,7 +192,7 @@ struct ModuleCacheModes {
         as kind: Fault.Kind,
         sticky: mode_t = 0
     ) throws {
-        guard let status = try? directory.status(of: name) else { return }
+        guard let status = try Unusable.passedOver(try directory.status(of: name)) else { return }
         let bits: mode_t =
             switch kind {
             case .directory: repair.profile.moduleDirectoryMode

@@ -14,7 +14,7 @@ final class LayoutDirectory: Sendable {
 
     private let path: FilePath
     private let name: String
-    private let temporaryName: String
+    private let temporaryName: TemporaryName
     private let overwrite: Bool
     private let parent: Directory
     private let root: Directory
@@ -36,17 +36,22 @@ final class LayoutDirectory: Sendable {
             throw CacheStoreError(.badArgument, "not the name of a new directory", path: path)
         }
         let above = path.removingLastComponent()
-        let temporaryName = ".\(name).\(String(UInt64.random(in: .min ... .max), radix: 36)).tmp"
+        let temporaryName = TemporaryName(for: name)
         let mode = 0o777 & ~Umask.value
         var made: [FilePath] = []
         let parent = try Self.creatingParent(above.isEmpty ? "." : above, mode: mode, made: &made)
-        do {
+        do throws(CacheStoreError) {
             try Self.check(name, in: parent, overwrite: overwrite)
-            root = try parent.creatingDirectory(temporaryName, mode: mode)
+            TemporaryName.removeAbandoned(for: name, in: parent)
+            root = try parent.creatingDirectory(temporaryName.text, mode: mode, shownAs: path)
+            guard temporaryName.lock(root.descriptor, in: parent) else {
+                let message = "another process has removed the directory that was made for the image"
+                throw CacheStoreError(.io, message, path: path)
+            }
             let outer = try root.creatingDirectory(Self.blobsDirectory, mode: mode)
             blobs = try outer.creatingDirectory("sha256", mode: mode)
         } catch {
-            try? parent.removeAll(temporaryName)
+            try? parent.removeAll(temporaryName.text)
             Self.remove(made)
             throw error
         }
@@ -124,7 +129,7 @@ final class LayoutDirectory: Sendable {
     /// Removes the written files, and the directories that were made above them, unless the layout is
     /// published.
     func discard() {
-        try? parent.removeAll(temporaryName)
+        try? parent.removeAll(temporaryName.text)
         Self.remove(madeParents)
     }
 
@@ -208,18 +213,14 @@ final class LayoutDirectory: Sendable {
         for directory in [blobs.descriptor, root.descriptor] { _ = fsync(directory) }
         try Self.check(name, in: parent, overwrite: overwrite)
         if try parent.status(of: name) == nil {
-            try parent.rename(temporaryName, to: name)
+            try parent.rename(temporaryName.text, to: name)
         } else {
-            // A rename can't replace a directory that is not empty, so the old one is put aside first.
-            let old = temporaryName + ".old"
-            try parent.rename(name, to: old)
-            do {
-                try parent.rename(temporaryName, to: name)
-            } catch {
-                try? parent.rename(old, to: name)
-                throw error
+            // The name is never without a layout, whenever the process ends.
+            try parent.exchange(temporaryName.text, with: name)
+            // If it can't be removed, the next run to this name removes it.
+            if (try? parent.removeAll(temporaryName.text)) == nil {
+                try? parent.removeAll(temporaryName.text)
             }
-            try parent.removeAll(old)
         }
         _ = fsync(parent.descriptor)
     }

@@ -145,13 +145,14 @@ package struct Directory: ~Copyable, Sendable {
     ///
     /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/unsafePath`` for a
     ///   symbolic link.
-    func directory(_ name: String) throws(CacheStoreError) -> Directory? {
+    func directory(_ name: String, shownAs shown: FilePath? = nil) throws(CacheStoreError) -> Directory? {
+        let path = shown ?? path(of: name)
         let cause: Errno
         do throws(Errno) {
             let opened = try SystemCall.run {
                 unsafe openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
             }
-            return Directory(owning: opened, path: path(of: name))
+            return Directory(owning: opened, path: path)
         } catch {
             cause = error
         }
@@ -162,11 +163,11 @@ package struct Directory: ~Copyable, Sendable {
             throw CacheStoreError(
                 found.kind == .symbolicLink ? .unsafePath : .io,
                 "a \(found.noun) stands where a directory should be",
-                path: path(of: name),
+                path: path,
                 remedy: .removeObstacle
             )
         }
-        throw .system(cause, "open the directory", path(of: name))
+        throw .system(cause, "open the directory", path)
     }
 
     /// Opens the directory `name`, and creates it first if it is missing.
@@ -175,17 +176,22 @@ package struct Directory: ~Copyable, Sendable {
     ///
     /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/unsafePath`` for a
     ///   symbolic link.
-    func creatingDirectory(_ name: String, mode: mode_t = 0o755) throws(CacheStoreError) -> Directory {
-        if let there = try directory(name) { return there }
+    func creatingDirectory(
+        _ name: String,
+        mode: mode_t = 0o755,
+        shownAs shown: FilePath? = nil
+    ) throws(CacheStoreError) -> Directory {
+        let path = shown ?? path(of: name)
+        if let there = try directory(name, shownAs: path) { return there }
         var isNew = true
         do throws(Errno) {
             _ = try SystemCall.run { unsafe mkdirat(descriptor, name, mode) }
         } catch {
-            guard error == .fileExists else { throw .system(error, "create the directory", path(of: name)) }
+            guard error == .fileExists else { throw .system(error, "create the directory", path) }
             isNew = false
         }
-        guard let made = try directory(name) else {
-            throw .system(.noSuchFileOrDirectory, "open the directory", path(of: name))
+        guard let made = try directory(name, shownAs: path) else {
+            throw .system(.noSuchFileOrDirectory, "open the directory", path)
         }
         if isNew, Umask.hides(mode) { try made.setMode(mode) }
         return made
@@ -281,14 +287,21 @@ package struct Directory: ~Copyable, Sendable {
     ///   - mode: The permission bits, whatever the umask.
     ///   - replacing: Whether a file that is there is emptied; otherwise such a file is an error. A file of
     ///     another user keeps its mode.
+    ///   - shown: The path of the file in messages, if it is another than that of `name`.
     /// - Returns: The file, open for reading and writing.
     /// - Throws: ``CacheStoreError`` as the system says.
-    func creatingFile(_ name: String, mode: mode_t, replacing: Bool = false) throws(CacheStoreError) -> File {
+    func creatingFile(
+        _ name: String,
+        mode: mode_t,
+        replacing: Bool = false,
+        shownAs shown: FilePath? = nil
+    ) throws(CacheStoreError) -> File {
+        let path = shown ?? path(of: name)
         let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | (replacing ? O_TRUNC : O_EXCL)
-        let opened = try SystemCall.checked("create", path(of: name)) {
+        let opened = try SystemCall.checked("create", path) {
             unsafe openat(descriptor, name, flags, mode)
         }
-        let file = File(owning: opened, path: path(of: name))
+        let file = File(owning: opened, path: path)
         do throws(CacheStoreError) {
             if Umask.hides(mode) { try file.setMode(mode) }
         } catch {

@@ -1,4 +1,5 @@
 package import Glibc
+import SystemPackage
 
 /// The way in which a file gets to its final name.
 ///
@@ -56,7 +57,7 @@ package struct FilePlacement {
         }
         let temporary = Self.temporaryPrefix + name
         do {
-            let file = try Self.creatingFile(temporary, mode: mode, in: directory)
+            let file = try Self.creatingFile(temporary, mode: mode, in: directory, shownAs: directory.path(of: name))
             try write(file)
             if let time { try file.setTimes(time) }
             try directory.rename(temporary, to: name)
@@ -88,14 +89,15 @@ package struct FilePlacement {
     private static func creatingFile(
         _ name: String,
         mode: mode_t,
-        in directory: borrowing Directory
+        in directory: borrowing Directory,
+        shownAs path: FilePath
     ) throws(CacheStoreError) -> File {
         do throws(CacheStoreError) {
-            return try directory.creatingFile(name, mode: mode)
+            return try directory.creatingFile(name, mode: mode, shownAs: path)
         } catch {
             guard error.code == .exists else { throw error }
             try directory.remove(name)
-            return try directory.creatingFile(name, mode: mode)
+            return try directory.creatingFile(name, mode: mode, shownAs: path)
         }
     }
 
@@ -108,7 +110,7 @@ package struct FilePlacement {
     func make(_ bytes: [UInt8], as name: String, in directory: borrowing Directory) throws -> Bool {
         let temporary = Self.temporaryPrefix + name
         do {
-            let file = try Self.creatingFile(temporary, mode: mode, in: directory)
+            let file = try Self.creatingFile(temporary, mode: mode, in: directory, shownAs: directory.path(of: name))
             try file.write(bytes.span, at: 0)
             if let time { try file.setTimes(time) }
             if try directory.status(of: name) == nil {

@@ -8,7 +8,7 @@ struct TemporaryFile: ~Copyable, Sendable {
     let file: File
     private let directory: Directory
     private let name: String
-    private let temporaryName: String
+    private let temporaryName: TemporaryName
     private let isPublished = Atomic<Bool>(false)
 
     /// Creates the file.
@@ -41,11 +41,19 @@ struct TemporaryFile: ~Copyable, Sendable {
             }
             if !overwrite { throw Self.exists(path) }
         }
-        let temporaryName = ".\(name).\(String(UInt64.random(in: .min ... .max), radix: 36)).tmp"
-        self.file = try directory.creatingFile(temporaryName, mode: 0o666 & ~Umask.value)
+        TemporaryName.removeAbandoned(for: name, in: directory)
+        let mode = 0o666 & ~Umask.value
+        // Messages call the file by its final path.
+        var temporary = TemporaryName(for: name)
+        var file = try directory.creatingFile(temporary.text, mode: mode, shownAs: path)
+        while !temporary.lock(file.descriptor, in: directory) {
+            temporary = TemporaryName(for: name)
+            file = try directory.creatingFile(temporary.text, mode: mode, shownAs: path)
+        }
+        self.file = file
         self.directory = directory
         self.name = name
-        self.temporaryName = temporaryName
+        temporaryName = temporary
     }
 
     deinit { discard() }
@@ -56,7 +64,7 @@ struct TemporaryFile: ~Copyable, Sendable {
     /// value beyond the end of the operation.
     func discard() {
         guard !isPublished.load(ordering: .relaxed) else { return }
-        _ = unsafe unlinkat(directory.descriptor, temporaryName, 0)
+        _ = unsafe unlinkat(directory.descriptor, temporaryName.text, 0)
     }
 
     /// Writes the file to disk and gives it its final name.
@@ -66,13 +74,13 @@ struct TemporaryFile: ~Copyable, Sendable {
     func publish(overwrite: Bool) throws(CacheStoreError) {
         try file.synchronize()
         if overwrite {
-            try directory.rename(temporaryName, to: name)
+            try directory.rename(temporaryName.text, to: name)
         } else {
             // linkat(2) refuses where the name has been taken meanwhile; rename(2) would not.
             var isLinked = true
             do throws(Errno) {
                 _ = try SystemCall.run {
-                    unsafe linkat(directory.descriptor, temporaryName, directory.descriptor, name, 0)
+                    unsafe linkat(directory.descriptor, temporaryName.text, directory.descriptor, name, 0)
                 }
             } catch {
                 if error == .fileExists { throw Self.exists(directory.path(of: name)) }
@@ -80,9 +88,12 @@ struct TemporaryFile: ~Copyable, Sendable {
             }
             // Some file systems have no hard links.
             if isLinked {
-                try directory.remove(temporaryName)
+                // The output is there. If the other name can't be removed, the next run to `name` does it.
+                if (try? directory.remove(temporaryName.text)) == nil {
+                    try? directory.remove(temporaryName.text)
+                }
             } else {
-                try directory.rename(temporaryName, to: name)
+                try directory.rename(temporaryName.text, to: name)
             }
         }
         isPublished.store(true, ordering: .relaxed)

@@ -1,0 +1,73 @@
+import SystemPackage
+import Testing
+
+@testable import CacheStore
+
+@Suite("A temporary name")
+struct TemporaryNameTests {
+    private let bench: Workbench
+    private let root: FilePath
+
+    init() throws {
+        bench = try Workbench()
+        root = bench.path("out")
+        try Files.makeDirectory(root)
+    }
+
+    /// Writes and publishes a file.
+    private func write(_ name: String) throws {
+        let file = try TemporaryFile(for: root.appending(name), overwrite: true)
+        try file.file.write(Array("new".utf8).span, at: 0)
+        try file.publish(overwrite: true)
+    }
+
+    @Test("of a process that was killed is removed by the next output of the same name, and of no other")
+    func abandoned() throws {
+        let (own, other) = (TemporaryName(for: "a"), TemporaryName(for: "b"))
+        for name in [own.text, other.text] { try Files.write([1], to: root.appending(name)) }
+        let tree = TemporaryName(for: "a").text
+        try Files.write([1], to: root.appending("\(tree)/blobs/x"))
+        try write("a")
+        let left = try Directory(opening: root).names().valid.sorted()
+        #expect(left == [other.text, "a"].sorted())
+    }
+
+    @Test("of a process that lives stays")
+    func living() throws {
+        let path = root.appending("a")
+        let first = try TemporaryFile(for: path, overwrite: true)
+        try write("a")
+        try first.file.write(Array("first".utf8).span, at: 0)
+        try first.publish(overwrite: true)
+        #expect(try Files.bytes(path) == Array("first".utf8))
+        #expect(try Directory(opening: root).names().valid == ["a"])
+    }
+
+    @Test("fits where the final name is as long as the system allows")
+    func long() throws {
+        let name = String(repeating: "n", count: 255)
+        try write(name)
+        #expect(try Directory(opening: root).names().valid == [name])
+    }
+
+    @Test("is not in the message of an error")
+    func messages() async throws {
+        let path = root.appending("a")
+        let file = try TemporaryFile(for: path, overwrite: true)
+        #expect(file.file.path == path)
+    }
+
+    @Test("is exchanged with another in one step, directories with what is in them too")
+    func exchange() throws {
+        try Files.write([1], to: root.appending("x/inner"))
+        try Files.write([2], to: root.appending("y/inner"))
+        try Directory(opening: root).exchange("x", with: "y")
+        #expect(try Files.bytes(root.appending("x/inner")) == [2])
+        #expect(try Files.bytes(root.appending("y/inner")) == [1])
+        let error = #expect(throws: CacheStoreError.self) {
+            try Directory(opening: root).exchange("x", with: "nowhere")
+        }
+        #expect(error?.code == .notFound)
+        #expect(try Files.bytes(root.appending("x/inner")) == [2])
+    }
+}
