@@ -82,7 +82,9 @@ struct ModuleCacheModes {
             return
         }
         guard let directory = try open(name, in: parent, check) else { return }
-        for entry in try Unusable.passedOver(try directory.names().valid) ?? [] { try lookAtParents(entry, of: directory, check) }
+        for entry in try Unusable.passedOver(try directory.names().valid) ?? [] {
+            try lookAtParents(entry, of: directory, check)
+        }
     }
 
     /// Looks at a module tree, or at a directory in one.
@@ -117,7 +119,8 @@ struct ModuleCacheModes {
         guard let cache = try open("cache", in: root, check) else { return }
         try lookAtFile("lock", of: cache)
         if let clones = try open("vcs", in: cache, check) {
-            for name in try Unusable.passedOver(try clones.names().valid) ?? [] where Self.hasSuffix(name, ["lock", "info"]) {
+            for name in try Unusable.passedOver(try clones.names().valid) ?? []
+            where Self.hasSuffix(name, ["lock", "info"]) {
                 try lookAtFile(name, of: clones)
             }
         }

@@ -57,7 +57,12 @@ package struct FilePlacement {
         }
         let temporary = Self.temporaryPrefix + name
         do {
-            let file = try Self.creatingFile(temporary, mode: mode, in: directory, shownAs: directory.path(of: name))
+            let file = try Self.creatingFile(
+                temporary,
+                mode: mode,
+                in: directory,
+                shownAs: directory.path(of: name)
+            )
             try write(file)
             if let time { try file.setTimes(time) }
             try directory.rename(temporary, to: name)
@@ -110,7 +115,12 @@ package struct FilePlacement {
     func make(_ bytes: [UInt8], as name: String, in directory: borrowing Directory) throws -> Bool {
         let temporary = Self.temporaryPrefix + name
         do {
-            let file = try Self.creatingFile(temporary, mode: mode, in: directory, shownAs: directory.path(of: name))
+            let file = try Self.creatingFile(
+                temporary,
+                mode: mode,
+                in: directory,
+                shownAs: directory.path(of: name)
+            )
             try file.write(bytes.span, at: 0)
             if let time { try file.setTimes(time) }
             if try directory.status(of: name) == nil {
