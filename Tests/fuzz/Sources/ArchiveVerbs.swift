@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 
 @testable import CacheStore
@@ -23,7 +24,12 @@ struct ArchiveVerbs {
     }
 
     /// Runs all verbs on an archive.
-    func run(_ archive: [UInt8]) {
+    ///
+    /// - Parameters:
+    ///   - archive: The bytes of the archive.
+    ///   - writes: Whether to run the verbs that write the content of members.
+    ///   - combines: Whether to run the verbs that compare archives and make others.
+    func run(_ archive: [UInt8], writes: Bool = true, combines: Bool = true) {
         scratch.clear()
         let path = scratch.write(archive, to: "archive")
         let sound = scratch.write(other, to: "other")
@@ -34,7 +40,25 @@ struct ArchiveVerbs {
         }
         let isListed = ArchiveReaders.run(path, scratch)
         let problems = verify(path)
+        Self.keep(archive, problems)
         expect(isListed || !problems.isEmpty, "verify accepts an index that listings refuse")
+        if writes { runWriters(path, problems) }
+        if combines {
+            algebra(path, sound, isListed)
+            readers(path, sound)
+        }
+        let names = scratch.names().filter { !Self.fixed.contains($0) }
+        expect(names.isEmpty, "outside of all targets there are \(names)")
+        for (outer, inner) in [("place", ["a"]), ("place/a", ["b"]), ("place/a/b", ["c"])] {
+            expect(scratch.names(in: outer) == inner, "there is something beside `\(outer)`")
+        }
+        let known: Set = ["restore", "layers", "union", "self", "difference", "intersection"]
+        let strays = scratch.names(in: Self.place).filter { !known.contains($0) }
+        expect(strays.isEmpty, "verbs leave \(strays)")
+    }
+
+    /// Restores an archive, and makes an image of it, which succeed if, and only if, `verify` finds nothing.
+    private func runWriters(_ path: FilePath, _ problems: [CacheStoreError]) {
         let isSound = problems.isEmpty
         // Bytes that no member uses are not read by a restore.
         let isUsed = problems.contains { $0.member?.hasPrefix("chunk ") != true }
@@ -45,16 +69,28 @@ struct ArchiveVerbs {
         if isSound, let image { fail("verify accepts what layers refuses: \(image)") }
         if isUsed, image == nil { fail("layers accepts what verify refuses: \(problems)") }
         expectAbsent("layers", unless: image == nil)
-        algebra(path, sound, isListed)
-        readers(path, sound)
-        let names = scratch.names().filter { !Self.fixed.contains($0) }
-        expect(names.isEmpty, "outside of all targets there are \(names)")
-        for (outer, inner) in [("place", ["a"]), ("place/a", ["b"]), ("place/a/b", ["c"])] {
-            expect(scratch.names(in: outer) == inner, "there is something beside `\(outer)`")
+    }
+
+    /// Keeps an archive and what `verify` says of it in the directory that the environment names, for
+    /// `Tests/fuzz/compare.py`.
+    private static func keep(_ archive: [UInt8], _ problems: [CacheStoreError]) {
+        guard let folder = unsafe getenv("CACHESTORE_FUZZ_KEEP") else { return }
+        let path = unsafe FilePath(String(cString: folder)).appending(digest(archive).description)
+        let words = problems.map { "\($0.message), \($0.member ?? "")\n" }.joined()
+        for (suffix, bytes) in [("castore", archive), ("verify", Array(words.utf8))] {
+            do {
+                let name = FilePath("\(path).\(suffix)")
+                let file = try FileDescriptor.open(
+                    name,
+                    .writeOnly,
+                    options: [.create, .truncate],
+                    permissions: .ownerReadWrite
+                )
+                try file.closeAfter { _ = try file.writeAll(bytes) }
+            } catch {
+                fail("the archive can't be kept: \(error)")
+            }
         }
-        let known: Set = ["restore", "layers", "union", "self", "difference", "intersection"]
-        let strays = scratch.names(in: Self.place).filter { !known.contains($0) }
-        expect(strays.isEmpty, "verbs leave \(strays)")
     }
 
     private func target(_ name: String) -> FilePath {

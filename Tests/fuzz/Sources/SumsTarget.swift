@@ -24,8 +24,11 @@ struct SumsTarget: FuzzTarget {
         let reversed = SumLines(
             sums.lines.reversed().flatMap { (line: [UInt8]) -> [UInt8] in line + [0x0D, 0x0A] }
         )
-        let threeFields = sums.lines.allSatisfy { $0.split(separator: 0x20).count == 3 }
-        if threeFields { expect(reversed.digest == sums.digest, "the order of lines counts") }
+        // Go refuses all other lines, so it does not matter here that their ends count.
+        let areLines = sums.lines.allSatisfy { line in
+            line.split(separator: 0x20).count == 3 && line.allSatisfy { $0 >= 0x20 }
+        }
+        if areLines { expect(reversed.digest == sums.digest, "the order of lines counts") }
         var modules = ModuleSums()
         modules.add(sums)
         for module in modules.all {
