@@ -15,7 +15,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly state=${XDG_CACHE_HOME:-$HOME/.cache}/cachestore/fuzz
 readonly timeout=10 memory=2048 # the limits of one input: seconds, and MiB
-readonly longest=8192           # the greatest length of new inputs; longer seeds are run as they are
+readonly longest=65536          # the greatest length of new inputs, in bytes
 
 usage() { sed -n '2,/^set/p' "${BASH_SOURCE[0]}" | sed '$d; s/^# \{0,1\}//'; }
 die() { echo "fuzz.sh: $*" >&2; exit 1; }
@@ -66,22 +66,34 @@ if [[ -n $hours ]]; then seconds=$(awk "BEGIN { print int($hours * 3600 / ${#tar
 # Swift's own backtraces would take the signal, and LeakSanitizer would report what the runtime keeps.
 export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1
 
-# Runs the inputs of the repository, one after another, and then random ones.
-run() { # run TARGET; writes its output to LOG
-    local target=$1 log=$state/log/$1.log folder file options
-    local -a inputs=()
-    options=("-timeout=$timeout" "-rss_limit_mb=$memory" "-artifact_prefix=$state/crash/$target/")
+# Runs the fuzzer once, and notes why it failed, if it did, and with which input.
+fuzz() { # fuzz TARGET ARGUMENT...
+    local target=$1 part=$state/log/$1.part status=0 reason file
+    "$bin" "$@" >"$part" 2>&1 || status=$?
+    cat "$part" >>"$state/log/$target.log"
+    ((status)) || return 0
+    reason=$(grep -E -m 1 '^property:|Fatal error|ERROR: ' "$part" || echo "status $status; see $state/log/$target.log")
+    # libFuzzer writes a new input to a file; of those in the repository it only prints the name before it runs them.
+    file=$(sed -n 's/.*Test unit written to //p' "$part" | tail -1)
+    [[ -n $file ]] || file=$(sed -n 's/^Running: //p' "$part" | tail -1)
+    printf '%s\t%s\n' "$reason" "$file" >>"$state/log/$target.failures"
+}
+
+# Runs the inputs of the repository, and then random ones.
+run() { # run TARGET
+    local target=$1 options=("-timeout=$timeout" "-rss_limit_mb=$memory" "-artifact_prefix=$state/crash/$1/") file seeds
     mkdir -p "$state"/{log,crash/"$target",corpus/"$target"}
-    : >"$log"
-    for folder in found corpus; do
-        for file in "Tests/fuzz/$folder/$target"/*; do inputs+=("$file"); done
-    done
-    if ((${#inputs[@]})); then "$bin" "$target" "${options[@]}" "${inputs[@]}" >>"$log" 2>&1 || return 1; fi
+    : >"$state/log/$target.log"
+    : >"$state/log/$target.failures"
+    # Each found input has a process of its own, so that one that fails does not hide the others.
+    for file in "Tests/fuzz/found/$target"/*; do fuzz "$target" "${options[@]}" "$file"; done
+    seeds=("Tests/fuzz/corpus/$target"/*)
+    [[ $target != archive ]] || seeds=(Tests/fuzz/bases/*)
+    ((${#seeds[@]} == 0)) || fuzz "$target" "${options[@]}" "${seeds[@]}"
     [[ -z $check ]] || return 0
     options+=("-max_total_time=$seconds" "-max_len=$longest" -print_final_stats=1 -use_value_profile=1)
-    folder=Tests/fuzz/corpus/$target
-    [[ -d $folder ]] || folder=
-    "$bin" "$target" "${options[@]}" "$state/corpus/$target" ${folder:+"$folder"} >>"$log" 2>&1
+    ((${#seeds[@]} == 0)) || options+=("-seed_inputs=$(IFS=,; echo "${seeds[*]}")")
+    fuzz "$target" "${options[@]}" "$state/corpus/$target"
 }
 
 started=$SECONDS failures=0 running=0
@@ -90,7 +102,7 @@ for target in "${targets[@]}"; do
         wait -n || true
         running=$((running - 1))
     done
-    if run "$target"; then echo ok; else echo FAILED; fi >"$state/$target.result" &
+    run "$target" &
     running=$((running + 1))
 done
 wait
@@ -99,28 +111,21 @@ wait
 
 figure() { sed -n "s/^stat::$2: *//p" "$state/log/$1.log" | tail -1; }
 
-declare -A result=()
-for target in "${targets[@]}"; do
-    result[$target]=$(<"$state/$target.result")
-    [[ ${result[$target]} == ok ]] || failures=$((failures + 1))
-done
-printf '%-10s %12s %8s %9s %9s %8s  %s\n' target executions seconds coverage 'per s' new result
+printf '%-10s %12s %8s %9s %9s %8s %7s\n' target executions seconds coverage 'per s' new crashes
 for target in "${targets[@]}"; do
     log=$state/log/$target.log
     cover=$(grep -o 'cov: [0-9]*' "$log" | tail -1 | cut -d' ' -f2 || true)
     spent=$(sed -n 's/^Done [0-9]* runs in \([0-9]*\) second.*/\1/p' "$log" | tail -1)
-    printf '%-10s %12s %8s %9s %9s %8s  %s\n' "$target" "$(figure "$target" number_of_executed_units)" "${spent:--}" \
-        "${cover:--}" "$(figure "$target" average_exec_per_sec)" "$(figure "$target" new_units_added)" "${result[$target]}"
+    crashes=$(wc -l <"$state/log/$target.failures")
+    failures=$((failures + crashes))
+    printf '%-10s %12s %8s %9s %9s %8s %7s\n' "$target" "$(figure "$target" number_of_executed_units)" "${spent:--}" \
+        "${cover:--}" "$(figure "$target" average_exec_per_sec)" "$(figure "$target" new_units_added)" "$crashes"
 done
 for target in "${targets[@]}"; do
-    [[ ${result[$target]} == FAILED ]] || continue
-    log=$state/log/$target.log
-    reason=$(grep -E -m 1 '^property:|Fatal error|ERROR: |SUMMARY: ' "$log" || echo "see $log")
-    # A crash of an input of the repository leaves no file of its own: libFuzzer names the input that it ran last.
-    file=$(sed -n 's/.*Test unit written to //p' "$log" | tail -1)
-    [[ -n $file ]] || file=$(sed -n 's/^Running: //p' "$log" | tail -1)
-    echo "$target: $reason"
-    echo "    again: SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=$ASAN_OPTIONS $bin $target $file"
+    while IFS=$'\t' read -r reason file; do
+        echo "$target: $reason"
+        echo "    again: SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=$ASAN_OPTIONS $bin $target $file"
+    done <"$state/log/$target.failures"
 done
-echo "${#targets[@]} targets in $((SECONDS - started)) s, $failures failed"
+echo "${#targets[@]} targets in $((SECONDS - started)) s, $failures crashes"
 ((failures == 0))

@@ -160,7 +160,6 @@ def seeds():
     yield "layout", list(layouts())
     yield "zip", list(zips())
     yield "zstd", list(frames())
-    yield "archive", []
 def trailers():
     """Ends of archives without frames, whose index is one page."""
     for version in (1, 2, 3):

@@ -2,9 +2,9 @@
 
 /// A sound archive that is changed row by row and frame by frame and sealed again, under all verbs.
 ///
-/// The input is a program: its first byte says which checksums are made right, and whether only the verbs that
-/// write files run, or only those that read or make archives. Then comes one edit after another, each a byte
-/// for its kind and the bytes that it takes.
+/// The input is a program: its first byte says which checksums are made right, and whether only the verbs
+/// that write files run, or only those that read or make archives. Then comes one edit after another, each a
+/// byte for its kind and the bytes that it takes.
 struct EditTarget: FuzzTarget {
     private let verbs: ArchiveVerbs
     private let editor: ArchiveEditor
