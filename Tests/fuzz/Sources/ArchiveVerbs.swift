@@ -44,7 +44,7 @@ struct ArchiveVerbs {
         expect(isListed || !problems.isEmpty, "verify accepts an index that listings refuse")
         if writes { runWriters(path, problems) }
         if combines {
-            algebra(path, sound, isListed || problems.allSatisfy(Self.isFormal))
+            algebra(path, sound, isListed || problems.contains(where: Self.isFormal))
             readers(path, sound)
         }
         let names = scratch.names().filter { !Self.fixed.contains($0) }
