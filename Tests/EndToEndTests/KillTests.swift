@@ -142,8 +142,7 @@ extension EndToEnd {
                     _ = try await workspace.cachectl.succeed(arguments(attempt))
                 }
                 #expect(FileManager.default.contentsEqual(atPath: output(attempt), andPath: workspace.union))
-                let names = try FileManager.default.contentsOfDirectory(atPath: top)
-                #expect(names.allSatisfy { !$0.hasPrefix(".\(attempt).castore") })
+                #expect(try await workspace.leftovers(top).isEmpty)
             }
             #expect(killed >= Self.attempts / 3)
         }

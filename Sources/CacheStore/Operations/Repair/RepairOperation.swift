@@ -142,7 +142,7 @@ struct RepairOperation {
             )
         }
         let isComplete = lost.isEmpty && plan.foreign?.isLostOne ?? true
-        var warnings = leftOut.map { $0.warning(in: damaged) }
+        var warnings = leftOut.map { $0.warning(in: plan.base.path) }
         if let foreign = plan.foreign { warnings.insert(warning(of: foreign), at: 0) }
         return Repair.Report(
             digest: digest,
