@@ -50,7 +50,9 @@ func restore(_ archive: FilePath, into caches: GoCaches) async throws {
 
 // example: a damaged archive and its copies
 /// Repairs an archive with its copies, and restores what there is.
-func rescue(_ archive: FilePath, copies: [FilePath], to repaired: FilePath, into caches: GoCaches) async throws {
+func rescue(_ archive: FilePath, from copies: [FilePath], to repaired: FilePath, into caches: GoCaches)
+    async throws
+{
     let repair = try await Repair().run(archive, from: copies, to: repaired)
     for member in repair.leftOut { print("lost:", member.kind.rawValue, member.name) }
     try await Restore().run(repaired, into: caches)

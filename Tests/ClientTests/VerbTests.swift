@@ -136,7 +136,7 @@ struct VerbTests {
         let jobs = try await Jobs.shared.value
         let damaged = try damagedUnion(jobs, "damaged-repair.castore")
         let caches = jobs.emptyCaches("rescued")
-        try await rescue(damaged, copies: jobs.archives, to: jobs.place("repaired.castore"), into: caches)
+        try await rescue(damaged, from: jobs.archives, to: jobs.place("repaired.castore"), into: caches)
         let paths = [jobs.union, jobs.place("repaired.castore")].map(\.string)
         #expect(FileManager.default.contentsEqual(atPath: paths[0], andPath: paths[1]))
 

@@ -44,7 +44,8 @@ extension EndToEnd {
             arguments: [
                 "SELECT id FROM chunk WHERE id % 3 = 0",
                 // All modules, the standard library's entries being sound.
-                "SELECT chunk FROM stream WHERE id IN (SELECT stream FROM tree) UNION SELECT manifest FROM tree",
+                "SELECT chunk FROM stream WHERE id IN (SELECT stream FROM tree) UNION "
+                    + "SELECT manifest FROM tree",
                 "SELECT chunk FROM stream WHERE id IN (SELECT id FROM output WHERE id % 2 = 0)",
             ]
         )
@@ -88,7 +89,9 @@ extension EndToEnd {
             let damaged = try await damage(workspace.pack("gamma"), "1, 2")
             let top = try Scratch.shared.directory("listed")
             let arguments =
-                workspace.restoring(damaged, to: "\(top)/build", "\(top)/mod") + ["--no-go", "--skip-damaged"]
+                workspace.restoring(damaged, to: "\(top)/build", "\(top)/mod") + [
+                    "--no-go", "--skip-damaged",
+                ]
             let outcome = try await workspace.cachectl.run(arguments)
             #expect(outcome.status == 3, "\(outcome)")
             #expect(outcome.output.contains("left out 2 damaged members and "), "\(outcome)")

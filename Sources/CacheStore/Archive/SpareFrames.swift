@@ -36,7 +36,8 @@ final class SpareFrames: Sendable {
             return places[chunk.id] ?? []
         }
         let others = all.filter { $0.input != input && $0.record.contentBytes == chunk.contentBytes }
-        return others.filter { $0.record.isStored(as: chunk) } + others.filter { !$0.record.isStored(as: chunk) }
+        return others.filter { $0.record.isStored(as: chunk) }
+            + others.filter { !$0.record.isStored(as: chunk) }
     }
 
     private func readLists() throws(CacheStoreError) -> [ObjectID: [FramePlace]] {

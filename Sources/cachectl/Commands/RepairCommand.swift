@@ -88,7 +88,9 @@ struct RepairCommand: AsyncParsableCommand, Sendable {
     private func state(of report: Repair.Report) -> String {
         if report.isIdentical, report.replaced.isEmpty { return "nothing was damaged" }
         if report.isIdentical { return "it is whole, byte for byte as before the damage" }
-        if report.isComplete { return "it is whole, with the digest from before the damage, but not its bytes" }
+        if report.isComplete {
+            return "it is whole, with the digest from before the damage, but other bytes"
+        }
         if report.leftOut.isEmpty, report.lostChunks == 0 { return "nothing proves that it is whole" }
         return "it is sound, but not whole"
     }

@@ -13,10 +13,10 @@ package struct ZstdFrame: Hashable, Sendable {
 
     /// Reads the lengths of the frame at the beginning of `bytes`.
     ///
-    /// Nothing is decoded, so the frame may still be damaged.
+    /// Nothing is decoded, so the frame may still be damaged. The result is `nil` if `bytes` does not begin
+    /// with a whole frame that states the length of its content.
     ///
     /// - Parameter bytes: The frame, and any bytes after it.
-    /// - Returns: `nil` if `bytes` does not begin with a whole frame that states the length of its content.
     package init?(atStartOf bytes: Span<UInt8>) {
         guard bytes.count > Self.magic.count, Self.magic.indices.allSatisfy({ bytes[$0] == Self.magic[$0] })
         else { return nil }

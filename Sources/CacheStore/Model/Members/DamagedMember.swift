@@ -22,7 +22,8 @@ public struct DamagedMember: Hashable, Sendable {
         let prefix = "damaged archive: "
         self.kind = kind
         self.name = name
-        let message = error.message.hasPrefix(prefix) ? error.message.dropFirst(prefix.count) : error.message[...]
+        let message =
+            error.message.hasPrefix(prefix) ? error.message.dropFirst(prefix.count) : error.message[...]
         // The only chunk of an output has the output's name.
         let ownName = " (chunk \(name))"
         fault = String(message.hasSuffix(ownName) ? message.dropLast(ownName.count) : message)

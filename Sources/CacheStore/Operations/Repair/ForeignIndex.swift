@@ -48,7 +48,8 @@ struct ForeignIndex: Sendable {
     ///   - lost: The SHA-256 of the lost index, if that is known.
     /// - Returns: The index; `nil` if no index names any of the chunks.
     /// - Throws: ``CacheStoreError`` if an index can't be read.
-    static func best(among archives: [Archive], naming chunks: [ChunkRecord], lost: ObjectID?) throws -> Self? {
+    static func best(among archives: [Archive], naming chunks: [ChunkRecord], lost: ObjectID?) throws -> Self?
+    {
         var best: Self?
         for archive in archives {
             let index = try Self(archive, naming: chunks, lost: lost)
@@ -76,7 +77,9 @@ extension MemberSet {
         result.trees.removeAll { !isThere($0.manifest) || !isThere($0.chunks) }
         var modules = Set(result.trees.map(\.module))
         for download in downloads {
-            if case .stored(_, _, let list) = download.content, isThere(list) { modules.insert(download.module) }
+            if case .stored(_, _, let list) = download.content, isThere(list) {
+                modules.insert(download.module)
+            }
         }
         result.downloads.removeAll { !modules.contains($0.module) }
         result.checksumFiles = []

@@ -46,13 +46,16 @@ extension Repair {
         /// The number of chunks that are left of the damaged archive and that ``foreignIndex`` does not name.
         public var unnamedChunks: Int
 
-        /// Whether the new archive has all members of the damaged one. If so, it has the digest too.
+        /// Whether the new archive has all members of the damaged one.
         ///
-        /// This is false if the index is lost and nothing proves which members there were.
+        /// If so, it has the digest too. This is false if the index is lost and nothing proves which members
+        /// there were.
         public var isComplete: Bool
 
-        /// Whether the new archive has the bytes of the damaged one from before the damage: if it is complete,
-        /// and each frame that was replaced was stored with the same bytes elsewhere.
+        /// Whether the new archive has the bytes of the damaged one from before the damage.
+        ///
+        /// It has them if it is complete, and each frame that was replaced was stored with the same bytes
+        /// elsewhere.
         public var isIdentical: Bool
 
         /// Warnings about members that were left out, and about the index.

@@ -31,9 +31,9 @@ public struct Repair: Sendable {
     /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/corruptArchive``,
     ///   ``CacheStoreError/Code/notAnArchive`` or ``CacheStoreError/Code/unsafePath`` if nothing can be got
     ///   back, or another code for a system error), or `CancellationError` if the task was cancelled.
-    /// - Complexity: O(*n*) in the bytes of the archive's content, and of the content of each other file whose
-    ///   index is lost; memory for the archive's index, two chunks per thread, and, once a frame is damaged,
-    ///   some 100 bytes per frame of all files.
+    /// - Complexity: O(*n*) in the bytes of the archive's content, and of the content of each other file
+    ///   whose index is lost; memory for the archive's index, two chunks per thread, and, once a frame is
+    ///   damaged, some 100 bytes per frame of all files.
     @discardableResult
     public func run(
         _ damaged: FilePath,
@@ -41,7 +41,9 @@ public struct Repair: Sendable {
         to path: FilePath,
         progress: ProgressHandler? = nil
     ) async throws -> Report {
-        try await ArchiveWriter.writing(to: path, overwrite: options.overwrite, progress) { writer, counters in
+        try await ArchiveWriter.writing(to: path, overwrite: options.overwrite, progress) {
+            writer,
+            counters in
             try await RepairOperation(
                 damaged: damaged,
                 others: others,

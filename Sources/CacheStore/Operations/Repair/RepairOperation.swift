@@ -3,8 +3,8 @@ import SystemPackage
 /// One run of a ``Repair``.
 ///
 /// The search for damage is that of ``Verify``, with the frames of the other files as spares. So a member is
-/// damaged only if no file helps, and a tree or zip that is put together from several files is checked against
-/// its hash like any other.
+/// damaged only if no file helps, and a tree or zip that is put together from several files is checked
+/// against its hash like any other.
 struct RepairOperation {
     let damaged: FilePath
     let others: [FilePath]
@@ -46,7 +46,10 @@ struct RepairOperation {
                 if let spare = taken[places[index].record.id] { places[index] = spare }
             }
             let set = rest.laidOut(order) { places[$0].record }
-            return (whole, set, order.map { places[$0] }, try FrameQueue(order.lazy.map { places[$0] }, beside: path))
+            return (
+                whole, set, order.map { places[$0] },
+                try FrameQueue(order.lazy.map { places[$0] }, beside: path)
+            )
         }
         try await frames.copy(from: plan.holders.map(\.frames), to: writer, jobs: jobs, counters) {
             _,
@@ -167,8 +170,8 @@ struct RepairOperation {
                 "all frames that are left lie where that index has them, but nothing proves that it is the "
                     + "lost one"
             } else {
-                "only members whose content is left are taken from it; action entries, downloads and files of "
-                    + "the checksum database that it does not have are lost"
+                "only members whose content is left are taken from it, and nothing tells which others there "
+                    + "were"
             }
         let unnamed =
             foreign.unnamedChunks == 0

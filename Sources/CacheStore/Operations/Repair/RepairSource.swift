@@ -37,7 +37,9 @@ struct RepairSource: Sendable {
         if let opened { frames = opened.frames } else { frames = FrameFile(try File(reading: path)) }
     }
 
-    /// Returns the file with a list of its chunks, which are found by decoding its frames if there is no index.
+    /// Returns the file with a list of its chunks.
+    ///
+    /// If there is no index, the chunks are found by decoding the frames.
     ///
     /// - Throws: ``CacheStoreError`` if there is nothing to find, or for a system error; or
     ///   `CancellationError`.

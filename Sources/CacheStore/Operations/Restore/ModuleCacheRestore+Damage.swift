@@ -53,7 +53,9 @@ extension ModuleCacheRestore {
         try counters.lock(lock, at: lock.path, cancellation)
         if let file = try downloads.file(name) {
             do {
-                if let right = item.zipHash, try ModuleZip.h1(of: file, module: item.module) == right { return }
+                if let right = item.zipHash, try ModuleZip.h1(of: file, module: item.module) == right {
+                    return
+                }
             } catch is ZipError {
                 // A file that is no zip of the module is removed.
             }

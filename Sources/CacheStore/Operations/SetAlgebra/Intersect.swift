@@ -47,7 +47,8 @@ public struct Intersect: Sendable {
         _ counters: ProgressCounters
     ) async throws -> Report {
         var mending = FrameMending(archives)
-        let (set, disagreements) = try await mending.copy(to: writer, jobs: options.jobs, counters) { damaged in
+        let (set, disagreements) = try await mending.copy(to: writer, jobs: options.jobs, counters) {
+            damaged in
             counters.begin("reading indexes", bytes: 0, items: archives.count)
             let (plan, frames) = try await WorkerThreads.perform {
                 var sets: [(path: FilePath, set: MemberSet)] = []

@@ -176,7 +176,8 @@ struct RepairTests {
 
 extension Workbench {
     /// Packs the caches of random jobs into a directory.
-    fileprivate func packs(_ caches: RandomCaches, to name: String, levels: [Int]) async throws -> [FilePath] {
+    fileprivate func packs(_ caches: RandomCaches, to name: String, levels: [Int]) async throws -> [FilePath]
+    {
         var result: [FilePath] = []
         for (index, model) in caches.jobs.enumerated() {
             let pack = try await pack(model, as: "job-\(index)", to: "\(name)-\(index)") {

@@ -38,7 +38,8 @@ struct SkipDamagedTests {
 
         // All that is there is as in a restore of the sound archive.
         let (whole, _) = try await skipping(sound, to: "whole")
-        for (rest, whole) in [(caches.buildCache, whole.buildCache), (caches.moduleCache, whole.moduleCache)] {
+        for (rest, whole) in [(caches.buildCache, whole.buildCache), (caches.moduleCache, whole.moduleCache)]
+        {
             let found = try TreeSnapshot(of: #require(rest)).contents
             let expected = try TreeSnapshot(of: #require(whole)).contents
             // These two hold the time of the restore.
@@ -76,7 +77,8 @@ struct SkipDamagedTests {
             #expect(isThere != listed.contains("tree \(tree.module.text)"), "seed \(seed)")
         }
         for download in set.downloads {
-            let path = "\(download.module.downloadDirectory)/\(download.module.version).\(download.kind.rawValue)"
+            let path =
+                "\(download.module.downloadDirectory)/\(download.module.version).\(download.kind.rawValue)"
             let isLost =
                 download.kind == .zip
                 && !listed.isDisjoint(with: ["tree \(download.module.text)", "zip \(download.module.text)"])
@@ -102,7 +104,9 @@ struct SkipDamagedTests {
         #expect(report.leftOut.first { $0.name == output.description }?.entries == 1)
         #expect(report.outputs.created == 0 && report.actions.created == 0 && report.treeFiles.created == 0)
         let build = try TreeSnapshot(of: #require(caches.buildCache))
-        #expect(!build.paths.contains { $0.hasSuffix("-a") || $0.hasSuffix("-d") || $0.contains(".castore-0") })
+        #expect(
+            !build.paths.contains { $0.hasSuffix("-a") || $0.hasSuffix("-d") || $0.contains(".castore-0") }
+        )
         let modules = try TreeSnapshot(of: #require(caches.moduleCache))
         #expect(!modules.paths.contains { $0.hasPrefix("example.com") && $0.contains("@") })
         #expect(!modules.paths.contains { $0.hasSuffix(".partial") || $0.hasSuffix(".zip") })
@@ -162,7 +166,9 @@ struct SkipDamagedTests {
                 archive = try bench.damage(damaged, frames: [set.chunks[manifest]], to: "manifest", &source)
             }
             let (_, report) = try await skipping(archive, to: name)
-            #expect(Set(report.leftOut.map(\.label)) == ["tree \(module.text)", "zip example.com/zipped@v1.0.0"])
+            #expect(
+                Set(report.leftOut.map(\.label)) == ["tree \(module.text)", "zip example.com/zipped@v1.0.0"]
+            )
             // Go makes a tree again that has this marker, whatever else is there.
             let download = root.appending("cache/download/example.com/m/@v")
             #expect(Files.exists(download.appending("v1.0.0.partial")))

@@ -60,8 +60,8 @@ struct FrameMending: Sendable {
                 let other =
                     sound.record.isStored(as: damaged.record)
                     ? ""
-                    : ", which is compressed in another way: the new archive has the digest that sound inputs "
-                        + "would give, but not the same bytes"
+                    : ", which is compressed in another way: the new archive has the digest that sound "
+                        + "inputs would give, but not the same bytes"
                 return Warning(
                     code: .damagedInput,
                     message: "`\(archive.path)` is damaged \(place): the new archive has the sound copy of "

@@ -49,7 +49,10 @@ final class FrameQueue: Sendable {
         _ counters: ProgressCounters
     ) async throws -> [FramePlace: FramePlace] {
         let replaced = Gathered<[FramePlace: FramePlace]>([:])
-        try await copy(from: archives.map(\.frames), to: writer, jobs: jobs, counters) { damaged, error, buffer in
+        try await copy(from: archives.map(\.frames), to: writer, jobs: jobs, counters) {
+            damaged,
+            error,
+            buffer in
             guard let sound = try Self.sound(damaged, spares, into: &buffer) else {
                 let index = try archives[damaged.input].index(isChecked: true)
                 guard let member = try index.member(using: damaged.record) else { throw error }
