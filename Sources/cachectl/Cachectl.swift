@@ -24,13 +24,13 @@ struct Cachectl: AsyncParsableCommand {
             Exit status:
               0     done; also if standard output was closed early, as by `| head`
               1     failed: a file is missing, exists already, or can't be read or
-                    written; no room; a newer archive format; no Go command; one
+                    written; a link is in the way; no room; a newer archive format; no Go command; one
                     label for two different packs; or (doctor) builds will not hit,
                     (seal --check) a cache is not sealed, (diff --exit-code) two
                     archives differ, or (summary) an archive is over its budget
-              2     data is corrupt: not an archive, a damaged archive, a name or a
-                    symbolic link that leads outside the target, archives in conflict,
-                    or (pack --strict) a damaged cache
+              2     data is corrupt: not an archive, a damaged archive, a name that
+                    leads outside the target, archives in conflict, or
+                    (pack --strict) a damaged cache
               3     done in part: damaged members were left out (restore
                     --skip-damaged, repair), or nothing proves that none is missing
               64    the command line is wrong
@@ -42,7 +42,8 @@ struct Cachectl: AsyncParsableCommand {
             PackCommand.self, UnionCommand.self, DifferenceCommand.self, IntersectCommand.self,
             RestoreCommand.self, LayersCommand.self, SealCommand.self, KeyCommand.self,
             DoctorCommand.self, VerifyCommand.self, RepairCommand.self, InfoCommand.self,
-            ExplainCommand.self, DiffCommand.self, SummaryCommand.self, CatCommand.self, ManualCommand.self,
+            ExplainCommand.self, DiffCommand.self, SummaryCommand.self, LsCommand.self,
+            CatCommand.self, ManualCommand.self,
         ]
     )
 
@@ -54,8 +55,8 @@ struct Cachectl: AsyncParsableCommand {
         do {
             try Signals.listen()
             try checkCommand()
-            try checkAddresses(Array(CommandLine.arguments.dropFirst()))
-            var command = try await asyncParseAsRoot()
+            try checkAddresses(ProcessArguments.words)
+            var command = try await asyncParseAsRoot(ProcessArguments.words)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -71,7 +72,7 @@ struct Cachectl: AsyncParsableCommand {
     ///
     /// - Throws: `ValidationError`.
     private static func checkCommand() throws {
-        guard let word = UnknownWord.place(in: Array(CommandLine.arguments.dropFirst())),
+        guard let word = UnknownWord.place(in: ProcessArguments.words),
             !configuration.subcommands.contains(where: { $0._commandName == word }), word != "help"
         else { return }
         throw ValidationError("there is no command `\(word)`")
@@ -116,7 +117,7 @@ struct Cachectl: AsyncParsableCommand {
             guard exitCode(for: error) == .validationFailure, let root = CommandInfo.read(_dumpHelp()) else {
                 exit(withError: error)
             }
-            let arguments = Array(CommandLine.arguments.dropFirst())
+            let arguments = ProcessArguments.words
             StandardError.write(complaint(fullMessage(for: error), arguments, root))
             return ExitCode.validationFailure.rawValue
         }
@@ -160,11 +161,7 @@ struct Cachectl: AsyncParsableCommand {
 enum EntryPoint {
     static func main() {
         StandardError.openClosedStreams()
-        // Where `/proc` can't be read, Swift knows no arguments, not even the program's name.
-        guard !CommandLine.arguments.isEmpty else {
-            StandardError.write("error: the command line can't be read from /proc/self\n")
-            exit(1)
-        }
+        ProcessArguments.forgetRoot()
         OpenFileLimit.raise()
         Signals.unblock()
         Task(executorPreference: MainThread.shared) { await Cachectl.runAndExit() }
