@@ -160,7 +160,7 @@ struct Trailer: Hashable {
             message,
             path: path,
             offset: offset,
-            remedy: .packAgain
+            remedy: .recoverIndex
         )
     }
 }

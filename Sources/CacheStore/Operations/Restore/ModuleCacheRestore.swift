@@ -34,6 +34,9 @@ struct ModuleCacheRestore: Sendable {
 
     /// Whether the directories of new trees stay writable for their owner.
     let leavesTreesWritable: Bool
+
+    /// The trees and zips that are left out because they are damaged.
+    let damage: RestoreDamage
     let report: Gathered<Restore.Report>
     let counters: ProgressCounters
 
@@ -99,8 +102,26 @@ struct ModuleCacheRestore: Sendable {
         let name = "\(version).lock"
         let lock = try downloads.creatingFile(name, mode: profile.moduleFileMode, replacing: true)
         try counters.lock(lock, at: lock.path, cancellation)
-        let manifest = try reader.manifest(of: tree, chunks: chunks)
-        let marker = "\(version).partial"
+        guard let manifest = try manifest(of: tree, with: &reader) else {
+            return try restoreWithoutTree(item, tree, in: downloads, with: &reader, cancellation)
+        }
+        // A tree that is damaged leaves nothing, or else Go's marker. The downloads come before the tree.
+        _ = try damage.containing(note: { $0.trees[tree.module] = $1 }) {
+            try restoreTree(item, tree, manifest, in: downloads, with: &reader, cancellation)
+        }
+        counters.add(bytes: tree.size, items: 0)
+    }
+
+    /// Restores a module's downloads and its tree, under the module's lock.
+    private func restoreTree(
+        _ item: Item,
+        _ tree: MemberSet.Tree,
+        _ manifest: TreeManifest,
+        in downloads: borrowing Directory,
+        with reader: inout ChunkReader,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws {
+        let marker = "\(item.module.version).partial"
         if manifest.entries.contains(where: { PathRules.isWhiteout($0.path) }) {
             if try restoreZip(item, tree, manifest, in: downloads, with: &reader, cancellation) { return }
         }
@@ -116,7 +137,6 @@ struct ModuleCacheRestore: Sendable {
             }
             try downloads.remove(marker)
         }
-        counters.add(bytes: tree.size, items: 0)
         guard makesZips, item.downloads.contains(where: { $0.content == .derived }),
             let fault = try makeZip(tree, manifest, in: downloads, with: &reader, cancellation)
         else { return }
@@ -207,10 +227,7 @@ struct ModuleCacheRestore: Sendable {
         } catch {
             // Nothing half-done is left. A tree that was there before keeps its marker, because it may be
             // mended only in part.
-            if isNew {
-                try? parent.removeAll(name)
-                try? undo()
-            }
+            if isNew, (try? parent.removeAll(name)) != nil { try? undo() }
             if let error = error as? CacheStoreError {
                 throw error.naming(member: "tree \(tree.module.text)")
             }
@@ -234,8 +251,17 @@ struct ModuleCacheRestore: Sendable {
             case .stored(let id, let size, let list):
                 var content = StreamWriter(id: id, size: size, chunks: list.numbers.map { chunks[$0] })
                 content.mode = profile.moduleFileMode
-                let outcome = try content.put(name, in: directory, with: &reader) { try cancellation.check() }
-                note(outcome, bytes: outcome == .untouched ? 0 : size)
+                let isRestored = try damage.containing(note: { $0.zips[item.module] = $1 }) {
+                    do {
+                        let outcome = try content.put(name, in: directory, with: &reader) {
+                            try cancellation.check()
+                        }
+                        note(outcome, bytes: outcome == .untouched ? 0 : size)
+                    } catch let error as CacheStoreError {
+                        throw error.naming(member: download.memberName)
+                    }
+                }
+                if !isRestored { try removeWrongZip(of: item, in: directory, cancellation) }
                 counters.add(bytes: size, items: 0)
             }
         }

@@ -28,6 +28,13 @@ extension Restore {
         /// Files of trees are read-only in any case, as with Go.
         public var leavesTreesWritable = false
 
+        /// Whether members whose content is damaged in the archive are left out, instead of ending the
+        /// restore with an error.
+        ///
+        /// An action entry is left out with its output. A module tree or a stored zip is left out whole, and
+        /// the module's other downloads are restored. ``Restore/Report/leftOut`` lists the members.
+        public var skipsDamaged = false
+
         /// Whether to wait at the end until all data are on the disk.
         public var synchronize = false
 

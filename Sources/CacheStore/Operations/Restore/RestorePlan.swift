@@ -103,26 +103,52 @@ struct RestorePlan: Sendable {
     /// - Parameters:
     ///   - index: The index, which is checked completely.
     ///   - caches: The caches, of which one may be left out.
+    ///   - damaged: The members that are left out because they are damaged.
     /// - Returns: The digest.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
-    func digest(_ index: IndexReader, restoring caches: GoCaches) throws -> ObjectID {
-        let isWhole = caches.buildCache != nil && caches.moduleCache != nil
+    func digest(
+        _ index: IndexReader,
+        restoring caches: GoCaches,
+        without damaged: DamagedMembers = DamagedMembers()
+    ) throws -> ObjectID {
+        let isWhole = caches.buildCache != nil && caches.moduleCache != nil && damaged.isEmpty
         if isWhole, isWantedSet == nil, whiteouts.isEmpty { return archiveDigest }
         var listing = ListingDigest()
         if caches.buildCache != nil {
             let actions = try ActionCursor(index)
             var last: ObjectID?
             while let row = try actions.next() {
-                guard restores(row, after: &last) else { continue }
+                guard restores(row, after: &last), damaged.outputs[row.output] == nil else { continue }
                 listing.action(row.id, output: try index.output(row.output).id)
             }
             let outputs = try OutputCursor(index)
             while try outputs.next() {
-                guard let output = outputs.output, isWanted[outputs.number.index] else { continue }
+                guard let output = outputs.output, isWanted[outputs.number.index],
+                    damaged.outputs[outputs.number] == nil
+                else { continue }
                 listing.output(output)
             }
         }
-        if caches.moduleCache != nil { listing.modules(of: set) { set.chunks[$0].id } }
+        if caches.moduleCache != nil {
+            var rest = set
+            rest.leaveOutModules(damaged)
+            listing.modules(of: rest) { set.chunks[$0].id }
+        }
         return listing.finish()
+    }
+
+    /// Counts the restored action entries that refer to each damaged output.
+    ///
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    func entries(of damaged: DamagedMembers, in index: IndexReader) throws -> [OutputNumber: Int] {
+        var counts: [OutputNumber: Int] = [:]
+        guard !damaged.outputs.isEmpty else { return counts }
+        let actions = try ActionCursor(index)
+        var last: ObjectID?
+        while let row = try actions.next() {
+            guard restores(row, after: &last), damaged.outputs[row.output] != nil else { continue }
+            counts[row.output, default: 0] += 1
+        }
+        return counts
     }
 }

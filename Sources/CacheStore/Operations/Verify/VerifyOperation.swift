@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// One run of a ``Verify`` on an archive whose index is sound.
+/// One run of a ``Verify`` on an archive whose index is sound, or the search for damage of a ``Repair``.
 struct VerifyOperation {
     let archive: Archive
     /// The members of GOMODCACHE, their chunks, and the chunks that no member uses.
@@ -8,6 +8,9 @@ struct VerifyOperation {
     let summary: IndexSummary
     let threads: Int
     let counters: ProgressCounters
+
+    /// The frames that take the place of damaged ones; `nil` for none.
+    let spares: SpareFrames?
 
     /// A stream to be read and checked.
     private enum Item {
@@ -33,59 +36,106 @@ struct VerifyOperation {
         }
     }
 
+    /// Reads the index of an archive and checks all of it.
+    ///
+    /// - Parameters:
+    ///   - archive: The archive.
+    ///   - threads: The number of threads.
+    ///   - counters: The counters to add to.
+    ///   - spares: The frames that take the place of damaged ones; `nil` for none.
+    /// - Throws: The errors of ``Archive/contents()``.
+    init(
+        _ archive: Archive,
+        threads: Int,
+        _ counters: ProgressCounters,
+        spares: SpareFrames? = nil
+    ) async throws {
+        counters.begin("reading the index", bytes: 0, items: 0)
+        (summary, set) = try await WorkerThreads.perform {
+            let index = try archive.index()
+            let set = try index.modules()
+            return (try IndexSummary(of: index) { try index.output($0).id }, set)
+        }
+        self.archive = archive
+        self.threads = threads
+        self.counters = counters
+        self.spares = spares
+    }
+
     func run() async throws -> Verify.Report {
-        let items = items
-        let outputs = summary.totals.byKind[.output] ?? ArchiveTotals.Tally()
-        let contentBytes = items.reduce(outputs.contentBytes) { $0 + $1.size }
-        counters.begin("verifying", bytes: contentBytes, items: outputs.members + items.count)
-        let found = Gathered<[Int: CacheStoreError]>([:])
-        try await checkOutputs(outputs.members, found)
-        let (archive, counters) = (archive, counters)
-        try await WorkerThreads.forEach(
-            below: items.count,
-            threads: threads,
-            state: { try ChunkReader(archive) }
-        ) { reader, index, cancellation in
-            do {
-                try check(items[index], with: &reader, cancellation)
-            } catch let error as CacheStoreError {
-                found.update { $0[outputs.members + index] = error.naming(member: items[index].name) }
-            }
-            counters.add(bytes: items[index].size)
-        }
         var problems: [CacheStoreError] = []
-        if !summary.isDigestRight {
-            problems.append(
-                CacheStoreError(
-                    .corruptArchive,
-                    "damaged archive: its digest is not that of its members",
-                    path: archive.path
-                )
-            )
-        }
-        problems += found.value.sorted { $0.key < $1.key }.map(\.value)
+        if let fault = digestFault { problems.append(fault) }
+        problems += try await find().faults
         return Verify.Report(
             problems: problems,
             digest: summary.statedDigest,
             chunks: summary.totals.chunks,
             members: summary.totals.all.members,
-            contentBytes: contentBytes
+            contentBytes: contentBytes(of: items)
         )
     }
 
-    private func checkOutputs(_ count: Int, _ found: Gathered<[Int: CacheStoreError]>) async throws {
+    /// The error for an archive whose digest is not that of its members.
+    var digestFault: CacheStoreError? {
+        guard !summary.isDigestRight else { return nil }
+        return CacheStoreError(
+            .corruptArchive,
+            "damaged archive: its digest is not that of its members",
+            path: archive.path
+        )
+    }
+
+    /// Reads every member and every other chunk, and finds those that are damaged.
+    ///
+    /// - Throws: ``CacheStoreError`` if the index can't be read, or `CancellationError`. An error in reading
+    ///   a member is one of the faults, even if it is an error of the machine.
+    func find() async throws -> DamagedMembers {
+        let items = items
+        let outputs = summary.totals.byKind[.output] ?? ArchiveTotals.Tally()
+        counters.begin("verifying", bytes: contentBytes(of: items), items: outputs.members + items.count)
+        let found = Gathered(DamagedMembers())
+        try await checkOutputs(outputs.members, found)
+        let (archive, spares, counters) = (archive, spares, counters)
+        try await WorkerThreads.forEach(
+            below: items.count,
+            threads: threads,
+            state: { try ChunkReader(archive, spares: spares) }
+        ) { reader, index, cancellation in
+            let item = items[index]
+            do {
+                try check(item, with: &reader, cancellation)
+            } catch let error as CacheStoreError {
+                let error = error.naming(member: item.name)
+                found.update { found in
+                    switch item {
+                    case .tree(let tree): found.trees[tree.module] = error
+                    case .zip(let download, _, _, _): found.zips[download.module] = error
+                    case .unused(let chunk): found.unusedChunks[chunk.id] = error
+                    }
+                }
+            }
+            counters.add(bytes: item.size)
+        }
+        return found.value
+    }
+
+    /// The length of all content that is checked, in bytes.
+    private func contentBytes(of items: [Item]) -> Int {
+        items.reduce(summary.totals.byKind[.output]?.contentBytes ?? 0) { $0 + $1.size }
+    }
+
+    private func checkOutputs(_ count: Int, _ found: Gathered<DamagedMembers>) async throws {
         let outputs = try OutputFeed(archive)
-        let (archive, counters) = (archive, counters)
+        let (archive, spares, counters) = (archive, spares, counters)
         try await WorkerThreads.run(count: max(1, min(threads, count))) { cancellation in
-            var reader = try ChunkReader(archive)
+            var reader = try ChunkReader(archive, spares: spares)
             while let items = try outputs.next() {
                 for item in items {
                     do {
                         try check(item.output.id, item.chunks, with: &reader, cancellation) { _ in }
                     } catch let error as CacheStoreError {
-                        found.update {
-                            $0[item.number.index] = error.naming(member: "output \(item.output.id)")
-                        }
+                        let error = error.naming(member: "output \(item.output.id)")
+                        found.update { $0.outputs[item.number] = error }
                     }
                     counters.add(bytes: item.output.size)
                 }
