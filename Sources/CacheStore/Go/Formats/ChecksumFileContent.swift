@@ -1,18 +1,19 @@
 /// The content of a file of the checksum database in GOMODCACHE.
 ///
-/// Such files name no hash of themselves. However, a machine that loses power may leave zeros for content that
-/// was not yet on the disk, and no sound file of the database has them.
+/// No hash of such a file is recorded. However, a machine that loses power may leave zeros for content that
+/// was not on the disk yet, and no sound file of the database has them.
 ///
 /// Source: golang.org/x/mod/sumdb, and the Go proposal 25530 for its paths.
 enum ChecksumFileContent {
     /// The length of a hash in a tile, in bytes.
     private static let hashSize = 32
 
-    /// Returns the reason why a file can't be of the database, or `nil` if it can.
+    /// Looks for zeros in a file.
     ///
     /// - Parameters:
     ///   - bytes: The content.
     ///   - path: The path below `cache/download/sumdb`: `DATABASE/lookup/…`, `DATABASE/tile/…`.
+    /// - Returns: The reason why the file can't be of the database, or `nil` if it can.
     static func fault(in bytes: [UInt8], at path: String) -> String? {
         let elements = path.pathElements
         // `tile/HEIGHT/data/…` holds records as text, as a lookup does. All other tiles hold hashes.
