@@ -122,8 +122,11 @@ extension CacheStoreError {
         /// The file system does not have enough room.
         public static let noSpace = Code("noSpace")
 
-        /// A name in an archive, or a symbolic link in the target, would lead outside the target.
+        /// A name in an archive would lead outside the target.
         public static let unsafePath = Code("unsafePath")
+
+        /// A symbolic link stands where a file or directory should be.
+        public static let symbolicLink = Code("symbolicLink")
 
         /// The `go` command could not be run or answered with an error.
         public static let goCommand = Code("goCommand")
@@ -164,6 +167,31 @@ extension CacheStoreError {
         return Self(code, "cannot \(action)", path: path, remedy: remedy, cause: cause)
     }
 
+    /// Returns the error for work that needs more room than a file system has.
+    ///
+    /// - Parameters:
+    ///   - work: What was to be done, as in "not enough room to `work`".
+    ///   - needed: The bytes it needs; a negative number is one that can't be counted.
+    ///   - free: The free bytes.
+    ///   - path: A directory of the file system.
+    /// - Returns: An error with both sizes, in a unit that tells them apart from nothing.
+    static func noRoom(to work: String, needed: Int, free: Int, _ path: FilePath) -> Self {
+        func size(_ bytes: Int) -> String {
+            switch bytes {
+            case ..<0: "more than any disk has"
+            case ..<10_000: "\(bytes) B"
+            case ..<10_000_000: "\(bytes / 1000) kB"
+            default: "\(bytes / 1_000_000) MB"
+            }
+        }
+        return Self(
+            .noSpace,
+            "not enough room to \(work): it takes about \(size(needed)), and \(size(free)) are free",
+            path: path,
+            remedy: .freeSpace
+        )
+    }
+
     /// Returns the code and the remedy for an error of the system; no other place maps system errors.
     private static func kind(of cause: Errno) -> (Code, Remedy?) {
         switch cause {
@@ -172,7 +200,7 @@ extension CacheStoreError {
         case .permissionDenied, .notPermitted: (.permissionDenied, .getAccess)
         case .readOnlyFileSystem: (.readOnly, .chooseWritable)
         case .noSpace, .diskQuotaExceeded: (.noSpace, .freeSpace)
-        case .tooManySymbolicLinkLevels: (.unsafePath, .removeObstacle)
+        case .tooManySymbolicLinkLevels: (.symbolicLink, .removeObstacle)
         case .tooManyOpenFiles, .tooManyOpenFilesInSystem: (.io, .allowOpenFiles)
         case .noMemory: (.io, .freeMemory)
         case .ioError, .staleNFSFileHandle: (.io, .checkDisk)
@@ -193,7 +221,8 @@ extension CacheStoreError {
     /// only place that decides between the two.
     var isOfMachine: Bool {
         switch code {
-        case .notFound, .unsafePath, .notAnArchive, .unsupportedVersion, .corruptArchive: return false
+        case .notFound, .symbolicLink: return false
+        case .unsafePath, .notAnArchive, .unsupportedVersion, .corruptArchive: return false
         default: break
         }
         guard let cause = cause as? Errno else { return remedy != .removeObstacle }

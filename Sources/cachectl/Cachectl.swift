@@ -24,13 +24,13 @@ struct Cachectl: AsyncParsableCommand {
             Exit status:
               0     done; also if standard output was closed early, as by `| head`
               1     failed: a file is missing, exists already, or can't be read or
-                    written; no room; a newer archive format; no Go command; one
+                    written; a link is in the way; no room; a newer archive format; no Go command; one
                     label for two different packs; or (doctor) builds will not hit,
                     (seal --check) a cache is not sealed, (diff --exit-code) two
                     archives differ, or (summary) an archive is over its budget
-              2     data is corrupt: not an archive, a damaged archive, a name or a
-                    symbolic link that leads outside the target, archives in conflict,
-                    or (pack --strict) a damaged cache
+              2     data is corrupt: not an archive, a damaged archive, a name that
+                    leads outside the target, archives in conflict, or
+                    (pack --strict) a damaged cache
               64    the command line is wrong
               129, 130, 143   stopped by SIGHUP, SIGINT or SIGTERM; nothing half-done
                     is left. A second signal stops at once.
@@ -53,8 +53,8 @@ struct Cachectl: AsyncParsableCommand {
         do {
             try Signals.listen()
             try checkCommand()
-            try checkAddresses(Array(CommandLine.arguments.dropFirst()))
-            var command = try await asyncParseAsRoot()
+            try checkAddresses(ProcessArguments.words)
+            var command = try await asyncParseAsRoot(ProcessArguments.words)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -70,7 +70,7 @@ struct Cachectl: AsyncParsableCommand {
     ///
     /// - Throws: `ValidationError`.
     private static func checkCommand() throws {
-        guard let word = UnknownWord.place(in: Array(CommandLine.arguments.dropFirst())),
+        guard let word = UnknownWord.place(in: ProcessArguments.words),
             !configuration.subcommands.contains(where: { $0._commandName == word }), word != "help"
         else { return }
         throw ValidationError("there is no command `\(word)`")
@@ -115,7 +115,7 @@ struct Cachectl: AsyncParsableCommand {
             guard exitCode(for: error) == .validationFailure, let root = CommandInfo.read(_dumpHelp()) else {
                 exit(withError: error)
             }
-            let arguments = Array(CommandLine.arguments.dropFirst())
+            let arguments = ProcessArguments.words
             StandardError.write(complaint(fullMessage(for: error), arguments, root))
             return ExitCode.validationFailure.rawValue
         }
@@ -159,11 +159,7 @@ struct Cachectl: AsyncParsableCommand {
 enum EntryPoint {
     static func main() {
         StandardError.openClosedStreams()
-        // Where `/proc` can't be read, Swift knows no arguments, not even the program's name.
-        guard !CommandLine.arguments.isEmpty else {
-            StandardError.write("error: the command line can't be read from /proc/self\n")
-            exit(1)
-        }
+        ProcessArguments.forgetRoot()
         OpenFileLimit.raise()
         Signals.unblock()
         Task(executorPreference: MainThread.shared) { await Cachectl.runAndExit() }

@@ -177,7 +177,41 @@ extension EndToEnd {
         }
 
         @Test(
-            "because a link stands where a directory should be: status 2, and nothing behind the link changes"
+            "because no file stands under the output's name: status 1 or 64, and it stays, even with --force",
+            arguments: [
+                "mkfifo it", "mknod it c 1 3", "ln -s file it", "ln -s nothing it", "mkdir -p it/x",
+                "ln -s . it",
+            ]
+        )
+        func special(making: String) async throws {
+            let workspace = try await Workspace.shared.value
+            let top = try Scratch.shared.directory("special")
+            let list = #"cd "$1" && stat -c '%n %F %i %s %Y' -- *"#
+            try Data("mine".utf8).write(to: URL(fileURLWithPath: "\(top)/file"))
+            let made = try await workspace.shell(#"cd "$1" && \#(making)"#, [top])
+            try #require(made.status == 0, "\(made)")
+            let before = try await workspace.shell(list, [top]).output
+            let union = workspace.union
+            for arguments in [
+                ["union", union], ["difference", union, union], ["intersect", union, union],
+                ["layers", union],
+                [
+                    "pack", "--label", "x", "--no-go", "--no-gocache", "--gomodcache",
+                    workspace.rawModuleCache("gamma"),
+                ],
+            ] {
+                let outcome = try await workspace.cachectl.run(arguments + ["-o", "\(top)/it", "--force"])
+                #expect([1, 64].contains(outcome.status), "\(arguments[0]): \(outcome)")
+                #expect(
+                    outcome.errors.contains("`\(top)/it`") && outcome.errors.contains("hint: "),
+                    "\(outcome)"
+                )
+                #expect(try await workspace.shell(list, [top]).output == before, "\(arguments[0])")
+            }
+        }
+
+        @Test(
+            "because a link stands where a directory should be: status 1, and nothing behind the link changes"
         )
         func link() async throws {
             let workspace = try await Workspace.shared.value
@@ -190,7 +224,7 @@ extension EndToEnd {
             let outcome = try await workspace.cachectl.run(
                 workspace.restoring(to: "\(top)/build", "\(top)/mod")
             )
-            EndToEnd.expectFailure(outcome, status: 2, naming: "\(top)/mod/example.com", "link", "hint: ")
+            EndToEnd.expectFailure(outcome, status: 1, naming: "\(top)/mod/example.com", "link", "hint: ")
             #expect(try FileManager.default.contentsOfDirectory(atPath: victim).isEmpty)
         }
     }

@@ -1,10 +1,12 @@
 """Runs every command of cachectl with every system call failing in turn, and judges what is left.
 
-usage: faults.py --cachectl BINARY [--shim SHIM] [--short] [--only NAME,…] [--jobs N] [--report FILE]
+usage: faults.py --cachectl BINARY [--shim SHIM] [--short] [--step N] [--only NAME;…] [--jobs N]
+       [--report FILE]
 
   --cachectl BINARY  a dynamically linked cachectl, as `swift build` makes it
   --short            a few calls of each function in place of all, one errno each: minutes
-  --only NAME,…      these scenarios alone
+  --step N           one call in N of those that a scenario makes, but the first 20 calls of each function
+  --only NAME;…      these scenarios alone
   --report FILE      writes each fault as a line of JSON
 
 A run holds if one of these is true, and nothing else is left in its directory:
@@ -157,7 +159,8 @@ class Bench:
     def run(self, directory, command, **environment):
         values = {'PATH': os.environ['PATH'], 'HOME': str(directory), 'TZ': 'UTC', 'TMPDIR': str(directory / 'tmp')}
         return subprocess.run(
-            [self.cachectl, *command.split(), '--jobs', '1', '--quiet'], cwd=directory, timeout=60,
+            [self.cachectl, *command.split(), *([] if command.startswith('cat') else ['--jobs', '1', '--quiet'])],
+            cwd=directory, timeout=60,
             env=values | environment, stdin=subprocess.DEVNULL, capture_output=True)
 
     def template(self, scenario):
@@ -195,7 +198,7 @@ class Trial:
         self.calls = [line.split()[:2] for line in trace.read_text().splitlines()]
         remove(copy)
 
-    def faults(self, short):
+    def faults(self, short, step):
         """The faults to try, as (number of the call, function, what)."""
         chosen = self.calls
         if short:
@@ -203,7 +206,11 @@ class Trial:
             for call in self.calls:
                 by_function[call[1]].append(call)
             chosen = [c for calls in by_function.values() for c in {tuple(calls[i]) for i in (0, len(calls) // 2, -1)}]
+        seen = collections.Counter()
         for number, function in sorted((int(number), function) for number, function in chosen):
+            seen[function] += 1
+            if not short and seen[function] > 20 and seen[function] % step:
+                continue
             names = errors(function)
             whats = [str(getattr(errno, name)) for name in (names[number % len(names):][:1] if short else names)]
             if function in TRANSFERS:
@@ -296,6 +303,7 @@ def main():
     parser.add_argument('--cachectl', required=True)
     parser.add_argument('--shim')
     parser.add_argument('--short', action='store_true')
+    parser.add_argument('--step', type=int, default=1)
     parser.add_argument('--only')
     parser.add_argument('--jobs', type=int, default=os.cpu_count())
     parser.add_argument('--report')
@@ -316,7 +324,7 @@ def main():
             if wanted and scenario.name not in wanted:
                 continue
             trial = Trial(bench, scenario)
-            faults = list(trial.faults(options.short))
+            faults = list(trial.faults(options.short, options.step))
             wrong = collections.Counter()
             with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
                 for fault, text in zip(faults, pool.map(lambda f: trial.try_fault(*f), faults)):

@@ -156,7 +156,7 @@ struct CheckoutSums: Sendable {
             return try read(path, upTo: maximumSize)
         } catch {
             throw CacheStoreError(
-                error.code == .unsafePath ? .io : error.code,
+                error.code == .symbolicLink ? .io : error.code,
                 "cannot read the hashes of modules from here, nor can Go",
                 path: path,
                 remedy: error.remedy,

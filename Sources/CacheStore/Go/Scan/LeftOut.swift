@@ -86,7 +86,7 @@ public struct LeftOut: Hashable, Sendable {
     ///   gets the advice to pack as the owner.
     init(_ error: CacheStoreError, _ path: FilePath) throws(CacheStoreError) {
         switch error.code {
-        case .unsafePath: self.init(.symbolicLink, path, error.message)
+        case .symbolicLink: self.init(.symbolicLink, path, error.message)
         case .notFound: self.init(.changed, path, "it vanished while it was packed")
         case .permissionDenied: throw error.advising(.packAsOwner)
         default:

@@ -107,13 +107,7 @@ struct TrialCache {
         }
         let free = try directory.freeBytes()
         guard bytes <= free else {
-            throw CacheStoreError(
-                .noSpace,
-                "not enough room to judge packages: it takes about \(bytes / 1_000_000) MB, and "
-                    + "\(free / 1_000_000) MB are free",
-                path: directory.path,
-                remedy: .freeSpace
-            )
+            throw CacheStoreError.noRoom(to: "judge packages", needed: bytes, free: free, directory.path)
         }
     }
 }

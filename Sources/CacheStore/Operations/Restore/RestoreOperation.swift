@@ -122,13 +122,7 @@ struct RestoreOperation {
             let bytes = needs.filter { $0.device == need.device }
                 .reduce(0) { $0.addingReportingOverflow($1.bytes).partialValue }
             guard bytes >= 0, bytes <= need.free else {
-                let (megabytes, free) = (bytes / 1_000_000, need.free / 1_000_000)
-                throw CacheStoreError(
-                    .noSpace,
-                    "not enough room: restoring takes about \(megabytes) MB, and \(free) MB are free",
-                    path: need.path,
-                    remedy: .freeSpace
-                )
+                throw .noRoom(to: "restore", needed: bytes, free: need.free, need.path)
             }
         }
     }

@@ -161,7 +161,7 @@ package struct Directory: ~Copyable, Sendable {
             let found = try status(of: name), found.kind != .directory
         {
             throw CacheStoreError(
-                found.kind == .symbolicLink ? .unsafePath : .io,
+                found.kind == .symbolicLink ? .symbolicLink : .io,
                 "a \(found.noun) stands where a directory should be",
                 path: path,
                 remedy: .removeObstacle

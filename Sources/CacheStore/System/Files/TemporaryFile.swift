@@ -16,8 +16,9 @@ struct TemporaryFile: ~Copyable, Sendable {
     /// - Parameters:
     ///   - path: The final name; its directory must exist.
     ///   - overwrite: Whether a file with that name may exist already.
-    /// - Throws: ``CacheStoreError``, with code ``CacheStoreError/Code/exists`` if `path` is there and
-    ///   `overwrite` is false, or ``CacheStoreError/Code/badArgument`` if it is a stream or device.
+    /// - Throws: ``CacheStoreError``, with code ``CacheStoreError/Code/exists`` if a file is there and
+    ///   `overwrite` is false, ``CacheStoreError/Code/badArgument`` if it is a stream or device, or
+    ///   ``CacheStoreError/Code/symbolicLink`` if it is a link.
     init(for path: FilePath, overwrite: Bool) throws(CacheStoreError) {
         guard let name = path.lastComponent?.string else {
             throw CacheStoreError(.badArgument, "not the name of a file", path: path)
@@ -35,6 +36,15 @@ struct TemporaryFile: ~Copyable, Sendable {
                 throw CacheStoreError(
                     .badArgument,
                     "the output is a stream or device, and an archive is a file with a name of its own",
+                    path: path,
+                    remedy: .nameFile
+                )
+            }
+            // A rename would take the link's place, and leave the file that it leads to as it was.
+            if there.kind == .symbolicLink {
+                throw CacheStoreError(
+                    .symbolicLink,
+                    "the output is a symbolic link, and only a file is replaced",
                     path: path,
                     remedy: .nameFile
                 )

@@ -304,7 +304,7 @@ struct ModuleCacheRestoreTests {
             #expect(report.leftOut.allSatisfy { !$0.reason.isDamage })
             #expect(report.totals.byKind[.tree]?.files == Self.module.files.count)
         } catch let error as CacheStoreError {
-            #expect(error.code == .unsafePath, "\(error)")
+            #expect(error.code == .symbolicLink, "\(error)")
         }
         #expect(try TreeSnapshot(of: outside) == before)
     }

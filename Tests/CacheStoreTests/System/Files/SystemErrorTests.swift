@@ -43,6 +43,21 @@ struct SystemErrorTests {
         #expect(CacheStoreError.system(cause, "open", "/cache/file").remedy != nil)
     }
 
+    @Test("that there is too little room shows sizes, however small or endless they are")
+    func room() {
+        let sizes = [
+            (5, 0, "5 B", "0 B"), (1 << 40, 2_500_000, "1099511 MB", "2500 kB"), (-1, 1, "more than", "1 B"),
+        ]
+        for (needed, free, neededText, freeText) in sizes {
+            let error = CacheStoreError.noRoom(to: "work", needed: needed, free: free, "/x")
+            #expect(error.code == .noSpace && error.isOfMachine)
+            #expect(
+                error.message.contains("about \(neededText)")
+                    && error.message.contains("\(freeText) are free")
+            )
+        }
+    }
+
     @Test("of an interrupted call repeats the call, and any other ends it")
     func interrupted() throws {
         var calls = 0
