@@ -66,7 +66,13 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
     @Flag(name: .customLong("skip-damaged"), help: "Leave out members that are damaged in the archive.")
     var skipsDamaged = false
 
-    @Flag(name: .customLong("sync"), help: "Wait until all data is on the disk.")
+    @Flag(
+        name: .customLong("sync"),
+        help: ArgumentHelp(
+            "Wait until all data is on the disk. Without it, restore again after a power cut, before you "
+                + "build: files may be empty or zeros, and Go does not notice."
+        )
+    )
     var synchronizes = false
 
     @Flag(name: .customLong("no-go"), help: "Don't run Go, and don't warn of entries that would miss here.")

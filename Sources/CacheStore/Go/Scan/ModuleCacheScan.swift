@@ -154,6 +154,7 @@ struct ModuleCacheScan: Sendable {
                 "a \(status.noun)"
             )
         }
+        if name.hasPrefix(FilePlacement.temporaryPrefix) { return leaveOutTemporary(path) }
         guard let dot = name.lastIndex(of: ".") else {
             return leaveOut(.foreign, path, "no name that Go gives")
         }
@@ -289,6 +290,7 @@ struct ModuleCacheScan: Sendable {
                 // `latest` holds the head of the tree that was seen last. With an old head, lookups of newer
                 // heads fail.
                 if name == "latest" { return scan.leaveOut(.bookkeeping, path, "Go fetches it again") }
+                if name.hasPrefix(FilePlacement.temporaryPrefix) { return scan.leaveOutTemporary(path) }
                 if let fault = PathRules.fault(inChecksumPath: prefix + name) {
                     return scan.leaveOut(.badName, path, fault)
                 }
@@ -300,6 +302,9 @@ struct ModuleCacheScan: Sendable {
                         path,
                         "\(bytes.count) bytes can't be of a checksum database"
                     )
+                }
+                if let fault = ChecksumFileContent.fault(in: bytes, at: prefix + name) {
+                    return scan.leaveOut(.badDownload, path, fault)
                 }
                 scan.checksumFiles.append(ChecksumFile(path: prefix + name, bytes: bytes))
             case .symbolicLink: scan.leaveOut(.symbolicLink, path, "a symbolic link")
@@ -337,6 +342,10 @@ struct ModuleCacheScan: Sendable {
                 leftOut.append(try LeftOut(error, error.path ?? directory.path(of: name)))
             }
         }
+    }
+
+    private mutating func leaveOutTemporary(_ path: FilePath) {
+        leaveOut(.temporary, path, "a restore was writing it, or was stopped")
     }
 
     private mutating func leaveOut(_ reason: LeftOut.Reason, _ path: FilePath, _ explanation: String) {
