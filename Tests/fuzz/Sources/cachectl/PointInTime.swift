@@ -1,0 +1,1 @@
+../../../../Sources/cachectl/Options/PointInTime.swift
