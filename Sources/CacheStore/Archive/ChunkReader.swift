@@ -3,7 +3,7 @@
 /// Each worker has its own reader. A reader holds a decoder and two buffers: one for at most one chunk, and
 /// one for the chunk's frame.
 struct ChunkReader: ~Copyable {
-    private let archive: Archive
+    let archive: Archive
     private let decompressor: ZstdDecompressor
 
     /// The frame of the content that was read last.
@@ -38,6 +38,9 @@ struct ChunkReader: ~Copyable {
         var buffer: [UInt8] = []
         swap(&buffer, &content)
         defer { swap(&buffer, &content) }
+        guard ZstdDecompressor.isAllowed(frame.span) else {
+            throw archive.damaged(chunk, "the frame is none that the format allows")
+        }
         let isWhole: Bool
         do {
             isWhole = try decompressor.decode(frame.span, size: chunk.contentBytes, into: &buffer)

@@ -17,7 +17,8 @@ public struct Verify: Sendable {
 
     /// Checks an archive.
     ///
-    /// The check covers the trailer and the index, and whether the archive's digest is that of its members.
+    /// The check covers the trailer and the index, down to the bytes that its rows make, and whether the
+    /// archive's digest is that of its members.
     /// It also covers each frame's checksum and content, each output against its ID, and each module tree and
     /// zip against its `.ziphash`.
     ///
@@ -34,15 +35,19 @@ public struct Verify: Sendable {
     {
         try await ProgressCounters.reporting(to: progress) { counters in
             let opened: Archive
-            let (summary, set): (IndexSummary, MemberSet)
+            let (summary, set, breaches): (IndexSummary, MemberSet, [CacheStoreError])
             do {
                 let archive = try archive.open()
                 counters.begin("reading the index", bytes: 0, items: 0)
                 opened = archive
-                (summary, set) = try await WorkerThreads.perform {
+                (summary, set, breaches) = try await WorkerThreads.perform {
                     let index = try archive.index()
                     let set = try index.modules()
-                    return (try IndexSummary(of: index) { try index.output($0).id }, set)
+                    let summary = try index.reading {
+                        try IndexSummary(of: index) { try index.output($0).id }
+                    }
+                    let rules = IndexRules(archive: archive, index: index)
+                    return (summary, set, try rules.breaches(set))
                 }
             } catch let error as CacheStoreError
                 where [.corruptArchive, .notAnArchive, .unsafePath].contains(error.code)
@@ -53,6 +58,7 @@ public struct Verify: Sendable {
                 archive: opened,
                 set: set,
                 summary: summary,
+                breaches: breaches,
                 threads: WorkerThreads.count(for: options.jobs),
                 counters: counters
             ).run()
