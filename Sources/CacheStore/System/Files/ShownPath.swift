@@ -32,6 +32,6 @@ final class ShownPath: Sendable {
             names.append(name)
             step = above.inner
         }
-        return names.isEmpty ? top : top.appending(FilePath(names.reversed().joined(separator: "/")).components)
+        return names.isEmpty ? top : top.appending(names.reversed().joined(separator: "/"))
     }
 }
