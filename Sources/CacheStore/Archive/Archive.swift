@@ -56,7 +56,7 @@ public struct Archive: Sendable {
     /// Reads the index and checks all of it.
     ///
     /// The check covers the SHA-256 of the index, its schema, and that every row is allowed and fits the
-    /// other rows.
+    /// other rows, and that the archive's digest is that of its members.
     ///
     /// - Returns: The members, without their content.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` or
@@ -78,7 +78,8 @@ public struct Archive: Sendable {
     public func summary() async throws -> ArchiveSummary {
         try await WorkerThreads.perform {
             let index = try index()
-            let summary = try index.reading { try IndexSummary(of: index, outputID: nil) }
+            let summary = try index.reading { try IndexSummary(of: index) { try index.output($0).id } }
+            guard summary.isDigestRight else { throw wrongDigest }
             var totals = summary.totals
             totals.fileBytes = fileBytes
             return ArchiveSummary(sources: index.sources, digest: index.digest, totals: totals)
@@ -88,7 +89,24 @@ public struct Archive: Sendable {
     /// Reads and checks the index.
     func members() throws -> (set: MemberSet, digest: ObjectID) {
         let index = try index()
-        return (try index.members(), index.digest)
+        let set = try index.members()
+        guard set.digest == index.digest else { throw wrongDigest }
+        return (set, index.digest)
+    }
+
+    /// Computes the digest of all members.
+    func digest(_ index: IndexReader) throws -> ObjectID {
+        try index.reading { try IndexSummary(of: index) { try index.output($0).id }.digest }
+    }
+
+    /// The error for an archive that states another digest than its members have.
+    var wrongDigest: CacheStoreError {
+        CacheStoreError(
+            .corruptArchive,
+            "damaged archive: its digest is not that of its members",
+            path: path,
+            remedy: .packAgain
+        )
     }
 
     /// Opens the index.
@@ -140,5 +158,10 @@ public struct Archive: Sendable {
                 remedy: .recoverIndex
             )
         }
+    }
+
+    /// Reads bytes of the index, from an offset in it.
+    func readIndex(at offset: Int, count: Int, into buffer: inout [UInt8]) throws(CacheStoreError) {
+        try frames.file.read(at: trailer.indexOffset + offset, count: count, into: &buffer)
     }
 }

@@ -3,6 +3,7 @@
 /// Each worker has its own reader. A reader holds a decoder and two buffers: one for at most one chunk, and
 /// one for the chunk's frame.
 struct ChunkReader: ~Copyable {
+    let archive: Archive
     private let frames: FrameFile
     private let spares: SpareFrames?
     private let decompressor: ZstdDecompressor
@@ -23,6 +24,7 @@ struct ChunkReader: ~Copyable {
     ///   - spares: The frames that take the place of damaged ones; `nil` for none.
     /// - Throws: ``CacheStoreError`` if there is not enough memory for a decoder.
     init(_ archive: Archive, spares: SpareFrames? = nil) throws(CacheStoreError) {
+        self.archive = archive
         frames = archive.frames
         self.spares = spares
         do {
@@ -69,6 +71,9 @@ struct ChunkReader: ~Copyable {
         var buffer: [UInt8] = []
         swap(&buffer, &content)
         defer { swap(&buffer, &content) }
+        guard ZstdDecompressor.isAllowed(frame.span) else {
+            throw frames.damaged(chunk, "the frame is none that the format allows")
+        }
         let isWhole: Bool
         do {
             isWhole = try decompressor.decode(frame.span, size: chunk.contentBytes, into: &buffer)

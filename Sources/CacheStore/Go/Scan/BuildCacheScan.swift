@@ -322,6 +322,11 @@ struct BuildCacheScan: Sendable {
                 leaveOut(.wrongSize, path, fault)
                 return false
             }
+            guard size <= FormatLimits.outputSize else {
+                let fault = "its output \(entry.output) has \(size) bytes, more than an archive holds of one"
+                leaveOut(.wrongSize, path, fault)
+                return false
+            }
             return true
         }
         keepReferredOutputs()

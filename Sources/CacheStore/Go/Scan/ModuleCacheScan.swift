@@ -86,6 +86,7 @@ struct ModuleCacheScan: Sendable {
             return leaveOut(.foreign, path, "a \(status.noun) outside of all modules")
         }
         let text = prefix + name
+        guard !isTooLong(text, path) else { return }
         if name.contains("@") {
             if let module = ModuleKey(text) {
                 trees.insert(module)
@@ -128,6 +129,7 @@ struct ModuleCacheScan: Sendable {
         guard status.kind == .directory, let directory = try parent.directory(name) else {
             return leaveOut(.foreign, path, "a \(status.noun) outside of all modules")
         }
+        guard !isTooLong(prefix + name, path) else { return }
         try forEachEntry(of: directory) { (scan, entry, status) throws(CacheStoreError) in
             if name == "@v" {
                 try scan.scanDownload(directory, entry, status, module: String(prefix.dropLast()))
@@ -283,7 +285,7 @@ struct ModuleCacheScan: Sendable {
             let path = directory.path(of: name)
             switch status.kind {
             case .directory:
-                if let inner = try directory.directory(name) {
+                if !scan.isTooLong(prefix + name, path), let inner = try directory.directory(name) {
                     try scan.scanChecksums(inner, prefix: prefix + name + "/")
                 }
             case .regular:
@@ -346,6 +348,15 @@ struct ModuleCacheScan: Sendable {
 
     private mutating func leaveOutTemporary(_ path: FilePath) {
         leaveOut(.temporary, path, "a restore was writing it, or was stopped")
+    }
+
+    /// Returns whether a path is too long for a member; such a directory is left out and not entered.
+    ///
+    /// So the scan goes down no deeper than the paths of members, however deep directories are.
+    private mutating func isTooLong(_ text: String, _ path: FilePath) -> Bool {
+        guard text.utf8.count > PathRules.longestPath else { return false }
+        leaveOut(.badName, path, "its path is longer than \(PathRules.longestPath) bytes")
+        return true
     }
 
     private mutating func leaveOut(_ reason: LeftOut.Reason, _ path: FilePath, _ explanation: String) {

@@ -44,7 +44,7 @@ final class LayoutDirectory: Sendable {
         do throws(CacheStoreError) {
             try Self.check(name, in: parent, overwrite: overwrite)
             TemporaryName.removeAbandoned(for: name, in: parent)
-            root = try parent.creatingDirectory(temporaryName.text, mode: mode, shownAs: path)
+            root = try parent.creatingDirectory(temporaryName.text, mode: mode, shownAs: ShownPath(path))
             guard temporaryName.lock(root.descriptor, in: parent) else {
                 let message = "another process has removed the directory that was made for the image"
                 throw CacheStoreError(.io, message, path: path)

@@ -34,7 +34,7 @@ struct RepairOperation {
             spares: spares
         )
         // Rot does not change a digest that the index states: someone has made the archive so.
-        if let fault = verification.digestFault { throw fault }
+        if !verification.summary.isDigestRight { throw plan.base.wrongDigest }
         let lost = try await verification.find()
         if let error = lost.faults.first(where: { $0.code != .corruptArchive }) { throw error }
         let taken = spares.taken

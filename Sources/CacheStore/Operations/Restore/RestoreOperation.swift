@@ -30,7 +30,11 @@ struct RestoreOperation {
         let becomesLayer = options.profile == .image
         let (plan, digest) = try await WorkerThreads.perform {
             let plan = try RestorePlan(for: archive.index(), only: labels, becomesLayer: becomesLayer)
-            return (plan, try plan.digest(archive.index(isChecked: true), restoring: caches))
+            let digest = try plan.digest(archive.index(isChecked: true), restoring: caches)
+            // The digest that is reported is computed and not believed.
+            let whole = plan.isWhole(caches) ? digest : try archive.digest(archive.index(isChecked: true))
+            guard whole == plan.archiveDigest else { throw archive.wrongDigest }
+            return (plan, digest)
         }
         let report = Gathered(Restore.Report(digest: digest, archiveDigest: plan.archiveDigest))
         let damage = RestoreDamage(isSkipped: options.skipsDamaged)

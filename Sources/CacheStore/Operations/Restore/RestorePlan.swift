@@ -1,6 +1,6 @@
 /// The members of an archive that are restored, found in one pass through its index.
 struct RestorePlan: Sendable {
-    /// The digest of the archive.
+    /// The digest of the archive, as its index states it.
     let archiveDigest: ObjectID
 
     /// The members of GOMODCACHE, and their chunks.
@@ -98,6 +98,11 @@ struct RestorePlan: Sendable {
         return true
     }
 
+    /// Returns whether all members of the archive are restored to both caches.
+    func isWhole(_ caches: GoCaches) -> Bool {
+        caches.buildCache != nil && caches.moduleCache != nil && isWantedSet == nil && whiteouts.isEmpty
+    }
+
     /// Returns the digest of the members that are restored: that of an archive with just these members.
     ///
     /// - Parameters:
@@ -111,8 +116,6 @@ struct RestorePlan: Sendable {
         restoring caches: GoCaches,
         without damaged: DamagedMembers = DamagedMembers()
     ) throws -> ObjectID {
-        let isWhole = caches.buildCache != nil && caches.moduleCache != nil && damaged.isEmpty
-        if isWhole, isWantedSet == nil, whiteouts.isEmpty { return archiveDigest }
         var listing = ListingDigest()
         if caches.buildCache != nil {
             let actions = try ActionCursor(index)

@@ -17,7 +17,8 @@ public struct Verify: Sendable {
 
     /// Checks an archive.
     ///
-    /// The check covers the trailer and the index, and whether the archive's digest is that of its members.
+    /// The check covers the trailer and the index, down to the bytes that its rows make, and whether the
+    /// archive's digest is that of its members.
     /// It also covers each frame's checksum and content, each output against its ID, and each module tree and
     /// zip against its `.ziphash`.
     ///

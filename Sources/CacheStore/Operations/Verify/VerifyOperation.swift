@@ -6,6 +6,8 @@ struct VerifyOperation {
     /// The members of GOMODCACHE, their chunks, and the chunks that no member uses.
     let set: MemberSet
     let summary: IndexSummary
+    /// The breaches of rules that concern the index as a whole.
+    let breaches: [CacheStoreError]
     let threads: Int
     let counters: ProgressCounters
 
@@ -51,10 +53,11 @@ struct VerifyOperation {
         spares: SpareFrames? = nil
     ) async throws {
         counters.begin("reading the index", bytes: 0, items: 0)
-        (summary, set) = try await WorkerThreads.perform {
+        (summary, set, breaches) = try await WorkerThreads.perform {
             let index = try archive.index()
             let set = try index.modules()
-            return (try IndexSummary(of: index) { try index.output($0).id }, set)
+            let summary = try index.reading { try IndexSummary(of: index) { try index.output($0).id } }
+            return (summary, set, try IndexRules(archive: archive, index: index).breaches(set))
         }
         self.archive = archive
         self.threads = threads
@@ -64,7 +67,8 @@ struct VerifyOperation {
 
     func run() async throws -> Verify.Report {
         var problems: [CacheStoreError] = []
-        if let fault = digestFault { problems.append(fault) }
+        if !summary.isDigestRight { problems.append(archive.wrongDigest) }
+        problems += breaches
         problems += try await find().faults
         return Verify.Report(
             problems: problems,
@@ -72,16 +76,6 @@ struct VerifyOperation {
             chunks: summary.totals.chunks,
             members: summary.totals.all.members,
             contentBytes: contentBytes(of: items)
-        )
-    }
-
-    /// The error for an archive whose digest is not that of its members.
-    var digestFault: CacheStoreError? {
-        guard !summary.isDigestRight else { return nil }
-        return CacheStoreError(
-            .corruptArchive,
-            "damaged archive: its digest is not that of its members",
-            path: archive.path
         )
     }
 
@@ -132,7 +126,7 @@ struct VerifyOperation {
             while let items = try outputs.next() {
                 for item in items {
                     do {
-                        try check(item.output.id, item.chunks, with: &reader, cancellation) { _ in }
+                        try check(item.output.id, item.chunks, with: &reader, cancellation)
                     } catch let error as CacheStoreError {
                         let error = error.naming(member: "output \(item.output.id)")
                         found.update { $0.outputs[item.number] = error }
@@ -164,17 +158,19 @@ struct VerifyOperation {
         switch item {
         case .tree(let tree):
             let manifest = try reader.manifest(of: tree, chunks: set.chunks)
-            var hasher = TreeHasher(tree.module)
-            try reader.walk(tree, manifest, chunks: set.chunks, visitor: &hasher) { try cancellation.check() }
-            guard hasher.finish() == tree.h1 else {
+            try checkCuts(ofManifest: tree, with: &reader)
+            var visitor = CheckedTree(tree.module)
+            try reader.walk(tree, manifest, chunks: set.chunks, visitor: &visitor) {
+                try cancellation.check()
+            }
+            guard visitor.isCutRight else { throw wrongCut }
+            guard visitor.finish() == tree.h1 else {
                 throw reader.damaged(set.chunks, tree, "the tree does not have its h1 hash")
             }
-        case .zip(let download, let id, let size, let chunks):
-            var content: [UInt8] = []
-            content.reserveCapacity(size)
+        case .zip(let download, let id, _, let chunks):
             let records = chunks.numbers.map { set.chunks[$0] }
-            try check(id, records, with: &reader, cancellation) { piece in content += piece }
-            try checkZip(content, of: download.module)
+            try check(id, records, with: &reader, cancellation)
+            try StoredZip.check(chunks, of: download.module, set.downloads, set.chunks, in: archive)
         case .unused(let chunk): try reader.read(chunk)
         }
     }
@@ -184,16 +180,17 @@ struct VerifyOperation {
         _ id: ObjectID,
         _ chunks: [ChunkRecord],
         with reader: inout ChunkReader,
-        _ cancellation: WorkerThreads.Cancellation,
-        _ body: ([UInt8]) -> Void
+        _ cancellation: WorkerThreads.Cancellation
     ) throws {
         let isNamedByChunk = chunks.count == 1 && chunks[0].id == id
         var hasher = ContentHasher()
-        for chunk in chunks {
+        var isCutRight = true
+        for (index, chunk) in chunks.enumerated() {
             try cancellation.check()
             try reader.read(chunk)
+            let isLast = index == chunks.count - 1
+            if !Chunker.isChunk(reader.content.span, isLast: isLast) { isCutRight = false }
             if !isNamedByChunk { hasher.update(reader.content.span) }
-            body(reader.content)
         }
         guard isNamedByChunk || hasher.finish() == id else {
             throw CacheStoreError(
@@ -202,22 +199,29 @@ struct VerifyOperation {
                 path: archive.path
             )
         }
+        guard isCutRight else { throw wrongCut }
     }
 
-    /// Checks that a zip has the hash that the module's `.ziphash` states.
-    private func checkZip(_ content: [UInt8], of module: ModuleKey) throws {
-        let expected = set.downloads.lazy.compactMap { download -> ObjectID? in
-            guard download.module == module, download.kind == .ziphash,
-                case .bytes(let bytes) = download.content
-            else { return nil }
-            return ModuleHash.id(ofZiphash: bytes)
-        }.first
-        do {
-            guard try ModuleZip.h1(of: content, module: module) == expected else {
-                throw ZipError("the zip does not have the hash of its .ziphash")
+    /// Checks the cuts of a manifest of several chunks.
+    private func checkCuts(
+        ofManifest tree: MemberSet.Tree,
+        with reader: inout ChunkReader
+    ) throws {
+        let numbers = tree.manifest.numbers
+        guard numbers.count > 1 else { return }
+        for (index, number) in numbers.enumerated() {
+            try reader.read(set.chunks[number])
+            guard Chunker.isChunk(reader.content.span, isLast: index == numbers.count - 1) else {
+                throw wrongCut
             }
-        } catch let error as ZipError {
-            throw CacheStoreError(.corruptArchive, "damaged archive: \(error)", path: archive.path)
         }
+    }
+
+    private var wrongCut: CacheStoreError {
+        CacheStoreError(
+            .corruptArchive,
+            "damaged archive: its content is not cut as the format says",
+            path: archive.path
+        )
     }
 }
