@@ -22,8 +22,11 @@ def main():
                               if folder.is_dir() for file in sorted(folder.iterdir())]
     work = pathlib.Path(tempfile.mkdtemp(prefix="castore-compare."))
     environment = os.environ | {"CACHESTORE_FUZZ_KEEP": str(work), "SWIFT_BACKTRACE": "enable=no", "ASAN_OPTIONS": "detect_leaks=0"}
-    for start in range(0, len(inputs), 500):
-        subprocess.run([sys.argv[1], "edits", *inputs[start:start + 500]], env=environment, stderr=subprocess.DEVNULL)
+    def run(batch):
+        """Runs inputs in one process or, if one of them ends it, each in its own; the archive is kept before that."""
+        status = subprocess.run([sys.argv[1], "edits", *batch], env=environment, stderr=subprocess.DEVNULL).returncode
+        if status and len(batch) > 1: [run([file]) for file in batch]
+    for start in range(0, len(inputs), 25): run(inputs[start:start + 25])
     archives = sorted(work.glob("*.castore"))
     found, both = collections.defaultdict(list), 0
     for archive in archives:
