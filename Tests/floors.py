@@ -50,6 +50,8 @@ LIBRARY = [
     ('Operations/Restore', 'an archive to caches'),
     ('Operations/Seal', 'protecting a build cache in place'),
     ('Operations/Verify', 'checking every byte of an archive'),
+    ('Operations/Repair', 'a damaged archive made whole with the content of others',
+     'Operations/SetAlgebra', 'Operations/SetAlgebra/Frames', 'Operations/Verify'),
     ('Operations/Explain', 'where bytes are, and how archives differ',
      'Operations/SetAlgebra', 'Operations/PackageNames'),
     ('Operations/Doctor', 'predicting whether builds hit',

@@ -18,3 +18,7 @@ extern int pipe2(int ends[2], int flags);
 // mallopt(3)
 extern int mallopt(int parameter, int value);
 #define M_MMAP_THRESHOLD (-3)
+
+// memfd_create(2)
+extern int memfd_create(const char *name, unsigned int flags);
+#define MFD_CLOEXEC 1U

@@ -113,6 +113,21 @@ extension Remedy {
     /// The advice to pack the archive again, or to copy it again.
     public static let packAgain = Remedy("packAgain", "pack the archive again, or copy it again")
 
+    /// The advice for an archive with damaged content: to make or copy it again, to repair it from archives
+    /// that have the same content, or to restore the rest.
+    public static let recoverContent = Remedy(
+        "recoverContent",
+        "pack the archive again, or copy it again; or repair it with archives that have the same content; "
+            + "or restore it without the damaged members"
+    )
+
+    /// The advice for an archive whose index is damaged: to make or copy it again, or to repair it.
+    public static let recoverIndex = Remedy(
+        "recoverIndex",
+        "pack the archive again, or copy it again; or repair it with the index of an archive that has the "
+            + "same content"
+    )
+
     /// The advice to read the answer of a server that was kept under an archive's name.
     public static let readAnswer = Remedy(
         "readAnswer",

@@ -48,6 +48,12 @@ public struct Warning: Hashable, Sendable {
         public static let cacheProgram = Code(rawValue: "cacheProgram")
         /// The environment of an image leads builds to other directories than those of its caches.
         public static let unusedCache = Code(rawValue: "unusedCache")
+        /// A member was left out, because it is damaged in the archive.
+        public static let damagedMember = Code(rawValue: "damagedMember")
+        /// A frame of an input is damaged, and the sound copy of another input took its place.
+        public static let damagedInput = Code(rawValue: "damagedInput")
+        /// A damaged archive has no index of its own any more, so the index of another one served.
+        public static let foreignIndex = Code(rawValue: "foreignIndex")
         /// A directory above a cache of an image keeps other users out.
         public static let closedDirectory = Code(rawValue: "closedDirectory")
     }

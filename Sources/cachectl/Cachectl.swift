@@ -31,6 +31,8 @@ struct Cachectl: AsyncParsableCommand {
               2     data is corrupt: not an archive, a damaged archive, a name that
                     leads outside the target, archives in conflict, or
                     (pack --strict) a damaged cache
+              3     done in part: damaged members were left out (restore
+                    --skip-damaged, repair), or nothing proves that none is missing
               64    the command line is wrong
               129, 130, 143   stopped by SIGHUP, SIGINT or SIGTERM; nothing half-done
                     is left. A second signal stops at once.
@@ -39,9 +41,9 @@ struct Cachectl: AsyncParsableCommand {
         subcommands: [
             PackCommand.self, UnionCommand.self, DifferenceCommand.self, IntersectCommand.self,
             RestoreCommand.self, LayersCommand.self, SealCommand.self, KeyCommand.self,
-            DoctorCommand.self, VerifyCommand.self, InfoCommand.self, ExplainCommand.self, DiffCommand.self,
-            SummaryCommand.self,
-            LsCommand.self, CatCommand.self, ManualCommand.self,
+            DoctorCommand.self, VerifyCommand.self, RepairCommand.self, InfoCommand.self,
+            ExplainCommand.self, DiffCommand.self, SummaryCommand.self, LsCommand.self,
+            CatCommand.self, ManualCommand.self,
         ]
     )
 

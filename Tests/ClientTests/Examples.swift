@@ -41,9 +41,20 @@ func restore(_ archive: FilePath, into caches: GoCaches) async throws {
         try await Restore().run(archive, into: caches) { progress in
             print(progress.phase, progress.bytes, "of", progress.totalBytes)
         }
-    } catch let error as CacheStoreError where error.remedy == .packAgain {
-        print(error.summary, "- the job must pack its caches again")
+    } catch let error as CacheStoreError where error.code == .corruptArchive {
+        print(error.summary, "- repair the archive, or have the job pack its caches again")
         throw error
     }
+}
+// end of example
+
+// example: a damaged archive and its copies
+/// Repairs an archive with its copies, and restores what there is.
+func rescue(_ archive: FilePath, from copies: [FilePath], to repaired: FilePath, into caches: GoCaches)
+    async throws
+{
+    let repair = try await Repair().run(archive, from: copies, to: repaired)
+    for member in repair.leftOut { print("lost:", member.kind.rawValue, member.name) }
+    try await Restore().run(repaired, into: caches)
 }
 // end of example

@@ -131,6 +131,22 @@ struct VerbTests {
         #expect(!problems.isEmpty && problems.allSatisfy { $0.code == .corruptArchive })
     }
 
+    @Test("repairs a damaged archive from the archives of the jobs, and restores it")
+    func repair() async throws {
+        let jobs = try await Jobs.shared.value
+        let damaged = try damagedUnion(jobs, "damaged-repair.castore")
+        let caches = jobs.emptyCaches("rescued")
+        try await rescue(damaged, from: jobs.archives, to: jobs.place("repaired.castore"), into: caches)
+        let paths = [jobs.union, jobs.place("repaired.castore")].map(\.string)
+        #expect(FileManager.default.contentsEqual(atPath: paths[0], andPath: paths[1]))
+
+        var options = Restore.Options()
+        options.skipsDamaged = true
+        let report = try await Restore(options: options).run(damaged, into: jobs.emptyCaches("skipped"))
+        #expect(report.leftOut.count == 1 && report.digest != report.archiveDigest)
+        #expect(report.warnings.contains { $0.code == .damagedMember })
+    }
+
     @Test("explains where the bytes are")
     func explain() async throws {
         let jobs = try await Jobs.shared.value
@@ -181,7 +197,7 @@ struct VerbTests {
             try await ClientTests.restore(damaged, into: jobs.emptyCaches("never"))
         }
         #expect(error?.code == .corruptArchive)
-        #expect(error?.remedy == .packAgain)
+        #expect(error?.remedy == .recoverContent)
         #expect(error?.path == damaged)
     }
 

@@ -123,5 +123,28 @@ extension EndToEnd {
             }
             #expect(killed >= Self.attempts / 3)
         }
+
+        @Test("a repair leaves no archive, and another one succeeds")
+        func repair() async throws {
+            let workspace = try await Workspace.shared.value
+            let top = try Scratch.shared.directory("killed-repair")
+            let damaged = "\(top)/damaged.castore"
+            let query = "SELECT id FROM chunk WHERE id % 3 = 0"
+            _ = try await workspace.python("damage.py", [workspace.union, damaged, query])
+            func output(_ attempt: Int) -> String { "\(top)/\(attempt).castore" }
+            func arguments(_ attempt: Int) -> [String] {
+                ["repair", damaged, "--force", "-o", output(attempt), "--from"]
+                    + Workspace.programs.map(workspace.pack)
+            }
+            let killed = try await kill(arguments) { attempt, outcome in
+                if !FileManager.default.fileExists(atPath: output(attempt)) {
+                    #expect(outcome.status != 0)
+                    _ = try await workspace.cachectl.succeed(arguments(attempt))
+                }
+                #expect(FileManager.default.contentsEqual(atPath: output(attempt), andPath: workspace.union))
+                #expect(try await workspace.leftovers(top).isEmpty)
+            }
+            #expect(killed >= Self.attempts / 3)
+        }
     }
 }

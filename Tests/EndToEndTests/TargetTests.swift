@@ -159,6 +159,22 @@ extension EndToEnd {
             _ = try await workspace.cachectl.succeed(["verify", output])
         }
 
+        @Test("because Go fails, though the parent process ignores how its children end: status 1")
+        func failingGo() async throws {
+            let workspace = try await Workspace.shared.value
+            let top = try Scratch.shared.directory("failing")
+            let outcome = try await workspace.shell(
+                #"""
+                printf '#!/bin/sh\necho "{}"; exit 3\n' >"$1/go" && chmod +x "$1/go" && \
+                    exec env --ignore-signal=CHLD "$CACHECTL" \
+                    pack --label x --go "$1/go" --no-gocache --gomodcache "$2" -o "$1/x.castore"
+                """#,
+                [top, workspace.rawModuleCache("gamma")]
+            )
+            EndToEnd.expectFailure(outcome, status: 1, naming: "\(top)/go", "3")
+            #expect(!FileManager.default.fileExists(atPath: "\(top)/x.castore"))
+        }
+
         @Test("because there is no Go to ask: status 1 with the way out")
         func noGo() async throws {
             let workspace = try await Workspace.shared.value

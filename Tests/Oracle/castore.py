@@ -2,43 +2,29 @@
 """An independent reader of CacheStore archives, written from Format.md and not from the library's source.
 
     castore.py ls FILE              prints the text whose SHA-256 is the archive's digest
-    castore.py info FILE            prints the archive's content and sources, as JSON
     castore.py check [--fast] FILE  prints one line per breach of the specification (--fast: checks cuts only at the
                                     ends of chunks)
     castore.py extract FILE DIR     writes DIR/go-build and DIR/go-mod as Go lays them out
 """
-import base64, collections, hashlib, io, itertools, json, os, re, sqlite3, struct, sys, zipfile
+import base64, collections, hashlib, io, itertools, os, re, sqlite3, struct, sys, zipfile
 import zstandard
 from xxh64 import xxh64
 
-PAGE, HEADER, MASK, SUMDB = 4096, 64, 2**64 - 1, "cache/download/sumdb"
+PAGE, HEADER, MASK, SUMDB, OWN, ZIP, FILES = 4096, 64, 2**64 - 1, "cache/download/sumdb", ".castore-", 500 << 20, 6721641
 CUT_LEAST, CUT_NORMAL, CUT_MOST = 2 << 20, 4 << 20, 8 << 20
 GEAR = [int.from_bytes(hashlib.sha256(b"castore gear %d" % value).digest()[:8], "little") for value in range(256)]
 DEVICES = {"CON", "PRN", "AUX", "NUL"} | {f"{port}{number}" for port in ("COM", "LPT") for number in range(1, 10)}
-SCHEMA = """\
-CREATE TABLE archive(name TEXT PRIMARY KEY NOT NULL, value NOT NULL) WITHOUT ROWID;
-CREATE TABLE source(id INTEGER PRIMARY KEY, label TEXT NOT NULL, digest BLOB NOT NULL);
-CREATE TABLE environment(source INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(source, name)) WITHOUT ROWID;
-CREATE TABLE source_set(id INTEGER NOT NULL, source INTEGER NOT NULL, PRIMARY KEY(id, source)) WITHOUT ROWID;
-CREATE TABLE chunk(id INTEGER PRIMARY KEY, digest BLOB NOT NULL, offset INTEGER NOT NULL, stored INTEGER NOT NULL, size INTEGER NOT NULL, checksum INTEGER NOT NULL);
-CREATE TABLE stream(id INTEGER NOT NULL, position INTEGER NOT NULL, chunk INTEGER NOT NULL, PRIMARY KEY(id, position)) WITHOUT ROWID;
-CREATE TABLE output(id INTEGER PRIMARY KEY, digest BLOB NOT NULL, size INTEGER NOT NULL, executable TEXT, kind TEXT NOT NULL);
-CREATE TABLE action(id BLOB NOT NULL, output INTEGER NOT NULL, sources INTEGER NOT NULL, PRIMARY KEY(id, output)) WITHOUT ROWID;
-CREATE TABLE tree(id INTEGER PRIMARY KEY, module TEXT NOT NULL, h1 BLOB NOT NULL, files INTEGER NOT NULL, executables INTEGER NOT NULL, size INTEGER NOT NULL, manifest INTEGER NOT NULL, stream INTEGER NOT NULL, sources INTEGER NOT NULL);
-CREATE TABLE download(module TEXT NOT NULL, kind TEXT NOT NULL, size INTEGER NOT NULL, value BLOB, stream INTEGER, sources INTEGER NOT NULL, PRIMARY KEY(module, kind)) WITHOUT ROWID;
-CREATE TABLE checksum_file(path TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL, sources INTEGER NOT NULL) WITHOUT ROWID;
-"""
+FORMAT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../Sources/CacheStore/CacheStore.docc/Format.md")
+SCHEMA = re.search("```sql\n(.*?)```", open(FORMAT, encoding="utf-8").read(), re.S)[1]
 COLUMN, TYPES = r"(\w+) (INTEGER|TEXT|BLOB)( PRIMARY KEY| NOT NULL|)", {"INTEGER": {int}, "TEXT": {str}, "BLOB": {bytes}}
 TABLES = {table: {name: TYPES[kind] | (set() if required else {type(None)}) for name, kind, required in re.findall(COLUMN, columns)}
           for table, columns in re.findall(r"TABLE (\w+)\((.*)\)", SCHEMA)}
-
 class Refused(Exception): """The error for data that a reader must refuse."""
 def demand(condition, complaint):
     if not condition: raise Refused(complaint)
 def sha256(content): return hashlib.sha256(content).digest()
 def grouped(pairs): return {key: [value for _, value in group] for key, group in itertools.groupby(pairs, lambda pair: pair[0])}
 def ascending(values): return all(a < b for a, b in zip(values, values[1:]))
-
 class Archive:
     """An open archive: its trailer is checked, its index's rows are in memory, and it can read chunks."""
     def __init__(self, path):
@@ -87,6 +73,8 @@ class Archive:
         demand(stored[:4] == b"\x28\xb5\x2f\xfd" and len(stored) > 4, "not a zstd frame")
         demand(stored[4] & 0b11100000 and zstandard.frame_content_size(stored) == row.size, "its frame has another content size")
         demand(stored[4] & 0b100 and not stored[4] & 0b11, "its frame has no checksum, or a dictionary")
+        window = 0 if stored[4] & 0b100000 else (8 + (stored[5] & 7)) << (stored[5] >> 3) + 7
+        demand(window <= CUT_MOST, "its frame has a longer window")
         content = zstandard.ZstdDecompressor().decompress(stored, allow_extra_data=False)
         demand(sha256(content) == row.digest, "its content has another SHA-256")
         return content
@@ -106,24 +94,22 @@ class Archive:
         for row in self.download:
             yield f"download {(row.value or bytes(32) if row.kind == 'zip' else sha256(row.value)).hex()} {row.kind} {row.module}"
         for row in self.checksum_file: yield f"checksum {sha256(row.value).hex()} {row.path}"
-
 # ---- Cutting, Go's hashes, names
 def cut_of(content, fast):
-    """Returns the length of the first chunk of bytes that begin with `content`.
+    """Returns the length of the first chunk of bytes that begin with `content`. The hash forgets a byte after 64 more.
 
-    The hash forgets a byte after 64 more. `fast` hashes the last 64 bytes alone. This proves that a cut at
-    the end is right, but not that there is no earlier cut."""
+    `fast` hashes the last 64 bytes alone: that proves a cut at the end to be right, not that there is no earlier one."""
     h, p = 0, max(CUT_LEAST, len(content) - 64) if fast else CUT_LEAST
     for end, limit in ((CUT_NORMAL, 1 << 40), (CUT_MOST, 1 << 44)):
         for p, byte in enumerate(content[p:end], p + 1):
             h = (h + h + GEAR[byte]) & MASK
             if h < limit and (p == len(content) or not fast): return p
     return CUT_MOST
-
 def hash1(files):
     """Returns Go's dirhash.Hash1 of (name, content) pairs, without its `h1:`."""
     return sha256(b"".join(b"%s  %s\n" % (sha256(content).hex().encode(), name) for name, content in sorted(files)))
 def ziphash(h1): return b"h1:" + base64.b64encode(h1)
+def is_ziphash(value): return re.fullmatch(rb"h1:[A-Za-z0-9+/]{43}=", value or b"") and ziphash(base64.b64decode(value[3:])) == value
 def zip_h1(content):
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as file:
@@ -141,16 +127,15 @@ def is_path(text):
             and not any(character in "\"'*<>?`|\\:" for character in text) and not has_control(text))
 def has_control(text): return any(character < " " or character == "\x7f" for character in text)
 def is_module(text):
-    return (is_path(text) and text.isascii() and "." in text.split("/")[0]
-            and re.fullmatch("([^@A-Z!]|![a-z])+@([^@/A-Z!]|![a-z])+", text))
-def is_checksum_file(text): return is_path(text) and text.isascii() and re.fullmatch(r"[^/]*\.[^/]*/(lookup|tile)/.+", text)
-def is_executable(name): return 1 <= len(name.encode()) <= 255 and "/" not in name and not has_control(name) and name not in (".", "..")
+    return (is_path(text) and text.isascii() and "." in text.split("@")[0].split("/")[0] and all(map(is_path, text.split("@")))
+            and not text.split("@")[-1].startswith(OWN) and re.fullmatch("([^@A-Z!]|![a-z])+@([^@/A-Z!]|![a-z])+", text))
+def is_checksum_file(text): return is_path(text) and text.isascii() and "/" + OWN not in "/" + text and re.fullmatch(r"[^/]*\.[^/]*/(lookup|tile)/.+", text)
+def is_executable(name): return 1 <= len(name.encode()) <= 255 and "/" not in name and not has_control(name) and name not in (".", "..") and not name.startswith(OWN)
 def clashes(paths):
     """Returns the paths that equal another, or that are the directory of another."""
     parents = {path[:slash.start()] for path in paths for slash in re.finditer("/", path)}
     return [path for path, after in zip(sorted(paths), [*sorted(paths)[1:], None]) if path == after or path in parents]
 def place_of(download): return "cache/download/{}/@v/{}.{}".format(*download.module.split("@"), download.kind)
-
 # ---- Checks: each yields its complaints, and relies on those above it
 def check_references(a):
     for table, key in (("source", "label"), ("chunk", "offset"), ("output", "digest"), ("tree", "module")):
@@ -165,10 +150,11 @@ def check_references(a):
     sets, members = grouped((row.id, row.source) for row in a.source_set), a.action + a.tree + a.download + a.checksum_file
     if [*sets] != list(range(1, len(sets) + 1)) or not ascending([*sets.values()]): yield "source_set: not numbered in order"
     if {row.sources for row in members} != set(sets): yield "source_set: not those that members have"
+    if not all(row.value for row in a.environment): yield "environment: an empty value"
 def check_streams(a):
     places = [0, *itertools.accumulate(row.stored for row in a.chunk)]
     if [row.offset for row in a.chunk] + [a.frames] != places: yield "chunk: the frames do not follow one another up to the trailer"
-    if not all(row.stored >= 1 and 1 <= row.size <= CUT_MOST for row in a.chunk): yield "chunk: a size that is not allowed"
+    if not all(1 <= row.size <= CUT_MOST and 1 <= row.stored <= row.size + row.size // 128 + 1024 for row in a.chunk): yield "chunk: a size that is not allowed"
     if len({row.digest for row in a.chunk}) < len(a.chunk): yield "chunk: a content is stored twice"
     trees = [owner for tree in a.tree for owner in ([tree.manifest, tree] if tree.manifest < 0 else [tree])]
     owners, uses = [*a.output, *trees, *a.zips], []
@@ -180,6 +166,7 @@ def check_streams(a):
             uses += chunks
             continue
         if getattr(owner, "stream", number) != number: yield f"stream {owner.stream}: {number} is meant"
+        if owner.size > {"output": 16 << 30, "tree": 1000 << 20, "download": ZIP}[type(owner).__name__]: yield f"stream {number}: too long"
         if size != owner.size: yield f"stream {number}: {size} bytes instead of {owner.size}"
         uses += [owner.manifest, *chunks] if getattr(owner, "manifest", 0) > 0 else chunks
     if [row.position for row in a.stream] != [at for chunks in a.chunks_of.values() for at in range(len(chunks))]: yield "stream: positions have gaps"
@@ -188,11 +175,19 @@ def check_streams(a):
     if [*dict.fromkeys(uses), *unused] != [row.id for row in a.chunk]: yield "chunk: frames are not in the order of first use"
 def check_downloads(a):
     h1s = {row.module: row.h1 for row in a.tree}
+    hashes = {row.module: row.value for row in a.download if row.kind == "ziphash"}
+    for module in {*h1s, *(row.module for row in a.zips)} - {*hashes}: yield f"{module}: no .ziphash"
+    for row in a.tree:
+        size = sum(a.chunk[number - 1].size for number in a.manifest_of(row))
+        if not (1 <= row.files <= min(size, FILES) and 0 <= row.executables <= row.files): yield f"tree {row.module}: not a number of files"
+    for module in {row.module for row in a.zips} & {*h1s}: yield f"zip {module}: stored beside its tree"
+    if any(len(row.value or b"") > 16 << 20 for row in a.download + a.checksum_file): yield "a value of more than 16 MiB"
     for row in a.download:
         if row.kind == "zip" and row.value is None: sound = row.size == 0 and row.stream is None and row.module in h1s
         elif row.kind == "zip": sound = len(row.value) == 32 and row.stream is not None
         else: sound = row.kind in ("info", "mod", "ziphash") and row.value is not None and row.size == len(row.value) and row.stream is None
         if not sound: yield f"download {row.kind} {row.module}: not what such a row holds"
+        if row.kind == "ziphash" and not is_ziphash(row.value): yield f"download ziphash {row.module}: not a hash"
         if row.kind == "ziphash" and row.module in h1s and row.value != ziphash(h1s[row.module]): yield f"download ziphash {row.module}: not its tree's h1"
 def check_names(a):
     wrong = [row.label for row in a.source if not re.fullmatch("[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", row.label)]
@@ -200,7 +195,8 @@ def check_names(a):
     wrong += [row.digest.hex() for row in a.output if not re.fullmatch("[a-z-]{1,32}", row.kind)]
     wrong += [row.module for row in a.tree + a.download if not is_module(row.module)]
     wrong += [row.path for row in a.checksum_file if not is_checksum_file(row.path)]
-    if not wrong: wrong = clashes([row.module for row in a.tree] + [*map(place_of, a.download)] + [f"{SUMDB}/{row.path}" for row in a.checksum_file])
+    wrong += [place for place in map(place_of, a.download) if len(place.split("/")[-1]) > 255]
+    if not wrong: wrong = clashes([row.module for row in a.tree] + [*map(place_of, a.download)] + [f"{SUMDB}/{row.path}".lower() for row in a.checksum_file])
     for name in wrong: yield f"a name that is not allowed: {name!r}"
 def check_identity(a):
     """Checks that the members give the digest, and that the rows give the bytes of the index."""
@@ -239,8 +235,7 @@ def tree_files(a, row):
     demand(all(files) and end == "", "its manifest has a line that is none")
     executables, lengths, paths = [file[1] == "x" for file in files], [int(file[2]) for file in files], [file[3] for file in files]
     demand((len(files), sum(executables), sum(lengths)) == (row.files, row.executables, row.size), "its manifest has other sums")
-    demand(ascending(paths), "its manifest is not ordered")
-    demand(all(map(is_path, paths)), "a path that is not allowed")
+    demand(ascending(paths) and all(map(is_path, paths)), "its manifest is not ordered, or a path is not allowed")
     demand(not clashes(["".join(letter.lower() if letter.isascii() else letter for letter in path) for path in paths]), "two paths that clash")
     content, ends = memoryview(a.bytes_of(row.stream)), itertools.accumulate(lengths)
     files = [(x, path, content[end - length:end]) for x, path, length, end in zip(executables, paths, lengths, ends)]
@@ -250,7 +245,6 @@ def check_zip(a, row):
     check_stream(a, row.stream, row.value)
     h1 = zip_h1(a.bytes_of(row.stream))
     demand(not any((other.module, other.kind) == (row.module, "ziphash") and other.value != ziphash(h1) for other in a.download), "its .ziphash differs")
-    demand((row.module, h1) not in [(tree.module, tree.h1) for tree in a.tree], "stored, although its tree can make it again")
 def problems_of(file, fast=False):
     try:
         a = Archive(file)
@@ -258,20 +252,17 @@ def problems_of(file, fast=False):
             if problems := list(check(a)): return problems
         return list(check_contents(a, fast))
     except (Refused, sqlite3.Error, UnicodeError) as error: return [str(error)]
-
 # ---- Extracting
 def write(path, content, mode=0o644):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "xb") as file: file.write(content)
     os.chmod(path, mode)
 def version_key(version):
-    """Returns a key for Go's order of versions; None if Go leaves it out of a `list`, as it does
-    every escaped version."""
+    """Returns a key for Go's order of versions; None if Go leaves it out of a `list`, as every escaped version."""
     number, word = "(0|[1-9][0-9]*)", "(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
     match = re.fullmatch(rf"v{number}\.{number}\.{number}(?:-({word}(?:\.{word})*))?(?:\+incompatible)?", version)
     words = [(0, int(word), "") if word.isdigit() else (1, 0, word) for word in match[4].split(".")] if match and match[4] else []
     return match and ([int(part) for part in match.groups()[:3]], not words, words, version)
-
 def extract(file, top):
     for problem in problems_of(file): raise Refused(problem)
     a, build, modules = Archive(file), f"{top}/go-build", f"{top}/go-mod"
@@ -292,23 +283,14 @@ def extract(file, top):
         keys = filter(None, (version_key(row.module.split("@")[1]) for row in rows))
         write(f"{modules}/{folder}/list", "".join(key[-1] + "\n" for key in sorted(keys)).encode())
     for row in a.checksum_file: write(f"{modules}/{SUMDB}/{row.path}", row.value)
-
-def info(a):
-    settings = lambda row: {name: value for source, name, value in a.environment if source == row.id}
-    sources = [{"label": row.label, "digest": row.digest.hex(), "environment": settings(row)} for row in a.source]
-    return {"format": a.archive[1].value, "digest": a.archive[0].value.hex(), "bytes": a.length, "frame_bytes": a.frames, "index_bytes": len(a.image),
-            "sources": sources, "counts": {table: len(getattr(a, table)) for table in TABLES}}
-
 def main(arguments):
     match [argument for argument in arguments if argument != "--fast"]:
         case ["check", file]:
             for problem in (problems := problems_of(file, "--fast" in arguments)): print(problem)
             sys.exit(bool(problems))
         case ["ls", file]: sys.stdout.buffer.write("".join(line + "\n" for line in Archive(file).listing()).encode())
-        case ["info", file]: print(json.dumps(info(Archive(file)), indent=2))
         case ["extract", file, folder]: extract(file, folder)
         case _: sys.exit(__doc__)
-
 if __name__ == "__main__":
     try: main(sys.argv[1:])
     except (Refused, sqlite3.Error, OSError, UnicodeError) as error: sys.exit(f"castore.py: {error}")

@@ -9,7 +9,9 @@ struct RemedyTextTests {
     func words() {
         for (remedy, word) in [
             (Remedy.overwrite, "--force"), (.relabel, "--label"), (.installGo, "--go PATH"),
-            (.packAgain, "`cachectl pack`"), (.listMembers, "`cachectl ls`"),
+            (.packAgain, "`cachectl pack`"), (.recoverContent, "`cachectl repair`"),
+            (.recoverContent, "`cachectl restore --skip-damaged`"), (.recoverIndex, "`cachectl repair`"),
+            (.copyOrUnpack, "`cachectl repair`"), (.listMembers, "`cachectl ls`"),
             (.chooseProfile, "--profile"), (.nameArchitecture, "--arch"), (.nameTag, "--base"),
         ] {
             #expect(RemedyText.words(for: remedy).contains(word), "\(remedy)")

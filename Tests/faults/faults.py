@@ -50,10 +50,11 @@ ERRORS = {
     'linkat': 'EMLINK EPERM EXDEV ENOSPC EINTR', 'symlinkat': 'ENOSPC EIO', 'readlinkat': 'EIO ENOMEM',
     'fchmod': 'EPERM EIO EROFS', 'futimens': 'EPERM EIO EROFS', 'ftruncate': 'EIO ENOSPC EINTR',
     'fsync': 'EIO ENOSPC EINTR', 'flock': 'EINTR ENOLCK', 'close': 'EIO EINTR', 'lseek': 'EINVAL', 'dup': 'EMFILE',
-    'copy_file_range': 'EIO ENOSPC EXDEV', 'access': 'EIO', 'fstatvfs': 'EIO ENOSYS',
+    'copy_file_range': 'EIO ENOSPC EXDEV', 'pipe': 'EMFILE ENFILE', 'poll': 'ENOMEM EINTR', 'waitpid': 'EINTR',
+    'posix_spawnp': 'EAGAIN ENOMEM EMFILE', 'pthread_create': 'EAGAIN', 'access': 'EIO', 'fstatvfs': 'EIO ENOSYS',
 }
 SAME = {
-    'pread': 'read', 'pread64': 'read', 'pwrite': 'write', 'pwrite64': 'write', 'open64': 'open', 'openat': 'open',
+    'pread': 'read', 'pipe2': 'pipe', 'pread64': 'read', 'pwrite': 'write', 'pwrite64': 'write', 'open64': 'open', 'openat': 'open',
     'openat64': 'open', 'openat2': 'open', 'fstat64': 'fstat', 'stat': 'fstat', 'stat64': 'fstat', 'lstat': 'fstat',
     'fstatat': 'fstat', 'mkdirat': 'mkdir', 'mkdtemp': 'mkdir', 'unlinkat': 'unlink', 'renameat2': 'renameat',
     'fchmodat': 'fchmod', 'utimensat': 'futimens', 'ftruncate64': 'ftruncate', 'fdatasync': 'fsync', 'syncfs': 'fsync',
@@ -91,15 +92,29 @@ def remove(path):
     shutil.rmtree(path)
 
 
+# A Go that tells what a pack asks for, and its C compiler.
+PROGRAMS = {
+    'go': '''#!/bin/sh
+case " $* " in *" env "*) cat <<END
+{"GOOS": "linux", "GOARCH": "amd64", "GOVERSION": "go1.25.5", "GOCACHE": "/cache", "GOMODCACHE": "/mods",
+ "CGO_ENABLED": "1", "CC": "./cc"}
+END
+;; *) exit 1 ;; esac
+''',
+    'cc': '#!/bin/sh\necho cc 12.2.0\n',
+}
+
+
 class Scenario:
     """A command line, and the state in which it runs.
 
     `steps`: the command changes what is there step by step, and a failure may leave some of the steps done.
     `ready`: commands that prepare the state.
+    `fixed`: the path of the directory is recorded in an archive, so every run sees its copy at one path.
     """
 
-    def __init__(self, name, command, ready=(), steps=False):
-        self.name, self.command, self.ready, self.steps = name, command, ready, steps
+    def __init__(self, name, command, ready=(), steps=False, fixed=False):
+        self.name, self.command, self.ready, self.steps, self.fixed = name, command, ready, steps, fixed
 
 
 PACK = 'pack --no-go --label a --gocache cache --gomodcache mods'
@@ -111,6 +126,8 @@ SCENARIOS = [
     Scenario('pack', f'{PACK} -o new.castore'),
     Scenario('pack, over an old archive', f'{PACK} -o b.castore --force', [B]),
     Scenario('pack, with a base', f'{PACK} -o new.castore --base b.castore', [B]),
+    Scenario('pack, asking Go', 'pack --label a --go ./go --gocache cache --gomodcache mods -o new.castore',
+             fixed=True),
     Scenario('union', ALL, [A, B]),
     Scenario('union, over an input', 'union a.castore b.castore -o a.castore --force', [A, B]),
     Scenario('difference', 'difference a.castore b.castore -o new.castore', [A, B]),
@@ -118,6 +135,7 @@ SCENARIOS = [
     Scenario('restore', f'restore all.castore {TO}', [A, B, ALL], steps=True),
     Scenario('restore, for one user', f'restore all.castore {TO} --profile ci', [A, B, ALL], steps=True),
     Scenario('restore, over caches', f'restore all.castore {TO}', [A, B, ALL, f'restore a.castore {TO}'], steps=True),
+    Scenario('restore, asking Go', 'restore all.castore --go ./go --gocache out/cache --gomodcache out/mods', [A, B, ALL], steps=True),
     Scenario('restore, synced', f'restore a.castore {TO} --sync', [A], steps=True),
     Scenario('restore, zips made', f'restore a.castore {TO} --module-zips make', [A], steps=True),
     Scenario('layers', 'layers all.castore -o image --arch amd64', [A, B, ALL]),
@@ -142,7 +160,8 @@ SCENARIOS = [
 class Bench:
     def __init__(self, cachectl, shim, work):
         self.cachectl, self.shim, self.work = cachectl, shim, work
-        self.templates = {}
+        self.here = work / 'here'
+        (self.here / 'tmp').mkdir(parents=True)
         self.number = 0
         self.lock = threading.Lock()
 
@@ -154,14 +173,21 @@ class Bench:
             caches.module_cache(root / 'mods', ['example.org/one', 'example.org/two'])
             caches.module_cache(root / 'mods2', ['example.org/one'])
             caches.module_cache(root / 'mods2', ['example.org/zip'], tree=False)
+            for name, text in PROGRAMS.items():
+                (root / name).write_text(text)
+                (root / name).chmod(0o755)
         return root
 
-    def run(self, directory, command, **environment):
+    def run(self, directory, command, fixed=False, **environment):
+        words = [self.cachectl, *command.split(), *([] if command.startswith('cat') else ['--jobs', '1', '--quiet'])]
+        if fixed:
+            settings = [f'{name}={value}' for name, value in environment.items()]
+            words = ['unshare', '--mount', 'sh', '-euc', 'mount --bind "$1" "$2"; cd "$2"; shift 2; exec env "$@"', 'sh',
+                     directory, self.here, *settings, *words]
+            directory, environment = self.here, {}
         values = {'PATH': os.environ['PATH'], 'HOME': str(directory), 'TZ': 'UTC', 'TMPDIR': str(directory / 'tmp')}
-        return subprocess.run(
-            [self.cachectl, *command.split(), *([] if command.startswith('cat') else ['--jobs', '1', '--quiet'])],
-            cwd=directory, timeout=60,
-            env=values | environment, stdin=subprocess.DEVNULL, capture_output=True)
+        return subprocess.run(words, cwd=directory, timeout=60, env=values | environment, stdin=subprocess.DEVNULL,
+                              capture_output=True)
 
     def template(self, scenario):
         """The state before a scenario."""
@@ -191,25 +217,28 @@ class Trial:
         self.before = snapshot(self.path)
         copy = bench.copy(self.path)
         trace = bench.work / 'trace'
-        self.done = bench.run(copy, scenario.command, LD_PRELOAD=bench.shim, CACHESTORE_TRACE=str(trace))
+        self.done = bench.run(copy, scenario.command, scenario.fixed, LD_PRELOAD=bench.shim, CACHESTORE_TRACE=str(trace))
         if self.done.returncode not in (0, 1):
             sys.exit(f'{scenario.name}: {self.done.stderr.decode()}')
         self.after = snapshot(copy)
-        self.calls = [line.split()[:2] for line in trace.read_text().splitlines()]
+        counts = collections.Counter()
+        self.calls = []
+        for line in trace.read_text().splitlines():
+            function = line.split(' ', 1)[0]
+            counts[function] += 1
+            self.calls.append((counts[function], function))
         remove(copy)
 
     def faults(self, short, step):
-        """The faults to try, as (number of the call, function, what)."""
+        """The faults to try, as (number of the call among those of the function, function, what)."""
         chosen = self.calls
         if short:
             by_function = collections.defaultdict(list)
             for call in self.calls:
                 by_function[call[1]].append(call)
-            chosen = [c for calls in by_function.values() for c in {tuple(calls[i]) for i in (0, len(calls) // 2, -1)}]
-        seen = collections.Counter()
-        for number, function in sorted((int(number), function) for number, function in chosen):
-            seen[function] += 1
-            if not short and seen[function] > 20 and seen[function] % step:
+            chosen = [c for calls in by_function.values() for c in {calls[i] for i in (0, len(calls) // 2, -1)}]
+        for number, function in sorted(chosen):
+            if not short and number > 20 and number % step:
                 continue
             names = errors(function)
             whats = [str(getattr(errno, name)) for name in (names[number % len(names):][:1] if short else names)]
@@ -225,16 +254,20 @@ class Trial:
         copy = self.bench.copy(self.path)
         try:
             done = self.bench.run(
-                copy, self.scenario.command, LD_PRELOAD=self.bench.shim, CACHESTORE_FAULT=f'{number}:{what}')
+                copy, self.scenario.command, self.scenario.fixed, LD_PRELOAD=self.bench.shim, CACHESTORE_FAULT=f'{number}:{function}:{what}')
             state, text = snapshot(copy), done.stderr.decode(errors='replace')
             wrong = self.judge(done, state, text, what)
             if wrong:
                 return f'{wrong}: {text.strip()[:300]}'
             if done.returncode not in (0, self.done.returncode) or what in ('before', 'after'):
-                again = self.bench.run(copy, self.again())
+                again = self.bench.run(copy, self.again(), self.scenario.fixed)
                 if again.returncode != self.done.returncode:
                     return f'the next run fails: {again.stderr.decode(errors="replace").strip()[:300]}'
-                if wrong := self.difference(snapshot(copy), self.after):
+                state = snapshot(copy)
+                if what in ('before', 'after'):
+                    # The directory for temporary files is the system's to clean after a kill.
+                    state = {path: what for path, what in state.items() if not path.startswith('tmp/')}
+                if wrong := self.difference(state, self.after):
                     return f'after the next run, {wrong}'
             return None
         except subprocess.TimeoutExpired:
@@ -313,7 +346,7 @@ def main():
     if not shim:
         shim = str(work / 'shim.so')
         source = pathlib.Path(__file__).parent / 'shim.c'
-        subprocess.run(['gcc', '-shared', '-fPIC', '-O1', '-o', shim, source, '-ldl'], check=True)
+        subprocess.run(['gcc', '-Wall', '-Werror', '-shared', '-fPIC', '-O1', '-o', shim, source, '-ldl'], check=True)
     bench = Bench(os.path.abspath(options.cachectl), os.path.abspath(shim), work)
     report = open(options.report, 'w') if options.report else None
     wanted = options.only.split(';') if options.only else None

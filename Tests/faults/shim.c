@@ -1,19 +1,21 @@
 // Counts the system calls of a program, and lets one of them fail. Load it with LD_PRELOAD:
 //
-//   CACHESTORE_TRACE=FILE    writes a line per call, with its number and the name of the function
-//   CACHESTORE_FAULT=N:WHAT  does WHAT at call N:
+//   CACHESTORE_TRACE=FILE             writes a line per call, with the name of the function
+//   CACHESTORE_FAULT=N:FUNCTION:WHAT  does WHAT at the N-th call of FUNCTION:
 //       an errno, as a number   the call fails with it and does nothing
 //       short                   a transfer moves one byte only
 //       before, after           the process is killed before or after the call
 //
-// A call's number is its place in the order of all calls. With several threads the order differs from run to
-// run, so a fault hits one of several calls. The program's children are not touched.
+// With several threads the order of calls differs from run to run, so a fault hits one of several calls. The program's children are not touched.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -23,12 +25,14 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { NONE, FAIL, SHORT, BEFORE, AFTER };
 
 static atomic_long calls;
 static long target = -1;
+static char function[64];
 static int what, error, trace = -1;
 
 __attribute__((constructor)) static void begin(void) {
@@ -41,7 +45,10 @@ __attribute__((constructor)) static void begin(void) {
     if (fault) {
         char *rest;
         target = strtol(fault, &rest, 10);
-        rest++;
+        char *colon = strchr(++rest, ':');
+        if (!colon || colon - rest >= (long)sizeof function) abort();
+        memcpy(function, rest, (size_t)(colon - rest));
+        rest = colon + 1;
         if (!strcmp(rest, "short")) what = SHORT;
         else if (!strcmp(rest, "before")) what = BEFORE;
         else if (!strcmp(rest, "after")) what = AFTER;
@@ -53,16 +60,15 @@ __attribute__((constructor)) static void begin(void) {
 }
 
 static int enter(const char *name, const char *path, int descriptor) { // what to do at this call
-    long number = atomic_fetch_add(&calls, 1) + 1;
     if (trace >= 0) {
         char line[512];
         int saved = errno;
-        int count = path ? snprintf(line, sizeof line, "%ld %s %.400s\n", number, name, path)
-                         : snprintf(line, sizeof line, "%ld %s %d\n", number, name, descriptor);
+        int count = path ? snprintf(line, sizeof line, "%s %.400s\n", name, path)
+                         : snprintf(line, sizeof line, "%s %d\n", name, descriptor);
         syscall(SYS_write, trace, line, (size_t)count);
         errno = saved;
     }
-    if (number != target) return NONE;
+    if (target < 0 || strcmp(name, function) || atomic_fetch_add(&calls, 1) + 1 != target) return NONE;
     if (what == BEFORE) syscall(SYS_kill, getpid(), SIGKILL);
     return what;
 }
@@ -169,7 +175,16 @@ WRAP(int, -1, fsync, (int fd), (fd), NULL, fd)
 WRAP(int, -1, fdatasync, (int fd), (fd), NULL, fd)
 WRAP(int, -1, syncfs, (int fd), (fd), NULL, fd)
 WRAP(int, -1, sync_file_range, (int fd, off64_t at, off64_t count, unsigned flags), (fd, at, count, flags), NULL, fd)
-WRAP(int, -1, close, (int fd), (fd), NULL, fd)
+
+int close(int fd) { // the descriptor is gone even if this fails: close(2)
+    REAL(close);
+    int todo = enter("close", NULL, fd);
+    int result = real(fd);
+    if (todo == FAIL) { errno = error; return -1; }
+    leave(todo);
+    return result;
+}
+
 WRAP(int, -1, dup, (int fd), (fd), NULL, fd)
 WRAP(int, -1, fstat, (int fd, struct stat *status), (fd, status), NULL, fd)
 WRAP(int, -1, fstat64, (int fd, struct stat64 *status), (fd, status), NULL, fd)
@@ -181,6 +196,18 @@ WRAP(int, -1, fstatvfs, (int fd, struct statvfs *status), (fd, status), NULL, fd
 WRAP(int, -1, access, (const char *path, int mode), (path, mode), path, -1)
 WRAP(int, -1, flock, (int fd, int how), (fd, how), NULL, fd)
 WRAP(off_t, -1, lseek, (int fd, off_t at, int whence), (fd, at, whence), NULL, fd)
+WRAP(int, -1, pipe, (int ends[2]), (ends), NULL, -1)
+WRAP(int, -1, pipe2, (int ends[2], int flags), (ends, flags), NULL, -1)
+WRAP(int, -1, poll, (struct pollfd *files, nfds_t count, int time), (files, count, time), NULL, -1)
+WRAP(pid_t, -1, waitpid, (pid_t child, int *status, int options), (child, status, options), NULL, -1)
+// These two give the error as their result.
+WRAP(int, error, posix_spawnp,
+     (pid_t *child, const char *path, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
+      char *const words[], char *const variables[]),
+     (child, path, actions, attributes, words, variables), path, -1)
+WRAP(int, error, pthread_create,
+     (pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *), void *argument),
+     (thread, attributes, body, argument), NULL, -1)
 WRAP(DIR *, NULL, fdopendir, (int fd), (fd), NULL, fd)
 WRAP(struct dirent *, NULL, readdir, (DIR *directory), (directory), NULL, -1)
 WRAP(void *, MAP_FAILED, mmap, (void *at, size_t size, int access, int flags, int fd, off_t offset),

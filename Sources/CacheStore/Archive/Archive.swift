@@ -5,17 +5,12 @@ public import SystemPackage
 /// Opening an archive reads only the bytes directly before and after its index, whatever the size of the
 /// archive. An archive is safe to use from several tasks.
 public struct Archive: Sendable {
-    /// The owner of the open file, which is closed when the last copy of the archive goes away.
-    private final class Storage: Sendable {
-        let file: File
-        init(_ file: consuming File) { self.file = file }
-    }
-
-    private let storage: Storage
+    /// The open file, which is closed when the last copy of the archive goes away.
+    let frames: FrameFile
     let trailer: Trailer
 
     /// The path by which the archive was opened.
-    public var path: FilePath { storage.file.path }
+    public var path: FilePath { frames.file.path }
 
     /// The version of the archive's format.
     public var formatVersion: Int { trailer.version }
@@ -35,7 +30,7 @@ public struct Archive: Sendable {
     public init(opening path: FilePath) throws(CacheStoreError) {
         let file = try Self.file(at: path)
         trailer = try Trailer(reading: file)
-        storage = Storage(file)
+        frames = FrameFile(file)
     }
 
     /// Opens a file.
@@ -61,7 +56,7 @@ public struct Archive: Sendable {
     /// Reads the index and checks all of it.
     ///
     /// The check covers the SHA-256 of the index, its schema, and that every row is allowed and fits the
-    /// other rows.
+    /// other rows, and that the archive's digest is that of its members.
     ///
     /// - Returns: The members, without their content.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` or
@@ -83,7 +78,8 @@ public struct Archive: Sendable {
     public func summary() async throws -> ArchiveSummary {
         try await WorkerThreads.perform {
             let index = try index()
-            let summary = try index.reading { try IndexSummary(of: index, outputID: nil) }
+            let summary = try index.reading { try IndexSummary(of: index) { try index.output($0).id } }
+            guard summary.isDigestRight else { throw wrongDigest }
             var totals = summary.totals
             totals.fileBytes = fileBytes
             return ArchiveSummary(sources: index.sources, digest: index.digest, totals: totals)
@@ -93,7 +89,24 @@ public struct Archive: Sendable {
     /// Reads and checks the index.
     func members() throws -> (set: MemberSet, digest: ObjectID) {
         let index = try index()
-        return (try index.members(), index.digest)
+        let set = try index.members()
+        guard set.digest == index.digest else { throw wrongDigest }
+        return (set, index.digest)
+    }
+
+    /// Computes the digest of all members.
+    func digest(_ index: IndexReader) throws -> ObjectID {
+        try index.reading { try IndexSummary(of: index) { try index.output($0).id }.digest }
+    }
+
+    /// The error for an archive that states another digest than its members have.
+    var wrongDigest: CacheStoreError {
+        CacheStoreError(
+            .corruptArchive,
+            "damaged archive: its digest is not that of its members",
+            path: path,
+            remedy: .packAgain
+        )
     }
 
     /// Opens the index.
@@ -106,7 +119,7 @@ public struct Archive: Sendable {
         if !isChecked { try checkIndex() }
         return try IndexReader(
             indexWindow,
-            of: storage,
+            of: frames,
             version: trailer.version,
             framesSize: trailer.framesSize,
             path: path
@@ -118,18 +131,22 @@ public struct Archive: Sendable {
     /// Its descriptor stays open as long as a copy of the archive exists.
     var indexWindow: FileWindow {
         FileWindow(
-            descriptor: storage.file.descriptor,
+            descriptor: frames.file.descriptor,
             offset: trailer.indexOffset,
             size: trailer.indexSize
         )
     }
 
-    private func checkIndex() throws(CacheStoreError) {
+    /// Checks that the index has its SHA-256.
+    ///
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or for a system
+    ///   error.
+    func checkIndex() throws(CacheStoreError) {
         var hasher = ContentHasher()
         var piece: [UInt8] = []
         for start in stride(from: 0, to: trailer.indexSize, by: 1 << 20) {
             let count = min(1 << 20, trailer.indexSize - start)
-            try storage.file.read(at: trailer.indexOffset + start, count: count, into: &piece)
+            try frames.file.read(at: trailer.indexOffset + start, count: count, into: &piece)
             hasher.update(piece.span)
         }
         guard hasher.finish() == trailer.indexID else {
@@ -138,38 +155,13 @@ public struct Archive: Sendable {
                 "damaged archive: the index does not have its SHA-256",
                 path: path,
                 offset: trailer.indexOffset,
-                remedy: .packAgain
+                remedy: .recoverIndex
             )
         }
     }
 
-    /// Reads frames that lie end to end into `buffer`, and checks the stored bytes of each frame.
-    ///
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or for a system
-    ///   error.
-    func readFrames(_ run: [ChunkRecord], into buffer: inout [UInt8]) throws(CacheStoreError) {
-        guard let first = run.first, let last = run.last else { return }
-        try storage.file.read(
-            at: first.offset,
-            count: last.offset + last.storedBytes - first.offset,
-            into: &buffer
-        )
-        for chunk in run {
-            let start = chunk.offset - first.offset
-            guard buffer.count >= start + chunk.storedBytes,
-                XXH64.hash(buffer.span.extracting(start..<start + chunk.storedBytes)) == chunk.checksum
-            else { throw damaged(chunk, "the frame does not have its checksum") }
-        }
-    }
-
-    /// Returns the error for a frame that does not agree with the index.
-    func damaged(_ chunk: ChunkRecord, _ message: String) -> CacheStoreError {
-        CacheStoreError(
-            .corruptArchive,
-            "damaged archive: \(message) (chunk \(chunk.id))",
-            path: path,
-            offset: chunk.offset,
-            remedy: .packAgain
-        )
+    /// Reads bytes of the index, from an offset in it.
+    func readIndex(at offset: Int, count: Int, into buffer: inout [UInt8]) throws(CacheStoreError) {
+        try frames.file.read(at: trailer.indexOffset + offset, count: count, into: &buffer)
     }
 }

@@ -70,6 +70,11 @@ final class ArchiveWriter: Sendable {
         }
     }
 
+    /// Removes all bytes that were written, so that the frames can be laid out again.
+    ///
+    /// - Throws: ``CacheStoreError`` for a system error.
+    func restart() throws(CacheStoreError) { try output.file.clear() }
+
     /// Reads back bytes of frames that were written before.
     ///
     /// - Throws: ``CacheStoreError`` for a system error.

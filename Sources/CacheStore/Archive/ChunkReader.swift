@@ -3,7 +3,9 @@
 /// Each worker has its own reader. A reader holds a decoder and two buffers: one for at most one chunk, and
 /// one for the chunk's frame.
 struct ChunkReader: ~Copyable {
-    private let archive: Archive
+    let archive: Archive
+    private let frames: FrameFile
+    private let spares: SpareFrames?
     private let decompressor: ZstdDecompressor
 
     /// The frame of the content that was read last.
@@ -17,13 +19,18 @@ struct ChunkReader: ~Copyable {
 
     /// Creates a reader.
     ///
+    /// - Parameters:
+    ///   - archive: The archive.
+    ///   - spares: The frames that take the place of damaged ones; `nil` for none.
     /// - Throws: ``CacheStoreError`` if there is not enough memory for a decoder.
-    init(_ archive: Archive) throws(CacheStoreError) {
+    init(_ archive: Archive, spares: SpareFrames? = nil) throws(CacheStoreError) {
         self.archive = archive
+        frames = archive.frames
+        self.spares = spares
         do {
             decompressor = try ZstdDecompressor()
         } catch {
-            throw CacheStoreError.undecoded(error, archive.path)
+            throw CacheStoreError.undecoded(error, frames.path)
         }
     }
 
@@ -32,24 +39,53 @@ struct ChunkReader: ~Copyable {
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` if the frame does not
     ///   have its checksum or is not a frame of that length, or if its content does not have its SHA-256.
     mutating func read(_ chunk: ChunkRecord) throws(CacheStoreError) {
+        do {
+            try read(chunk, from: frames)
+        } catch {
+            guard error.code == .corruptArchive, try readSpare(of: chunk) else { throw error }
+        }
+    }
+
+    /// Reads the content of a chunk from the first sound frame that another file has of it.
+    ///
+    /// - Returns: Whether there is such a frame.
+    private mutating func readSpare(of chunk: ChunkRecord) throws(CacheStoreError) -> Bool {
+        guard let spares else { return false }
+        for place in try spares.places(of: chunk) {
+            do {
+                try read(place.record, from: spares.files[place.input])
+            } catch {
+                if error.code == .corruptArchive { continue }
+                throw error
+            }
+            spares.note(place, for: chunk)
+            return true
+        }
+        return false
+    }
+
+    private mutating func read(_ chunk: ChunkRecord, from frames: FrameFile) throws(CacheStoreError) {
         id = nil
-        try archive.readFrames([chunk], into: &frame)
+        try frames.read([chunk], into: &frame)
         // The buffer is moved out of the reader while it is filled.
         var buffer: [UInt8] = []
         swap(&buffer, &content)
         defer { swap(&buffer, &content) }
+        guard ZstdDecompressor.isAllowed(frame.span) else {
+            throw frames.damaged(chunk, "the frame is none that the format allows")
+        }
         let isWhole: Bool
         do {
             isWhole = try decompressor.decode(frame.span, size: chunk.contentBytes, into: &buffer)
         } catch {
-            if error.isLackOfMemory { throw CacheStoreError.undecoded(error, archive.path) }
-            throw archive.damaged(chunk, "the frame can't be decoded, \(error)")
+            if error.isLackOfMemory { throw CacheStoreError.undecoded(error, frames.path) }
+            throw frames.damaged(chunk, "the frame can't be decoded, \(error)")
         }
         guard isWhole else {
-            throw archive.damaged(chunk, "the frame is not one frame of \(chunk.contentBytes) bytes")
+            throw frames.damaged(chunk, "the frame is not one frame of \(chunk.contentBytes) bytes")
         }
         guard ContentHasher.hash(buffer.span) == chunk.id else {
-            throw archive.damaged(chunk, "the content does not have its SHA-256")
+            throw frames.damaged(chunk, "the content does not have its SHA-256")
         }
         id = chunk.id
     }
@@ -81,11 +117,11 @@ struct ChunkReader: ~Copyable {
 
     /// Returns the error for a tree that does not agree with the index.
     func damaged(_ chunks: [ChunkRecord], _ tree: MemberSet.Tree, _ message: String) -> CacheStoreError {
-        archive.damaged(chunks[tree.manifest.first ?? ChunkNumber(0)], message)
+        frames.damaged(chunks[tree.manifest.first ?? ChunkNumber(0)], message)
     }
 
     /// Returns the error for a chunk that does not agree with the index.
     func damaged(_ chunk: ChunkRecord, _ message: String) -> CacheStoreError {
-        archive.damaged(chunk, message)
+        frames.damaged(chunk, message)
     }
 }

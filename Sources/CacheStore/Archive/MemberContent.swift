@@ -103,11 +103,12 @@ public struct MemberContent: AsyncSequence, Sendable {
 }
 
 extension Archive {
-    /// Finds the content of one member, without reading the whole index.
+    /// Finds the content of one member, without decoding the rest.
     ///
-    /// Everything that a member's name determines is checked: an output has its ID, a stored zip has its
-    /// SHA-256, and each chunk has its own SHA-256. The index as a whole is not checked: ``contents()`` and
-    /// ``Verify`` do that.
+    /// The index is checked against its SHA-256 before anything is looked up in it, so what stands in the
+    /// index itself is as it was written. Then everything that a member's name determines is checked: an output
+    /// has its ID, a stored zip has its SHA-256, and each chunk has its own SHA-256. Whether the rows of the
+    /// index obey all rules is not checked: ``contents()`` and ``Verify`` do that.
     ///
     /// - Parameters:
     ///   - kind: The kind of the member.
@@ -117,13 +118,15 @@ extension Archive {
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/notFound`` if there is no such member,
     ///   ``CacheStoreError/Code/badArgument`` for an invalid name, or
     ///   ``CacheStoreError/Code/corruptArchive``; or `CancellationError` if the task was cancelled.
-    /// - Complexity: O(log *n*) in the number of members; then O(*n*) in the chunks that hold the content.
+    /// - Complexity: O(*n*) in the length of the index, which is hashed; then O(*n*) in the chunks that hold
+    ///   the content.
     public func content(
         of kind: Member.Kind,
         named name: String,
         file: String? = nil
     ) async throws -> MemberContent {
         try await WorkerThreads.perform {
+            try checkIndex()
             do {
                 let lookup = try IndexLookup(
                     indexWindow,

@@ -82,6 +82,10 @@ struct Trailer: Hashable {
             throw CacheStoreError(.notAnArchive, "a \(status.noun), not an archive", path: path)
         }
         let fileSize = status.size
+        // A sparse file may be so long that an offset behind its end is no number.
+        guard fileSize < 1 << 62 else {
+            throw CacheStoreError(.notAnArchive, "a file that is longer than any archive", path: path)
+        }
         let tail = try file.bytes(at: max(0, fileSize - Self.markSize), count: Self.markSize)
         guard tail.count == Self.markSize, tail.starts(with: Self.mark) else {
             let start = try file.bytes(at: 0, count: min(fileSize, ForeignFile.length))
@@ -160,7 +164,7 @@ struct Trailer: Hashable {
             message,
             path: path,
             offset: offset,
-            remedy: .packAgain
+            remedy: .recoverIndex
         )
     }
 }

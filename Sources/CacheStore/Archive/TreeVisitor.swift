@@ -1,5 +1,8 @@
 /// A receiver of the files of a module tree, in order and each in pieces.
 protocol TreeVisitor: ~Copyable {
+    /// Takes the content of a chunk of the tree's stream, before the files in it.
+    mutating func take(_ chunk: Span<UInt8>, isLast: Bool) throws
+
     /// Begins a file.
     mutating func begin(_ entry: TreeManifest.Entry) throws
 
@@ -8,6 +11,10 @@ protocol TreeVisitor: ~Copyable {
 
     /// Ends the file.
     mutating func end(_ entry: TreeManifest.Entry) throws
+}
+
+extension TreeVisitor where Self: ~Copyable {
+    mutating func take(_ chunk: Span<UInt8>, isLast: Bool) {}
 }
 
 extension ChunkReader {
@@ -38,9 +45,10 @@ extension ChunkReader {
         var (next, done) = manifest.position(at: start)
         // The lengths in the manifest and those of the chunks have the same sum: `manifest(of:chunks:)` and
         // the index's reader checked that.
-        for number in numbers[part] {
+        for index in part {
             try check()
-            try read(chunks[number])
+            try read(chunks[numbers[index]])
+            try visitor.take(content.span, isLast: index == numbers.count - 1)
             var position = 0
             while position < content.count, next < manifest.entries.count {
                 let entry = manifest.entries[next]

@@ -19,6 +19,14 @@ enum FormatLimits {
     /// The greatest length of a module zip, in bytes: `MaxZipFile` in Go's golang.org/x/mod/zip, zip.go.
     static let zipSize = 500 << 20
 
+    /// The greatest length of the files of a tree together, in bytes.
+    ///
+    /// Go takes no more than ``zipSize`` of unpacked files. Those of a toolchain may be there twice.
+    static let treeSize = 2 * zipSize
+
+    /// The greatest length of an output, in bytes: far more than Go compiles into one file.
+    static let outputSize = 16 << 30
+
     /// The greatest length of a manifest, in bytes.
     ///
     /// A zip holds each name twice, so the manifest of a module that Go accepts is shorter than half of its

@@ -49,6 +49,9 @@ struct ModuleKey: Hashable, Comparable {
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty, !parts[1].contains("/") else {
             return "it is not PATH@VERSION"
         }
+        guard !parts[1].utf8.starts(with: PathRules.ownPrefix.utf8) else {
+            return "it is a name of a file that is being written"
+        }
         // Both parts are also paths of their own in `cache/download`. Neither may lead elsewhere, as
         // `a.b/..@v1` would.
         for part in parts {

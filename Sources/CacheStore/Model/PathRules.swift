@@ -14,11 +14,22 @@ enum PathRules {
         case moduleZip
 
         /// The greatest length of a path, in bytes; Linux opens paths of up to 4,095 bytes.
-        fileprivate var longestPath: Int { self == .archive ? 4096 : 4095 }
+        fileprivate var longestPath: Int { self == .archive ? PathRules.longestPath : 4095 }
 
         /// The greatest length of an element, in bytes.
-        fileprivate var longestElement: Int { self == .archive ? 255 : longestPath }
+        fileprivate var longestElement: Int { self == .archive ? longestName : longestPath }
     }
+
+    /// The greatest length of a member's path, in bytes.
+    static let longestPath = 4096
+
+    /// The greatest length of a file's name, in bytes, on every file system that Go is used on.
+    static let longestName = 255
+
+    /// The prefix of the names under which a restore writes files before they get their final names.
+    ///
+    /// No member outside of module trees has a name that begins so.
+    static let ownPrefix = ".castore-"
 
     private static let devices: Set<String> = {
         var names: Set<String> = ["con", "prn", "aux", "nul"]
@@ -81,9 +92,10 @@ enum PathRules {
     /// Returns the reason why `name` can't be the file in an executable output's directory, or `nil` if it
     /// can.
     static func fault(inExecutableName name: String) -> String? {
-        guard (1...255).contains(name.utf8.count), name != ".", name != ".." else {
+        guard (1...longestName).contains(name.utf8.count), name != ".", name != ".." else {
             return "it is not the name of a file"
         }
+        if isOwn(name) { return "it is a name of a file that is being written" }
         let isPlain = name.utf8.allSatisfy { $0 != UInt8(ascii: "/") && $0 >= 0x20 && $0 != 0x7F }
         return isPlain ? nil : "it holds a slash or a control character"
     }
@@ -97,8 +109,11 @@ enum PathRules {
         else {
             return "it is not DATABASE/lookup/… or DATABASE/tile/…"
         }
-        return nil
+        return elements.contains(where: isOwn) ? "it is a name of a file that is being written" : nil
     }
+
+    /// Returns whether an element of a path is a name that a restore gives to a file while it writes it.
+    static func isOwn(_ element: String) -> Bool { element.utf8.starts(with: ownPrefix.utf8) }
 
     /// Returns whether an image layer can't hold `path` as it is, because an element begins with `.wh.`.
     ///
@@ -165,10 +180,19 @@ extension String {
             .map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// The paths of the directories that a path leads through, the deepest first.
-    var pathParents: [String] {
-        let elements = pathElements
-        return (1..<max(1, elements.count)).reversed().map { elements[..<$0].joined(separator: "/") }
+    /// The last element of a path.
+    var lastElement: String {
+        let slash = utf8.lastIndex(of: UInt8(ascii: "/"))
+        return slash.map { String(decoding: utf8[utf8.index(after: $0)...], as: UTF8.self) } ?? self
+    }
+
+    /// The bytes of the paths of the directories that a path leads through, the deepest first.
+    ///
+    /// They are made one by one, so that a caller who stops early pays for no others.
+    var pathParents: some Sequence<[UInt8]> {
+        let bytes = Array(utf8)
+        return bytes.indices.reversed().lazy.filter { bytes[$0] == UInt8(ascii: "/") }
+            .map { Array(bytes[..<$0]) }
     }
 
     /// Returns whether this string's UTF-8 comes before that of `other`, which is the only string order in

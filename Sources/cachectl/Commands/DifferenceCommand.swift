@@ -46,6 +46,7 @@ struct DifferenceCommand: AsyncParsableCommand, Sendable {
                 progress: progress
             )
         }
+        for warning in report.warnings { StandardError.write(Message(warning)) }
         try common.write(json(report, time), summary(report, time))
     }
 
@@ -71,6 +72,7 @@ struct DifferenceCommand: AsyncParsableCommand, Sendable {
             "subtracted": .strings(others),
             "totals": .totals(report.totals),
             "whole_totals": .totals(report.whole),
+            "warnings": .warnings(report.warnings),
             "milliseconds": .milliseconds(time),
         ]
     }

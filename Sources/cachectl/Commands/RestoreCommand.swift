@@ -16,12 +16,18 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
             Entries in GOCACHE that any job used or made in the last day keep their marks. \
             Run it as the user who builds.
 
+            With --skip-damaged, members that are damaged in the archive are left out and \
+            listed, and the exit status is 3. Action entries are left out with their outputs, \
+            and module trees as a whole, so builds come out right, and only compile or \
+            download more.
+
             Examples:
               cachectl restore all.castore
               cachectl restore all.castore --only aws,gcp --sync
               cachectl restore all.castore --gocache /cache/build --gomodcache /cache/mod
               cachectl restore all.castore --no-gocache --module-zips make
               cachectl restore all.castore --profile readonly
+              cachectl restore all.castore --skip-damaged
             """
     )
 
@@ -57,7 +63,16 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
     )
     var moduleZips = Restore.Options.ModuleZips.none
 
-    @Flag(name: .customLong("sync"), help: "Wait until all data is on the disk.")
+    @Flag(name: .customLong("skip-damaged"), help: "Leave out members that are damaged in the archive.")
+    var skipsDamaged = false
+
+    @Flag(
+        name: .customLong("sync"),
+        help: ArgumentHelp(
+            "Wait until all data is on the disk. Without it, restore again after a power cut, before you "
+                + "build: files may be empty or zeros, and Go does not notice."
+        )
+    )
     var synchronizes = false
 
     @Flag(name: .customLong("no-go"), help: "Don't run Go, and don't warn of entries that would miss here.")
@@ -99,6 +114,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
         }
         for warning in report.warnings { StandardError.write(Message(warning)) }
         try common.write(json(report, caches, time), summary(report, time))
+        if !report.leftOut.isEmpty { throw ExitCode.partial }
     }
 
     @Sendable
@@ -114,6 +130,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
         options.only = only.isEmpty ? nil : only.flatMap(\.self)
         options.profile = profile
         options.moduleZips = moduleZips
+        options.skipsDamaged = skipsDamaged
         options.synchronize = synchronizes
         options.jobs = common.jobs
         return options
@@ -148,6 +165,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
             )
             lines += ["", "removed \(strays) from module trees"]
         }
+        lines += HumanFormat.leftOut(report.leftOut)
         lines += ["", "digest  \(report.digest)"]
         if report.digest != report.archiveDigest { lines.append("of the archive  \(report.archiveDigest)") }
         if report.nothingHits { lines += ["", RemedyText.nothingHits(archive)] }
@@ -168,6 +186,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
             "downloads": .tally(report.downloads),
             "bytes_written": .integer(report.bytesWritten),
             "removed": .integer(report.removed),
+            "left_out": .damagedMembers(report.leftOut),
             "nothing_hits": .boolean(report.nothingHits),
             "warnings": .warnings(report.warnings),
             "milliseconds": .milliseconds(time),

@@ -5,6 +5,9 @@ extension ExitCode {
     /// The status for corrupt data in an archive, a cache or a target.
     static let corrupt = ExitCode(2)
 
+    /// The status for a result that is sound, but lacks members that are damaged in the archive.
+    static let partial = ExitCode(3)
+
     /// Creates the status for an error of the library; `cachectl --help` shows all statuses.
     init(_ error: CacheStoreError) {
         switch error.code {

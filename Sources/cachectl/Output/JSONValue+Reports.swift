@@ -87,6 +87,21 @@ extension JSONValue {
         )
     }
 
+    /// Returns the JSON of the members that were left out because they are damaged.
+    static func damagedMembers(_ members: [DamagedMember]) -> JSONValue {
+        .array(
+            members.map {
+                [
+                    "kind": .string($0.kind.rawValue),
+                    "name": .string($0.name),
+                    "fault": .string($0.fault),
+                    "offset": .optional($0.offset),
+                    "entries": .integer($0.entries),
+                ]
+            }
+        )
+    }
+
     /// Returns the JSON of the members on which the inputs of a union disagree, for the key `conflicts`.
     static func disagreements(_ disagreements: [Disagreement]) -> JSONValue {
         .array(

@@ -27,6 +27,7 @@ struct UnknownWord {
         ("doctor", ["diagnose", "predict"]),
         ("layers", ["image", "oci", "build", "docker"]),
         ("seal", ["protect", "freeze", "lock", "touch"]),
+        ("repair", ["fix", "mend", "recover", "salvage", "heal"]),
         ("cat", ["print", "read", "get"]),
         ("summary", ["report", "markdown", "summarize"]),
         ("key", ["hash", "fingerprint", "hashfiles"]),

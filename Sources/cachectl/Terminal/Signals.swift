@@ -43,7 +43,7 @@ enum Signals {
 
     private static let numbers = [SIGINT, SIGTERM, SIGHUP]
 
-    /// Lets the calling thread receive the signals.
+    /// Lets the calling thread receive the signals, and this process learn how its programs end.
     ///
     /// The parent process may have blocked the signals, if it starts processes from its own threads, as
     /// Dispatch does.
@@ -52,6 +52,8 @@ enum Signals {
         unsafe sigemptyset(&signals)
         for number in numbers { unsafe sigaddset(&signals, number) }
         unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+        // Where the parent ignores this signal, the system forgets how a program ended (wait(2)).
+        signal(SIGCHLD, SIG_DFL)
     }
 
     /// Starts to handle the signals.

@@ -29,6 +29,7 @@ struct HostileArchive {
     /// - Parameters:
     ///   - sound: The sound archive.
     ///   - sql: The SQL that changes the index.
+    ///   - added: Bytes that follow the frames of the sound archive.
     ///   - name: The name of the new archive.
     ///   - patch: Called with the bytes of the index that SQLite has written, to change them.
     /// - Returns: The new archive; every checksum in it is right.
@@ -36,6 +37,7 @@ struct HostileArchive {
     func write(
         from sound: FilePath,
         sql: String = "",
+        adding added: [UInt8] = [],
         to name: String,
         patch: (inout [UInt8]) throws -> Void = { _ in }
     ) throws -> FilePath {
@@ -61,8 +63,16 @@ struct HostileArchive {
             if !sql.isEmpty { try database.execute(sql) }
         }
         var index = try scratch.file.bytes(count: scratch.file.status().size)
+        // The rows are what is wrong, and not the bytes that SQLite makes of their history. Other tables have
+        // no right bytes.
+        if !["CREATE", "DROP", "ALTER", "PRAGMA"].contains(where: { sql.contains($0) }) {
+            let changed = FileWindow(descriptor: scratch.file.descriptor, size: index.count)
+            let image = try IndexImage.made(from: changed, version: 1, path: scratch.file.path)
+            index = try image.file.bytes(count: image.file.status().size)
+        }
         try patch(&index)
-        return try write(frames: try file.bytes(count: trailer.framesSize), index: index, to: name)
+        let frames = try file.bytes(count: trailer.framesSize) + added
+        return try write(frames: frames, index: index, to: name)
     }
 
     /// Writes an archive of one module tree with any manifest.

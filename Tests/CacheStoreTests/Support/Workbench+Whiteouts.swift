@@ -83,7 +83,7 @@ extension Workbench {
             if let changed = frames[number] {
                 frame = changed
             } else {
-                try archive.readFrames([set.chunks[number]], into: &frame)
+                try archive.frames.read([set.chunks[number]], into: &frame)
             }
             set.chunks[number].offset = all.count
             all += frame

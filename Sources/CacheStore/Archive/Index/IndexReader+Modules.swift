@@ -17,6 +17,10 @@ extension IndexReader {
             throw fault("its version is \(version), but its members need version \(set.formatVersion)")
         }
         try readDownloads(into: &set, &hashes, uses, after: lastStream, number: number)
+        let hashed = Set(hashes.map(\.module))
+        for download in set.downloads where download.kind == .zip && !hashed.contains(download.module) {
+            throw fault("there is no .ziphash for it", download.memberName)
+        }
         for tree in set.trees where !hashes.contains(ModuleHashValue(module: tree.module, h1: tree.h1)) {
             throw fault("no .ziphash has its h1", "tree \(tree.module.text)")
         }
@@ -43,8 +47,8 @@ extension IndexReader {
             lastStream += 1
             guard set.trees.last.map({ $0.module < module }) ?? true, let h1 = statement.id(2),
                 let files = statement.integer(3), files >= 1, let executables = statement.integer(4),
-                (0...files).contains(executables),
-                let size = statement.integer(5), statement.integer(7) == lastStream
+                (0...files).contains(executables), let size = statement.integer(5),
+                (0...FormatLimits.treeSize).contains(size), statement.integer(7) == lastStream
             else { throw fault("it is not in order", "tree \(text)") }
             // A line of a manifest has at least five bytes.
             guard files <= min(manifest.size, FormatLimits.treeFiles) else {
@@ -117,6 +121,9 @@ extension IndexReader {
                 throw unsafeName("\(name) \(text)", ModuleKey.fault(in: text) ?? "it is not a module")
             }
             let member = "\(name) \(text)"
+            guard "\(module.version).\(name)".utf8.count <= PathRules.longestName else {
+                throw unsafeName(member, "its file's name is longer than \(PathRules.longestName) bytes")
+            }
             let content: MemberSet.Download.Content
             if kind != .zip {
                 guard let value = statement.blob(3), value.count == size, statement.isNull(4),

@@ -33,6 +33,24 @@ enum IndexSchema {
             + "sources INTEGER NOT NULL) WITHOUT ROWID",
     ]
 
+    /// The names of the tables, in order.
+    static var names: [String] {
+        tables.map { String($0.dropFirst("CREATE TABLE ".count).prefix { $0 != "(" }) }
+    }
+
+    /// Returns the settings of a new index, to be made before its first table.
+    static func settings(version: Int) -> String {
+        """
+        PRAGMA journal_mode = OFF;
+        PRAGMA synchronous = OFF;
+        PRAGMA locking_mode = EXCLUSIVE;
+        PRAGMA page_size = \(FormatLimits.pageSize);
+        PRAGMA secure_delete = ON;
+        PRAGMA application_id = \(applicationID);
+        PRAGMA user_version = \(version);
+        """
+    }
+
     /// Checks that a database is an index that holds these tables and nothing else.
     ///
     /// - Throws: `SQLiteError`, or ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.

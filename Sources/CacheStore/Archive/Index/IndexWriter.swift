@@ -61,18 +61,7 @@ final class IndexWriter {
     {
         self.scratch = scratch
         database = try SQLiteDatabase(FileWindow(descriptor: scratch.file.descriptor))
-        try database.execute(
-            """
-            PRAGMA journal_mode = OFF;
-            PRAGMA synchronous = OFF;
-            PRAGMA locking_mode = EXCLUSIVE;
-            PRAGMA page_size = \(FormatLimits.pageSize);
-            PRAGMA secure_delete = ON;
-            PRAGMA application_id = \(IndexSchema.applicationID);
-            PRAGMA user_version = \(set.formatVersion);
-            BEGIN
-            """
-        )
+        try database.execute(IndexSchema.settings(version: set.formatVersion) + " BEGIN")
         for table in IndexSchema.tables { try database.execute(table) }
         chunk = try database.prepare("INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?)")
         stream = try database.prepare("INSERT INTO stream VALUES (?, ?, ?)")

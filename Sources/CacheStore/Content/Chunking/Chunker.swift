@@ -40,6 +40,26 @@ package enum Chunker {
             ?? cut(bytes, middle..<end, mask: easyMask, &hash) ?? end
     }
 
+    /// Returns whether the rule of the format cuts some bytes out of a stream as one chunk.
+    ///
+    /// - Parameters:
+    ///   - bytes: The bytes.
+    ///   - isLast: Whether the stream ends after them.
+    /// - Returns: Whether the first cut of a stream that begins with them, and goes on unless `isLast` is true,
+    ///   is at their end.
+    /// - Complexity: O(*n*).
+    static func isChunk(_ bytes: Span<UInt8>, isLast: Bool) -> Bool {
+        guard firstCut(of: bytes) == bytes.count else { return false }
+        if isLast || bytes.count == maximumSize { return true }
+        guard bytes.count > minimumSize else { return false }
+        // The hash forgets a byte after 64 more.
+        var hash: UInt64 = 0
+        for position in max(minimumSize, bytes.count - 64)..<bytes.count {
+            hash = hash << 1 &+ gear[Int(bytes[position])]
+        }
+        return hash & (bytes.count > averageSize ? easyMask : hardMask) == 0
+    }
+
     /// Returns the position after the first byte in a range at which the bits of `mask` are zero, or `nil`.
     ///
     /// Each step takes two bytes. So a step waits only once, not twice, for the hash of the step before.

@@ -66,4 +66,23 @@ import CZstd
         count = try ZstdError.check(result)
         return isWhole && count == size
     }
+
+    /// Returns whether a frame begins as frames of an archive do: with its content size and a checksum, without
+    /// a dictionary, and with a window of at most 8 MiB (RFC 8878, 3.1.1.1).
+    static func isAllowed(_ frame: Span<UInt8>) -> Bool {
+        guard frame.count > 5, magic.indices.allSatisfy({ frame[$0] == magic[$0] }) else {
+            return false
+        }
+        let descriptor = frame[4]
+        let isSingleSegment = descriptor & 0b10_0000 != 0
+        guard descriptor & 0b1110_0000 != 0, descriptor & 0b100 != 0, descriptor & 0b11 == 0 else {
+            return false
+        }
+        // The window of a single segment is its content.
+        guard !isSingleSegment else { return true }
+        let base = 1 << (10 + Int(frame[5] >> 3))
+        return base + base / 8 * Int(frame[5] & 7) <= FormatLimits.chunkSize
+    }
+
+    private static let magic: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD]
 }

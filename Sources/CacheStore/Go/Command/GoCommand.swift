@@ -104,21 +104,38 @@ public struct GoCommand: Sendable {
         var environment = GoEnvironment(variables: try await go.variables(GoEnvironment.recordedNames))
         if withOrigin, let scratch { environment.origin = try await go.origin(in: scratch) }
         let compiler = environment["CC"].split(separator: " ").map(String.init)
-        if environment["CGO_ENABLED"] != "0", let program = compiler.first,
-            let result = try? await Subprocess.run(
-                program,
-                compiler.dropFirst() + ["--version"],
-                overrides: ["LC_ALL": "C"]
-            ),
-            result.status == 0
-        {
-            let line = String(decoding: result.output, as: UTF8.self).split(separator: "\n").first
-            environment.variables["CC_VERSION"] = line.map(String.init)
+        if environment["CGO_ENABLED"] != "0", !compiler.isEmpty {
+            environment.variables["CC_VERSION"] = try await Self.version(of: compiler)
         }
         if environment["CGO_ENABLED"] != "0" {
             environment.variables[GoEnvironment.distribution] = OSRelease.prettyName()
         }
         return environment
+    }
+
+    /// The errors that tell that there is no such program, or none that this user may run.
+    private static let ofPrograms: Set<Errno> = [
+        .noSuchFileOrDirectory, .notDirectory, .permissionDenied, .execFormatError,
+    ]
+
+    /// Asks a C compiler for its version.
+    ///
+    /// - Parameter compiler: The program, and the arguments that `CC` has for it.
+    /// - Returns: The first line that it prints, or `nil` if it can't be run.
+    /// - Throws: ``CacheStoreError`` if the machine is at fault: a record without the version would hide
+    ///   later why entries miss.
+    private static func version(of compiler: [String]) async throws -> String? {
+        do {
+            let arguments = Array(compiler.dropFirst()) + ["--version"]
+            let result = try await Subprocess.run(compiler[0], arguments, overrides: ["LC_ALL": "C"])
+            guard result.status == 0 else { return nil }
+            return String(decoding: result.output, as: UTF8.self).split(separator: "\n").first.map(
+                String.init
+            )
+        } catch let cause as Errno {
+            if ofPrograms.contains(cause) { return nil }
+            throw CacheStoreError.system(cause, "run", FilePath(compiler[0]))
+        }
     }
 
     /// Makes the command write its own files into a directory.
@@ -195,7 +212,7 @@ public struct GoCommand: Sendable {
             throw CacheStoreError(
                 .goCommand,
                 "cannot run `\(path)`",
-                remedy: [.noSuchFileOrDirectory, .permissionDenied].contains(cause)
+                remedy: Self.ofPrograms.contains(cause)
                     ? .installGo : CacheStoreError.system(cause, "run", FilePath(path)).remedy,
                 cause: cause
             )

@@ -68,7 +68,10 @@ struct RestoreStamp: Hashable, Sendable {
     var earliestUse: Int { entryTime + Self.tolerance + 1 }
 
     /// Returns whether a time of a file may be the one that the restore set.
-    private func isEntryTime(_ time: Int) -> Bool { abs(time - entryTime) <= Self.tolerance }
+    private func isEntryTime(_ time: Int) -> Bool {
+        // A file system may hold any time, so nothing is subtracted from it.
+        (entryTime - Self.tolerance...entryTime + Self.tolerance).contains(time)
+    }
 
     // MARK: - The file
 

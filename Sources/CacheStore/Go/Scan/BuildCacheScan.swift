@@ -190,6 +190,9 @@ struct BuildCacheScan: Sendable {
         guard digits.count == 66, digits[64] == UInt8(ascii: "-"),
             let id = ObjectID(hexadecimal: digits.span.extracting(first: 64)), Int(id.firstByte) == index
         else {
+            if name.hasPrefix(FilePlacement.temporaryPrefix) {
+                return leaveOut(.temporary, path, "a restore was writing it, or was stopped")
+            }
             return leaveOut(name.hasSuffix(".tmp") ? .temporary : .foreign, path, "no name that Go gives")
         }
         // Outputs are collected later, and only if an entry refers to them.
@@ -276,8 +279,8 @@ struct BuildCacheScan: Sendable {
         guard let inner = try directory.directory(name) else { return nil }
         let names = try inner.names()
         guard names.invalid.isEmpty, names.valid.count == 1, let file = names.valid.first,
-            PathRules.fault(inExecutableName: file) == nil, let status = try inner.status(of: file),
-            status.kind == .regular, status.mode & 0o100 != 0
+            PathRules.fault(inExecutableName: file) == nil, !file.hasPrefix(FilePlacement.temporaryPrefix),
+            let status = try inner.status(of: file), status.kind == .regular, status.mode & 0o100 != 0
         else {
             leaveOut(.badExecutable, inner.path, "not one executable file")
             return nil
@@ -316,6 +319,11 @@ struct BuildCacheScan: Sendable {
             }
             guard size == entry.size else {
                 let fault = "its output \(entry.output) has \(size) bytes, and not \(entry.size)"
+                leaveOut(.wrongSize, path, fault)
+                return false
+            }
+            guard size <= FormatLimits.outputSize else {
+                let fault = "its output \(entry.output) has \(size) bytes, more than an archive holds of one"
                 leaveOut(.wrongSize, path, fault)
                 return false
             }

@@ -39,7 +39,7 @@ public struct LeftOut: Hashable, Sendable {
         public static let badName = Reason("badName")
         /// A file that changed or vanished while it was packed.
         public static let changed = Reason("changed")
-        /// A `.tmp` file that Go was writing, or that Go left behind when it was stopped.
+        /// A file that Go or a restore was writing, or left behind when it was stopped: `.tmp`, `.castore-…`.
         public static let temporary = Reason("temporary")
         /// A part of Go's own bookkeeping, which Go makes again: locks, version lists, `trim.txt`, VCS
         /// clones.

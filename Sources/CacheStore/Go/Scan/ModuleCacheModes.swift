@@ -75,15 +75,18 @@ struct ModuleCacheModes {
     private mutating func lookAtParents(
         _ name: String,
         of parent: borrowing Directory,
+        depth: Int = 0,
         _ check: () throws -> Void
     ) throws {
+        // No member has a longer path.
+        guard depth < Descent.depthLimit else { return }
         guard !name.utf8.contains(UInt8(ascii: "@")) else {
             if entersTrees { try lookAtTree(name, of: parent, check) }
             return
         }
         guard let directory = try open(name, in: parent, check) else { return }
         for entry in try Unusable.passedOver(try directory.names().valid) ?? [] {
-            try lookAtParents(entry, of: directory, check)
+            try lookAtParents(entry, of: directory, depth: depth + 1, check)
         }
     }
 
@@ -101,18 +104,28 @@ struct ModuleCacheModes {
         of parent: borrowing Directory,
         _ check: () throws -> Void
     ) throws {
-        try check()
         // The mode comes first, because it may keep even the owner from listing the directory.
         try lookAt(name, of: parent, as: .tree)
         guard let tree = try Unusable.passedOver(try parent.directory(name)) else { return }
-        for entry in try Unusable.passedOver(try tree.names().valid) ?? [] {
-            if PathRules.isWhiteout(entry) { whiteouts.append(tree.path(of: entry)) }
-            switch try Unusable.passedOver(try tree.status(of: entry))?.kind {
-            case .regular: try lookAt(entry, of: tree, as: .tree)
-            case .directory: try lookAtTree(entry, of: tree, check)
-            case .symbolicLink, .other, nil: continue
-            }
+        try Descent(tree).walk { directory, name in
+            try Unusable.passedOver(try directory.directory(name))
+        } _: { descent in
+            try check()
+            return try lookAtContent(of: descent.deepest.directory)
         }
+    }
+
+    /// Looks at what is in a directory of a module tree, and returns the names of the directories in it.
+    private mutating func lookAtContent(of directory: borrowing Directory) throws -> [String] {
+        var directories: [String] = []
+        for entry in try Unusable.passedOver(try directory.names().valid) ?? [] {
+            if PathRules.isWhiteout(entry) { whiteouts.append(directory.path(of: entry)) }
+            let kind = try Unusable.passedOver(try directory.status(of: entry))?.kind
+            guard kind == .regular || kind == .directory else { continue }
+            try lookAt(entry, of: directory, as: .tree)
+            if kind == .directory { directories.append(entry) }
+        }
+        return directories
     }
 
     private mutating func lookAtCache(_ root: borrowing Directory, _ check: () throws -> Void) throws {
@@ -141,13 +154,15 @@ struct ModuleCacheModes {
     private mutating func lookAtDownloads(
         _ name: String,
         of parent: borrowing Directory,
+        depth: Int = 0,
         isGos: (String) -> Bool,
         _ check: () throws -> Void
     ) throws {
+        guard depth < Descent.depthLimit else { return }
         guard let directory = try open(name, in: parent, check) else { return }
         for entry in try Unusable.passedOver(try directory.names().valid) ?? [] {
             if try Unusable.passedOver(try directory.status(of: entry))?.kind == .directory {
-                try lookAtDownloads(entry, of: directory, isGos: isGos, check)
+                try lookAtDownloads(entry, of: directory, depth: depth + 1, isGos: isGos, check)
             } else if isGos(entry) || name == "@v" && Self.isDownload(entry) {
                 try lookAtFile(entry, of: directory)
             }

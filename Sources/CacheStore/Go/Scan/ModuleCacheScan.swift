@@ -86,6 +86,7 @@ struct ModuleCacheScan: Sendable {
             return leaveOut(.foreign, path, "a \(status.noun) outside of all modules")
         }
         let text = prefix + name
+        guard !isTooLong(text, path) else { return }
         if name.contains("@") {
             if let module = ModuleKey(text) {
                 trees.insert(module)
@@ -128,6 +129,7 @@ struct ModuleCacheScan: Sendable {
         guard status.kind == .directory, let directory = try parent.directory(name) else {
             return leaveOut(.foreign, path, "a \(status.noun) outside of all modules")
         }
+        guard !isTooLong(prefix + name, path) else { return }
         try forEachEntry(of: directory) { (scan, entry, status) throws(CacheStoreError) in
             if name == "@v" {
                 try scan.scanDownload(directory, entry, status, module: String(prefix.dropLast()))
@@ -154,6 +156,7 @@ struct ModuleCacheScan: Sendable {
                 "a \(status.noun)"
             )
         }
+        if name.hasPrefix(FilePlacement.temporaryPrefix) { return leaveOutTemporary(path) }
         guard let dot = name.lastIndex(of: ".") else {
             return leaveOut(.foreign, path, "no name that Go gives")
         }
@@ -282,13 +285,14 @@ struct ModuleCacheScan: Sendable {
             let path = directory.path(of: name)
             switch status.kind {
             case .directory:
-                if let inner = try directory.directory(name) {
+                if !scan.isTooLong(prefix + name, path), let inner = try directory.directory(name) {
                     try scan.scanChecksums(inner, prefix: prefix + name + "/")
                 }
             case .regular:
                 // `latest` holds the head of the tree that was seen last. With an old head, lookups of newer
                 // heads fail.
                 if name == "latest" { return scan.leaveOut(.bookkeeping, path, "Go fetches it again") }
+                if name.hasPrefix(FilePlacement.temporaryPrefix) { return scan.leaveOutTemporary(path) }
                 if let fault = PathRules.fault(inChecksumPath: prefix + name) {
                     return scan.leaveOut(.badName, path, fault)
                 }
@@ -300,6 +304,9 @@ struct ModuleCacheScan: Sendable {
                         path,
                         "\(bytes.count) bytes can't be of a checksum database"
                     )
+                }
+                if let fault = ChecksumFileContent.fault(in: bytes, at: prefix + name) {
+                    return scan.leaveOut(.badDownload, path, fault)
                 }
                 scan.checksumFiles.append(ChecksumFile(path: prefix + name, bytes: bytes))
             case .symbolicLink: scan.leaveOut(.symbolicLink, path, "a symbolic link")
@@ -337,6 +344,19 @@ struct ModuleCacheScan: Sendable {
                 leftOut.append(try LeftOut(error, error.path ?? directory.path(of: name)))
             }
         }
+    }
+
+    private mutating func leaveOutTemporary(_ path: FilePath) {
+        leaveOut(.temporary, path, "a restore was writing it, or was stopped")
+    }
+
+    /// Returns whether a path is too long for a member; such a directory is left out and not entered.
+    ///
+    /// So the scan goes down no deeper than the paths of members, however deep directories are.
+    private mutating func isTooLong(_ text: String, _ path: FilePath) -> Bool {
+        guard text.utf8.count > PathRules.longestPath else { return false }
+        leaveOut(.badName, path, "its path is longer than \(PathRules.longestPath) bytes")
+        return true
     }
 
     private mutating func leaveOut(_ reason: LeftOut.Reason, _ path: FilePath, _ explanation: String) {

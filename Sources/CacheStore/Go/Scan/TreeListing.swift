@@ -16,16 +16,19 @@ struct TreeListing {
     /// - Throws: ``Fault`` if the tree contains something that no module has, or ``CacheStoreError`` if the
     ///   system reports an error.
     init(_ directory: borrowing Directory) throws {
-        var pending = try list(directory, prefix: "")
-        // Directories are opened by their paths, one at a time: a tree may be deep, and descriptors few.
-        while let path = pending.popLast() {
-            guard let inner = try directory.directory(at: path.pathElements) else { continue }
-            pending += try list(inner, prefix: path + "/")
+        guard let own = try directory.directory(".", shownAs: directory.shownPath) else { return }
+        try Descent(own).walk { descent in
+            let here = descent.deepest
+            guard descent.depth < Descent.depthLimit else {
+                let explanation = "its directories are nested too deeply: the tree is left out"
+                throw Fault(leftOut: LeftOut(.badName, here.directory.path, explanation))
+            }
+            return try list(here.directory, prefix: descent.prefix)
         }
         files.sort { $0.path.precedes($1.path) }
     }
 
-    /// Adds the files of a directory, and returns the paths of the directories in it.
+    /// Adds the files of a directory, and returns the names of the directories in it.
     private mutating func list(_ directory: borrowing Directory, prefix: String) throws -> [String] {
         var directories: [String] = []
         let names = try directory.names()
@@ -43,7 +46,7 @@ struct TreeListing {
                         isExecutable: status.mode & 0o100 != 0
                     )
                 )
-            case .directory: directories.append(prefix + name)
+            case .directory: directories.append(name)
             case .symbolicLink, .other:
                 let reason: LeftOut.Reason = status.kind == .symbolicLink ? .symbolicLink : .specialFile
                 let explanation = "a \(status.noun) in a module: the tree is left out"

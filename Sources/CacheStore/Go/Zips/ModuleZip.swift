@@ -19,7 +19,8 @@ enum ModuleZip {
         let directory = try ZipDirectory(of: zip, prefix: prefix)
         var reader = try ZipReader()
         var hash = ModuleHash()
-        for entry in directory.entries {
+        // Content is read in the order of its bytes, so that each part of the zip is read once.
+        for entry in directory.entries.sorted(by: { $0.content.lowerBound < $1.content.lowerBound }) {
             var content = ContentHasher()
             try reader.read(entry, of: zip) { content.update($0) }
             hash.add(name: prefix + entry.path, id: content.finish())

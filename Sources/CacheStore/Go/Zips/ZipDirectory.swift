@@ -28,36 +28,35 @@ struct ZipDirectory: Sendable {
         guard size <= FormatLimits.zipSize else { throw ZipError("Zip is too large for a module") }
         let end = try ZipDirectoryEnd(of: zip, size: size)
         let directory = try zip.bytes(in: end.directory)
-        var entries: [ZipEntry] = []
-        entries.reserveCapacity(end.count)
-        var headers: [Range<Int>] = []
+        var headers: [ZipEntryHeader] = []
+        headers.reserveCapacity(end.count)
         var position = 0
-        var total = 0
         for _ in 0..<end.count {
             let header = try ZipEntryHeader(at: position, in: directory.span)
-            let entry = try header.entry(of: zip, before: end.directory.lowerBound, prefix: prefix)
-            guard entry.size <= FormatLimits.zipSize - total else {
-                throw ZipError("Zip has too much content for a module", member: entry.path)
-            }
-            total += entry.size
-            entries.append(entry)
-            headers.append(header.localHeader..<entry.content.upperBound)
+            headers.append(header)
             position = header.end
         }
         guard position == directory.count else {
             throw ZipError("Zip has a wrong number of entries")
         }
-        try Self.checkOverlaps(headers)
-        try Self.checkCollisions(entries)
-        self.entries = entries
-    }
-
-    private static func checkOverlaps(_ ranges: [Range<Int>]) throws(ZipError) {
-        var end = 0
-        for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
-            guard range.lowerBound >= end else { throw ZipError("Zip has entries that overlap") }
-            end = range.upperBound
+        // Local headers are read in the order of their bytes, so that each part of the zip is read once.
+        var found: [(index: Int, entry: ZipEntry)] = []
+        found.reserveCapacity(headers.count)
+        var (last, total) = (0, 0)
+        for index in headers.indices.sorted(by: { headers[$0].localHeader < headers[$1].localHeader }) {
+            let entry = try headers[index].entry(of: zip, before: end.directory.lowerBound, prefix: prefix)
+            guard entry.size <= FormatLimits.zipSize - total else {
+                throw ZipError("Zip has too much content for a module", member: entry.path)
+            }
+            total += entry.size
+            guard headers[index].localHeader >= last else {
+                throw ZipError("Zip has entries that overlap", member: entry.path)
+            }
+            last = entry.content.upperBound
+            found.append((index, entry))
         }
+        entries = found.sorted { $0.index < $1.index }.map(\.entry)
+        try Self.checkCollisions(entries)
     }
 
     /// Throws if two entries are the same file, or one is a file and the directory of another.

@@ -38,6 +38,7 @@ struct TrialCache {
                 plan: plan,
                 subdirectories: try Subdirectories(of: root, profile: .ci),
                 times: nil,
+                damage: RestoreDamage(isSkipped: false),
                 report: Gathered(
                     Restore.Report(digest: plan.archiveDigest, archiveDigest: plan.archiveDigest)
                 ),
@@ -60,7 +61,7 @@ struct TrialCache {
             while let entries = try actions.next() {
                 for entry in entries {
                     try cancellation.check()
-                    try work.restoreAction(entry)
+                    try work.restoreAction(entry.entry, of: entry.output)
                 }
             }
         }

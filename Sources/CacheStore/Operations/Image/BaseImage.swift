@@ -49,6 +49,8 @@ struct BaseImage: Sendable {
             guard sizes.updateValue(size, forKey: digest) ?? size == size else {
                 throw BaseDocument.damaged("its manifest gives one blob two sizes", root)
             }
+            // The bytes of the blob itself may stand in a descriptor, unchecked (`descriptor.md`, "data").
+            descriptor["data"] = nil
             if let type = descriptor["mediaType"]?.string.flatMap(ImageDocuments.MediaType.layer(ofDocker:)) {
                 descriptor["mediaType"] = .string(type)
             }
@@ -63,14 +65,24 @@ struct BaseImage: Sendable {
     /// Returns the path of a layer's file.
     func path(of layer: Layer) -> FilePath { blobs.appending(layer.digest.description) }
 
-    /// Gives the layers whose descriptors name no type the type that follows from their content.
+    /// Compares the types of layers with their content, and gives the layers whose descriptors name no type the
+    /// type that follows from their content.
     ///
     /// - Parameter compressions: The compression of each layer, as media types name it.
-    mutating func complete(_ compressions: [String?]) {
-        for (index, compression) in compressions.enumerated()
-        where layers[index].descriptor["mediaType"]?.string?.isEmpty ?? true {
-            let type = ImageDocuments.MediaType.layer(compression)
-            layers[index].descriptor["mediaType"] = .string(type)
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` for a layer that is not
+    ///   compressed as its type says: engines believe the type.
+    mutating func complete(_ compressions: [String?]) throws(CacheStoreError) {
+        for (index, compression) in compressions.enumerated() {
+            let right = ImageDocuments.MediaType.layer(compression)
+            guard let type = layers[index].descriptor["mediaType"]?.string, !type.isEmpty else {
+                layers[index].descriptor["mediaType"] = .string(right)
+                continue
+            }
+            guard type.hasPrefix("application/vnd.oci.image.layer."), type.contains(".tar") else { continue }
+            guard type.split(separator: "+").dropFirst().first.map(String.init) == compression else {
+                let message = "the layer's type is `\(type)`, but its content is `\(right)`"
+                throw BaseDocument.damaged(message, path(of: layers[index]))
+            }
         }
     }
 }

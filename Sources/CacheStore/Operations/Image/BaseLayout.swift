@@ -53,6 +53,9 @@ struct BaseLayout: Sendable {
 
     private var indexes: Set<ObjectID> = []
 
+    /// The length of each document that a descriptor names.
+    private var sizes: [ObjectID: Int] = [:]
+
     /// Reads the index of a layout, and all documents that it leads to.
     ///
     /// - Parameters:
@@ -134,7 +137,11 @@ struct BaseLayout: Sendable {
         let platform = ImagePlatform(descriptor["platform"])
         if descriptor["annotations"]?[ImageDocuments.Annotation.reference] != nil { return }
         if platform?.isUnknown == true || descriptor["artifactType"]?.string?.isEmpty == false { return }
-        let (digest, _) = try BaseDocument.reference(descriptor, path)
+        let (digest, size) = try BaseDocument.reference(descriptor, path)
+        // A document is read for the first descriptor that names it.
+        guard (sizes.updateValue(size, forKey: digest) ?? size) == size else {
+            throw BaseDocument.damaged("its indexes give one blob two sizes", path)
+        }
         if let known = images.firstIndex(where: { $0.digest == digest }) {
             images[known].tags += tags.filter { !images[known].tags.contains($0) }
             return

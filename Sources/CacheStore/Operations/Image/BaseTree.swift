@@ -203,9 +203,7 @@ struct BaseTree: Sendable {
         var directories: Set<[UInt8]> = []
         for file in files {
             own.insert(Array(file.utf8))
-            for directory in file.pathParents where !directories.insert(Array(directory.utf8)).inserted {
-                break
-            }
+            for directory in file.pathParents where !directories.insert(directory).inserted { break }
         }
         var strays: [String] = []
         var pending = [(number: root, prefix: "")]

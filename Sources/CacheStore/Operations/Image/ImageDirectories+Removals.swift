@@ -53,11 +53,3 @@ extension ImageDirectories {
         return base?.isThere("\(moduleRoot)/\(module.key.text)") ?? false
     }
 }
-
-extension String {
-    /// The last element of a path.
-    fileprivate var lastElement: String {
-        let slash = utf8.lastIndex(of: UInt8(ascii: "/"))
-        return slash.map { String(decoding: utf8[utf8.index(after: $0)...], as: UTF8.self) } ?? self
-    }
-}

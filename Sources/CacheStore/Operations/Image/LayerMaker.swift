@@ -224,6 +224,14 @@ struct LayerMaker: Sendable {
             case .bytes(let bytes): try appendFile(path, bytes, moduleMode, to: worker.stream)
             case .derived: continue
             case .stored(let id, let size, let chunks):
+                let downloads = plan.set.downloads[module.downloads]
+                try StoredZip.check(
+                    chunks,
+                    of: module.key,
+                    downloads,
+                    plan.set.chunks,
+                    in: worker.reader.archive
+                )
                 try append(path, .file(size), moduleMode, to: worker.stream)
                 try appendContent(download.memberName, id, chunks, with: &worker, check)
             }

@@ -91,7 +91,7 @@ extension LayerOperation {
             counters.add(bytes: layer.size)
         }
         let contents = found.value
-        base?.complete(image.layers.map { contents[$0.digest]?.compression })
+        try base?.complete(image.layers.map { contents[$0.digest]?.compression })
         return try await WorkerThreads.perform {
             var tree = BaseTree()
             for layer in image.layers {

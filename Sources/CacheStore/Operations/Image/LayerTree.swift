@@ -12,8 +12,8 @@ struct LayerTree: TreeVisitor, ~Copyable {
     /// directories.
     private let strays: FileNames<[String]>
 
-    /// The path of the previous file.
-    private var last: String?
+    /// The path of the previous file, as bytes.
+    private var last: [UInt8]?
 
     /// Begins a tree at a path.
     ///
@@ -34,7 +34,7 @@ struct LayerTree: TreeVisitor, ~Copyable {
         after last: String?
     ) {
         (self.module, self.path, self.owner, self.stream) = (module, path, owner, stream)
-        (self.strays, self.last) = (strays, last)
+        (self.strays, self.last) = (strays, last.map { Array($0.utf8) })
     }
 
     /// Writes the tree's own directory.
@@ -42,12 +42,14 @@ struct LayerTree: TreeVisitor, ~Copyable {
 
     mutating func begin(_ entry: TreeManifest.Entry) throws {
         // Files are ordered by path, so that those of a directory lie together. Paths are compared as bytes,
-        // because Swift considers some names equal that the system distinguishes.
-        let missing = entry.path.pathParents.prefix { directory in
-            !(last?.utf8.starts(with: "\(directory)/".utf8) ?? false)
+        // because Swift considers some names equal that the system distinguishes. The directories above the
+        // previous file are those whose slash lies in what both paths have in common.
+        let path = Array(entry.path.utf8)
+        let common = zip(path, last ?? []).prefix { $0 == $1 }.count
+        for index in path.indices.dropFirst(common) where path[index] == UInt8(ascii: "/") {
+            try appendDirectory(String(decoding: path[..<index], as: UTF8.self))
         }
-        for directory in missing.reversed() { try appendDirectory(directory) }
-        try append("\(path)/\(entry.path)", .file(entry.size), entry.isExecutable ? 0o555 : 0o444)
+        try append("\(self.path)/\(entry.path)", .file(entry.size), entry.isExecutable ? 0o555 : 0o444)
     }
 
     mutating func write(_ bytes: Span<UInt8>, at offset: Int) throws {
@@ -57,7 +59,7 @@ struct LayerTree: TreeVisitor, ~Copyable {
     mutating func end(_ entry: TreeManifest.Entry) throws {
         stream.check(.file(entry.path, of: module))
         try stream.pad(entry.size)
-        last = entry.path
+        last = Array(entry.path.utf8)
     }
 
     /// Writes a directory of the tree, and removes from the base what does not belong in it.

@@ -18,6 +18,7 @@ final class LayoutDirectory: Sendable {
     private let overwrite: Bool
     private let parent: Directory
     private let root: Directory
+    private let outer: Directory
     private let blobs: Directory
 
     /// The directories above the layout that were made for it, the deepest first.
@@ -43,12 +44,12 @@ final class LayoutDirectory: Sendable {
         do throws(CacheStoreError) {
             try Self.check(name, in: parent, overwrite: overwrite)
             TemporaryName.removeAbandoned(for: name, in: parent)
-            root = try parent.creatingDirectory(temporaryName.text, mode: mode, shownAs: path)
+            root = try parent.creatingDirectory(temporaryName.text, mode: mode, shownAs: ShownPath(path))
             guard temporaryName.lock(root.descriptor, in: parent) else {
                 let message = "another process has removed the directory that was made for the image"
                 throw CacheStoreError(.io, message, path: path)
             }
-            let outer = try root.creatingDirectory(Self.blobsDirectory, mode: mode)
+            outer = try root.creatingDirectory(Self.blobsDirectory, mode: mode)
             blobs = try outer.creatingDirectory("sha256", mode: mode)
         } catch {
             try? parent.removeAll(temporaryName.text)
@@ -81,6 +82,8 @@ final class LayoutDirectory: Sendable {
             let parent = try creatingParent(above.isEmpty ? "." : above, mode: mode, made: &made)
             do {
                 let directory = try parent.creatingDirectory(name, mode: mode)
+                // A name is on the disk when the directory that has it is.
+                _ = fsync(parent.descriptor)
                 made.insert(path, at: 0)
                 return directory
             } catch {
@@ -197,7 +200,8 @@ final class LayoutDirectory: Sendable {
                 remedy: .copyBaseAgain
             )
         }
-        try copy?.synchronize()
+        // The program that wrote the base may not have waited for the disk.
+        try blobs.file(name)?.synchronize()
     }
 
     // MARK: - The end
@@ -210,13 +214,15 @@ final class LayoutDirectory: Sendable {
     func publish(index: [UInt8]) throws(CacheStoreError) {
         try write(Array(Self.layoutText.utf8), to: Self.layoutFile, in: root)
         try write(index, to: Self.indexFile, in: root)
-        for directory in [blobs.descriptor, root.descriptor] { _ = fsync(directory) }
+        for directory in [blobs.descriptor, outer.descriptor, root.descriptor] { _ = fsync(directory) }
         try Self.check(name, in: parent, overwrite: overwrite)
         if try parent.status(of: name) == nil {
             try parent.rename(temporaryName.text, to: name)
         } else {
             // The name is never without a layout, whenever the process ends.
             try parent.exchange(temporaryName.text, with: name)
+            // The old layout goes only when a power cut can't bring back its name.
+            _ = fsync(parent.descriptor)
             // If it can't be removed, the next run to this name removes it.
             if (try? parent.removeAll(temporaryName.text)) == nil {
                 try? parent.removeAll(temporaryName.text)

@@ -32,6 +32,10 @@ struct PackedZip: Sendable {
         _ cutter: inout StreamCutter
     ) throws {
         let file = try Directory(opening: root).openFile(at: path)
+        // A sparse file may be longer than any disk.
+        guard try file.status().size <= FormatLimits.zipSize else {
+            throw ZipError("Zip is too large for a module")
+        }
         (survey, id) = try StreamSurvey.file(file, &cutter)
         guard let h1 else { throw ZipError("there is no sound .ziphash for it") }
         guard try ModuleZip.h1(of: file, module: module) == h1 else {

@@ -52,6 +52,11 @@ struct TreeSurvey: Sendable {
     ) throws -> TreeSurvey {
         let directory = try root.existingDirectory(at: module.text)
         var entries = try TreeListing(directory).files
+        var size = 0
+        for entry in entries { size = min(Int.max / 2, size) + min(Int.max / 2, entry.size) }
+        guard size <= FormatLimits.treeSize else {
+            throw TreeManifest.Fault(message: "its \(size) bytes are more than Go accepts in a module")
+        }
         let files = LastDirectory(directory)
         cutter.reset()
         var hash = TreeHash(module)
@@ -66,12 +71,12 @@ struct TreeSurvey: Sendable {
             let fault = "its \(entries.count) files are more than Go accepts in a module"
             throw TreeManifest.Fault(message: fault)
         }
-        let (chunks, size) = cutter.finish()
+        let (chunks, read) = cutter.finish()
         return TreeSurvey(
             manifest: manifest,
             text: text,
             h1: hash.finish(),
-            stream: StreamSurvey(chunks: chunks, size: size)
+            stream: StreamSurvey(chunks: chunks, size: read)
         )
     }
 }

@@ -1,5 +1,11 @@
 /// A source of the action entries that a plan restores, shared by several threads.
 final class ActionFeed: Sendable {
+    /// An entry, with the number of the output that it refers to.
+    struct Item: Sendable {
+        var entry: ActionEntry
+        var output: OutputNumber
+    }
+
     private struct State {
         let index: IndexReader
         let cursor: ActionCursor
@@ -21,13 +27,14 @@ final class ActionFeed: Sendable {
     /// Returns the next few entries, or `nil` after the last.
     ///
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
-    func next() throws -> [ActionEntry]? {
+    func next() throws -> [Item]? {
         try state.withLock { state in
-            var result: [ActionEntry] = []
+            var result: [Item] = []
             while result.count < 64, let row = try state.cursor.next() {
                 guard plan.restores(row, after: &state.last) else { continue }
                 let output = try state.index.output(row.output)
-                result.append(ActionEntry(action: row.id, output: output.id, size: output.size))
+                let entry = ActionEntry(action: row.id, output: output.id, size: output.size)
+                result.append(Item(entry: entry, output: row.output))
             }
             return result.isEmpty ? nil : result
         }

@@ -9,6 +9,9 @@ struct BuildCacheRestore: Sendable {
 
     /// The modification times of entries; `nil` for the present time.
     let times: EntryTimes?
+
+    /// The outputs that are left out because they are damaged.
+    let damage: RestoreDamage
     let report: Gathered<Restore.Report>
     let counters: ProgressCounters
 
@@ -39,7 +42,7 @@ struct BuildCacheRestore: Sendable {
 
     // MARK: - Outputs
 
-    /// Restores one output.
+    /// Restores one output, unless it is damaged and damaged outputs are left out.
     func restoreOutput(
         _ item: OutputFeed.Item,
         with reader: inout ChunkReader,
@@ -51,27 +54,29 @@ struct BuildCacheRestore: Sendable {
         let isKnownAbsent = !subdirectories.mayContain(output.id, isOutput: true)
         var content = StreamWriter(id: output.id, size: output.size, chunks: item.chunks)
         content.time = times?.new
-        let outcome: PutOutcome
-        do {
-            if let executable = output.executable {
-                content.mode = 0o755
-                outcome = try putExecutable(content, executable, name, place, with: &reader, cancellation)
-            } else {
-                outcome = try content.put(
-                    name,
-                    in: place.directory,
-                    isKnownAbsent: isKnownAbsent,
-                    with: &reader
-                ) {
-                    try cancellation.check()
+        if output.executable != nil { content.mode = 0o755 }
+        _ = try damage.containing(note: { $0.outputs[item.number] = $1 }) {
+            let outcome: PutOutcome
+            do {
+                if let executable = output.executable {
+                    outcome = try putExecutable(content, executable, name, place, with: &reader, cancellation)
+                } else {
+                    outcome = try content.put(
+                        name,
+                        in: place.directory,
+                        isKnownAbsent: isKnownAbsent,
+                        with: &reader
+                    ) {
+                        try cancellation.check()
+                    }
                 }
+            } catch let error as CacheStoreError {
+                throw error.naming(member: "output \(output.id)")
             }
-        } catch let error as CacheStoreError {
-            throw error.naming(member: "output \(output.id)")
-        }
-        report.update {
-            $0.outputs.count(outcome)
-            if outcome != .untouched { $0.bytesWritten += output.size }
+            report.update {
+                $0.outputs.count(outcome)
+                if outcome != .untouched { $0.bytesWritten += output.size }
+            }
         }
         counters.add(bytes: output.size)
     }
@@ -124,8 +129,9 @@ struct BuildCacheRestore: Sendable {
 
     // MARK: - Action entries
 
-    /// Restores one action entry, whose output must be in place.
-    func restoreAction(_ entry: ActionEntry) throws {
+    /// Restores one action entry, whose output is in place, or leaves it out with its output.
+    func restoreAction(_ entry: ActionEntry, of output: OutputNumber) throws {
+        guard !damage.has(output) else { return counters.add(bytes: ActionEntry.byteCount) }
         let name = "\(entry.action)-a"
         let place = try subdirectories.directory(of: entry.action)
         let isKnownAbsent = !subdirectories.mayContain(entry.action, isOutput: false)

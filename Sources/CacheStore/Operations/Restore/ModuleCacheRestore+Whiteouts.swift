@@ -53,7 +53,6 @@ extension ModuleCacheRestore {
             try openTree(of: tree.module, cancellation)
             report.update { $0.treeFiles.untouched += tree.files }
         }
-        counters.add(bytes: tree.size, items: 0)
         let way = "which the layer of an image would lose, so it is restored as its zip, which Go unpacks"
         let limit = "do not build with it in a step that makes a layer"
         warn(.whiteoutName, "\(cause), \(way) in the first build that needs it; \(limit)")
@@ -96,7 +95,7 @@ extension ModuleCacheRestore {
     }
 
     /// Returns the `h1:` hash of the tree that is there, or `nil` if it is not a tree that can be read.
-    private func treeHash(
+    func treeHash(
         of module: ModuleKey,
         _ cancellation: WorkerThreads.Cancellation
     ) throws -> ObjectID? {
@@ -125,7 +124,7 @@ extension ModuleCacheRestore {
 
 extension ModuleCacheRestore.Item {
     /// The `h1:` hash in the module's `.ziphash`, if the archive has one.
-    fileprivate var zipHash: ObjectID? {
+    var zipHash: ObjectID? {
         for download in downloads where download.kind == .ziphash {
             if case .bytes(let bytes) = download.content { return ModuleHash.id(ofZiphash: bytes) }
         }

@@ -34,6 +34,9 @@ struct ModuleCacheRestore: Sendable {
 
     /// Whether the directories of new trees stay writable for their owner.
     let leavesTreesWritable: Bool
+
+    /// The trees and zips that are left out because they are damaged.
+    let damage: RestoreDamage
     let report: Gathered<Restore.Report>
     let counters: ProgressCounters
 
@@ -67,7 +70,23 @@ struct ModuleCacheRestore: Sendable {
     /// This only looks, so the directories above the tree may be symbolic links: a user may have moved them.
     /// Nothing is written through a link.
     private func status(of module: ModuleKey) throws(CacheStoreError) -> FileStatus? {
-        try root.directory.status(of: module.text)
+        guard isTooLong(module) else { return try root.directory.status(of: module.text) }
+        let elements = module.text.pathElements
+        guard let parent = try root.directory.directory(at: elements.dropLast()) else { return nil }
+        return try parent.status(of: elements[elements.count - 1])
+    }
+
+    /// Opens the tree of a module, whether the directories above it are symbolic links or not.
+    private func directory(of module: ModuleKey) throws(CacheStoreError) -> Directory? {
+        guard isTooLong(module) else {
+            return try Unusable.passedOver(try Directory(opening: root.directory.path(below: module.text)))
+        }
+        return try root.directory.directory(at: module.text.pathElements)
+    }
+
+    /// Returns whether the system can't open a tree by its path as a whole, but only level by level.
+    private func isTooLong(_ module: ModuleKey) -> Bool {
+        root.path.string.utf8.count + module.text.utf8.count + 2 > PathRules.longestPath
     }
 
     /// Opens a directory outside of module trees, and creates what is missing of its path.
@@ -99,8 +118,26 @@ struct ModuleCacheRestore: Sendable {
         let name = "\(version).lock"
         let lock = try downloads.creatingFile(name, mode: profile.moduleFileMode, replacing: true)
         try counters.lock(lock, at: lock.path, cancellation)
-        let manifest = try reader.manifest(of: tree, chunks: chunks)
-        let marker = "\(version).partial"
+        guard let manifest = try manifest(of: tree, with: &reader) else {
+            return try restoreWithoutTree(item, tree, in: downloads, with: &reader, cancellation)
+        }
+        // A tree that is damaged leaves nothing, or else Go's marker. The downloads come before the tree.
+        _ = try damage.containing(note: { $0.trees[tree.module] = $1 }) {
+            try restoreTree(item, tree, manifest, in: downloads, with: &reader, cancellation)
+        }
+        counters.add(bytes: tree.size, items: 0)
+    }
+
+    /// Restores a module's downloads and its tree, under the module's lock.
+    private func restoreTree(
+        _ item: Item,
+        _ tree: MemberSet.Tree,
+        _ manifest: TreeManifest,
+        in downloads: borrowing Directory,
+        with reader: inout ChunkReader,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws {
+        let marker = "\(item.module.version).partial"
         if manifest.entries.contains(where: { PathRules.isWhiteout($0.path) }) {
             if try restoreZip(item, tree, manifest, in: downloads, with: &reader, cancellation) { return }
         }
@@ -116,7 +153,6 @@ struct ModuleCacheRestore: Sendable {
             }
             try downloads.remove(marker)
         }
-        counters.add(bytes: tree.size, items: 0)
         guard makesZips, item.downloads.contains(where: { $0.content == .derived }),
             let fault = try makeZip(tree, manifest, in: downloads, with: &reader, cancellation)
         else { return }
@@ -133,7 +169,7 @@ struct ModuleCacheRestore: Sendable {
         _ cancellation: WorkerThreads.Cancellation
     ) throws -> Bool {
         guard try status(of: tree.module)?.kind == .directory,
-            let directory = try? Directory(opening: root.directory.path(below: tree.module.text)),
+            let directory = try directory(of: tree.module),
             let listing = try? TreeListing(directory), listing.files == manifest.entries
         else { return false }
         return try hash(of: listing, in: directory, tree.module, cancellation) == tree.h1
@@ -191,13 +227,21 @@ struct ModuleCacheRestore: Sendable {
             let directory = try parent.creatingDirectory(name)
             var writer = TreeWriter(
                 directory,
-                isNew: isNew,
+                mending: isNew ? nil : manifest,
                 mode: leavesTreesWritable ? 0o755 : 0o555,
                 hasher: TreeHasher(tree.module)
             )
             try reader.walk(tree, manifest, chunks: chunks, visitor: &writer) { try cancellation.check() }
             guard try writer.finish() == tree.h1 else {
                 throw reader.damaged(chunks, tree, "the tree does not have its h1 hash")
+            }
+            // Some files were left as they were found. Only a look at all of them proves what is there now.
+            guard try isNew || isRight(tree, manifest, cancellation) else {
+                throw CacheStoreError(
+                    .io,
+                    "the tree was mended and is not right even so, because another process changes it",
+                    path: parent.path(of: name)
+                )
             }
             let (tally, bytes) = (writer.tally, writer.bytesWritten)
             report.update {
@@ -207,10 +251,7 @@ struct ModuleCacheRestore: Sendable {
         } catch {
             // Nothing half-done is left. A tree that was there before keeps its marker, because it may be
             // mended only in part.
-            if isNew {
-                try? parent.removeAll(name)
-                try? undo()
-            }
+            if isNew, (try? parent.removeAll(name)) != nil { try? undo() }
             if let error = error as? CacheStoreError {
                 throw error.naming(member: "tree \(tree.module.text)")
             }
@@ -232,10 +273,20 @@ struct ModuleCacheRestore: Sendable {
             case .bytes(let bytes): try put(bytes, as: name, in: directory)
             case .derived: continue
             case .stored(let id, let size, let list):
+                try StoredZip.check(list, of: item.module, item.downloads, chunks, in: reader.archive)
                 var content = StreamWriter(id: id, size: size, chunks: list.numbers.map { chunks[$0] })
                 content.mode = profile.moduleFileMode
-                let outcome = try content.put(name, in: directory, with: &reader) { try cancellation.check() }
-                note(outcome, bytes: outcome == .untouched ? 0 : size)
+                let isRestored = try damage.containing(note: { $0.zips[item.module] = $1 }) {
+                    do {
+                        let outcome = try content.put(name, in: directory, with: &reader) {
+                            try cancellation.check()
+                        }
+                        note(outcome, bytes: outcome == .untouched ? 0 : size)
+                    } catch let error as CacheStoreError {
+                        throw error.naming(member: download.memberName)
+                    }
+                }
+                if !isRestored { try removeWrongZip(of: item, in: directory, cancellation) }
                 counters.add(bytes: size, items: 0)
             }
         }

@@ -28,7 +28,18 @@ extension Restore {
         /// Files of trees are read-only in any case, as with Go.
         public var leavesTreesWritable = false
 
-        /// Whether to wait at the end until all data are on the disk.
+        /// Whether members whose content is damaged in the archive are left out, instead of ending the
+        /// restore with an error.
+        ///
+        /// An action entry is left out with its output. A module tree or a stored zip is left out whole, and
+        /// the module's other downloads are restored. ``Restore/Report/leftOut`` lists the members.
+        public var skipsDamaged = false
+
+        /// Whether to wait at the end until all data are on the disk (`syncfs(2)`).
+        ///
+        /// Without this, files that were written shortly before may be empty, hold zeros or be missing
+        /// after a power cut, and Go does not notice it. The same restore, run again before the first build,
+        /// mends them. See <doc:Design>.
         public var synchronize = false
 
         /// The Go environment of the builds that will use the caches, to warn of entries that will miss

@@ -56,7 +56,14 @@ extension Restore {
         /// there.
         public var removed = 0
 
-        /// Warnings of entries that will miss because the target differs from the environment of the pack.
+        /// The members that were left out because they are damaged in the archive, in the order of the
+        /// archive; empty unless ``Restore/Options/skipsDamaged`` is set.
+        ///
+        /// A member whose files were there and right already is not read, and so it is not listed.
+        public var leftOut: [DamagedMember] = []
+
+        /// Warnings of members that were left out, and of entries that will miss because the target differs
+        /// from the environment of the pack.
         public var warnings: [Warning] = []
 
         /// Whether, as far as recorded settings tell, no restored entry of the build cache can hit here.

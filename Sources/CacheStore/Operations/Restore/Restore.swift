@@ -20,7 +20,7 @@ public struct Restore: Sendable {
     ///   - caches: The directories, which are created if they are missing; a cache that is `nil` is not
     ///     restored.
     ///   - progress: Called with the progress of the work.
-    /// - Returns: A report on the files that were written.
+    /// - Returns: A report on the files that were written, and on the members that were left out.
     /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/corruptArchive`` or
     ///   ``CacheStoreError/Code/unsafePath`` for an archive that can't be trusted,
     ///   ``CacheStoreError/Code/noSpace`` before anything is written if the free space does not suffice, or

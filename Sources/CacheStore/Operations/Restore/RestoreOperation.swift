@@ -30,16 +30,22 @@ struct RestoreOperation {
         let becomesLayer = options.profile == .image
         let (plan, digest) = try await WorkerThreads.perform {
             let plan = try RestorePlan(for: archive.index(), only: labels, becomesLayer: becomesLayer)
-            return (plan, try plan.digest(archive.index(isChecked: true), restoring: caches))
+            let digest = try plan.digest(archive.index(isChecked: true), restoring: caches)
+            // The digest that is reported is computed and not believed.
+            let whole = plan.isWhole(caches) ? digest : try archive.digest(archive.index(isChecked: true))
+            guard whole == plan.archiveDigest else { throw archive.wrongDigest }
+            return (plan, digest)
         }
         let report = Gathered(Restore.Report(digest: digest, archiveDigest: plan.archiveDigest))
+        let damage = RestoreDamage(isSkipped: options.skipsDamaged)
         let roots = try await CacheRoot.locking(caches, counters)
         let build: BuildCacheRestore? =
-            if let root = roots.build { try await prepare(root, plan, report) } else { nil }
-        let modules = roots.module.map { prepare($0, plan.set, report) }
+            if let root = roots.build { try await prepare(root, plan, damage, report) } else { nil }
+        let modules = roots.module.map { prepare($0, plan.set, damage, report) }
         try checkRoom(build, modules)
         if let build { try await restore(build) }
         if let modules { try await restore(modules, plan.set.checksumFiles) }
+        if !damage.isEmpty { try await noteDamage(damage.members, plan, report) }
         if options.synchronize { try await synchronize([build?.root, modules?.root].compactMap(\.self)) }
         let sources = plan.comparableSources.filter { labels?.contains($0.label) ?? true }
         report.update { report in
@@ -55,6 +61,7 @@ struct RestoreOperation {
     private func prepare(
         _ root: CacheRoot,
         _ plan: RestorePlan,
+        _ damage: RestoreDamage,
         _ report: Gathered<Restore.Report>
     ) async throws -> BuildCacheRestore {
         for name in plan.whiteouts.values.sorted(by: { $0.precedes($1) }) {
@@ -71,6 +78,7 @@ struct RestoreOperation {
                 subdirectories: try Subdirectories(of: root, profile: profile),
                 times: profile.seals
                     ? .sealed(BuildCacheLayout.sealTime(for: plan.set.sources)) : .stamped(stamp),
+                damage: damage,
                 report: report,
                 counters: counters
             )
@@ -82,6 +90,7 @@ struct RestoreOperation {
     private func prepare(
         _ root: CacheRoot,
         _ set: MemberSet,
+        _ damage: RestoreDamage,
         _ report: Gathered<Restore.Report>
     ) -> ModuleCacheRestore {
         ModuleCacheRestore(
@@ -91,6 +100,7 @@ struct RestoreOperation {
             profile: options.profile,
             makesZips: options.moduleZips == .make,
             leavesTreesWritable: options.leavesTreesWritable,
+            damage: damage,
             report: report,
             counters: counters
         )
@@ -152,7 +162,7 @@ struct RestoreOperation {
             while let entries = try actions.next() {
                 for entry in entries {
                     try cancellation.check()
-                    try work.restoreAction(entry)
+                    try work.restoreAction(entry.entry, of: entry.output)
                 }
             }
         }
@@ -207,6 +217,27 @@ struct RestoreOperation {
                 try work.restore(file)
             }
             try work.setModes(apartFrom: caches.buildCache, cancellation)
+        }
+    }
+
+    /// Reports the members that were left out, and the digest of the others.
+    private func noteDamage(
+        _ damaged: DamagedMembers,
+        _ plan: RestorePlan,
+        _ report: Gathered<Restore.Report>
+    ) async throws {
+        let (archive, caches) = (archive, caches)
+        let (digest, list) = try await WorkerThreads.perform {
+            let index = try archive.index(isChecked: true)
+            let list = try damaged.list(entries: plan.entries(of: damaged, in: index)) {
+                try index.output($0).id
+            }
+            return (try plan.digest(index, restoring: caches, without: damaged), list)
+        }
+        report.update { report in
+            report.digest = digest
+            report.leftOut = list
+            report.warnings += list.map { $0.warning(in: archive.path) }
         }
     }
 

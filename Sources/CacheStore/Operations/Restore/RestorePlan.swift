@@ -1,6 +1,6 @@
 /// The members of an archive that are restored, found in one pass through its index.
 struct RestorePlan: Sendable {
-    /// The digest of the archive.
+    /// The digest of the archive, as its index states it.
     let archiveDigest: ObjectID
 
     /// The members of GOMODCACHE, and their chunks.
@@ -98,31 +98,60 @@ struct RestorePlan: Sendable {
         return true
     }
 
+    /// Returns whether all members of the archive are restored to both caches.
+    func isWhole(_ caches: GoCaches) -> Bool {
+        caches.buildCache != nil && caches.moduleCache != nil && isWantedSet == nil && whiteouts.isEmpty
+    }
+
     /// Returns the digest of the members that are restored: that of an archive with just these members.
     ///
     /// - Parameters:
     ///   - index: The index, which is checked completely.
     ///   - caches: The caches, of which one may be left out.
+    ///   - damaged: The members that are left out because they are damaged.
     /// - Returns: The digest.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
-    func digest(_ index: IndexReader, restoring caches: GoCaches) throws -> ObjectID {
-        let isWhole = caches.buildCache != nil && caches.moduleCache != nil
-        if isWhole, isWantedSet == nil, whiteouts.isEmpty { return archiveDigest }
+    func digest(
+        _ index: IndexReader,
+        restoring caches: GoCaches,
+        without damaged: DamagedMembers = DamagedMembers()
+    ) throws -> ObjectID {
         var listing = ListingDigest()
         if caches.buildCache != nil {
             let actions = try ActionCursor(index)
             var last: ObjectID?
             while let row = try actions.next() {
-                guard restores(row, after: &last) else { continue }
+                guard restores(row, after: &last), damaged.outputs[row.output] == nil else { continue }
                 listing.action(row.id, output: try index.output(row.output).id)
             }
             let outputs = try OutputCursor(index)
             while try outputs.next() {
-                guard let output = outputs.output, isWanted[outputs.number.index] else { continue }
+                guard let output = outputs.output, isWanted[outputs.number.index],
+                    damaged.outputs[outputs.number] == nil
+                else { continue }
                 listing.output(output)
             }
         }
-        if caches.moduleCache != nil { listing.modules(of: set) { set.chunks[$0].id } }
+        if caches.moduleCache != nil {
+            var rest = set
+            rest.leaveOutModules(damaged)
+            listing.modules(of: rest) { set.chunks[$0].id }
+        }
         return listing.finish()
+    }
+
+    /// Counts the restored action entries that refer to each damaged output.
+    ///
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    func entries(of damaged: DamagedMembers, in index: IndexReader) throws -> [OutputNumber: Int] {
+        var counts: [OutputNumber: Int] = [:]
+        guard !damaged.outputs.isEmpty else { return counts }
+        let actions = try ActionCursor(index)
+        var last: ObjectID?
+        while let row = try actions.next() {
+            guard restores(row, after: &last), damaged.outputs[row.output] != nil else { continue }
+            counts[row.output, default: 0] += 1
+        }
+        return counts
     }
 }

@@ -8,8 +8,7 @@ struct TreeCleaner {
     init(_ manifest: TreeManifest) {
         for entry in manifest.entries {
             files.insert(Array(entry.path.utf8))
-            for directory in entry.path.pathParents where !directories.insert(Array(directory.utf8)).inserted
-            { break }
+            for directory in entry.path.pathParents where !directories.insert(directory).inserted { break }
         }
     }
 
@@ -19,16 +18,14 @@ struct TreeCleaner {
     ///   - tree: The tree's directory; it and the directories in it are made writable.
     ///   - removed: The number of removed entries, which is increased.
     /// - Throws: ``CacheStoreError`` as the system says.
-    func clean(_ tree: borrowing Directory, removed: inout Int) throws(CacheStoreError) {
-        var pending = try clean(tree, prefix: "", removed: &removed)
-        // Directories are opened by their paths, one at a time: a tree may be deep, and descriptors few.
-        while let path = pending.popLast() {
-            guard let directory = try tree.directory(at: path.pathElements) else { continue }
-            pending += try clean(directory, prefix: path + "/", removed: &removed)
+    func clean(_ tree: borrowing Directory, removed: inout Int) throws {
+        guard let own = try tree.directory(".", shownAs: tree.shownPath) else { return }
+        try Descent(own).walk { descent in
+            try clean(descent.deepest.directory, prefix: descent.prefix, removed: &removed)
         }
     }
 
-    /// Cleans one directory, and returns the paths of the directories in it that belong there.
+    /// Cleans one directory, and returns the names of the directories in it that belong there.
     private func clean(
         _ directory: borrowing Directory,
         prefix: String,
@@ -45,7 +42,7 @@ struct TreeCleaner {
             let path = prefix + name
             guard let status = try directory.status(of: name) else { continue }
             if status.kind == .directory, directories.contains(Array(path.utf8)) {
-                kept.append(path)
+                kept.append(name)
             } else if status.kind != .regular || !files.contains(Array(path.utf8)) {
                 try directory.removeAll(name)
                 removed += 1

@@ -6,29 +6,11 @@ import SystemPackage
 /// Files come in the order of their paths, so that all files below one directory come together. Directories
 /// of the path stay open, but only the deepest few, because many threads may write deep trees at once.
 struct TreeWriter: TreeVisitor, ~Copyable {
-    /// An open directory.
-    ///
-    /// The type is a class, because an array can't hold noncopyable values.
-    private final class OpenDirectory {
-        let directory: Directory
-        init(_ directory: consuming Directory) { self.directory = directory }
-    }
+    private let descent: Descent
 
-    /// A level of directories, whose directory may be closed.
-    private struct Level {
-        let name: String
-        var directory: OpenDirectory?
-    }
-
-    /// The number of the deepest levels that are open, apart from the tree's own directory.
-    private static let openLevels = 6
-
-    /// The name under which a file of an existing tree is written before it replaces the old file.
-    private static let temporaryName = ".castore-partial"
-
-    private let root: OpenDirectory
-    private var levels: [Level] = []
-    private let isNew: Bool
+    /// The name under which a file of an existing tree is written before it replaces the old file; `nil` for
+    /// a new tree, whose files get their names at once.
+    private let temporaryName: String?
     private let directoryMode: mode_t
     private var hasher: TreeHasher
 
@@ -48,14 +30,34 @@ struct TreeWriter: TreeVisitor, ~Copyable {
     ///
     /// - Parameters:
     ///   - directory: The tree's directory.
-    ///   - isNew: Whether the directory was created for the tree, and is empty.
+    ///   - manifest: The manifest of an existing tree that is mended; `nil` if the directory was created for
+    ///     the tree, and is empty.
     ///   - mode: The permission bits that the directories get at the end.
     ///   - hasher: The hasher, which is shown the files too.
-    init(_ directory: consuming Directory, isNew: Bool, mode: mode_t, hasher: consuming TreeHasher) {
-        root = OpenDirectory(directory)
-        self.isNew = isNew
+    init(
+        _ directory: consuming Directory,
+        mending manifest: TreeManifest?,
+        mode: mode_t,
+        hasher: consuming TreeHasher
+    ) {
+        descent = Descent(directory)
+        temporaryName = manifest.map(Self.temporaryName)
         directoryMode = mode
         self.hasher = hasher
+    }
+
+    /// Returns a name that nothing in a tree has.
+    ///
+    /// A module may hold any name. A cleaner has removed what the tree does not hold.
+    private static func temporaryName(apartFrom manifest: TreeManifest) -> String {
+        let base = "\(PathRules.ownPrefix)partial"
+        var taken: Set<String> = []
+        for entry in manifest.entries {
+            taken.formUnion(entry.path.pathElements.lazy.filter { $0.utf8.starts(with: base.utf8) })
+        }
+        var name = base
+        while taken.contains(name) { name += "-" }
+        return name
     }
 
     private static func mode(of entry: TreeManifest.Entry) -> UInt32 { entry.isExecutable ? 0o555 : 0o444 }
@@ -67,8 +69,8 @@ struct TreeWriter: TreeVisitor, ~Copyable {
         let elements = entry.path.pathElements
         try enter(elements.dropLast())
         let name = elements[elements.count - 1]
-        let directory = try deepest()
-        if isNew {
+        let directory = descent.deepest
+        if temporaryName == nil {
             target = try directory.directory.creatingFile(name, mode: Self.mode(of: entry))
         } else if let status = try directory.directory.status(of: name), status.kind == .regular,
             status.size == entry.size, (status.mode & 0o100 != 0) == entry.isExecutable
@@ -89,16 +91,16 @@ struct TreeWriter: TreeVisitor, ~Copyable {
 
     mutating func end(_ entry: TreeManifest.Entry) throws {
         hasher.end(entry)
-        let directory = try deepest()
-        let name = entry.path.pathElements.last ?? entry.path
         if target == nil {
             tally.untouched += 1
-        } else if isNew {
-            tally.created += 1
-        } else {
+        } else if let temporaryName {
+            let directory = descent.deepest
+            let name = entry.path.lastElement
             let wasThere = try directory.directory.status(of: name) != nil
-            try directory.directory.rename(Self.temporaryName, to: name)
+            try directory.directory.rename(temporaryName, to: name)
             if wasThere { tally.replaced += 1 } else { tally.created += 1 }
+        } else {
+            tally.created += 1
         }
         target = nil
         existing = nil
@@ -114,10 +116,11 @@ struct TreeWriter: TreeVisitor, ~Copyable {
     }
 
     private mutating func beginReplacement(_ entry: TreeManifest.Entry?) throws -> File {
-        let directory = try deepest()
-        try directory.directory.remove(Self.temporaryName)
+        let directory = descent.deepest
+        let name = temporaryName ?? PathRules.ownPrefix
+        try directory.directory.remove(name)
         let mode = entry.map { Self.mode(of: $0) }
-        return try directory.directory.creatingFile(Self.temporaryName, mode: mode ?? 0o444)
+        return try directory.directory.creatingFile(name, mode: mode ?? 0o444)
     }
 
     /// Begins a new file with the bytes of the old file that are the same.
@@ -139,48 +142,33 @@ struct TreeWriter: TreeVisitor, ~Copyable {
 
     // MARK: - Directories
 
-    /// Returns the directory of the deepest level, and opens it again if it was closed.
-    private mutating func deepest() throws -> OpenDirectory {
-        guard let last = levels.indices.last else { return root }
-        if let open = levels[last].directory { return open }
-        let path = levels.map(\.name).joined(separator: "/")
-        let directory = try root.directory.existingDirectory(at: path)
-        let open = OpenDirectory(directory)
-        levels[last].directory = open
-        return open
-    }
-
     /// Enters the levels of a path, and leaves all others.
     private mutating func enter(_ elements: ArraySlice<String>) throws {
         var depth = 0
         for element in elements {
-            guard depth < levels.count, levels[depth].name.utf8.elementsEqual(element.utf8) else { break }
+            guard descent.hasName(element, atDepth: depth) else { break }
             depth += 1
         }
-        while levels.count > depth { try leave() }
+        while descent.depth > depth { try leave() }
         for element in elements.dropFirst(depth) {
-            let inner = try deepest().directory.creatingDirectory(element)
+            let inner = try descent.deepest.directory.creatingDirectory(element)
             // Go makes the directories of a module read-only.
-            if !isNew { try inner.setMode(0o755) }
-            let open = OpenDirectory(inner)
-            levels.append(Level(name: element, directory: open))
-            if levels.count > Self.openLevels {
-                levels[levels.count - 1 - Self.openLevels].directory = nil
-            }
+            if temporaryName != nil { try inner.setMode(0o755) }
+            try descent.enter(element, inner)
         }
     }
 
     private mutating func leave() throws {
-        try deepest().directory.setMode(directoryMode)
-        levels.removeLast()
+        try descent.deepest.directory.setMode(directoryMode)
+        try descent.leave()
     }
 
     /// Ends the tree, and gives its directories their modes.
     ///
     /// - Returns: The `h1:` hash of all files.
     mutating func finish() throws -> ObjectID {
-        while !levels.isEmpty { try leave() }
-        try root.directory.setMode(directoryMode)
+        while descent.depth > 0 { try leave() }
+        try descent.deepest.directory.setMode(directoryMode)
         return hasher.finish()
     }
 }

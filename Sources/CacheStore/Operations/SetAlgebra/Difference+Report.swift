@@ -12,5 +12,8 @@ extension Difference {
 
         /// The number of archives that were read.
         public var inputs: Int
+
+        /// Warnings about damage of the first archive where one of the others had a sound copy.
+        public var warnings: [Warning]
     }
 }

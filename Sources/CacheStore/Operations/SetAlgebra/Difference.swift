@@ -50,32 +50,44 @@ public struct Difference: Sendable {
         _ path: FilePath,
         _ counters: ProgressCounters
     ) async throws -> Report {
-        counters.begin("reading indexes", bytes: 0, items: others.count + 1)
-        let (whole, set, copies) = try await WorkerThreads.perform {
-            let whole = try archive.members().set
-            counters.add(bytes: 0)
-            var difference = MemberDifference(whole, keepsUnusedChunks: true)
-            for other in others {
-                let set = try other.members().set
-                do throws(CacheStoreError) {
-                    try difference.subtract(set, of: other.path)
-                } catch {
-                    throw error.naming([("`\(archive.path)`", whole), ("`\(other.path)`", set)])
-                }
+        var mending = FrameMending([archive] + others)
+        let (whole, set) = try await mending.copy(to: writer, jobs: options.jobs, counters) { replacements in
+            counters.begin("reading indexes", bytes: 0, items: others.count + 1)
+            let (plan, frames) = try await WorkerThreads.perform {
+                let whole = try archive.members().set
                 counters.add(bytes: 0)
+                var difference = MemberDifference(whole, keepsUnusedChunks: true)
+                for other in others {
+                    let set = try other.members().set
+                    do throws(CacheStoreError) {
+                        try difference.subtract(set, of: other.path)
+                    } catch {
+                        throw error.naming([("`\(archive.path)`", whole), ("`\(other.path)`", set)])
+                    }
+                    counters.add(bytes: 0)
+                }
+                let (rest, order) = difference.remainder
+                let places = whole.chunks.map { record in
+                    let place = FramePlace(input: 0, record: record)
+                    return replacements[place] ?? place
+                }
+                let frames = try FrameQueue(order.lazy.map { places[$0] }, beside: path)
+                let totals = ArchiveTotals(of: whole, fileBytes: archive.fileBytes)
+                return ((totals, rest.laidOut(order) { places[$0].record }), frames)
             }
-            let (rest, order) = difference.remainder
-            let frames = order.lazy.map { FramePlace(input: 0, record: whole.chunks[$0]) }
-            return (
-                ArchiveTotals(of: whole, fileBytes: archive.fileBytes),
-                rest.laidOut(order) { whole.chunks[$0] }, try FrameQueue(frames, beside: path)
-            )
+            return (plan, frames)
         }
-        try await copies.copy(from: [archive], to: writer, jobs: options.jobs, counters)
         counters.begin("writing the index", bytes: 0, items: 0)
-        return try await WorkerThreads.perform {
+        return try await WorkerThreads.perform { [mending] in
+            let warnings = try mending.warnings()
             let (digest, totals) = try writer.finish(set)
-            return Report(digest: digest, totals: totals, whole: whole, inputs: others.count + 1)
+            return Report(
+                digest: digest,
+                totals: totals,
+                whole: whole,
+                inputs: others.count + 1,
+                warnings: warnings
+            )
         }
     }
 }

@@ -5,11 +5,25 @@ struct FrameTable: Sendable {
 
     private var numbers: [ObjectID: ChunkNumber] = [:]
 
+    /// The frames that are known to be damaged, and are kept only if there is no other frame of the chunk.
+    private let damaged: Set<FramePlace>
+
+    /// Creates an empty table.
+    init(avoiding damaged: Set<FramePlace> = []) { self.damaged = damaged }
+
     /// The chunks of the table.
     var records: [ChunkRecord] { places.map(\.record) }
 
     /// Returns the number of a chunk, or `nil` if the table does not have the chunk.
     func number(of id: ObjectID) -> ChunkNumber? { numbers[id] }
+
+    /// Returns whether the first of two frames of one chunk is kept.
+    func keepsFirst(_ first: FramePlace, _ second: FramePlace) -> Bool {
+        if !damaged.isEmpty, damaged.contains(first) != damaged.contains(second) {
+            return damaged.contains(second)
+        }
+        return MemberRelation(first.record, second.record).keepsFirst
+    }
 
     /// Adds a chunk.
     ///
@@ -19,7 +33,7 @@ struct FrameTable: Sendable {
     @discardableResult
     mutating func add(_ place: FramePlace) -> ChunkNumber {
         if let number = numbers[place.record.id] {
-            if !MemberRelation(places[number].record, place.record).keepsFirst { places[number] = place }
+            if !keepsFirst(places[number], place) { places[number] = place }
             return number
         }
         let number = ChunkNumber(places.count)

@@ -19,7 +19,8 @@ extension Intersect {
         /// and its output, so entries never disagree.
         public var disagreements: [Disagreement]
 
-        /// Warnings about entries that will miss because the sources differ.
+        /// Warnings about damaged inputs of which other inputs had sound copies, and about entries that will
+        /// miss because the sources differ.
         public var warnings: [Warning]
     }
 }

@@ -46,22 +46,27 @@ public struct Intersect: Sendable {
         _ path: FilePath,
         _ counters: ProgressCounters
     ) async throws -> Report {
-        counters.begin("reading indexes", bytes: 0, items: archives.count)
-        let (set, disagreements, copies) = try await WorkerThreads.perform {
-            var sets: [(path: FilePath, set: MemberSet)] = []
-            for archive in archives {
-                sets.append((archive.path, try archive.members().set))
-                counters.add(bytes: 0)
+        var mending = FrameMending(archives)
+        let (set, disagreements) = try await mending.copy(to: writer, jobs: options.jobs, counters) {
+            damaged in
+            counters.begin("reading indexes", bytes: 0, items: archives.count)
+            let (plan, frames) = try await WorkerThreads.perform {
+                var sets: [(path: FilePath, set: MemberSet)] = []
+                for archive in archives {
+                    sets.append((archive.path, try archive.members().set))
+                    counters.add(bytes: 0)
+                }
+                let intersection = try MemberIntersection(sets, avoiding: Set(damaged.keys))
+                let places = intersection.frames.places
+                let set = intersection.set.laidOut(intersection.order) { places[$0].record }
+                let frames = try FrameQueue(intersection.order.lazy.map { places[$0] }, beside: path)
+                return ((set, intersection.disagreements.list), frames)
             }
-            let intersection = try MemberIntersection(sets)
-            let places = intersection.frames.places
-            let set = intersection.set.laidOut(intersection.order) { places[$0].record }
-            let copies = try FrameQueue(intersection.order.lazy.map { places[$0] }, beside: path)
-            return (set, intersection.disagreements.list, copies)
+            return (plan, frames)
         }
-        try await copies.copy(from: archives, to: writer, jobs: options.jobs, counters)
         counters.begin("writing the index", bytes: 0, items: 0)
-        return try await WorkerThreads.perform {
+        return try await WorkerThreads.perform { [mending] in
+            let warnings = try mending.warnings()
             let (digest, totals) = try writer.finish(set)
             return Report(
                 digest: digest,
@@ -69,7 +74,7 @@ public struct Intersect: Sendable {
                 inputs: archives.count,
                 inputBytes: archives.reduce(0) { $0 + $1.fileBytes },
                 disagreements: disagreements,
-                warnings: Compatibility.warnings(among: set.comparableSources())
+                warnings: warnings + Compatibility.warnings(among: set.comparableSources())
             )
         }
     }

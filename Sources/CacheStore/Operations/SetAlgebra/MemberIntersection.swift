@@ -14,7 +14,7 @@ struct MemberIntersection: Sendable {
     private(set) var set = MemberSet()
 
     /// The chunks of all sets.
-    private(set) var frames = FrameTable()
+    private(set) var frames: FrameTable
 
     /// The chunks that are left, in the order of the frames.
     private(set) var order: [ChunkNumber] = []
@@ -24,10 +24,16 @@ struct MemberIntersection: Sendable {
 
     /// Intersects sets.
     ///
-    /// - Parameter inputs: The sets, at least one, each with the archive that it comes from, for messages.
+    /// - Parameters:
+    ///   - inputs: The sets, at least one, each with the archive that it comes from, for messages.
+    ///   - damaged: The frames that are known to be damaged.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/duplicateLabel``, or
     ///   ``CacheStoreError/Code/conflict`` if two sets hold different values where only one is allowed.
-    init(_ inputs: [(path: FilePath, set: MemberSet)]) throws(CacheStoreError) {
+    init(
+        _ inputs: [(path: FilePath, set: MemberSet)],
+        avoiding damaged: Set<FramePlace>
+    ) throws(CacheStoreError) {
+        frames = FrameTable(avoiding: damaged)
         var table = try SourceTable(inputs)
         // A source that holds no member stays if it is in every set and holds no member in any of them. The
         // same is true of a chunk that no member uses.

@@ -11,7 +11,7 @@ struct MemberUnion: Sendable {
     private(set) var set = MemberSet()
 
     /// The chunks of the members, and the frame that is kept for each chunk.
-    var frames = FrameTable()
+    var frames: FrameTable
 
     /// For each input, the numbers in the union of the input's sets of sources.
     private(set) var sourceNumbers: [[SourceSetNumber]] = []
@@ -23,10 +23,16 @@ struct MemberUnion: Sendable {
 
     /// Unites sets.
     ///
-    /// - Parameter inputs: The sets, each with the archive that it comes from, for messages.
+    /// - Parameters:
+    ///   - inputs: The sets, each with the archive that it comes from, for messages.
+    ///   - damaged: The frames that are known to be damaged.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/duplicateLabel``, or
     ///   ``CacheStoreError/Code/conflict`` if two sets hold different values where only one is allowed.
-    init(_ inputs: [(path: FilePath, set: MemberSet)]) throws(CacheStoreError) {
+    init(
+        _ inputs: [(path: FilePath, set: MemberSet)],
+        avoiding damaged: Set<FramePlace>
+    ) throws(CacheStoreError) {
+        frames = FrameTable(avoiding: damaged)
         sources = try SourceTable(inputs)
         for (index, input) in inputs.enumerated() {
             do throws(CacheStoreError) {

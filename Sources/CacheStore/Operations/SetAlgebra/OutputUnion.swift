@@ -157,7 +157,7 @@ final class OutputUnion {
             guard let other = cursor.output else { continue }
             if cursor.chunks.count == 1 {
                 let place = FramePlace(input: input, record: cursor.chunks[0].record)
-                if best.map({ !MemberRelation($0.record, place.record).keepsFirst }) ?? true { best = place }
+                if best.map({ !members.frames.keepsFirst($0, place) }) ?? true { best = place }
             }
             guard input != group[0].input else { continue }
             let relation = MemberRelation(kept, other)

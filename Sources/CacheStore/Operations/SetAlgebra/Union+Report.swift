@@ -16,7 +16,8 @@ extension Union {
         /// The members on which inputs disagree, ordered by kind and name.
         public var disagreements: [Disagreement]
 
-        /// Warnings about entries that will miss because the sources differ.
+        /// Warnings about damaged inputs of which other inputs had sound copies, and about entries that will
+        /// miss because the sources differ.
         public var warnings: [Warning]
     }
 }

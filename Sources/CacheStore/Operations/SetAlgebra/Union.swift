@@ -46,17 +46,21 @@ public struct Union: Sendable {
         _ path: FilePath,
         _ counters: ProgressCounters
     ) async throws -> Report {
-        counters.begin("reading indexes", bytes: 0, items: archives.count)
-        let union = try await WorkerThreads.performCancellable { cancellation in
-            try UnionIndex(of: archives, beside: path) {
-                try cancellation.check()
-            } read: {
-                counters.add(bytes: 0)
+        var mending = FrameMending(archives)
+        let union = try await mending.copy(to: writer, jobs: options.jobs, counters) { damaged in
+            counters.begin("reading indexes", bytes: 0, items: archives.count)
+            let union = try await WorkerThreads.performCancellable { cancellation in
+                try UnionIndex(of: archives, avoiding: Set(damaged.keys), beside: path) {
+                    try cancellation.check()
+                } read: {
+                    counters.add(bytes: 0)
+                }
             }
+            return (union, union.copies)
         }
-        try await union.copies.copy(from: archives, to: writer, jobs: options.jobs, counters)
         counters.begin("writing the index", bytes: 0, items: 0)
-        return try await WorkerThreads.perform {
+        return try await WorkerThreads.perform { [mending] in
+            let warnings = try mending.warnings()
             var totals = union.totals
             totals.fileBytes = try writer.finish(union.file)
             return Report(
@@ -65,7 +69,7 @@ public struct Union: Sendable {
                 inputs: archives.count,
                 inputBytes: archives.reduce(0) { $0 + $1.fileBytes },
                 disagreements: union.disagreements,
-                warnings: Compatibility.warnings(among: union.comparableSources)
+                warnings: warnings + Compatibility.warnings(among: union.comparableSources)
             )
         }
     }

@@ -17,12 +17,14 @@ struct UnionIndex: Sendable {
     ///
     /// - Parameters:
     ///   - archives: The archives.
+    ///   - damaged: The frames that are known to be damaged.
     ///   - path: The archive that is being made.
     ///   - check: Called from time to time; an error that it throws ends the work.
     ///   - read: Called when an input has been read.
     /// - Throws: The error of `check`, or ``CacheStoreError``.
     init(
         of archives: [Archive],
+        avoiding damaged: Set<FramePlace>,
         beside path: FilePath,
         check: () throws -> Void,
         read: () -> Void
@@ -36,7 +38,7 @@ struct UnionIndex: Sendable {
             inputs.append(input)
             read()
         }
-        let outputs = try OutputUnion(inputs, MemberUnion(sets), beside: path)
+        let outputs = try OutputUnion(inputs, MemberUnion(sets, avoiding: damaged), beside: path)
         try outputs.run(check: check)
         var set = outputs.members.set
         var disagreements = outputs.disagreements

@@ -17,7 +17,8 @@ public struct Verify: Sendable {
 
     /// Checks an archive.
     ///
-    /// The check covers the trailer and the index, and whether the archive's digest is that of its members.
+    /// The check covers the trailer and the index, down to the bytes that its rows make, and whether the
+    /// archive's digest is that of its members.
     /// It also covers each frame's checksum and content, each output against its ID, and each module tree and
     /// zip against its `.ziphash`.
     ///
@@ -33,29 +34,19 @@ public struct Verify: Sendable {
     public func run(_ archive: some ArchiveReference, progress: ProgressHandler? = nil) async throws -> Report
     {
         try await ProgressCounters.reporting(to: progress) { counters in
-            let opened: Archive
-            let (summary, set): (IndexSummary, MemberSet)
+            let operation: VerifyOperation
             do {
-                let archive = try archive.open()
-                counters.begin("reading the index", bytes: 0, items: 0)
-                opened = archive
-                (summary, set) = try await WorkerThreads.perform {
-                    let index = try archive.index()
-                    let set = try index.modules()
-                    return (try IndexSummary(of: index) { try index.output($0).id }, set)
-                }
+                operation = try await VerifyOperation(
+                    archive.open(),
+                    threads: WorkerThreads.count(for: options.jobs),
+                    counters
+                )
             } catch let error as CacheStoreError
                 where [.corruptArchive, .notAnArchive, .unsafePath].contains(error.code)
             {
                 return Report(problems: [error])
             }
-            return try await VerifyOperation(
-                archive: opened,
-                set: set,
-                summary: summary,
-                threads: WorkerThreads.count(for: options.jobs),
-                counters: counters
-            ).run()
+            return try await operation.run()
         }
     }
 }

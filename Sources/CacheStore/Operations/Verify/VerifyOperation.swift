@@ -1,13 +1,18 @@
 import SystemPackage
 
-/// One run of a ``Verify`` on an archive whose index is sound.
+/// One run of a ``Verify`` on an archive whose index is sound, or the search for damage of a ``Repair``.
 struct VerifyOperation {
     let archive: Archive
     /// The members of GOMODCACHE, their chunks, and the chunks that no member uses.
     let set: MemberSet
     let summary: IndexSummary
+    /// The breaches of rules that concern the index as a whole.
+    let breaches: [CacheStoreError]
     let threads: Int
     let counters: ProgressCounters
+
+    /// The frames that take the place of damaged ones; `nil` for none.
+    let spares: SpareFrames?
 
     /// A stream to be read and checked.
     private enum Item {
@@ -33,59 +38,98 @@ struct VerifyOperation {
         }
     }
 
+    /// Reads the index of an archive and checks all of it.
+    ///
+    /// - Parameters:
+    ///   - archive: The archive.
+    ///   - threads: The number of threads.
+    ///   - counters: The counters to add to.
+    ///   - spares: The frames that take the place of damaged ones; `nil` for none.
+    /// - Throws: The errors of ``Archive/contents()``.
+    init(
+        _ archive: Archive,
+        threads: Int,
+        _ counters: ProgressCounters,
+        spares: SpareFrames? = nil
+    ) async throws {
+        counters.begin("reading the index", bytes: 0, items: 0)
+        (summary, set, breaches) = try await WorkerThreads.perform {
+            let index = try archive.index()
+            let set = try index.modules()
+            let summary = try index.reading { try IndexSummary(of: index) { try index.output($0).id } }
+            return (summary, set, try IndexRules(archive: archive, index: index).breaches(set))
+        }
+        self.archive = archive
+        self.threads = threads
+        self.counters = counters
+        self.spares = spares
+    }
+
     func run() async throws -> Verify.Report {
-        let items = items
-        let outputs = summary.totals.byKind[.output] ?? ArchiveTotals.Tally()
-        let contentBytes = items.reduce(outputs.contentBytes) { $0 + $1.size }
-        counters.begin("verifying", bytes: contentBytes, items: outputs.members + items.count)
-        let found = Gathered<[Int: CacheStoreError]>([:])
-        try await checkOutputs(outputs.members, found)
-        let (archive, counters) = (archive, counters)
-        try await WorkerThreads.forEach(
-            below: items.count,
-            threads: threads,
-            state: { try ChunkReader(archive) }
-        ) { reader, index, cancellation in
-            do {
-                try check(items[index], with: &reader, cancellation)
-            } catch let error as CacheStoreError {
-                found.update { $0[outputs.members + index] = error.naming(member: items[index].name) }
-            }
-            counters.add(bytes: items[index].size)
-        }
         var problems: [CacheStoreError] = []
-        if !summary.isDigestRight {
-            problems.append(
-                CacheStoreError(
-                    .corruptArchive,
-                    "damaged archive: its digest is not that of its members",
-                    path: archive.path
-                )
-            )
-        }
-        problems += found.value.sorted { $0.key < $1.key }.map(\.value)
+        if !summary.isDigestRight { problems.append(archive.wrongDigest) }
+        problems += breaches
+        problems += try await find().faults
         return Verify.Report(
             problems: problems,
             digest: summary.statedDigest,
             chunks: summary.totals.chunks,
             members: summary.totals.all.members,
-            contentBytes: contentBytes
+            contentBytes: contentBytes(of: items)
         )
     }
 
-    private func checkOutputs(_ count: Int, _ found: Gathered<[Int: CacheStoreError]>) async throws {
+    /// Reads every member and every other chunk, and finds those that are damaged.
+    ///
+    /// - Throws: ``CacheStoreError`` if the index can't be read, or `CancellationError`. An error in reading
+    ///   a member is one of the faults, even if it is an error of the machine.
+    func find() async throws -> DamagedMembers {
+        let items = items
+        let outputs = summary.totals.byKind[.output] ?? ArchiveTotals.Tally()
+        counters.begin("verifying", bytes: contentBytes(of: items), items: outputs.members + items.count)
+        let found = Gathered(DamagedMembers())
+        try await checkOutputs(outputs.members, found)
+        let (archive, spares, counters) = (archive, spares, counters)
+        try await WorkerThreads.forEach(
+            below: items.count,
+            threads: threads,
+            state: { try ChunkReader(archive, spares: spares) }
+        ) { reader, index, cancellation in
+            let item = items[index]
+            do {
+                try check(item, with: &reader, cancellation)
+            } catch let error as CacheStoreError {
+                let error = error.naming(member: item.name)
+                found.update { found in
+                    switch item {
+                    case .tree(let tree): found.trees[tree.module] = error
+                    case .zip(let download, _, _, _): found.zips[download.module] = error
+                    case .unused(let chunk): found.unusedChunks[chunk.id] = error
+                    }
+                }
+            }
+            counters.add(bytes: item.size)
+        }
+        return found.value
+    }
+
+    /// The length of all content that is checked, in bytes.
+    private func contentBytes(of items: [Item]) -> Int {
+        items.reduce(summary.totals.byKind[.output]?.contentBytes ?? 0) { $0 + $1.size }
+    }
+
+    private func checkOutputs(_ count: Int, _ found: Gathered<DamagedMembers>) async throws {
         let outputs = try OutputFeed(archive)
-        let (archive, counters) = (archive, counters)
+        let (archive, spares, counters) = (archive, spares, counters)
         try await WorkerThreads.run(count: max(1, min(threads, count))) { cancellation in
-            var reader = try ChunkReader(archive)
+            var reader = try ChunkReader(archive, spares: spares)
             while let items = try outputs.next() {
                 for item in items {
                     do {
-                        try check(item.output.id, item.chunks, with: &reader, cancellation) { _ in }
+                        try check(item.output.id, item.chunks, with: &reader, cancellation)
                     } catch let error as CacheStoreError {
-                        found.update {
-                            $0[item.number.index] = error.naming(member: "output \(item.output.id)")
-                        }
+                        let error = error.naming(member: "output \(item.output.id)")
+                        found.update { $0.outputs[item.number] = error }
                     }
                     counters.add(bytes: item.output.size)
                 }
@@ -114,17 +158,19 @@ struct VerifyOperation {
         switch item {
         case .tree(let tree):
             let manifest = try reader.manifest(of: tree, chunks: set.chunks)
-            var hasher = TreeHasher(tree.module)
-            try reader.walk(tree, manifest, chunks: set.chunks, visitor: &hasher) { try cancellation.check() }
-            guard hasher.finish() == tree.h1 else {
+            try checkCuts(ofManifest: tree, with: &reader)
+            var visitor = CheckedTree(tree.module)
+            try reader.walk(tree, manifest, chunks: set.chunks, visitor: &visitor) {
+                try cancellation.check()
+            }
+            guard visitor.isCutRight else { throw wrongCut }
+            guard visitor.finish() == tree.h1 else {
                 throw reader.damaged(set.chunks, tree, "the tree does not have its h1 hash")
             }
-        case .zip(let download, let id, let size, let chunks):
-            var content: [UInt8] = []
-            content.reserveCapacity(size)
+        case .zip(let download, let id, _, let chunks):
             let records = chunks.numbers.map { set.chunks[$0] }
-            try check(id, records, with: &reader, cancellation) { piece in content += piece }
-            try checkZip(content, of: download.module)
+            try check(id, records, with: &reader, cancellation)
+            try StoredZip.check(chunks, of: download.module, set.downloads, set.chunks, in: archive)
         case .unused(let chunk): try reader.read(chunk)
         }
     }
@@ -134,16 +180,17 @@ struct VerifyOperation {
         _ id: ObjectID,
         _ chunks: [ChunkRecord],
         with reader: inout ChunkReader,
-        _ cancellation: WorkerThreads.Cancellation,
-        _ body: ([UInt8]) -> Void
+        _ cancellation: WorkerThreads.Cancellation
     ) throws {
         let isNamedByChunk = chunks.count == 1 && chunks[0].id == id
         var hasher = ContentHasher()
-        for chunk in chunks {
+        var isCutRight = true
+        for (index, chunk) in chunks.enumerated() {
             try cancellation.check()
             try reader.read(chunk)
+            let isLast = index == chunks.count - 1
+            if !Chunker.isChunk(reader.content.span, isLast: isLast) { isCutRight = false }
             if !isNamedByChunk { hasher.update(reader.content.span) }
-            body(reader.content)
         }
         guard isNamedByChunk || hasher.finish() == id else {
             throw CacheStoreError(
@@ -152,22 +199,29 @@ struct VerifyOperation {
                 path: archive.path
             )
         }
+        guard isCutRight else { throw wrongCut }
     }
 
-    /// Checks that a zip has the hash that the module's `.ziphash` states.
-    private func checkZip(_ content: [UInt8], of module: ModuleKey) throws {
-        let expected = set.downloads.lazy.compactMap { download -> ObjectID? in
-            guard download.module == module, download.kind == .ziphash,
-                case .bytes(let bytes) = download.content
-            else { return nil }
-            return ModuleHash.id(ofZiphash: bytes)
-        }.first
-        do {
-            guard try ModuleZip.h1(of: content, module: module) == expected else {
-                throw ZipError("the zip does not have the hash of its .ziphash")
+    /// Checks the cuts of a manifest of several chunks.
+    private func checkCuts(
+        ofManifest tree: MemberSet.Tree,
+        with reader: inout ChunkReader
+    ) throws {
+        let numbers = tree.manifest.numbers
+        guard numbers.count > 1 else { return }
+        for (index, number) in numbers.enumerated() {
+            try reader.read(set.chunks[number])
+            guard Chunker.isChunk(reader.content.span, isLast: index == numbers.count - 1) else {
+                throw wrongCut
             }
-        } catch let error as ZipError {
-            throw CacheStoreError(.corruptArchive, "damaged archive: \(error)", path: archive.path)
         }
+    }
+
+    private var wrongCut: CacheStoreError {
+        CacheStoreError(
+            .corruptArchive,
+            "damaged archive: its content is not cut as the format says",
+            path: archive.path
+        )
     }
 }

@@ -6,12 +6,45 @@ extension Directory {
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func removeAll(_ name: String) throws(CacheStoreError) {
-        guard let found = try status(of: name) else { return }
-        guard found.kind == .directory else { return try remove(name) }
-        if let inner = try directory(name) {
-            if found.mode & 0o700 != 0o700 { try inner.setMode(0o700) }
-            try inner.removeContent()
+        try removeAll([name])
+    }
+
+    /// Removes some entries and everything below them, with the stack and descriptors of a single level.
+    private func removeAll(_ names: [String]) throws(CacheStoreError) {
+        guard let own = try directory(".", shownAs: shownPath) else { return }
+        let descent = Descent(own)
+        var pending = [names]
+        while let last = pending.indices.last {
+            if let name = pending[last].popLast() {
+                if let content = try descent.deepest.directory.beginRemoval(of: name, descent) {
+                    pending.append(content)
+                }
+            } else {
+                pending.removeLast()
+                guard let name = try descent.leave() else { return }
+                try descent.deepest.directory.removeEmpty(name)
+            }
         }
+    }
+
+    /// Removes `name` if it is no directory, and otherwise goes down to it.
+    ///
+    /// - Returns: The names in the directory; `nil` if nothing is left to remove.
+    private func beginRemoval(of name: String, _ descent: Descent) throws(CacheStoreError) -> [String]? {
+        guard let found = try status(of: name) else { return nil }
+        guard found.kind == .directory else {
+            try remove(name)
+            return nil
+        }
+        guard let inner = try directory(name) else { return nil }
+        if found.mode & 0o700 != 0o700 { try inner.setMode(0o700) }
+        let (names, others) = try inner.names()
+        for path in others { try inner.removeAll(at: path) }
+        try descent.enter(name, inner)
+        return names
+    }
+
+    private func removeEmpty(_ name: String) throws(CacheStoreError) {
         _ = try SystemCall.checked("remove the directory", path(of: name)) {
             unsafe unlinkat(descriptor, name, AT_REMOVEDIR)
         }
@@ -44,7 +77,7 @@ extension Directory {
     /// Removes everything in the directory.
     private func removeContent() throws(CacheStoreError) {
         let (names, others) = try names()
-        for name in names { try removeAll(name) }
+        try removeAll(names)
         for path in others { try removeAll(at: path) }
     }
 }

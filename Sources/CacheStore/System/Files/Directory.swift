@@ -9,11 +9,13 @@ package struct Directory: ~Copyable, Sendable {
     let descriptor: CInt
 
     /// The path by which the directory was opened, for messages.
-    let path: FilePath
+    var path: FilePath { shownPath.path }
 
-    private init(owning descriptor: CInt, path: FilePath) {
+    let shownPath: ShownPath
+
+    private init(owning descriptor: CInt, path: ShownPath) {
         self.descriptor = descriptor
-        self.path = path
+        shownPath = path
     }
 
     /// Opens a directory; `path` itself may lead through symbolic links.
@@ -23,7 +25,7 @@ package struct Directory: ~Copyable, Sendable {
         let descriptor = try SystemCall.checked("open the directory", path) {
             unsafe path.withPlatformString { unsafe Glibc.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         }
-        self.init(owning: descriptor, path: path)
+        self.init(owning: descriptor, path: ShownPath(path))
     }
 
     deinit { _ = Glibc.close(descriptor) }
@@ -145,14 +147,14 @@ package struct Directory: ~Copyable, Sendable {
     ///
     /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/unsafePath`` for a
     ///   symbolic link.
-    func directory(_ name: String, shownAs shown: FilePath? = nil) throws(CacheStoreError) -> Directory? {
-        let path = shown ?? path(of: name)
+    func directory(_ name: String, shownAs shown: ShownPath? = nil) throws(CacheStoreError) -> Directory? {
+        let shownPath = shown ?? ShownPath(name, in: shownPath)
         let cause: Errno
         do throws(Errno) {
             let opened = try SystemCall.run {
                 unsafe openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
             }
-            return Directory(owning: opened, path: path)
+            return Directory(owning: opened, path: shownPath)
         } catch {
             cause = error
         }
@@ -163,11 +165,11 @@ package struct Directory: ~Copyable, Sendable {
             throw CacheStoreError(
                 found.kind == .symbolicLink ? .symbolicLink : .io,
                 "a \(found.noun) stands where a directory should be",
-                path: path,
+                path: shownPath.path,
                 remedy: .removeObstacle
             )
         }
-        throw .system(cause, "open the directory", path)
+        throw .system(cause, "open the directory", shownPath.path)
     }
 
     /// Opens the directory `name`, and creates it first if it is missing.
@@ -179,19 +181,19 @@ package struct Directory: ~Copyable, Sendable {
     func creatingDirectory(
         _ name: String,
         mode: mode_t = 0o755,
-        shownAs shown: FilePath? = nil
+        shownAs shown: ShownPath? = nil
     ) throws(CacheStoreError) -> Directory {
-        let path = shown ?? path(of: name)
-        if let there = try directory(name, shownAs: path) { return there }
+        let shownPath = shown ?? ShownPath(name, in: shownPath)
+        if let there = try directory(name, shownAs: shownPath) { return there }
         var isNew = true
         do throws(Errno) {
             _ = try SystemCall.run { unsafe mkdirat(descriptor, name, mode) }
         } catch {
-            guard error == .fileExists else { throw .system(error, "create the directory", path) }
+            guard error == .fileExists else { throw .system(error, "create the directory", shownPath.path) }
             isNew = false
         }
-        guard let made = try directory(name, shownAs: path) else {
-            throw .system(.noSuchFileOrDirectory, "open the directory", path)
+        guard let made = try directory(name, shownAs: shownPath) else {
+            throw .system(.noSuchFileOrDirectory, "open the directory", shownPath.path)
         }
         if isNew, Umask.hides(mode) { try made.setMode(mode) }
         return made

@@ -131,6 +131,13 @@ struct File: ~Copyable, Sendable {
         }
     }
 
+    /// Removes all bytes of the file (`ftruncate(2)`).
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func clear() throws(CacheStoreError) {
+        _ = try SystemCall.checked("empty", path) { ftruncate(descriptor, 0) }
+    }
+
     /// Asks the system to begin to write the file's bytes to the disk (`sync_file_range(2)`), without
     /// waiting.
     ///

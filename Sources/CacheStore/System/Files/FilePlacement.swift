@@ -7,7 +7,7 @@ import SystemPackage
 /// name first and renamed then.
 package struct FilePlacement {
     /// The prefix of the temporary name; a restore that was killed may leave files with this prefix.
-    static let temporaryPrefix = ".castore-"
+    static let temporaryPrefix = PathRules.ownPrefix
 
     /// The file's permission bits.
     var mode: mode_t
@@ -55,7 +55,7 @@ package struct FilePlacement {
             }
             if status.kind == .directory { try directory.removeAll(name) }
         }
-        let temporary = Self.temporaryPrefix + name
+        let temporary = Self.temporaryName(for: name, in: directory)
         do {
             let file = try Self.creatingFile(
                 temporary,
@@ -71,6 +71,17 @@ package struct FilePlacement {
             throw error
         }
         return wasThere ? .replaced : .created
+    }
+
+    /// Returns the temporary name for a final name.
+    ///
+    /// It tells the final names apart, so that threads do not meet, and so that the next restore replaces what
+    /// a killed one has left. A name that leaves no room for the prefix gets one of a fixed length.
+    private static func temporaryName(for name: String, in directory: borrowing Directory) -> String {
+        let own = temporaryPrefix + name
+        guard own.utf8.count > PathRules.longestName else { return own }
+        TemporaryName.removeAbandoned(for: name, in: directory)
+        return TemporaryName(for: name).text
     }
 
     /// Adds the missing bits to the mode of a file that is there.
@@ -113,7 +124,7 @@ package struct FilePlacement {
     /// - Returns: Whether the file was made.
     /// - Throws: ``CacheStoreError`` as the system says; nothing is left then.
     func make(_ bytes: [UInt8], as name: String, in directory: borrowing Directory) throws -> Bool {
-        let temporary = Self.temporaryPrefix + name
+        let temporary = Self.temporaryName(for: name, in: directory)
         do {
             let file = try Self.creatingFile(
                 temporary,

@@ -22,7 +22,8 @@ enum Subprocess {
     ///   - arguments: The program's arguments, without its own name.
     ///   - overrides: The variables that the program gets instead of those of this process.
     /// - Returns: The program's output, and the way it ended.
-    /// - Throws: The system's error if the program can't be started, or `CancellationError`.
+    /// - Throws: The system's error if the program can't be started, or if its output or its end can't be
+    ///   learned; the program has ended then. Or `CancellationError`.
     static func run(
         _ program: String,
         _ arguments: [String],
@@ -45,15 +46,22 @@ enum Subprocess {
         errors.closeWriter()
         var result = Result(output: [], errors: [], status: 0)
         var isInterrupted = false
-        readAll([output.reader, errors.reader]) {
-            // The program may clean up, and this process waits for its end.
-            guard !isInterrupted, (try? cancellation.check()) == nil else { return }
-            isInterrupted = kill(process, SIGINT) == 0
-        } _: { index, bytes in
-            if index == 0 { result.output += bytes } else { result.errors += bytes }
+        do {
+            try readAll([output.reader, errors.reader]) {
+                // The program may clean up, and this process waits for its end.
+                guard !isInterrupted, (try? cancellation.check()) == nil else { return }
+                isInterrupted = kill(process, SIGINT) == 0
+            } _: { index, bytes in
+                if index == 0 { result.output += bytes } else { result.errors += bytes }
+            }
+        } catch {
+            // A part of the output is worth nothing, and the program may wait for a reader.
+            kill(process, SIGKILL)
+            _ = try? SystemCall.run { waitpid(process, nil, 0) }
+            throw error
         }
         var status: CInt = 0
-        while unsafe waitpid(process, &status, 0) < 0, errno == EINTR {}
+        _ = try SystemCall.run { unsafe waitpid(process, &status, 0) }
         // The layout of a wait status: wait(2).
         result.status = Int(status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F)
         return result
@@ -67,7 +75,7 @@ enum Subprocess {
         init() throws {
             var ends: [CInt] = [-1, -1]
             // pipe2(2) writes two descriptors: the length of the array.
-            guard unsafe pipe2(&ends, O_CLOEXEC) == 0 else { throw Errno(rawValue: errno) }
+            _ = try SystemCall.run { unsafe pipe2(&ends, O_CLOEXEC) }
             (reader, writer) = (ends[0], ends[1])
         }
 
@@ -132,25 +140,31 @@ enum Subprocess {
     /// Reads from several descriptors until all have ended, and calls `tick` now and then.
     ///
     /// The method reads from all of them together, so that none fills up while another is waited for.
+    ///
+    /// - Throws: The system's error.
     private static func readAll(
         _ descriptors: [CInt],
         tick: () -> Void,
         _ body: (Int, [UInt8]) -> Void
-    ) {
+    ) throws(Errno) {
         var open = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         while open.contains(where: { $0.fd >= 0 }) {
-            let ready = unsafe poll(&open, nfds_t(open.count), 100)
-            guard ready >= 0 || errno == EINTR else { return }
+            _ = try SystemCall.run { unsafe poll(&open, nfds_t(open.count), 100) }
             tick()
             for index in open.indices where open[index].fd >= 0 && open[index].revents != 0 {
                 // A pipe has no offset, so this is read(2). It is told the length of the array.
-                var isSignal = false
+                let descriptor = open[index].fd
+                var failure: Errno?
                 let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
-                    let result = unsafe Glibc.read(open[index].fd, buffer.baseAddress, buffer.count)
-                    isSignal = result < 0 && errno == EINTR
-                    count = max(0, result)
+                    do throws(Errno) {
+                        count = try SystemCall.run {
+                            unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+                        }
+                    } catch {
+                        failure = error
+                    }
                 }
-                guard !isSignal else { continue }
+                if let failure { throw failure }
                 if bytes.isEmpty { open[index].fd = -1 } else { body(index, bytes) }
             }
         }

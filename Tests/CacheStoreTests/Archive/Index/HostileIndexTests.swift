@@ -86,6 +86,7 @@ struct HostileIndexTests {
             "'../x'", "'../../../x'", "'/x'", "'a/b'", "'.'", "'..'", "''", "'a' || char(0)",
             "'a' || char(10) || 'b'",
             "replace(hex(zeroblob(128)), '0', 'a')", "'..' || '/' || char(769) || 'b'", "x'61'",
+            "'.castore-tool'",
             "CAST(x'FF' AS TEXT)", "7",
         ]
     )
@@ -95,11 +96,7 @@ struct HostileIndexTests {
             sql: "UPDATE output SET executable = \(expression) WHERE executable IS NOT NULL",
             to: "archive"
         )
-        // SQLite turns a number in a text column into text, and `7` is a valid name.
-        guard expression != "7" else {
-            #expect(try bench.members(archive).contains { $0.hasSuffix(" 7") })
-            return
-        }
+        // SQLite turns a number in a text column into text. `7` is a valid name, but not that of the digest.
         try await hostile.expectRefused(archive)
     }
 
@@ -112,7 +109,7 @@ struct HostileIndexTests {
             "'sum.golang.org/tile/x' || char(0)",
             "'sum.golang.org/tile/../' || char(769) || 'x'", "'sumdb/tile/x'", "'sum.golang.org/tile/x/'",
             "'sum.golang.org/tile' || replace(hex(zeroblob(1250)), '00', '/abc')",
-            "'sum.golang.org/tile/a:b'",
+            "'sum.golang.org/tile/a:b'", "'sum.golang.org/tile/.castore-000'",
         ]
     )
     func checksumPath(expression: String) async throws {

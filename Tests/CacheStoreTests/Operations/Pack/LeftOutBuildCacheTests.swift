@@ -154,6 +154,9 @@ struct LeftOutBuildCacheTests {
             try Files.write(content, to: $0.appending("one"), mode: 0o755)
             try Files.write(content, to: $0.appending("two"), mode: 0o755)
         },
+        executable("an executable directory whose file has the temporary name of a restore") {
+            try Files.write(content, to: $0.appending(".castore-one"), mode: 0o755)
+        },
         executable("an executable directory whose file is not executable") {
             try Files.write(content, to: $0.appending("one"), mode: 0o644)
         },
@@ -227,7 +230,8 @@ struct LeftOutBuildCacheTests {
             "build/testexpire.txt": .bookkeeping,
             "build/log.txt": .bookkeeping, "build/note": .foreign, "build/AB": .foreign,
             "build/00/note": .foreign,
-            "build/00/x.tmp": .temporary, "build/00/\(Self.output)-x": .foreign,
+            "build/00/x.tmp": .temporary, "build/00/.castore-\(Self.output)-d": .temporary,
+            "build/00/\(Self.output)-x": .foreign,
             "build/00/\(Self.output)-a": .foreign,
         ]
         for path in expected.keys { model.files[path] = Self.none }
@@ -236,6 +240,7 @@ struct LeftOutBuildCacheTests {
         #expect(Dictionary(uniqueKeysWithValues: found) == expected)
         #expect(try bench.members(pack.path).count == 2)
         model.files["build/00/x.tmp"] = nil
+        model.files["build/00/.castore-\(Self.output)-d"] = nil
         #expect(
             try await bench.pack(model, to: "strict") { $0.isStrict = true }.report.totals.all.members == 2
         )

@@ -131,6 +131,7 @@ struct LeftOutModuleTests {
         ) {
             $0.files["\(module.download).zip123.tmp"] = CacheModel.Entry(bytes: [1], mode: 0o644)
         },
+        leftByRestore("info"), leftByRestore("mod"), leftByRestore("ziphash"), leftByRestore("zip"),
         Damage(
             testDescription: "a link for a .mod",
             reason: .symbolicLink,
@@ -152,6 +153,20 @@ struct LeftOutModuleTests {
             try Files.makeFIFO($0.appending(FilePath("\(module.download).info").components))
         },
     ]
+
+    /// A file that a killed restore has left under its temporary name.
+    private static func leftByRestore(_ suffix: String) -> Damage {
+        let path = "mod/cache/download/example.com/!victim/@v/.castore-v1.0.0.\(suffix)"
+        return Damage(
+            testDescription: "a .\(suffix) that a restore was writing when it was killed",
+            reason: .temporary,
+            path: path,
+            kept: small + ["tree"]
+        ) {
+            let whole = $0.files["\(module.download).\(suffix)"]
+            $0.files[path] = whole ?? CacheModel.Entry(bytes: [1], mode: 0o644)
+        }
+    }
 
     private static func download(_ name: String, _ suffix: String, _ bytes: [UInt8], kept: [String]) -> Damage
     {
@@ -274,6 +289,26 @@ struct LeftOutModuleTests {
             found.sorted() == [
                 "badDownload 001", "badName con", "badName x", "bookkeeping latest", "specialFile y",
                 "symbolicLink x",
+            ]
+        )
+    }
+
+    @Test("files of the checksum database that lost their content with the power")
+    func checksumFilesOfZeros() async throws {
+        let zeros = [UInt8](repeating: 0, count: 32)
+        let hash = [UInt8](repeating: 7, count: 32)
+        var model = CacheModel()
+        model.addChecksumFile("sum.golang.org/lookup/example.com/m@v1.0.0", Array("1\nm".utf8) + [0])
+        model.addChecksumFile("sum.golang.org/tile/8/0/001", hash + zeros)
+        model.addChecksumFile("sum.golang.org/tile/8/data/000", Array("text".utf8) + [0])
+        model.addChecksumFile("sum.golang.org/tile/8/0/.castore-002", hash)
+        model.addChecksumFile("sum.golang.org/tile/8/0/003", [0] + hash + [0])
+        let pack = try await bench.pack(bench.write(model, to: "caches"), to: "pack")
+        #expect(try bench.members(pack.path) == ["checksum sum.golang.org/tile/8/0/003 "])
+        let found = pack.report.leftOut.map { "\($0.reason.rawValue) \($0.path.lastComponent?.string ?? "")" }
+        #expect(
+            found.sorted() == [
+                "badDownload 000", "badDownload 001", "badDownload m@v1.0.0", "temporary .castore-002",
             ]
         )
     }

@@ -32,16 +32,54 @@ final class FrameQueue: Sendable {
     ///
     /// - Parameters:
     ///   - archives: The inputs.
+    ///   - spares: The frames of all inputs, for damaged ones.
     ///   - writer: The new archive.
     ///   - jobs: The number of threads, or `nil` for one per processor.
     ///   - counters: The counters to add to.
+    /// - Returns: The sound frames, by the damaged frames. Where a sound frame was stored with other bytes,
+    ///   it is not written.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` for a frame that does
-    ///   not have its checksum, or for a system error; or `CancellationError`.
+    ///   not have its checksum and of which no other input has a sound copy, or for a system error; or
+    ///   `CancellationError`.
     func copy(
         from archives: [Archive],
+        _ spares: SpareFrames,
         to writer: ArchiveWriter,
         jobs: Int?,
         _ counters: ProgressCounters
+    ) async throws -> [FramePlace: FramePlace] {
+        let replaced = Gathered<[FramePlace: FramePlace]>([:])
+        try await copy(from: archives.map(\.frames), to: writer, jobs: jobs, counters) {
+            damaged,
+            error,
+            buffer in
+            guard let sound = try Self.sound(damaged, spares, into: &buffer) else {
+                let index = try archives[damaged.input].index(isChecked: true)
+                guard let member = try index.member(using: damaged.record) else { throw error }
+                throw error.naming(member: member)
+            }
+            replaced.update { $0[damaged] = sound }
+            return sound.record.isStored(as: damaged.record)
+        }
+        return replaced.value
+    }
+
+    /// Copies all runs, and checks each frame before it is written.
+    ///
+    /// - Parameters:
+    ///   - files: The files that hold the frames.
+    ///   - writer: The new archive.
+    ///   - jobs: The number of threads, or `nil` for one per processor.
+    ///   - counters: The counters to add to.
+    ///   - mend: Called for a damaged frame, with its error and a buffer; it puts the bytes of a sound frame
+    ///     into the buffer, and returns whether those are to be written.
+    /// - Throws: The error of `mend`, ``CacheStoreError`` for a system error, or `CancellationError`.
+    func copy(
+        from files: [FrameFile],
+        to writer: ArchiveWriter,
+        jobs: Int?,
+        _ counters: ProgressCounters,
+        mend: @escaping @Sendable (FramePlace, CacheStoreError, inout [UInt8]) throws -> Bool
     ) async throws {
         counters.begin("copying", bytes: byteCount, items: count)
         let threads = WorkerThreads.count(for: jobs)
@@ -49,11 +87,46 @@ final class FrameQueue: Sendable {
             var buffer: [UInt8] = []
             while let copy = try self.next() {
                 try cancellation.check()
-                try archives[copy.input].readFrames(copy.records, into: &buffer)
-                try writer.write(buffer.span, at: copy.offset)
+                let file = files[copy.input]
+                do throws(CacheStoreError) {
+                    try file.read(copy.records, into: &buffer)
+                    try writer.write(buffer.span, at: copy.offset)
+                } catch {
+                    guard error.code == .corruptArchive else { throw error }
+                    // One frame of the run is damaged, or several are.
+                    var offset = copy.offset
+                    for record in copy.records {
+                        var isSound = true
+                        do throws(CacheStoreError) {
+                            try file.read([record], into: &buffer)
+                        } catch {
+                            guard error.code == .corruptArchive else { throw error }
+                            isSound = try mend(FramePlace(input: copy.input, record: record), error, &buffer)
+                        }
+                        if isSound { try writer.write(buffer.span, at: offset) }
+                        offset += record.storedBytes
+                    }
+                }
                 counters.add(bytes: copy.count)
             }
         }
+    }
+
+    /// Finds a sound frame of the chunk of a damaged frame, and reads the sound frame.
+    private static func sound(
+        _ damaged: FramePlace,
+        _ spares: SpareFrames,
+        into buffer: inout [UInt8]
+    ) throws -> FramePlace? {
+        for place in try spares.places(of: damaged.record, besides: damaged.input) {
+            do throws(CacheStoreError) {
+                try spares.files[place.input].read([place.record], into: &buffer)
+                return place
+            } catch {
+                guard error.code == .corruptArchive else { throw error }
+            }
+        }
+        return nil
     }
 
     /// Returns the next run, or `nil` after the last.
