@@ -13,6 +13,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "Oracle"))
 import castore
 
+def judged(archive):
+    try: return castore.problems_of(str(archive), fast=True)
+    except Exception as error: sys.exit(f"castore.py fails: {error!r}: {archive}")
 def kind(text): return re.sub(r"[0-9a-f]{64}|\d+|`[^`]*`", "…", text)
 
 def main():
@@ -31,7 +34,7 @@ def main():
     found, both = collections.defaultdict(list), 0
     for archive in archives:
         words = archive.with_suffix(".verify").read_text(errors="replace").splitlines()
-        other = castore.problems_of(str(archive), fast=True)
+        other = judged(archive)
         both += bool(words) == bool(other)
         if words and not other: found["only verify refuses", kind(words[0])].append(archive)
         if other and not words: found["only castore.py refuses", kind(other[0])].append(archive)

@@ -98,8 +98,8 @@ struct ArchiveVerbs {
     /// The words of `verify` for an image that another writer would have made of the same rows.
     private static let otherImage = "its bytes are not those that its rows make"
 
-    /// Returns whether a problem concerns no member: the form of the image, or the digest that is stated, which
-    /// a union does not take over.
+    /// Returns whether a problem concerns no member: the form of the image, or the digest that is stated,
+    /// which a union does not take over.
     private static func isFormal(_ problem: CacheStoreError) -> Bool {
         problem.member == nil
             && [Self.otherImage, "its digest is not that of its members"]
