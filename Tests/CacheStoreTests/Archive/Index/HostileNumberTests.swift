@@ -23,7 +23,8 @@ struct HostileNumberTests {
         "2147483648",
     ]
 
-    /// The errors that say that an archive is bad, or that the machine has no room for what it claims to hold.
+    /// The errors that say that an archive is bad, or that the machine has no room for what it claims to
+    /// hold.
     private static let codes: Set<CacheStoreError.Code> = [.corruptArchive, .unsafePath, .noSpace, .notFound]
 
     @Test("is refused by all readers, or harmless", arguments: columns)
