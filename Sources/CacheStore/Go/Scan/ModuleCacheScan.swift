@@ -355,8 +355,10 @@ struct ModuleCacheScan: Sendable {
         _ text: String,
         _ path: @autoclosure () -> FilePath
     ) -> Bool {
-        guard text.utf8.count > PathRules.longestPath else { return false }
-        leaveOut(.badName, path(), "its path is longer than \(PathRules.longestPath) bytes")
+        let slashes = text.utf8.count { $0 == UInt8(ascii: "/") }
+        guard text.utf8.count > PathRules.longestPath || slashes >= Descent.outerLimit else { return false }
+        let limits = "\(PathRules.longestPath) bytes or \(Descent.outerLimit) elements"
+        leaveOut(.badName, path(), "its path is longer than \(limits)")
         return true
     }
 
