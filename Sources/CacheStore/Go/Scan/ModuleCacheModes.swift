@@ -148,6 +148,7 @@ struct ModuleCacheModes {
     /// - Parameters:
     ///   - name: The name of the directory.
     ///   - parent: The directory that holds it.
+    ///   - depth: The number of directories of downloads above it.
     ///   - isGos: Whether a file in the directory has a name that Go gives.
     ///   - check: Called once per directory.
     /// - Throws: The errors of ``look(at:check:)``.
