@@ -3,8 +3,7 @@
 /// Each worker has its own reader. A reader holds a decoder and two buffers: one for at most one chunk, and
 /// one for the chunk's frame.
 struct ChunkReader: ~Copyable {
-    let archive: Archive
-    private let frames: FrameFile
+    let frames: FrameFile
     private let spares: SpareFrames?
     private let decompressor: ZstdDecompressor
 
@@ -24,9 +23,21 @@ struct ChunkReader: ~Copyable {
     ///   - spares: The frames that take the place of damaged ones; `nil` for none.
     /// - Throws: ``CacheStoreError`` if there is not enough memory for a decoder.
     init(_ archive: Archive, spares: SpareFrames? = nil) throws(CacheStoreError) {
-        self.archive = archive
         frames = archive.frames
         self.spares = spares
+        do {
+            decompressor = try ZstdDecompressor()
+        } catch {
+            throw CacheStoreError.undecoded(error, frames.path)
+        }
+    }
+
+    /// Creates a reader of the same file, with buffers of its own.
+    ///
+    /// - Throws: ``CacheStoreError`` if there is not enough memory for a decoder.
+    init(besides other: borrowing ChunkReader) throws(CacheStoreError) {
+        frames = other.frames
+        spares = other.spares
         do {
             decompressor = try ZstdDecompressor()
         } catch {

@@ -106,9 +106,9 @@ extension Archive {
     /// Finds the content of one member, without decoding the rest.
     ///
     /// The index is checked against its SHA-256 before anything is looked up in it, so what stands in the
-    /// index itself is as it was written. Then everything that a member's name determines is checked: an output
-    /// has its ID, a stored zip has its SHA-256, and each chunk has its own SHA-256. Whether the rows of the
-    /// index obey all rules is not checked: ``contents()`` and ``Verify`` do that.
+    /// index itself is as it was written. Then everything that a member's name determines is checked: an
+    /// output has its ID, a stored zip has its SHA-256, and each chunk has its own SHA-256. Whether the rows
+    /// of the index obey all rules is not checked: ``contents()`` and ``Verify`` do that.
     ///
     /// - Parameters:
     ///   - kind: The kind of the member.

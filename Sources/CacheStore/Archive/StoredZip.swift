@@ -9,8 +9,8 @@ final class StoredZip: ZipSource {
     /// Creates the zip that some chunks hold.
     ///
     /// - Throws: ``CacheStoreError`` if there is not enough memory for a decoder.
-    init(_ chunks: [ChunkRecord], in archive: Archive) throws(CacheStoreError) {
-        reader = try ChunkReader(archive)
+    init(_ chunks: [ChunkRecord], besides other: borrowing ChunkReader) throws(CacheStoreError) {
+        reader = try ChunkReader(besides: other)
         self.chunks = chunks
         size = chunks.reduce(0) { $0 + $1.contentBytes }
     }
@@ -32,7 +32,7 @@ final class StoredZip: ZipSource {
     ///   - module: The module.
     ///   - downloads: The downloads of the module, or of more modules.
     ///   - chunks: The chunks of the archive.
-    ///   - archive: The archive.
+    ///   - reader: A reader of the archive, which stays as it is.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or for a system
     ///   error.
     static func check(
@@ -40,7 +40,7 @@ final class StoredZip: ZipSource {
         of module: ModuleKey,
         _ downloads: some Sequence<MemberSet.Download>,
         _ chunks: [ChunkRecord],
-        in archive: Archive
+        with reader: borrowing ChunkReader
     ) throws {
         let expected = downloads.lazy.compactMap { download -> ObjectID? in
             guard download.module == module, download.kind == .ziphash,
@@ -49,7 +49,7 @@ final class StoredZip: ZipSource {
             return ModuleHash.id(ofZiphash: bytes)
         }.first
         do {
-            let zip = try StoredZip(list.numbers.map { chunks[$0] }, in: archive)
+            let zip = try StoredZip(list.numbers.map { chunks[$0] }, besides: reader)
             guard try ModuleZip.h1(of: zip, module: module) == expected else {
                 throw ZipError("the zip does not have the hash of its .ziphash")
             }
@@ -57,7 +57,7 @@ final class StoredZip: ZipSource {
             throw CacheStoreError(
                 .corruptArchive,
                 "damaged archive: \(error)",
-                path: archive.path,
+                path: reader.frames.path,
                 member: "zip \(module.text)",
                 remedy: .packAgain
             )

@@ -9,10 +9,11 @@ struct CatCommand: AsyncParsableCommand, Sendable {
         abstract: "Write the content of one member to standard output.",
         discussion: """
             Kind and name are those that `cachectl ls` prints. A file of a module tree has \
-            the kind `file`, as with `cachectl ls --files`. Only the necessary parts of the \
-            archive are read, however large it is. The content is checked against its \
-            SHA-256; if the check fails, the exit status is 2, and the output must not be \
-            used.
+            the kind `file`, as with `cachectl ls --files`. The index of the archive is \
+            checked against its SHA-256 before anything is written, and of the rest only the \
+            necessary parts are read. Each part of the content is checked against its own \
+            SHA-256 before it is written. If a check fails, the exit status is 2, and the \
+            output must not be used.
 
             Examples:
               cachectl cat all.castore mod golang.org/x/net@v0.33.0

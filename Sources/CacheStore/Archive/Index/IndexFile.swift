@@ -39,7 +39,6 @@ final class IndexFile: Sendable {
         }
     }
 
-
     /// Writes the digest in place of ``unknownDigest``.
     ///
     /// - Parameter digest: The digest of the members.

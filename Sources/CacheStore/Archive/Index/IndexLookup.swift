@@ -2,8 +2,8 @@ import SystemPackage
 
 /// A lookup of single members in an index, which does not read the rest of the index.
 ///
-/// The caller has hashed the index. Each row is checked on its own, and content is checked against the SHA-256
-/// that its row names.
+/// The caller has hashed the index. Each row is checked on its own, and content is checked against the
+/// SHA-256 that its row names.
 /// ``Archive/contents()`` checks more.
 struct IndexLookup: ~Copyable {
     private let database: SQLiteDatabase

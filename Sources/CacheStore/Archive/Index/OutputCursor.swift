@@ -52,7 +52,8 @@ final class OutputCursor {
             return false
         }
         guard let id = statement.integer(0), id == count + 1, let digest = statement.id(1),
-            let size = statement.integer(2), size <= FormatLimits.outputSize, output.map({ $0.id < digest }) ?? true,
+            let size = statement.integer(2), size <= FormatLimits.outputSize,
+            output.map({ $0.id < digest }) ?? true,
             let contentClass = contentClass()
         else { throw reader.fault("its outputs are not in order") }
         var name: String?

@@ -45,8 +45,8 @@ package enum Chunker {
     /// - Parameters:
     ///   - bytes: The bytes.
     ///   - isLast: Whether the stream ends after them.
-    /// - Returns: Whether the first cut of a stream that begins with them, and goes on unless `isLast` is true,
-    ///   is at their end.
+    /// - Returns: Whether the first cut of a stream that begins with them, and goes on unless `isLast` is
+    /// true,   is at their end.
     /// - Complexity: O(*n*).
     static func isChunk(_ bytes: Span<UInt8>, isLast: Bool) -> Bool {
         guard firstCut(of: bytes) == bytes.count else { return false }

@@ -67,8 +67,8 @@ import CZstd
         return isWhole && count == size
     }
 
-    /// Returns whether a frame begins as frames of an archive do: with its content size and a checksum, without
-    /// a dictionary, and with a window of at most 8 MiB (RFC 8878, 3.1.1.1).
+    /// Returns whether a frame begins as frames of an archive do: with its content size and a checksum,
+    /// without a dictionary, and with a window of at most 8 MiB (RFC 8878, 3.1.1.1).
     static func isAllowed(_ frame: Span<UInt8>) -> Bool {
         guard frame.count > 5, magic.indices.allSatisfy({ frame[$0] == magic[$0] }) else {
             return false

@@ -78,8 +78,8 @@ struct ModuleCacheModes {
         depth: Int = 0,
         _ check: () throws -> Void
     ) throws {
-        // No member has a longer path.
-        guard depth < Descent.depthLimit else { return }
+        // No module that Go can fetch has a longer path.
+        guard depth < Descent.outerLimit else { return }
         guard !name.utf8.contains(UInt8(ascii: "@")) else {
             if entersTrees { try lookAtTree(name, of: parent, check) }
             return
@@ -148,6 +148,7 @@ struct ModuleCacheModes {
     /// - Parameters:
     ///   - name: The name of the directory.
     ///   - parent: The directory that holds it.
+    ///   - depth: The number of directories of downloads above it.
     ///   - isGos: Whether a file in the directory has a name that Go gives.
     ///   - check: Called once per directory.
     /// - Throws: The errors of ``look(at:check:)``.
@@ -158,7 +159,7 @@ struct ModuleCacheModes {
         isGos: (String) -> Bool,
         _ check: () throws -> Void
     ) throws {
-        guard depth < Descent.depthLimit else { return }
+        guard depth < Descent.outerLimit else { return }
         guard let directory = try open(name, in: parent, check) else { return }
         for entry in try Unusable.passedOver(try directory.names().valid) ?? [] {
             if try Unusable.passedOver(try directory.status(of: entry))?.kind == .directory {

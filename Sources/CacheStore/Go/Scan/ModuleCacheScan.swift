@@ -81,17 +81,16 @@ struct ModuleCacheScan: Sendable {
         _ status: FileStatus,
         prefix: String
     ) throws(CacheStoreError) {
-        let path = parent.path(of: name)
         guard status.kind == .directory, let directory = try parent.directory(name) else {
-            return leaveOut(.foreign, path, "a \(status.noun) outside of all modules")
+            return leaveOut(.foreign, parent.path(of: name), "a \(status.noun) outside of all modules")
         }
         let text = prefix + name
-        guard !isTooLong(text, path) else { return }
+        guard !isTooLong(text, parent.path(of: name)) else { return }
         if name.contains("@") {
             if let module = ModuleKey(text) {
                 trees.insert(module)
             } else {
-                leaveOut(.badName, path, ModuleKey.fault(in: text) ?? "it is not a module")
+                leaveOut(.badName, parent.path(of: name), ModuleKey.fault(in: text) ?? "it is not a module")
             }
             return
         }
@@ -125,11 +124,10 @@ struct ModuleCacheScan: Sendable {
         _ status: FileStatus,
         prefix: String
     ) throws(CacheStoreError) {
-        let path = parent.path(of: name)
         guard status.kind == .directory, let directory = try parent.directory(name) else {
-            return leaveOut(.foreign, path, "a \(status.noun) outside of all modules")
+            return leaveOut(.foreign, parent.path(of: name), "a \(status.noun) outside of all modules")
         }
-        guard !isTooLong(prefix + name, path) else { return }
+        guard !isTooLong(prefix + name, parent.path(of: name)) else { return }
         try forEachEntry(of: directory) { (scan, entry, status) throws(CacheStoreError) in
             if name == "@v" {
                 try scan.scanDownload(directory, entry, status, module: String(prefix.dropLast()))
@@ -353,9 +351,14 @@ struct ModuleCacheScan: Sendable {
     /// Returns whether a path is too long for a member; such a directory is left out and not entered.
     ///
     /// So the scan goes down no deeper than the paths of members, however deep directories are.
-    private mutating func isTooLong(_ text: String, _ path: FilePath) -> Bool {
-        guard text.utf8.count > PathRules.longestPath else { return false }
-        leaveOut(.badName, path, "its path is longer than \(PathRules.longestPath) bytes")
+    private mutating func isTooLong(
+        _ text: String,
+        _ path: @autoclosure () -> FilePath
+    ) -> Bool {
+        let slashes = text.utf8.count { $0 == UInt8(ascii: "/") }
+        guard text.utf8.count > PathRules.longestPath || slashes >= Descent.outerLimit else { return false }
+        let limits = "\(PathRules.longestPath) bytes or \(Descent.outerLimit) elements"
+        leaveOut(.badName, path(), "its path is longer than \(limits)")
         return true
     }
 

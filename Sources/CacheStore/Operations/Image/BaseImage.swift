@@ -65,12 +65,12 @@ struct BaseImage: Sendable {
     /// Returns the path of a layer's file.
     func path(of layer: Layer) -> FilePath { blobs.appending(layer.digest.description) }
 
-    /// Compares the types of layers with their content, and gives the layers whose descriptors name no type the
-    /// type that follows from their content.
+    /// Compares the types of layers with their content, and gives the layers whose descriptors name no type
+    /// the type that follows from their content.
     ///
     /// - Parameter compressions: The compression of each layer, as media types name it.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` for a layer that is not
-    ///   compressed as its type says: engines believe the type.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` for a layer that is
+    /// not   compressed as its type says: engines believe the type.
     mutating func complete(_ compressions: [String?]) throws(CacheStoreError) {
         for (index, compression) in compressions.enumerated() {
             let right = ImageDocuments.MediaType.layer(compression)

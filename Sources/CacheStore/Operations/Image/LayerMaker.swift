@@ -230,7 +230,7 @@ struct LayerMaker: Sendable {
                     of: module.key,
                     downloads,
                     plan.set.chunks,
-                    in: worker.reader.archive
+                    with: worker.reader
                 )
                 try append(path, .file(size), moduleMode, to: worker.stream)
                 try appendContent(download.memberName, id, chunks, with: &worker, check)

@@ -273,11 +273,11 @@ struct ModuleCacheRestore: Sendable {
             case .bytes(let bytes): try put(bytes, as: name, in: directory)
             case .derived: continue
             case .stored(let id, let size, let list):
-                try StoredZip.check(list, of: item.module, item.downloads, chunks, in: reader.archive)
                 var content = StreamWriter(id: id, size: size, chunks: list.numbers.map { chunks[$0] })
                 content.mode = profile.moduleFileMode
                 let isRestored = try damage.containing(note: { $0.zips[item.module] = $1 }) {
                     do {
+                        try StoredZip.check(list, of: item.module, item.downloads, chunks, with: reader)
                         let outcome = try content.put(name, in: directory, with: &reader) {
                             try cancellation.check()
                         }

@@ -170,7 +170,7 @@ struct VerifyOperation {
         case .zip(let download, let id, _, let chunks):
             let records = chunks.numbers.map { set.chunks[$0] }
             try check(id, records, with: &reader, cancellation)
-            try StoredZip.check(chunks, of: download.module, set.downloads, set.chunks, in: archive)
+            try StoredZip.check(chunks, of: download.module, set.downloads, set.chunks, with: reader)
         case .unused(let chunk): try reader.read(chunk)
         }
     }

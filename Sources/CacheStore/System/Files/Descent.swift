@@ -24,6 +24,11 @@ final class Descent {
     /// The greatest number of levels in a path that a member can have: each takes a byte and a slash.
     static let depthLimit = 2048
 
+    /// The greatest number of elements in the path of a directory outside of module trees that is entered.
+    ///
+    /// Such directories are entered by recursion. No path of a module that Go can fetch is so long.
+    static let outerLimit = 512
+
     /// The number of the deepest levels that are open, apart from the first directory.
     private static let openLevels = 6
 

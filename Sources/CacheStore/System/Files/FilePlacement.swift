@@ -93,8 +93,8 @@ package struct FilePlacement {
 
     /// Returns the temporary name for a final name.
     ///
-    /// It tells the final names apart, so that threads do not meet, and so that the next restore replaces what
-    /// a killed one has left. A name that leaves no room for the prefix gets one of a fixed length.
+    /// It tells the final names apart, so that threads do not meet, and so that the next restore replaces
+    /// what a killed one has left. A name that leaves no room for the prefix gets one of a fixed length.
     private static func temporaryName(for name: String, in directory: borrowing Directory) -> String {
         let own = temporaryPrefix + name
         guard own.utf8.count > PathRules.longestName else { return own }

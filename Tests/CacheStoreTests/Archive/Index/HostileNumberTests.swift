@@ -23,7 +23,8 @@ struct HostileNumberTests {
         "2147483648",
     ]
 
-    /// The errors that say that an archive is bad, or that the machine has no room for what it claims to hold.
+    /// The errors that say that an archive is bad, or that the machine has no room for what it claims to
+    /// hold.
     private static let codes: Set<CacheStoreError.Code> = [.corruptArchive, .unsafePath, .noSpace, .notFound]
 
     @Test("is refused by all readers, or harmless", arguments: columns)
@@ -63,11 +64,12 @@ struct HostileNumberTests {
             }
         }
         let opened = try Archive(opening: archive)
+        let name = "\(UInt64.random(in: 0 ... .max))"
         await run { _ = try await opened.summary() }
         await run { _ = try await opened.contents() }
-        await run { _ = try await bench.unite(archive, to: "union") }
-        await run { try await bench.restore(archive, to: "target") }
-        await run { try await bench.image(archive, to: "image") }
+        await run { _ = try await bench.unite(archive, to: "union \(name)") }
+        await run { try await bench.restore(archive, to: "target \(name)") }
+        await run { try await bench.image(archive, to: "image \(name)") }
         let names: [(Member.Kind, String)] = [
             (.action, CacheModel.id("file").description), (.action, CacheModel.id("program").description),
             (.output, ContentHasher.hash(Array("an object file".utf8).span).description),

@@ -131,7 +131,7 @@ struct HostileRestoreTests {
         }
     }
 
-    @Test("and a pack pass over 15,000 nested directories, and the next restore removes them")
+    @Test("and a pack pass over 5,000 nested directories, and the next restore removes them")
     func depth() async throws {
         var model = CacheModel()
         let files = [("go.mod", Array("module a.b/m\n".utf8), false)]
@@ -143,7 +143,7 @@ struct HostileRestoreTests {
             let top = root.appending(FilePath(path).components)
             if mode { try Directory(opening: top).setMode(0o755) }
             var here = try Directory.creating(top)
-            for _ in 0..<15_000 { here = try here.creatingDirectory("d") }
+            for _ in 0..<5_000 { here = try here.creatingDirectory("d") }
         }
         let report = try await Pack(options: .init(label: "job")).run(caches, to: bench.path("deep.castore"))
         #expect(report.leftOut.contains { $0.reason == .badName })
@@ -158,14 +158,14 @@ struct HostileRestoreTests {
         var model = CacheModel()
         let deep = String(repeating: "d/", count: 1_900)
         let files =
-            (0..<20).map { ("\(deep)\($0)", [UInt8(1)], false) } + [
+            (0..<2).map { ("\(deep)\($0)", [UInt8(1)], false) } + [
                 ("go.mod", Array("module a.b/m\n".utf8), false)
             ]
         try model.addModule(CacheModel.Module(path: "a.b/m", version: "v1.0.0", files: files))
         let archive = try await bench.pack(model, to: "packed").path
         try await bench.restore(archive, to: "target")
         let again = try await bench.restore(archive, to: "target").report
-        #expect(again.treeFiles.untouched == 21)
+        #expect(again.treeFiles.untouched == 3)
         try await bench.image(archive, to: "image")
         try Directory(opening: bench.path("target")).removeAll("mod")
     }
