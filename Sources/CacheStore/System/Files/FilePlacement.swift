@@ -75,7 +75,10 @@ package struct FilePlacement {
 
     /// Removes what stands under a temporary name, because writing it failed.
     ///
-    /// - Parameter error: The error of the writer.
+    /// - Parameters:
+    ///   - temporary: The name.
+    ///   - directory: The directory that has it.
+    ///   - error: The error of the writer.
     /// - Throws: ``CacheStoreError`` as the system says, if `error` is about the data and the name can't be
     ///   removed: the caller may go on without damaged data, and nothing would tell then what is left.
     static func discard(
