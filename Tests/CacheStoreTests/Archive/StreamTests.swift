@@ -35,13 +35,18 @@ struct StreamTests {
         #expect(try bench.names.sorted() == ["caches", "fifo", "link"])
     }
 
-    @Test("is no matter where a link leads to a file that may be replaced")
+    @Test("is no matter where a link leads to a file, and only a file is replaced, not the link")
     func link() async throws {
         try Files.write([1], to: bench.path("file"))
         try Files.link(bench.path("link"), to: bench.path("file"))
         var model = CacheModel()
         model.addPair("entry", [1])
-        let pack = try await bench.pack(model, to: "link") { $0.overwrite = true }
-        #expect(try Archive(opening: pack.path).fileBytes > 1)
+        let caches = try bench.write(model, to: "caches")
+        let error = await failure {
+            try await bench.pack(caches, to: "link") { $0.overwrite = true }
+        }
+        #expect(error?.code == .symbolicLink && error?.remedy == .nameFile)
+        #expect(try Files.bytes(bench.path("link")) == [1])
+        #expect(try bench.names.sorted() == ["caches", "file", "link"])
     }
 }
