@@ -19,7 +19,7 @@ source Tests/packages.sh
 
 # ---------------------------------------------------------------- steps and their times
 
-step='' step_start=0 summary=() test_log=$(mktemp)
+step='' step_start=0 summary=() test_log=$(mktemp) beside_process='' beside_log=''
 
 end_step() { # end_step RESULT
     [[ -z $step ]] || summary+=("$(printf '%-7s %5d s  %s' "$1" $((SECONDS - step_start)) "$step")")
@@ -34,6 +34,22 @@ begin() { # begin NAME
     printf '\n==> %s\n' "$step"
 }
 
+# Runs a command beside the next steps, with what they leave of the processors.
+beside() { # beside COMMAND...
+    beside_log=$(mktemp)
+    setsid nice -n 19 "$@" >"$beside_log" 2>&1 &
+    beside_process=$!
+}
+
+await_beside() { # waits for that command, and shows what it printed
+    local status=0
+    wait "$beside_process" || status=$?
+    beside_process=''
+    cat "$beside_log"
+    rm "$beside_log"
+    return "$status"
+}
+
 # Repeats the reasons of failed tests at the end, because thousands of lines may come after them.
 repeat_failures() {
     echo "Of the tests, these failed:"
@@ -45,7 +61,8 @@ finish() {
     if ((status == 0)); then end_step ok; else end_step FAILED; fi
     printf '\n'
     if [[ $failed == tests ]] && ((status)); then repeat_failures || true; fi
-    rm -f "$test_log"
+    if [[ -n $beside_process ]]; then kill -- "-$beside_process" || true; fi
+    rm -f "$test_log" "$beside_log"
     printf '%s\n' "${summary[@]}"
     if ((status == 0)); then
         [[ -n $failed ]] || echo "stopped after: $CACHESTORE_LAST_STEP"
@@ -120,6 +137,12 @@ begin "tests"
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4
 swift test --skip-build --disable-xctest 2>&1 | tee "$test_log"
 
+# One thread compiles the release build.
+# shellcheck disable=SC2016 # expanded by the inner shell
+beside bash -euc '
+    "$CACHESTORE_PYTHON" Tests/faults/faults.py --cachectl "$CACHECTL" --short
+    "$CACHESTORE_PYTHON" Tests/faults/crash.py --cachectl "$CACHECTL" --short'
+
 begin "documentation"
 site=$(mktemp -d)
 .github/release/pages.sh "$site" cachectl
@@ -132,6 +155,9 @@ binaries=$(swift build "${static[@]}" --show-bin-path)
 CACHECTL_STATIC=$binaries/cachectl
 export CACHECTL_STATIC
 check_static "$CACHECTL_STATIC"
+
+begin "faults of system calls and of the power, short form, the rest"
+await_beside
 
 begin "manual pages and completions"
 Tests/documentation/test-documentation.sh --cachectl "$CACHECTL_STATIC"
@@ -151,6 +177,9 @@ Benchmarks/snowball.sh --short --cachectl "$CACHECTL_STATIC"
 begin "micro-benchmarks, short form"
 swift build "${static[@]}" --product microbenchmark -Xswiftc -warnings-as-errors
 Benchmarks/micro.sh --short --tool "$binaries/microbenchmark"
+
+# The targets take a minute each. They run beside the steps below, which wait for other programs now and then.
+beside Tests/fuzz.sh
 
 begin "Go versions"
 Tests/matrix/test-matrix.sh --cachectl "$CACHECTL_STATIC"
@@ -172,3 +201,6 @@ Tests/image/test-layers.sh
 
 begin "fresh machine"
 Tests/fresh/test-fresh.sh
+
+begin "fuzzing, the rest"
+await_beside

@@ -46,18 +46,15 @@ extension EndToEnd {
                 // All modules, the standard library's entries being sound.
                 "SELECT chunk FROM stream WHERE id IN (SELECT stream FROM tree) UNION "
                     + "SELECT manifest FROM tree",
-                "SELECT chunk FROM stream WHERE id IN (SELECT id FROM output WHERE id % 2 = 0)",
             ]
         )
         func skipped(query: String) async throws {
             let workspace = try await Workspace.shared.value
             let damaged = try await damage(workspace.union, query)
-            for program in ["alpha", "beta"] {
-                let sound = try await build(program, from: workspace.union)
-                let rest = try await build(program, from: damaged, ["--skip-damaged", "-q"], status: 3)
-                #expect(rest.build.status == 0, "\(rest.build)")
-                #expect(rest.file != nil && rest.file == sound.file, "\(program)")
-            }
+            let sound = try await build("alpha", from: workspace.union)
+            let rest = try await build("alpha", from: damaged, ["--skip-damaged", "-q"], status: 3)
+            #expect(rest.build.status == 0, "\(rest.build)")
+            #expect(rest.file != nil && rest.file == sound.file)
         }
 
         @Test("of modules alone fails a build without a network with Go's own words, and not with other code")
@@ -123,7 +120,8 @@ extension EndToEnd {
             #expect(alone.status == 3 && alone.output.contains("it is sound, but not whole"), "\(alone)")
             #expect(alone.errors.contains("warning: left out output `"))
             #expect(try await workspace.cachectl.run(["verify", mended]).status == 0)
-            #expect(try await workspace.oracle(["verify", mended]).status == 0)
+            let checked = try await workspace.oracle(["check", mended])
+            #expect(checked.status == 0 && checked.output.isEmpty, "\(checked)")
 
             let union = try await workspace.cachectl.run(
                 ["union", damaged, "--force", "-o", mended] + packs

@@ -195,7 +195,7 @@ def check_names(a):
     wrong += [row.digest.hex() for row in a.output if not re.fullmatch("[a-z-]{1,32}", row.kind)]
     wrong += [row.module for row in a.tree + a.download if not is_module(row.module)]
     wrong += [row.path for row in a.checksum_file if not is_checksum_file(row.path)]
-    wrong += [place for place in map(place_of, a.download) if len(place.split("/")[-1]) > 255]
+    if not wrong: wrong = [place for place in map(place_of, a.download) if len(place.split("/")[-1]) > 255]
     if not wrong: wrong = clashes([row.module for row in a.tree] + [*map(place_of, a.download)] + [f"{SUMDB}/{row.path}".lower() for row in a.checksum_file])
     for name in wrong: yield f"a name that is not allowed: {name!r}"
 def check_identity(a):

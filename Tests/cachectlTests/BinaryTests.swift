@@ -74,6 +74,7 @@ struct BinaryTests {
             ("cachectl.union/1", ["union", one, "-o", all]), ("cachectl.verify/1", ["verify", one, all]),
             ("cachectl.difference/1", ["difference", all, one, "-o", program.path("rest.castore")]),
             ("cachectl.intersect/1", ["intersect", all, one, "-o", program.path("common.castore")]),
+            ("cachectl.repair/1", ["repair", all, "--from", one, "-o", program.path("repaired.castore")]),
             ("cachectl.diff/1", ["diff", all, one]), ("cachectl.info/1", ["info", all]),
             (
                 "cachectl.restore/1",

@@ -16,7 +16,8 @@ struct CommandLineTests {
             "intersect a -o b", "diff a b --top 3 --exit-code --json -q",
             "intersect a b --output c --json -q",
             "pack --label aws -o x --base a --base b",
-            "restore a --only x,y --only z --module-zips make --sync",
+            "restore a --only x,y --only z --module-zips make --sync", "restore a --skip-damaged",
+            "repair a -o b", "repair a --from b c -o d --force", "repair a -o b --from c --from d --jobs 2",
             "pack --label aws -o x --keep test,vet --drop index --drop main --used-since 1700000000",
             "pack --label aws -o x --keep all --drop vet",
             "pack --label a -o x --used-since 2026-11-22T10:00:00+01:00", "restore a --profile ci",
@@ -58,6 +59,7 @@ struct CommandLineTests {
             "restore a --profile x", "seal", "seal d --profile ci", "seal d e", "union -o x", "union a",
             "difference a -o x", "difference a b", "difference a b -o -", "intersect -o x", "intersect a",
             "diff a", "diff a b c", "diff a b --top 0", "diff a b -o c",
+            "repair", "repair a", "repair -o b", "repair a b -o c", "repair a --from -o b",
             "restore", "restore a b", "restore a --only x,,y", "restore a --module-zips x",
             "restore a --no-gocache --no-gomodcache", "verify", "verify a --jobs 0", "verify a --jobs 257",
             "verify a --jobs x", "info", "ls a --kind trees", "ls a --glob [", "ls a --source ,",
@@ -104,7 +106,7 @@ struct CommandLineTests {
         "prints help that fits 80 columns",
         arguments: [
             "", "pack", "union", "difference", "intersect", "restore", "seal", "doctor", "verify", "info",
-            "explain", "diff", "ls", "layers", "summary",
+            "explain", "diff", "ls", "layers", "summary", "repair",
         ]
     )
     func help(command: String) throws {

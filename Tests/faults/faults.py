@@ -109,7 +109,7 @@ class Scenario:
     """A command line, and the state in which it runs.
 
     `steps`: the command changes what is there step by step, and a failure may leave some of the steps done.
-    `ready`: commands that prepare the state.
+    `ready`: commands that prepare the state; `rot NAME` damages the first frame of an archive.
     `fixed`: the path of the directory is recorded in an archive, so every run sees its copy at one path.
     """
 
@@ -138,6 +138,12 @@ SCENARIOS = [
     Scenario('restore, asking Go', 'restore all.castore --go ./go --gocache out/cache --gomodcache out/mods', [A, B, ALL], steps=True),
     Scenario('restore, synced', f'restore a.castore {TO} --sync', [A], steps=True),
     Scenario('restore, zips made', f'restore a.castore {TO} --module-zips make', [A], steps=True),
+    Scenario('restore, without what is damaged', f'restore all.castore {TO} --skip-damaged',
+             [A, B, ALL, 'rot all.castore'], steps=True),
+    Scenario('repair', 'repair all.castore --from a.castore b.castore -o new.castore', [A, B, ALL, 'rot all.castore']),
+    Scenario('repair, with losses', 'repair a.castore -o new.castore', [A, 'rot a.castore']),
+    Scenario('union, of a damaged copy', 'union a.castore copy.castore -o new.castore',
+             [A, A.replace('-o a', '-o copy'), 'rot copy.castore']),
     Scenario('layers', 'layers all.castore -o image --arch amd64', [A, B, ALL]),
     Scenario('layers, split, gzip', 'layers all.castore -o image --arch amd64 --split --compression gzip', [A, B, ALL]),
     Scenario('layers, over an old image', 'layers all.castore -o image --arch amd64 --force',
@@ -155,6 +161,13 @@ SCENARIOS = [
     Scenario('summary', 'summary a.castore --base b.castore', [A, B]),
     Scenario('doctor', 'doctor a.castore --no-go', [A]),
 ]
+
+
+def rot(archive):
+    """Flips the bits of a byte in the first frame of an archive."""
+    content = bytearray(archive.read_bytes())
+    content[20] ^= 0xFF
+    archive.write_bytes(content)
 
 
 class Bench:
@@ -195,6 +208,9 @@ class Bench:
         shutil.copytree(self.caches(), path, symlinks=True)
         (path / 'tmp').mkdir()
         for command in scenario.ready:
+            if command.startswith('rot '):
+                rot(path / command.split()[1])
+                continue
             done = self.run(path, command)
             if done.returncode:
                 sys.exit(f'{scenario.name}: {command}: {done.stderr.decode()}')
@@ -218,7 +234,7 @@ class Trial:
         copy = bench.copy(self.path)
         trace = bench.work / 'trace'
         self.done = bench.run(copy, scenario.command, scenario.fixed, LD_PRELOAD=bench.shim, CACHESTORE_TRACE=str(trace))
-        if self.done.returncode not in (0, 1):
+        if self.done.returncode not in (0, 1, 3):
             sys.exit(f'{scenario.name}: {self.done.stderr.decode()}')
         self.after = snapshot(copy)
         counts = collections.Counter()

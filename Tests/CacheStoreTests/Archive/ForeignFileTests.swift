@@ -55,6 +55,6 @@ struct ForeignFileTests {
         let headless = try await error(Array(whole.dropFirst(whole.count / 2)))
         #expect(headless?.code == .corruptArchive)
         #expect(headless?.message.contains("missing") == true)
-        #expect(headless?.remedy == .packAgain)
+        #expect(headless?.remedy == .recoverIndex)
     }
 }

@@ -213,7 +213,7 @@ final class ArchiveEditor {
         var parts = ArchiveParts(frames: Array(frames.joined()), index: image())
         if withDigest, !tables[Rows.archive].isEmpty {
             let path = scratch.write(parts.sealed, to: "edited")
-            if let digest = try? Archive(opening: path).members().set.digest {
+            if let digest = try? Archive(opening: path).index().members().digest {
                 tables[Rows.archive][0][1] = .blob(digest.bytes)
                 parts.index = image()
             }

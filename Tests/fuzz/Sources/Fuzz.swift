@@ -40,8 +40,11 @@ enum Fuzz {
             print("fuzz: cannot begin: \(error)")
             exit(2)
         }
-        // libFuzzer may keep pointers into its arguments, which therefore live as long as the process.
-        var words = ([arguments[0]] + arguments.dropFirst(2)).map { unsafe strdup($0) }
+        // libFuzzer runs itself by a shell with its first argument, to make inputs shorter for example, so
+        // the name of the target is a part of this argument. It may keep pointers into its arguments, which
+        // therefore live as long as the process.
+        let program = "\(arguments[0]) \(arguments[1])"
+        var words = ([program] + arguments.dropFirst(2)).map { unsafe strdup($0) }
         unsafe words.append(nil)
         var count = CInt(words.count - 1)
         let status = words.withUnsafeMutableBufferPointer { buffer -> CInt in

@@ -38,8 +38,8 @@ struct RepairOperation {
         let lost = try await verification.find()
         if let error = lost.faults.first(where: { $0.code != .corruptArchive }) { throw error }
         let taken = spares.taken
-        let (whole, set, places, frames) = try await WorkerThreads.perform { [path] in
-            let whole = try plan.base.members().set
+        let (whole, stated, set, places, frames) = try await WorkerThreads.perform { [path] in
+            let (whole, stated) = try plan.base.members()
             let (rest, order) = try members(of: whole, plan, without: lost)
             var places = whole.chunks.map { FramePlace(input: 0, record: $0) }
             for index in places.indices {
@@ -47,7 +47,7 @@ struct RepairOperation {
             }
             let set = rest.laidOut(order) { places[$0].record }
             return (
-                whole, set, order.map { places[$0] },
+                whole, stated, set, order.map { places[$0] },
                 try FrameQueue(order.lazy.map { places[$0] }, beside: path)
             )
         }
@@ -60,7 +60,7 @@ struct RepairOperation {
         counters.begin("writing the index", bytes: 0, items: 0)
         return try await WorkerThreads.perform {
             let (digest, totals) = try writer.finish(set)
-            return try report(plan, lost, whole, places, digest, totals)
+            return report(plan, lost, whole, stated, places, digest, totals)
         }
     }
 
@@ -127,10 +127,11 @@ struct RepairOperation {
         _ plan: Plan,
         _ lost: DamagedMembers,
         _ whole: MemberSet,
+        _ stated: ObjectID,
         _ places: [FramePlace],
         _ digest: ObjectID,
         _ totals: ArchiveTotals
-    ) throws -> Repair.Report {
+    ) -> Repair.Report {
         var entries: [ObjectID: Int] = [:]
         for action in whole.actions { entries[action.output, default: 0] += 1 }
         let counts = lost.outputs.keys.map { ($0, entries[whole.outputs[$0].id] ?? 0) }
@@ -149,7 +150,7 @@ struct RepairOperation {
         if let foreign = plan.foreign { warnings.insert(warning(of: foreign), at: 0) }
         return Repair.Report(
             digest: digest,
-            statedDigest: plan.foreign?.isLostOne ?? true ? try plan.base.index(isChecked: true).digest : nil,
+            statedDigest: plan.foreign?.isLostOne ?? true ? stated : nil,
             totals: totals,
             replaced: replaced,
             leftOut: leftOut,

@@ -121,7 +121,7 @@ struct BuildCacheRestore: Sendable {
             if wasThere { try place.directory.removeAll(name) }
             try place.directory.rename(temporary, to: name)
         } catch {
-            try? place.directory.removeAll(temporary)
+            try FilePlacement.discard(temporary, in: place.directory, after: error)
             throw error
         }
         return wasThere ? .replaced : .created

@@ -67,10 +67,31 @@ package struct FilePlacement {
             if let time { try file.setTimes(time) }
             try directory.rename(temporary, to: name)
         } catch {
-            try? directory.remove(temporary)
+            try Self.discard(temporary, in: directory, after: error)
             throw error
         }
         return wasThere ? .replaced : .created
+    }
+
+    /// Removes what stands under a temporary name, because writing it failed.
+    ///
+    /// - Parameters:
+    ///   - temporary: The name.
+    ///   - directory: The directory that has it.
+    ///   - error: The error of the writer.
+    /// - Throws: ``CacheStoreError`` as the system says, if `error` is about the data and the name can't be
+    ///   removed: the caller may go on without damaged data, and nothing would tell then what is left.
+    static func discard(
+        _ temporary: String,
+        in directory: borrowing Directory,
+        after error: any Error
+    ) throws(CacheStoreError) {
+        do throws(CacheStoreError) {
+            try directory.removeAll(temporary)
+        } catch let failure {
+            guard let error = error as? CacheStoreError, !error.isOfMachine else { return }
+            throw failure
+        }
     }
 
     /// Returns the temporary name for a final name.
@@ -141,7 +162,7 @@ package struct FilePlacement {
             try directory.remove(temporary)
             return false
         } catch {
-            try? directory.remove(temporary)
+            try Self.discard(temporary, in: directory, after: error)
             throw error
         }
     }
