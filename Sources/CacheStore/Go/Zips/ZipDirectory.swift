@@ -42,19 +42,18 @@ struct ZipDirectory: Sendable {
         // Local headers are read in the order of their bytes, so that each part of the zip is read once.
         var found: [(index: Int, entry: ZipEntry)] = []
         found.reserveCapacity(headers.count)
-        var (last, total) = (0, 0)
+        var (last, total, overlaps) = (0, 0, false)
         for index in headers.indices.sorted(by: { headers[$0].localHeader < headers[$1].localHeader }) {
             let entry = try headers[index].entry(of: zip, before: end.directory.lowerBound, prefix: prefix)
             guard entry.size <= FormatLimits.zipSize - total else {
                 throw ZipError("Zip has too much content for a module", member: entry.path)
             }
             total += entry.size
-            guard headers[index].localHeader >= last else {
-                throw ZipError("Zip has entries that overlap", member: entry.path)
-            }
+            if headers[index].localHeader < last { overlaps = true }
             last = entry.content.upperBound
             found.append((index, entry))
         }
+        guard !overlaps else { throw ZipError("Zip has entries that overlap") }
         entries = found.sorted { $0.index < $1.index }.map(\.entry)
         try Self.checkCollisions(entries)
     }

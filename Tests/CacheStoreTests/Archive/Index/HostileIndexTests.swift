@@ -96,8 +96,9 @@ struct HostileIndexTests {
             sql: "UPDATE output SET executable = \(expression) WHERE executable IS NOT NULL",
             to: "archive"
         )
-        // SQLite turns a number in a text column into text. `7` is a valid name, but not that of the digest.
-        try await hostile.expectRefused(archive)
+        // SQLite turns a number in a text column into text. `7` is a valid name, but not that of the digest,
+        // which a union computes anew.
+        try await hostile.expectRefused(archive, onlyByContent: expression == "7")
     }
 
     @Test(
