@@ -1,3 +1,5 @@
+import SystemPackage
+
 /// A module zip that an archive stores, read in place.
 ///
 /// Memory does not grow with the zip: at most one chunk of it is held.
@@ -42,6 +44,25 @@ final class StoredZip: ZipSource {
         _ chunks: [ChunkRecord],
         with reader: borrowing ChunkReader
     ) throws {
+        let zip = try StoredZip(list.numbers.map { chunks[$0] }, besides: reader)
+        try check(zip, of: module, downloads, in: reader.frames.path)
+    }
+
+    /// Checks that the content of a stored zip has the hash that the module's `.ziphash` states.
+    ///
+    /// - Parameters:
+    ///   - zip: The content.
+    ///   - module: The module.
+    ///   - downloads: The downloads of the module, or of more modules.
+    ///   - path: The archive, for messages.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or for a system
+    ///   error.
+    static func check(
+        _ zip: borrowing some ZipSource & ~Copyable,
+        of module: ModuleKey,
+        _ downloads: some Sequence<MemberSet.Download>,
+        in path: FilePath
+    ) throws {
         let expected = downloads.lazy.compactMap { download -> ObjectID? in
             guard download.module == module, download.kind == .ziphash,
                 case .bytes(let bytes) = download.content
@@ -49,7 +70,6 @@ final class StoredZip: ZipSource {
             return ModuleHash.id(ofZiphash: bytes)
         }.first
         do {
-            let zip = try StoredZip(list.numbers.map { chunks[$0] }, besides: reader)
             guard try ModuleZip.h1(of: zip, module: module) == expected else {
                 throw ZipError("the zip does not have the hash of its .ziphash")
             }
@@ -57,7 +77,7 @@ final class StoredZip: ZipSource {
             throw CacheStoreError(
                 .corruptArchive,
                 "damaged archive: \(error)",
-                path: reader.frames.path,
+                path: path,
                 member: "zip \(module.text)",
                 remedy: .packAgain
             )

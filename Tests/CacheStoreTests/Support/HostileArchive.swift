@@ -75,6 +75,21 @@ struct HostileArchive {
         return try write(frames: frames, index: index, to: name)
     }
 
+    /// Writes an archive whose members differ from a sound one's, and whose digest is that of its members.
+    ///
+    /// - Parameters:
+    ///   - sound: The sound archive.
+    ///   - sql: The SQL that changes the members.
+    ///   - name: The name of the new archive.
+    /// - Returns: The new archive.
+    /// - Throws: The errors of ``write(from:sql:adding:to:patch:)``.
+    func writeDigested(from sound: FilePath, sql: String, to name: String) throws -> FilePath {
+        let changed = try Archive(opening: write(from: sound, sql: sql, to: "\(name) without its digest"))
+        let digest = try changed.digest(changed.index())
+        let sealing = "UPDATE archive SET value = x'\(digest)' WHERE name = 'digest'"
+        return try write(from: changed.path, sql: sealing, to: name)
+    }
+
     /// Writes an archive of one module tree with any manifest.
     ///
     /// - Parameters:

@@ -208,6 +208,31 @@ struct BaseLayoutTests {
         }
     }
 
+    @Test(
+        "whose layer has another type than its content is refused, and content in a descriptor is not copied"
+    )
+    func layerTypes() async throws {
+        let image = try fixture.image("arm64", layers: [[.directory("a")]])
+        try fixture.finish([image])
+        let manifest = try ImageLayout(bench.path("base")).manifest
+        let layer = try #require((manifest["layers"] as? [ImageFixture.Descriptor])?.first)
+        func build(with changes: [String: Any]) async throws -> ImageLayout {
+            let changed = manifest.merging(["layers": [layer.merging(changes) { $1 }]]) { $1 }
+            try fixture.finish([try fixture.document(changed, ImageFixture.Types.oci.manifest)])
+            return try await self.build().layout
+        }
+        let right = try #require(layer["mediaType"] as? String)
+        for ending in ["", "+gzip", "+zstd"] {
+            let type = "application/vnd.oci.image.layer.v1.tar\(ending)"
+            guard type != right else { continue }
+            let error = await failure { try await build(with: ["mediaType": type]) }
+            #expect(error?.code == .corruptArchive && error?.message.contains(type) == true, "\(type)")
+        }
+        let layers = try await build(with: ["data": "eA=="]).manifest["layers"] as? [ImageFixture.Descriptor]
+        #expect(layers?.first?["digest"] as? String == layer["digest"] as? String)
+        #expect(layers?.first?["data"] == nil)
+    }
+
     @Test("whose layer is cut short or no tar stream is refused by the name of the blob")
     func layers() async throws {
         let tar = ImageFixture.tar([.directory("a"), .file("a/f")])

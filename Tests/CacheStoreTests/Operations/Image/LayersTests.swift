@@ -146,7 +146,7 @@ struct LayersTests {
             ),
             ("UPDATE output SET digest = x'\(digest)' WHERE id = \(large + 1)", "output \(digest)"),
         ] {
-            let wrong = try hostile.write(from: archive, sql: sql, to: "wrong")
+            let wrong = try hostile.writeDigested(from: archive, sql: sql, to: "wrong")
             for jobs in [1, 4] {
                 let error = await failure { try await bench.image(wrong, to: "image") { $0.jobs = jobs } }
                 #expect(error?.code == .corruptArchive)
