@@ -24,10 +24,11 @@ struct Cachectl: AsyncParsableCommand {
             Exit status:
               0     done; also if standard output was closed early, as by `| head`
               1     failed: a file is missing, exists already, or can't be read or
-                    written; a link is in the way; no room; a newer archive format; no Go command; one
-                    label for two different packs; or (doctor) builds will not hit,
-                    (seal --check) a cache is not sealed, (diff --exit-code) two
-                    archives differ, or (summary) an archive is over its budget
+                    written; a link is in the way; no room; a newer archive format; no
+                    Go command; one label for two different packs; or (doctor) builds
+                    will not hit, (seal --check) a cache is not sealed, (diff
+                    --exit-code) two archives differ, or (summary) an archive is over
+                    its budget
               2     data is corrupt: not an archive, a damaged archive, a name that
                     leads outside the target, archives in conflict, or
                     (pack --strict) a damaged cache

@@ -14,17 +14,22 @@ struct Interruption: Error {
 /// The handling of SIGINT, SIGTERM and SIGHUP.
 ///
 /// The first signal cancels the operation under way, so that the operation cleans up. The second signal ends
-/// the process at once. If no operation is under way, the first signal does.
+/// the process at once, unless it is the same one within ``repetition``: `timeout(1)` sends each signal to
+/// the process and then to its group. If no operation is under way, the first signal ends the process.
 ///
 /// A signal handler may call very few functions (`signal-safety(7)`). So the handler writes the signal's
 /// number to a pipe, and a thread reads the number from there.
 enum Signals {
     private struct State {
         var isCancelled = false
+        var first: (number: Int32, time: ContinuousClock.Instant)?
         var cancel: (@Sendable () -> Void)?
     }
 
     private static let state = Mutex(State())
+
+    /// The time within which a signal that comes twice is one signal; nobody presses a key so fast.
+    private static let repetition = Duration.milliseconds(100)
 
     /// The pipe from the signal handler to the thread.
     private static let readEnd = Atomic<Int32>(-1)
@@ -60,8 +65,9 @@ enum Signals {
     ///
     /// - Throws: ``CacheStoreError`` if the system has no descriptors or threads left.
     static func listen() throws {
-        // Writing to a closed pipe then fails with EPIPE.
+        // Writing to a closed pipe then fails with EPIPE, and writing beyond `ulimit -f` with EFBIG.
         signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
         let (reader, writer) = try pipe()
         for end in [reader, writer] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
         readEnd.store(reader.rawValue, ordering: .releasing)
@@ -97,12 +103,24 @@ enum Signals {
     }
 
     private static func receive(_ number: Int32) {
-        let cancel = state.withLock { state in
-            defer { state.isCancelled = true }
-            return state.isCancelled ? nil : state.cancel
+        enum Step {
+            case exit, ignore
+            case cancel(@Sendable () -> Void)
         }
-        guard let cancel else { _exit(128 + number) }
-        cancel()
+        let step = state.withLock { state -> Step in
+            let now = ContinuousClock.now
+            if let first = state.first {
+                return first.number == number && now - first.time < repetition ? .ignore : .exit
+            }
+            state.first = (number, now)
+            state.isCancelled = true
+            return state.cancel.map { .cancel($0) } ?? .exit
+        }
+        switch step {
+        case .exit: _exit(128 + number)
+        case .ignore: return
+        case .cancel(let cancel): cancel()
+        }
         ProgressLine.shared.stop()
     }
 

@@ -43,7 +43,7 @@ final class LayoutDirectory: Sendable {
         let parent = try Self.creatingParent(above.isEmpty ? "." : above, mode: mode, made: &made)
         do throws(CacheStoreError) {
             try Self.check(name, in: parent, overwrite: overwrite)
-            TemporaryName.removeAbandoned(for: name, in: parent)
+            TemporaryName.removeAbandoned(in: parent)
             root = try parent.creatingDirectory(temporaryName.text, mode: mode, shownAs: ShownPath(path))
             guard temporaryName.lock(root.descriptor, in: parent) else {
                 let message = "another process has removed the directory that was made for the image"

@@ -55,7 +55,7 @@ struct BuildCacheRestore: Sendable {
         var content = StreamWriter(id: output.id, size: output.size, chunks: item.chunks)
         content.time = times?.new
         if output.executable != nil { content.mode = 0o755 }
-        _ = try damage.containing(note: { $0.outputs[item.number] = $1 }) {
+        let isRestored = try damage.containing(note: { $0.outputs[item.number] = $1 }) {
             let outcome: PutOutcome
             do {
                 if let executable = output.executable {
@@ -77,6 +77,11 @@ struct BuildCacheRestore: Sendable {
                 $0.outputs.count(outcome)
                 if outcome != .untouched { $0.bytesWritten += output.size }
             }
+        }
+        // What is there now is wrong, or it would have stayed. Go would believe it, by its length alone.
+        if !isRestored, try place.directory.status(of: name) != nil {
+            try place.directory.removeAll(name)
+            report.update { $0.removed += 1 }
         }
         counters.add(bytes: output.size)
     }

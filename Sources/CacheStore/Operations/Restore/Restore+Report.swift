@@ -52,8 +52,10 @@ extension Restore {
         /// The length of the content that was written, in bytes.
         public var bytesWritten = 0
 
-        /// The number of files and directories that were removed from module trees because they do not belong
-        /// there.
+        /// The number of files and directories that were removed.
+        ///
+        /// They did not belong in a module tree, or they were wrong and the archive's content for them is
+        /// damaged.
         public var removed = 0
 
         /// The members that were left out because they are damaged in the archive, in the order of the

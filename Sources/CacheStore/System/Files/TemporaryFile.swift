@@ -51,7 +51,7 @@ struct TemporaryFile: ~Copyable, Sendable {
             }
             if !overwrite { throw Self.exists(path) }
         }
-        TemporaryName.removeAbandoned(for: name, in: directory)
+        TemporaryName.removeAbandoned(in: directory)
         let mode = 0o666 & ~Umask.value
         // Messages call the file by its final path.
         var temporary = TemporaryName(for: name)

@@ -4,7 +4,7 @@ import SystemPackage
 /// A temporary name beside a final one, under which one process writes an output.
 ///
 /// The process holds a lock (`flock(2)`) on what has the name. A process that is killed releases its lock,
-/// so the next output with the same final name finds what is abandoned, and removes it. Where the file system
+/// so the next output in the same directory finds what is abandoned, and removes it. Where the file system
 /// has no locks, nothing is found to be abandoned.
 struct TemporaryName: Hashable, Sendable {
     private static let suffix = ".tmp"
@@ -44,13 +44,25 @@ struct TemporaryName: Hashable, Sendable {
         (try? SystemCall.run { flock(descriptor, LOCK_EX | LOCK_NB) }) != nil
     }
 
-    /// Removes what killed processes have left under temporary names for a final name.
+    /// Returns whether a name is one that this type makes.
+    private static func isTemporary(_ name: String) -> Bool {
+        guard name.hasPrefix(FilePlacement.temporaryPrefix), name.hasSuffix(suffix) else { return false }
+        let numbers = name.dropFirst(FilePlacement.temporaryPrefix.count).dropLast(suffix.count)
+            .split(separator: "-", omittingEmptySubsequences: false)
+        return numbers.count == 2 && numbers.allSatisfy { UInt64($0, radix: 36) != nil }
+    }
+
+    /// Removes what killed processes have left under temporary names.
     ///
     /// An error is passed over: what stays does no harm, and is removed the next time.
-    static func removeAbandoned(for name: String, in directory: borrowing Directory) {
-        let prefix = prefix(for: name)
+    ///
+    /// - Parameters:
+    ///   - name: The final name; `nil` for all, in a directory that holds outputs and no members.
+    ///   - directory: The directory.
+    static func removeAbandoned(for name: String? = nil, in directory: borrowing Directory) {
+        let prefix = name.map(prefix) ?? FilePlacement.temporaryPrefix
         guard let names = try? directory.names().valid else { return }
-        for name in names where name.hasPrefix(prefix) && name.hasSuffix(suffix) {
+        for name in names where name.hasPrefix(prefix) && isTemporary(name) {
             if let inner = try? directory.directory(name) {
                 if isLocked(inner.descriptor) { try? directory.removeAll(name) }
             } else if let file = try? directory.file(name), isLocked(file.descriptor) {

@@ -147,6 +147,24 @@ struct SkipDamagedTests {
         #expect(report.leftOut.isEmpty && report.digest == report.archiveDigest)
     }
 
+    @Test("removes a wrong output that is there, which Go would believe", arguments: [false, true])
+    func wrongOutput(isExecutable: Bool) async throws {
+        var source = SeededBytes(seed: 11)
+        let sound = try await HostileArchive(bench: bench).sound()
+        let set = try bench.contents(sound).set
+        let output = try #require(set.outputs.first { ($0.executable != nil) == isExecutable })
+        let frames = output.chunks.numbers.map { set.chunks[$0] }
+        let damaged = try bench.damage(sound, frames: frames, to: "damaged", &source)
+        try await bench.restore(sound, to: "rest") { $0.profile = .ci }
+        let root = try #require(bench.caches("rest").buildCache)
+        let place = root.appending(BuildCacheLayout.name(ofOutput: output.id))
+        let file = output.executable.map { place.appending($0) } ?? place
+        try Files.write([UInt8](repeating: 0, count: output.size), to: file)
+        let (_, report) = try await skipping(damaged, to: "rest")
+        #expect(report.leftOut.map(\.label) == ["output \(output.id)"])
+        #expect(!Files.exists(place) && report.removed == 1)
+    }
+
     @Test("gives a wrong tree that is there no hash to be trusted by, and removes a wrong zip")
     func wrong() async throws {
         let (sound, damaged) = try await modules()
