@@ -14,7 +14,8 @@ shopt -s inherit_errexit nullglob
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly state=${XDG_CACHE_HOME:-$HOME/.cache}/cachestore/fuzz
-readonly timeout=10 memory=2048 # the limits of one input: seconds, and MiB
+readonly memory=2048             # the limit of one input, in MiB
+timeout=10                       # the limit of one input, in seconds
 readonly longest=65536          # the greatest length of new inputs, in bytes
 
 usage() { sed -n '2,/^set/p' "${BASH_SOURCE[0]}" | sed '$d; s/^# \{0,1\}//'; }
@@ -28,7 +29,7 @@ while (($#)); do
     --jobs) jobs=${2:?--jobs N}; shift ;;
     --target) chosen+=("${2:?--target NAME}"); shift ;;
     --fuzz) bin=${2:?--fuzz BIN}; shift ;; # a fuzzer that is built already
-    --check) check=1 ;;
+    --check) check=1 timeout=60 ;; # also on a busy machine
     -h | --help) usage; exit ;;
     *) usage >&2; exit 2 ;;
     esac

@@ -61,7 +61,7 @@ finish() {
     if ((status == 0)); then end_step ok; else end_step FAILED; fi
     printf '\n'
     if [[ $failed == tests ]] && ((status)); then repeat_failures || true; fi
-    if [[ -n $beside_process ]]; then kill -- "-$beside_process" || true; fi
+    [[ -z $beside_process ]] || kill -- "-$beside_process" 2>/dev/null || kill "$beside_process" || true
     rm -f "$test_log" "$beside_log"
     printf '%s\n' "${summary[@]}"
     if ((status == 0)); then
@@ -178,8 +178,8 @@ begin "micro-benchmarks, short form"
 swift build "${static[@]}" --product microbenchmark -Xswiftc -warnings-as-errors
 Benchmarks/micro.sh --short --tool "$binaries/microbenchmark"
 
-# The targets take a minute each. They run beside the steps below, which wait for other programs now and then.
-beside Tests/fuzz.sh
+# Every seed, and every input that was found, in the fuzz targets. The steps below leave a processor idle now and then.
+beside Tests/fuzz.sh --check
 
 begin "Go versions"
 Tests/matrix/test-matrix.sh --cachectl "$CACHECTL_STATIC"
@@ -202,5 +202,5 @@ Tests/image/test-layers.sh
 begin "fresh machine"
 Tests/fresh/test-fresh.sh
 
-begin "fuzzing, the rest"
+begin "inputs of the fuzz targets, the rest"
 await_beside
