@@ -126,7 +126,7 @@ struct BuildCacheRestore: Sendable {
             if wasThere { try place.directory.removeAll(name) }
             try place.directory.rename(temporary, to: name)
         } catch {
-            try FilePlacement.discard(temporary, in: place.directory, after: error)
+            try FilePlacement.discard(temporary, of: name, in: place.directory, after: error)
             throw error
         }
         return wasThere ? .replaced : .created

@@ -67,7 +67,7 @@ package struct FilePlacement {
             if let time { try file.setTimes(time) }
             try directory.rename(temporary, to: name)
         } catch {
-            try Self.discard(temporary, in: directory, after: error)
+            try Self.discard(temporary, of: name, in: directory, after: error)
             throw error
         }
         return wasThere ? .replaced : .created
@@ -77,12 +77,14 @@ package struct FilePlacement {
     ///
     /// - Parameters:
     ///   - temporary: The name.
+    ///   - name: The final name, for messages.
     ///   - directory: The directory that has it.
     ///   - error: The error of the writer.
     /// - Throws: ``CacheStoreError`` as the system says, if `error` is about the data and the name can't be
     ///   removed: the caller may go on without damaged data, and nothing would tell then what is left.
     static func discard(
         _ temporary: String,
+        of name: String,
         in directory: borrowing Directory,
         after error: any Error
     ) throws(CacheStoreError) {
@@ -90,7 +92,13 @@ package struct FilePlacement {
             try directory.removeAll(temporary)
         } catch let failure {
             guard let error = error as? CacheStoreError, !error.isOfMachine else { return }
-            throw failure
+            throw CacheStoreError(
+                failure.code,
+                "cannot remove what was written",
+                path: directory.path(of: name),
+                remedy: failure.remedy,
+                cause: failure.cause
+            )
         }
     }
 
@@ -162,7 +170,7 @@ package struct FilePlacement {
             try directory.remove(temporary)
             return false
         } catch {
-            try Self.discard(temporary, in: directory, after: error)
+            try Self.discard(temporary, of: name, in: directory, after: error)
             throw error
         }
     }
