@@ -88,6 +88,8 @@ package struct FilePlacement {
         in directory: borrowing Directory,
         after error: any Error
     ) throws(CacheStoreError) {
+        // An error may pass.
+        if (try? directory.removeAll(temporary)) != nil { return }
         do throws(CacheStoreError) {
             try directory.removeAll(temporary)
         } catch let failure {
