@@ -37,7 +37,8 @@ private let rootForRuntime = "/.swift-runtime-of-cachectl"
 
 /// The address of the words.
 ///
-/// A section is named so that the variable needs no code to be initialised.
+/// It is set once, before the process has a second thread, and only read then. A section is named so that the
+/// variable needs no code to be initialised.
 @section(".data") nonisolated(unsafe) private var wordsOfProcess = 0
 
 /// Called by the C library before everything else.

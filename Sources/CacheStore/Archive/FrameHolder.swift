@@ -1,6 +1,6 @@
 /// A file with frames, and the knowledge of which chunks the frames hold.
 struct FrameHolder: Sendable {
-    /// A list of the chunks in a file.
+    /// The source of a file's list of chunks.
     enum Chunks: Sendable {
         /// The list in the index of an archive, which is known to have its SHA-256.
         case indexed(Archive)

@@ -20,7 +20,7 @@ final class SpareFrames: Sendable {
         files = holders.map(\.frames)
     }
 
-    /// Finds the frames that other files have of a chunk; whether those are sound is not known yet.
+    /// Finds other files' frames of a chunk, sound or not.
     ///
     /// - Parameters:
     ///   - chunk: The chunk, with its damaged frame.

@@ -31,7 +31,7 @@ final class IndexFile: Sendable {
         size = try scratch.file.status().size
         try Self.fixFields(of: scratch.file)
     }
-    /// Gives the fields of an index that do not follow from its content the values that the format fixes.
+    /// Sets the change counters and SQLite's version in the header to the values that the format fixes.
     static func fixFields(of file: borrowing File) throws(CacheStoreError) {
         for (offset, value) in [(24, 1), (92, 1), (96, 3_040_001)] {
             let bytes = (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) }

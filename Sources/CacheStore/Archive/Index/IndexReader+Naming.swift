@@ -1,4 +1,4 @@
-/// The way from a frame back to a member, for messages about damage.
+/// The search for the member that a frame belongs to, for messages about damage.
 extension IndexReader {
     /// Finds the first member that uses the chunk of a frame.
     ///

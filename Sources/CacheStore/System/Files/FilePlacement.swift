@@ -12,14 +12,14 @@ package struct FilePlacement {
     /// The file's permission bits.
     var mode: mode_t
 
-    /// The file's modification time in seconds since 1970, or `nil` for now.
+    /// The file's modification time in seconds since 1970, or `nil` for the present time.
     var time: Int?
 
     /// Creates a description of a file's mode and time.
     ///
     /// - Parameters:
     ///   - mode: The file's permission bits.
-    ///   - time: The file's modification time in seconds since 1970, or `nil` for now.
+    ///   - time: The file's modification time in seconds since 1970, or `nil` for the present time.
     package init(mode: mode_t, time: Int? = nil) {
         self.mode = mode
         self.time = time

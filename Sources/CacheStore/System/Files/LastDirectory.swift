@@ -22,7 +22,7 @@ final class LastDirectory {
     /// - Parameter path: The path, with `/` between its elements.
     /// - Returns: The file.
     /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/notFound`` where
-    ///   there is no such file, and ``CacheStoreError/Code/unsafePath`` for a symbolic link.
+    ///   there is no such file, and ``CacheStoreError/Code/symbolicLink`` for a symbolic link.
     func openFile(at path: String) throws(CacheStoreError) -> File {
         var parents = path.pathElements
         let name = parents.removeLast()
