@@ -145,8 +145,8 @@ package struct Directory: ~Copyable, Sendable {
 
     /// Opens the directory `name`, or returns `nil` if there is no such entry.
     ///
-    /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/symbolicLink`` for a
-    ///   symbolic link.
+    /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/symbolicLink`` for
+    ///   a symbolic link.
     func directory(_ name: String, shownAs shown: ShownPath? = nil) throws(CacheStoreError) -> Directory? {
         let shownPath = shown ?? ShownPath(name, in: shownPath)
         let cause: Errno
@@ -176,8 +176,8 @@ package struct Directory: ~Copyable, Sendable {
     ///
     /// A new directory gets the given mode, whatever the umask.
     ///
-    /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/symbolicLink`` for a
-    ///   symbolic link.
+    /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/symbolicLink`` for
+    ///   a symbolic link.
     func creatingDirectory(
         _ name: String,
         mode: mode_t = 0o755,
@@ -201,8 +201,8 @@ package struct Directory: ~Copyable, Sendable {
 
     /// Opens the file `name` for reading, or returns `nil` if there is no such entry.
     ///
-    /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/symbolicLink`` for a
-    ///   symbolic link.
+    /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/symbolicLink`` for
+    ///   a symbolic link.
     func file(_ name: String) throws(CacheStoreError) -> File? {
         // The open does not block: opening a FIFO would otherwise wait for a writer.
         do throws(Errno) {
