@@ -167,6 +167,11 @@ extension CacheStoreError {
         return Self(code, "cannot \(action)", path: path, remedy: remedy, cause: cause)
     }
 
+    /// Returns the error for a file that another process has changed while it was read.
+    static func changed(_ path: FilePath) -> Self {
+        Self(.io, "the file changed while it was read", path: path, remedy: .runAgain)
+    }
+
     /// Returns the error for work that needs more room than a file system has.
     ///
     /// - Parameters:
@@ -203,6 +208,7 @@ extension CacheStoreError {
         case .tooManySymbolicLinkLevels: (.symbolicLink, .removeObstacle)
         case .tooManyOpenFiles, .tooManyOpenFilesInSystem: (.io, .allowOpenFiles)
         case .noMemory: (.io, .freeMemory)
+        case .fileTooLarge: (.io, .allowFileSize)
         case .ioError, .staleNFSFileHandle: (.io, .checkDisk)
         default: (.io, nil)
         }

@@ -81,6 +81,18 @@ extension Remedy {
         "raise the limit of open files (`ulimit -n`) to 1024 or more"
     )
 
+    /// The advice to allow the process longer files.
+    public static let allowFileSize = Remedy(
+        "allowFileSize",
+        "raise the limit of a file's length (`ulimit -f`), or choose a file system that holds longer files"
+    )
+
+    /// The advice to run again what met a file that another process was writing.
+    public static let runAgain = Remedy(
+        "runAgain",
+        "run it again when nothing writes to that file any more"
+    )
+
     /// The advice to give the process more memory.
     public static let freeMemory = Remedy("freeMemory", "give it more memory, or use fewer threads")
 
@@ -146,10 +158,10 @@ extension Remedy {
     /// The advice to fetch an archive that is kept in Git LFS.
     public static let fetchFromGit = Remedy("fetchFromGit", "fetch the archive itself with `git lfs pull`")
 
-    /// The advice not to use an archive with names that no version of this library writes.
+    /// The advice not to use an archive that no version of this library writes.
     public static let distrust = Remedy(
         "distrust",
-        "do not use this archive: this library writes no such names"
+        "do not use this archive: this library writes none like it"
     )
 
     /// The advice to read the archive with the version that wrote it, or with a newer one.

@@ -106,6 +106,27 @@ extension EndToEnd {
             #expect((1..<20).contains(failures))
         }
 
+        @Test("is reported where a file may not grow, by the file and the limit, wherever the pack meets it")
+        func fileSize() async throws {
+            let (workspace, root, _) = try await Self.cache.value
+            var failures = 0
+            for limit in [1, 4, 16, 64, 128, 256, 512, 1024] {
+                let archive = try Scratch.shared.place("grown.castore")
+                let outcome = try await workspace.shell(
+                    "ulimit -f \(limit) && exec \"$CACHECTL\" \"$@\"",
+                    Self.packing(root, to: archive)
+                )
+                guard outcome.status != 0 else { continue }
+                failures += 1
+                #expect(outcome.status == 1, "\(limit): \(outcome)")
+                #expect(!FileManager.default.fileExists(atPath: archive), "\(limit)")
+                for words in ["grown.castore", "File too large", "`ulimit -f`"] {
+                    #expect(outcome.errors.contains(words), "\(limit): \(outcome)")
+                }
+            }
+            #expect(failures > 0)
+        }
+
         @Test("ends the pack of a user who can't list the directories of a sealed cache, with the way out")
         func sealed() async throws {
             let (workspace, root, _) = try await Self.cache.value

@@ -172,6 +172,8 @@ def check_streams(a):
     if [row.position for row in a.stream] != [at for chunks in a.chunks_of.values() for at in range(len(chunks))]: yield "stream: positions have gaps"
     if not set(a.chunks_of) <= set(range(1, len(owners) + 1)): yield "stream: one that belongs to nothing"
     unused = sorted({row.id for row in a.chunk} - set(uses), key=lambda number: a.chunk[number - 1].digest)
+    content = sum(row.size for row in a.chunk) + sum(a.chunk[number - 1].size for number in uses) + 4096 * sum(row.files for row in a.tree)
+    if content > (4 << 30) + 1024 * a.frames: yield "more content than frames of this length may hold"
     if [*dict.fromkeys(uses), *unused] != [row.id for row in a.chunk]: yield "chunk: frames are not in the order of first use"
 def check_downloads(a):
     h1s = {row.module: row.h1 for row in a.tree}

@@ -25,12 +25,15 @@ public struct Archive: Sendable {
     /// - Parameter path: The archive.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/notAnArchive``,
     ///   ``CacheStoreError/Code/unsupportedVersion`` or ``CacheStoreError/Code/corruptArchive``, with code
-    ///   ``CacheStoreError/Code/badArgument`` for a pipe or device, or for a system error.
+    ///   ``CacheStoreError/Code/badArgument`` for a directory, a pipe or a device, or for a system error.
     /// - Complexity: O(1).
     public init(opening path: FilePath) throws(CacheStoreError) {
-        let file = try Self.file(at: path)
-        trailer = try Trailer(reading: file)
-        frames = FrameFile(file)
+        frames = try FrameFile(Self.file(at: path))
+        do {
+            trailer = try Trailer(reading: frames.file)
+        } catch {
+            throw frames.explaining(error)
+        }
     }
 
     /// Opens a file.
@@ -45,8 +48,13 @@ public struct Archive: Sendable {
         )
         do throws(CacheStoreError) {
             let file = try File(reading: path)
-            if try file.status().kind == .other { throw stream }
-            return file
+            switch try file.status().kind {
+            case .directory:
+                let message = "a directory, not an archive"
+                throw CacheStoreError(.badArgument, message, path: path, remedy: .nameFile)
+            case .other: throw stream
+            case .regular, .symbolicLink: return file
+            }
         } catch {
             // Many programs take this name for standard input.
             throw error.code == .notFound && path == "-" ? stream : error
@@ -101,11 +109,13 @@ public struct Archive: Sendable {
 
     /// The error for an archive that states another digest than its members have.
     var wrongDigest: CacheStoreError {
-        CacheStoreError(
-            .corruptArchive,
-            "damaged archive: its digest is not that of its members",
-            path: path,
-            remedy: .packAgain
+        frames.explaining(
+            CacheStoreError(
+                .corruptArchive,
+                "damaged archive: its digest is not that of its members",
+                path: path,
+                remedy: .packAgain
+            )
         )
     }
 
@@ -117,13 +127,17 @@ public struct Archive: Sendable {
     ///   error.
     func index(isChecked: Bool = false) throws -> IndexReader {
         if !isChecked { try checkIndex() }
-        return try IndexReader(
-            indexWindow,
-            of: frames,
-            version: trailer.version,
-            framesSize: trailer.framesSize,
-            path: path
-        )
+        do {
+            return try IndexReader(
+                indexWindow,
+                of: frames,
+                version: trailer.version,
+                framesSize: trailer.framesSize,
+                path: path
+            )
+        } catch let error as CacheStoreError {
+            throw frames.explaining(error)
+        }
     }
 
     /// The part of the file that is the index.
@@ -150,12 +164,14 @@ public struct Archive: Sendable {
             hasher.update(piece.span)
         }
         guard hasher.finish() == trailer.indexID else {
-            throw CacheStoreError(
-                .corruptArchive,
-                "damaged archive: the index does not have its SHA-256",
-                path: path,
-                offset: trailer.indexOffset,
-                remedy: .recoverIndex
+            throw frames.explaining(
+                CacheStoreError(
+                    .corruptArchive,
+                    "damaged archive: the index does not have its SHA-256",
+                    path: path,
+                    offset: trailer.indexOffset,
+                    remedy: .recoverIndex
+                )
             )
         }
     }

@@ -110,6 +110,7 @@ final class ArchiveWriter: Sendable {
     /// - Returns: The length of the file, in bytes.
     /// - Throws: ``CacheStoreError``.
     func finish(_ index: IndexFile) throws(CacheStoreError) -> Int {
+        try index.checkContent()
         let offset = Trailer.indexOffset(after: index.framesSize)
         var hasher = ContentHasher()
         try index.forEachPiece { (position, piece) throws(CacheStoreError) in

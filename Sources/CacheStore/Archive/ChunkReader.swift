@@ -13,8 +13,8 @@ struct ChunkReader: ~Copyable {
     /// The content that was read last.
     private(set) var content: [UInt8] = []
 
-    /// The ID of the content that was read last, or `nil` if that content is not known to be right.
-    private var id: ObjectID?
+    /// The chunk that was read last, or `nil` if its content is not known to be right.
+    private var last: ChunkRecord?
 
     /// Creates a reader.
     ///
@@ -47,9 +47,12 @@ struct ChunkReader: ~Copyable {
 
     /// Reads the content of `chunk` into ``content``.
     ///
+    /// The chunk that was read last is not read again.
+    ///
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` if the frame does not
     ///   have its checksum or is not a frame of that length, or if its content does not have its SHA-256.
     mutating func read(_ chunk: ChunkRecord) throws(CacheStoreError) {
+        if chunk == last { return }
         do {
             try read(chunk, from: frames)
         } catch {
@@ -70,13 +73,14 @@ struct ChunkReader: ~Copyable {
                 throw error
             }
             spares.note(place, for: chunk)
+            last = chunk
             return true
         }
         return false
     }
 
     private mutating func read(_ chunk: ChunkRecord, from frames: FrameFile) throws(CacheStoreError) {
-        id = nil
+        last = nil
         try frames.read([chunk], into: &frame)
         // The buffer is moved out of the reader while it is filled.
         var buffer: [UInt8] = []
@@ -98,7 +102,7 @@ struct ChunkReader: ~Copyable {
         guard ContentHasher.hash(buffer.span) == chunk.id else {
             throw frames.damaged(chunk, "the content does not have its SHA-256")
         }
-        id = chunk.id
+        last = chunk
     }
 
     /// Reads a part of a stream.
@@ -119,7 +123,7 @@ struct ChunkReader: ~Copyable {
         for chunk in chunks {
             let part = range.clamped(to: offset..<offset + chunk.contentBytes)
             if !part.isEmpty {
-                if id != chunk.id { try read(chunk) }
+                if last?.id != chunk.id { try read(chunk) }
                 try body(content[part.lowerBound - offset..<part.upperBound - offset])
             }
             offset += chunk.contentBytes

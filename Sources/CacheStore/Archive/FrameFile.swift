@@ -1,13 +1,32 @@
 import SystemPackage
 
 /// An open file that holds frames; it is closed when its last user goes away.
-final class FrameFile: Sendable {
+final class FrameFile: IndexOwner, Sendable {
     let file: File
 
     /// The path by which the file was opened.
     var path: FilePath { file.path }
 
-    init(_ file: consuming File) { self.file = file }
+    /// The status of the file when it was opened.
+    private let opened: FileStatus
+
+    /// Takes over an open file.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    init(_ file: consuming File) throws(CacheStoreError) {
+        opened = try file.status()
+        self.file = file
+    }
+
+    func explaining(_ error: CacheStoreError) -> CacheStoreError {
+        let codes: [CacheStoreError.Code] = [.corruptArchive, .notAnArchive, .unsafePath]
+        // The owner and the mode may change meanwhile.
+        guard codes.contains(error.code), let now = try? file.status(),
+            (now.size, now.modified, now.modifiedNanoseconds)
+                != (opened.size, opened.modified, opened.modifiedNanoseconds)
+        else { return error }
+        return .changed(path)
+    }
 
     /// Reads frames that lie end to end into `buffer`, and checks the stored bytes of each frame.
     ///
@@ -30,12 +49,14 @@ final class FrameFile: Sendable {
 
     /// Returns the error for a frame that does not agree with the index.
     func damaged(_ chunk: ChunkRecord, _ message: String) -> CacheStoreError {
-        CacheStoreError(
-            .corruptArchive,
-            "damaged archive: \(message) (chunk \(chunk.id))",
-            path: path,
-            offset: chunk.offset,
-            remedy: .recoverContent
+        explaining(
+            CacheStoreError(
+                .corruptArchive,
+                "damaged archive: \(message) (chunk \(chunk.id))",
+                path: path,
+                offset: chunk.offset,
+                remedy: .recoverContent
+            )
         )
     }
 }

@@ -41,7 +41,8 @@ struct FrameWalk: ~Copyable {
     /// - Parameter step: Called with the number of bytes since the last call; an error that it throws ends
     ///   the walk.
     /// - Returns: The chunks, in the order of their frames.
-    /// - Throws: The error of `step`, or ``CacheStoreError`` for a system error.
+    /// - Throws: The error of `step`, or ``CacheStoreError`` for a system error, or with code
+    ///   ``CacheStoreError/Code/corruptArchive`` for frames with more content than an archive may have.
     /// - Complexity: O(*n*) in the bytes of the file and of the content; memory for 24 MiB and the chunks.
     mutating func records(_ step: (Int) throws -> Void) throws -> [ChunkRecord] {
         let status = try frames.file.status()
@@ -53,6 +54,7 @@ struct FrameWalk: ~Copyable {
         var content: [UInt8] = []
         var offset = 0
         var followsFrame = true
+        var contentBytes = 0
         while offset < size, patience > 0 {
             try load(offset)
             if followsFrame, begins(with: Self.trailerMagic, at: offset) { break }
@@ -62,6 +64,8 @@ struct FrameWalk: ~Copyable {
             {
                 records.append(record)
                 offset += record.storedBytes
+                contentBytes += record.contentBytes
+                guard contentBytes <= FormatLimits.content(ofFrames: size) else { throw tooMuchContent }
                 followsFrame = true
             } else {
                 followsFrame = false
@@ -70,6 +74,15 @@ struct FrameWalk: ~Copyable {
             try step(offset - begin)
         }
         return records
+    }
+
+    private var tooMuchContent: CacheStoreError {
+        CacheStoreError(
+            .corruptArchive,
+            "its frames have more content than an archive of its length may have",
+            path: frames.path,
+            remedy: .distrust
+        )
     }
 
     /// Reads the part of the file that the longest frame at an offset could take, unless it is there already.
@@ -83,7 +96,7 @@ struct FrameWalk: ~Copyable {
         start = offset
         try frames.file.read(at: offset, count: min(2 * Self.frameSize, size - offset), into: &buffer)
         guard buffer.count >= needed - offset else {
-            throw CacheStoreError(.io, "the file became shorter while it was read", path: frames.path)
+            throw CacheStoreError.changed(frames.path)
         }
     }
 

@@ -35,4 +35,18 @@ enum FormatLimits {
 
     /// The greatest number of files in a tree: a zip takes at least 78 bytes per file.
     static let treeFiles = zipSize / 78
+
+    /// The bytes of content by which a file of a tree counts in ``content(ofFrames:)``.
+    static let fileWeight = 4096
+
+    /// Returns the most content that an archive may have in all, in bytes.
+    ///
+    /// A few bytes can name one chunk a thousand times, and a frame of some hundred bytes can hold 8 MiB of
+    /// zeros. Without this limit, a small archive could take hours to read. What counts is the content of
+    /// each chunk, again for each use of the chunk, and ``fileWeight``; real archives have some 12 times the
+    /// length of their frames.
+    ///
+    /// - Parameter framesSize: The length of all frames, in bytes.
+    /// - Returns: The limit, which is below 2⁶¹.
+    static func content(ofFrames framesSize: Int) -> Int { 4 << 30 + 1024 * min(framesSize, 1 << 50) }
 }

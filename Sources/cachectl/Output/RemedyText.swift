@@ -14,7 +14,7 @@ enum RemedyText {
         .copyOrUnpack:
             "copy or pack it again; if it was compressed with zstd, decompress it; `cachectl repair` gets "
             + "back what is left of a file that was cut short, with the index of another archive",
-        .distrust: "do not use this archive: cachectl writes no such names",
+        .distrust: "do not use this archive: cachectl writes none like it",
         .upgrade: "use the cachectl that wrote it, or a newer one",
         .relabel: "give each pack its own --label",
         .relabelPack: "give this one its own --label",

@@ -21,6 +21,13 @@ struct StreamTests {
         #expect(error?.message.contains("stream") == true)
     }
 
+    @Test("is refused as a directory is: the command line is wrong, and no data")
+    func directory() async throws {
+        let error = await failure { try Archive(opening: bench.root) }
+        #expect(error?.code == .badArgument && error?.remedy == .nameFile)
+        #expect(error?.message == "a directory, not an archive")
+    }
+
     @Test("is refused as an output, even if it may be replaced", arguments: ["fifo", "link"])
     func output(name: String) async throws {
         try Files.makeFIFO(bench.path("fifo"))

@@ -18,6 +18,9 @@ final class ChunkUses {
     /// The offset at which the frames of the used chunks end, in bytes.
     private var end = 0
 
+    /// The content so far, in bytes: of all chunks, and of all their uses.
+    private var content = 0
+
     init(_ reader: IndexReader) throws {
         self.reader = reader
         streams = try reader.database.prepare("SELECT id, position, chunk FROM stream ORDER BY id, position")
@@ -38,8 +41,26 @@ final class ChunkUses {
         next = (stream, position, chunk)
     }
 
+    /// Adds content, and refuses more than an archive with these frames may have.
+    ///
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    func add(content bytes: Int) throws(CacheStoreError) {
+        // There are less than 2⁴⁰ rows, and none adds more than 2³⁶ bytes, so the sum stays below 2⁶³.
+        content += bytes
+        guard content <= FormatLimits.content(ofFrames: reader.framesSize) else {
+            let fault = reader.fault("it has more content than frames of this length may hold")
+            throw fault.code == .corruptArchive ? fault.advising(.distrust) : fault
+        }
+    }
+
     /// Returns the chunk in a row of the table, which a member uses now; rows are counted from 1.
     func use(row: Int) throws -> ChunkUse {
+        let use = try found(row: row)
+        try add(content: use.record.contentBytes)
+        return use
+    }
+
+    private func found(row: Int) throws -> ChunkUse {
         if row == count + 1 {
             guard let record = try nextChunk() else { throw missing }
             return ChunkUse(number: ChunkNumber(row - 1), record: record, isFirst: true)
@@ -68,6 +89,7 @@ final class ChunkUses {
         else { throw reader.fault("its frames do not lie end to end") }
         count += 1
         end += record.storedBytes
+        try add(content: record.contentBytes)
         return record
     }
 

@@ -81,6 +81,10 @@ private enum Failure {
     var offset: Int
     /// The length in bytes, or -1 for the length of the file.
     var size: Int
+    /// The `errno` of the system call that failed last, or 0.
+    ///
+    /// SQLite does not ask for it where a write fails at the end of a transaction.
+    var failure: CInt = 0
 }
 
 private func openWindow(
@@ -108,12 +112,18 @@ private func openWindow(
 }
 
 /// Calls `body` with the window to which SQLite refers.
+///
+/// `body` calls its second argument where a system call has failed, to keep the `errno`.
 private func withWindow(
     _ file: UnsafeMutablePointer<sqlite3_file>?,
-    _ body: (OpenWindow) -> CInt
+    _ body: (OpenWindow, _ failed: (CInt) -> CInt) -> CInt
 ) -> CInt {
     guard let file = unsafe file else { return SQLITE_IOERR }
-    return unsafe body(UnsafeMutableRawPointer(file).assumingMemoryBound(to: OpenWindow.self).pointee)
+    let window = unsafe UnsafeMutableRawPointer(file).assumingMemoryBound(to: OpenWindow.self)
+    return unsafe body(window.pointee) { code in
+        unsafe window.pointee.failure = errno
+        return code
+    }
 }
 
 /// The methods of a window.
@@ -125,7 +135,7 @@ nonisolated(unsafe) private let windowMethods: UnsafePointer<sqlite3_io_methods>
     // The descriptor belongs to the code that created the window, so it is not closed here.
     unsafe methods.xClose = { _ in SQLITE_OK }
     unsafe methods.xRead = { file, target, count, position in
-        unsafe withWindow(file) { window in
+        unsafe withWindow(file) { window, failed in
             guard let target = unsafe target else { return Failure.read }
             let end = window.size < 0 ? Int.max : window.size
             let wanted = max(0, min(Int(count), end - Int(position)))
@@ -138,7 +148,7 @@ nonisolated(unsafe) private let windowMethods: UnsafePointer<sqlite3_io_methods>
                     window.offset + Int(position) + done
                 )
                 if got < 0, errno == EINTR { continue }
-                if got < 0 { return Failure.read }
+                if got < 0 { return failed(Failure.read) }
                 if got == 0 { break }
                 done += got
             }
@@ -148,7 +158,7 @@ nonisolated(unsafe) private let windowMethods: UnsafePointer<sqlite3_io_methods>
         }
     }
     unsafe methods.xWrite = { file, source, count, position in
-        unsafe withWindow(file) { window in
+        unsafe withWindow(file) { window, failed in
             guard window.size < 0, let source = unsafe source else { return SQLITE_READONLY }
             var done = 0
             while done < Int(count) {
@@ -159,23 +169,28 @@ nonisolated(unsafe) private let windowMethods: UnsafePointer<sqlite3_io_methods>
                     window.offset + Int(position) + done
                 )
                 if put < 0, errno == EINTR { continue }
-                if put < 0 { return errno == ENOSPC || errno == EDQUOT ? SQLITE_FULL : Failure.write }
+                if put < 0 {
+                    return failed(errno == ENOSPC || errno == EDQUOT ? SQLITE_FULL : Failure.write)
+                }
                 done += put
             }
             return SQLITE_OK
         }
     }
     unsafe methods.xTruncate = { file, size in
-        unsafe withWindow(file) { window in
-            window.size < 0 && ftruncate(window.descriptor, window.offset + Int(size)) == 0
-                ? SQLITE_OK : Failure.truncate
+        unsafe withWindow(file) { window, failed in
+            guard window.size < 0 else { return SQLITE_READONLY }
+            let end = window.offset + Int(size)
+            return ftruncate(window.descriptor, end) == 0 ? SQLITE_OK : failed(Failure.truncate)
         }
     }
     unsafe methods.xSync = { _, _ in SQLITE_OK }
     unsafe methods.xFileSize = { file, size in
-        unsafe withWindow(file) { window in
+        unsafe withWindow(file) { window, failed in
             var status = stat()
-            if window.size < 0, unsafe fstat(window.descriptor, &status) != 0 { return Failure.status }
+            if window.size < 0, unsafe fstat(window.descriptor, &status) != 0 {
+                return failed(Failure.status)
+            }
             unsafe size?.pointee = Int64(window.size < 0 ? Int(status.st_size) - window.offset : window.size)
             return SQLITE_OK
         }
@@ -187,7 +202,15 @@ nonisolated(unsafe) private let windowMethods: UnsafePointer<sqlite3_io_methods>
         unsafe answer?.pointee = 0
         return SQLITE_OK
     }
-    unsafe methods.xFileControl = { _, _, _ in SQLITE_NOTFOUND }
+    unsafe methods.xFileControl = { file, operation, answer in
+        unsafe withWindow(file) { window, _ in
+            guard operation == SQLITE_FCNTL_LAST_ERRNO, let answer = unsafe answer else {
+                return SQLITE_NOTFOUND
+            }
+            unsafe answer.storeBytes(of: window.failure, as: CInt.self)
+            return SQLITE_OK
+        }
+    }
     unsafe methods.xSectorSize = { _ in 4096 }
     unsafe methods.xDeviceCharacteristics = { _ in 0 }
     let result = UnsafeMutablePointer<sqlite3_io_methods>.allocate(capacity: 1)

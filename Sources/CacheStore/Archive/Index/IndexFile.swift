@@ -16,6 +16,9 @@ final class IndexFile: Sendable {
     /// The length of all frames of the archive, in bytes.
     let framesSize: Int
 
+    /// The content that counts for the limit of ``FormatLimits/content(ofFrames:)``, in bytes.
+    let contentBytes: Int
+
     /// The value that stands in place of a digest that is not known yet; see ``set(digest:)``.
     static let unknownDigest = ContentHasher.hash(Array("castore digest".utf8).span)
 
@@ -23,14 +26,35 @@ final class IndexFile: Sendable {
     ///
     /// The initializer overwrites the fields that tell which version of SQLite wrote the index and how often
     /// the index changed.
-    init(_ scratch: ScratchFile, version: Int, framesSize: Int, path: FilePath) throws(CacheStoreError) {
+    init(
+        _ scratch: ScratchFile,
+        version: Int,
+        framesSize: Int,
+        contentBytes: Int,
+        path: FilePath
+    ) throws(CacheStoreError) {
         self.scratch = scratch
         self.version = version
         self.framesSize = framesSize
+        self.contentBytes = contentBytes
         self.path = path
         size = try scratch.file.status().size
         try Self.fixFields(of: scratch.file)
     }
+
+    /// Refuses an index that no reader would accept.
+    ///
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument``.
+    func checkContent() throws(CacheStoreError) {
+        guard contentBytes > FormatLimits.content(ofFrames: framesSize) else { return }
+        let sizes = "\(contentBytes) bytes, which are \(framesSize) bytes when they are compressed"
+        throw CacheStoreError(
+            .badArgument,
+            "no archive may hold content that repeats itself so often: \(sizes)",
+            path: path
+        )
+    }
+
     /// Sets the change counters and SQLite's version in the header to the values that the format fixes.
     static func fixFields(of file: borrowing File) throws(CacheStoreError) {
         for (offset, value) in [(24, 1), (92, 1), (96, 3_040_001)] {
@@ -56,9 +80,11 @@ final class IndexFile: Sendable {
 
     /// Opens the written index for reading.
     ///
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    /// - Throws: The errors of ``checkContent()``, or ``CacheStoreError`` with code
+    ///   ``CacheStoreError/Code/corruptArchive``.
     func reader() throws -> IndexReader {
-        try IndexReader(
+        try checkContent()
+        return try IndexReader(
             FileWindow(descriptor: scratch.file.descriptor, size: size),
             of: scratch,
             version: version,

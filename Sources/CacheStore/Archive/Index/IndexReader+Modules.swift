@@ -54,6 +54,7 @@ extension IndexReader {
             guard files <= min(manifest.size, FormatLimits.treeFiles) else {
                 throw fault("it has too many files", "tree \(text)")
             }
+            try uses.add(content: files * FormatLimits.fileWeight)
             try uses.stream(lastStream, size: size, of: "tree \(text)", into: &chunks)
             set.trees.append(
                 MemberSet.Tree(

@@ -25,7 +25,7 @@ final class IndexReader {
     let sourceSets: SourceSets
 
     /// The object that keeps the file open.
-    private let owner: AnyObject
+    private let owner: any IndexOwner
 
     /// The statement that looks up an output by its row.
     private let lookup: SQLiteStatement
@@ -41,7 +41,7 @@ final class IndexReader {
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
     init(
         _ window: FileWindow,
-        of owner: AnyObject,
+        of owner: any IndexOwner,
         version: Int,
         framesSize: Int,
         path: FilePath
@@ -73,7 +73,7 @@ final class IndexReader {
         do {
             return try body()
         } catch let error as SQLiteError {
-            throw IndexSchema.unreadable(error, path: path)
+            throw owner.explaining(IndexSchema.unreadable(error, path: path))
         }
     }
 
@@ -83,23 +83,25 @@ final class IndexReader {
         do {
             return try database.prepare(sql)
         } catch {
-            throw IndexSchema.unreadable(error, path: path)
+            throw owner.explaining(IndexSchema.unreadable(error, path: path))
         }
     }
 
     /// Returns the error for an index that breaks a rule.
     func fault(_ message: String, _ member: String? = nil) -> CacheStoreError {
-        IndexSchema.fault(message, path: path, member: member)
+        owner.explaining(IndexSchema.fault(message, path: path, member: member))
     }
 
     /// Returns the error for a name that is not allowed.
     func unsafeName(_ name: String, _ fault: String) -> CacheStoreError {
-        CacheStoreError(
-            .unsafePath,
-            "the archive holds a name that is not allowed: \(fault)",
-            path: path,
-            member: name,
-            remedy: .distrust
+        owner.explaining(
+            CacheStoreError(
+                .unsafePath,
+                "the archive holds a name that is not allowed: \(fault)",
+                path: path,
+                member: name,
+                remedy: .distrust
+            )
         )
     }
 

@@ -21,6 +21,12 @@ final class IndexWriter {
     private var streamCount = 0
     private var outputCount = 0
 
+    /// The length of each chunk's content, in bytes: at most 2²³.
+    private var chunkSizes: [UInt32] = []
+
+    /// The content so far, in bytes: of all chunks, of all streams, and of manifests of one chunk.
+    private var content = 0
+
     /// Writes an index.
     ///
     /// - Parameters:
@@ -40,20 +46,26 @@ final class IndexWriter {
         _ body: (IndexWriter) throws -> Void
     ) throws -> IndexFile {
         let scratch = try ScratchFile(beside: path)
-        let framesSize: Int
+        let (framesSize, content): (Int, Int)
         do {
             let writer = try IndexWriter(scratch, set, usedSets)
             try writer.writeSources(of: set, digest: digest)
             try body(writer)
             try writer.database.execute("COMMIT")
-            framesSize = writer.framesSize
+            (framesSize, content) = (writer.framesSize, writer.content)
         } catch let error as SQLiteError {
             if let cause = error.machineFault {
                 throw CacheStoreError.system(cause, "make the index of", path)
             }
             throw CacheStoreError(.io, "cannot make the index (\(error))", path: path)
         }
-        return try IndexFile(scratch, version: set.formatVersion, framesSize: framesSize, path: path)
+        return try IndexFile(
+            scratch,
+            version: set.formatVersion,
+            framesSize: framesSize,
+            contentBytes: content,
+            path: path
+        )
     }
 
     private init(_ scratch: ScratchFile, _ set: MemberSet, _ usedSets: Set<SourceSetNumber>)
@@ -118,6 +130,12 @@ final class IndexWriter {
         try chunk.bind(6, Int(bitPattern: UInt(record.checksum)))
         try chunk.run()
         framesSize += record.storedBytes
+        chunkSizes.append(UInt32(clamping: record.contentBytes))
+        content += record.contentBytes
+    }
+
+    private func addUse(of chunk: ChunkNumber) {
+        if chunk.index < chunkSizes.count { content += Int(chunkSizes[chunk.index]) }
     }
 
     /// Writes the next stream.
@@ -134,6 +152,7 @@ final class IndexWriter {
             try stream.bind(2, position)
             try stream.bind(3, number.index + 1)
             try stream.run()
+            addUse(of: number)
             position += 1
         }
     }
@@ -167,7 +186,10 @@ final class IndexWriter {
             if value.manifest.count > 1 {
                 stream += 1
                 manifest = -stream
+            } else if let number = value.manifest.first {
+                addUse(of: number)
             }
+            content += min(value.files, 1 << 30) * FormatLimits.fileWeight
             stream += 1
             try tree.bind(1, index + 1)
             try tree.bind(2, value.module.text)

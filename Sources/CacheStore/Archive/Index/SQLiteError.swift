@@ -19,7 +19,12 @@ struct SQLiteError: Error, Hashable, CustomStringConvertible {
         let extended = unsafe sqlite3_extended_errcode(connection)
         code = extended & 0xFF == result & 0xFF ? extended : result
         description = unsafe String(cString: sqlite3_errmsg(connection))
-        let number = unsafe sqlite3_system_errno(connection)
+        var number: CInt = 0
+        if unsafe connection == nil
+            || sqlite3_file_control(connection, nil, SQLITE_FCNTL_LAST_ERRNO, &number) != SQLITE_OK
+        {
+            number = unsafe sqlite3_system_errno(connection)
+        }
         cause = number > 0 ? Errno(rawValue: number) : nil
     }
 
@@ -34,7 +39,7 @@ struct SQLiteError: Error, Hashable, CustomStringConvertible {
     var machineFault: Errno? {
         switch code & 0xFF {
         case SQLITE_NOMEM: .noMemory
-        case SQLITE_FULL: .noSpace
+        case SQLITE_FULL: cause ?? .noSpace
         case SQLITE_IOERR where code >> 8 != 2, SQLITE_CANTOPEN: cause ?? .ioError
         default: nil
         }

@@ -34,7 +34,7 @@ struct RepairSource: Sendable {
         }
         indexID = opened?.trailer.indexID
         framesSize = opened?.trailer.framesSize
-        if let opened { frames = opened.frames } else { frames = FrameFile(try File(reading: path)) }
+        if let opened { frames = opened.frames } else { frames = try FrameFile(File(reading: path)) }
     }
 
     /// Returns the file with a list of its chunks.

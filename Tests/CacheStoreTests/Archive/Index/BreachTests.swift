@@ -17,17 +17,8 @@ struct BreachTests {
     private func expect(_ archive: FilePath, isSound: Bool, _ rule: String) async throws {
         let problems = try await Verify(options: .oneJob).run(archive).problems
         #expect(problems.isEmpty == isSound, "\(rule): verify says \(problems)")
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: try RequiredTool.python.path)
-        let reader = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../../Oracle/castore.py").standardizedFileURL.path
-        process.arguments = [reader, "check", archive.string]
-        process.standardOutput = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect((process.terminationStatus == 0) == isSound, "\(rule): the independent reader says \(text)")
+        let complaints = try bench.oracle(archive)
+        #expect(complaints.isEmpty == isSound, "\(rule): the independent reader says \(complaints)")
     }
 
     @Test("but not if no rule is broken")
