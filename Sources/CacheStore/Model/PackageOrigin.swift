@@ -59,7 +59,10 @@ extension GoEnvironment {
         get {
             self[Self.packageOrigins].split(separator: "\n").compactMap { line in
                 let parts = line.split(separator: " ", maxSplits: 1)
-                guard parts.count == 2, let count = Int(parts[0]), count > 0 else { return nil }
+                // So the sum of all counts in an archive stays below 2⁶³.
+                guard parts.count == 2, let count = Int(parts[0]), (1...1 << 30).contains(count) else {
+                    return nil
+                }
                 return PackageOrigin(header: String(parts[1]), packages: count)
             }
         }

@@ -44,15 +44,16 @@ extension Source {
     /// Returns the origin of the builds that most of the sources serve, and of those the most frequent, with
     /// the environment of a source that has it.
     private static func commonest(_ sources: [Source]) -> (origin: PackageOrigin, job: GoEnvironment)? {
-        let pairs = sources.flatMap { source in source.environment.origins.map { ($0, source.environment) } }
+        let known = sources.map { (origins: $0.environment.origins, job: $0.environment) }
+        let pairs = known.flatMap { source in source.origins.map { ($0, source.job) } }
         let origins = Dictionary(grouping: pairs, by: \.0.header)
+        var holders: [String: Int] = [:]
+        for header in known.flatMap({ Set($0.origins.map(\.header)) }) { holders[header, default: 0] += 1 }
+        let others = known.filter(\.origins.isEmpty).compactMap { BuildTarget($0.job) }
         let ranks = origins.compactMap { header, same in
             same.first.map { origin, job in
-                let servers = sources.count { source in
-                    source.environment.origins.isEmpty
-                        ? BuildTarget(source.environment)?.isServed(by: origin, of: job) == true
-                        : source.environment.origins.contains { $0.header == header }
-                }
+                let served = others.count { $0.isServed(by: origin, of: job) }
+                let servers = holders[header, default: 0] + served
                 let packages = same.reduce(0) { $0 + $1.0.packages }
                 return (servers: servers, packages: packages, origin: origin, job: job)
             }

@@ -211,10 +211,13 @@ public struct Doctor: Sendable {
     /// Returns the predictions for the packages that each source built, by label.
     static func predictions(_ sources: [Source], _ findings: [Finding]) -> [String: Doctor.Report.Prediction]
     {
-        let pairs = sources.map { source in
-            let worst = findings.filter { $0.sources.contains(source.label) }.map(\.severity).max() ?? .note
-            return (source.label, Doctor.Report.Prediction(worst))
+        var worst: [String: Finding.Severity] = [:]
+        for finding in findings {
+            for label in finding.recorded.lazy.flatMap(\.sources) {
+                worst[label] = max(worst[label] ?? .note, finding.severity)
+            }
         }
+        let pairs = sources.map { ($0.label, Doctor.Report.Prediction(worst[$0.label] ?? .note)) }
         return Dictionary(pairs) { first, _ in first }
     }
 

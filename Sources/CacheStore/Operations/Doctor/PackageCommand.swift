@@ -103,9 +103,17 @@ struct PackageCommand {
         return result
     }
 
+    /// Returns whether a word of a complaint is `path@version`.
+    ///
+    /// Go also names places in files, as `../mod/example.com/m@v1.0.0/m.go:3:8`. A module's path begins with
+    /// a letter or a digit, and its version has neither `/` nor `:`.
     private static func isModule(_ word: Substring) -> Bool {
         let parts = word.split(separator: "@", omittingEmptySubsequences: false)
-        return parts.count == 2 && parts[0].contains(".") && parts[1].hasPrefix("v")
+        guard parts.count == 2, let first = parts[0].first, first.isLetter || first.isNumber else {
+            return false
+        }
+        return parts[0].contains(".") && !parts[0].contains(":") && parts[1].hasPrefix("v")
+            && !parts[1].contains { $0 == "/" || $0 == ":" }
     }
 
     /// Asks which packages `go build` would compile, without compiling.

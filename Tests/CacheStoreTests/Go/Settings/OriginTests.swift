@@ -37,6 +37,29 @@ struct OriginTests {
         }
     }
 
+    @Test("are not counted where an archive states more of them than there can be")
+    func counts() throws {
+        let header = try origin().header
+        let lines = ["\(Int.max) \(header)", "1073741825 \(header)", "0 \(header)", "7 \(header)"]
+        let environment = GoEnvironment(variables: ["PACKAGE_ORIGINS": lines.joined(separator: "\n")])
+        #expect(environment.origins.map(\.packages) == [7])
+    }
+
+    @Test("decides for thousands of sources in seconds, each with an origin of its own or none")
+    func many() throws {
+        let sources = try (0..<3000).map { number in
+            let own = try origin(1, "linux amd64 go1.\(number) GOAMD64=v1")
+            return number.isMultiple(of: 2) ? source("s\(number)", own) : source("s\(number)")
+        }
+        let clock = ContinuousClock()
+        let begin = clock.now
+        let warnings = Compatibility.warnings(among: sources)
+        #expect(warnings.contains { $0.code == .goVersion })
+        let findings = Compatibility.findings(for: sources, at: here())
+        #expect(Doctor.predictions(sources, findings).values.allSatisfy { $0 == .nothingHits })
+        #expect(clock.now - begin < .seconds(60))
+    }
+
     @Test("decides, whatever toolchain and target pack asked about")
     func toolchain() throws {
         let other = try origin(10, "linux amd64 go1.27.3 GOAMD64=v1")

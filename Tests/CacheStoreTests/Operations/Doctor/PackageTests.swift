@@ -62,10 +62,14 @@ struct ComplaintTests {
             main.go:2:8: module lookup disabled by GOPROXY=off
             go: example.com/Upper/b@v0.0.0-20240101000000-0123456789ab: module lookup disabled by GOPROXY=off
             me@home: v1
+            ../mod/example.com/c@v1.2.3/c.go:3:8: example.com/d@v0.1.0: module lookup disabled by GOPROXY=off
+            /mod/example.com/!upper/e@v1.0.0/sub/e.go:10:2: no required module provides package x
+            m.go@v1.go:4:5: no such thing
             """
         #expect(
             PackageCommand.modules(in: text) == [
                 "example.com/a@v1.0.0", "example.com/Upper/b@v0.0.0-20240101000000-0123456789ab",
+                "example.com/d@v0.1.0",
             ]
         )
     }
