@@ -99,13 +99,16 @@ struct RestoreStamp: Hashable, Sendable {
     static func find(in root: borrowing Directory, now: Int = time(nil)) throws(CacheStoreError) -> Found {
         guard let status = try root.status(of: name) else { return .nothing }
         guard status.kind == .regular, let file = try root.file(name) else { return .unusable(.damaged) }
-        let text = String(decoding: try file.bytes(count: maximumSize), as: UTF8.self)
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        guard lines.count > 1, lines.last == "", let number = Int(lines[0]), number > age,
-            number < Int.max / 2, !lines.dropLast().contains("")
+        let bytes = try file.bytes(count: maximumSize)
+        // Lines are told apart by bytes: to Swift, `\r\n` is one character, and no line feed.
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let texts = lines.dropLast().compactMap { String(validating: $0, as: UTF8.self) }
+        guard bytes.count < maximumSize, lines.last?.isEmpty == true, texts.count == lines.count - 1,
+            let number = texts.first.flatMap({ Int($0) }), number > age, number < Int.max / 2,
+            !texts.contains("")
         else { return .unusable(.damaged) }
         var stamp = RestoreStamp(restoredAt: number)
-        stamp.versions = Set(lines.dropFirst().dropLast().map(String.init))
+        stamp.versions = Set(texts.dropFirst())
         guard stamp.isEntryTime(status.modified) else { return .unusable(.timesLost) }
         guard now >= stamp.earliestUse + BuildCacheLayout.stampInterval else {
             return .unusable(.clockSetBack)

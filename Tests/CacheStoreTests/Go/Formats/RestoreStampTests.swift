@@ -81,6 +81,31 @@ struct RestoreStampTests {
         #expect(try find() == .unusable(.damaged))
     }
 
+    @Test("is read line by line, whatever characters a line has, and is the same when it is written again")
+    func lines() throws {
+        // To Swift, a carriage return and a line feed are one character.
+        try Files.write(Array("\(now)\ngo1.25\r\r\n\u{19}x\r\n".utf8), to: file)
+        try Files.setTime(RestoreStamp(restoredAt: now).entryTime, of: file.string)
+        guard case .stamp(let stamp) = try find() else {
+            Issue.record("it is no stamp")
+            return
+        }
+        #expect(stamp.versions == ["go1.25\r\r", "\u{19}x\r"])
+        try stamp.write(in: Directory(opening: bench.root))
+        #expect(try find() == .stamp(stamp))
+    }
+
+    @Test("tells nothing if it is no UTF-8, or longer than that of any restore")
+    func bytes() throws {
+        let start = Array("\(now)\n".utf8)
+        let long = [[UInt8]](repeating: Array("go1\n".utf8), count: 1 << 14).flatMap(\.self)
+        for rest in [[0xF3, 0xF2, 0x0A], long] {
+            try Files.write(start + rest, to: file)
+            try Files.setTime(RestoreStamp(restoredAt: now).entryTime, of: file.string)
+            #expect(try find() == .unusable(.damaged))
+        }
+    }
+
     @Test("is not read through a link or from a directory")
     func special() throws {
         try Files.link(file, to: "/etc/hostname")
