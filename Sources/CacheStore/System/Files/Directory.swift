@@ -202,18 +202,31 @@ package struct Directory: ~Copyable, Sendable {
     /// Opens the file `name` for reading, or returns `nil` if there is no such entry.
     ///
     /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/symbolicLink`` for
-    ///   a symbolic link.
+    ///   a symbolic link. What is neither a file nor a link is no fault of the machine
+    ///   (``CacheStoreError/isOfMachine``).
     func file(_ name: String) throws(CacheStoreError) -> File? {
         // The open does not block: opening a FIFO would otherwise wait for a writer.
+        let opened: CInt
         do throws(Errno) {
-            let opened = try SystemCall.run {
+            opened = try SystemCall.run {
                 unsafe openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
             }
-            return File(owning: opened, path: path(of: name))
         } catch {
             if error == .noSuchFileOrDirectory { return nil }
             throw .system(error, "open", path(of: name))
         }
+        let file = File(owning: opened, path: path(of: name))
+        // A FIFO can't be read by offset, and a device may have no end.
+        let status = try file.status()
+        guard status.kind == .regular else {
+            throw CacheStoreError(
+                .io,
+                "a \(status.noun), and not a file",
+                path: file.path,
+                remedy: .removeObstacle
+            )
+        }
+        return file
     }
 
     /// Opens the directory at a path below this one, or returns `nil` if an element of the path is missing.
