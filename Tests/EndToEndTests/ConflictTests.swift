@@ -102,7 +102,7 @@ extension EndToEnd {
             let workspace = try await Workspace.shared.value
             let top = try Scratch.shared.directory("elsewhere")
             let restoring = workspace.restoring(workspace.pack("gamma"), to: "\(top)/build", "\(top)/mod")
-            let outcome = try await workspace.cachectl.succeed(restoring + ["--json", "--no-go"])
+            let outcome = try await workspace.cachectl.succeed(restoring + ["--json", "--go", workspace.go])
             let warning = try #require(
                 outcome.errors.split(separator: "\n").first { $0.hasPrefix("warning: ") }
             )
@@ -110,6 +110,9 @@ extension EndToEnd {
             #expect(warning.contains("again"))
             let warnings = try #require(EndToEnd.object(outcome.output)["warnings"] as? [[String: String]])
             #expect(warnings.map { $0["code"] } == ["moduleCachePath"])
+            // Who asks for no comparison gets none.
+            let silent = try await workspace.cachectl.succeed(restoring + ["--no-go"])
+            #expect(silent.errors.isEmpty, "\(silent.errors)")
         }
 
         @Test("built with another Go: a warning that names both versions, and status 0")

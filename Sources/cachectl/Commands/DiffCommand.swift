@@ -11,7 +11,8 @@ struct DiffCommand: AsyncParsableCommand, Sendable {
             Shows the members that only the first archive has (removed) and those that only \
             the second has (added), by kind, module and package, the largest first. The \
             sources of a member are not compared. Bars and `stored` count the bytes in one \
-            archive that the other lacks.
+            archive that the other lacks. Content is compared by the hashes in the indexes, and \
+            not checked: `cachectl verify` checks it.
 
             Examples:
               cachectl diff main.castore today.castore

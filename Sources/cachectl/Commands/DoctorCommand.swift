@@ -21,6 +21,9 @@ struct DoctorCommand: AsyncParsableCommand, Sendable {
             there. The modules must be in GOMODCACHE, so run the doctor after `cachectl \
             restore`, best in the image. The doctor changes neither cache and downloads nothing.
 
+            The content of the archive is not checked: damage does not change what the doctor \
+            says. `cachectl verify` finds it.
+
             The exit status is 0 if builds will hit, and 1 if something will miss or if the \
             doctor can't tell.
 

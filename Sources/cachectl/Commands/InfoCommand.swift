@@ -13,6 +13,8 @@ struct InfoCommand: AsyncParsableCommand, Sendable {
             toolchains and targets are those that the source's packages state, with their \
             numbers. With --json, the whole Go environment of every source is shown.
 
+            Only the index is checked, and not the content: `cachectl verify` checks it.
+
             Examples:
               cachectl info all.castore
               cachectl info all.castore --json | jq -r .digest

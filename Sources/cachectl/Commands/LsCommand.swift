@@ -15,6 +15,9 @@ struct LsCommand: AsyncParsableCommand, Sendable {
             and their name is `module@version/path`. Their stored bytes are not known, \
             because the files of a tree are compressed together.
 
+            Only the index and, with --files, the lists of files are checked, and not the \
+            content: `cachectl verify` checks it.
+
             Patterns are those of the shell and must match the whole name: `*` matches any \
             text, including `/`; `?` matches any one character; `[a-z]` and `[!a-z]` match a \
             character in a set or outside it; `\\` makes the next character literal. With \

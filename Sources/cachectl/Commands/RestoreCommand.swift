@@ -132,6 +132,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
         options.moduleZips = moduleZips
         options.skipsDamaged = skipsDamaged
         options.synchronize = synchronizes
+        options.warnsOfMisses = !asksNoGo
         options.jobs = common.jobs
         return options
     }

@@ -48,6 +48,10 @@ extension Restore {
         /// With `nil`, only GOMODCACHE is compared.
         public var environment: GoEnvironment?
 
+        /// Whether ``Restore/Report/warnings`` tells of entries that will miss in the ``environment``, and
+        /// ``Restore/Report/nothingHits`` is judged.
+        public var warnsOfMisses = true
+
         // MARK: Speed
 
         /// The number of threads, or `nil` for one per processor; it changes only the time.

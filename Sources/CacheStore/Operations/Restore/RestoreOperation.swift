@@ -51,7 +51,8 @@ struct RestoreOperation {
         report.update { report in
             report.warnings += warnings(sources)
             let hasEntries = build != nil && plan.actionCount > 0
-            report.nothingHits = hasEntries && Compatibility.nothingHits(of: sources, at: here)
+            report.nothingHits =
+                options.warnsOfMisses && hasEntries && Compatibility.nothingHits(of: sources, at: here)
         }
         return report.value
     }
@@ -256,6 +257,7 @@ struct RestoreOperation {
     }
 
     private func warnings(_ sources: [Source]) -> [Warning] {
+        guard options.warnsOfMisses else { return [] }
         // Sources that differ from each other also differ from the environment here.
         let among = options.environment == nil ? Compatibility.warnings(among: sources) : []
         return among + Compatibility.warnings(for: sources, restoredTo: here)
