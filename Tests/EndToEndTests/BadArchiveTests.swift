@@ -85,7 +85,7 @@ extension EndToEnd {
         func directory(command: String) async throws {
             let directory = try Scratch.shared.directory("directory.castore")
             let (outcome, top) = try await run(command, directory)
-            expectRefusal(command, outcome, status: 2, naming: directory)
+            expectRefusal(command, outcome, status: 64, naming: directory)
             #expect(try FileManager.default.contentsOfDirectory(atPath: top).isEmpty)
         }
 
