@@ -81,7 +81,7 @@ extension EndToEnd {
             #expect(try FileManager.default.contentsOfDirectory(atPath: top).isEmpty)
         }
 
-        @Test("is a directory: status 2", arguments: commands)
+        @Test("is a directory: status 64", arguments: commands)
         func directory(command: String) async throws {
             let directory = try Scratch.shared.directory("directory.castore")
             let (outcome, top) = try await run(command, directory)
