@@ -120,15 +120,17 @@ struct RepairOperation {
             if foreign.isLostOne {
                 "it is the same index, by its SHA-256"
             } else if foreign.appliesToAll {
-                "\(places(of: foreign)) where that index has \(foreign.frames), but nothing proves that it is "
-                    + "the lost one"
+                "\(places(of: foreign)) where that index has \(foreign.frames), but nothing proves that it "
+                    + "is the lost one"
             } else {
                 "only members whose content is left are taken from it, and nothing tells which others there "
                     + "were"
             }
         let unnamed =
             foreign.unnamedChunks == 0
-            ? "" : ", and it does not name \(foreign.unnamedChunks) of the chunks that are left"
+            ? ""
+            : ", and it does not name \(foreign.unnamedChunks) of the "
+                + "\(foreign.namedChunks + foreign.unnamedChunks) chunks that are left"
         return Warning(
             code: .foreignIndex,
             message: "the index of `\(damaged)` is lost, so that of `\(foreign.archive.path)` was used: "

@@ -40,7 +40,7 @@ struct RepairPlan {
             let best = try await WorkerThreads.perform {
                 try ForeignIndex.best(among: archives, naming: chunks, lost: source.indexID)
             }
-            guard let best else { throw Self.nothingLeft(of: source, chunks.count, opened.useless) }
+            guard let best else { throw Self.nothingLeft(of: source, chunks.count, opened.withoutIndex) }
             (base, foreign, chunksLeft) = (best.archive, best, chunks)
             holders =
                 [FrameHolder(best.archive), FrameHolder(source.frames, found: chunks)]
@@ -57,7 +57,9 @@ struct RepairPlan {
         _ chunks: Int,
         _ useless: [(path: FilePath, fault: CacheStoreError)]
     ) -> CacheStoreError {
-        guard let fault = source.fault else { return CacheStoreError(.io, "cannot be read", path: source.path) }
+        guard let fault = source.fault else {
+            return CacheStoreError(.io, "cannot be read", path: source.path)
+        }
         let others = useless.map { "; `\($0)` is of no use: \(words(for: $1))" }.joined()
         if chunks == 0 {
             return CacheStoreError(
@@ -97,6 +99,11 @@ extension RepairPlan {
 
         /// The archives whose indexes are sound.
         var archives: [Archive] { sources.compactMap(\.archive) }
+
+        /// The files that are of no use or lost their index, with the reasons.
+        var withoutIndex: [(path: FilePath, fault: CacheStoreError)] {
+            useless + sources.compactMap { source in source.fault.map { (source.path, $0) } }
+        }
 
         /// Opens the files.
         ///
