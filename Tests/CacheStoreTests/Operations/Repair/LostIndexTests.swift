@@ -39,7 +39,8 @@ struct LostIndexTests {
 
     @Test(
         "is not misled by zstd frames in the content of a damaged frame",
-        arguments: [true, false], [true, false]
+        arguments: [true, false],
+        [true, false]
     )
     func misled(isMagicLost: Bool, isTrailerSound: Bool) async throws {
         let (sound, chunks, frame) = try await nested()
@@ -91,7 +92,7 @@ struct LostIndexTests {
         #expect(!report.isComplete && report.statedDigest == nil)
         #expect(report.replaced.map(\.chunk) == chunks.dropFirst().map(\.id))
         let message = try #require(report.warnings.first?.message)
-        let words = "the only frame that is left lies where that index has \(chunks.count), but nothing proves"
+        let words = "the only frame that is left lies where that index has \(chunks.count), but nothing"
         #expect(message.contains(words), "\(message)")
     }
 
