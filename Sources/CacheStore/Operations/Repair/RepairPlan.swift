@@ -115,11 +115,17 @@ extension RepairPlan {
                     // Rows that contradict each other are found now, and not in the middle of the work.
                     _ = try source.archive?.members()
                     sources.append(source)
-                } catch let error as CacheStoreError where !error.isOfMachine || error.code == .badArgument {
-                    // A stream is a bad argument.
+                } catch let error as CacheStoreError where Self.isUseless(error) {
                     useless.append((path, error))
                 }
             }
+        }
+
+        /// Returns whether an error tells that a file, and not the machine, is at fault.
+        ///
+        /// The code for a stream is that of a bad argument.
+        private static func isUseless(_ error: CacheStoreError) -> Bool {
+            !error.isOfMachine || error.code == .badArgument || error.cause as? Errno == .fileNameTooLong
         }
 
         /// Returns the files with lists of their chunks, without the archive that comes first.

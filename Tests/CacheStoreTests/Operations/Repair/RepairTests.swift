@@ -164,7 +164,7 @@ struct RepairTests {
         )
         let useless = [
             bench.path("missing"), text, bench.path("empty"), pipe, bench.root, lost, liar,
-            text.appending("below"),
+            text.appending("below"), bench.path(String(repeating: "x", count: 300)),
         ]
         let report = try await Repair().run(damaged, from: useless + [sound], to: bench.path("repaired"))
         #expect(try Files.id(bench.path("repaired")) == Files.id(sound))
@@ -192,6 +192,8 @@ struct RepairTests {
         #expect(await failure { try await repair(text, from: sound) }?.path == text)
         let directory = await failure { try await repair(bench.root, from: sound) }
         #expect(directory?.code == .notAnArchive)
+        let nowhere = await failure { try await repair(sound, to: "none/repaired") }
+        #expect(nowhere?.code == .notFound && nowhere?.remedy == .makeDirectory)
         // Rot can't make this: the index has its SHA-256, and states another digest.
         let liar = try HostileArchive(bench: bench).write(
             from: sound,
