@@ -13,6 +13,20 @@ struct FrameWalk: ~Copyable {
     /// The number of bytes from a frame's beginning that tell the frame and what follows.
     private static let reach = frameSize + trailerMagic.count
 
+    /// A frame that has far more content than bytes.
+    private struct DenseFrame: Hashable {
+        let frame: ZstdFrame
+        let checksum: UInt64
+    }
+
+    /// What decoding a frame has given.
+    private enum Outcome {
+        case sound(ChunkRecord)
+        /// The same bytes were found sound before.
+        case repeated
+        case damaged
+    }
+
     private let frames: FrameFile
     private let decompressor: ZstdDecompressor
 
@@ -26,6 +40,16 @@ struct FrameWalk: ~Copyable {
     private var window: [UInt8] = []
     private var start = 0
     private var finder = ZstdFrame.Finder()
+
+    /// Whether the dense frames so far are sound.
+    ///
+    /// An archive has each chunk once. A hostile file could repeat a few bytes that take milliseconds.
+    private var dense: [DenseFrame: Bool] = [:]
+
+    /// The number of bytes that may still be decoded in vain for frames that overlap.
+    ///
+    /// Such frames are those of a hostile file, which could hold the beginning of one every few bytes.
+    private var patience = 0
 
     /// The content of the frame that was decoded last.
     private var content: [UInt8] = []
@@ -66,6 +90,7 @@ struct FrameWalk: ~Copyable {
     mutating func records(_ step: (Int) throws -> Void) throws -> [ChunkRecord] {
         let status = try frames.file.status()
         size = status.kind == .regular ? min(size, status.size) : 0
+        patience = 16 * min(size, 1 << 48) + 16 * Self.frameSize
         var records: [ChunkRecord] = []
         var end = 0
         for record in known where record.offset >= end && record.offset + record.storedBytes <= size {
@@ -83,10 +108,7 @@ struct FrameWalk: ~Copyable {
         into records: inout [ChunkRecord],
         _ step: (Int) throws -> Void
     ) throws {
-        // Frames that overlap are those of a hostile file, which could hold the beginning of one every few
-        // bytes. So only so many bytes are decoded for them.
-        var patience = 16 * min(part.count, 1 << 48) + 16 * Self.frameSize
-        /// The end of the frames that were decoded in vain.
+        // The end of the frames that were decoded in vain.
         var tried = part.lowerBound
         var offset = part.lowerBound
         while offset < part.upperBound {
@@ -106,12 +128,14 @@ struct FrameWalk: ~Copyable {
                 || begins(with: Self.trailerMagic, at: end)
             var isPassed = isFollowed
             if isFollowed || offset >= tried || patience > 0 {
-                if let record = try decode(frame, at: offset) {
+                switch try decode(frame, at: offset) {
+                case .sound(let record):
                     records.append(record)
                     isPassed = true
-                } else if !isFollowed {
-                    if offset < tried { patience -= frame.storedBytes + frame.contentBytes }
-                    tried = max(tried, end)
+                case .repeated: isPassed = true
+                case .damaged:
+                    if !isFollowed, offset < tried { patience -= frame.storedBytes + frame.contentBytes }
+                    if !isFollowed { tried = max(tried, end) }
                 }
             }
             if isPassed {
@@ -159,30 +183,44 @@ struct FrameWalk: ~Copyable {
         return frame
     }
 
-    /// Returns the chunk of a frame, or `nil` if the frame is damaged.
-    private mutating func decode(
-        _ frame: ZstdFrame,
-        at offset: Int
-    ) throws(CacheStoreError) -> ChunkRecord? {
+    /// Decodes a frame, unless it is dense and the same bytes were decoded before.
+    private mutating func decode(_ frame: ZstdFrame, at offset: Int) throws(CacheStoreError) -> Outcome {
         let position = offset - start
+        let range = position..<position + frame.storedBytes
+        let checksum = XXH64.hash(window.span.extracting(range))
+        let key = DenseFrame(frame: frame, checksum: checksum)
+        let isDense = frame.contentBytes / 64 > frame.storedBytes
+        if isDense, let isSound = dense[key] { return isSound ? .repeated : .damaged }
+        let id = try content(of: frame, in: range)
+        if isDense { dense[key] = id != nil }
+        guard let id else { return .damaged }
+        let record = ChunkRecord(
+            id: id,
+            offset: offset,
+            storedBytes: frame.storedBytes,
+            contentBytes: frame.contentBytes,
+            checksum: checksum
+        )
+        return .sound(record)
+    }
+
+    /// Returns the SHA-256 of a frame's content, or `nil` if the frame is damaged.
+    private mutating func content(
+        of frame: ZstdFrame,
+        in range: Range<Int>
+    ) throws(CacheStoreError) -> ObjectID? {
         // The buffer is moved out of the walk while it is filled.
         var content: [UInt8] = []
         swap(&content, &self.content)
         defer { swap(&content, &self.content) }
-        let bytes = window.span.extracting(position..<position + frame.storedBytes)
+        let bytes = window.span.extracting(range)
         do {
             guard try decompressor.decode(bytes, size: frame.contentBytes, into: &content) else { return nil }
         } catch {
             if error.isLackOfMemory { throw CacheStoreError.undecoded(error, frames.path) }
             return nil
         }
-        return ChunkRecord(
-            id: ContentHasher.hash(content.span),
-            offset: offset,
-            storedBytes: frame.storedBytes,
-            contentBytes: frame.contentBytes,
-            checksum: XXH64.hash(bytes)
-        )
+        return ContentHasher.hash(content.span)
     }
 
     /// Returns the next offset at which the magic number of a frame stands, or `end`.

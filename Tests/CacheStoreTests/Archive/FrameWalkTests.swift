@@ -60,6 +60,22 @@ struct FrameWalkTests {
         #expect(try walk(bench.path("frames")).count == 2)
     }
 
+    @Test("decodes a frame with much content once, however often a file repeats it")
+    func repeated() throws {
+        let zeros = [UInt8](repeating: 0, count: FormatLimits.chunkSize)
+        let frame = try ZstdCompressor(level: 1).frame(zeros.span)
+        var damaged = frame
+        damaged[frame.count - 1] ^= 1
+        let last = try ZstdCompressor(level: 1).frame([1, 2, 3].span)
+        let bytes = [[UInt8]](repeating: frame + damaged, count: 4000).flatMap(\.self) + last
+        try Files.write(bytes, to: bench.path("repeated"))
+        let clock = ContinuousClock()
+        let begin = clock.now
+        #expect(try walk(bench.path("repeated")).map(\.offset) == [0, bytes.count - last.count])
+        // Decoding all of it takes longer than a minute.
+        #expect(clock.now - begin < .seconds(20))
+    }
+
     @Test("passes over a damaged frame as a whole, and not into the frames that its content holds")
     func whole() throws {
         var source = SeededBytes(seed: 811)
