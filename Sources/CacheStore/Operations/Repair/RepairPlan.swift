@@ -60,7 +60,8 @@ struct RepairPlan {
         guard let fault = source.fault else {
             return CacheStoreError(.io, "cannot be read", path: source.path)
         }
-        let others = useless.map { "; `\($0)` is of no use: \(words(for: $1))" }.joined()
+        let list = useless.map { "`\($0)` is of no use: \(words(for: $1))" }.joined(separator: "; ")
+        let others = list.isEmpty ? "" : " (\(list))"
         if chunks == 0 {
             return CacheStoreError(
                 fault.code,
