@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Builds the fuzz targets, runs each of them on its seeds and on random changes of them, and prints a table. It fails
-# if an input crashes a target, takes longer than ten seconds, needs more than 2 GiB, or breaks a property.
+# if an input crashes a target, takes longer than ten seconds (--timeout), needs more than 2 GiB, or breaks a property.
 #
 #     Tests/fuzz.sh                          # 60 s per target, two at a time
 #     Tests/fuzz.sh --hours 6                # six CPU hours, shared by all targets
 #     Tests/fuzz.sh --target zip --seconds 5 # one target; may be given several times
 #     Tests/fuzz.sh --check                  # only the inputs in the repository
+#     Tests/fuzz.sh --seed 1                 # the same changes as in any other run with this number, as far as time lets it
 #
 # The inputs in Tests/fuzz/found are run first, then those in Tests/fuzz/corpus, then those that earlier runs have kept
 # in the state directory, ${XDG_CACHE_HOME:-~/.cache}/cachestore/fuzz. New inputs and crashes go there, too.
@@ -21,12 +22,14 @@ readonly longest=65536          # the greatest length of new inputs, in bytes
 usage() { sed -n '2,/^set/p' "${BASH_SOURCE[0]}" | sed '$d; s/^# \{0,1\}//'; }
 die() { echo "fuzz.sh: $*" >&2; exit 1; }
 
-seconds=60 hours='' jobs=2 chosen=() check='' bin=''
+seconds=60 hours='' jobs=2 chosen=() check='' bin='' seed=0
 while (($#)); do
     case $1 in
     --hours) hours=${2:?--hours N}; shift ;;
     --seconds) seconds=${2:?--seconds N}; shift ;;
     --jobs) jobs=${2:?--jobs N}; shift ;;
+    --seed) seed=${2:?--seed N}; shift ;;
+    --timeout) timeout=${2:?--timeout SECONDS}; shift ;;
     --target) chosen+=("${2:?--target NAME}"); shift ;;
     --fuzz) bin=${2:?--fuzz BIN}; shift ;; # a fuzzer that is built already
     --check) check=1 timeout=60 ;; # also on a busy machine
@@ -35,7 +38,7 @@ while (($#)); do
     esac
     shift
 done
-[[ $seconds =~ ^[0-9]+$ && $jobs =~ ^[1-9][0-9]*$ && $hours =~ ^[0-9]*([.][0-9]+)?$ ]] || die "not a number"
+[[ $seconds$seed$timeout =~ ^[0-9]+$ && $jobs =~ ^[1-9][0-9]*$ && $hours =~ ^[0-9]*([.][0-9]+)?$ ]] || die "not a number"
 
 # ---------------------------------------------------------------- building
 
@@ -94,7 +97,7 @@ run() { # run TARGET
     ((${#seeds[@]} == 0)) || fuzz "$target" "${options[@]}" "${seeds[@]}"
     [[ -z $check ]] || return 0
     # The targets that run whole verbs are too slow to try all short inputs first.
-    options+=("-max_total_time=$seconds" "-max_len=$longest" -len_control=10)
+    options+=("-max_total_time=$seconds" "-seed=$seed" "-max_len=$longest" -len_control=10)
     options+=(-print_final_stats=1 -use_value_profile=1)
     ((${#seeds[@]} == 0)) || options+=("-seed_inputs=$(IFS=,; echo "${seeds[*]}")")
     fuzz "$target" "${options[@]}" "$state/corpus/$target"
@@ -131,5 +134,8 @@ for target in "${targets[@]}"; do
         echo "    again: SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=$ASAN_OPTIONS $bin $target $file"
     done <"$state/log/$target.failures"
 done
-echo "${#targets[@]} targets in $((SECONDS - started)) s, $failures crashes"
+# The seconds above are those of the clock; a busy machine gives less of its processors.
+times >"$state/log/times"
+cpu=$(awk 'NR == 2 { gsub("[ms]", " "); print int($1 * 60 + $2 + $3 * 60 + $4) }' "$state/log/times")
+echo "${#targets[@]} targets in $((SECONDS - started)) s, $cpu s of processors, $failures crashes"
 ((failures == 0))
