@@ -22,3 +22,6 @@ extern int mallopt(int parameter, int value);
 // memfd_create(2)
 extern int memfd_create(const char *name, unsigned int flags);
 #define MFD_CLOEXEC 1U
+
+// lseek(2)
+#define SEEK_DATA 3

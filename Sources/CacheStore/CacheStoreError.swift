@@ -48,10 +48,13 @@ public struct CacheStoreError: Error, Sendable {
     }
 
     /// Returns the same error with `member` named, unless it names one already.
+    ///
+    /// A chunk that has the member's name is not named a second time.
     func naming(member: String) -> Self {
-        Self(
+        let suffix = " (chunk \(member.split(separator: " ").last ?? ""))"
+        return Self(
             code,
-            message,
+            message.hasSuffix(suffix) ? String(message.dropLast(suffix.count)) : message,
             path: path,
             member: self.member ?? member,
             offset: offset,

@@ -60,6 +60,9 @@ extension Remedy {
     /// The advice to name a file where a directory was named.
     public static let nameFile = Remedy("nameFile", "name a file")
 
+    /// The advice to make the directory in which the output is to be.
+    public static let makeDirectory = Remedy("makeDirectory", "make the directory first, or choose another")
+
     /// The advice to remove an obstacle from the place of a file or directory.
     public static let removeObstacle = Remedy("removeObstacle", "remove it")
 

@@ -54,6 +54,8 @@ public struct Warning: Hashable, Sendable {
         public static let damagedInput = Code(rawValue: "damagedInput")
         /// A damaged archive has no index of its own any more, so the index of another one served.
         public static let foreignIndex = Code(rawValue: "foreignIndex")
+        /// A file that a repair was to take content from is no archive, or nothing of it is left.
+        public static let uselessArchive = Code(rawValue: "uselessArchive")
         /// A directory above a cache of an image keeps other users out.
         public static let closedDirectory = Code(rawValue: "closedDirectory")
     }

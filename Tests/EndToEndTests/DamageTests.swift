@@ -100,7 +100,7 @@ extension EndToEnd {
             let verified = try await workspace.cachectl.run(["verify", damaged])
             for member in members {
                 let name = try #require(member["name"] as? String)
-                #expect(verified.errors.contains(name) && outcome.output.contains("  output \(name)\n"))
+                #expect(verified.errors.contains(name) && outcome.errors.contains("output `\(name)`"))
             }
         }
 
@@ -146,7 +146,7 @@ extension EndToEnd {
             #expect(outcome.errors.contains("warning: the index of `\(cut)` is lost"), "\(outcome)")
             #expect(FileManager.default.contentsEqual(atPath: mended, andPath: workspace.union))
             let alone = try await workspace.cachectl.run(["repair", cut, "-o", "\(mended)-2"])
-            EndToEnd.expectFailure(alone, status: 2, naming: cut, "chunks are left", "hint: ")
+            EndToEnd.expectFailure(alone, status: 2, naming: cut, "pieces of content are left", "hint: ")
             #expect(!FileManager.default.fileExists(atPath: "\(mended)-2"))
         }
 

@@ -7,11 +7,12 @@ import Testing
 struct RemedyTextTests {
     @Test("name the command or the flag that helps, where the library's own words name none")
     func words() {
+        let repair = "`cachectl repair ARCHIVE --from OTHER -o NEW`"
         for (remedy, word) in [
             (Remedy.overwrite, "--force"), (.relabel, "--label"), (.installGo, "--go PATH"),
-            (.packAgain, "`cachectl pack`"), (.recoverContent, "`cachectl repair`"),
-            (.recoverContent, "`cachectl restore --skip-damaged`"), (.recoverIndex, "`cachectl repair`"),
-            (.copyOrUnpack, "`cachectl repair`"), (.listMembers, "`cachectl ls`"),
+            (.packAgain, "`cachectl pack`"), (.recoverContent, repair), (.recoverIndex, repair),
+            (.recoverContent, "`cachectl restore --skip-damaged`"), (.copyOrUnpack, repair),
+            (.listMembers, "`cachectl ls`"),
             (.chooseProfile, "--profile"), (.nameArchitecture, "--arch"), (.nameTag, "--base"),
         ] {
             #expect(RemedyText.words(for: remedy).contains(word), "\(remedy)")

@@ -5,7 +5,7 @@
 struct ChunkReader: ~Copyable {
     let frames: FrameFile
     private let spares: SpareFrames?
-    private let decompressor: ZstdDecompressor
+    private let decoder: FrameDecoder
 
     /// The frame of the content that was read last.
     private(set) var frame: [UInt8] = []
@@ -25,11 +25,7 @@ struct ChunkReader: ~Copyable {
     init(_ archive: Archive, spares: SpareFrames? = nil) throws(CacheStoreError) {
         frames = archive.frames
         self.spares = spares
-        do {
-            decompressor = try ZstdDecompressor()
-        } catch {
-            throw CacheStoreError.undecoded(error, frames.path)
-        }
+        decoder = try FrameDecoder(archive.frames)
     }
 
     /// Creates a reader of the same file, with buffers of its own.
@@ -38,11 +34,7 @@ struct ChunkReader: ~Copyable {
     init(besides other: borrowing ChunkReader) throws(CacheStoreError) {
         frames = other.frames
         spares = other.spares
-        do {
-            decompressor = try ZstdDecompressor()
-        } catch {
-            throw CacheStoreError.undecoded(error, frames.path)
-        }
+        decoder = try FrameDecoder(other.frames)
     }
 
     /// Reads the content of `chunk` into ``content``.
@@ -86,22 +78,7 @@ struct ChunkReader: ~Copyable {
         var buffer: [UInt8] = []
         swap(&buffer, &content)
         defer { swap(&buffer, &content) }
-        guard ZstdDecompressor.isAllowed(frame.span) else {
-            throw frames.damaged(chunk, "the frame is none that the format allows")
-        }
-        let isWhole: Bool
-        do {
-            isWhole = try decompressor.decode(frame.span, size: chunk.contentBytes, into: &buffer)
-        } catch {
-            if error.isLackOfMemory { throw CacheStoreError.undecoded(error, frames.path) }
-            throw frames.damaged(chunk, "the frame can't be decoded, \(error)")
-        }
-        guard isWhole else {
-            throw frames.damaged(chunk, "the frame is not one frame of \(chunk.contentBytes) bytes")
-        }
-        guard ContentHasher.hash(buffer.span) == chunk.id else {
-            throw frames.damaged(chunk, "the content does not have its SHA-256")
-        }
+        try decoder.decode(frame.span, of: chunk, in: frames, into: &buffer)
         last = chunk
     }
 

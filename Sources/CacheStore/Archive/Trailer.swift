@@ -115,6 +115,17 @@ struct Trailer: Hashable {
         }
     }
 
+    /// Returns whether the header of a trailer says that the trailer begins at an offset.
+    ///
+    /// The bytes before the header and the index may be damaged.
+    ///
+    /// - Throws: ``CacheStoreError`` for a system error.
+    static func begins(at offset: Int, in file: borrowing File) throws(CacheStoreError) -> Bool {
+        let header = try file.bytes(at: indexOffset(after: offset) - headerSize, count: headerSize)
+        return header.count == headerSize && header.starts(with: magic)
+            && header[16..<24].elementsEqual(littleEndian(UInt64(offset), count: 8))
+    }
+
     private init(header: [UInt8], indexOffset: Int, path: FilePath) throws(CacheStoreError) {
         let headerOffset = indexOffset - Self.headerSize
         guard header.count == Self.headerSize, header.starts(with: Self.magic) else {

@@ -11,10 +11,12 @@ struct RepairCommand: AsyncParsableCommand, Sendable {
             Each damaged piece of content is taken from the first of the other archives that \
             has it sound: copies of the archive, the packs that it was united from, or any \
             archives that share content with it. They may be damaged too, as long as they \
-            are not damaged in the same places. What none of them has is left out and listed.
+            are not damaged in the same places. One that is of no use is named in a warning. \
+            What no archive has is left out and listed.
 
             If the archive lost its index, as a file that was cut short does, the index of \
-            another archive serves, and what is left is found by decoding it.
+            another archive serves, and what is left is found by decoding it. Without \
+            `--from`, only an archive with a sound index can be repaired.
 
             The exit status is 0 if the new archive has all members, and 3 if members are \
             left out, or if nothing proves that none is missing.
@@ -73,7 +75,9 @@ struct RepairCommand: AsyncParsableCommand, Sendable {
         for (source, frames) in Dictionary(grouping: report.replaced, by: \.source.string)
             .sorted(by: { $0.key < $1.key })
         {
-            let count = HumanFormat.count(frames.count, "damaged piece", "damaged pieces")
+            // Of an archive that lost its index, pieces may be missing altogether.
+            let kind = report.foreignIndex == nil ? "damaged" : "damaged or missing"
+            let count = HumanFormat.count(frames.count, "\(kind) piece", "\(kind) pieces")
             lines.append("took \(count) from `\(HumanFormat.printable(source))`")
         }
         lines += HumanFormat.leftOut(report.leftOut)

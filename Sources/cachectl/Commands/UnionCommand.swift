@@ -12,6 +12,10 @@ struct UnionCommand: AsyncParsableCommand, Sendable {
             equal sets give equal archives. Nothing is decompressed, and content that \
             several inputs hold is copied once.
 
+            Where an input is damaged and another one has a sound copy, the sound copy is \
+            taken, with a warning. Damage in what is not copied is not noticed; `verify` \
+            finds it.
+
             Where inputs hold different values for one key, a fixed rule keeps one of them, \
             and the rest are reported. A `.mod` file or module hash that differs is an error \
             (status 2).

@@ -6,14 +6,16 @@ enum RemedyText {
         .overwrite: "choose another name, or overwrite it with --force",
         .packAgain: "make it again with `cachectl pack`, or copy it again",
         .recoverContent:
-            "make it again with `cachectl pack`, or copy it again; `cachectl repair` takes what is damaged "
-            + "from archives that have the same content, and `cachectl restore --skip-damaged` leaves it out",
+            "make it again with `cachectl pack`, or copy it again; `cachectl repair ARCHIVE --from OTHER -o "
+            + "NEW` takes what is damaged from archives that have the same content, and "
+            + "`cachectl restore --skip-damaged` leaves it out",
         .recoverIndex:
-            "make it again with `cachectl pack`, or copy it again; `cachectl repair` can use the index of an "
-            + "archive that has the same content",
+            "make it again with `cachectl pack`, or copy it again; `cachectl repair ARCHIVE --from OTHER -o "
+            + "NEW` can use the index of another archive that has the same content",
         .copyOrUnpack:
-            "copy or pack it again; if it was compressed with zstd, decompress it; `cachectl repair` gets "
-            + "back what is left of a file that was cut short, with the index of another archive",
+            "copy or pack it again; if it was compressed with zstd, decompress it; `cachectl repair ARCHIVE "
+            + "--from OTHER -o NEW` gets back what is left of a file that was cut short, with the index of "
+            + "another archive",
         .distrust: "do not use this archive: cachectl writes none like it",
         .upgrade: "use the cachectl that wrote it, or a newer one",
         .relabel: "give each pack its own --label",

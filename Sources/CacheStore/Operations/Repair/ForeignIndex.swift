@@ -6,13 +6,22 @@ struct ForeignIndex: Sendable {
     /// Whether the index is the lost one, by its SHA-256.
     let isLostOne: Bool
 
-    /// Whether all chunks that are left lie where the index has them.
-    private let isCopy: Bool
+    /// Whether the frames that are left are those of a copy.
+    ///
+    /// They are if each lies where the index has it, or inside a damaged frame of which it is content.
+    let isCopy: Bool
+
+    /// The number of frames of the index.
+    let frames: Int
+
+    /// The number of frames that are left and that lie where the index has them.
+    let framesInPlace: Int
 
     /// The number of chunks that are left and that the index names.
-    private let namedChunks: Int
+    let namedChunks: Int
 
-    /// The number of chunks that are left and that the index does not name.
+    /// The number of chunks that are left and that the index does not name, without those that are content of
+    /// a damaged frame.
     let unnamedChunks: Int
 
     /// Whether all members of the index are those of the archive that lost its index.
@@ -22,21 +31,41 @@ struct ForeignIndex: Sendable {
     ///
     /// - Parameters:
     ///   - archive: The archive that has the index, which has its SHA-256.
-    ///   - chunks: The chunks that are left.
+    ///   - chunks: The chunks that are left, in the order of their frames.
+    ///   - names: The chunks that any of the archives has.
     ///   - lost: The SHA-256 of the lost index, if that is known.
     /// - Throws: ``CacheStoreError`` if the index can't be read.
-    private init(_ archive: Archive, naming chunks: [ChunkRecord], lost: ObjectID?) throws {
-        let left = Dictionary(chunks.map { ($0.id, $0) }) { first, _ in first }
-        var (named, inPlace) = (0, 0)
+    private init(
+        _ archive: Archive,
+        naming chunks: [ChunkRecord],
+        _ names: Set<ObjectID>,
+        lost: ObjectID?
+    ) throws {
+        let left = Set(chunks.map(\.id))
+        var (named, inPlace, inside, count) = (0, 0, 0, 0)
+        var position = 0
         try archive.index(isChecked: true).forEachChunk { record in
-            guard let chunk = left[record.id] else { return }
-            named += 1
-            if record == chunk { inPlace += 1 }
+            count += 1
+            if left.contains(record.id) { named += 1 }
+            let end = record.offset + record.storedBytes
+            while position < chunks.count, chunks[position].offset < end {
+                let chunk = chunks[position]
+                position += 1
+                if chunk == record {
+                    inPlace += 1
+                } else if chunk.offset > record.offset, chunk.offset + chunk.storedBytes <= end,
+                    !names.contains(chunk.id)
+                {
+                    inside += 1
+                }
+            }
         }
         self.archive = archive
+        frames = count
+        framesInPlace = inPlace
         namedChunks = named
-        unnamedChunks = left.count - named
-        isCopy = inPlace == chunks.count
+        isCopy = inPlace > 0 && inPlace + inside == chunks.count
+        unnamedChunks = isCopy ? 0 : left.count - named
         isLostOne = archive.trailer.indexID == lost
     }
 
@@ -44,15 +73,22 @@ struct ForeignIndex: Sendable {
     ///
     /// - Parameters:
     ///   - archives: The archives, of which the first ones are preferred.
-    ///   - chunks: The chunks that are left.
+    ///   - chunks: The chunks that are left, in the order of their frames.
     ///   - lost: The SHA-256 of the lost index, if that is known.
     /// - Returns: The index; `nil` if no index names any of the chunks.
     /// - Throws: ``CacheStoreError`` if an index can't be read.
     static func best(among archives: [Archive], naming chunks: [ChunkRecord], lost: ObjectID?) throws -> Self?
     {
+        let left = Set(chunks.map(\.id))
+        var names: Set<ObjectID> = []
+        for archive in archives {
+            try archive.index(isChecked: true).forEachChunk {
+                if left.contains($0.id) { names.insert($0.id) }
+            }
+        }
         var best: Self?
         for archive in archives {
-            let index = try Self(archive, naming: chunks, lost: lost)
+            let index = try Self(archive, naming: chunks, names, lost: lost)
             guard index.isLostOne || index.namedChunks > 0 else { continue }
             if best.map({ $0.rank < index.rank }) ?? true { best = index }
         }

@@ -27,7 +27,8 @@ extension Repair {
         /// The new archive in figures.
         public var totals: ArchiveTotals
 
-        /// The frames that were taken from other files, in the order of the new archive.
+        /// The frames that were taken from other files, because the damaged archive does not have them sound,
+        /// in the order of the new archive.
         public var replaced: [Replacement]
 
         /// The members that no file has whole, in the order of the archive.
@@ -44,6 +45,8 @@ extension Repair {
         public var foreignIndex: FilePath?
 
         /// The number of chunks that are left of the damaged archive and that ``foreignIndex`` does not name.
+        ///
+        /// Frames that the content of a damaged frame holds don't count, where that can be told.
         public var unnamedChunks: Int
 
         /// Whether the new archive has all members of the damaged one.
@@ -58,7 +61,8 @@ extension Repair {
         /// elsewhere.
         public var isIdentical: Bool
 
-        /// Warnings about members that were left out, and about the index.
+        /// Warnings about other files that are of no use, about the index, and about members that were left
+        /// out.
         public var warnings: [Warning]
     }
 }

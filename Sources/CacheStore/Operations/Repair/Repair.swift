@@ -22,7 +22,8 @@ public struct Repair: Sendable {
     ///
     /// - Parameters:
     ///   - damaged: The archive, as a path, because a damaged archive can't always be opened.
-    ///   - others: Other archives, or what is left of some; the first ones are preferred.
+    ///   - others: Other archives, or what is left of some; the first ones are preferred. One that is of no
+    ///     use gives a warning.
     ///   - path: The new archive. It appears under this name only when it is complete; it may be one of the
     ///     other names.
     ///   - progress: Called with the progress of the work.
@@ -31,7 +32,7 @@ public struct Repair: Sendable {
     /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/corruptArchive``,
     ///   ``CacheStoreError/Code/notAnArchive`` or ``CacheStoreError/Code/unsafePath`` if nothing can be got
     ///   back, or another code for a system error), or `CancellationError` if the task was cancelled.
-    /// - Complexity: O(*n*) in the bytes of the archive's content, and of the content of each other file
+    /// - Complexity: O(*n*) in the bytes of the archive's content, and of the length and content of each file
     ///   whose index is lost; memory for the archive's index, two chunks per thread, and, once a frame is
     ///   damaged, some 100 bytes per frame of all files.
     @discardableResult

@@ -13,19 +13,8 @@ struct RepairOperation {
     let threads: Int
     let counters: ProgressCounters
 
-    /// The files of the repair.
-    private struct Plan {
-        /// The archive whose index is used; it comes first in ``holders``.
-        var base: Archive
-        var holders: [FrameHolder]
-        var foreign: ForeignIndex?
-        /// The chunks that are left of an archive that lost its index.
-        var chunksLeft: [ChunkRecord] = []
-    }
-
     func run(_ writer: ArchiveWriter, jobs: Int?) async throws -> Repair.Report {
-        let source = try RepairSource(opening: damaged)
-        let plan = try await plan(source, others.map { try RepairSource(opening: $0) })
+        let plan = try await RepairPlan(damaged, from: others, counters)
         let spares = SpareFrames(plan.holders)
         let verification = try await VerifyOperation(
             plan.base,
@@ -41,9 +30,11 @@ struct RepairOperation {
         let (whole, stated, set, places, frames) = try await WorkerThreads.perform { [path] in
             let (whole, stated) = try plan.base.members()
             let (rest, order) = try members(of: whole, plan, without: lost)
-            var places = whole.chunks.map { FramePlace(input: 0, record: $0) }
-            for index in places.indices {
-                if let spare = taken[places[index].record.id] { places[index] = spare }
+            let left = Dictionary(plan.chunksLeft.map { ($0.id, $0) }) { first, _ in first }
+            let places = whole.chunks.map { record in
+                // Frames of the damaged archive come before those of the archive whose index is used.
+                left[record.id].map { FramePlace(input: plan.damagedInput, record: $0) } ?? taken[record.id]
+                    ?? FramePlace(input: 0, record: record)
             }
             let set = rest.laidOut(order) { places[$0].record }
             return (
@@ -64,52 +55,12 @@ struct RepairOperation {
         }
     }
 
-    // MARK: - Files
-
-    private func plan(_ source: RepairSource, _ others: [RepairSource]) async throws -> Plan {
-        if let archive = source.archive {
-            var holders = [FrameHolder(archive)]
-            for other in others { holders.append(try await other.holder(counters)) }
-            return Plan(base: archive, holders: holders)
-        }
-        guard let fault = source.fault else { throw CacheStoreError(.io, "cannot be read", path: damaged) }
-        let archives = others.compactMap(\.archive)
-        // A file that is no archive at all has no frames either.
-        let chunks: [ChunkRecord]
-        do {
-            chunks = try await source.chunks(counters)
-        } catch let error as CacheStoreError where error.code == fault.code {
-            guard let lost = source.indexID, archives.contains(where: { $0.trailer.indexID == lost }) else {
-                throw error
-            }
-            chunks = []
-        }
-        let foreign = try await WorkerThreads.perform {
-            try ForeignIndex.best(among: archives, naming: chunks, lost: source.indexID)
-        }
-        guard let foreign else {
-            throw CacheStoreError(
-                fault.code,
-                "\(fault.message); \(chunks.count) chunks are left, and no other archive has an index that "
-                    + "names one of them, so nothing tells which members they belong to",
-                path: damaged,
-                offset: fault.offset,
-                remedy: .recoverIndex
-            )
-        }
-        var holders = [FrameHolder(foreign.archive), FrameHolder(source.frames, found: chunks)]
-        for other in others where other.archive?.frames !== foreign.archive.frames {
-            holders.append(try await other.holder(counters))
-        }
-        return Plan(base: foreign.archive, holders: holders, foreign: foreign, chunksLeft: chunks)
-    }
-
     // MARK: - Members
 
     /// Returns the members of the new archive, and their chunks in the order of the frames.
     private func members(
         of whole: MemberSet,
-        _ plan: Plan,
+        _ plan: RepairPlan,
         without lost: DamagedMembers
     ) throws -> (set: MemberSet, order: [ChunkNumber]) {
         let rest = whole.leavingOut(lost)
@@ -124,7 +75,7 @@ struct RepairOperation {
     // MARK: - The report
 
     private func report(
-        _ plan: Plan,
+        _ plan: RepairPlan,
         _ lost: DamagedMembers,
         _ whole: MemberSet,
         _ stated: ObjectID,
@@ -137,7 +88,7 @@ struct RepairOperation {
         let counts = lost.outputs.keys.map { ($0, entries[whole.outputs[$0].id] ?? 0) }
         let leftOut = lost.list(entries: Dictionary(uniqueKeysWithValues: counts)) { whole.outputs[$0].id }
         let original = Dictionary(whole.chunks.map { ($0.id, $0) }) { first, _ in first }
-        let replaced = places.filter { $0.input != 0 }.map { place in
+        let replaced = places.filter { $0.input != plan.damagedInput }.map { place in
             Repair.Report.Replacement(
                 chunk: place.record.id,
                 source: plan.holders[place.input].frames.path,
@@ -146,8 +97,9 @@ struct RepairOperation {
             )
         }
         let isComplete = lost.isEmpty && plan.foreign?.isLostOne ?? true
-        var warnings = leftOut.map { $0.warning(in: plan.base.path) }
-        if let foreign = plan.foreign { warnings.insert(warning(of: foreign), at: 0) }
+        let warnings =
+            plan.warnings + (plan.foreign.map { [warning(of: $0)] } ?? [])
+            + leftOut.map { $0.warning(in: plan.base.path) }
         return Repair.Report(
             digest: digest,
             statedDigest: plan.foreign?.isLostOne ?? true ? stated : nil,
@@ -168,19 +120,26 @@ struct RepairOperation {
             if foreign.isLostOne {
                 "it is the same index, by its SHA-256"
             } else if foreign.appliesToAll {
-                "all frames that are left lie where that index has them, but nothing proves that it is the "
-                    + "lost one"
+                "\(places(of: foreign)) where that index has \(foreign.frames), but nothing proves that it "
+                    + "is the lost one"
             } else {
                 "only members whose content is left are taken from it, and nothing tells which others there "
                     + "were"
             }
         let unnamed =
             foreign.unnamedChunks == 0
-            ? "" : ", and it does not name \(foreign.unnamedChunks) of the chunks that are left"
+            ? ""
+            : ", and it does not name \(foreign.unnamedChunks) of the "
+                + "\(foreign.namedChunks + foreign.unnamedChunks) chunks that are left"
         return Warning(
             code: .foreignIndex,
             message: "the index of `\(damaged)` is lost, so that of `\(foreign.archive.path)` was used: "
                 + consequence + unnamed
         )
+    }
+
+    private func places(of foreign: ForeignIndex) -> String {
+        foreign.framesInPlace == 1
+            ? "the only frame that is left lies" : "all \(foreign.framesInPlace) frames that are left lie"
     }
 }

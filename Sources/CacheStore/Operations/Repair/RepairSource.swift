@@ -37,31 +37,65 @@ struct RepairSource: Sendable {
         if let opened { frames = opened.frames } else { frames = try FrameFile(File(reading: path)) }
     }
 
-    /// Returns the file with a list of its chunks.
-    ///
-    /// If there is no index, the chunks are found by decoding the frames.
-    ///
-    /// - Throws: ``CacheStoreError`` if there is nothing to find, or for a system error; or
-    ///   `CancellationError`.
-    func holder(_ counters: ProgressCounters) async throws -> FrameHolder {
-        if let archive { return FrameHolder(archive) }
-        return FrameHolder(frames, found: try await chunks(counters))
-    }
-
     /// Finds the chunks of a file whose index is lost.
     ///
-    /// - Throws: The error of ``holder(_:)``.
-    func chunks(_ counters: ProgressCounters) async throws -> [ChunkRecord] {
-        let size = try frames.file.status().size
-        counters.begin("reading frames", bytes: min(size, framesSize ?? size), items: 0)
-        let records = try await WorkerThreads.performCancellable { [frames, framesSize] cancellation in
-            var walk = try FrameWalk(frames, upTo: framesSize)
-            return try walk.records {
+    /// The frames of a file whose index another archive has lie where that index has them. In any other file,
+    /// frames are found where the other archives have the same, and between these one after another.
+    ///
+    /// - Parameters:
+    ///   - archives: The other archives, whose indexes have their SHA-256.
+    ///   - counters: The counters to add to.
+    /// - Returns: The chunks of sound frames, in the order of the frames, which don't overlap.
+    /// - Throws: ``CacheStoreError`` if an index can't be read, or for a system error; or
+    ///   `CancellationError`.
+    func chunks(
+        knowing archives: [Archive],
+        _ counters: ProgressCounters
+    ) async throws -> [ChunkRecord] {
+        let status = try frames.file.status()
+        let size = status.kind == .regular ? min(status.size, framesSize ?? status.size) : 0
+        counters.begin("reading frames", bytes: size, items: 0)
+        return try await WorkerThreads.performCancellable { [frames, indexID, framesSize] cancellation in
+            func step(_ count: Int) throws {
                 try cancellation.check()
-                counters.add(bytes: $0, items: 0)
+                counters.add(bytes: count, items: 0)
+            }
+            if let lost = archives.first(where: { $0.trailer.indexID == indexID }) {
+                return try Self.frames(of: [lost], in: frames, size, step)
+            }
+            let known = try Self.frames(of: archives, in: frames, size, step)
+            var walk = try FrameWalk(frames, upTo: framesSize, knowing: known)
+            return try walk.records(step)
+        }
+    }
+
+    /// Finds the frames of a file that other archives have in the same places.
+    private static func frames(
+        of archives: [Archive],
+        in frames: FrameFile,
+        _ size: Int,
+        _ step: (Int) throws -> Void
+    ) throws -> [ChunkRecord] {
+        let decoder = try FrameDecoder(frames)
+        var frame: [UInt8] = []
+        var content: [UInt8] = []
+        var seen: Set<ChunkRecord> = []
+        var found: [ChunkRecord] = []
+        for archive in archives {
+            try archive.index(isChecked: true).forEachChunk { record in
+                try step(0)
+                guard record.offset + record.storedBytes <= size, seen.insert(record).inserted else { return }
+                do throws(CacheStoreError) {
+                    try frames.read([record], into: &frame)
+                    try decoder.decode(frame.span, of: record, in: frames, into: &content)
+                } catch {
+                    if error.code == .corruptArchive { return }
+                    throw error
+                }
+                found.append(record)
+                try step(record.storedBytes)
             }
         }
-        if records.isEmpty, let fault { throw fault }
-        return records
+        return found
     }
 }

@@ -103,6 +103,17 @@ struct File: ~Copyable, Sendable {
         if buffer.count > wanted { buffer.removeLast(buffer.count - wanted) }
     }
 
+    /// Returns the first offset, not below another one, at which the file has data and no hole (`lseek(2)`,
+    /// `SEEK_DATA`).
+    ///
+    /// - Returns: The offset; `nil` if no data follows. It is `offset` where the file system can't tell.
+    func data(from offset: Int) -> Int? {
+        let found = lseek(descriptor, offset, SEEK_DATA)
+        if found >= 0 { return max(offset, found) }
+        // Any other error is one that reading finds too.
+        return errno == ENXIO ? nil : offset
+    }
+
     /// Writes all of `bytes` at `offset`.
     ///
     /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/noSpace`` where the

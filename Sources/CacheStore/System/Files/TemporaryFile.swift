@@ -24,7 +24,7 @@ struct TemporaryFile: ~Copyable, Sendable {
             throw CacheStoreError(.badArgument, "not the name of a file", path: path)
         }
         let parent = path.removingLastComponent()
-        let directory = try Directory(opening: parent.isEmpty ? "." : parent)
+        let directory = try Self.directory(parent.isEmpty ? "." : parent)
         if let there = try directory.status(of: name) {
             if there.kind == .directory {
                 throw CacheStoreError(.exists, "the output is a directory", path: path, remedy: .nameFile)
@@ -64,6 +64,21 @@ struct TemporaryFile: ~Copyable, Sendable {
         self.directory = directory
         self.name = name
         temporaryName = temporary
+    }
+
+    private static func directory(_ path: FilePath) throws(CacheStoreError) -> Directory {
+        do throws(CacheStoreError) {
+            return try Directory(opening: path)
+        } catch {
+            guard error.code == .notFound else { throw error }
+            throw CacheStoreError(
+                .notFound,
+                "there is no directory for the output",
+                path: path,
+                remedy: .makeDirectory,
+                cause: error.cause
+            )
+        }
     }
 
     deinit { discard() }

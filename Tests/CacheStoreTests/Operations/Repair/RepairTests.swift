@@ -146,6 +146,38 @@ struct RepairTests {
         #expect(report.totals.all.members < (try await bench.totals(union)).all.members)
     }
 
+    @Test("goes on past other files that are of no use, and names each in a warning")
+    func useless() async throws {
+        var source = SeededBytes(seed: 671)
+        let sound = try await HostileArchive(bench: bench).sound()
+        let chunks = try bench.contents(sound).set.chunks
+        let damaged = try bench.damage(sound, frames: chunks, to: "damaged", &source)
+        let (text, pipe) = (bench.path("text"), bench.path("pipe"))
+        try Files.write(Array("no archive\n".utf8), to: text)
+        try Files.write([], to: bench.path("empty"))
+        try Files.makeFIFO(pipe)
+        let lost = try bench.copy(damaged, to: "lost") { $0.removeLast(100) }
+        let liar = try HostileArchive(bench: bench).write(
+            from: sound,
+            sql: "UPDATE archive SET value = zeroblob(32) WHERE name = 'digest'",
+            to: "liar"
+        )
+        let useless = [
+            bench.path("missing"), text, bench.path("empty"), pipe, bench.root, lost, liar,
+            text.appending("below"), bench.path(String(repeating: "x", count: 300)),
+        ]
+        let report = try await Repair().run(damaged, from: useless + [sound], to: bench.path("repaired"))
+        #expect(try Files.id(bench.path("repaired")) == Files.id(sound))
+        #expect(report.isIdentical && report.replaced.allSatisfy { $0.source == sound })
+        #expect(report.warnings.allSatisfy { $0.code == .uselessArchive }, "\(report.warnings)")
+        let named = useless.filter { path in
+            report.warnings.contains { $0.message.hasPrefix("`\(path)` is of no use: ") }
+        }
+        #expect(named == useless && report.warnings.count == useless.count, "\(report.warnings)")
+        let alone = try await Repair().run(damaged, from: [text], to: bench.path("rest"))
+        #expect(!alone.isComplete && alone.warnings.first?.code == .uselessArchive)
+    }
+
     @Test("refuses what it can't help, and leaves nothing")
     func refused() async throws {
         let sound = try await HostileArchive(bench: bench).sound()
@@ -158,11 +190,10 @@ struct RepairTests {
         let useless = await failure { try await repair(cut, from: cut) }
         #expect(useless?.code == .notAnArchive)
         #expect(await failure { try await repair(text, from: sound) }?.path == text)
-        #expect(await failure { try await repair(sound, from: text) }?.path == text)
-        let missing = bench.path("missing")
-        #expect(await failure { try await repair(sound, from: missing) }?.code == .notFound)
         let directory = await failure { try await repair(bench.root, from: sound) }
         #expect(directory?.code == .badArgument)
+        let nowhere = await failure { try await repair(sound, to: "none/repaired") }
+        #expect(nowhere?.code == .notFound && nowhere?.remedy == .makeDirectory)
         // Rot can't make this: the index has its SHA-256, and states another digest.
         let liar = try HostileArchive(bench: bench).write(
             from: sound,

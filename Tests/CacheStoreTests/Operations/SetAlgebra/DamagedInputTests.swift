@@ -59,6 +59,39 @@ struct DamagedInputTests {
         #expect(isSame != texts.contains { $0.contains("not the same bytes") }, "seed \(seed)")
     }
 
+    @Test("of a union is not mended with a frame that has its checksum and other content")
+    func wrongContent() async throws {
+        var source = SeededBytes(seed: 731)
+        var model = CacheModel()
+        for number in 0..<6 { model.addPair("\(number)", source.halfRandomBytes(50_000)) }
+        let caches = try bench.write(model, to: "caches")
+        let long = try await bench.pack(caches, to: "long") { $0.level = 1 }.path
+        let short = try await bench.pack(caches, to: "short") { $0.level = 12 }.path
+        let (frames, others) = (try bench.contents(short).set.chunks, try bench.contents(long).set.chunks)
+        let number = try #require(frames.indices.first { frames[$0].storedBytes < others[$0].storedBytes })
+        let damaged = try bench.copy(short, to: "damaged") { $0[frames[number].offset + 100] ^= 1 }
+        // The last bytes of the frame are the checksum of its content.
+        let record = others[number]
+        let end = record.offset + record.storedBytes
+        let rotten = try bench.copy(long, to: "rotten") { $0[end - 1] ^= 1 }
+        let checksum = XXH64.hash(Array(try Files.bytes(rotten)[record.offset..<end]).span)
+        let poison = try HostileArchive(bench: bench).write(
+            from: rotten,
+            sql: "UPDATE chunk SET checksum = \(Int64(bitPattern: checksum)) WHERE id = \(number + 1)",
+            to: "poison"
+        )
+        let error = await failure { try await bench.unite(damaged, poison, to: "union") }
+        #expect(error?.code == .corruptArchive && error?.path == damaged, "\(String(describing: error))")
+        for inputs in [[damaged, poison, long], [long, damaged, poison]] {
+            var options = SetOptions()
+            options.overwrite = true
+            let report = try await Union(options: options).run(inputs, to: bench.path("union"))
+            #expect(report.digest == (try bench.contents(long).digest))
+            #expect(try await Verify().run(bench.path("union")).problems.isEmpty)
+            #expect(report.warnings.filter { $0.code == .damagedInput }.count == 2)
+        }
+    }
+
     @Test("of a difference or an intersection is mended from the other inputs")
     func others() async throws {
         var source = SeededBytes(seed: 721)

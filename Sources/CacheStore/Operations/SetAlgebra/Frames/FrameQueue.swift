@@ -53,12 +53,15 @@ final class FrameQueue: Sendable {
             damaged,
             error,
             buffer in
-            guard let sound = try Self.sound(damaged, spares, into: &buffer) else {
+            let (sound, alsoDamaged) = try Self.sound(damaged, spares, into: &buffer)
+            guard let sound else {
                 let index = try archives[damaged.input].index(isChecked: true)
                 guard let member = try index.member(using: damaged.record) else { throw error }
                 throw error.naming(member: member)
             }
-            replaced.update { $0[damaged] = sound }
+            replaced.update { replaced in
+                for place in [damaged] + alsoDamaged { replaced[place] = sound }
+            }
             return sound.record.isStored(as: damaged.record)
         }
         return replaced.value
@@ -113,20 +116,34 @@ final class FrameQueue: Sendable {
     }
 
     /// Finds a sound frame of the chunk of a damaged frame, and reads the sound frame.
+    ///
+    /// The frame is decoded, because its checksum proves nothing about its content. Where the sound frame was
+    /// stored with other bytes, the members are laid out again with any other frame of the chunk, so each is
+    /// checked.
+    ///
+    /// - Returns: The sound frame, or `nil` if there is none, and the other frames that are damaged.
     private static func sound(
         _ damaged: FramePlace,
         _ spares: SpareFrames,
         into buffer: inout [UInt8]
-    ) throws -> FramePlace? {
+    ) throws -> (sound: FramePlace?, damaged: [FramePlace]) {
+        var sound: FramePlace?
+        var others: [FramePlace] = []
+        var content: [UInt8] = []
         for place in try spares.places(of: damaged.record, besides: damaged.input) {
+            let file = spares.files[place.input]
             do throws(CacheStoreError) {
-                try spares.files[place.input].read([place.record], into: &buffer)
-                return place
+                try file.read([place.record], into: &buffer)
+                try FrameDecoder(file).decode(buffer.span, of: place.record, in: file, into: &content)
             } catch {
                 guard error.code == .corruptArchive else { throw error }
+                others.append(place)
+                continue
             }
+            if place.record.isStored(as: damaged.record) { return (place, []) }
+            sound = sound ?? place
         }
-        return nil
+        return (sound, others)
     }
 
     /// Returns the next run, or `nil` after the last.
