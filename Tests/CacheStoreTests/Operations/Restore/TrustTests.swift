@@ -66,6 +66,15 @@ struct TrustTests {
         return try bench.damage(archive, frames: numbers.map { set.chunks[$0] }, to: name, &source)
     }
 
+    @discardableResult
+    private func restore(
+        _ archive: FilePath,
+        _ name: String,
+        configure: (inout Restore.Options) -> Void = { _ in }
+    ) async throws -> (caches: GoCaches, report: Restore.Report) {
+        try await bench.restore(archive, to: name, ofModulesAlone: true, configure: configure)
+    }
+
     private func download(_ name: String, _ kind: String) -> FilePath {
         bench.path("\(name)/\(Self.module.download).\(kind)")
     }
@@ -121,7 +130,7 @@ struct TrustTests {
                 for zips in Restore.Options.ModuleZips.allCases {
                     let name = "\(number) \(before) \(zips)"
                     try place(Self.wrong, [.tree, .zip], in: name, before)
-                    let report = try await bench.restore(archive, to: name) {
+                    let report = try await restore(archive, name) {
                         ($0.profile, $0.moduleZips, $0.skipsDamaged) = (profile, zips, true)
                     }.report
                     #expect(try Files.bytes(download(name, "ziphash")) == Array(Self.module.h1.utf8))
@@ -148,7 +157,7 @@ struct TrustTests {
             for before in Before.allCases {
                 let name = "\(number) \(before)"
                 try place(Self.module, [.tree, .zip], in: name, before)
-                let report = try await bench.restore(archive, to: name) {
+                let report = try await restore(archive, name) {
                     ($0.profile, $0.skipsDamaged) = (profile, true)
                 }.report
                 #expect(report.removed == 0, "\(name)")
@@ -162,7 +171,7 @@ struct TrustTests {
         for (held, parts) in [(Held.hash, CacheModel.Parts([.tree, .zip])), (.tree, .zip)] {
             let archive = try await pack(held)
             try place(Self.wrong, parts, in: "\(held)", .same)
-            let report = try await bench.restore(archive, to: "\(held)").report
+            let report = try await restore(archive, "\(held)").report
             #expect(report.removed == 0)
             #expect(try isZipRight(in: "\(held)") == false)
             #expect(try isTreeRight(in: "\(held)") == (held == .tree))
@@ -173,7 +182,7 @@ struct TrustTests {
     func failed(held: Held) async throws {
         let archive = try damaged(try await pack(held), "damaged")
         try place(Self.wrong, [.tree, .zip], in: "out")
-        let error = await failure { try await bench.restore(archive, to: "out") }
+        let error = await failure { try await restore(archive, "out") }
         #expect(error?.code == .corruptArchive)
         // A marker keeps Go from a tree that was there and is being mended.
         #expect(Files.exists(download("out", "ziphash")) == (held == .tree))
@@ -188,7 +197,7 @@ struct TrustTests {
             let name = "\(before)"
             try place(Self.module, .tree, in: name, before)
             try Files.write([1, 2, 3], to: download(name, "zip"))
-            let report = try await bench.restore(archive, to: name) {
+            let report = try await restore(archive, name) {
                 ($0.moduleZips, $0.skipsDamaged) = (.make, true)
             }.report
             #expect(report.leftOut.map(\.label) == ["zip \(Self.module.key)"])
@@ -217,7 +226,7 @@ struct TrustTests {
         try Files.makeDirectory(download("directory", "ziphash").appending("x"))
         try Files.write([1], to: bench.path("directory/\(Self.module.tree)"))
         for name in ["link", "directory"] {
-            let report = try await bench.restore(archive, to: name) { $0.profile = profile }.report
+            let report = try await restore(archive, name) { $0.profile = profile }.report
             #expect(report.removed == 2)
             #expect(try isTreeRight(in: name) == nil && isZipRight(in: name) == nil)
             #expect(try Files.bytes(download(name, "ziphash")) == Array(Self.module.h1.utf8))
@@ -235,11 +244,11 @@ struct TrustTests {
             try Files.makeDirectory(bench.path("\(name)/mod"))
             let parent = bench.path("\(name)/mod/example.com")
             try Files.link(parent, to: bench.path("\(name) elsewhere/mod/example.com"))
-            try await bench.restore(archive, to: name)
+            try await restore(archive, name)
             #expect(Files.exists(download(name, "partial")) && Files.exists(download(name, "ziphash")))
             #expect(try isTreeRight(in: "\(name) elsewhere") == false)
             try Files.write([1], to: bench.path("\(name) below/mod/example.com"))
-            let below = try await bench.restore(archive, to: "\(name) below").report
+            let below = try await restore(archive, "\(name) below").report
             #expect(below.removed == 0 && Files.exists(download("\(name) below", "ziphash")))
         }
     }
@@ -247,9 +256,9 @@ struct TrustTests {
     @Test("comes with no lock where nothing is, and the same restore changes nothing", arguments: Held.allCases)
     func again(held: Held) async throws {
         let archive = try await pack(held)
-        try await bench.restore(archive, to: "out")
+        try await restore(archive, "out")
         #expect(Files.exists(download("out", "lock")) == held.parts.contains(.tree))
-        let report = try await bench.restore(archive, to: "out").report
+        let report = try await restore(archive, "out").report
         #expect(report.bytesWritten == 0 && report.removed == 0 && report.downloads.replaced == 0)
     }
 
@@ -259,17 +268,17 @@ struct TrustTests {
             let name = "\(held)"
             let archive = try await pack(held)
             try place(Self.wrong, .mod, in: name)
-            let restore: Task<Restore.Report, any Error>
+            let task: Task<Restore.Report, any Error>
             do {
                 let directory = try Directory(opening: download(name, "mod").removingLastComponent())
                 let lock = try directory.creatingFile("v1.0.0-!rc.lock", mode: 0o644)
                 try lock.lock {}
-                restore = Task { try await bench.restore(archive, to: name).report }
+                task = Task { try await restore(archive, name).report }
                 try await Task.sleep(for: .milliseconds(300))
                 #expect(!Files.exists(download(name, "ziphash")))
                 try place(Self.wrong, [.tree, .zip], in: name)
             }
-            let report = try await restore.value
+            let report = try await task.value
             #expect(report.removed == (held == .hash ? 2 : 1))
             #expect(try isTreeRight(in: name) == nil && isZipRight(in: name) != false)
         }
