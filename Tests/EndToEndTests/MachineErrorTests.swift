@@ -106,6 +106,31 @@ extension EndToEnd {
             #expect((1..<20).contains(failures))
         }
 
+        @Test("leaves nothing of an image or a cache where too few files may be open")
+        func leftovers() async throws {
+            let (workspace, root, _) = try await Self.cache.value
+            var failures = 0
+            for limit in 4...24 {
+                for command in [
+                    "layers --arch amd64 -o \"$2/new/image\" \"$1/whole.castore\"",
+                    "restore --no-go --gocache \"$2/b\" --gomodcache \"$2/m\" \"$1/whole.castore\"",
+                ] {
+                    let place = try Scratch.shared.directory("few")
+                    let outcome = try await workspace.shell(
+                        "ulimit -n \(limit) && exec \"$CACHECTL\" \(command)",
+                        [root, place]
+                    )
+                    #expect([0, 1].contains(outcome.status), "\(limit): \(outcome)")
+                    guard outcome.status == 1 else { continue }
+                    failures += 1
+                    #expect(!FileManager.default.fileExists(atPath: "\(place)/new"), "\(limit): \(outcome)")
+                    let found = try await workspace.shell("find \"$2\" -name '.castore-*'", [root, place])
+                    #expect(found.output.isEmpty, "\(limit): \(outcome)")
+                }
+            }
+            #expect(failures > 4)
+        }
+
         @Test("ends the pack of a user who can't list the directories of a sealed cache, with the way out")
         func sealed() async throws {
             let (workspace, root, _) = try await Self.cache.value

@@ -67,6 +67,19 @@ class Jobs(Situation):
                 self.assertEqual(len(self.services.cache.keys), 2)
                 self.assert_warm(self.build())
 
+    def test_cache_with_damaged_content_is_restored_in_part_and_the_next_cache_takes_its_place(self):
+        self.build()
+        file = self.services.cache.entries[0][2]
+        content = bytearray(file.read_bytes())
+        content[20] ^= 0xFF  # in the first frame
+        file.write_bytes(content)
+        job = self.build()
+        self.assert_good(job)
+        self.assertIn("what is whole of it is restored", job.said("warning"))
+        self.assertEqual(job.outputs["restore"]["restored"], "false")
+        self.assertEqual(len(self.services.cache.keys), 2)
+        self.assert_warm(self.build())
+
     def test_foreign_file_as_cache_is_a_cold_build(self):
         self.build()
         self.services.cache.entries[0][2].write_bytes(b"\x28\xb5\x2f\xfd" + b"not an archive of ours" * 1000)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Restores what was found into Go's caches. A missing, truncated or foreign cache is a warning, and the job's
-# builds compile everything.
+# builds compile everything. Of a cache with damaged content, the rest is restored.
 #
 #   MATCHED        the key under which the cache was found; empty: none was
 #   INPUT_ARCHIVE  an archive that is there, to restore instead
@@ -36,10 +36,23 @@ else
 fi
 
 cachectl=$(find_cachectl) || give_up "There is no cachectl, so builds compile everything."
-if ! "$cachectl" restore --profile ci --json "$source" >"$report" 2>"$state/restore.log"; then
+status=0
+"$cachectl" restore --profile ci --skip-damaged --json "$source" >"$report" 2>"$state/restore.log" || status=$?
+if ((status != 0 && status != 3)); then
     show "$state/restore.log"
     give_up "$what can't be restored, so builds compile everything. The next cache that is saved takes its place."$'\n'"$(
         reason "$state/restore.log")"
+fi
+if ((status == 3)); then
+    show "$state/restore.log"
+    annotate warning "$what is damaged: what is whole of it is restored, and builds compile the rest. The next cache that" \
+        "is saved takes its place."
+    relay "$state/restore.log"
+    # `save` must not find that this cache has all that the job used.
+    rm -f "$restored" "$state/base"
+    output restored false
+    output exact false
+    exit 0
 fi
 show "$state/restore.log" - <<<"$what is restored."
 relay "$state/restore.log" "$what is restored, but: " # for example, that nothing can hit here

@@ -57,7 +57,7 @@ struct KeyCommand: AsyncParsableCommand, Sendable {
     }
 
     func run() async throws {
-        let path = WorkingDirectory.asGoSees(directory ?? ".")
+        let path = try WorkingDirectory.asGoSees(directory ?? ".")
         let options = keyOptions
         let report = try await GoQuestion.asking(
             advice: "install Go, or name it with `--go PATH`, in the job and before its key is needed",

@@ -188,7 +188,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         options.dropped = try droppedClasses()
         options.usedSince = usedSince
         if packsUsed {
-            options.usedSinceRestore = WorkingDirectory.asGoSees(checkout ?? ".")
+            options.usedSinceRestore = try WorkingDirectory.asGoSees(checkout ?? ".")
             options.go = recordsNoEnvironment ? nil : WorkingDirectory.command(directories.go)
         }
         options.bases = bases.map { FilePath($0) }

@@ -14,9 +14,11 @@ enum WorkingDirectory {
     /// Go takes `PWD` for the path of its directory if it leads there, and the path becomes a part of keys.
     /// A shell sets the variable to the path by which its user has come, which may have symbolic links in it.
     /// So the result is the path that Go would see after `cd PATH` in that shell.
-    static func asGoSees(_ path: String) -> FilePath {
+    ///
+    /// - Throws: ``CacheStoreError`` if the machine is at fault.
+    static func asGoSees(_ path: String) throws -> FilePath {
         let variable = FilePath(ProcessInfo.processInfo.environment["PWD"] ?? "")
-        let isHere = variable.isAbsolute && Place.isSame(variable, ".")
+        let isHere = try variable.isAbsolute && Place.isSame(variable, ".")
         return isHere ? variable.pushing(FilePath(path)).lexicallyNormalized() : absolute(path)
     }
 

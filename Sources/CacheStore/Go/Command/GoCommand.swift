@@ -108,7 +108,7 @@ public struct GoCommand: Sendable {
             environment.variables["CC_VERSION"] = try await Self.version(of: compiler)
         }
         if environment["CGO_ENABLED"] != "0" {
-            environment.variables[GoEnvironment.distribution] = OSRelease.prettyName()
+            environment.variables[GoEnvironment.distribution] = try OSRelease.prettyName()
         }
         return environment
     }

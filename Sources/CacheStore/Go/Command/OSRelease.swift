@@ -3,12 +3,15 @@ import SystemPackage
 /// The distribution's own description of itself (`os-release(5)`).
 enum OSRelease {
     /// Returns the name and version, for example `Debian GNU/Linux 12 (bookworm)`, or `nil` if there is none.
-    static func prettyName() -> String? {
+    ///
+    /// - Throws: ``CacheStoreError`` if the machine is at fault (``CacheStoreError/isOfMachine``).
+    static func prettyName() throws(CacheStoreError) -> String? {
         for path in ["/etc/os-release", "/usr/lib/os-release"] {
             var bytes: [UInt8] = []
-            guard let file = try? File(reading: .init(path)), let size = try? file.status().size,
-                size <= 1 << 16, (try? file.read(at: 0, count: size, into: &bytes)) != nil
-            else { continue }
+            guard let file = try Unusable.passedOver(try File(reading: .init(path))) else { continue }
+            let size = try file.status().size
+            guard size <= 1 << 16 else { continue }
+            try file.read(at: 0, count: size, into: &bytes)
             return prettyName(in: String(decoding: bytes, as: UTF8.self))
         }
         return nil

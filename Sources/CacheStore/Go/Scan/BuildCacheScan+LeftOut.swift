@@ -22,7 +22,7 @@ extension BuildCacheScan {
         let wrong = keys.modules(Array(others.subtracting(sound)), below: paths)
         var open = all.subtracting(sealed).union(all.intersection(wrong))
         open.subtract(keys.modules(sound, below: paths))
-        for goRoot in open.isEmpty ? [] : GoRoots.found(selection.environment) where !open.isEmpty {
+        for goRoot in open.isEmpty ? [] : try GoRoots.found(selection.environment) where !open.isEmpty {
             open.subtract(try IndexKeys(versions: [goRoot.version]).directories(of: goRoot.path))
         }
         for action in open.sorted() {

@@ -91,7 +91,7 @@ struct BuildCacheScan: Sendable {
         var whole = try await gather(root, threads) { (part, directory, index) throws(CacheStoreError) in
             try part.scanEntries(of: directory, index, selection)
         }
-        try whole.scanTop(root, apartFrom: OtherCache(other))
+        try whole.scanTop(root, apartFrom: try OtherCache(other))
         whole.actions.sort { $0.action < $1.action }
         let wanted = Dictionary(grouping: Set(whole.actions.map(\.output))) { Int($0.firstByte) }
         let found = try await gather(root, threads) { (part, directory, index) throws(CacheStoreError) in
@@ -142,7 +142,7 @@ struct BuildCacheScan: Sendable {
     /// Leaves out the entries of GOCACHE itself, other than the 256 directories.
     private mutating func scanTop(_ root: FilePath, apartFrom other: OtherCache?) throws(CacheStoreError) {
         let directory = try Directory(opening: root)
-        let isShared = other?.isSame(as: directory) ?? false
+        let isShared = try other?.isSame(as: directory) ?? false
         let names = try directory.names()
         for name in names.valid where !BuildCacheLayout.isSubdirectory(name) {
             if name == "fuzz" {
@@ -151,7 +151,8 @@ struct BuildCacheScan: Sendable {
             }
             let isKnown = BuildCacheLayout.bookkeeping.contains(name)
             // The scan of GOMODCACHE reports what belongs to neither cache.
-            if !isKnown, isShared || other?.isBelow(name, of: directory) ?? false { continue }
+            if !isKnown, isShared { continue }
+            if !isKnown, try other?.isBelow(name, of: directory) ?? false { continue }
             leaveOut(
                 isKnown ? .bookkeeping : .foreign,
                 root.appending(name),

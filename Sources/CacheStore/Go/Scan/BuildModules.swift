@@ -69,7 +69,7 @@ extension BuildModules {
 
     private mutating func guess(in directory: FilePath) async throws {
         let (work, module) = try await WorkerThreads.perform {
-            (Self.nearest("go.work", to: directory), Self.nearest("go.mod", to: directory))
+            (try Self.nearest("go.work", to: directory), try Self.nearest("go.mod", to: directory))
         }
         if let work { sumFiles.append(FilePath(work.string + ".sum")) }
         if let module { add(module) }
@@ -78,11 +78,11 @@ extension BuildModules {
     /// Returns the path of a file in a directory, or else in the nearest directory above it.
     ///
     /// A directory that can't be looked into has no such file, as for Go.
-    private static func nearest(_ name: String, to directory: FilePath) -> FilePath? {
+    private static func nearest(_ name: String, to directory: FilePath) throws -> FilePath? {
         var place = directory
         repeat {
             let path = place.appending(name)
-            if (try? Place(at: path)) == .file { return path }
+            if try Unusable.passedOver(try Place(at: path)) == .file { return path }
         } while place.removeLastComponent()
         return nil
     }

@@ -61,7 +61,7 @@ struct CheckoutSums: Sendable {
     ) throws(CacheStoreError) {
         var excluded: Set<FileStatus.Identity> = []
         for path in others where !path.isEmpty {
-            if let identity = Directory.identity(at: path) { excluded.insert(identity) }
+            if let identity = try Directory.identity(at: path) { excluded.insert(identity) }
         }
         self.excluded = excluded
         self.modules = modules
@@ -74,7 +74,7 @@ struct CheckoutSums: Sendable {
     /// Takes a file that builds use, which may be found already and may not be there.
     private mutating func use(_ path: FilePath, from checkout: FilePath) throws(CacheStoreError) {
         guard let name = path.lastComponent?.string,
-            let directory = Place.identity(at: path.removingLastComponent())
+            let directory = try Place.identity(at: path.removingLastComponent())
         else { return }
         let identity = FileIdentity(directory: directory, name: name)
         guard !found.contains(identity), let content = try Self.readUsed(path) else { return }

@@ -19,10 +19,11 @@ enum GoRoots {
     ///   - environment: The environment of the job.
     ///   - variables: The variables of this process.
     /// - Returns: The places, with the versions in their files `VERSION`.
+    /// - Throws: ``CacheStoreError`` if the machine is at fault (``CacheStoreError/isOfMachine``).
     static func found(
         _ environment: GoEnvironment,
         _ variables: [String: String] = ProcessInfo.processInfo.environment
-    ) -> [Root] {
+    ) throws(CacheStoreError) -> [Root] {
         var paths = [environment["GOROOT"], variables["GOROOT"] ?? ""].filter { !$0.isEmpty }
         for directory in (variables["PATH"] ?? "").split(separator: ":") {
             // A `go` on PATH is often a link to that of a GOROOT.
@@ -33,16 +34,16 @@ enum GoRoots {
         var roots: [Root] = []
         for path in paths.map({ FilePath($0) }) where !roots.contains(where: { $0.path == path }) {
             let stated = path == FilePath(environment["GOROOT"]) ? environment["GOVERSION"] : ""
-            guard let version = stated.isEmpty ? version(of: path) : stated else { continue }
+            guard let version = stated.isEmpty ? try version(of: path) : stated else { continue }
             roots.append(Root(path: path, version: version))
         }
         return roots
     }
 
     /// Returns the first line of the file `VERSION`, or `nil` if there is none, as in a tree of development.
-    private static func version(of path: FilePath) -> String? {
-        guard let file = try? File(reading: path.appending("VERSION")),
-            let bytes = try? file.bytes(count: 256)
+    private static func version(of path: FilePath) throws(CacheStoreError) -> String? {
+        guard let file = try Unusable.passedOver(try File(reading: path.appending("VERSION"))),
+            let bytes = try Unusable.passedOver(try file.bytes(count: 256))
         else { return nil }
         let line = bytes.prefix { $0 != 0x0A }
         return line.starts(with: "go".utf8) ? String(decoding: line, as: UTF8.self) : nil

@@ -40,14 +40,15 @@ struct ModuleCacheModes {
     ///   - buildCache: GOCACHE, which may be the same directory or lie in it; `nil` if it is not known.
     ///   - treatment: The treatment of a directory or file whose mode does not serve.
     ///   - entersTrees: Whether to look at module trees, too.
+    /// - Throws: ``CacheStoreError`` if the machine is at fault (``CacheStoreError/isOfMachine``).
     init(
         _ profile: CacheProfile,
         apartFrom buildCache: FilePath?,
         _ treatment: ModeRepair.Treatment,
         entersTrees: Bool = false
-    ) {
+    ) throws(CacheStoreError) {
         repair = ModeRepair(profile: profile, treatment: treatment)
-        self.buildCache = OtherCache(buildCache)
+        self.buildCache = try OtherCache(buildCache)
         self.entersTrees = entersTrees
     }
 
@@ -190,7 +191,7 @@ struct ModuleCacheModes {
         try check()
         // GOCACHE may also be the directory in which GOMODCACHE has its downloads.
         let isShared = ["cache", "download"].contains(name)
-        if !isShared, let buildCache, buildCache.isEntry(name, of: parent) { return nil }
+        if !isShared, let buildCache, try buildCache.isEntry(name, of: parent) { return nil }
         guard let directory = try Unusable.passedOver(try parent.directory(name)) else { return nil }
         try lookAtDirectory(directory, sticky: 0o1000)
         return directory

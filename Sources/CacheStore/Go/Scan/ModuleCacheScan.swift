@@ -60,7 +60,7 @@ struct ModuleCacheScan: Sendable {
     /// - Throws: ``CacheStoreError`` if `path` itself can't be read, or if the machine is
     ///   at fault.
     init(_ path: FilePath, apartFrom other: FilePath? = nil) throws(CacheStoreError) {
-        self.other = OtherCache(other)
+        self.other = try OtherCache(other)
         let root = try Directory(opening: path)
         try forEachEntry(of: root) { (scan, name, status) throws(CacheStoreError) in
             if name == "cache" {
@@ -325,7 +325,7 @@ struct ModuleCacheScan: Sendable {
     ) throws(CacheStoreError) {
         let names = try directory.names()
         for path in names.invalid { leaveOut(.badName, path, "its name is not UTF-8") }
-        let isShared = other?.isSame(as: directory) ?? false
+        let isShared = try other?.isSame(as: directory) ?? false
         for name in names.valid {
             // The scan of GOCACHE reports its own files.
             let isKnown = BuildCacheLayout.bookkeeping.contains(name)
@@ -334,7 +334,7 @@ struct ModuleCacheScan: Sendable {
                 guard let status = try directory.status(of: name) else { continue }
                 // GOCACHE may also be the directory that holds the downloads.
                 let isDownloads = status.kind == .directory && ["cache", "download"].contains(name)
-                if status.kind != .regular, !isDownloads, let other, other.isEntry(name, of: directory) {
+                if status.kind != .regular, !isDownloads, let other, try other.isEntry(name, of: directory) {
                     continue
                 }
                 try body(&self, name, status)

@@ -12,29 +12,32 @@ struct OtherCache: Sendable {
     private var way: Set<FileStatus.Identity> = []
 
     /// Looks at a directory; the result is `nil` if there is no directory at `path`.
-    init?(_ path: FilePath?) {
-        guard var path, let identity = Directory.identity(at: path) else { return nil }
+    ///
+    /// - Throws: ``CacheStoreError`` if the machine is at fault (``CacheStoreError/isOfMachine``); so do the
+    ///   methods below.
+    init?(_ path: FilePath?) throws(CacheStoreError) {
+        guard var path, let identity = try Directory.identity(at: path) else { return nil }
         directory = identity
         var current: FileStatus.Identity? = identity
         // The directory above the root is the root itself.
         while let found = current, way.insert(found).inserted {
             path.append("..")
-            current = Directory.identity(at: path)
+            current = try Directory.identity(at: path)
         }
     }
 
     /// Returns whether the other cache is this directory.
-    func isSame(as directory: borrowing Directory) -> Bool {
-        (try? directory.identity()) == self.directory
+    func isSame(as directory: borrowing Directory) throws(CacheStoreError) -> Bool {
+        try directory.identity() == self.directory
     }
 
     /// Returns whether an entry is the directory of the other cache, or a link to it.
-    func isEntry(_ name: String, of directory: borrowing Directory) -> Bool {
-        directory.identity(of: name) == self.directory
+    func isEntry(_ name: String, of directory: borrowing Directory) throws(CacheStoreError) -> Bool {
+        try directory.identity(of: name) == self.directory
     }
 
     /// Returns whether an entry is the directory of the other cache, or a directory above it.
-    func isBelow(_ name: String, of directory: borrowing Directory) -> Bool {
-        directory.identity(of: name).map(way.contains) ?? false
+    func isBelow(_ name: String, of directory: borrowing Directory) throws(CacheStoreError) -> Bool {
+        try directory.identity(of: name).map(way.contains) ?? false
     }
 }

@@ -15,18 +15,20 @@ enum AbsentModules {
     ///
     /// Whether builds need a module can't be told. If some of the modules are there, others that are not may
     /// have been left out on purpose.
+    ///
+    /// - Throws: ``CacheStoreError`` if the system can't tell.
     static func findings(
         _ modules: [ZippedModules.Module],
         _ sources: [Source],
         _ here: GoEnvironment
-    ) -> [Finding] {
+    ) throws -> [Finding] {
         let cache = FilePath(here["GOMODCACHE"])
         guard !modules.isEmpty, !cache.isEmpty, here.flags["mod"] != "vendor" else { return [] }
-        let absent = modules.filter { module in
+        let absent = try modules.filter { module in
             let tree = cache.pushing(FilePath(module.key.text))
-            return !Access.exists(tree) && !Access.canMake(tree)
+            return try !Access.exists(tree) && !Access.canMake(tree)
         }
-        let closed = modules.filter { isClosed($0.key, in: cache) }
+        let closed = try modules.filter { try isClosed($0.key, in: cache) }
         guard !absent.isEmpty || !closed.isEmpty else { return [] }
         return [
             Finding(
@@ -50,22 +52,24 @@ enum AbsentModules {
     ///
     /// Go reads the `.mod` file and the tree. It looks for the marker `.partial` first, and locks a module
     /// that has one (Go's cmd/go/internal/modfetch/cache.go, `DownloadDir`, and fetch.go, `download`).
-    private static func isClosed(_ module: ModuleKey, in cache: FilePath) -> Bool {
+    private static func isClosed(_ module: ModuleKey, in cache: FilePath) throws -> Bool {
         let tree = cache.pushing(FilePath(module.text))
-        guard Access.exists(tree) else { return false }
+        guard try Access.exists(tree) else { return false }
         let downloads = cache.pushing(FilePath(module.downloadDirectory))
         func download(_ suffix: String) -> FilePath { downloads.appending("\(module.version).\(suffix)") }
-        guard Access.canRead(tree), Access.canSearch(tree), Access.canSearch(downloads) else { return true }
-        if Access.exists(download("mod")), !Access.canRead(download("mod")) { return true }
+        guard try Access.canRead(tree) && Access.canSearch(tree) && Access.canSearch(downloads) else {
+            return true
+        }
+        if try Access.exists(download("mod")) && !Access.canRead(download("mod")) { return true }
         let lock = download("lock")
-        if Access.exists(download("partial")),
-            !(Access.exists(lock) ? Access.canWrite(lock) : Access.canAdd(to: downloads))
+        if try Access.exists(download("partial"))
+            && !(Access.exists(lock) ? Access.canWrite(lock) : Access.canAdd(to: downloads))
         {
             return true
         }
-        guard let directory = try? Directory(opening: tree), let names = try? directory.names().valid else {
-            return true
-        }
-        return !names.map { tree.appending($0) }.allSatisfy(Access.canRead)
+        guard let directory = try Unusable.passedOver(try Directory(opening: tree)),
+            let names = try Unusable.passedOver(try directory.names().valid)
+        else { return true }
+        return try !names.allSatisfy { try Access.canRead(tree.appending($0)) }
     }
 }

@@ -34,35 +34,44 @@ enum BuildCacheAccess {
     ///   - entries: Some entries that should be there.
     /// - Returns: The fault; `nil` if there is none, or if the cache is meant for users who can't write and
     ///   builds work for them.
-    static func fault(of path: FilePath, version: String, debug: String, entries: [ObjectID]) -> Fault? {
-        switch try? Place(at: path) {
+    /// - Throws: ``CacheStoreError`` if the system can't tell.
+    static func fault(
+        of path: FilePath,
+        version: String,
+        debug: String,
+        entries: [ObjectID]
+    ) throws -> Fault? {
+        switch try Unusable.passedOver(try Place(at: path)) {
         case .directory: break
-        case .nothing: return Access.canMake(path) ? nil : .cannotBeMade
+        case .nothing: return try Access.canMake(path) ? nil : .cannotBeMade
         case .file, .special, .brokenLink: return .isNoDirectory
         case nil: return .cannotBeMade
         }
-        guard Access.canSearch(path) else { return .cannotBeRead }
+        guard try Access.canSearch(path) else { return .cannotBeRead }
         let directories = (0..<256).map { path.appending(BuildCacheLayout.subdirectory($0)) }
-        let present = directories.filter(Access.exists)
-        if present.count < directories.count, !Access.canAdd(to: path) { return .lacksDirectories }
+        let present = try directories.filter { try Access.exists($0) }
+        if try present.count < directories.count && !Access.canAdd(to: path) { return .lacksDirectories }
         let files = entries.map { path.pushing(FilePath(BuildCacheLayout.name(ofAction: $0))) }
-        guard present.allSatisfy(Access.canSearch),
-            (files + outputs(of: entries, in: path)).allSatisfy({ Access.canRead($0) || !Access.exists($0) })
+        guard try present.allSatisfy({ try Access.canSearch($0) }),
+            try (files + outputs(of: entries, in: path)).allSatisfy({
+                try Access.canRead($0) || !Access.exists($0)
+            })
         else { return .cannotBeRead }
-        let isWritable = present.allSatisfy(Access.canAdd)
+        let isWritable = try present.allSatisfy { try Access.canAdd(to: $0) }
         if !isWritable, GoDebug(debug).usesIndexes { return .storesNoIndex }
         let trimFile = path.appending(TrimFile.name)
-        let rewrites = Access.exists(trimFile) ? Access.canWrite(trimFile) : Access.canAdd(to: path)
+        let rewrites = try Access.exists(trimFile) ? Access.canWrite(trimFile) : Access.canAdd(to: path)
         if !rewrites, GoRelease.minor(of: version).map({ $0 <= 25 }) ?? false { return .storesNoTrimTime }
-        return isWritable || isMeantForReaders(path) ? nil : .storesNothing
+        return try isWritable || isMeantForReaders(path) ? nil : .storesNothing
     }
 
     /// Returns the outputs of entries, of those that can be read.
-    private static func outputs(of entries: [ObjectID], in path: FilePath) -> [FilePath] {
-        guard let root = try? Directory(opening: path) else { return [] }
-        return entries.compactMap { id in
-            guard let file = try? root.openFile(at: BuildCacheLayout.name(ofAction: id)),
-                let bytes = try? file.bytes(count: ActionEntry.byteCount + 1),
+    private static func outputs(of entries: [ObjectID], in path: FilePath) throws -> [FilePath] {
+        guard let root = try Unusable.passedOver(try Directory(opening: path)) else { return [] }
+        return try entries.compactMap { id in
+            let name = BuildCacheLayout.name(ofAction: id)
+            guard let file = try Unusable.passedOver(try root.openFile(at: name)),
+                let bytes = try Unusable.passedOver(try file.bytes(count: ActionEntry.byteCount + 1)),
                 let entry = ActionEntry(bytes.span, named: id)
             else { return nil }
             return path.pushing(FilePath(BuildCacheLayout.name(ofOutput: entry.output)))
@@ -70,9 +79,9 @@ enum BuildCacheAccess {
     }
 
     /// Returns whether a cache was restored or sealed for users who can't write to it.
-    private static func isMeantForReaders(_ path: FilePath) -> Bool {
-        guard let root = try? Directory(opening: path) else { return false }
-        return (try? TrimFile.isRight(in: root, .readonly)) ?? false
+    private static func isMeantForReaders(_ path: FilePath) throws -> Bool {
+        guard let root = try Unusable.passedOver(try Directory(opening: path)) else { return false }
+        return try Unusable.passedOver(try TrimFile.isRight(in: root, .readonly)) ?? false
     }
 }
 

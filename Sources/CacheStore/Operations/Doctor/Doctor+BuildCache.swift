@@ -12,7 +12,7 @@ extension Doctor {
     ///   - go: The Go command.
     ///   - here: The environment at hand.
     /// - Returns: The findings; none if Go can't tell.
-    /// - Throws: `CancellationError`.
+    /// - Throws: `CancellationError`, and ``CacheStoreError`` if the system can't tell.
     func buildCacheFindings(
         _ members: Members,
         _ go: GoCommand,
@@ -67,7 +67,7 @@ extension Doctor {
             let debug = ProcessInfo.processInfo.environment["GODEBUG"] ?? ""
             let stride = max(1, members.actions.count / Self.sampleLimit)
             let fault = try await WorkerThreads.perform {
-                BuildCacheAccess.fault(
+                try BuildCacheAccess.fault(
                     of: FilePath(cache),
                     version: here["GOVERSION"],
                     debug: debug,

@@ -25,13 +25,19 @@ enum ZippedModules {
 
     /// Returns a finding on the modules that are not unpacked in GOMODCACHE here, if Go can't unpack them
     /// there.
-    static func findings(_ modules: [Module], _ sources: [Source], _ here: GoEnvironment) -> [Finding] {
+    ///
+    /// - Throws: ``CacheStoreError`` if the system can't tell.
+    static func findings(
+        _ modules: [Module],
+        _ sources: [Source],
+        _ here: GoEnvironment
+    ) throws -> [Finding] {
         let cache = FilePath(here["GOMODCACHE"])
         guard !modules.isEmpty, !cache.isEmpty else { return [] }
-        let absent = modules.filter { module in
+        let absent = try modules.filter { module in
             let tree = cache.pushing(FilePath(module.key.text))
             let downloads = cache.pushing(FilePath(module.key.downloadDirectory))
-            return !Access.exists(tree) && !(Access.canMake(tree) && Access.canMake(downloads))
+            return try !Access.exists(tree) && !(Access.canMake(tree) && Access.canMake(downloads))
         }
         guard !absent.isEmpty else { return [] }
         return [

@@ -20,6 +20,7 @@ final class LayoutDirectory: Sendable {
     private let root: Directory
     private let outer: Directory
     private let blobs: Directory
+    private let reserve: DescriptorReserve
 
     /// The directories above the layout that were made for it, the deepest first.
     private let madeParents: [FilePath]
@@ -44,6 +45,12 @@ final class LayoutDirectory: Sendable {
         do throws(CacheStoreError) {
             try Self.check(name, in: parent, overwrite: overwrite)
             TemporaryName.removeAbandoned(in: parent)
+            reserve = try DescriptorReserve(levels: 3, parent)
+        } catch {
+            Self.remove(made)
+            throw error
+        }
+        do throws(CacheStoreError) {
             root = try parent.creatingDirectory(temporaryName.text, mode: mode, shownAs: ShownPath(path))
             guard temporaryName.lock(root.descriptor, in: parent) else {
                 let message = "another process has removed the directory that was made for the image"
@@ -52,6 +59,7 @@ final class LayoutDirectory: Sendable {
             outer = try root.creatingDirectory(Self.blobsDirectory, mode: mode)
             blobs = try outer.creatingDirectory("sha256", mode: mode)
         } catch {
+            reserve.release()
             try? parent.removeAll(temporaryName.text)
             Self.remove(made)
             throw error
@@ -132,6 +140,7 @@ final class LayoutDirectory: Sendable {
     /// Removes the written files, and the directories that were made above them, unless the layout is
     /// published.
     func discard() {
+        reserve.release()
         try? parent.removeAll(temporaryName.text)
         Self.remove(madeParents)
     }

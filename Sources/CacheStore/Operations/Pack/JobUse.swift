@@ -154,7 +154,7 @@ struct JobUse: Sendable {
         let cache = try Directory(opening: path)
         let toolchains = modules.compactMap(Self.version(ofToolchain:))
         var versions = Set(
-            GoRoots.found(environment).map(\.version) + [environment["GOVERSION"]] + toolchains
+            try GoRoots.found(environment).map(\.version) + [environment["GOVERSION"]] + toolchains
         )
         if case .stamp(let stamp) = stamp {
             versions.formUnion(stamp.versions)

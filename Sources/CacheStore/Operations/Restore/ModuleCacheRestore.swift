@@ -318,7 +318,7 @@ struct ModuleCacheRestore: Sendable {
     /// modes that the profile promises.
     func setModes(apartFrom buildCache: FilePath?, _ cancellation: WorkerThreads.Cancellation) throws {
         guard profile.seals else { return }
-        var modes = ModuleCacheModes(profile, apartFrom: buildCache, .mendOwn)
+        var modes = try ModuleCacheModes(profile, apartFrom: buildCache, .mendOwn)
         try modes.look(at: root.directory) { try cancellation.check() }
     }
 
@@ -330,7 +330,7 @@ struct ModuleCacheRestore: Sendable {
         guard let name = path.lastComponent?.string,
             let parent = try? Directory(opening: path.removingLastComponent())
         else { return }
-        var modes = ModuleCacheModes(profile, apartFrom: nil, .mendOwn)
+        var modes = try ModuleCacheModes(profile, apartFrom: nil, .mendOwn)
         try modes.lookAtTree(name, of: parent) { try cancellation.check() }
     }
 }

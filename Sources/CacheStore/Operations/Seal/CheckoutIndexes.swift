@@ -52,7 +52,7 @@ final class CheckoutIndexes: Sendable {
     private func keptIndexes() throws(CacheStoreError) -> Set<ObjectID> {
         if let known = kept.value { return known }
         var keys: Set<ObjectID> = []
-        let roots = GoRoots.found(GoEnvironment())
+        let roots = try GoRoots.found(GoEnvironment())
         for root in roots {
             keys.formUnion(try IndexKeys(versions: [root.version]).directories(of: root.path))
         }

@@ -103,7 +103,7 @@ struct SealedPart: Sendable {
         guard let path = options.moduleCache else { return part }
         let root = try Directory(opening: path)
         let treatment: ModeRepair.Treatment = options.isDryRun ? .report : .mend
-        var modes = ModuleCacheModes(options.profile, apartFrom: buildCache, treatment, entersTrees: true)
+        var modes = try ModuleCacheModes(options.profile, apartFrom: buildCache, treatment, entersTrees: true)
         try modes.look(at: root) { try cancellation.check() }
         for fault in modes.faults {
             switch fault.kind {

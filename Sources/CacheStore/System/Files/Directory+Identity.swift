@@ -14,22 +14,24 @@ extension Directory {
 
     /// Returns the numbers that tell the directory at a path from all others, or `nil` if none can be opened
     /// there.
-    static func identity(at path: FilePath) -> FileStatus.Identity? {
-        do {
-            let directory = try Directory(opening: path)
-            return try directory.identity()
-        } catch {
-            return nil
-        }
+    ///
+    /// - Throws: ``CacheStoreError`` if the machine is at fault (``CacheStoreError/isOfMachine``).
+    static func identity(at path: FilePath) throws(CacheStoreError) -> FileStatus.Identity? {
+        guard let directory = try Unusable.passedOver(try Directory(opening: path)) else { return nil }
+        return try directory.identity()
     }
 
     /// Returns the numbers that tell the entry `name` from all others, or `nil` if there is no such entry.
     ///
     /// A symbolic link is followed: the numbers are those of the file at its end.
-    func identity(of name: String) -> FileStatus.Identity? {
+    ///
+    /// - Throws: ``CacheStoreError`` if the machine is at fault (``CacheStoreError/isOfMachine``).
+    func identity(of name: String) throws(CacheStoreError) -> FileStatus.Identity? {
         var raw = stat()
-        guard (try? SystemCall.run { unsafe fstatat(descriptor, name, &raw, 0) }) != nil else { return nil }
-        return FileStatus(raw).identity
+        let found = try Unusable.passedOver(
+            try SystemCall.checked("examine", path(of: name)) { unsafe fstatat(descriptor, name, &raw, 0) }
+        )
+        return found.map { _ in FileStatus(raw).identity }
     }
 
     /// Opens the directory once more, as a file that can be locked.

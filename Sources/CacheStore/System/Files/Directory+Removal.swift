@@ -6,6 +6,9 @@ extension Directory {
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func removeAll(_ name: String) throws(CacheStoreError) {
+        // A file is removed without a descriptor, of which there may be none left.
+        guard let found = try status(of: name) else { return }
+        guard found.kind == .directory else { return try remove(name) }
         try removeAll([name])
     }
 

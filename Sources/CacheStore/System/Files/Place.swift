@@ -34,19 +34,25 @@ package enum Place: Hashable, Sendable {
     }
 
     /// Returns whether two paths lead to one file or directory.
-    package static func isSame(_ path: FilePath, _ other: FilePath) -> Bool {
-        guard let identity = identity(at: path) else { return false }
-        return identity == self.identity(at: other)
+    ///
+    /// - Throws: ``CacheStoreError`` if the machine is at fault.
+    package static func isSame(_ path: FilePath, _ other: FilePath) throws(CacheStoreError) -> Bool {
+        guard let identity = try identity(at: path) else { return false }
+        return try identity == self.identity(at: other)
     }
 
     /// Returns the numbers that tell what stands at a path from all else, or `nil` if they can't be had.
     ///
     /// Unlike ``Directory/identity(at:)``, this method needs no right to read a directory.
-    static func identity(at path: FilePath) -> FileStatus.Identity? {
+    ///
+    /// - Throws: ``CacheStoreError`` if the machine is at fault (``CacheStoreError/isOfMachine``).
+    static func identity(at path: FilePath) throws(CacheStoreError) -> FileStatus.Identity? {
         var raw = stat()
-        guard (try? SystemCall.run { unsafe path.withPlatformString { unsafe stat($0, &raw) } }) != nil else {
-            return nil
-        }
-        return FileStatus(raw).identity
+        let found = try Unusable.passedOver(
+            try SystemCall.checked("examine", path) {
+                unsafe path.withPlatformString { unsafe stat($0, &raw) }
+            }
+        )
+        return found.map { _ in FileStatus(raw).identity }
     }
 }

@@ -208,7 +208,7 @@ package enum WorkerThreads {
             unsafe argument.release()
             throw CacheStoreError(
                 .io,
-                "the system has no thread left for this process",
+                "the system has no thread left for this process, or no memory for one",
                 remedy: .allowThreads,
                 cause: Errno(rawValue: result)
             )

@@ -35,7 +35,7 @@ struct GoRootsTests {
         try link("dangling/go", to: "/nowhere/go")
         let path = ["bin", "four/bin", "circle", "dangling", "development/bin", "missing", "lib/go-1.3/bin"]
             .map { bench.path($0).string }.joined(separator: ":")
-        let roots = GoRoots.found(
+        let roots = try GoRoots.found(
             GoEnvironment(variables: ["GOROOT": stated.string, "GOVERSION": "go1.9"]),
             ["GOROOT": variable.string, "PATH": path]
         )
@@ -45,8 +45,8 @@ struct GoRootsTests {
     }
 
     @Test("are none where nothing is known")
-    func none() {
-        let roots = GoRoots.found(GoEnvironment(), [:])
+    func none() throws {
+        let roots = try GoRoots.found(GoEnvironment(), [:])
         #expect(roots.allSatisfy { $0.path == "/usr/local/go" })
     }
 }

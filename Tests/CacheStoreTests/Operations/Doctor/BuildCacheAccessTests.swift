@@ -10,8 +10,8 @@ struct BuildCacheAccessTests {
         _ path: FilePath,
         _ version: String = "go1.25.5",
         debug: String = ""
-    ) -> BuildCacheAccess.Fault? {
-        BuildCacheAccess.fault(of: path, version: version, debug: debug, entries: [])
+    ) throws -> BuildCacheAccess.Fault? {
+        try BuildCacheAccess.fault(of: path, version: version, debug: debug, entries: [])
     }
 
     @Test("can't be made where files, broken links or closed directories are in the way")
@@ -19,16 +19,16 @@ struct BuildCacheAccessTests {
         let bench = try Workbench()
         try Directory(opening: bench.root).createLink("broken", to: "nowhere")
         _ = try Directory(opening: bench.root).creatingFile("file", mode: 0o644)
-        #expect(fault(bench.path("file")) == .isNoDirectory)
-        #expect(fault(bench.path("broken")) == .isNoDirectory)
-        #expect(fault("/dev/null") == .isNoDirectory)
-        #expect(fault(bench.path("file").appending("below")) == .cannotBeMade)
-        #expect(fault(bench.path("broken").appending("below")) == .cannotBeMade)
+        #expect(try fault(bench.path("file")) == .isNoDirectory)
+        #expect(try fault(bench.path("broken")) == .isNoDirectory)
+        #expect(try fault("/dev/null") == .isNoDirectory)
+        #expect(try fault(bench.path("file").appending("below")) == .cannotBeMade)
+        #expect(try fault(bench.path("broken").appending("below")) == .cannotBeMade)
         // The superuser may write anywhere but to a file system like this one.
-        #expect(fault("/proc/1/go-build/x") == .cannotBeMade)
-        #expect(fault("/proc/1") == .lacksDirectories)
-        #expect(fault(bench.path("not there")) == nil)
-        #expect(fault(bench.root) == nil)
+        #expect(try fault("/proc/1/go-build/x") == .cannotBeMade)
+        #expect(try fault("/proc/1") == .lacksDirectories)
+        #expect(try fault(bench.path("not there")) == nil)
+        #expect(try fault(bench.root) == nil)
     }
 
     @Test("says what follows for builds and what to do, in one sentence each")
@@ -53,7 +53,7 @@ struct AbsentModulesTests {
         )
         let source = Source(label: "job", environment: GoEnvironment(), digest: ContentHasher().finish())
         let here = GoEnvironment(variables: ["GOMODCACHE": cache.string, "GOFLAGS": flags])
-        return AbsentModules.findings([module], [source], here)
+        return try AbsentModules.findings([module], [source], here)
     }
 
     @Test("make the outcome unknown where none of them is there, unless builds are vendored")

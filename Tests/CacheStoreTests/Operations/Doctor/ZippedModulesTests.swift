@@ -13,7 +13,7 @@ struct ZippedModulesTests {
         )
         let source = Source(label: "job", environment: GoEnvironment(), digest: ContentHasher().finish())
         let here = GoEnvironment(variables: ["GOMODCACHE": cache.string])
-        return ZippedModules.findings([module], [source], here)
+        return try ZippedModules.findings([module], [source], here)
     }
 
     @Test("make the outcome unknown where GOMODCACHE can't be written to, unless they are unpacked there")
