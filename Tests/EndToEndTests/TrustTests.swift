@@ -1,14 +1,15 @@
 import Testing
 
 extension EndToEnd {
-    /// Go trusts a module's tree or zip that stands beside a `.ziphash`. These tests have a wrong one stand
-    /// there before, without a `.ziphash`, so that Go does not trust it yet.
+    /// Tests of modules of which something wrong is there before a command adds the `.ziphash`.
+    ///
+    /// Go trusts a tree or a zip that stands beside a `.ziphash`, and only there.
     @Suite("Beside the `.ziphash` that a command adds, Go")
     struct Trust {
         /// Packs a module as tree, as zip, as `.ziphash` alone, and as a tree that is damaged.
         ///
-        /// `wrong CACHE` makes a cache with a wrong tree and a wrong zip. `told CACHE` runs the program with a
-        /// cache and no network, and says whether the wrong module, the right one or none was used.
+        /// `wrong CACHE` makes a cache with a wrong tree and a wrong zip. `told CACHE` runs the program with
+        /// a cache and no network, and says whether the wrong module, the right one or none was used.
         private static let modules = #"""
             module one; program app one
             sed -i 's/main() {}/main() { println("built") }/' app/main.go
@@ -20,7 +21,8 @@ extension EndToEnd {
             printf '\377\377' | dd of=bad.castore bs=1 seek=20 conv=notrunc status=none
             rm -r job/mod/$tree; pack zip; rm job/mod/$download.zip; pack hash
             wrong() {
-                chmod -R u+w $1 2>/dev/null && rm -r $1; mkdir -p $1; cp -a right/. $1; rm $1/$download.ziphash
+                chmod -R u+w $1 2>/dev/null && rm -r $1; mkdir -p $1; cp -a right/. $1
+                rm $1/$download.ziphash
                 echo 'package one; func init() { println("wrong") }' >$1/$tree/a.go
                 python3 -c 'import sys, zipfile
             with zipfile.ZipFile(sys.argv[1], "w") as zip:
@@ -52,8 +54,8 @@ extension EndToEnd {
                 #"""
                 wrong t; told $1/t; cp right/$download.ziphash t/$download.ziphash; told $1/t
                 rm -rf t/$tree; told $1/t
-                for each in tree.image tree.readonly zip.image zip.readonly hash.ci hash.readonly bad.image bad.ci
-                do
+                for each in tree.image tree.readonly zip.image zip.readonly hash.ci hash.readonly \
+                        bad.image bad.ci; do
                     wrong t
                     "$CACHECTL" restore ${each%.*}.castore --no-gocache --gomodcache $1/t --no-go -q \
                         --skip-damaged --profile ${each#*.} 2>/dev/null || echo "status $?"
@@ -90,7 +92,7 @@ extension EndToEnd {
             #expect(outcome.lines.suffix(2) == ["nothing", "nothing"], "\(outcome)")
         }
 
-        @Test("builds with the right module or none in an image above a base, and keeps what it trusted there")
+        @Test("builds with the right module or none in an image above a base, and keeps what it trusted")
         func layered() async throws {
             let outcome = try await run(
                 #"""
@@ -109,7 +111,8 @@ extension EndToEnd {
                 """#
             )
             #expect(outcome.status == 0, "\(outcome)")
-            let wrong = ["tree built", "tree nothing", "tree built", "tree nothing"]
+            let wrong =
+                ["tree built", "tree nothing", "tree built", "tree nothing"]
                 + Array(repeating: "zip built", count: 4) + Array(repeating: "hash nothing", count: 4)
             let right = ["tree built", "tree built"] + Array(repeating: "hash built", count: 4)
             #expect(outcome.lines == wrong + right, "\(outcome)")

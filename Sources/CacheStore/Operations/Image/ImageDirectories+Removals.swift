@@ -38,7 +38,9 @@ extension ImageDirectories {
         let download = "\(moduleRoot)/\(key.downloadDirectory)/\(key.version)"
         let removesTree = removesTree(of: module, in: plan)
         var paths: [String] = []
-        if module.tree != nil || removesTree && plan.set.treeIndex(of: key) == nil { paths.append("\(download).partial") }
+        if module.tree != nil || removesTree && plan.set.treeIndex(of: key) == nil {
+            paths.append("\(download).partial")
+        }
         if distrusts(module, in: plan), !plan.hasZip(key) { paths.append("\(download).zip") }
         if removesTree { paths.append("\(moduleRoot)/\(key.text)") }
         return paths.filter { base?.isThere($0) ?? false }
@@ -51,8 +53,9 @@ extension ImageDirectories {
         return base.isThere("\(moduleRoot)/\(module.key.text)")
     }
 
-    /// Returns whether a layer has Go's marker `.partial` for a module, because the base has the module's tree
-    /// behind a symbolic link, where a layer can't remove it.
+    /// Returns whether a layer has Go's marker `.partial` for a module.
+    ///
+    /// The base then has the module's tree behind a symbolic link, where a layer can't remove it.
     func marksTree(of module: LayerPlan.Module, in plan: LayerPlan) -> Bool {
         guard let base, distrustsTree(of: module, in: plan) else { return false }
         let path = "\(moduleRoot)/\(module.key.text)"
@@ -61,8 +64,8 @@ extension ImageDirectories {
 
     /// Returns whether the base's tree of a module can't stay beside the `.ziphash` of these parts of it.
     ///
-    /// A tree in the place of one that travels as its zip can't be whole where a layer has unpacked it, and Go
-    /// unpacks the zip, unless nobody can write there.
+    /// A tree in the place of one that travels as its zip can't be whole where a layer has unpacked it, and
+    /// Go unpacks the zip, unless nobody can write there.
     private func distrustsTree(of module: LayerPlan.Module, in plan: LayerPlan) -> Bool {
         guard plan.hash(in: module) != nil, !plan.hasTree(module.key) else { return false }
         return profile == .image && plan.hasZip(module.key) || distrusts(module, in: plan)
@@ -70,9 +73,9 @@ extension ImageDirectories {
 
     /// Returns whether these parts of a module bring a `.ziphash` that the base lacks.
     ///
-    /// Go trusts a tree or a zip that stands beside a `.ziphash`. The content of the base's files is not known.
-    /// So what the base has and the image does not replace can stay only if Go trusts it already, because the
-    /// base has the same `.ziphash`.
+    /// Go trusts a tree or a zip that stands beside a `.ziphash`. The content of the base's files is not
+    /// known. So what the base has and the image does not replace can stay only if Go trusts it already,
+    /// because the base has the same `.ziphash`.
     private func distrusts(_ module: LayerPlan.Module, in plan: LayerPlan) -> Bool {
         guard let hash = plan.hash(in: module) else { return false }
         let download = "\(moduleRoot)/\(module.key.downloadDirectory)/\(module.key.version)"

@@ -37,5 +37,6 @@ struct TarEntry: Hashable, Sendable {
     /// Returns whether the content of a member is read.
     ///
     /// - Parameter size: The length of the content in bytes.
+    /// - Returns: Whether it is a `.ziphash` of the length that Go gives it.
     func isHash(_ size: Int) -> Bool { kind == .file && size == 47 && path.hasSuffix(".ziphash") }
 }

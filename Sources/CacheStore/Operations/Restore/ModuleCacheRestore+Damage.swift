@@ -1,7 +1,7 @@
 /// Modules whose trees or zips are damaged in the archive, where damaged members are left out.
 ///
-/// A wrong tree that is there, and that the archive can't replace, gets Go's marker `.partial`. A wrong zip is
-/// removed, even if Go trusted it before.
+/// A wrong tree that is there, and that the archive can't replace, gets Go's marker `.partial`. A wrong zip
+/// is removed, even if Go trusted it before.
 extension ModuleCacheRestore {
     /// Reads the manifest of a tree.
     ///

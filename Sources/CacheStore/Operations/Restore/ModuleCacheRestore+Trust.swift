@@ -5,8 +5,8 @@ import SystemPackage
 /// Go builds with a tree and unpacks a zip that stand beside a `.ziphash`, and compares only the `.ziphash`
 /// with go.sum. Without a `.ziphash`, Go removes the tree and hashes the zip (cmd/go/internal/modfetch,
 /// `DownloadDir` in cache.go, `unzip`, `downloadZip` and `checkMod` in fetch.go). So a restore adds a
-/// `.ziphash` only where the tree and the zip that are there have its hash: others are removed first. They are
-/// not read again where the same `.ziphash` is there already, because Go trusts them anyway.
+/// `.ziphash` only where the tree and the zip that are there have its hash: others are removed first. They
+/// are not read again where the same `.ziphash` is there already, because Go trusts them anyway.
 extension ModuleCacheRestore {
     /// Restores the `.ziphash` of a module, the last of its downloads.
     ///
@@ -39,8 +39,8 @@ extension ModuleCacheRestore {
         if hasZip { try warnOfZip(of: item, isRemoved: isRemoved, in: downloads) }
     }
 
-    /// Removes the tree and the zip that another process has put beside the new `.ziphash` of a module, unless
-    /// they have its hash.
+    /// Removes the wrong tree and the wrong zip that another process has put beside the new `.ziphash` of a
+    /// module.
     func removeWrong(
         _ item: Item,
         in downloads: borrowing Directory,
@@ -71,11 +71,12 @@ extension ModuleCacheRestore {
         report.update { $0.removed += 1 }
     }
 
-    /// Removes a tree that is there and does not have the hash of the module, so that Go makes the tree again.
+    /// Removes a tree that is there and does not have the hash of the module, so that Go makes it again.
     ///
     /// Where Go can't do that, because nobody may write, builds fail, which is better than a wrong program.
     ///
-    /// - Returns: Whether there was such a tree. One that lies behind a symbolic link stays, with Go's marker.
+    /// - Returns: Whether there was such a tree. One that lies behind a symbolic link stays, with Go's
+    ///   marker.
     private func removeWrongTree(
         of item: Item,
         in downloads: borrowing Directory,
@@ -96,7 +97,9 @@ extension ModuleCacheRestore {
     func removeTree(of module: ModuleKey) throws -> Bool {
         let elements = module.text.pathElements
         do throws(CacheStoreError) {
-            guard let parent = try root.directory.directory(at: Array(elements.dropLast())) else { return true }
+            guard let parent = try root.directory.directory(at: Array(elements.dropLast())) else {
+                return true
+            }
             try parent.removeAll(elements[elements.count - 1])
         } catch {
             guard error.code == .symbolicLink else { throw error }

@@ -41,7 +41,8 @@ extension ModuleCacheRestore {
         }
         try restoreDownloads(item, in: downloads, with: &reader, cancellation)
         let hasZip = item.downloads.contains { $0.kind == .zip && $0.content != .derived }
-        if !hasZip, let fault = try makeZip(item, tree, manifest, in: downloads, with: &reader, cancellation) {
+        if !hasZip, let fault = try makeZip(item, tree, manifest, in: downloads, with: &reader, cancellation)
+        {
             let loss =
                 "no zip can be made of it (\(fault)), so the layer of an image will lose some of its files"
             warn(.whiteoutName, "\(cause): \(loss); remove its tree there, and builds download it again")

@@ -122,7 +122,7 @@ struct ImageRemovalsTests {
     }
 
     @Test(
-        "removes the tree of a module that travels as its zip, unless Go trusts it and nobody can unpack the zip"
+        "removes the tree of a module that travels as its zip, unless Go trusts it and can't unpack the zip"
     )
     func zip() async throws {
         let archive = try await pack([".wh.x", "x"])

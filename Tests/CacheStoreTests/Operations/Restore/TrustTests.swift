@@ -253,7 +253,10 @@ struct TrustTests {
         }
     }
 
-    @Test("comes with no lock where nothing is, and the same restore changes nothing", arguments: Held.allCases)
+    @Test(
+        "comes with no lock where nothing is, and the same restore changes nothing",
+        arguments: Held.allCases
+    )
     func again(held: Held) async throws {
         let archive = try await pack(held)
         try await restore(archive, "out")
