@@ -20,7 +20,7 @@ public struct Warning: Hashable, Sendable {
         public static let goSettings = Code(rawValue: "goSettings")
         /// Entries made by cgo are hits, although they were made with the headers of another distribution.
         public static let distribution = Code(rawValue: "distribution")
-        /// A zip could not be made from a tree.
+        /// A zip could not be made from a tree, or Go can't unpack a zip because nobody can write there.
         public static let moduleZip = Code(rawValue: "moduleZip")
         /// An archive holds another pack with the same label.
         public static let duplicateLabel = Code(rawValue: "duplicateLabel")

@@ -8,7 +8,7 @@ extension EndToEnd {
         ///
         /// The directory is the first argument, and Go the second. Files and directories are for all users,
         /// whatever the umask.
-        private static let job = #"""
+        static let job = #"""
             set -eu; umask 022; cd "$1"; GO=$2
             # module NAME FILE…: adds example.com/NAME v1.0.0 to the proxy
             module() {
@@ -108,7 +108,7 @@ extension EndToEnd {
         }
 
         /// Functions that make a base of a directory, and unpack a whole image as an engine does.
-        private static let base = #"""
+        static let base = #"""
             # base DIRECTORY VARIABLE…: writes a layout with an image that has the directory's files
             base() {
                 python3 - "$@" <<'END'

@@ -164,7 +164,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
                 "stray file or directory",
                 "stray files and directories"
             )
-            lines += ["", "removed \(strays) that did not belong, or were wrong and could not be mended"]
+            lines += ["", "removed \(strays) that did not belong, or were wrong"]
         }
         lines += HumanFormat.leftOut(report.leftOut)
         lines += ["", "digest  \(report.digest)"]

@@ -11,6 +11,7 @@ struct ImageFixture {
         var kind: TarHeader.Kind
         var mode: mode_t = 0o755
         var owner = FileOwner()
+        var content: [UInt8] = []
 
         static func directory(_ path: String, _ mode: mode_t = 0o755, owner: Int = 0) -> File {
             File(path: path, kind: .directory, mode: mode, owner: FileOwner(user: owner, group: owner))
@@ -20,7 +21,9 @@ struct ImageFixture {
             File(path: path, kind: .link(to: target), mode: 0o777)
         }
 
-        static func file(_ path: String) -> File { File(path: path, kind: .file(0), mode: 0o644) }
+        static func file(_ path: String, _ text: String = "") -> File {
+            File(path: path, kind: .file(text.utf8.count), mode: 0o644, content: Array(text.utf8))
+        }
     }
 
     /// The ways in which a layer is stored.
@@ -69,6 +72,8 @@ struct ImageFixture {
         for file in files {
             TarHeader(path: file.path, kind: file.kind, mode: file.mode, time: 1, owner: file.owner)
                 .append(to: &bytes)
+            bytes += file.content
+            bytes += [UInt8](repeating: 0, count: TarHeader.padding(for: file.content.count))
         }
         return bytes + TarHeader.end
     }

@@ -107,18 +107,22 @@ final class Workbench: Sendable {
     }
 
     /// Restores an archive.
+    ///
+    /// A restore of GOCACHE makes 256 directories, which many small restores can do without.
     @discardableResult
     func restore(
         _ archive: FilePath,
         to name: String,
+        ofModulesAlone isOfModulesAlone: Bool = false,
         configure: (inout Restore.Options) -> Void = { _ in }
     ) async throws -> (caches: GoCaches, report: Restore.Report) {
         var options = Restore.Options()
         configure(&options)
-        let caches = caches(name)
+        var caches = caches(name)
+        if isOfModulesAlone { caches.buildCache = nil }
         let restorer = Restore(options: options)
         let opened = try Archive(opening: archive)
-        let report = try await Self.restores.pass { try await restorer.run(opened, into: caches) }
+        let report = try await Self.restores.pass { [caches] in try await restorer.run(opened, into: caches) }
         return (caches, report)
     }
 

@@ -42,6 +42,7 @@ public struct DamagedMember: Hashable, Sendable {
             case .output where entries == 1: "its action entry is left out too, and builds compile it again"
             case .output:
                 "its \(entries) action entries are left out too, and builds compile them again"
+            case .zip: "Go downloads it again when it needs the zip"
             default: "builds that need the module download it again"
             }
         return Warning(

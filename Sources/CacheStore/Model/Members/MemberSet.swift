@@ -211,6 +211,14 @@ struct MemberSet: Sendable {
     /// - Complexity: O(log *n*).
     func treeIndex(of module: ModuleKey) -> Int? { Self.index(of: module, in: trees, by: { $0.module }) }
 
+    /// Returns a download of a module, or `nil` if there is none of that kind.
+    ///
+    /// - Complexity: O(log *n*).
+    func download(_ kind: DownloadKind, of module: ModuleKey) -> Download? {
+        let key = Download.Key(module: module, kind: kind)
+        return Self.index(of: key, in: downloads, by: { $0.key }).map { downloads[$0] }
+    }
+
     /// Returns the position of the element with a key in a list that is ordered by key.
     private static func index<Element, Key: Comparable>(
         of key: Key,

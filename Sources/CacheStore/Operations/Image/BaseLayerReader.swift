@@ -14,6 +14,7 @@ struct BaseLayerReader: ~Copyable {
                     memory += attribute.name.utf8.count + attribute.value.count
                 }
                 if case .symbolicLink(let target) = entry.kind { memory += target.utf8.count }
+                memory += entry.hash?.count ?? 0
                 guard budget.reserve(memory) else {
                     throw TarReader.Fault(description: "it has more files than can be held in memory")
                 }

@@ -2,7 +2,7 @@ import Glibc
 import SystemPackage
 
 /// The files of an image that another image is built upon, as an engine would unpack them: names, kinds,
-/// links, and the attributes of directories.
+/// links, the attributes of directories, and the hashes in files `.ziphash`.
 ///
 /// Source: the OCI image specification, `layer.md`.
 struct BaseTree: Sendable {
@@ -28,7 +28,8 @@ struct BaseTree: Sendable {
     private enum Kind {
         case directory(Attributes)
         case link(to: String)
-        case file
+        /// A file, with the hash in it if it is a `.ziphash`.
+        case file(ObjectID?)
     }
 
     private struct Node {
@@ -88,7 +89,7 @@ struct BaseTree: Sendable {
             case .directory: kind = .directory(attributes(entry))
             case .symbolicLink(let target): kind = .link(to: target)
             case .hardLink(let target): kind = self.kind(ofLinked: target)
-            case .file: kind = .file
+            case .file: kind = .file(entry.hash.flatMap(ModuleHash.id(ofZiphash:)))
             }
             put(Node(kind: kind, layer: layer), name, in: parent)
         }
@@ -114,7 +115,7 @@ struct BaseTree: Sendable {
         guard let name = elements.last,
             let (parent, rest) = try? follow(Array(elements.dropLast())), rest.isEmpty,
             let number = nodes[parent].children[name], !nodes[number].isDirectory
-        else { return .file }
+        else { return .file(nil) }
         return nodes[number].kind
     }
 
@@ -187,6 +188,17 @@ struct BaseTree: Sendable {
 
     /// Returns whether anything is at a path without symbolic links.
     func isThere(_ path: String) -> Bool { number(at: path) != nil }
+
+    /// Returns whether a path leads to a directory, through symbolic links or not.
+    func leadsToDirectory(_ path: String) -> Bool {
+        (try? follow(path.pathElements))?.missing.isEmpty ?? false
+    }
+
+    /// Returns the hash in the `.ziphash` at a path without symbolic links; `nil` if there is none.
+    func moduleHash(at path: String) -> ObjectID? {
+        guard let number = number(at: path), case .file(let hash) = nodes[number].kind else { return nil }
+        return hash
+    }
 
     /// Returns what a directory holds besides some files and the directories above them.
     ///

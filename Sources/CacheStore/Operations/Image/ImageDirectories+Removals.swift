@@ -32,24 +32,53 @@ extension ImageDirectories {
 
     /// Returns the paths of the files by which a layer removes parts of a module that the base has.
     ///
-    /// Go takes a module with the marker `.partial` for half unpacked, and downloads it again. A tree in the
-    /// place of one that travels as its zip can't be whole.
+    /// Go takes a module with the marker `.partial` for half unpacked, and downloads it again.
     func whiteouts(of module: LayerPlan.Module, in plan: LayerPlan) -> [String] {
         let key = module.key
-        let marker = "\(moduleRoot)/\(key.downloadDirectory)/\(key.version).partial"
+        let download = "\(moduleRoot)/\(key.downloadDirectory)/\(key.version)"
         let removesTree = removesTree(of: module, in: plan)
         var paths: [String] = []
-        if module.tree != nil || removesTree, base?.isThere(marker) ?? false { paths.append(marker) }
+        if module.tree != nil || removesTree && plan.set.treeIndex(of: key) == nil {
+            paths.append("\(download).partial")
+        }
+        if distrusts(module, in: plan), !plan.hasZip(key) { paths.append("\(download).zip") }
         if removesTree { paths.append("\(moduleRoot)/\(key.text)") }
-        return paths.map { "\($0.parent)/\(Self.whiteout(of: $0.lastElement))" }
+        return paths.filter { base?.isThere($0) ?? false }
+            .map { "\($0.parent)/\(Self.whiteout(of: $0.lastElement))" }
     }
 
-    /// Returns whether a layer removes the tree of a module that it holds as a zip.
-    ///
-    /// What the base's files contain is not known, and Go trusts a tree that is there. So the tree goes, and
-    /// Go unpacks the zip. Where Go can't do that, the tree stays.
+    /// Returns whether a layer removes the tree that the base has of a module.
     func removesTree(of module: LayerPlan.Module, in plan: LayerPlan) -> Bool {
-        guard profile == .image, plan.travelsAsZip(module) else { return false }
-        return base?.isThere("\(moduleRoot)/\(module.key.text)") ?? false
+        guard let base, distrustsTree(of: module, in: plan) else { return false }
+        return base.isThere("\(moduleRoot)/\(module.key.text)")
+    }
+
+    /// Returns whether a layer has Go's marker `.partial` for a module.
+    ///
+    /// The base then has the module's tree behind a symbolic link, where a layer can't remove it.
+    func marksTree(of module: LayerPlan.Module, in plan: LayerPlan) -> Bool {
+        guard let base, distrustsTree(of: module, in: plan) else { return false }
+        let path = "\(moduleRoot)/\(module.key.text)"
+        return !base.isThere(path) && base.leadsToDirectory(path)
+    }
+
+    /// Returns whether the base's tree of a module can't stay beside the `.ziphash` of these parts of it.
+    ///
+    /// A tree in the place of one that travels as its zip can't be whole where a layer has unpacked it, and
+    /// Go unpacks the zip, unless nobody can write there.
+    private func distrustsTree(of module: LayerPlan.Module, in plan: LayerPlan) -> Bool {
+        guard plan.hash(in: module) != nil, !plan.hasTree(module.key) else { return false }
+        return profile == .image && plan.hasZip(module.key) || distrusts(module, in: plan)
+    }
+
+    /// Returns whether these parts of a module bring a `.ziphash` that the base lacks.
+    ///
+    /// Go trusts a tree or a zip that stands beside a `.ziphash`. The content of the base's files is not
+    /// known. So what the base has and the image does not replace can stay only if Go trusts it already,
+    /// because the base has the same `.ziphash`.
+    private func distrusts(_ module: LayerPlan.Module, in plan: LayerPlan) -> Bool {
+        guard let hash = plan.hash(in: module) else { return false }
+        let download = "\(moduleRoot)/\(module.key.downloadDirectory)/\(module.key.version)"
+        return base?.moduleHash(at: "\(download).ziphash") != hash
     }
 }

@@ -213,6 +213,9 @@ struct LayerMaker: Sendable {
             try append(path, .file(0), moduleMode, to: worker.stream)
         }
         let version = "\(moduleRoot)/\(module.key.downloadDirectory)/\(module.key.version)"
+        if directories.marksTree(of: module, in: plan) {
+            try appendFile("\(version).partial", [], moduleMode, to: worker.stream)
+        }
         // Whoever unpacks a zip locks the module, also with a lock that another user has made in the base.
         let lock = "\(version).lock"
         if module.tree != nil || plan.travelsAsZip(module) && directories.hasFile(lock) {
@@ -224,11 +227,12 @@ struct LayerMaker: Sendable {
             case .bytes(let bytes): try appendFile(path, bytes, moduleMode, to: worker.stream)
             case .derived: continue
             case .stored(let id, let size, let chunks):
-                let downloads = plan.set.downloads[module.downloads]
+                // Other sources than those of the zip may hold the `.ziphash`.
+                let hash = plan.set.download(.ziphash, of: module.key)
                 try StoredZip.check(
                     chunks,
                     of: module.key,
-                    downloads,
+                    [hash].compactMap(\.self),
                     plan.set.chunks,
                     with: worker.reader
                 )

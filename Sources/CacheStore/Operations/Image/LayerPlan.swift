@@ -124,6 +124,23 @@ struct LayerPlan: Sendable {
     /// Returns whether a layer holds the tree of a module, by the position of the module.
     func hasTree(_ index: Int) -> Bool { modules[index].tree != nil && zips[modules[index].key] == nil }
 
+    /// Returns whether a layer holds the tree of a module.
+    func hasTree(_ key: ModuleKey) -> Bool { zips[key] == nil && set.treeIndex(of: key) != nil }
+
+    /// Returns whether a layer holds the zip of a module.
+    func hasZip(_ key: ModuleKey) -> Bool {
+        if case .stored = set.download(.zip, of: key)?.content { return true }
+        return zips[key] != nil
+    }
+
+    /// Returns the hash in the `.ziphash` that these parts of a module have, or `nil` if they have none.
+    func hash(in module: Module) -> ObjectID? {
+        for download in set.downloads[module.downloads] where download.kind == .ziphash {
+            if case .bytes(let bytes) = download.content { return ModuleHash.id(ofZiphash: bytes) }
+        }
+        return nil
+    }
+
     /// Returns whether the image has the zip of a module and not its tree, and these parts of the module hold
     /// the zip.
     func travelsAsZip(_ module: Module) -> Bool {

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A member of a tar stream that was read, without its content.
+/// A member of a tar stream that was read, without its content except for a `.ziphash`.
 struct TarEntry: Hashable, Sendable {
     /// The kind of a member.
     enum Kind: Hashable, Sendable {
@@ -30,4 +30,13 @@ struct TarEntry: Hashable, Sendable {
     var owner: FileOwner
 
     var extendedAttributes: [ExtendedAttribute] = []
+
+    /// The content of a file `….ziphash` of the length that Go gives it; `nil` for all other members.
+    var hash: [UInt8]?
+
+    /// Returns whether the content of a member is read.
+    ///
+    /// - Parameter size: The length of the content in bytes.
+    /// - Returns: Whether it is a `.ziphash` of the length that Go gives it.
+    func isHash(_ size: Int) -> Bool { kind == .file && size == 47 && path.hasSuffix(".ziphash") }
 }

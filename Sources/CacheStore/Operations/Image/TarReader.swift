@@ -2,8 +2,8 @@ import Glibc
 
 /// A reader of the headers of a tar stream: `ustar` and `pax` of POSIX.1-2001, and GNU's extensions.
 ///
-/// The stream arrives in pieces of any size. Content is skipped, so memory is bounded by the longest extended
-/// header, 1 MiB. Nothing in a stream can make the reader trap.
+/// The stream arrives in pieces of any size. Content is skipped, except for the few bytes of a `.ziphash`, so
+/// memory is bounded by the longest extended header, 1 MiB. Nothing in a stream can make the reader trap.
 ///
 /// Source: archive/tar of Go, which engines use, and `tar(5)`.
 struct TarReader {
@@ -27,6 +27,8 @@ struct TarReader {
         case sparseMap(Int)
         /// The content of an extended header of this type.
         case extended(UInt8, size: Int)
+        /// The content of a member that is kept.
+        case hash(TarEntry, size: Int)
         case end
     }
 
@@ -50,7 +52,7 @@ struct TarReader {
     ///
     /// - Parameters:
     ///   - bytes: The piece.
-    ///   - body: Called with each member whose header is complete.
+    ///   - body: Called with each member whose header is complete, and its content if that is kept.
     /// - Throws: ``Fault``, or the error of `body`.
     mutating func append(_ bytes: Span<UInt8>, _ body: (TarEntry) throws -> Void) throws {
         var position = 0
@@ -61,7 +63,11 @@ struct TarReader {
                 position += count
                 continue
             }
-            let wanted = if case .extended(_, let size) = state { size } else { Self.blockSize }
+            let wanted =
+                switch state {
+                case .extended(_, let size), .hash(_, let size): size
+                default: Self.blockSize
+                }
             let count = min(wanted - block.count, bytes.count - position)
             for index in position..<position + count { block.append(bytes[index]) }
             position += count
@@ -82,6 +88,11 @@ struct TarReader {
             state = .header
             skipping = TarHeader.padding(for: size)
             try takeExtension(type, taken)
+        case .hash(var entry, let size):
+            entry.hash = taken
+            state = .header
+            skipping = TarHeader.padding(for: size)
+            try body(entry)
         case .end: return
         }
     }
@@ -125,7 +136,14 @@ struct TarReader {
         if (UInt8(ascii: "1")...UInt8(ascii: "6")).contains(type) { size = 0 }
         let entry = try entry(kind, header)
         (records, longName, longLink) = ([:], nil, nil)
-        if type == UInt8(ascii: "S"), header[482] != 0 { state = .sparseMap(size) } else { skip(size) }
+        if type == UInt8(ascii: "S"), header[482] != 0 {
+            state = .sparseMap(size)
+        } else if type != UInt8(ascii: "S"), entry.isHash(size) {
+            state = .hash(entry, size: size)
+            return
+        } else {
+            skip(size)
+        }
         try body(entry)
     }
 

@@ -1,7 +1,7 @@
 /// Modules whose trees or zips are damaged in the archive, where damaged members are left out.
 ///
-/// Go trusts a tree or a zip that stands beside a `.ziphash`. So a wrong one that is there, and that the
-/// archive can't replace, must not get a `.ziphash` to stand beside.
+/// A wrong tree that is there, and that the archive can't replace, gets Go's marker `.partial`. A wrong zip
+/// is removed, even if Go trusted it before.
 extension ModuleCacheRestore {
     /// Reads the manifest of a tree.
     ///
@@ -24,43 +24,15 @@ extension ModuleCacheRestore {
         with reader: inout ChunkReader,
         _ cancellation: WorkerThreads.Cancellation
     ) throws {
-        if try root.directory.status(of: tree.module.text) != nil,
-            try treeHash(of: tree.module, cancellation) != tree.h1
-        {
+        if try isThere(tree.module), try treeHash(of: tree.module, cancellation) != tree.h1 {
             _ = try downloads.creatingFile(
                 "\(tree.module.version).partial",
                 mode: profile.moduleFileMode,
                 replacing: true
             )
         }
+        try removeWrongZip(of: item, in: downloads)
         try restoreDownloads(item, in: downloads, with: &reader, cancellation)
         counters.add(bytes: tree.size, items: 0)
-    }
-
-    /// Removes a wrong zip that is there and that the archive can't replace, so that Go downloads the zip.
-    func removeWrongZip(
-        of item: Item,
-        in downloads: borrowing Directory,
-        _ cancellation: WorkerThreads.Cancellation
-    ) throws {
-        let name = "\(item.module.version).zip"
-        guard try downloads.status(of: name) != nil else { return }
-        let lock = try downloads.creatingFile(
-            "\(item.module.version).lock",
-            mode: profile.moduleFileMode,
-            replacing: true
-        )
-        try counters.lock(lock, at: lock.path, cancellation)
-        if let file = try downloads.file(name) {
-            do {
-                if let right = item.zipHash, try ModuleZip.h1(of: file, module: item.module) == right {
-                    return
-                }
-            } catch is ZipError {
-                // A file that is no zip of the module is removed.
-            }
-        }
-        try downloads.removeAll(name)
-        report.update { $0.removed += 1 }
     }
 }

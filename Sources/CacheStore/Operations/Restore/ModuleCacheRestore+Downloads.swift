@@ -2,13 +2,17 @@ import SystemPackage
 
 /// The downloads of a module: its small files, and its zip.
 extension ModuleCacheRestore {
+    /// Restores the downloads of a module, under the module's lock if anything of the module is there.
+    ///
+    /// The `.ziphash` comes last, because Go then trusts the tree and the zip beside it.
     func restoreDownloads(
         _ item: Item,
         in directory: borrowing Directory,
         with reader: inout ChunkReader,
         _ cancellation: WorkerThreads.Cancellation
     ) throws {
-        for download in item.downloads {
+        var hasZip = false
+        for download in item.downloads where download.kind != .ziphash {
             let name = "\(item.module.version).\(download.kind.rawValue)"
             switch download.content {
             case .bytes(let bytes): try put(bytes, as: name, in: directory)
@@ -26,10 +30,12 @@ extension ModuleCacheRestore {
                         throw error.naming(member: download.memberName)
                     }
                 }
-                if !isRestored { try removeWrongZip(of: item, in: directory, cancellation) }
+                if !isRestored { try removeWrongZip(of: item, in: directory) }
+                hasZip = true
                 counters.add(bytes: size, items: 0)
             }
         }
+        try restoreHash(of: item, hasZip: hasZip, in: directory, cancellation)
     }
 
     /// Puts a stored zip under its name, unless it is there.
@@ -79,6 +85,7 @@ extension ModuleCacheRestore {
     /// - Returns: The reason why Go would refuse such a zip, and so none was made; `nil` if it was made or
     ///   was there.
     func makeZip(
+        _ item: Item,
         _ tree: MemberSet.Tree,
         _ manifest: TreeManifest,
         in directory: borrowing Directory,
@@ -105,6 +112,7 @@ extension ModuleCacheRestore {
             note(outcome, bytes: size)
             return nil
         } catch let fault as ZipError {
+            try removeWrongZip(of: item, in: directory)
             return fault
         }
     }

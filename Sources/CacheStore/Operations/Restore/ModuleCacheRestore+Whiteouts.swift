@@ -32,7 +32,7 @@ extension ModuleCacheRestore {
             break
         }
         let marker = "\(tree.module.version).partial"
-        let isThere = try root.directory.status(of: tree.module.text) != nil
+        let isThere = try isThere(tree.module)
         // A tree that is there and right was unpacked by Go, and may be in use.
         let isRight =
             try isThere && downloads.status(of: marker) == nil && isRight(tree, manifest, cancellation)
@@ -41,14 +41,14 @@ extension ModuleCacheRestore {
         }
         try restoreDownloads(item, in: downloads, with: &reader, cancellation)
         let hasZip = item.downloads.contains { $0.kind == .zip && $0.content != .derived }
-        if !hasZip, let fault = try makeZip(tree, manifest, in: downloads, with: &reader, cancellation) {
+        if !hasZip, let fault = try makeZip(item, tree, manifest, in: downloads, with: &reader, cancellation)
+        {
             let loss =
                 "no zip can be made of it (\(fault)), so the layer of an image will lose some of its files"
             warn(.whiteoutName, "\(cause): \(loss); remove its tree there, and builds download it again")
             return false
         }
-        if isThere, !isRight { try removeTree(of: tree.module) }
-        try downloads.remove(marker)
+        if try !isThere || isRight || removeTree(of: tree.module) { try downloads.remove(marker) }
         if isRight {
             try openTree(of: tree.module, cancellation)
             report.update { $0.treeFiles.untouched += tree.files }
@@ -59,50 +59,25 @@ extension ModuleCacheRestore {
         return true
     }
 
-    /// Looks after the tree of a module that the archive holds as its zip.
+    /// Warns of a module that the archive holds as its zip, where Go can't unpack the zip.
     ///
-    /// Go trusts a tree that is there. A tree that a layer has damaged is therefore removed, so that Go
-    /// unpacks the zip. Where Go can't do that, the tree stays.
-    func settleTree(
-        of item: Item,
-        in downloads: borrowing Directory,
-        _ cancellation: WorkerThreads.Cancellation
-    ) throws {
-        let (module, version) = (item.module, item.module.version)
-        guard item.downloads.contains(where: { $0.kind == .zip }), let right = item.zipHash else { return }
-        let isThere = try root.directory.status(of: module.text) != nil
-        if profile == .readonly {
-            if !isThere, try hasWhiteout(module, in: downloads) {
-                let loss = "Go can't unpack it where nobody can write, so builds that need it fail there"
-                let cause =
-                    "\(module.text) has a file whose name begins with `.wh.` and is restored as its zip"
-                warn(.whiteoutName, "\(cause): \(loss)")
-            }
-            return
+    /// - Parameters:
+    ///   - item: The module, whose zip is restored unless it is damaged.
+    ///   - isRemoved: Whether the module's tree was wrong, and was removed.
+    ///   - downloads: The directory of the module's downloads.
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func warnOfZip(of item: Item, isRemoved: Bool, in downloads: borrowing Directory) throws {
+        guard profile == .readonly, try downloads.status(of: "\(item.module.version).zip") != nil,
+            try !isThere(item.module)
+        else { return }
+        let loss = "Go can't unpack it where nobody can write, so builds that need it fail there"
+        if try hasWhiteout(item.module, in: downloads) {
+            let cause = "has a file whose name begins with `.wh.` and is restored as its zip"
+            warn(.whiteoutName, "\(item.module.text) \(cause): \(loss)")
+        } else if isRemoved {
+            let cause = "had a tree that was wrong and is removed, and is restored as its zip"
+            warn(.moduleZip, "\(item.module.text) \(cause): \(loss)")
         }
-        guard isThere else { return }
-        let lock = try downloads.creatingFile(
-            "\(version).lock",
-            mode: profile.moduleFileMode,
-            replacing: true
-        )
-        try counters.lock(lock, at: lock.path, cancellation)
-        guard try treeHash(of: module, cancellation) != right else { return }
-        let marker = "\(version).partial"
-        _ = try downloads.creatingFile(marker, mode: profile.moduleFileMode, replacing: true)
-        try removeTree(of: module)
-        try downloads.remove(marker)
-    }
-
-    /// Returns the `h1:` hash of the tree that is there, or `nil` if it is not a tree that can be read.
-    func treeHash(
-        of module: ModuleKey,
-        _ cancellation: WorkerThreads.Cancellation
-    ) throws -> ObjectID? {
-        guard let directory = try? Directory(opening: root.directory.path(below: module.text)),
-            let listing = try? TreeListing(directory)
-        else { return nil }
-        return try hash(of: listing, in: directory, module, cancellation)
     }
 
     /// Returns whether the zip that is there has a name that image layers take for a removal.
@@ -111,23 +86,5 @@ extension ModuleCacheRestore {
             let directory = try? ZipDirectory(of: zip, prefix: module.unescaped + "/")
         else { return false }
         return directory.entries.contains { PathRules.isWhiteout($0.path) }
-    }
-
-    /// Removes a tree that is not right, so that Go unpacks the zip instead.
-    private func removeTree(of module: ModuleKey) throws {
-        let elements = module.text.pathElements
-        let parent = try directory(at: elements.dropLast())
-        try parent.removeAll(elements[elements.count - 1])
-        report.update { $0.removed += 1 }
-    }
-}
-
-extension ModuleCacheRestore.Item {
-    /// The `h1:` hash in the module's `.ziphash`, if the archive has one.
-    var zipHash: ObjectID? {
-        for download in downloads where download.kind == .ziphash {
-            if case .bytes(let bytes) = download.content { return ModuleHash.id(ofZiphash: bytes) }
-        }
-        return nil
     }
 }

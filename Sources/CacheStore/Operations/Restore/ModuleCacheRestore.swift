@@ -69,7 +69,7 @@ struct ModuleCacheRestore: Sendable {
     ///
     /// This only looks, so the directories above the tree may be symbolic links: a user may have moved them.
     /// Nothing is written through a link.
-    private func status(of module: ModuleKey) throws(CacheStoreError) -> FileStatus? {
+    func status(of module: ModuleKey) throws(CacheStoreError) -> FileStatus? {
         guard isTooLong(module) else { return try root.directory.status(of: module.text) }
         let elements = module.text.pathElements
         guard let parent = try root.directory.directory(at: elements.dropLast()) else { return nil }
@@ -77,7 +77,7 @@ struct ModuleCacheRestore: Sendable {
     }
 
     /// Opens the tree of a module, whether the directories above it are symbolic links or not.
-    private func directory(of module: ModuleKey) throws(CacheStoreError) -> Directory? {
+    func directory(of module: ModuleKey) throws(CacheStoreError) -> Directory? {
         guard isTooLong(module) else {
             return try Unusable.passedOver(try Directory(opening: root.directory.path(below: module.text)))
         }
@@ -109,22 +109,41 @@ struct ModuleCacheRestore: Sendable {
         _ cancellation: WorkerThreads.Cancellation
     ) throws {
         let downloads = try directory(at: item.module.downloadDirectory.pathElements)
-        guard let tree = item.tree else {
-            try restoreDownloads(item, in: downloads, with: &reader, cancellation)
-            try settleTree(of: item, in: downloads, cancellation)
-            return
+        if let tree = item.tree {
+            return try withLock(of: item.module, in: downloads, cancellation) {
+                try restore(item, tree, in: downloads, with: &reader, cancellation)
+            }
         }
-        let version = item.module.version
-        let name = "\(version).lock"
-        let lock = try downloads.creatingFile(name, mode: profile.moduleFileMode, replacing: true)
-        try counters.lock(lock, at: lock.path, cancellation)
+        if try isKnown(item, in: downloads) {
+            return try withLock(of: item.module, in: downloads, cancellation) {
+                try restoreDownloads(item, in: downloads, with: &reader, cancellation)
+            }
+        }
+        try restoreDownloads(item, in: downloads, with: &reader, cancellation)
+        // Where nothing is, no lock is left behind. Whoever has begun meanwhile has made one first.
+        if item.zipHash != nil, try downloads.status(of: "\(item.module.version).lock") != nil {
+            try withLock(of: item.module, in: downloads, cancellation) {
+                try removeWrong(item, in: downloads, cancellation)
+            }
+        }
+    }
+
+    /// Restores a module with a tree, under the module's lock.
+    private func restore(
+        _ item: Item,
+        _ tree: MemberSet.Tree,
+        in downloads: borrowing Directory,
+        with reader: inout ChunkReader,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws {
         guard let manifest = try manifest(of: tree, with: &reader) else {
             return try restoreWithoutTree(item, tree, in: downloads, with: &reader, cancellation)
         }
         // A tree that is damaged leaves nothing, or else Go's marker. The downloads come before the tree.
-        _ = try damage.containing(note: { $0.trees[tree.module] = $1 }) {
+        let isWhole = try damage.containing(note: { $0.trees[tree.module] = $1 }) {
             try restoreTree(item, tree, manifest, in: downloads, with: &reader, cancellation)
         }
+        if !isWhole { try removeWrongZip(of: item, in: downloads) }
         counters.add(bytes: tree.size, items: 0)
     }
 
@@ -153,11 +172,18 @@ struct ModuleCacheRestore: Sendable {
             }
             try downloads.remove(marker)
         }
-        guard makesZips, item.downloads.contains(where: { $0.content == .derived }),
-            let fault = try makeZip(tree, manifest, in: downloads, with: &reader, cancellation)
-        else { return }
-        // Go accepts no zip above 500 MiB, and this zip is not compressed.
-        warn(.moduleZip, "no zip was made for \(tree.module.text): \(fault); `go mod download` will fetch it")
+        guard makesZips, item.downloads.contains(where: { $0.content == .derived }) else { return }
+        // The tree is right by now, so damage can only keep the zip from being made.
+        let isMade = try damage.containing(note: { $0.zips[tree.module] = $1 }) {
+            if let fault = try makeZip(item, tree, manifest, in: downloads, with: &reader, cancellation) {
+                // Go accepts no zip above 500 MiB, and this zip is not compressed.
+                warn(
+                    .moduleZip,
+                    "no zip was made for \(tree.module.text): \(fault); `go mod download` will fetch it"
+                )
+            }
+        }
+        if !isMade { try removeWrongZip(of: item, in: downloads) }
     }
 
     /// Returns whether the existing tree is the archive's.
@@ -170,9 +196,20 @@ struct ModuleCacheRestore: Sendable {
     ) throws -> Bool {
         guard try status(of: tree.module)?.kind == .directory,
             let directory = try directory(of: tree.module),
-            let listing = try? TreeListing(directory), listing.files == manifest.entries
+            let listing = try listing(of: directory), listing.files == manifest.entries
         else { return false }
         return try hash(of: listing, in: directory, tree.module, cancellation) == tree.h1
+    }
+
+    /// Lists a tree that is there, or returns `nil` if it is none that can be used.
+    func listing(of directory: borrowing Directory) throws -> TreeListing? {
+        do {
+            return try TreeListing(directory)
+        } catch is TreeListing.Fault {
+            return nil
+        } catch let error as CacheStoreError where !error.isOfMachine || error.code == .permissionDenied {
+            return nil
+        }
     }
 
     /// Returns the `h1:` hash of a tree that is there, or `nil` if a file of it can't be opened.
@@ -187,7 +224,7 @@ struct ModuleCacheRestore: Sendable {
         var piece: [UInt8] = []
         for entry in listing.files {
             try cancellation.check()
-            guard let file = try? files.openFile(at: entry.path) else { return nil }
+            guard let file = try Unusable.passedOver(try files.openFile(at: entry.path)) else { return nil }
             var content = ContentHasher()
             var offset = 0
             repeat {

@@ -54,8 +54,8 @@ extension Restore {
 
         /// The number of files and directories that were removed.
         ///
-        /// They did not belong in a module tree, or they were wrong and the archive's content for them is
-        /// damaged.
+        /// They did not belong in a module tree, or they were wrong and Go would have trusted them: an output
+        /// whose content in the archive is damaged, or a tree or zip beside a `.ziphash` that was added.
         public var removed = 0
 
         /// The members that were left out because they are damaged in the archive, in the order of the

@@ -121,17 +121,108 @@ struct ImageRemovalsTests {
         #expect(found.names == ["\(path)/.wh.other"])
     }
 
-    @Test("removes the tree of a module that travels as its zip, unless nobody can unpack the zip")
+    @Test(
+        "removes the tree of a module that travels as its zip, unless Go trusts it and can't unpack the zip"
+    )
     func zip() async throws {
         let archive = try await pack([".wh.x", "x"])
-        let base: [[ImageFixture.File]] = [
-            [.file("\(Self.tree)/x"), .file("\(Self.versions)/v1.0.0.partial")]
+        let base: [ImageFixture.File] = [
+            .file("\(Self.tree)/x"), .file("\(Self.versions)/v1.0.0.partial"),
         ]
         let marker = "\(Self.versions)/.wh.v1.0.0.partial"
-        let found = try await removals(archive, above: base)
-        #expect(found.names == [marker, "m/example.com/.wh.m@v1.0.0"])
-        let readonly = try await removals(archive, above: base, .readonly)
-        #expect(readonly.names == [marker])
+        let hash = try hash(in: archive)
+        for (profile, there, staysTree) in [
+            (CacheProfile.image, nil, false), (.image, hash, false), (.readonly, nil, false),
+            (.readonly, Self.other, false), (.readonly, hash, true),
+        ] {
+            let file = there.map { [ImageFixture.File.file("\(Self.versions)/v1.0.0.ziphash", $0)] } ?? []
+            let found = try await removals(archive, above: [base + file], profile)
+            let expected = staysTree ? [marker] : [marker, "m/example.com/.wh.m@v1.0.0"]
+            #expect(found.names == expected, "\(profile) \(there ?? "")")
+        }
+    }
+
+    /// The hash of another module.
+    private static let other = ModuleHash.text(of: CacheModel.id("other"))
+
+    /// Returns the text of the first `.ziphash` in an archive.
+    private func hash(in archive: FilePath) throws -> String {
+        for download in try bench.contents(archive).set.downloads where download.kind == .ziphash {
+            if case .bytes(let bytes) = download.content { return String(decoding: bytes, as: UTF8.self) }
+        }
+        throw CacheStoreError(.notFound, "no hash")
+    }
+
+    @Test(
+        "removes a zip and a tree that Go would trust by its `.ziphash`, unless the base has that `.ziphash`",
+        arguments: [false, true],
+        [CacheProfile.image, .readonly]
+    )
+    func trust(hasTree: Bool, profile: CacheProfile) async throws {
+        var model = CacheModel()
+        let module = CacheModel.Module(
+            path: "example.com/m",
+            version: "v1.0.0",
+            files: [("a.go", [1], false)]
+        )
+        try model.addModule(module, hasTree ? [.tree, .mod, .hash] : [.mod, .hash])
+        let archive = try await bench.pack(model, to: "pack").path
+        let parts: [ImageFixture.File] = [
+            .file("\(Self.tree)/a.go"), .file("\(Self.versions)/v1.0.0.zip"),
+            .file("m/example.com/other@v1.0.0/a.go"), .file("\(Self.versions)/v1.1.0.zip"),
+        ]
+        let name = "\(Self.versions)/v1.0.0.ziphash"
+        let gone =
+            ["\(Self.versions)/.wh.v1.0.0.zip"] + (hasTree ? [] : ["m/example.com/.wh.m@v1.0.0"])
+        for (layers, expected) in [
+            ([parts], gone), ([parts + [.file(name, Self.other)]], gone),
+            ([parts + [.file(name, module.h1)]], []),
+            // Only the last layer counts, and only the file itself.
+            ([parts + [.file(name, module.h1)], [.file(name, Self.other)]], gone),
+            ([parts + [.file(name, Self.other)], [.file(name, module.h1)]], []),
+            ([parts + [.file(name, module.h1)], [.file("\(Self.versions)/.wh.v1.0.0.ziphash")]], gone),
+            ([parts + [.file("hash", module.h1), .link(name, to: "/hash")]], gone),
+            ([parts + [.directory("\(name)/x")]], gone), ([[.file(name, Self.other)]], []),
+            ([parts + [.file(name, module.h1 + "\n")]], gone),
+        ] {
+            #expect(try await removals(archive, above: layers, profile).names == expected, "\(layers)")
+        }
+        // A tree behind a link can't be removed, and gets Go's marker.
+        let linked: [ImageFixture.File] = [
+            .directory("m"), .file("real/m@v1.0.0/a.go"), .link("m/example.com", to: "/real"),
+        ]
+        guard !hasTree else { return }
+        let marker = "\(Self.versions)/v1.0.0.partial"
+        for (hash, isMarked) in [(Self.other, true), (module.h1, false)] {
+            let found = try await removals(archive, above: [linked + [.file(name, hash)]], profile)
+            let path = bench.path("image/blobs/sha256").string
+            let members = try found.digests.map {
+                try shell(#"gzip -dc <"$0/$1" | tar -t"#, path, String($0.dropFirst(7)))
+            }.joined()
+            #expect(found.names == [] && members.contains(marker) == isMarked)
+        }
+    }
+
+    @Test("is made of an archive whose sources hold the zip of a module and its `.ziphash` apart")
+    func parts() async throws {
+        var model = CacheModel()
+        let module = CacheModel.Module(
+            path: "example.com/m",
+            version: "v1.0.0",
+            files: [("a.go", [1], false)]
+        )
+        try model.addModule(module, [.mod, .hash])
+        let hash = try await bench.pack(model, as: "hash", to: "hash").path
+        try model.addModule(module, [.zip])
+        let zip = try await bench.pack(model, as: "zip", to: "zip").path
+        let union = try await bench.unite(hash, zip, to: "union").path
+        let base: [ImageFixture.File] = [
+            .file("\(Self.tree)/a.go"), .file("\(Self.versions)/v1.0.0.zip", "wrong"),
+        ]
+        for splits in [false, true] {
+            let found = try await removals(union, above: [base], splits: splits)
+            #expect(found.names == ["m/example.com/.wh.m@v1.0.0"])
+        }
     }
 
     @Test("has the same layers where the base has what the archive has, or has other things")

@@ -50,6 +50,27 @@ struct TarReaderTests {
         for pieces in [7, 511, 513] { #expect(try read(bytes, pieces: pieces) == entries) }
     }
 
+    @Test("is read without content, except for a `.ziphash` of the length that Go gives it")
+    func hashes() throws {
+        let text = ModuleHash.text(of: CacheModel.id("hash"))
+        let long = String(repeating: "d/", count: 100) + "v1.0.0.ziphash"
+        let bytes = ImageFixture.tar([
+            .file("v1.ziphash", text), .file("v1.zip", text), .file("v2.ziphash", text + "\n"),
+            .directory("v3.ziphash"), .link("v4.ziphash", to: "v1.ziphash"), .file(long, text),
+            .file("last"),
+        ])
+        for pieces in [1, 46, 512, 559, 1 << 20] {
+            let entries = try read(bytes, pieces: pieces)
+            #expect(entries.count == 7 && entries.last?.path == "last")
+            let found = entries.filter { $0.hash != nil }
+            #expect(found.map(\.path) == ["v1.ziphash", long])
+            #expect(found.allSatisfy { $0.hash == Array(text.utf8) })
+        }
+        var reader = TarReader()
+        try reader.append(Array(bytes.prefix(512 + 46)).span) { _ in }
+        #expect(!reader.isWhole)
+    }
+
     @Test("keeps extended attributes and numbers that need an extended header")
     func extended() throws {
         let value: [UInt8] = [1, 0, 0, 2, 0, 61, 10, 255]
