@@ -170,7 +170,14 @@ struct VerifyOperation {
         case .zip(let download, let id, _, let chunks):
             let records = chunks.numbers.map { set.chunks[$0] }
             try check(id, records, with: &reader, cancellation)
-            try StoredZip.check(chunks, of: download.module, set.downloads, set.chunks, with: reader)
+            let hash = set.download(.ziphash, of: download.module)
+            try StoredZip.check(
+                chunks,
+                of: download.module,
+                [hash].compactMap(\.self),
+                set.chunks,
+                with: reader
+            )
         case .unused(let chunk): try reader.read(chunk)
         }
     }
