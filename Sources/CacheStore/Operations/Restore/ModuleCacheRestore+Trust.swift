@@ -26,16 +26,15 @@ extension ModuleCacheRestore {
         _ cancellation: WorkerThreads.Cancellation
     ) throws {
         guard let right = item.zipHash else { return }
-        let bytes = Array(ModuleHash.text(of: right).utf8)
-        let name = "\(item.module.version).ziphash"
-        let isTrusted = try isThere(bytes, as: name, in: downloads)
+        let isTrusted = try isTrusted(item, in: downloads)
         // A layer may have lost files of a tree, which the zip gives back. So a tree beside a stored zip is
         // read each time, as a stored tree is.
         let isRemoved =
             try item.tree == nil && (hasZip || !isTrusted)
             && removeWrongTree(of: item, in: downloads, cancellation)
         if !hasZip, !isTrusted { try removeWrongZip(of: item, in: downloads) }
-        try put(bytes, as: name, in: downloads)
+        let bytes = Array(ModuleHash.text(of: right).utf8)
+        try put(bytes, as: "\(item.module.version).ziphash", in: downloads)
         if hasZip { try warnOfZip(of: item, isRemoved: isRemoved, in: downloads) }
     }
 
@@ -46,10 +45,8 @@ extension ModuleCacheRestore {
         in downloads: borrowing Directory,
         _ cancellation: WorkerThreads.Cancellation
     ) throws {
-        guard let right = item.zipHash else { return }
         // A `.ziphash` of the other process is its own business.
-        let bytes = Array(ModuleHash.text(of: right).utf8)
-        guard try isThere(bytes, as: "\(item.module.version).ziphash", in: downloads) else { return }
+        guard try isTrusted(item, in: downloads) else { return }
         _ = try removeWrongTree(of: item, in: downloads, cancellation)
         try removeWrongZip(of: item, in: downloads)
     }
@@ -132,12 +129,11 @@ extension ModuleCacheRestore {
         }
     }
 
-    /// Returns whether a file of a few bytes is there.
-    private func isThere(
-        _ bytes: [UInt8],
-        as name: String,
-        in directory: borrowing Directory
-    ) throws -> Bool {
+    /// Returns whether the `.ziphash` of a module is there, so that Go trusts what stands beside it.
+    private func isTrusted(_ item: Item, in directory: borrowing Directory) throws -> Bool {
+        guard let right = item.zipHash else { return false }
+        let bytes = Array(ModuleHash.text(of: right).utf8)
+        let name = "\(item.module.version).ziphash"
         guard let status = try directory.status(of: name), status.kind == .regular,
             status.size == bytes.count, let file = try Unusable.passedOver(try directory.file(name))
         else { return false }
@@ -146,13 +142,13 @@ extension ModuleCacheRestore {
 
     // MARK: - The lock
 
-    /// Returns whether a tree, a zip or a lock tells of others who work with a module to which a `.ziphash`
-    /// comes.
+    /// Returns whether a tree, a lock, or a zip to which a `.ziphash` comes tells of others who work with a
+    /// module.
     func isKnown(_ item: Item, in downloads: borrowing Directory) throws -> Bool {
         guard item.zipHash != nil else { return false }
         let version = item.module.version
-        return try downloads.status(of: "\(version).lock") != nil
-            || downloads.status(of: "\(version).zip") != nil || isThere(item.module)
+        return try downloads.status(of: "\(version).lock") != nil || isThere(item.module)
+            || downloads.status(of: "\(version).zip") != nil && !isTrusted(item, in: downloads)
     }
 
     /// Calls `body` under the lock of a module, which is Go's own (`lockVersion` in cache.go).
