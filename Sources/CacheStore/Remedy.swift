@@ -136,9 +136,18 @@ extension Remedy {
             + "or restore it without the damaged members"
     )
 
-    /// The advice for an archive whose index is damaged: to make or copy it again, or to repair it.
+    /// The advice for an archive that is damaged in its index or around it: to make or copy it again, or to
+    /// repair it.
     public static let recoverIndex = Remedy(
         "recoverIndex",
+        "pack the archive again, or copy it again; or repair it, which finds an index that is sound, or takes "
+            + "that of an archive that has the same content"
+    )
+
+    /// The advice for an archive that has no sound index: to make or copy it again, or to repair it with the
+    /// index of another archive.
+    public static let useOtherIndex = Remedy(
+        "useOtherIndex",
         "pack the archive again, or copy it again; or repair it with the index of an archive that has the "
             + "same content"
     )
@@ -157,6 +166,9 @@ extension Remedy {
         "copyOrUnpack",
         "copy or pack it again; if it was compressed with zstd, decompress it"
     )
+
+    /// The advice to decompress an archive that may be compressed as a whole.
+    public static let decompress = Remedy("decompress", "if it was compressed with zstd, decompress it")
 
     /// The advice to fetch an archive that is kept in Git LFS.
     public static let fetchFromGit = Remedy("fetchFromGit", "fetch the archive itself with `git lfs pull`")

@@ -52,6 +52,8 @@ public struct Warning: Hashable, Sendable {
         public static let damagedMember = Code(rawValue: "damagedMember")
         /// A frame of an input is damaged, and the sound copy of another input took its place.
         public static let damagedInput = Code(rawValue: "damagedInput")
+        /// An archive is damaged around its index, which is sound.
+        public static let damagedTrailer = Code(rawValue: "damagedTrailer")
         /// A damaged archive has no index of its own any more, so the index of another one served.
         public static let foreignIndex = Code(rawValue: "foreignIndex")
         /// A file that a repair was to take content from is no archive, or nothing of it is left.

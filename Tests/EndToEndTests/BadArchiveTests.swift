@@ -146,6 +146,7 @@ extension EndToEnd {
             let archive = try await copy { bytes in
                 let start = bytes.suffix(8).reduce(0) { $0 << 8 | Int($1) }
                 bytes[start - 56] = 3
+                bytes[start + 63] = 3
             }
             let (outcome, top) = try await run(command, archive)
             expectRefusal(command, outcome, status: 1, naming: archive)

@@ -11,6 +11,8 @@ struct RemedyTextTests {
         for (remedy, word) in [
             (Remedy.overwrite, "--force"), (.relabel, "--label"), (.installGo, "--go PATH"),
             (.packAgain, "`cachectl pack`"), (.recoverContent, repair), (.recoverIndex, repair),
+            (.recoverIndex, "`cachectl repair ARCHIVE -o NEW`"), (.useOtherIndex, repair),
+            (.copyOrUnpack, "`cachectl repair ARCHIVE -o NEW`"),
             (.recoverContent, "`cachectl restore --skip-damaged`"), (.copyOrUnpack, repair),
             (.listMembers, "`cachectl ls`"),
             (.chooseProfile, "--profile"), (.nameArchitecture, "--arch"), (.nameTag, "--base"),

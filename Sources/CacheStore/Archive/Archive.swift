@@ -36,6 +36,9 @@ public struct Archive: Sendable {
         }
     }
 
+    /// Creates an archive of an open file with a trailer that is known to fit it.
+    init(_ frames: FrameFile, _ trailer: Trailer) { (self.frames, self.trailer) = (frames, trailer) }
+
     /// Opens a file.
     ///
     /// A stream is refused, because an archive is read from its end.

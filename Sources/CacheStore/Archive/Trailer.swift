@@ -104,7 +104,8 @@ struct Trailer: Hashable {
         }
         let indexOffset = Int(offset)
         let header = try file.bytes(at: indexOffset - Self.headerSize, count: Self.headerSize)
-        try self.init(header: header, indexOffset: indexOffset, path: path)
+        let version = try IndexBeginning(at: indexOffset, in: file)?.version
+        try self.init(header: header, indexOffset: indexOffset, indexVersion: version, path: path)
         guard self.fileSize == fileSize, indexSize > 0, indexSize % FormatLimits.pageSize == 0,
             indexOffset == Self.indexOffset(after: framesSize)
         else {
@@ -126,7 +127,26 @@ struct Trailer: Hashable {
             && header[16..<24].elementsEqual(littleEndian(UInt64(offset), count: 8))
     }
 
-    private init(header: [UInt8], indexOffset: Int, path: FilePath) throws(CacheStoreError) {
+    /// Returns whether a trailer's first bytes stand at an offset.
+    ///
+    /// - Throws: ``CacheStoreError`` for a system error.
+    static func hasMagic(at offset: Int, in file: borrowing File) throws(CacheStoreError) -> Bool {
+        try file.bytes(at: offset, count: 4) == littleEndian(UInt64(frameMagic), count: 4)
+    }
+
+    /// Reads the header.
+    ///
+    /// - Parameters:
+    ///   - header: The bytes.
+    ///   - indexOffset: The offset of the index, in bytes.
+    ///   - indexVersion: The version in the index, if it is one that this program reads.
+    ///   - path: The archive, for messages.
+    private init(
+        header: [UInt8],
+        indexOffset: Int,
+        indexVersion: Int?,
+        path: FilePath
+    ) throws(CacheStoreError) {
         let headerOffset = indexOffset - Self.headerSize
         guard header.count == Self.headerSize, header.starts(with: Self.magic) else {
             throw Self.corrupt(
@@ -139,6 +159,10 @@ struct Trailer: Hashable {
             (0..<count).reduce(0) { $0 | UInt64(header[start + $1]) << UInt64(8 * $1) }
         }
         let version = number(8, 4)
+        // A newer archive has the newer version in both places.
+        if let indexVersion, UInt64(indexVersion) != version {
+            throw Self.corrupt("its header is damaged", path, at: headerOffset + 8)
+        }
         guard version <= UInt64(FormatLimits.longManifestVersion) else {
             throw CacheStoreError(
                 .unsupportedVersion,

@@ -16,7 +16,8 @@ struct LsCommand: AsyncParsableCommand, Sendable {
             because the files of a tree are compressed together.
 
             Only the index and, with --files, the lists of files are checked, and not the \
-            content: `cachectl verify` checks it.
+            content: `cachectl verify` checks it. If the list of a tree is damaged, all others \
+            are printed before the error, and the exit status is 2.
 
             Patterns are those of the shell and must match the whole name: `*` matches any \
             text, including `/`; `?` matches any one character; `[a-z]` and `[!a-z]` match a \
@@ -78,17 +79,29 @@ struct LsCommand: AsyncParsableCommand, Sendable {
         let style: MemberLine.Style = common.json ? .json : long ? .long : .short
         let line = MemberLine(style: style, labels: labels)
         var output = StandardOutput()
+        var faults: [CacheStoreError] = []
         for member in contents.members where filter.admits(kindAndSourcesOf: member) {
             if output.isClosed { break }
             let isNamed = filter.admits(name: member.name)
             if isNamed { try output.writeLine(line.text(member)) }
             guard files, member.kind == .tree else { continue }
-            for file in try await contents.files(ofTree: member.name) {
-                guard isNamed || filter.admits(name: "\(member.name)/\(file.path)") else { continue }
-                try output.writeLine(line.text(file, of: member))
+            do {
+                for file in try await contents.files(ofTree: member.name) {
+                    guard isNamed || filter.admits(name: "\(member.name)/\(file.path)") else { continue }
+                    try output.writeLine(line.text(file, of: member))
+                }
+            } catch let error as CacheStoreError {
+                guard error.code == .corruptArchive else {
+                    try output.flush()
+                    throw error
+                }
+                faults.append(error)
             }
         }
         try output.flush()
+        guard !faults.isEmpty else { return }
+        for message in Message.messages(faults) { StandardError.write(message) }
+        throw ExitCode.corrupt
     }
 
     @Sendable

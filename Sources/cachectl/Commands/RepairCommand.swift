@@ -14,7 +14,8 @@ struct RepairCommand: AsyncParsableCommand, Sendable {
             are not damaged in the same places. One that is of no use is named in a warning. \
             What no archive has is left out and listed.
 
-            If the archive lost its index, as a file that was cut short does, the index of \
+            If only the bytes around the index are damaged, the index is found and used. If \
+            the archive lost its index, as a file that was cut short does, the index of \
             another archive serves, and what is left is found by decoding it. Without \
             `--from`, only an archive with a sound index can be repaired.
 
@@ -90,10 +91,15 @@ struct RepairCommand: AsyncParsableCommand, Sendable {
 
     /// Returns the state of the new archive in words.
     private func state(of report: Repair.Report) -> String {
-        if report.isIdentical, report.replaced.isEmpty { return "nothing was damaged" }
-        if report.isIdentical { return "it is whole, byte for byte as before the damage" }
+        let isTrailerDamaged = report.warnings.contains { $0.code == .damagedTrailer }
+        if report.isIdentical {
+            return report.replaced.isEmpty && !isTrailerDamaged
+                ? "nothing was damaged" : "it is whole, byte for byte as before the damage"
+        }
         if report.isComplete {
-            return "it is whole, with the digest from before the damage, but other bytes"
+            // Without the SHA-256 of the index, the digest is all that is proven.
+            return "it is whole, with the digest from before the damage"
+                + (report.replaced.allSatisfy(\.hasSameBytes) ? "" : ", but other bytes")
         }
         if report.leftOut.isEmpty, report.lostChunks == 0 { return "nothing proves that it is whole" }
         return "it is sound, but not whole"

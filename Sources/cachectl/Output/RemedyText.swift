@@ -10,12 +10,16 @@ enum RemedyText {
             + "NEW` takes what is damaged from archives that have the same content, and "
             + "`cachectl restore --skip-damaged` leaves it out",
         .recoverIndex:
+            "make it again with `cachectl pack`, or copy it again; `cachectl repair ARCHIVE -o NEW` finds the "
+            + "index if that is sound, and `cachectl repair ARCHIVE --from OTHER -o NEW` can use that of "
+            + "another archive that has the same content",
+        .useOtherIndex:
             "make it again with `cachectl pack`, or copy it again; `cachectl repair ARCHIVE --from OTHER -o "
             + "NEW` can use the index of another archive that has the same content",
         .copyOrUnpack:
             "copy or pack it again; if it was compressed with zstd, decompress it; `cachectl repair ARCHIVE "
-            + "--from OTHER -o NEW` gets back what is left of a file that was cut short, with the index of "
-            + "another archive",
+            + "-o NEW` finds the index if that is sound, and `cachectl repair ARCHIVE --from OTHER -o NEW` "
+            + "gets back what is left of a file that was cut short, with the index of another archive",
         .distrust: "do not use this archive: cachectl writes none like it",
         .upgrade: "use the cachectl that wrote it, or a newer one",
         .relabel: "give each pack its own --label",

@@ -40,6 +40,20 @@ extension IndexReader {
         }
     }
 
+    /// Returns the offset, in bytes, at which the last frame ends, as the index states it without a check.
+    ///
+    /// - Returns: The offset; `nil` if it is no number.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    func statedFramesSize() throws -> Int? {
+        try reading {
+            let last = try database.prepare("SELECT offset, stored FROM chunk ORDER BY id DESC LIMIT 1")
+            guard try last.step() else { return 0 }
+            guard let offset = last.integer(0), let stored = last.integer(1) else { return nil }
+            let (end, isTooLarge) = offset.addingReportingOverflow(stored)
+            return isTooLarge ? nil : end
+        }
+    }
+
     /// Calls `body` with the number of each output and the output's length, in bytes.
     ///
     /// The caller must have checked the outputs before.

@@ -57,8 +57,8 @@ extension Repair {
 
         /// Whether the new archive has the bytes of the damaged one from before the damage.
         ///
-        /// It has them if it is complete, and each frame that was replaced was stored with the same bytes
-        /// elsewhere.
+        /// It has them if it is complete, its index is known by its SHA-256, and each frame that was replaced
+        /// was stored with the same bytes elsewhere.
         public var isIdentical: Bool
 
         /// Warnings about other files that are of no use, about the index, and about members that were left

@@ -98,7 +98,7 @@ struct RepairOperation {
         }
         let isComplete = lost.isEmpty && plan.foreign?.isLostOne ?? true
         let warnings =
-            plan.warnings + (plan.foreign.map { [warning(of: $0)] } ?? [])
+            plan.warnings + (plan.foreign.map { [warning(of: $0, plan)] } ?? [])
             + leftOut.map { $0.warning(in: plan.base.path) }
         return Repair.Report(
             digest: digest,
@@ -110,12 +110,12 @@ struct RepairOperation {
             foreignIndex: plan.foreign?.archive.path,
             unnamedChunks: plan.foreign?.unnamedChunks ?? 0,
             isComplete: isComplete,
-            isIdentical: isComplete && replaced.allSatisfy(\.hasSameBytes),
+            isIdentical: isComplete && plan.found?.isStated ?? true && replaced.allSatisfy(\.hasSameBytes),
             warnings: warnings
         )
     }
 
-    private func warning(of foreign: ForeignIndex) -> Warning {
+    private func warning(of foreign: ForeignIndex, _ plan: RepairPlan) -> Warning {
         let consequence =
             if foreign.isLostOne {
                 "it is the same index, by its SHA-256"
@@ -134,7 +134,8 @@ struct RepairOperation {
         return Warning(
             code: .foreignIndex,
             message: "the index of `\(damaged)` is lost, so that of `\(foreign.archive.path)` was used: "
-                + consequence + unnamed
+                + consequence + unnamed,
+            remedy: plan.mayBeCompressed ? .decompress : nil
         )
     }
 

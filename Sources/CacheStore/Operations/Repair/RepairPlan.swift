@@ -14,7 +14,13 @@ struct RepairPlan {
     /// The chunks that are left of an archive that lost its index, in the order of their frames.
     let chunksLeft: [ChunkRecord]
 
-    /// Warnings about the files that are of no use.
+    /// The index of the damaged archive, if it is sound and bytes around it are not.
+    let found: IndexFinder.Found?
+
+    /// Whether the damaged archive may be one that was compressed as a whole.
+    let mayBeCompressed: Bool
+
+    /// Warnings about the damaged archive's trailer, and about the files that are of no use.
     let warnings: [Warning]
 
     /// The position of the damaged archive among the inputs.
@@ -29,10 +35,13 @@ struct RepairPlan {
     /// - Throws: ``CacheStoreError`` if no archive has an index that serves, or for a system error; or
     ///   `CancellationError`.
     init(_ damaged: FilePath, from others: [FilePath], _ counters: ProgressCounters) async throws {
-        let source = try RepairSource(opening: damaged)
-        var opened = try await WorkerThreads.perform { try Others(opening: others) }
+        let (source, found) = try await WorkerThreads.performCancellable { cancellation in
+            let source = try RepairSource(opening: damaged) { try cancellation.check() }
+            return (source, try Others(opening: others) { try cancellation.check() })
+        }
+        var opened = found
         if let archive = source.archive {
-            (base, foreign, chunksLeft) = (archive, nil, [])
+            (base, foreign, chunksLeft, mayBeCompressed) = (archive, nil, [], false)
             holders = [FrameHolder(archive)] + (try await opened.holders(for: archive, counters))
         } else {
             let archives = opened.archives
@@ -40,21 +49,40 @@ struct RepairPlan {
             let best = try await WorkerThreads.perform {
                 try ForeignIndex.best(among: archives, naming: chunks, lost: source.indexID)
             }
-            guard let best else { throw Self.nothingLeft(of: source, chunks.count, opened.withoutIndex) }
+            guard let best else { throw Self.nothingLeft(of: source, chunks, opened.withoutIndex) }
             (base, foreign, chunksLeft) = (best.archive, best, chunks)
+            mayBeCompressed = Self.mayBeCompressed(source, chunks)
             holders =
                 [FrameHolder(best.archive), FrameHolder(source.frames, found: chunks)]
                 + (try await opened.holders(for: best.archive, counters))
         }
-        warnings = opened.useless.map { path, fault in
-            Warning(code: .uselessArchive, message: "`\(path)` is of no use: \(Self.words(for: fault))")
-        }
+        self.found = source.found
+        warnings =
+            [source.found.map { Self.warning(of: $0, in: damaged) }].compactMap(\.self)
+            + opened.useless.map { path, fault in
+                Warning(code: .uselessArchive, message: "`\(path)` is of no use: \(Self.words(for: fault))")
+            }
+    }
+
+    private static func warning(of found: IndexFinder.Found, in path: FilePath) -> Warning {
+        let proof = found.isStated ? "its SHA-256" : "the digest of its members"
+        return Warning(
+            code: .damagedTrailer,
+            message: "`\(path)` \(found.damage); its index is sound, by \(proof), and was used"
+        )
+    }
+
+    /// Returns whether a file may be an archive that was compressed as a whole.
+    ///
+    /// The first frame of such a file is none of an archive, or it is the whole file.
+    private static func mayBeCompressed(_ source: RepairSource, _ chunks: [ChunkRecord]) -> Bool {
+        source.fault?.remedy == .copyOrUnpack && (chunks.count <= 1 || chunks[0].offset != 0)
     }
 
     /// The error for an archive that lost its index, and of which nothing can be got back.
     private static func nothingLeft(
         of source: RepairSource,
-        _ chunks: Int,
+        _ chunks: [ChunkRecord],
         _ useless: [(path: FilePath, fault: CacheStoreError)]
     ) -> CacheStoreError {
         guard let fault = source.fault else {
@@ -62,24 +90,25 @@ struct RepairPlan {
         }
         let list = useless.map { "`\($0)` is of no use: \(words(for: $1))" }.joined(separator: "; ")
         let others = list.isEmpty ? "" : " (\(list))"
-        if chunks == 0 {
+        if chunks.isEmpty {
             return CacheStoreError(
                 fault.code,
                 "\(fault.message); no piece of content is left\(others)",
                 path: source.path,
                 offset: fault.offset,
-                remedy: fault.remedy
+                remedy: fault.remedy == .recoverIndex ? .packAgain : fault.remedy
             )
         }
         let loss = fault.code == .notAnArchive ? "the archive lost its end, with the index" : fault.message
-        let left = chunks == 1 ? "1 piece of content is left" : "\(chunks) pieces of content are left"
+        let left =
+            chunks.count == 1 ? "1 piece of content is left" : "\(chunks.count) pieces of content are left"
         return CacheStoreError(
             fault.code,
             "\(loss); \(left), and no other archive has an index that names any, so nothing tells which "
                 + "members they belong to\(others)",
             path: source.path,
             offset: fault.offset,
-            remedy: .recoverIndex
+            remedy: mayBeCompressed(source, chunks) ? .copyOrUnpack : .useOtherIndex
         )
     }
 
@@ -108,11 +137,11 @@ extension RepairPlan {
 
         /// Opens the files.
         ///
-        /// - Throws: ``CacheStoreError`` for an error of the machine.
-        init(opening paths: [FilePath]) throws {
+        /// - Throws: The error of `step`, or ``CacheStoreError`` for an error of the machine.
+        init(opening paths: [FilePath], _ step: () throws -> Void) throws {
             for path in paths {
                 do {
-                    let source = try RepairSource(opening: path)
+                    let source = try RepairSource(opening: path, step)
                     // Rows that contradict each other are found now, and not in the middle of the work.
                     _ = try source.archive?.members()
                     sources.append(source)

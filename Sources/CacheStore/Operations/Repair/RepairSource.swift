@@ -4,8 +4,11 @@ import SystemPackage
 struct RepairSource: Sendable {
     let frames: FrameFile
 
-    /// The archive, if its index has its SHA-256.
+    /// The archive, if its index is sound.
     let archive: Archive?
+
+    /// The index, if it is sound and bytes around it are not.
+    let found: IndexFinder.Found?
 
     /// The SHA-256 of the index, if the trailer is sound.
     let indexID: ObjectID?
@@ -18,23 +21,31 @@ struct RepairSource: Sendable {
 
     var path: FilePath { frames.path }
 
-    /// Opens a file and checks its index.
+    /// Opens a file, and finds its index and checks it.
     ///
-    /// - Throws: ``CacheStoreError`` for a system error, a stream, or an archive of a newer format.
-    init(opening path: FilePath) throws(CacheStoreError) {
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - step: Called from time to time; an error that it throws ends the search for the index.
+    /// - Throws: The error of `step`, or ``CacheStoreError`` for a system error, a stream, or an archive of a
+    ///   newer format.
+    init(opening path: FilePath, _ step: () throws -> Void) throws {
         var opened: Archive?
         do throws(CacheStoreError) {
             let archive = try Archive(opening: path)
             opened = archive
             try archive.checkIndex()
-            (self.archive, fault) = (archive, nil)
+            (self.archive, frames, found, fault) = (archive, archive.frames, nil, nil)
         } catch {
-            guard [.corruptArchive, .notAnArchive].contains(error.code) else { throw error }
-            (archive, fault) = (nil, error)
+            guard [.corruptArchive, .notAnArchive, .unsupportedVersion].contains(error.code) else {
+                throw error
+            }
+            let frames = try opened?.frames ?? FrameFile(File(reading: path))
+            found = try IndexFinder(frames).find(at: opened?.trailer.indexOffset, step)
+            if found == nil, error.code == .unsupportedVersion { throw error }
+            (archive, self.frames, fault) = (found?.archive, frames, found == nil ? error : nil)
         }
         indexID = opened?.trailer.indexID
         framesSize = opened?.trailer.framesSize
-        if let opened { frames = opened.frames } else { frames = try FrameFile(File(reading: path)) }
     }
 
     /// Finds the chunks of a file whose index is lost.
