@@ -12,7 +12,7 @@ public struct Remedy: Hashable, Sendable {
     /// The value that the action needs, if it needs one that can be named, for example a path.
     public let value: String?
 
-    private init(_ name: String, _ description: String, value: String? = nil) {
+    init(_ name: String, _ description: String, value: String? = nil) {
         code = Code(rawValue: name)
         self.description = description
         self.value = value
@@ -140,8 +140,8 @@ extension Remedy {
     /// repair it.
     public static let recoverIndex = Remedy(
         "recoverIndex",
-        "pack the archive again, or copy it again; or repair it, which finds an index that is sound, or takes "
-            + "that of an archive that has the same content"
+        "pack the archive again, or copy it again; or repair it, which finds an index that is sound, or "
+            + "takes that of an archive that has the same content"
     )
 
     /// The advice for an archive that has no sound index: to make or copy it again, or to repair it with the
@@ -342,65 +342,4 @@ extension Remedy {
         "diagnose",
         "compare the archive with the environment here, setting by setting"
     )
-}
-
-// MARK: - Container images
-
-extension Remedy {
-    /// The advice to choose a cache profile that an image can have.
-    public static let chooseProfile = Remedy("chooseProfile", "use `image` or `readonly`")
-
-    /// The advice to choose a name that an image may have in a layout.
-    public static let chooseTag = Remedy(
-        "chooseTag",
-        "use letters, digits, and single `-`, `.`, `_`, `:`, `@`, `/` or `+` between them"
-    )
-
-    /// The advice to name one image of a layout by its tag.
-    public static let nameTag = Remedy("nameTag", "name the tag of one image in the layout")
-
-    /// The advice to name one image of a layout by its tag or by its architecture.
-    public static let nameTagOrArchitecture = Remedy(
-        "nameTagOrArchitecture",
-        "name the tag of one image in the layout, or its architecture"
-    )
-
-    /// The advice to name the architecture of the image.
-    public static let nameArchitecture = Remedy("nameArchitecture", "name one, for example `amd64`")
-
-    /// The advice to convert the base image to the OCI format.
-    public static let convertBase = Remedy("convertBase", "copy it with `skopeo copy --format oci`")
-
-    /// The advice to copy the base image again.
-    public static let copyBaseAgain = Remedy("copyBaseAgain", "copy the base image again")
-
-    /// The advice to name no tag, because no image of the layout has one.
-    public static let omitTag = Remedy("omitTag", "name no tag")
-
-    /// The advice to choose another place for a cache in the image.
-    public static let chooseCachePath = Remedy(
-        "chooseCachePath",
-        "choose another directory for the cache in the image"
-    )
-
-    /// The advice to use a base with fewer layers, or to leave a cache out.
-    public static let flattenBase = Remedy(
-        "flattenBase",
-        "use a base with fewer layers, or leave one of the caches out"
-    )
-
-    /// The advice to cut the caches into layers by sources and modules.
-    public static let cutLayers = Remedy("cutLayers", "cut the caches into layers by sources and modules")
-
-    /// The advice to let the environment of an image name the caches.
-    public static let nameCaches = Remedy(
-        "nameCaches",
-        "set GOCACHE and GOMODCACHE in the image, or wherever it runs"
-    )
-
-    /// The advice to make an image whose users can write to the caches.
-    public static let useImageProfile = Remedy("useImageProfile", "use the profile `image`")
-
-    /// The advice to leave GOMODCACHE out of the image.
-    public static let leaveModulesOut = Remedy("leaveModulesOut", "leave GOMODCACHE out of the image")
 }

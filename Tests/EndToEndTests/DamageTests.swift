@@ -131,6 +131,41 @@ extension EndToEnd {
             #expect(FileManager.default.contentsEqual(atPath: mended, andPath: workspace.union))
         }
 
+        @Test("of the lists of two trees keeps `ls` from no other tree, and is named")
+        func lists() async throws {
+            let workspace = try await Workspace.shared.value
+            let query = "SELECT manifest FROM tree WHERE id IN (1, (SELECT max(id) FROM tree))"
+            let damaged = try await damage(workspace.union, query)
+            let options = ["--files", "--kind", "tree"]
+            let sound = try await workspace.cachectl.succeed(["ls", workspace.union] + options).lines
+            let outcome = try await workspace.cachectl.run(["ls", damaged] + options)
+            #expect(outcome.status == 2)
+            #expect(outcome.errors.components(separatedBy: "error: ").count == 3, "\(outcome.errors)")
+            let trees = sound.filter { $0.hasPrefix("tree") }.compactMap { $0.split(separator: " ").last }
+            let lost = try ["\(#require(trees.first))/", "\(#require(trees.last))/"]
+            let rest = sound.filter { line in
+                line.hasPrefix("tree") || !lost.contains { line.contains(" \($0)") }
+            }
+            #expect(trees.count > 2 && rest.count < sound.count && outcome.lines == rest)
+        }
+
+        @Test("of the last byte is mended by a repair without another archive")
+        func lastByte() async throws {
+            let workspace = try await Workspace.shared.value
+            var bytes = try Data(contentsOf: URL(fileURLWithPath: workspace.union))
+            bytes.removeLast()
+            let cut = try Scratch.shared.place("last-byte.castore")
+            try bytes.write(to: URL(fileURLWithPath: cut))
+            let verified = try await workspace.cachectl.run(["verify", cut])
+            EndToEnd.expectFailure(verified, status: 2, naming: cut, "`cachectl repair ARCHIVE -o NEW`")
+            let mended = try Scratch.shared.place("last-byte-mended.castore")
+            let outcome = try await workspace.cachectl.run(["repair", cut, "-o", mended])
+            #expect(outcome.status == 0, "\(outcome)")
+            #expect(outcome.output.contains("it is whole, byte for byte as before the damage"), "\(outcome)")
+            #expect(outcome.errors.hasPrefix("warning: `\(cut)` lacks its last byte; its index is sound"))
+            #expect(FileManager.default.contentsEqual(atPath: mended, andPath: workspace.union))
+        }
+
         @Test("of the index is repaired with the index of a union, and refused without one")
         func index() async throws {
             let workspace = try await Workspace.shared.value

@@ -2,8 +2,8 @@ import SystemPackage
 
 /// A search for the index of an archive that is damaged around its index.
 ///
-/// Everything around an index follows from the index: it states its own length and version, and the end of its
-/// frames, from which its place follows. The header has its SHA-256 besides.
+/// Everything around an index follows from the index: it states its own length and version, and the end of
+/// the frames, from which its place follows. The header has its SHA-256 besides.
 struct IndexFinder {
     /// An index that is sound, although bytes around it are damaged.
     struct Found: Sendable {

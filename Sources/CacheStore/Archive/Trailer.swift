@@ -141,6 +141,8 @@ struct Trailer: Hashable {
     ///   - indexOffset: The offset of the index, in bytes.
     ///   - indexVersion: The version in the index, if it is one that this program reads.
     ///   - path: The archive, for messages.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/unsupportedVersion`` or
+    ///   ``CacheStoreError/Code/corruptArchive``.
     private init(
         header: [UInt8],
         indexOffset: Int,

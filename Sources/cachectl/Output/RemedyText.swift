@@ -10,8 +10,8 @@ enum RemedyText {
             + "NEW` takes what is damaged from archives that have the same content, and "
             + "`cachectl restore --skip-damaged` leaves it out",
         .recoverIndex:
-            "make it again with `cachectl pack`, or copy it again; `cachectl repair ARCHIVE -o NEW` finds the "
-            + "index if that is sound, and `cachectl repair ARCHIVE --from OTHER -o NEW` can use that of "
+            "make it again with `cachectl pack`, or copy it again; `cachectl repair ARCHIVE -o NEW` finds "
+            + "the index if that is sound, and `cachectl repair ARCHIVE --from OTHER -o NEW` can use that of "
             + "another archive that has the same content",
         .useOtherIndex:
             "make it again with `cachectl pack`, or copy it again; `cachectl repair ARCHIVE --from OTHER -o "

@@ -18,8 +18,8 @@ public struct Repair: Sendable {
     /// Writes a repaired copy of an archive.
     ///
     /// If only the bytes around the archive's own index are damaged, the index is found
-    /// (``Warning/Code/damagedTrailer``). If it is lost, the index of another archive takes its place: the one that names
-    /// most of the chunks that are left. See ``Report/foreignIndex``.
+    /// (``Warning/Code/damagedTrailer``). If it is lost, the index of another archive takes its place: the
+    /// one that names most of the chunks that are left. See ``Report/foreignIndex``.
     ///
     /// - Parameters:
     ///   - damaged: The archive, as a path, because a damaged archive can't always be opened.

@@ -17,10 +17,13 @@ struct DamagedTrailerTests {
         return try await Repair(options: options).run(damaged, from: others, to: bench.path("repaired"))
     }
 
-    private func pack(_ count: Int = 3) async throws -> (path: FilePath, bytes: [UInt8], trailer: Trailer) {
-        var model = CacheModel()
-        for number in 0..<count { model.addPair("\(number)", Array("content \(number)".utf8)) }
-        let path = try await bench.pack(model, to: "sound").path
+    private func pack() async throws -> (path: FilePath, bytes: [UInt8], trailer: Trailer) {
+        let path = bench.path("sound")
+        if !Files.exists(path) {
+            var model = CacheModel()
+            for number in 0..<3 { model.addPair("\(number)", Array("content \(number)".utf8)) }
+            _ = try await bench.pack(model, to: "sound")
+        }
         return (path, try Files.bytes(path), try Archive(opening: path).trailer)
     }
 
@@ -31,7 +34,7 @@ struct DamagedTrailerTests {
         _ change: (inout [UInt8], Trailer) -> Void,
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
-        let (sound, bytes, trailer) = try await pack()
+        let (_, bytes, trailer) = try await pack()
         let bad = bench.path("bad")
         var damaged = bytes
         change(&damaged, trailer)
@@ -55,11 +58,6 @@ struct DamagedTrailerTests {
         let error = await failure { try await bench.restore(bad, to: "out") }
         let isRefused = [.corruptArchive, .notAnArchive].contains(error?.code)
         #expect(isRefused, "\(error?.description ?? "")", sourceLocation: sourceLocation)
-        #expect(
-            try await bench.pack(bench.caches("caches of sound"), to: "again").report.digest
-                == bench.contents(sound).digest,
-            sourceLocation: sourceLocation
-        )
     }
 
     @Test("gives it back after a change of any one byte outside of its frames and its index")
@@ -184,16 +182,21 @@ struct DamagedTrailerTests {
     func compressed() async throws {
         var source = SeededBytes(seed: 663)
         var model = CacheModel()
-        for number in 0..<12 { model.addPair("\(number)", source.bytes(1 << 20)) }
+        for number in 0..<12 { model.addPair("\(number)", source.bytes(20_000)) }
         let sound = try await bench.pack(model, to: "sound").path
         let packed = bench.path("packed")
-        _ = try shell("zstd -q -3 \"$0\" -o \"$1\"", sound.string, packed.string)
+        // What zstd does not compress, it stores as it is, so some frames are found in its output.
+        _ = try shell("zstd -q -3 < \"$0\" > \"$1\"", sound.string, packed.string)
         let report = try await repair(packed, from: sound)
         #expect(!report.isComplete)
         let warning = try #require(report.warnings.first { $0.code == .foreignIndex })
         #expect(warning.remedy == .decompress)
         let error = await failure { try await repair(packed) }
         #expect(error?.remedy == .copyOrUnpack)
+        // With its length in its header, the output is a frame that could be one of an archive.
+        _ = try shell("zstd -q -f \"$0\" -o \"$1\"", sound.string, packed.string)
+        let whole = await failure { try await repair(packed, from: sound) }
+        #expect(whole?.remedy == .copyOrUnpack)
         // An archive that was cut short was not.
         let cut = try bench.copy(sound, to: "cut") { $0.removeLast($0.count / 2) }
         #expect(try await repair(cut, from: sound).warnings.map(\.remedy) == [nil])

@@ -186,7 +186,7 @@ struct RepairTests {
         let text = bench.path("text")
         try Files.write(Array("no archive\n".utf8), to: text)
         let alone = await failure { try await repair(cut) }
-        #expect(alone?.code == .notAnArchive && alone?.path == cut && alone?.remedy == .recoverIndex)
+        #expect(alone?.code == .notAnArchive && alone?.path == cut && alone?.remedy == .useOtherIndex)
         let useless = await failure { try await repair(cut, from: cut) }
         #expect(useless?.code == .notAnArchive)
         #expect(await failure { try await repair(text, from: sound) }?.path == text)
