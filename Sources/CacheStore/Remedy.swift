@@ -224,6 +224,9 @@ extension Remedy {
         "remove them and build again, or pack without strictness to leave them out"
     )
 
+    /// The advice to remove from a cache what no archive may hold.
+    public static let removeMember = Remedy("removeMember", "remove it from its cache, and pack again")
+
     /// The advice to give the source a label that is allowed.
     public static let chooseLabel = Remedy(
         "chooseLabel",
