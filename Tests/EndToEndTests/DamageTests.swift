@@ -157,7 +157,7 @@ extension EndToEnd {
             let cut = try Scratch.shared.place("last-byte.castore")
             try bytes.write(to: URL(fileURLWithPath: cut))
             let verified = try await workspace.cachectl.run(["verify", cut])
-            EndToEnd.expectFailure(verified, status: 2, naming: cut, "`cachectl repair ARCHIVE -o NEW`")
+            #expect(verified.status == 2 && verified.errors.contains("`cachectl repair ARCHIVE -o NEW`"))
             let mended = try Scratch.shared.place("last-byte-mended.castore")
             let outcome = try await workspace.cachectl.run(["repair", cut, "-o", mended])
             #expect(outcome.status == 0, "\(outcome)")
