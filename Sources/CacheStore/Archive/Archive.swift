@@ -159,14 +159,8 @@ public struct Archive: Sendable {
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or for a system
     ///   error.
     func checkIndex() throws(CacheStoreError) {
-        var hasher = ContentHasher()
-        var piece: [UInt8] = []
-        for start in stride(from: 0, to: trailer.indexSize, by: 1 << 20) {
-            let count = min(1 << 20, trailer.indexSize - start)
-            try frames.file.read(at: trailer.indexOffset + start, count: count, into: &piece)
-            hasher.update(piece.span)
-        }
-        guard hasher.finish() == trailer.indexID else {
+        guard try frames.id(ofBytesAt: trailer.indexOffset, count: trailer.indexSize) == trailer.indexID
+        else {
             throw frames.explaining(
                 CacheStoreError(
                     .corruptArchive,

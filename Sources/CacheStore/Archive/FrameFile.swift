@@ -47,6 +47,19 @@ final class FrameFile: IndexOwner, Sendable {
         }
     }
 
+    /// Returns the SHA-256 of some bytes, or of those that the file has.
+    ///
+    /// - Throws: ``CacheStoreError`` for a system error.
+    func id(ofBytesAt offset: Int, count: Int) throws(CacheStoreError) -> ObjectID {
+        var hasher = ContentHasher()
+        var piece: [UInt8] = []
+        for start in stride(from: 0, to: count, by: 1 << 20) {
+            try file.read(at: offset + start, count: min(1 << 20, count - start), into: &piece)
+            hasher.update(piece.span)
+        }
+        return hasher.finish()
+    }
+
     /// Returns the error for a frame that does not agree with the index.
     func damaged(_ chunk: ChunkRecord, _ message: String) -> CacheStoreError {
         explaining(

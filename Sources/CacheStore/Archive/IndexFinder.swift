@@ -115,7 +115,7 @@ struct IndexFinder {
             version: beginning.version,
             framesSize: end,
             indexSize: beginning.indexSize,
-            indexID: try id(of: window)
+            indexID: try frames.id(ofBytesAt: offset, count: beginning.indexSize)
         )
         guard let head = right.head else { return nil }
         var trailer = right
@@ -154,18 +154,6 @@ struct IndexFinder {
     private static func isStated(_ id: ObjectID, in header: [UInt8]) -> Bool {
         let right = zip(header.suffix(ObjectID.byteCount), id.bytes).count { $0 == $1 }
         return right >= ObjectID.byteCount / 2
-    }
-
-    private func id(of window: FileWindow) throws(CacheStoreError) -> ObjectID {
-        var hasher = ContentHasher()
-        var piece: [UInt8] = []
-        let length = window.size ?? 0
-        for start in stride(from: 0, to: length, by: 1 << 20) {
-            let count = min(1 << 20, length - start)
-            try frames.file.read(at: window.offset + start, count: count, into: &piece)
-            hasher.update(piece.span)
-        }
-        return hasher.finish()
     }
 
     // MARK: - The damage
