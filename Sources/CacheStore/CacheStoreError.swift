@@ -63,7 +63,7 @@ public struct CacheStoreError: Error, Sendable {
     }
 
     /// Returns the words for a chunk, to be appended to a message.
-    static func naming(chunk: ObjectID) -> String { " (chunk \(chunk))" }
+    static func naming(chunk: some CustomStringConvertible) -> String { " (chunk \(chunk))" }
 
     private static func withoutChunk(_ message: String) -> String {
         guard message.hasSuffix(")"), let words = message.ranges(of: " (chunk ").last else { return message }

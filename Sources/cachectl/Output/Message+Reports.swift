@@ -91,7 +91,8 @@ extension Message {
         case .partialModule, .badDownload:
             "; the archive does not hold it: builds that need it download it again"
         case .symbolicLink, .specialFile, .badName, .changed:
-            "; the archive does not hold the entry or module: builds that need it compile or download it again"
+            "; the archive does not hold the entry or module: builds that need it compile or download it "
+                + "again"
         case .temporary: "; builds do not need it"
         default: ""
         }

@@ -23,8 +23,8 @@ enum RemedyText {
         .listMembers: "`cachectl ls` lists them, and their files with --files",
         .readTree: "read files of the tree, or restore with `--module-zips make`",
         .rebuild:
-            "`cachectl pack --json` without `--strict` leaves out and lists all that can't be packed; or remove "
-            + "that, and build again",
+            "`cachectl pack --json` without `--strict` leaves out and lists all that can't be packed; or "
+            + "remove that, and build again",
         .installGo: "install Go, or name it with `--go PATH`",
         .recordEnvironment: "pack without `--no-go`, or judge packages with `--packages DIR`",
         .restoreFirst:

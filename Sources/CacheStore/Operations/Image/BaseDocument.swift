@@ -15,7 +15,9 @@ enum BaseDocument {
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or as the system
     ///   says.
     static func read(_ path: FilePath) throws(CacheStoreError) -> JSONValue {
-        guard let document = JSONValue(try bytes(of: File(reading: path))) else { throw damaged("it is not JSON", path) }
+        guard let document = JSONValue(try bytes(of: File(reading: path))) else {
+            throw damaged("it is not JSON", path)
+        }
         return document
     }
 

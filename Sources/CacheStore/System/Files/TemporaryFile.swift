@@ -17,8 +17,8 @@ struct TemporaryFile: ~Copyable, Sendable {
     ///   - path: The final name; its directory must exist.
     ///   - overwrite: Whether a file with that name may exist already.
     /// - Throws: ``CacheStoreError``, with code ``CacheStoreError/Code/exists`` if a file is there and
-    ///   `overwrite` is false, ``CacheStoreError/Code/badArgument`` if it is a directory, stream or device, or
-    ///   ``CacheStoreError/Code/symbolicLink`` if it is a link.
+    ///   `overwrite` is false, ``CacheStoreError/Code/badArgument`` if it is a directory, stream or device,
+    ///   or ``CacheStoreError/Code/symbolicLink`` if it is a link.
     init(for path: FilePath, overwrite: Bool) throws(CacheStoreError) {
         guard let name = path.lastComponent?.string else {
             throw CacheStoreError(.badArgument, "not the name of a file", path: path)
