@@ -129,7 +129,8 @@ extension CacheStoreError {
         /// Two different packs have one label.
         public static let duplicateLabel = Code("duplicateLabel")
 
-        /// A cache holds entries that cannot be packed, and the caller asked for strictness.
+        /// A cache holds entries that cannot be packed, and the caller asked for strictness; or content that
+        /// repeats itself more often than an archive may hold.
         public static let damagedCache = Code("damagedCache")
 
         /// An argument is out of range, malformed or contradicts another.

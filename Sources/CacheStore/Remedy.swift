@@ -213,6 +213,9 @@ extension Remedy {
             + "again"
     )
 
+    /// The advice to remove from a cache what no archive may hold.
+    public static let removeMember = Remedy("removeMember", "remove it from its cache, and pack again")
+
     /// The advice to give the source a label that is allowed.
     public static let chooseLabel = Remedy(
         "chooseLabel",

@@ -139,7 +139,7 @@ extension EndToEnd {
             for (path, code) in [
                 ("\(top)/absent", "notFound"), ("\(top)/cut", "notAnArchive"),
                 ("\(top)/damaged", "corruptArchive"),
-                (top, "notAnArchive"),
+                (top, "badArgument"),
             ] {
                 let arguments = ["summary", workspace.pack("alpha"), "--base", path]
                 let page = try await workspace.cachectl.succeed(arguments)

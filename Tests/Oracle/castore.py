@@ -110,9 +110,16 @@ def hash1(files):
     return sha256(b"".join(b"%s  %s\n" % (sha256(content).hex().encode(), name) for name, content in sorted(files)))
 def ziphash(h1): return b"h1:" + base64.b64encode(h1)
 def is_ziphash(value): return re.fullmatch(rb"h1:[A-Za-z0-9+/]{43}=", value or b"") and ziphash(base64.b64decode(value[3:])) == value
+def zip64_fields(extra):
+    count = p = 0
+    while p + 4 <= len(extra):
+        tag, size = struct.unpack_from("<HH", extra, p)
+        count, p = count + (tag == 1), p + 4 + size
+    return count
 def zip_h1(content):
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as file:
+            if any(zip64_fields(entry.extra) > 1 for entry in file.infolist()): raise Refused("releases of Go read it differently")
             return hash1((entry.orig_filename.encode("utf-8" if entry.flag_bits & 0x800 else "cp437"), file.read(entry))
                          for entry in file.infolist())
     except Exception as error: raise Refused(f"not a zip: {error}")  # `zipfile` documents no end of kinds

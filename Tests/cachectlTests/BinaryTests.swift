@@ -114,7 +114,7 @@ struct BinaryTests {
             let union = ["union", program.path("aws.castore"), "-o", directory] + options
             let result = try await program.run(union)
             #expect(result.status == 64)
-            #expect(result.errors.hasPrefix("error: the output is a directory: `\(directory)`\nhint: name a "))
+            #expect(result.errors == "error: the output is a directory: `\(directory)`\nhint: name a file\n")
         }
     }
 

@@ -90,7 +90,9 @@ final class ArchiveWriter: Sendable {
     /// - Returns: The length of the file, in bytes.
     /// - Throws: ``CacheStoreError``.
     func finish(_ set: MemberSet, digest: ObjectID) throws -> Int {
-        try finish(IndexWriter.write(set, digest: digest, beside: path))
+        let index = try IndexWriter.write(set, digest: digest, beside: path)
+        try index.checkContent(of: set)
+        return try finish(index)
     }
 
     /// Writes the index and the trailer of an archive of `set`, and publishes the file.

@@ -44,14 +44,17 @@ final class IndexFile: Sendable {
 
     /// Refuses an index that no reader would accept.
     ///
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument``.
-    func checkContent() throws(CacheStoreError) {
+    /// - Parameter set: The members, of which the error names the largest; `nil` if they are not known.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/damagedCache``.
+    func checkContent(of set: MemberSet? = nil) throws(CacheStoreError) {
         guard contentBytes > FormatLimits.content(ofFrames: framesSize) else { return }
         let sizes = "\(contentBytes) bytes, which are \(framesSize) bytes when they are compressed"
         throw CacheStoreError(
-            .badArgument,
+            .damagedCache,
             "no archive may hold content that repeats itself so often: \(sizes)",
-            path: path
+            path: path,
+            member: set?.outputs.max { $0.size < $1.size }.map { "output \($0.id)" },
+            remedy: .removeMember
         )
     }
 

@@ -35,9 +35,12 @@ struct ZipDirectoryEnd {
         var size = try tail.span.size(UInt32.self, at: place + ZipRecord.End.directorySize)
         var start = try tail.span.size(UInt32.self, at: place + ZipRecord.End.directory)
 
-        // The comparison of the size with 0xffff is a mistake in archive/zip (reader.go, `readDirectoryEnd`).
-        // The mistake is repeated here in order to read all zips as Go does.
-        let isFull = count == 0xffff || size == 0xffff || size == 0xffff_ffff || start == 0xffff_ffff
+        // Up to Go 1.26, archive/zip (reader.go, `readDirectoryEnd`) compares the size with 0xffff instead of
+        // 0xffff_ffff. A zip that releases of Go read differently could hold another program for each.
+        let isFull = count == 0xffff || start == 0xffff_ffff
+        if !isFull, size == 0xffff || size == 0xffff_ffff, try Self.findZip64(in: zip, before: end) != nil {
+            throw ZipError("Zip has a directory that releases of Go read differently")
+        }
         if isFull, let zip64 = try Self.findZip64(in: zip, before: end) {
             end = zip64.offset
             count = try zip64.record.span.size(UInt64.self, at: ZipRecord.Zip64End.count)

@@ -47,16 +47,22 @@ struct ZipEntryHeader {
 
     /// Replaces each of `sizes` that does not fit in 32 bits by the number in the zip64 extra field.
     ///
+    /// Of several such fields, Go up to 1.26 reads the first, and later releases read the last. So there may
+    /// be only one.
+    ///
     /// Source: APPNOTE.TXT 4.5.3.
     private static func replaceFullSizes(_ sizes: inout [Int], from extra: Span<UInt8>) throws(ZipError) {
         var full = sizes.indices.filter { sizes[$0] == 0xffff_ffff }
+        var isRead = false
         var position = 0
-        while !full.isEmpty, position <= extra.count - 4 {
+        while position <= extra.count - 4 {
             let tag = try extra.number(UInt16.self, at: position)
             let size = try extra.size(UInt16.self, at: position + 2)
             position += 4
             guard size <= extra.count - position else { break }
             if tag == ZipRecord.zip64ExtraTag {
+                guard !isRead else { throw ZipError("Zip has several zip64 fields in one entry") }
+                isRead = true
                 guard size >= full.count * 8 else { throw ZipError("Zip has a malformed zip64 field") }
                 for (place, index) in full.enumerated() {
                     sizes[index] = try extra.size(UInt64.self, at: position + 8 * place)

@@ -115,6 +115,7 @@ struct BuildCacheRestore: Sendable {
             }
         }
         let temporary = FilePlacement.temporaryPrefix + name
+        let reserve = try DescriptorReserve(levels: 1, place.directory)
         do {
             try place.directory.removeAll(temporary)
             let inner = try place.directory.creatingDirectory(temporary)
@@ -126,6 +127,7 @@ struct BuildCacheRestore: Sendable {
             if wasThere { try place.directory.removeAll(name) }
             try place.directory.rename(temporary, to: name)
         } catch {
+            reserve.release()
             try FilePlacement.discard(temporary, of: name, in: place.directory, after: error)
             throw error
         }

@@ -2,16 +2,31 @@ import SystemPackage
 
 /// The downloads of a module: its small files, and its zip.
 extension ModuleCacheRestore {
-    /// Restores the downloads of a module, under the module's lock if anything of the module is there.
+    /// Restores the downloads of a module, under the module's lock.
     ///
-    /// The `.ziphash` comes last, because Go then trusts the tree and the zip beside it.
+    /// A wrong tree goes first, because Go takes it once it has hashed a zip; the `.ziphash` comes last,
+    /// because Go then trusts the tree and the zip beside it.
     func restoreDownloads(
         _ item: Item,
         in directory: borrowing Directory,
         with reader: inout ChunkReader,
         _ cancellation: WorkerThreads.Cancellation
     ) throws {
-        var hasZip = false
+        let isRemoved = try removeDistrustedTree(of: item, in: directory, cancellation)
+        let isZipRight = try restoreFiles(item, in: directory, with: &reader, cancellation)
+        try restoreHash(of: item, isTreeRemoved: isRemoved, isZipRight: isZipRight, in: directory)
+    }
+
+    /// Restores the downloads of a module but its `.ziphash`, with or without the module's lock.
+    ///
+    /// - Returns: Whether the archive stores the module's zip, and it is there and right.
+    func restoreFiles(
+        _ item: Item,
+        in directory: borrowing Directory,
+        with reader: inout ChunkReader,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws -> Bool {
+        var isZipRight = false
         for download in item.downloads where download.kind != .ziphash {
             let name = "\(item.module.version).\(download.kind.rawValue)"
             switch download.content {
@@ -20,7 +35,7 @@ extension ModuleCacheRestore {
             case .stored(let id, let size, let list):
                 var content = StreamWriter(id: id, size: size, chunks: list.numbers.map { chunks[$0] })
                 content.mode = profile.moduleFileMode
-                let isRestored = try damage.containing(note: { $0.zips[item.module] = $1 }) {
+                isZipRight = try damage.containing(note: { $0.zips[item.module] = $1 }) {
                     do {
                         let outcome = try putZip(content, of: item, as: name, in: directory, with: &reader) {
                             try cancellation.check()
@@ -30,12 +45,10 @@ extension ModuleCacheRestore {
                         throw error.naming(member: download.memberName)
                     }
                 }
-                if !isRestored { try removeWrongZip(of: item, in: directory) }
-                hasZip = true
                 counters.add(bytes: size, items: 0)
             }
         }
-        try restoreHash(of: item, hasZip: hasZip, in: directory, cancellation)
+        return isZipRight
     }
 
     /// Puts a stored zip under its name, unless it is there.

@@ -3,44 +3,87 @@ import SystemPackage
 /// The `.ziphash` of a module, by which Go trusts what stands beside it.
 ///
 /// Go builds with a tree and unpacks a zip that stand beside a `.ziphash`, and compares only the `.ziphash`
-/// with go.sum. Without a `.ziphash`, Go removes the tree and hashes the zip (cmd/go/internal/modfetch,
-/// `DownloadDir` in cache.go, `unzip`, `downloadZip` and `checkMod` in fetch.go). So a restore adds a
-/// `.ziphash` only where the tree and the zip that are there have its hash: others are removed first. They
-/// are not read again where the same `.ziphash` is there already, because Go trusts them anyway.
+/// with go.sum. Without a `.ziphash`, Go hashes the zip, adds the `.ziphash`, and takes the tree that is
+/// there (cmd/go/internal/modfetch, `DownloadDir` in cache.go, `unzip`, `downloadZip` and `checkMod` in
+/// fetch.go). So a restore adds a zip only where no wrong tree is, and a `.ziphash` only where the tree and
+/// the zip that are there have its hash: others are removed first. They are not read again where the same
+/// `.ziphash` is there already, because Go trusts them anyway. Nothing is removed without the module's
+/// lock.
 extension ModuleCacheRestore {
     /// Restores the `.ziphash` of a module, the last of its downloads.
     ///
-    /// A tree that the archive holds is the business of the restore of that tree: here it is right, or has
-    /// Go's marker.
-    ///
     /// - Parameters:
     ///   - item: The module.
-    ///   - hasZip: Whether the archive stores the module's zip, which is then right here, or removed.
+    ///   - isTreeRemoved: What ``removeDistrustedTree(of:in:_:)`` has returned.
+    ///   - isZipRight: Whether the archive stores the module's zip, and it is there and right.
     ///   - downloads: The directory of the module's downloads.
-    ///   - cancellation: The cancellation.
-    /// - Throws: ``CacheStoreError`` as the system says, or `CancellationError`.
+    /// - Throws: ``CacheStoreError`` as the system says.
     func restoreHash(
         of item: Item,
-        hasZip: Bool,
+        isTreeRemoved: Bool,
+        isZipRight: Bool,
+        in downloads: borrowing Directory
+    ) throws {
+        guard item.zipHash != nil else { return }
+        if !isZipRight, try item.storesZip || !isTrusted(item, in: downloads) {
+            try removeWrongZip(of: item, in: downloads)
+        }
+        try putHash(of: item, in: downloads)
+        if item.storesZip { try warnOfZip(of: item, isRemoved: isTreeRemoved, in: downloads) }
+    }
+
+    /// Removes a tree that is there and wrong before a zip or a `.ziphash` comes beside it.
+    ///
+    /// A tree that the archive holds is the business of the restore of that tree: it is right, or has Go's
+    /// marker, when the downloads are restored.
+    ///
+    /// - Returns: Whether there was such a tree.
+    func removeDistrustedTree(
+        of item: Item,
         in downloads: borrowing Directory,
         _ cancellation: WorkerThreads.Cancellation
-    ) throws {
-        guard let right = item.zipHash else { return }
-        let isTrusted = try isTrusted(item, in: downloads)
+    ) throws -> Bool {
         // A layer may have lost files of a tree, which the zip gives back. So a tree beside a stored zip is
         // read each time, as a stored tree is.
-        let isRemoved =
-            try item.tree == nil && (hasZip || !isTrusted)
-            && removeWrongTree(of: item, in: downloads, cancellation)
-        if !hasZip, !isTrusted { try removeWrongZip(of: item, in: downloads) }
-        let bytes = Array(ModuleHash.text(of: right).utf8)
-        try put(bytes, as: "\(item.module.version).ziphash", in: downloads)
-        if hasZip { try warnOfZip(of: item, isRemoved: isRemoved, in: downloads) }
+        guard item.tree == nil, try item.storesZip || !isTrusted(item, in: downloads) else { return false }
+        return try removeWrongTree(of: item, in: downloads, cancellation)
+    }
+
+    /// Restores the downloads of a module of which nothing is there, and leaves no lock behind.
+    ///
+    /// Whoever begins to work with the module meanwhile makes a lock first. What they have put there is then
+    /// looked at under the lock, when they have ended.
+    func restoreNewDownloads(
+        _ item: Item,
+        in downloads: borrowing Directory,
+        with reader: inout ChunkReader,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws {
+        let isZipRight = try restoreFiles(item, in: downloads, with: &reader, cancellation)
+        guard item.zipHash != nil else { return }
+        let isNew = try !isLocked(item, in: downloads) && !isThere(item.module)
+        if isNew {
+            try putHash(of: item, in: downloads)
+            guard try isLocked(item, in: downloads) else {
+                if item.storesZip { try warnOfZip(of: item, isRemoved: false, in: downloads) }
+                return
+            }
+        }
+        try withLock(of: item.module, in: downloads, cancellation) {
+            if isNew { return try removeWrong(item, in: downloads, cancellation) }
+            let isRemoved = try removeDistrustedTree(of: item, in: downloads, cancellation)
+            try restoreHash(of: item, isTreeRemoved: isRemoved, isZipRight: isZipRight, in: downloads)
+        }
+    }
+
+    private func putHash(of item: Item, in downloads: borrowing Directory) throws {
+        guard let hash = item.zipHash else { return }
+        try put(Array(ModuleHash.text(of: hash).utf8), as: "\(item.module.version).ziphash", in: downloads)
     }
 
     /// Removes the wrong tree and the wrong zip that another process has put beside the new `.ziphash` of a
     /// module.
-    func removeWrong(
+    private func removeWrong(
         _ item: Item,
         in downloads: borrowing Directory,
         _ cancellation: WorkerThreads.Cancellation
@@ -146,9 +189,12 @@ extension ModuleCacheRestore {
     /// module.
     func isKnown(_ item: Item, in downloads: borrowing Directory) throws -> Bool {
         guard item.zipHash != nil else { return false }
-        let version = item.module.version
-        return try downloads.status(of: "\(version).lock") != nil || isThere(item.module)
-            || downloads.status(of: "\(version).zip") != nil && !isTrusted(item, in: downloads)
+        return try isLocked(item, in: downloads) || isThere(item.module)
+            || downloads.status(of: "\(item.module.version).zip") != nil && !isTrusted(item, in: downloads)
+    }
+
+    private func isLocked(_ item: Item, in downloads: borrowing Directory) throws -> Bool {
+        try downloads.status(of: "\(item.module.version).lock") != nil
     }
 
     /// Calls `body` under the lock of a module, which is Go's own (`lockVersion` in cache.go).
@@ -166,6 +212,9 @@ extension ModuleCacheRestore {
 }
 
 extension ModuleCacheRestore.Item {
+    /// Whether the archive stores the module's zip itself.
+    var storesZip: Bool { downloads.contains { $0.kind == .zip && $0.content != .derived } }
+
     /// The `h1:` hash in the module's `.ziphash`, if the archive has one.
     var zipHash: ObjectID? {
         for download in downloads where download.kind == .ziphash {

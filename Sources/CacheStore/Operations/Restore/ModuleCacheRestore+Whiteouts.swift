@@ -40,8 +40,8 @@ extension ModuleCacheRestore {
             _ = try downloads.creatingFile(marker, mode: profile.moduleFileMode, replacing: true)
         }
         try restoreDownloads(item, in: downloads, with: &reader, cancellation)
-        let hasZip = item.downloads.contains { $0.kind == .zip && $0.content != .derived }
-        if !hasZip, let fault = try makeZip(item, tree, manifest, in: downloads, with: &reader, cancellation)
+        if !item.storesZip,
+            let fault = try makeZip(item, tree, manifest, in: downloads, with: &reader, cancellation)
         {
             let loss =
                 "no zip can be made of it (\(fault)), so the layer of an image will lose some of its files"

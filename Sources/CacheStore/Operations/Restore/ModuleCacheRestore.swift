@@ -119,13 +119,7 @@ struct ModuleCacheRestore: Sendable {
                 try restoreDownloads(item, in: downloads, with: &reader, cancellation)
             }
         }
-        try restoreDownloads(item, in: downloads, with: &reader, cancellation)
-        // Where nothing is, no lock is left behind. Whoever has begun meanwhile has made one first.
-        if item.zipHash != nil, try downloads.status(of: "\(item.module.version).lock") != nil {
-            try withLock(of: item.module, in: downloads, cancellation) {
-                try removeWrong(item, in: downloads, cancellation)
-            }
-        }
+        try restoreNewDownloads(item, in: downloads, with: &reader, cancellation)
     }
 
     /// Restores a module with a tree, under the module's lock.

@@ -71,6 +71,21 @@ struct ZipReaderTests {
         #expect(ZipFixtures.failure(of: zip.replacing(at: extra, with: [2, 0])) != nil)
     }
 
+    @Test("throw for a zip that releases of Go read differently")
+    func differences() throws {
+        let zip = try Self.zip64Zip()
+        // Two zip64 fields, of which Go 1.25 takes the first and Go 1.27 the last.
+        #expect(ZipFixtures.failure(of: try Self.zip64Zip(fields: 2))?.message.contains("several") == true)
+        // The length of the directory alone leads to the zip64 records: one in Go 1.25, the other in 1.27.
+        let end = try #require(zip.lastOffset(of: [0x50, 0x4b, 5, 6]))
+        let plain = zip.replacing(at: end + 8, with: [1, 0, 1, 0])
+            .replacing(at: end + 16, with: [0, 0, 0, 0])
+        for length: [UInt8] in [[0xff, 0xff, 0, 0], [0xff, 0xff, 0xff, 0xff]] {
+            let failure = ZipFixtures.failure(of: plain.replacing(at: end + 12, with: length))
+            #expect(failure?.message.contains("differently") == true, "\(length)")
+        }
+    }
+
     @Test("throw for a zip that is cut short anywhere")
     func truncation() throws {
         let zip = try Self.smallZip()
@@ -292,14 +307,15 @@ struct ZipReaderTests {
     }
 
     /// Returns a zip of one file, with zip64 records for its sizes, its offset and the end of the zip.
-    private static func zip64Zip() throws -> [UInt8] {
+    private static func zip64Zip(fields: Int = 1) throws -> [UInt8] {
         let script = """
             name, data = b"example.com/m@v1.0.0/a.go", b"hello"
             crc, full = zlib.crc32(data), 0xffffffff
             zip = struct.pack("<IHHHHHIIIHH", 0x04034b50, 45, 0, 0, 0, 33, crc, 5, 5, len(name),
                 0) + name + data
             directory = struct.pack("<IHHHHHHIIIHHHHHII", 0x02014b50, 45, 45, 0, 0, 0, 33, crc, full, full,
-                len(name), 28, 0, 0, 0, 0, full) + name + struct.pack("<HHQQQ", 1, 24, 5, 5, 0)
+                len(name), 28 * \(fields), 0, 0, 0, 0, full) + name
+            directory += struct.pack("<HHQQQ", 1, 24, 5, 5, 0) * \(fields)
             end = struct.pack("<IQHHIIQQQQ", 0x06064b50, 44, 45, 45, 0, 0, 1, 1, len(directory), len(zip))
             end += struct.pack("<IIQI", 0x07064b50, 0, len(zip) + len(directory), 1)
             emit(zip + directory + end + struct.pack("<IHHHHIIH", 0x06054b50, 0, 0, 0xffff, 0xffff,
