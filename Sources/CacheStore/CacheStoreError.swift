@@ -49,18 +49,43 @@ public struct CacheStoreError: Error, Sendable {
 
     /// Returns the same error with `member` named, unless it names one already.
     ///
-    /// A chunk that has the member's name is not named a second time.
+    /// The chunk of a damaged frame is then named no more, because the member and the offset tell the place.
     func naming(member: String) -> Self {
-        let suffix = " (chunk \(member.split(separator: " ").last ?? ""))"
-        return Self(
+        Self(
             code,
-            message.hasSuffix(suffix) ? String(message.dropLast(suffix.count)) : message,
+            offset == nil ? message : Self.withoutChunk(message),
             path: path,
             member: self.member ?? member,
             offset: offset,
             remedy: remedy,
             cause: cause
         )
+    }
+
+    /// Returns the words for a chunk, to be appended to a message.
+    static func naming(chunk: some CustomStringConvertible) -> String { " (chunk \(chunk))" }
+
+    private static func withoutChunk(_ message: String) -> String {
+        guard message.hasSuffix(")"), let words = message.ranges(of: " (chunk ").last else { return message }
+        return String(message[..<words.lowerBound])
+    }
+
+    /// Runs `body`, which reads a member, and names the member in the error if there is one.
+    ///
+    /// - Parameters:
+    ///   - member: The member, by its kind and name.
+    ///   - body: Called to read it.
+    /// - Returns: The result of `body`.
+    /// - Throws: The error of `body`.
+    static func naming<Result>(
+        _ member: @autoclosure () -> String,
+        _ body: () throws -> Result
+    ) throws -> Result {
+        do {
+            return try body()
+        } catch let error as CacheStoreError {
+            throw error.naming(member: member())
+        }
     }
 }
 

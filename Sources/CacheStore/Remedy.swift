@@ -114,8 +114,8 @@ extension Remedy {
     /// The advice to pack a cache as its owner.
     public static let packAsOwner = Remedy(
         "packAsOwner",
-        "pack as the user who owns the cache, or make its directories readable: a cache that was sealed for "
-            + "an image lets other users add entries, but not list them"
+        "pack as the user who owns the cache, or make its files and directories readable: a cache that was "
+            + "sealed for an image lets other users add entries, but not list them"
     )
 
     /// The advice to free space on a file system.
@@ -221,7 +221,8 @@ extension Remedy {
     /// The advice to build the damaged entries again, or to pack without strictness.
     public static let rebuild = Remedy(
         "rebuild",
-        "remove them and build again, or pack without strictness to leave them out"
+        "pack without strictness, which leaves out and lists what can't be packed; or remove that, and build "
+            + "again"
     )
 
     /// The advice to remove from a cache what no archive may hold.

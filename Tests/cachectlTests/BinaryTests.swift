@@ -109,6 +109,13 @@ struct BinaryTests {
         #expect(refused.output.isEmpty)
         #expect(refused.errors.contains("error: the output exists already"))
         #expect(try await program.pack("--force").status == 0)
+        let directory = program.path("go-build")
+        for options in [[], ["--force"]] {
+            let union = ["union", program.path("aws.castore"), "-o", directory] + options
+            let result = try await program.run(union)
+            #expect(result.status == 64)
+            #expect(result.errors == "error: the output is a directory: `\(directory)`\nhint: name a file\n")
+        }
     }
 
     @Test("tells a missing file, corrupt data, a damaged cache and a wrong command line apart")
@@ -119,7 +126,7 @@ struct BinaryTests {
         for (status, arguments) in [
             (1, ["info", program.path("missing")]), (2, ["info", program.path("garbage")]),
             (2, ["verify", program.path("missing"), program.path("garbage")]),
-            (1, ["verify", program.path("missing")]),
+            (1, ["verify", program.path("missing")]), (64, ["verify", ""]),
             (64, ["info"]), (64, ["info", "--jobs", "0", "x"]),
         ] {
             let result = try await program.run(arguments + ["--quiet"])
@@ -128,6 +135,41 @@ struct BinaryTests {
             #expect(result.errors.hasPrefix("error: "))
         }
         #expect(try await program.pack("--strict").status == 2)
+    }
+
+    @Test("advises to keep what is sound where all content is needed, and else to leave out the damage")
+    func damagedContent() async throws {
+        let program = try Program()
+        defer { program.remove() }
+        let bytes = Data((0..<3000).map { UInt8($0 * $0 % 251) })
+        let id = ContentHasher.hash([UInt8](bytes).span)
+        let entry = ActionEntry(action: id, output: id, size: bytes.count)
+        for (name, content) in [("-d", bytes), ("-a", Data(entry.bytes))] {
+            let directory = program.path("go-build/\(id.description.prefix(2))")
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            try content.write(to: URL(filePath: "\(directory)/\(id)\(name)"))
+        }
+        #expect(try await program.pack().status == 0)
+        let archive = program.path("aws.castore")
+        var damaged = try Data(contentsOf: URL(filePath: archive))
+        damaged[100] ^= 1
+        try damaged.write(to: URL(filePath: archive))
+        let (new, keep) = (program.path("new"), "`cachectl repair ARCHIVE -o REST` keeps what is sound")
+        for (arguments, advice) in [
+            (["union", archive, "-o", new], keep), (["intersect", archive, archive, "-o", new], keep),
+            (["layers", archive, "-o", new, "--arch", "amd64"], keep),
+            (["layers", archive, "-o", new, "--arch", "amd64", "--split"], keep),
+            (["cat", archive, "output", "\(id)"], "`cachectl restore --skip-damaged` leaves it out"),
+        ] {
+            let result = try await program.run(arguments)
+            #expect(result.status == 2, "\(arguments): \(result)")
+            #expect(result.errors.contains(", member `output \(id)`, at byte "), "\(arguments): \(result)")
+            #expect(result.errors.contains("\nhint: ") && result.errors.contains(advice), "\(result)")
+            #expect(!FileManager.default.fileExists(atPath: new))
+        }
+        let target = ["restore", archive, "--skip-damaged", "--no-go", "--no-gomodcache"]
+        let restored = try await program.run(target + ["--gocache", program.path("restored")])
+        #expect(restored.status == 3 && restored.output.contains(": nothing was written\n"), "\(restored)")
     }
 
     @Test("needs Go to play the doctor, says so, and restores without")

@@ -56,6 +56,50 @@ struct MessageTests {
         )
     }
 
+    @Test("on entries that were left out says what follows for builds, whatever the damage")
+    func consequences() {
+        for reason in LeftOut.Reason.all where reason.isDamage {
+            let message = Message.leftOut([LeftOut(reason, "/c/x", "it is so")]).first
+            #expect(message?.lines.first?.contains("; ") == true, "\(reason)")
+            #expect(message?.lines.first?.contains("builds ") == true, "\(reason)")
+        }
+    }
+
+    @Test("on many warnings of one kind shows the first twenty, and counts the rest of each kind")
+    func summary() {
+        func warnings(_ code: CacheStore.Warning.Code, _ count: Int) -> [CacheStore.Warning] {
+            (0..<count).map { CacheStore.Warning(code: code, message: "\(code.rawValue) \($0)") }
+        }
+        let few = warnings(.damagedMember, 20) + warnings(.goVersion, 1)
+        #expect(Message.summary(few) == few.map { Message($0) })
+        let many = warnings(.damagedMember, 1111) + warnings(.goVersion, 1) + warnings(.damagedInput, 21)
+        let lines = Message.summary(many).flatMap(\.lines)
+        #expect(lines.count == 20 + 1 + 1 + 20 + 1)
+        #expect(lines[19] == "warning: damagedMember 19")
+        #expect(lines[20] == "warning: 1,091 more warnings of this kind: without `--quiet`, all are shown")
+        #expect(lines[21] == "warning: goVersion 0")
+        #expect(lines[42] == "warning: 1 more warning of this kind: without `--quiet`, all are shown")
+    }
+
+    @Test("on a restore does not call anything there that is damaged or was removed")
+    func effect() throws {
+        let id = ContentHasher.hash([UInt8]("x".utf8).span)
+        let damage = DamagedMember(.tree, "example.com/m@v1.0.0", CacheStoreError(.corruptArchive, "it is"))
+        typealias Tally = Restore.Report.Tally
+        for (tally, leftOut, removed, words) in [
+            (Tally(untouched: 3), [], 0, "everything was there already"),
+            (Tally(untouched: 3), [damage], 0, "all that is sound was there already"),
+            (Tally(untouched: 3), [damage], 1, "all that is sound was there already"),
+            (Tally(untouched: 3), [], 1, "nothing was written"),
+            (Tally(), [damage], 0, "nothing was written"),
+            (Tally(created: 1, untouched: 2), [damage], 0, "wrote 10 B, 10 B/s"),
+        ] as [(Tally, [DamagedMember], Int, String)] {
+            var report = Restore.Report(digest: id, archiveDigest: id)
+            (report.leftOut, report.removed, report.bytesWritten) = (leftOut, removed, 10)
+            #expect(RestoreCommand.effect(of: report, tally, in: .seconds(1)) == words)
+        }
+    }
+
     @Test("is not written where nothing damaged is left out and no inputs disagree")
     func nothing() {
         #expect(Message.leftOut([LeftOut(.bookkeeping, "/m/x.lock", "a lock")]).isEmpty)

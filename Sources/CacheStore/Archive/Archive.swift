@@ -49,6 +49,8 @@ public struct Archive: Sendable {
             path: path,
             remedy: .saveToFile
         )
+        // The system would say that there is no such file, and the message would name nothing.
+        if path.isEmpty { throw CacheStoreError(.badArgument, "the path is empty", remedy: .nameFile) }
         do throws(CacheStoreError) {
             let file = try File(reading: path)
             switch try file.status().kind {

@@ -76,33 +76,32 @@ public struct ArchiveContents: Sendable {
 extension ChunkReader {
     /// Reads the manifest of a tree, and checks that it agrees with the index.
     ///
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, which names the tree.
     mutating func manifest(
         of tree: MemberSet.Tree,
         chunks: [ChunkRecord]
     ) throws -> TreeManifest {
-        let manifest: TreeManifest
-        let member = "tree \(tree.module.text)"
-        do {
-            if case .one(let number) = tree.manifest {
-                try read(chunks[number])
-                manifest = try TreeManifest(text: content.span)
-            } else {
-                var text: [UInt8] = []
-                for number in tree.manifest.numbers {
+        try CacheStoreError.naming("tree \(tree.module.text)") {
+            let manifest: TreeManifest
+            do {
+                if case .one(let number) = tree.manifest {
                     try read(chunks[number])
-                    text += content
+                    manifest = try TreeManifest(text: content.span)
+                } else {
+                    var text: [UInt8] = []
+                    for number in tree.manifest.numbers {
+                        try read(chunks[number])
+                        text += content
+                    }
+                    manifest = try TreeManifest(text: text.span)
                 }
-                manifest = try TreeManifest(text: text.span)
+            } catch let fault as TreeManifest.Fault {
+                throw damaged(chunks, tree, fault.message)
             }
-        } catch let fault as TreeManifest.Fault {
-            throw damaged(chunks, tree, fault.message).naming(member: member)
+            guard manifest.entries.count == tree.files, manifest.executables == tree.executables,
+                manifest.size == tree.size
+            else { throw damaged(chunks, tree, "the manifest does not agree with the index") }
+            return manifest
         }
-        guard manifest.entries.count == tree.files, manifest.executables == tree.executables,
-            manifest.size == tree.size
-        else {
-            throw damaged(chunks, tree, "the manifest does not agree with the index").naming(member: member)
-        }
-        return manifest
     }
 }

@@ -65,7 +65,7 @@ final class FrameFile: IndexOwner, Sendable {
         explaining(
             CacheStoreError(
                 .corruptArchive,
-                "damaged archive: \(message) (chunk \(chunk.id))",
+                "damaged archive: \(message)\(CacheStoreError.naming(chunk: chunk.id))",
                 path: path,
                 offset: chunk.offset,
                 remedy: .recoverContent

@@ -93,9 +93,9 @@ public struct MemberContent: AsyncSequence, Sendable {
         }
 
         private func content(of chunk: ChunkRecord) async throws -> [UInt8] {
-            try await WorkerThreads.perform { [archive] in
+            try await WorkerThreads.perform { [archive, member] in
                 var reader = try ChunkReader(archive)
-                try reader.read(chunk)
+                try CacheStoreError.naming(member) { try reader.read(chunk) }
                 return reader.content
             }
         }

@@ -45,7 +45,9 @@ final class StoredZip: ZipSource {
         with reader: borrowing ChunkReader
     ) throws {
         let zip = try StoredZip(list.numbers.map { chunks[$0] }, besides: reader)
-        try check(zip, of: module, downloads, in: reader.frames.path)
+        try CacheStoreError.naming("zip \(module.text)") {
+            try check(zip, of: module, downloads, in: reader.frames.path)
+        }
     }
 
     /// Checks that the content of a stored zip has the hash that the module's `.ziphash` states.

@@ -37,7 +37,8 @@ struct DifferenceCommand: AsyncParsableCommand, Sendable {
         options.overwrite = output.force
         options.jobs = common.jobs
         let (report, time) = try await common.perform(
-            consequence: "no archive was written"
+            consequence: "no archive was written",
+            needsAll: true
         ) { [archive, others, options, path = output.path] progress in
             try await Difference(options: options).run(
                 FilePath(archive),
@@ -46,7 +47,7 @@ struct DifferenceCommand: AsyncParsableCommand, Sendable {
                 progress: progress
             )
         }
-        for warning in report.warnings { StandardError.write(Message(warning)) }
+        common.show(report.warnings)
         try common.write(json(report, time), summary(report, time))
     }
 

@@ -66,7 +66,7 @@ struct KeyCommand: AsyncParsableCommand, Sendable {
         ) {
             try await JobKey(options: options).run(in: path)
         }
-        for warning in report.warnings { StandardError.write(Message(warning)) }
+        common.show(report.warnings)
         if common.json {
             try StandardOutput.write(.key(report, directory: path.string))
         } else {

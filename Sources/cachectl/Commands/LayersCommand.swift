@@ -107,13 +107,14 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
     func run() async throws {
         let archive = try Archive(opening: FilePath(archive))
         var (report, time) = try await common.perform(
-            consequence: "no image was written"
+            consequence: "no image was written",
+            needsAll: true
         ) { [options, path = output.path] progress in
             try await Layers(options: options).run(archive, to: path, progress: progress)
         }
 
         report.warnings = report.warnings.map(\.namingModuleCacheOption)
-        for warning in report.warnings { StandardError.write(Message(warning)) }
+        common.show(report.warnings)
         try common.write(json(report, time), summary(report, time))
     }
 

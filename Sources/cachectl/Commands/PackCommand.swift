@@ -15,7 +15,8 @@ struct PackCommand: AsyncParsableCommand, Sendable {
             Files that are damaged, partial or no part of a cache are left out and reported.
 
             With --base, members of that archive are neither compressed nor written: the \
-            result is meant for a union with that archive.
+            result is meant for a union with that archive. Only the base's index is checked, \
+            not its content: `cachectl verify` does that.
 
             With --used, only what the job has used since `cachectl restore --profile ci` is \
             packed: the entries that Go has marked or made, and the modules that the go.sum \
@@ -144,7 +145,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         if let path = named.buildCache, let program {
             report.warnings.append(CacheDirectories.packWarning(of: program, path))
         }
-        for warning in report.warnings { StandardError.write(Message(warning)) }
+        common.show(report.warnings)
         for message in Message.leftOut(report.leftOut) { StandardError.write(message) }
         try common.write(json(report, time), summary(report, time))
     }

@@ -63,7 +63,7 @@ struct RepairCommand: AsyncParsableCommand, Sendable {
                 progress: progress
             )
         }
-        for warning in report.warnings { StandardError.write(Message(warning)) }
+        common.show(report.warnings)
         try common.write(json(report, time), summary(report, time))
         if !report.isComplete { throw ExitCode.partial }
     }

@@ -112,7 +112,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
         if directories.gomodcache != nil {
             report.warnings = report.warnings.map(\.namingModuleCacheOption)
         }
-        for warning in report.warnings { StandardError.write(Message(warning)) }
+        common.show(report.warnings)
         try common.write(json(report, caches, time), summary(report, time))
         if !report.leftOut.isEmpty { throw ExitCode.partial }
     }
@@ -151,26 +151,38 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
                 HumanFormat.count(tally.untouched)
             )
         }
-        let rate = HumanFormat.rate(report.bytesWritten, in: time)
-        let written =
-            all.created + all.replaced == 0
-            ? "everything was there already" : "wrote \(HumanFormat.bytes(report.bytesWritten)), \(rate)"
         let name = HumanFormat.printable(archive)
+        let written = Self.effect(of: report, all, in: time)
         var lines = ["restored `\(name)` in \(HumanFormat.duration(time)): \(written)", ""]
         lines += table.lines
         if report.removed > 0 {
             let strays = HumanFormat.count(
                 report.removed,
-                "stray file or directory",
-                "stray files and directories"
+                "file or directory that did not belong there, or was wrong",
+                "files and directories that did not belong there, or were wrong"
             )
-            lines += ["", "removed \(strays) that did not belong, or were wrong"]
+            lines += ["", "removed \(strays)"]
         }
         lines += HumanFormat.leftOut(report.leftOut)
         lines += ["", "digest  \(report.digest)"]
         if report.digest != report.archiveDigest { lines.append("of the archive  \(report.archiveDigest)") }
         if report.nothingHits { lines += ["", RemedyText.nothingHits(archive)] }
         return lines
+    }
+
+    /// Returns what a restore did to the files, in words.
+    static func effect(
+        of report: Restore.Report,
+        _ files: Restore.Report.Tally,
+        in time: Duration
+    ) -> String {
+        guard files.created + files.replaced == 0 else {
+            let rate = HumanFormat.rate(report.bytesWritten, in: time)
+            return "wrote \(HumanFormat.bytes(report.bytesWritten)), \(rate)"
+        }
+        if files.untouched == 0 { return "nothing was written" }
+        if !report.leftOut.isEmpty { return "all that is sound was there already" }
+        return report.removed > 0 ? "nothing was written" : "everything was there already"
     }
 
     private func json(_ report: Restore.Report, _ caches: GoCaches, _ time: Duration) -> JSONValue {

@@ -66,7 +66,7 @@ struct SealCommand: AsyncParsableCommand, Sendable {
         ) { [options, directory] progress in
             try await Seal(options: options).run(FilePath(directory), progress: progress)
         }
-        for warning in report.warnings { StandardError.write(Message(warning)) }
+        common.show(report.warnings)
         let rest = report.faults.filter { check || $0.kind == .foreign }
         if common.json {
             try StandardOutput.write(json(report, time))

@@ -40,13 +40,14 @@ struct UnionCommand: AsyncParsableCommand, Sendable {
         options.overwrite = output.force
         options.jobs = common.jobs
         let (report, time) = try await common.perform(
-            consequence: "no archive was written"
+            consequence: "no archive was written",
+            needsAll: true
         ) { [inputs, options, path = output.path] progress in
             let inputs = inputs.map { FilePath($0) }
             return try await Union(options: options).run(inputs, to: path, progress: progress)
         }
 
-        for warning in report.warnings { StandardError.write(Message(warning)) }
+        common.show(report.warnings)
         for message in Message.disagreements(report.disagreements) { StandardError.write(message) }
         try common.write(json(report, time), summary(report, time))
     }

@@ -67,7 +67,9 @@ struct VerifyCommand: AsyncParsableCommand, Sendable {
 
     private static func summary(_ outcome: Outcome) -> String {
         let name = HumanFormat.printable(outcome.archive)
-        guard let report = outcome.report else { return "`\(name)`: not checked" }
+        guard let report = outcome.report else {
+            return outcome.archive.isEmpty ? "an empty path: not checked" : "`\(name)`: not checked"
+        }
         guard outcome.isSound else {
             return "`\(name)`: \(HumanFormat.count(outcome.problems.count, "problem", "problems"))"
         }

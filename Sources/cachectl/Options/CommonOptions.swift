@@ -27,11 +27,13 @@ struct CommonOptions: ParsableArguments, Sendable {
     ///
     /// - Parameters:
     ///   - consequence: The state after an interruption by a signal, for the message.
+    ///   - needsAll: Whether the operation needs all content of its archives, and so can't leave out damage.
     ///   - operation: The operation, called with the handler of its progress.
     /// - Returns: The operation's report, and the time that the operation took.
     /// - Throws: ``Interruption``, or the error of the operation.
     func perform<Report: Sendable>(
         consequence: String,
+        needsAll: Bool = false,
         _ operation: @escaping @Sendable (ProgressHandler?) async throws -> Report
     ) async throws -> (report: Report, time: Duration) {
         let line = quiet ? nil : ProgressLine.shared.handler ?? ProgressLog().handler
@@ -42,8 +44,20 @@ struct CommonOptions: ParsableArguments, Sendable {
         }
         defer { ProgressLine.shared.clear() }
         let begin = ContinuousClock.now
-        let report = try await Signals.cancelling(consequence: consequence) { try await operation(progress) }
-        return (report, .now - begin)
+        do {
+            let report = try await Signals.cancelling(consequence: consequence) {
+                try await operation(progress)
+            }
+            return (report, .now - begin)
+        } catch let error as CacheStoreError where needsAll && error.remedy == .recoverContent {
+            throw AdvisedError(error, advice: RemedyText.sparePart)
+        }
+    }
+
+    /// Writes warnings to standard error, with ``quiet`` only some of those of one kind.
+    func show(_ warnings: [CacheStore.Warning]) {
+        let messages = quiet ? Message.summary(warnings) : warnings.map { Message($0) }
+        for message in messages { StandardError.write(message) }
     }
 
     /// Writes the result of a command to standard output: as JSON, or as a summary unless ``quiet`` is set.

@@ -20,6 +20,23 @@ extension Message {
         return warnings + allListed(if: byReason.values.contains { isCut($0, atMost: share) })
     }
 
+    /// The greatest number of warnings of one kind in a summary.
+    private static let warningLimit = 20
+
+    /// Returns messages for the first warnings of each kind, and one for the rest of each kind.
+    static func summary(_ warnings: [CacheStore.Warning]) -> [Message] {
+        let counts = Dictionary(grouping: warnings, by: \.code).mapValues(\.count)
+        var shown: [CacheStore.Warning.Code: Int] = [:]
+        return warnings.compactMap { warning in
+            let number = shown[warning.code, default: 0]
+            shown[warning.code] = number + 1
+            if number < warningLimit { return Message(warning) }
+            guard number == warningLimit, let count = counts[warning.code] else { return nil }
+            let rest = HumanFormat.count(count - warningLimit, "more warning", "more warnings")
+            return Message(.warning, "\(rest) of this kind: without `--quiet`, all are shown")
+        }
+    }
+
     /// Returns the numbers of entries that were left out for each reason, damage or not; `nil` if there are
     /// none.
     static func leftOutCounts(_ entries: [LeftOut]) -> String? {
@@ -73,6 +90,10 @@ extension Message {
                 + "published"
         case .partialModule, .badDownload:
             "; the archive does not hold it: builds that need it download it again"
+        case .symbolicLink, .specialFile, .badName, .changed:
+            "; the archive does not hold the entry or module: builds that need it compile or download it "
+                + "again"
+        case .temporary: "; builds do not need it"
         default: ""
         }
     }

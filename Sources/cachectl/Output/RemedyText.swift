@@ -26,7 +26,9 @@ enum RemedyText {
         .relabelPack: "give this one its own --label",
         .listMembers: "`cachectl ls` lists them, and their files with --files",
         .readTree: "read files of the tree, or restore with `--module-zips make`",
-        .rebuild: "remove them and build again, or pack without --strict to leave them out",
+        .rebuild:
+            "`cachectl pack --json` without `--strict` leaves out and lists all that can't be packed; or "
+            + "remove that, and build again",
         .installGo: "install Go, or name it with `--go PATH`",
         .recordEnvironment: "pack without `--no-go`, or judge packages with `--packages DIR`",
         .restoreFirst:
@@ -66,6 +68,12 @@ extension RemedyText {
         "nothing in it can hit here, so builds compile everything again: "
             + "`cachectl doctor \(quoted(archive))` tells why"
     }
+
+    /// The advice for damaged content where all of an archive is needed.
+    static let sparePart =
+        "make it again with `cachectl pack`, or copy it again; `cachectl repair ARCHIVE --from OTHER -o NEW` "
+        + "takes what is damaged from archives that have the same content, and `cachectl repair ARCHIVE -o "
+        + "REST` keeps what is sound"
 
     /// The advice to name the result of a restore.
     static let restoreRecord = "give `--restored` the file that `cachectl restore --json` was written to"

@@ -213,7 +213,7 @@ struct BadInputTests {
         try Files.makeDirectory(bench.path("directory"))
         let before = try TreeSnapshot(of: bench.root)
         let expected: [(String, CacheStoreError.Code)] = [
-            ("there", .exists), ("directory", .exists), ("nowhere/out", .notFound), ("there/out", .io),
+            ("there", .exists), ("directory", .badArgument), ("nowhere/out", .notFound), ("there/out", .io),
         ]
         for (name, code) in expected {
             let error = await failure { try await bench.pack(caches, to: name) }
@@ -223,7 +223,7 @@ struct BadInputTests {
         }
         for name in ["directory"] {
             let error = await failure { try await bench.pack(caches, to: name) { $0.overwrite = true } }
-            #expect(error?.code == .exists, "\(name)")
+            #expect(error?.code == .badArgument, "\(name)")
         }
         #expect(try TreeSnapshot(of: bench.root) == before)
     }

@@ -22,11 +22,8 @@ public struct DamagedMember: Hashable, Sendable {
         let prefix = "damaged archive: "
         self.kind = kind
         self.name = name
-        let message =
-            error.message.hasPrefix(prefix) ? error.message.dropFirst(prefix.count) : error.message[...]
-        // The only chunk of an output has the output's name.
-        let ownName = " (chunk \(name))"
-        fault = String(message.hasSuffix(ownName) ? message.dropLast(ownName.count) : message)
+        let message = error.naming(member: "\(kind.rawValue) \(name)").message
+        fault = message.hasPrefix(prefix) ? String(message.dropFirst(prefix.count)) : message
         offset = error.offset
         self.entries = entries
     }

@@ -80,7 +80,9 @@ struct TrialCache {
             return
         }
         var head: [UInt8] = []
-        try reader.read(0..<headSize, of: item.chunks) { head += $0 }
+        try CacheStoreError.naming("output \(output.id)") {
+            try reader.read(0..<headSize, of: item.chunks) { head += $0 }
+        }
         let place = try work.subdirectories.directory(of: output.id)
         let file = try place.directory.creatingFile("\(output.id)-d", mode: 0o600)
         try file.write(head.span, at: 0)

@@ -15,7 +15,9 @@ enum BaseDocument {
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or as the system
     ///   says.
     static func read(_ path: FilePath) throws(CacheStoreError) -> JSONValue {
-        guard let document = JSONValue(try bytes(path)) else { throw damaged("it is not JSON", path) }
+        guard let document = JSONValue(try bytes(of: File(reading: path))) else {
+            throw damaged("it is not JSON", path)
+        }
         return document
     }
 
@@ -29,7 +31,7 @@ enum BaseDocument {
     ) throws(CacheStoreError) -> (digest: ObjectID, document: JSONValue) {
         let (digest, size) = try reference(descriptor, blobs)
         let path = blobs.appending(digest.description)
-        let bytes = try bytes(path)
+        let bytes = try bytes(of: opened(path))
         guard bytes.count == size, ContentHasher.hash(bytes.span) == digest else {
             throw damaged("the blob does not have its size and digest", path)
         }
@@ -51,9 +53,20 @@ enum BaseDocument {
         return (digest, size)
     }
 
-    private static func bytes(_ path: FilePath) throws(CacheStoreError) -> [UInt8] {
-        let bytes = try File(reading: path).bytes(count: maximumSize + 1)
-        guard bytes.count <= maximumSize else { throw damaged("the document is too long", path) }
+    /// Opens a blob, which is missing in a layout that was not copied whole.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    static func opened(_ path: FilePath, followsLinks: Bool = true) throws(CacheStoreError) -> File {
+        do throws(CacheStoreError) {
+            return try File(reading: path, followsLinks: followsLinks)
+        } catch {
+            throw error.code == .notFound ? error.advising(.copyBaseAgain) : error
+        }
+    }
+
+    private static func bytes(of file: borrowing File) throws(CacheStoreError) -> [UInt8] {
+        let bytes = try file.bytes(count: maximumSize + 1)
+        guard bytes.count <= maximumSize else { throw damaged("the document is too long", file.path) }
         return bytes
     }
 

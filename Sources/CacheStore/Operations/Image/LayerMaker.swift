@@ -131,7 +131,7 @@ struct LayerMaker: Sendable {
         let isNamed = chunks.count == 1 && chunks[0].id == id
         for chunk in chunks[part] {
             try check()
-            try worker.reader.read(chunk)
+            try CacheStoreError.naming(member) { try worker.reader.read(chunk) }
             if splices {
                 let (content, frame) = (worker.reader.content, worker.reader.frame)
                 try worker.stream.splice(content, frame: frame, isChecked: !isNamed)
@@ -176,11 +176,7 @@ struct LayerMaker: Sendable {
             try append(path, .file(output.size), mode, sealTime, to: worker.stream)
         }
         let member = "output \(output.id)"
-        do {
-            try appendContent(member, output.id, output.chunks, part, splices: splices, with: &worker, check)
-        } catch let error as CacheStoreError {
-            throw error.naming(member: member)
-        }
+        try appendContent(member, output.id, output.chunks, part, splices: splices, with: &worker, check)
     }
 
     // MARK: - GOMODCACHE

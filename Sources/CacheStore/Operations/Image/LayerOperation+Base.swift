@@ -99,7 +99,7 @@ extension LayerOperation {
                     try tree.apply(contents[layer.digest]?.entries ?? [])
                 } catch {
                     let path = image.path(of: layer)
-                    throw BaseDocument.damaged("the layer can't be read, \(error)", path, cause: error)
+                    throw BaseDocument.damaged("the layer can't be read", path, cause: error)
                 }
             }
             return tree
@@ -113,7 +113,7 @@ extension LayerOperation {
         _ budget: BlockBudget,
         _ cancellation: WorkerThreads.Cancellation
     ) throws -> Content {
-        let file = try File(reading: image.path(of: layer), followsLinks: false)
+        let file = try BaseDocument.opened(image.path(of: layer), followsLinks: false)
         var reader = BaseLayerReader(budget)
         do {
             try layout.adopt(file, layer.digest, size: layer.size) { piece in
@@ -138,7 +138,7 @@ extension LayerOperation {
             default: false
             }
         if isDamage {
-            return BaseDocument.damaged("the layer can't be read, \(error)", path, cause: error)
+            return BaseDocument.damaged("the layer can't be read", path, cause: error)
         }
         return error is ZlibError || error is ZstdError ? CacheStoreError.undecoded(error, path) : error
     }

@@ -92,7 +92,7 @@ struct WhiteoutNames: Sendable {
             counters.add(bytes: 0)
             // Nearly all manifests are one chunk, whose text is searched without taking it apart.
             if case .one(let number) = tree.manifest {
-                try reader.read(set.chunks[number])
+                try CacheStoreError.naming("tree \(tree.module.text)") { try reader.read(set.chunks[number]) }
                 guard reader.content.span.contains(Self.prefix) else { return }
             }
             let manifest = try reader.manifest(of: tree, chunks: set.chunks)

@@ -58,8 +58,9 @@ extension Pack {
         /// The archives whose members are not written.
         ///
         /// The new archive is, byte for byte, the ``Difference`` of the pack and these archives. Content that
-        /// they hold is read and checked like all other content, but not compressed. The archive records the
-        /// source of the whole pack, with the digest of the whole pack.
+        /// they hold is read from the caches and checked like all other content, but not compressed. Their
+        /// own content is not read; ``Verify`` checks it. The archive records the source of the whole pack,
+        /// with the digest of the whole pack.
         public var bases: [any ArchiveReference] = []
 
         /// Whether an entry that cannot be packed is an error; otherwise the entry is left out and reported.

@@ -20,7 +20,8 @@ struct PackOperation: Sendable {
         let use = try await jobUse()
         let (sound, zipped) = try await readModuleCache(into: &assembly, use)
         try await readBuildCache(into: &assembly, sound, use)
-        try checkStrictness(assembly)
+        // Nothing has read the short outputs yet.
+        try checkStrictness(assembly, isWhole: false)
         let order = try bases.lacking(of: assembly.identified().set).order
         var missing = try await check(Set(assembly.frameOrder).subtracting(order), of: assembly)
         let places = try await compress(order, of: assembly, to: writer)
@@ -34,7 +35,7 @@ struct PackOperation: Sendable {
         }
         if !missing.isEmpty {
             assembly.drop(missing, caches: caches)
-            try checkStrictness(assembly)
+            try checkStrictness(assembly, isWhole: true)
         }
         let (whole, kept, isCanonical) = (assembly, frames, missing.isEmpty)
         counters.begin("writing the index", bytes: 0, items: 0)
@@ -126,14 +127,25 @@ struct PackOperation: Sendable {
         assembly.add(scan, surveys: found.value, root: root)
     }
 
-    private func checkStrictness(_ assembly: PackAssembly) throws(CacheStoreError) {
+    /// Refuses a cache with damage if the options ask for that.
+    ///
+    /// - Parameters:
+    ///   - assembly: The members and what was left out.
+    ///   - isWhole: Whether all content was read, so that no more damage can be found.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/damagedCache``.
+    private func checkStrictness(
+        _ assembly: PackAssembly,
+        isWhole: Bool
+    ) throws(CacheStoreError) {
         guard options.isStrict else { return }
         let damage = assembly.leftOut.filter(\.reason.isDamage)
         guard let first = damage.min(by: { $0.path.string.precedes($1.path.string) }) else { return }
-        let count = damage.count == 1 ? "an entry" : "\(damage.count) entries"
+        let entries = damage.count == 1 ? "1 entry" : "\(damage.count) entries"
+        let others = damage.count == 1 && isWhole ? ": " : "; the first: "
         throw CacheStoreError(
             .damagedCache,
-            "the caches hold \(count) that can't be packed; the first: \(first.explanation)",
+            "the caches hold \(isWhole ? "" : "at least ")\(entries) that can't be packed"
+                + "\(others)\(first.explanation)",
             path: first.path,
             remedy: .rebuild
         )

@@ -13,8 +13,8 @@ struct PackageNames: Sendable {
     ///   - archive: The archive of the members.
     ///   - jobs: The number of threads, or `nil` for one per processor.
     ///   - counters: The counters to add to.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or
-    ///   `CancellationError`.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, which names the
+    ///   output, or `CancellationError`.
     /// - Complexity: O(*n*) in the bytes of the packages, less the parts that need not be read; memory for
     ///   one chunk and its frame per thread.
     init(
@@ -42,7 +42,9 @@ struct PackageNames: Sendable {
                 try cancellation.check()
                 var bytes: [UInt8] = []
                 bytes.reserveCapacity(range.count)
-                try reader.read(range, of: chunks) { bytes += $0 }
+                try CacheStoreError.naming("output \(output.id)") {
+                    try reader.read(range, of: chunks) { bytes += $0 }
+                }
                 return bytes
             }
             if let package { found.update { $0[candidates[index]] = package } }

@@ -17,8 +17,8 @@ struct TemporaryFile: ~Copyable, Sendable {
     ///   - path: The final name; its directory must exist.
     ///   - overwrite: Whether a file with that name may exist already.
     /// - Throws: ``CacheStoreError``, with code ``CacheStoreError/Code/exists`` if a file is there and
-    ///   `overwrite` is false, ``CacheStoreError/Code/badArgument`` if it is a stream or device, or
-    ///   ``CacheStoreError/Code/symbolicLink`` if it is a link.
+    ///   `overwrite` is false, ``CacheStoreError/Code/badArgument`` if it is a directory, stream or device,
+    ///   or ``CacheStoreError/Code/symbolicLink`` if it is a link.
     init(for path: FilePath, overwrite: Bool) throws(CacheStoreError) {
         guard let name = path.lastComponent?.string else {
             throw CacheStoreError(.badArgument, "not the name of a file", path: path)
@@ -27,7 +27,8 @@ struct TemporaryFile: ~Copyable, Sendable {
         let directory = try Self.directory(parent.isEmpty ? "." : parent)
         if let there = try directory.status(of: name) {
             if there.kind == .directory {
-                throw CacheStoreError(.exists, "the output is a directory", path: path, remedy: .nameFile)
+                let message = "the output is a directory"
+                throw CacheStoreError(.badArgument, message, path: path, remedy: .nameFile)
             }
             // A link in `/dev` leads to a stream. A file that took its place would break other programs.
             let isLinkOfSystem = path.starts(with: "/dev") || path.starts(with: "/proc")

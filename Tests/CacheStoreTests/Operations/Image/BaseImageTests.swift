@@ -95,6 +95,29 @@ struct BaseImageTests {
         #expect(try Directory(opening: bench.path("unpacked")).names().valid == ["base", "var"])
     }
 
+    @Test("whose files are missing or damaged is to be copied again, and the fault is told once")
+    func damagedBlobs() async throws {
+        let base = try ImageLayout(bench.path("base"))
+        let layer = try #require(base.digests.first).dropFirst("sha256:".count)
+        let settings = base.manifest["config"] as? [String: Any]
+        let configuration = try #require(settings?["digest"] as? String).dropFirst("sha256:".count)
+        for blob in [layer, configuration] {
+            let path = bench.path("base/blobs/sha256/\(blob)")
+            let bytes = try Files.bytes(path)
+            try Files.remove(path)
+            let missing = await failure { try await build() }
+            #expect(missing?.code == .notFound && missing?.remedy == .copyBaseAgain && missing?.path == path)
+            try Files.write(bytes.dropLast(), to: path)
+            let short = await failure { try await build() }
+            #expect(short?.code == .corruptArchive && short?.remedy == .copyBaseAgain && short?.path == path)
+            try Files.write(bytes, to: path)
+        }
+        for failure: any Error in [ZstdError(code: 20), TarReader.Fault(description: "it is cut short")] {
+            let error = try #require(LayerOperation.unreadable(failure, "/x") as? CacheStoreError)
+            #expect(error.summary == "damaged image: the layer can't be read: `/x` (\(failure))")
+        }
+    }
+
     @Test("shares the files of the base's blobs, and copies them where it can't")
     func links() async throws {
         let image = try await build()

@@ -77,6 +77,17 @@ struct PackBaseTests {
             try await bench.pack(found, to: "strict") { ($0.bases, $0.isStrict) = ([base], true) }
         }
         #expect(error?.code == .damagedCache)
+        // The three outputs, and the action entries that refer to them.
+        let count = whole.report.leftOut.count(where: \.reason.isDamage)
+        #expect(count > 3)
+        #expect(error?.message.hasPrefix("the caches hold \(count) entries that can't be packed; ") == true)
+        // With damage that is found early, not all content is read.
+        try Files.write([], to: try #require(found.buildCache).appending("00/\(CacheModel.id("torn"))-a"))
+        let early = await failure { try await bench.pack(found, to: "strict") { $0.isStrict = true } }
+        #expect(
+            early?.message.hasPrefix("the caches hold at least 1 entry that can't be packed; the first: ")
+                == true
+        )
     }
 
     @Test("of members that the base has is the empty archive")

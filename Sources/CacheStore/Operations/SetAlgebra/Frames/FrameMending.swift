@@ -56,7 +56,7 @@ struct FrameMending: Sendable {
             .map { damaged, sound in
                 let archive = archives[damaged.input]
                 let member = try archive.index(isChecked: true).member(using: damaged.record)
-                let place = "at byte \(damaged.record.offset)" + (member.map { ", in \($0)" } ?? "")
+                let place = "at byte \(damaged.record.offset)" + (member.map { ", in member `\($0)`" } ?? "")
                 let other =
                     sound.record.isStored(as: damaged.record)
                     ? ""
