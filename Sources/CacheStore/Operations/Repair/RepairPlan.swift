@@ -170,7 +170,13 @@ extension RepairPlan {
                     result.append(FrameHolder(archive))
                     continue
                 }
-                let chunks = try await source.chunks(knowing: archives, counters)
+                let chunks: [ChunkRecord]
+                do {
+                    chunks = try await source.chunks(knowing: archives, counters)
+                } catch let error as CacheStoreError where error.code == .corruptArchive {
+                    useless.append((source.path, error))
+                    continue
+                }
                 if chunks.isEmpty, let fault = source.fault {
                     useless.append((source.path, fault))
                     continue

@@ -144,5 +144,13 @@ struct ContentLimitTests {
         } catch let error as CacheStoreError {
             #expect(error.code == .corruptArchive && error.message.contains("more content"))
         }
+        // Beside a file that is of use, it is only a warning.
+        let sound = try await hostile.sound()
+        var source = SeededBytes(seed: 673)
+        let chunks = try bench.contents(sound).set.chunks
+        let damaged = try bench.damage(sound, frames: chunks, to: "damaged", &source)
+        let others = [bench.path("frames"), sound]
+        let report = try await Repair().run(damaged, from: others, to: bench.path("repaired"))
+        #expect(report.isIdentical && report.warnings.map(\.code) == [.uselessArchive])
     }
 }
