@@ -178,9 +178,8 @@ begin "micro-benchmarks, short form"
 swift build "${static[@]}" --product microbenchmark -Xswiftc -warnings-as-errors
 Benchmarks/micro.sh --short --tool "$binaries/microbenchmark"
 
-# The fuzz targets, each for a minute, with the same random numbers in every run: a fault that shows is of the change.
-# The steps below leave a processor idle now and then; an input that waits for its turn is not a slow one.
-beside Tests/fuzz.sh --seconds 60 --seed 1 --jobs 1 --timeout 60
+# Every seed, and every input that was found, in the fuzz targets. The steps below leave a processor idle now and then.
+beside Tests/fuzz.sh --check
 
 begin "Go versions"
 Tests/matrix/test-matrix.sh --cachectl "$CACHECTL_STATIC"
@@ -203,5 +202,5 @@ Tests/image/test-layers.sh
 begin "fresh machine"
 Tests/fresh/test-fresh.sh
 
-begin "fuzz targets, the rest"
+begin "inputs of the fuzz targets, the rest"
 await_beside
