@@ -19,7 +19,7 @@ struct FrameWalk: ~Copyable {
         let checksum: UInt64
     }
 
-    /// What decoding a frame has given.
+    /// The outcome of decoding a frame.
     private enum Outcome {
         case sound(ChunkRecord)
         /// The same bytes were found sound before.

@@ -34,7 +34,9 @@ struct IndexBeginning: Hashable {
         else { return nil }
     }
 
-    /// Reads the bytes at an offset of a file, or returns `nil` as the other initializer does.
+    /// Reads the bytes at an offset of a file.
+    ///
+    /// The result is `nil` if they are not those of the index of an archive of a known version.
     ///
     /// - Throws: ``CacheStoreError`` for a system error.
     init?(at offset: Int, in file: borrowing File) throws(CacheStoreError) {

@@ -15,7 +15,7 @@ struct IndexFinder {
         /// If not, nothing is left of that, and the index has the digest of its members.
         let isStated: Bool
 
-        /// What is damaged, in words that follow the file's name.
+        /// The damage, in words that follow the file's name.
         let damage: String
     }
 
@@ -28,7 +28,7 @@ struct IndexFinder {
     private let frames: FrameFile
     private let size: Int
 
-    /// Creates the search in a file.
+    /// Prepares a search in a file.
     ///
     /// - Throws: ``CacheStoreError`` for a system error.
     init(_ frames: FrameFile) throws(CacheStoreError) {

@@ -128,7 +128,8 @@ private func withWindow(
 
 /// The methods of a window.
 ///
-/// SQLite keeps the pointer, and the memory is never freed.
+/// SQLite keeps the pointer, and the memory is never freed. It is filled once, before anything can see the
+/// pointer, and only read then, so it needs no lock.
 nonisolated(unsafe) private let windowMethods: UnsafePointer<sqlite3_io_methods> = {
     var methods = sqlite3_io_methods()
     methods.iVersion = 1
