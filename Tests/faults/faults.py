@@ -34,6 +34,7 @@ import tempfile
 import threading
 
 import caches
+import judges
 
 TRANSFERS = {'read', 'write', 'pread', 'pread64', 'pwrite', 'pwrite64'}
 CHANGES = {
@@ -287,7 +288,7 @@ class Trial:
                 if what in ('before', 'after'):
                     # The directory for temporary files is the system's to clean after a kill.
                     state = {path: what for path, what in state.items() if not path.startswith('tmp/')}
-                if wrong := self.difference(state, self.after):
+                if wrong := judges.difference(state, self.after):
                     return f'after the next run, {wrong}'
             return None
         except subprocess.TimeoutExpired:
@@ -309,7 +310,7 @@ class Trial:
         if status < 0:
             return f'died of {signal.Signals(-status).name}'
         if status == self.done.returncode and not (status and 'error: ' in text):
-            if wrong := self.difference(state, self.after):
+            if wrong := judges.difference(state, self.after):
                 return f'status {status}, but {wrong}'
             output = done.stdout.decode()
             if done.stdout == self.done.stdout or re.search(r' in [\d.]+ s', output):
@@ -329,14 +330,8 @@ class Trial:
             return 'an error that names a temporary file'
         if self.scenario.steps:
             return self.mixture(state, killed=False)
-        if wrong := self.difference(state, self.before):
+        if wrong := judges.difference(state, self.before):
             return f'failed, but {wrong}'
-        return None
-
-    def difference(self, state, wanted):
-        for path in sorted(state.keys() | wanted.keys()):
-            if state.get(path) != wanted.get(path):
-                return f'{path} is {state.get(path)}, not {wanted.get(path)}'
         return None
 
     def mixture(self, state, killed):
@@ -346,7 +341,7 @@ class Trial:
                 continue
             if killed and re.search(r'(^|/)tmp/|(^|/)\.castore-', path):
                 continue
-            if path.endswith('.partial'):  # Go's own mark of a module that is not whole
+            if path.endswith(('.partial', '.lock')):  # Go's own mark of a module that is not whole, and its lock
                 continue
             if path in self.after and what[0][0] == 'd' == self.after[path][0][0]:
                 continue  # a directory gets its mode when it is full
