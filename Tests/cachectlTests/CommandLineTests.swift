@@ -60,6 +60,7 @@ struct CommandLineTests {
             "difference a -o x", "difference a b", "difference a b -o -", "intersect -o x", "intersect a",
             "diff a", "diff a b c", "diff a b --top 0", "diff a b -o c",
             "repair", "repair a", "repair -o b", "repair a b -o c", "repair a --from -o b",
+            "repair a -o b --from=",
             "restore", "restore a b", "restore a --only x,,y", "restore a --module-zips x",
             "restore a --no-gocache --no-gomodcache", "verify", "verify a --jobs 0", "verify a --jobs 257",
             "verify a --jobs x", "info", "ls a --kind trees", "ls a --glob [", "ls a --source ,",

@@ -49,6 +49,10 @@ struct RepairCommand: AsyncParsableCommand, Sendable {
     @OptionGroup
     var common: CommonOptions
 
+    func validate() throws {
+        if others.contains("") { throw ValidationError("`--from` is empty") }
+    }
+
     func run() async throws {
         var options = Repair.Options()
         options.overwrite = output.force
