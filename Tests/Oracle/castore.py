@@ -123,6 +123,10 @@ def zip_h1(content):
             return hash1((entry.orig_filename.encode("utf-8" if entry.flag_bits & 0x800 else "cp437"), file.read(entry))
                          for entry in file.infolist())
     except Exception as error: raise Refused(f"not a zip: {error}")  # `zipfile` documents no end of kinds
+def zip_size(content):
+    """Returns the lengths that the directory of a zip states; 0 for what is no zip, of which nothing is inflated."""
+    try: return sum(entry.file_size for entry in zipfile.ZipFile(io.BytesIO(content)).infolist())
+    except Exception: return 0
 def tree_h1(module, files):
     paths, prefix = {path for _, path, _ in files}, re.sub("!([a-z])", lambda match: match[1].upper(), module)
     is_copy = lambda path: module.startswith("golang.org/toolchain@") and path.split("/")[-1] == "go.mod" and path[:-6] + "_go.mod" in paths
@@ -180,7 +184,8 @@ def check_streams(a):
     if not set(a.chunks_of) <= set(range(1, len(owners) + 1)): yield "stream: one that belongs to nothing"
     unused = sorted({row.id for row in a.chunk} - set(uses), key=lambda number: a.chunk[number - 1].digest)
     content = sum(row.size for row in a.chunk) + sum(a.chunk[number - 1].size for number in uses) + 4096 * sum(row.files for row in a.tree)
-    if content > (4 << 30) + 1024 * a.frames: yield "more content than frames of this length may hold"
+    a.room = (4 << 30) + 1024 * a.frames - content  # for what is in stored zips
+    if a.room < 0: yield "more content than frames of this length may hold"
     if [*dict.fromkeys(uses), *unused] != [row.id for row in a.chunk]: yield "chunk: frames are not in the order of first use"
 def check_downloads(a):
     h1s = {row.module: row.h1 for row in a.tree}
@@ -227,6 +232,9 @@ def check_contents(a, fast):
         except (Refused, UnicodeError, zstandard.ZstdError) as error: yield f"{what}: {error}"
     damaged = [complaint for row in a.chunk for complaint in complaints(f"chunk {row.id}", Archive.content, row.id)]
     if damaged: return (yield from damaged)
+    for row, size in ((row, zip_size(a.bytes_of(row.stream))) for row in a.zips):
+        a.room -= size
+        if a.room < 0: return (yield f"zip {row.module}: more content than frames of this length may hold")
     for number, chunks in a.chunks_of.items(): yield from complaints(f"stream {number}", check_cuts, chunks, fast)
     for row in a.output: yield from complaints(f"output {row.id}", check_stream, row.id, row.digest)
     for row in a.tree: yield from complaints(f"tree {row.module}", tree_files, row)

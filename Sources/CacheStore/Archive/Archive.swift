@@ -101,10 +101,16 @@ public struct Archive: Sendable {
 
     /// Reads and checks the index.
     func members() throws -> (set: MemberSet, digest: ObjectID) {
+        let (set, digest, _) = try membersAndZips()
+        return (set, digest)
+    }
+
+    /// Reads and checks the index, for a verb that inflates stored zips.
+    func membersAndZips() throws -> (set: MemberSet, digest: ObjectID, zips: ZippedContent) {
         let index = try index()
         let set = try index.members()
         guard set.digest == index.digest else { throw wrongDigest }
-        return (set, index.digest)
+        return (set, index.digest, ZippedContent(of: set, in: index))
     }
 
     /// Computes the digest of all members.

@@ -111,8 +111,9 @@ final class ArchiveWriter: Sendable {
     /// - Parameter index: The index of the members; all of their frames have been written at their offsets.
     /// - Returns: The length of the file, in bytes.
     /// - Throws: ``CacheStoreError``.
-    func finish(_ index: IndexFile) throws(CacheStoreError) -> Int {
+    func finish(_ index: IndexFile) throws -> Int {
         try index.checkContent()
+        try checkZips(of: index)
         let offset = Trailer.indexOffset(after: index.framesSize)
         var hasher = ContentHasher()
         try index.forEachPiece { (position, piece) throws(CacheStoreError) in
@@ -132,5 +133,20 @@ final class ArchiveWriter: Sendable {
         try output.file.write(trailer.tail.span, at: trailer.indexOffset + trailer.indexSize)
         try output.publish(overwrite: overwrite)
         return trailer.fileSize
+    }
+
+    /// Refuses stored zips that no reader would inflate.
+    ///
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/damagedCache``, or for a system error.
+    private func checkZips(of index: IndexFile) throws {
+        // The index is read again only where the lengths of the zips leave a doubt.
+        let most = index.contentBytes + index.mostZippedBytes
+        guard most > FormatLimits.content(ofFrames: index.framesSize) else { return }
+        let reader = try index.reader()
+        let zips = ZippedContent(of: try reader.modules(), in: reader)
+        let frames = try ChunkReader(FrameFile(output.file.duplicate()))
+        if let module = try zips.firstBeyondLimit(with: frames) {
+            throw ZippedContent.excess(of: module, index.framesSize, in: path)
+        }
     }
 }

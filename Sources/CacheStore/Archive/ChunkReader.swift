@@ -28,6 +28,15 @@ struct ChunkReader: ~Copyable {
         decoder = try FrameDecoder(archive.frames)
     }
 
+    /// Creates a reader of a file that is not an archive yet.
+    ///
+    /// - Throws: ``CacheStoreError`` if there is not enough memory for a decoder.
+    init(_ frames: FrameFile) throws(CacheStoreError) {
+        self.frames = frames
+        spares = nil
+        decoder = try FrameDecoder(frames)
+    }
+
     /// Creates a reader of the same file, with buffers of its own.
     ///
     /// - Throws: ``CacheStoreError`` if there is not enough memory for a decoder.

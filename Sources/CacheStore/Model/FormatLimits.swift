@@ -19,6 +19,14 @@ enum FormatLimits {
     /// The greatest length of a module zip, in bytes: `MaxZipFile` in Go's golang.org/x/mod/zip, zip.go.
     static let zipSize = 500 << 20
 
+    /// Returns the most content that a module zip can have, in bytes.
+    ///
+    /// Deflate makes at most 258 bytes of two bits (RFC 1951, 3.2.5), and Go takes no more than ``zipSize``.
+    ///
+    /// - Parameter size: The length of the zip, in bytes.
+    /// - Returns: The limit, which holds for every zip that can be read, whatever its directory states.
+    static func content(ofZip size: Int) -> Int { min(1032 * min(size, zipSize), zipSize) }
+
     /// The greatest length of the files of a tree together, in bytes.
     ///
     /// Go takes no more than ``zipSize`` of unpacked files. Those of a toolchain may be there twice.
@@ -43,8 +51,8 @@ enum FormatLimits {
     ///
     /// A few bytes can name one chunk a thousand times, and a frame of some hundred bytes can hold 8 MiB of
     /// zeros. Without this limit, a small archive could take hours to read. What counts is the content of
-    /// each chunk, again for each use of the chunk, and ``fileWeight``; real archives have some 12 times the
-    /// length of their frames.
+    /// each chunk, again for each use of the chunk, ``fileWeight``, and the content of stored zips; real
+    /// archives have some 12 times the length of their frames.
     ///
     /// - Parameter framesSize: The length of all frames, in bytes.
     /// - Returns: The limit, which is below 2⁶¹.

@@ -19,7 +19,7 @@ final class ChunkUses {
     private var end = 0
 
     /// The content so far, in bytes: of all chunks, and of all their uses.
-    private var content = 0
+    private(set) var content = 0
 
     init(_ reader: IndexReader) throws {
         self.reader = reader

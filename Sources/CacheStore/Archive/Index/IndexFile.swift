@@ -16,8 +16,12 @@ final class IndexFile: Sendable {
     /// The length of all frames of the archive, in bytes.
     let framesSize: Int
 
-    /// The content that counts for the limit of ``FormatLimits/content(ofFrames:)``, in bytes.
+    /// The content that counts for the limit of ``FormatLimits/content(ofFrames:)``, in bytes, without that
+    /// of stored zips.
     let contentBytes: Int
+
+    /// The most content that stored zips of these lengths can have, in bytes.
+    let mostZippedBytes: Int
 
     /// The value that stands in place of a digest that is not known yet; see ``set(digest:)``.
     static let unknownDigest = ContentHasher.hash(Array("castore digest".utf8).span)
@@ -31,18 +35,20 @@ final class IndexFile: Sendable {
         version: Int,
         framesSize: Int,
         contentBytes: Int,
+        mostZippedBytes: Int,
         path: FilePath
     ) throws(CacheStoreError) {
         self.scratch = scratch
         self.version = version
         self.framesSize = framesSize
         self.contentBytes = contentBytes
+        self.mostZippedBytes = mostZippedBytes
         self.path = path
         size = try scratch.file.status().size
         try Self.fixFields(of: scratch.file)
     }
 
-    /// Refuses an index that no reader would accept.
+    /// Refuses an index that no reader would accept; what is in stored zips is not known to it.
     ///
     /// - Parameter set: The members, of which the error names the largest; `nil` if they are not known.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/damagedCache``.

@@ -22,6 +22,7 @@ extension IndexReader {
             while try outputs.next() { try output(outputs) }
             try readModules(into: &set, uses, number: number)
             try uses.finish { _ = number($0) }
+            contentBytes = uses.content
             let actions = try ActionCursor(self)
             while let row = try actions.next() { try action(row) }
             try readChecksumFiles(into: &set)

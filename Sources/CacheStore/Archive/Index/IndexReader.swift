@@ -24,6 +24,10 @@ final class IndexReader {
     let sources: [Source]
     let sourceSets: SourceSets
 
+    /// The content that the last ``scan(output:action:number:)`` has counted, in bytes: all that counts for
+    /// the limit of ``FormatLimits/content(ofFrames:)``, but the content of stored zips.
+    var contentBytes = 0
+
     /// The object that keeps the file open.
     private let owner: any IndexOwner
 

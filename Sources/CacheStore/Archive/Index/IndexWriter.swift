@@ -27,6 +27,9 @@ final class IndexWriter {
     /// The content so far, in bytes: of all chunks, of all streams, and of manifests of one chunk.
     private var content = 0
 
+    /// The most content that the stored zips so far can have, in bytes.
+    private var mostZipped = 0
+
     /// Writes an index.
     ///
     /// - Parameters:
@@ -46,13 +49,13 @@ final class IndexWriter {
         _ body: (IndexWriter) throws -> Void
     ) throws -> IndexFile {
         let scratch = try ScratchFile(beside: path)
-        let (framesSize, content): (Int, Int)
+        let (framesSize, content, mostZipped): (Int, Int, Int)
         do {
             let writer = try IndexWriter(scratch, set, usedSets)
             try writer.writeSources(of: set, digest: digest)
             try body(writer)
             try writer.database.execute("COMMIT")
-            (framesSize, content) = (writer.framesSize, writer.content)
+            (framesSize, content, mostZipped) = (writer.framesSize, writer.content, writer.mostZipped)
         } catch let error as SQLiteError {
             if let cause = error.machineFault {
                 throw CacheStoreError.system(cause, "make the index of", path)
@@ -64,6 +67,7 @@ final class IndexWriter {
             version: set.formatVersion,
             framesSize: framesSize,
             contentBytes: content,
+            mostZippedBytes: mostZipped,
             path: path
         )
     }
@@ -216,6 +220,7 @@ final class IndexWriter {
             case .derived: try download.bind(3, 0)
             case .stored(let id, let size, _):
                 stream += 1
+                mostZipped += FormatLimits.content(ofZip: size)
                 try download.bind(3, size)
                 try download.bind(4, id)
                 try download.bind(5, stream)

@@ -24,29 +24,16 @@ struct ZipDirectory: Sendable {
     ///   ``CacheStoreError`` if the system reports an error.
     /// - Complexity: O(*n* log *n*) in the number of entries; the memory holds the directory.
     init(of zip: borrowing some ZipSource & ~Copyable, prefix: String) throws {
-        let size = try zip.zipSize()
-        guard size <= FormatLimits.zipSize else { throw ZipError("Zip is too large for a module") }
-        let end = try ZipDirectoryEnd(of: zip, size: size)
-        let directory = try zip.bytes(in: end.directory)
         var headers: [ZipEntryHeader] = []
-        headers.reserveCapacity(end.count)
-        var position = 0
-        for _ in 0..<end.count {
-            let header = try ZipEntryHeader(at: position, in: directory.span)
-            headers.append(header)
-            position = header.end
-        }
-        guard position == directory.count else {
-            throw ZipError("Zip has a wrong number of entries")
-        }
+        let end = try Self.forEachHeader(of: zip) { headers.append($0) }
         // Local headers are read in the order of their bytes, so that each part of the zip is read once.
         var found: [(index: Int, entry: ZipEntry)] = []
         found.reserveCapacity(headers.count)
         var (last, total, overlaps) = (0, 0, false)
         for index in headers.indices.sorted(by: { headers[$0].localHeader < headers[$1].localHeader }) {
-            let entry = try headers[index].entry(of: zip, before: end.directory.lowerBound, prefix: prefix)
+            let entry = try headers[index].entry(of: zip, before: end.lowerBound, prefix: prefix)
             guard entry.size <= FormatLimits.zipSize - total else {
-                throw ZipError("Zip has too much content for a module", member: entry.path)
+                throw Self.tooMuchContent.naming(entry.path)
             }
             total += entry.size
             if headers[index].localHeader < last { overlaps = true }
@@ -56,6 +43,52 @@ struct ZipDirectory: Sendable {
         guard !overlaps else { throw ZipError("Zip has entries that overlap") }
         entries = found.sorted { $0.index < $1.index }.map(\.entry)
         try Self.checkCollisions(entries)
+    }
+
+    private static let tooMuchContent = ZipError("Zip has too much content for a module")
+
+    /// Calls `body` with each header of the central directory, in order.
+    ///
+    /// - Returns: The place of the directory in the zip.
+    /// - Throws: ``ZipError`` if the directory is malformed or the zip is too large, ``CacheStoreError`` if
+    ///   the system reports an error, or the error of `body`.
+    private static func forEachHeader(
+        of zip: borrowing some ZipSource & ~Copyable,
+        _ body: (ZipEntryHeader) throws -> Void
+    ) throws -> Range<Int> {
+        let size = try zip.zipSize()
+        guard size <= FormatLimits.zipSize else { throw ZipError("Zip is too large for a module") }
+        let end = try ZipDirectoryEnd(of: zip, size: size)
+        let directory = try zip.bytes(in: end.directory)
+        var position = 0
+        for _ in 0..<end.count {
+            let header = try ZipEntryHeader(at: position, in: directory.span)
+            try body(header)
+            position = header.end
+        }
+        guard position == directory.count else {
+            throw ZipError("Zip has a wrong number of entries")
+        }
+        return end.directory
+    }
+
+    /// Returns the length of all content of a zip, in bytes, as its directory states it.
+    ///
+    /// Whoever reads the zip through a directory gets no more: a ``ZipReader`` refuses an entry that is
+    /// longer than stated, as soon as it is.
+    ///
+    /// - Parameter zip: The zip, of which only the directory is read.
+    /// - Returns: The length, at most ``FormatLimits/zipSize``.
+    /// - Throws: ``ZipError`` if ``init(of:prefix:)`` refuses the zip for its directory alone, or
+    ///   ``CacheStoreError`` if the system reports an error.
+    /// - Complexity: O(*n*) in the length of the directory.
+    static func statedSize(of zip: borrowing some ZipSource & ~Copyable) throws -> Int {
+        var total = 0
+        _ = try forEachHeader(of: zip) { header in
+            guard header.uncompressedSize <= FormatLimits.zipSize - total else { throw tooMuchContent }
+            total += header.uncompressedSize
+        }
+        return total
     }
 
     /// Throws if two entries are the same file, or one is a file and the directory of another.

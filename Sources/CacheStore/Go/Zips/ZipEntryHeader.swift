@@ -6,12 +6,14 @@ struct ZipEntryHeader {
     /// The offset in the directory at which this header ends.
     let end: Int
 
+    /// The length of the entry's content, in bytes, as the directory states it.
+    let uncompressedSize: Int
+
     private let name: String
     private let flags: UInt16
     private let method: UInt16
     private let crc: UInt32
     private let compressedSize: Int
-    private let uncompressedSize: Int
 
     /// Reads a header.
     ///

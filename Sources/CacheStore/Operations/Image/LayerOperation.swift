@@ -14,7 +14,11 @@ struct LayerOperation: Sendable {
 
     func run() async throws -> Layers.Report {
         counters.begin("reading the index", bytes: 0, items: 0)
-        let (whole, stated) = try await WorkerThreads.perform { [archive] in try archive.members() }
+        let (whole, stated) = try await WorkerThreads.performCancellable { [archive] cancellation in
+            let (set, digest, zips) = try archive.membersAndZips()
+            try zips.check(with: ChunkReader(archive)) { try cancellation.check() }
+            return (set, digest)
+        }
         let selected = (try options.only.map { try whole.selecting($0) } ?? whole).settled()
         // Two images of different sources must not claim one digest.
         let digest = options.only == nil ? stated : selected.digest

@@ -2,19 +2,33 @@ import SystemPackage
 
 /// The reading of GOMODCACHE.
 extension PackOperation {
-    /// Reads GOMODCACHE.
+    /// What is known of GOMODCACHE when its trees have been read.
+    struct Modules {
+        /// The files, as they were found.
+        var scan: ModuleCacheScan
+
+        /// The files without those of trees that another process has removed meanwhile.
+        var settled: ModuleCacheScan
+
+        /// The trees that are those of their hashes.
+        var trees: [ModuleKey: TreeSurvey]
+
+        /// The modules whose trees are those of their hashes.
+        var sound: Set<ModuleKey> { Set(trees.keys) }
+    }
+
+    /// Reads GOMODCACHE, without its zips.
     ///
     /// - Parameters:
-    ///   - assembly: The pack, to which the modules are added.
+    ///   - assembly: The pack, to which the trees are added.
     ///   - use: The facts that tell which modules the job has used; `nil` for all.
-    /// - Returns: The modules whose trees are those of their hashes, and the modules that travel as zips
-    ///   because of their names.
+    /// - Returns: The modules, for ``readZips(of:into:)``; `nil` without a GOMODCACHE.
     /// - Throws: ``CacheStoreError`` if the machine is at fault, or `CancellationError`.
     func readModuleCache(
         into assembly: inout PackAssembly,
         _ use: JobUse?
-    ) async throws -> (sound: Set<ModuleKey>, zipped: [ModuleKey]) {
-        guard let root = caches.moduleCache else { return ([], []) }
+    ) async throws -> Modules? {
+        guard let root = caches.moduleCache else { return nil }
         counters.begin("scanning", bytes: 0, items: 0)
         let selection = try await WorkerThreads.perform { [caches] in
             let scan = try ModuleCacheScan(root, apartFrom: caches.buildCache)
@@ -59,11 +73,27 @@ extension PackOperation {
         for (module, survey) in whole.sorted(by: { $0.key < $1.key }) where !survey.travelsAsZip {
             assembly.add(survey, of: module, root: root)
         }
-        let zips = try await readZips(scan, whole, faults)
         assembly.leaveOut(faults.value)
-        let snapshots = whole.filter { scan.hashes[$0.key] == nil }
-        assembly.add(settled.addingHashes(of: snapshots.mapValues(\.h1)), zips: zips)
-        return (Set(whole.keys), zips.filter(\.value.holdsWhiteout).keys.sorted())
+        return Modules(scan: scan, settled: settled, trees: whole)
+    }
+
+    /// Reads the zips of GOMODCACHE, when all other members are known.
+    ///
+    /// - Parameters:
+    ///   - modules: The modules; `nil` for none.
+    ///   - assembly: The pack, to which all downloads are added.
+    /// - Returns: The modules that travel as zips because of their names.
+    /// - Throws: ``CacheStoreError`` if the machine is at fault, or with code
+    ///   ``CacheStoreError/Code/damagedCache`` for zips that no archive may hold; or `CancellationError`.
+    func readZips(of modules: Modules?, into assembly: inout PackAssembly) async throws -> [ModuleKey] {
+        guard let modules else { return [] }
+        let (scan, trees) = (modules.scan, modules.trees)
+        let faults = Gathered<[LeftOut]>([])
+        let zips = try await readZips(scan, trees, faults, besides: assembly.chunks)
+        assembly.leaveOut(faults.value)
+        let snapshots = trees.filter { scan.hashes[$0.key] == nil }
+        assembly.add(modules.settled.addingHashes(of: snapshots.mapValues(\.h1)), zips: zips)
+        return zips.filter(\.value.holdsWhiteout).keys.sorted()
     }
 
     /// Returns the hash that a snapshot of Go's cryptography must have: that of its zip in GOROOT.
@@ -89,11 +119,14 @@ extension PackOperation {
     private func readZips(
         _ scan: ModuleCacheScan,
         _ trees: [ModuleKey: TreeSurvey],
-        _ faults: Gathered<[LeftOut]>
+        _ faults: Gathered<[LeftOut]>,
+        besides chunks: [ChunkRecord]
     ) async throws -> [ModuleKey: PackedZip] {
         guard let root = caches.moduleCache else { return [:] }
         let made = trees.filter(\.value.travelsAsZip)
-        let modules = scan.zips.filter { trees[$0] == nil }.union(made.keys).sorted()
+        let read = scan.zips.filter { trees[$0] == nil }
+        try await checkRoom(for: read.subtracting(made.keys).sorted(), in: root, besides: chunks)
+        let modules = read.union(made.keys).sorted()
         let zips = Gathered<[ModuleKey: PackedZip]>([:])
         let archive = path
         try await WorkerThreads.forEach(below: modules.count, threads: threads, state: { StreamCutter() }) {

@@ -18,8 +18,9 @@ struct PackOperation: Sendable {
         let bases = try await WorkerThreads.perform { [options] in try PackBases(options.bases) }
         var assembly = PackAssembly(label: options.label, environment: options.environment)
         let use = try await jobUse()
-        let (sound, zipped) = try await readModuleCache(into: &assembly, use)
-        try await readBuildCache(into: &assembly, sound, use)
+        let modules = try await readModuleCache(into: &assembly, use)
+        try await readBuildCache(into: &assembly, modules?.sound ?? [], use)
+        let zipped = try await readZips(of: modules, into: &assembly)
         // Nothing has read the short outputs yet.
         try checkStrictness(assembly, isWhole: false)
         let order = try bases.lacking(of: assembly.identified().set).order

@@ -28,12 +28,15 @@ struct RestoreOperation {
         counters.begin("reading the index", bytes: 0, items: 0)
         let (archive, labels, caches) = (archive, options.only, caches)
         let becomesLayer = options.profile == .image
-        let (plan, digest) = try await WorkerThreads.perform {
+        let (plan, digest) = try await WorkerThreads.performCancellable { cancellation in
             let plan = try RestorePlan(for: archive.index(), only: labels, becomesLayer: becomesLayer)
             let digest = try plan.digest(archive.index(isChecked: true), restoring: caches)
             // The digest that is reported is computed and not believed.
             let whole = plan.isWhole(caches) ? digest : try archive.digest(archive.index(isChecked: true))
             guard whole == plan.archiveDigest else { throw archive.wrongDigest }
+            if caches.moduleCache != nil {
+                try plan.zips.check(with: ChunkReader(archive)) { try cancellation.check() }
+            }
             return (plan, digest)
         }
         let report = Gathered(Restore.Report(digest: digest, archiveDigest: plan.archiveDigest))

@@ -6,6 +6,9 @@ struct RestorePlan: Sendable {
     /// The members of GOMODCACHE, and their chunks.
     let set: MemberSet
 
+    /// The content of all zips that the archive stores.
+    let zips: ZippedContent
+
     /// The sources in the form in which they are compared with others: ``MemberSet/comparableSources()``.
     let comparableSources: [Source]
 
@@ -65,6 +68,7 @@ struct RestorePlan: Sendable {
         try index.forEachOutputSize { number, size in if isWanted[number.index] { bytes += size } }
         let set: MemberSet = if let labels { try all.selecting(labels) } else { all }
         archiveDigest = index.digest
+        zips = ZippedContent(of: all, in: index)
         self.whiteouts = whiteouts
         self.set = set
         comparableSources = set.comparableSources(holdersOfCgo: cgoSets)

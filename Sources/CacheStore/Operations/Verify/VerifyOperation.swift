@@ -53,9 +53,11 @@ struct VerifyOperation {
         spares: SpareFrames? = nil
     ) async throws {
         counters.begin("reading the index", bytes: 0, items: 0)
-        (summary, set, breaches) = try await WorkerThreads.perform {
+        (summary, set, breaches) = try await WorkerThreads.performCancellable { cancellation in
             let index = try archive.index()
             let set = try index.modules()
+            let zips = ZippedContent(of: set, in: index)
+            try zips.check(with: ChunkReader(archive, spares: spares)) { try cancellation.check() }
             let summary = try index.reading { try IndexSummary(of: index) { try index.output($0).id } }
             return (summary, set, try IndexRules(archive: archive, index: index).breaches(set))
         }
