@@ -95,17 +95,25 @@ struct RepairCommand: AsyncParsableCommand, Sendable {
 
     /// Returns the state of the new archive in words.
     private func state(of report: Repair.Report) -> String {
-        let isTrailerDamaged = report.warnings.contains { $0.code == .damagedTrailer }
+        let codes = Set(report.warnings.map(\.code))
         if report.isIdentical {
-            return report.replaced.isEmpty && !isTrailerDamaged
-                ? "nothing was damaged" : "it is whole, byte for byte as before the damage"
+            let wasDamaged =
+                !report.replaced.isEmpty || !codes.isDisjoint(with: [.damagedTrailer, .foreignIndex])
+            guard report.surplusBytes > 0 else {
+                return wasDamaged ? "it is whole, byte for byte as before the damage" : "nothing was damaged"
+            }
+            let surplus = HumanFormat.count(report.surplusBytes, "byte", "bytes")
+            return "it is whole, byte for byte, without the \(surplus) behind its end"
         }
         if report.isComplete {
-            // Without the SHA-256 of the index, the digest is all that is proven.
-            return "it is whole, with the digest from before the damage"
-                + (report.replaced.allSatisfy(\.hasSameBytes) ? "" : ", but other bytes")
+            if codes.contains(.rewrittenIndex) { return "it has all members, and an index that is written anew" }
+            return "it is whole, with the digest from before the damage, but other bytes"
         }
-        if report.leftOut.isEmpty, report.lostChunks == 0 { return "nothing proves that it is whole" }
+        if report.leftOut.isEmpty, report.lostChunks == 0 {
+            return report.foreignIndex == nil
+                ? "it has the digest from before the damage, but nothing proves the rest of its index"
+                : "nothing proves that it is whole"
+        }
         return "it is sound, but not whole"
     }
 
@@ -132,6 +140,7 @@ struct RepairCommand: AsyncParsableCommand, Sendable {
             "lost_chunks": .integer(report.lostChunks),
             "foreign_index": .optional(report.foreignIndex?.string),
             "unnamed_chunks": .integer(report.unnamedChunks),
+            "surplus_bytes": .integer(report.surplusBytes),
             "totals": .totals(report.totals),
             "warnings": .warnings(report.warnings),
             "milliseconds": .milliseconds(time),

@@ -49,16 +49,22 @@ extension Repair {
         /// Frames that the content of a damaged frame holds don't count, where that can be told.
         public var unnamedChunks: Int
 
+        /// The number of bytes behind the end of the damaged archive, which were left out.
+        ///
+        /// They can be another archive that was appended.
+        public var surplusBytes: Int
+
         /// Whether the new archive has all members of the damaged one.
         ///
         /// If so, it has the digest too. This is false if the index is lost and nothing proves which members
-        /// there were.
+        /// there were, or if nothing but the digest of its members proves the index: the digest does not cover
+        /// what the index records of the jobs.
         public var isComplete: Bool
 
         /// Whether the new archive has the bytes of the damaged one from before the damage.
         ///
-        /// It has them if it is complete, its index is known by its SHA-256, and each frame that was replaced
-        /// was stored with the same bytes elsewhere.
+        /// It has them if it is complete, its index has the SHA-256 that the damaged archive states, and each
+        /// frame that was replaced was stored with the same bytes elsewhere.
         public var isIdentical: Bool
 
         /// Warnings about other files that are of no use, about the index, and about members that were left
