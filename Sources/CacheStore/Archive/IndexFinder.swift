@@ -177,8 +177,9 @@ struct IndexFinder {
         let start = max(0, offset - Trailer.headerSize)
         let header = try frames.file.bytes(at: start, count: offset - start)
         let isInPlace = try isPlace(offset, after: end)
-        let right = try isInPlace || isStated(beginning, end, in: header) ? trailer(beginning, end, offset) : nil
-        guard let right, let head = right.head else { return nil }
+        guard isInPlace || isStated(beginning, end, in: header) else { return nil }
+        let right = try trailer(beginning, end, offset)
+        guard let head = right.head else { return nil }
         var trailer = right
         trailer.indexOffset = offset
         let archive = Archive(frames, trailer)

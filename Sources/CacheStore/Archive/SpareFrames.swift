@@ -42,7 +42,9 @@ final class SpareFrames: Sendable {
             state.places = places
             return places[chunk.id] ?? []
         }
-        let others = (all + [renamed[chunk.id]].compactMap(\.self)).filter { $0.input != input && $0.record.contentBytes == chunk.contentBytes }
+        let others = (all + [renamed[chunk.id]].compactMap(\.self)).filter {
+            $0.input != input && $0.record.contentBytes == chunk.contentBytes
+        }
         return others.filter { $0.record.isStored(as: chunk) }
             + others.filter { !$0.record.isStored(as: chunk) }
     }

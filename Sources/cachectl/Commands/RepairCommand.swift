@@ -14,13 +14,15 @@ struct RepairCommand: AsyncParsableCommand, Sendable {
             are not damaged in the same places. One that is of no use is named in a warning. \
             What no archive has is left out and listed.
 
-            If only the bytes around the index are damaged, the index is found and used. If \
-            the archive lost its index, as a file that was cut short does, the index of \
-            another archive serves, and what is left is found by decoding it. Without \
-            `--from`, only an archive with a sound index can be repaired.
+            If only the bytes around the index are damaged, or bytes were lost or added in \
+            front of it, the index is found and used. If the archive lost its index, as a \
+            file that was cut short does, the index of another archive serves, and what is \
+            left is found by decoding it. Without `--from`, only an archive with a sound \
+            index can be repaired. An index is proven by its SHA-256, which lies in front \
+            of it.
 
             The exit status is 0 if the new archive has all members, and 3 if members are \
-            left out, or if nothing proves that none is missing.
+            left out, or if nothing proves that the index is the one from before the damage.
 
             Examples:
               cachectl repair all.castore --from aws.castore gcp.castore -o mended.castore
@@ -106,11 +108,11 @@ struct RepairCommand: AsyncParsableCommand, Sendable {
             return "it is whole, byte for byte, without the \(surplus) behind its end"
         }
         if report.isComplete {
-            if codes.contains(.rewrittenIndex) { return "it has all members, and an index that is written anew" }
+            if codes.contains(.rewrittenIndex) { return "it is whole, with an index that was written anew" }
             return "it is whole, with the digest from before the damage, but other bytes"
         }
         if report.leftOut.isEmpty, report.lostChunks == 0 {
-            return report.foreignIndex == nil
+            return report.statedDigest == report.digest
                 ? "it has the digest from before the damage, but nothing proves the rest of its index"
                 : "nothing proves that it is whole"
         }

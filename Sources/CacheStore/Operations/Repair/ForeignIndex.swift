@@ -70,8 +70,12 @@ struct ForeignIndex: Sendable {
         isOwn = archive.frames === source.frames
         isCopy = !isOwn && inPlace > 0 && inPlace + inside == chunks.count
         unnamedChunks = isCopy ? 0 : left.count - named
-        // Content can be an archive, whose index is not that of the file.
-        isLostOne = isOwn ? named > 0 && 2 * named >= left.count : source.states(archive)
+        // Content can be an archive, and so can be what was appended to one.
+        isLostOne =
+            isOwn
+            ? named > 0 && 2 * named >= left.count
+            : source.states(archive)
+                || left.isEmpty && archive.trailer.indexID == source.found?.archive.trailer.indexID
     }
 
     /// Finds the index that fits best.
@@ -97,7 +101,7 @@ struct ForeignIndex: Sendable {
         var best: Self?
         for archive in archives {
             let index = try Self(archive, naming: chunks, names, in: source)
-            guard index.isLostOne || !index.isOwn && index.namedChunks > 0 else { continue }
+            guard index.isLostOne || index.namedChunks > 0 else { continue }
             if best.map({ $0.rank < index.rank }) ?? true { best = index }
         }
         return best

@@ -21,7 +21,7 @@ extension Repair {
         /// The digest of the new archive.
         public var digest: ObjectID
 
-        /// The digest that the damaged archive states, if its own index is sound or is known by its SHA-256.
+        /// The digest that the damaged archive states, if its own index or an equal one was found.
         public var statedDigest: ObjectID?
 
         /// The new archive in figures.
@@ -57,8 +57,8 @@ extension Repair {
         /// Whether the new archive has all members of the damaged one.
         ///
         /// If so, it has the digest too. This is false if the index is lost and nothing proves which members
-        /// there were, or if nothing but the digest of its members proves the index: the digest does not cover
-        /// what the index records of the jobs.
+        /// there were, or if nothing but the digest of its members proves the index: what the index records of
+        /// the jobs is not covered by the digest.
         public var isComplete: Bool
 
         /// Whether the new archive has the bytes of the damaged one from before the damage.

@@ -43,7 +43,7 @@ struct RepairIndex: Sendable {
         }
         guard let best else { return nil }
         (archive, foreign) = (best.archive, best.isOwn ? nil : best)
-        (isProven, isDigestKnown, renamed) = (best.isLostOne, best.isLostOne, [:])
+        (isProven, isDigestKnown, renamed) = (best.isLostOne, best.isLostOne || best.isOwn, [:])
     }
 
     /// Returns whether an archive has the members of another one, and its frames in the same places.

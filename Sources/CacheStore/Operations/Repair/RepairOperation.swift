@@ -128,8 +128,8 @@ struct RepairOperation {
     private func rewritten(_ archive: Archive, _ breach: CacheStoreError) -> Warning {
         Warning(
             code: .rewrittenIndex,
-            message: "the index of `\(archive.path)` was written anew, because of a fault that harms no member: "
-                + "\(breach.message)"
+            message: "the index of `\(archive.path)` was written anew, because of a fault that harms no "
+                + "member: \(breach.message)"
         )
     }
 

@@ -21,7 +21,7 @@ struct RepairPlan {
     /// Whether the index that is used is that of the damaged archive, by its SHA-256.
     let isProven: Bool
 
-    /// The digest of the damaged archive, if anything proves it.
+    /// Whether the index that is used states the digest of the damaged archive.
     let isDigestKnown: Bool
 
     /// The frames of chunks whose names in the index are damaged, by these names.
@@ -78,15 +78,17 @@ struct RepairPlan {
                 [FrameHolder(index.archive), FrameHolder(source.frames, found: chunks)]
                 + (try await opened.holders(for: index.archive, counters))
         }
-        let isOwn = base.frames === source.frames
-        let (isProven, left) = (isProven, chunksLeft)
-        let unnamed = isOwn && !left.isEmpty ? try await WorkerThreads.perform { [base] in
-            let names = try Others.names(in: base)
-            return left.count { !names.contains($0.id) }
-        } : 0
+        var own: [Warning] = []
+        if let found = source.found, base.frames === source.frames {
+            let (base, left) = (base, chunksLeft)
+            let unnamed = try await WorkerThreads.perform {
+                let names = left.isEmpty ? [] : try Others.names(in: base)
+                return left.count { !names.contains($0.id) }
+            }
+            own = [Self.warning(of: found, isProven, unnamed, in: damaged)]
+        }
         warnings =
-            [isOwn ? source.found.map { Self.warning(of: $0, isProven, unnamed, in: damaged) } : nil]
-            .compactMap(\.self)
+            own
             + opened.useless.map { path, fault in
                 Warning(code: .uselessArchive, message: "`\(path)` is of no use: \(Self.words(for: fault))")
             }
@@ -98,13 +100,18 @@ struct RepairPlan {
         _ unnamed: Int,
         in path: FilePath
     ) -> Warning {
-        let proof =
-            isProven
-            ? "its index is sound, by its SHA-256, and was used"
-            : "its index has the digest of its members and was used, but nothing proves what it records of the "
-                + "environment of the jobs"
         let pieces = unnamed == 1 ? "1 piece" : "\(unnamed) pieces"
-        let rest = unnamed > 0 && isProven ? "; \(pieces) of content that it does not name were left out" : ""
+        let rest =
+            found.isProven && unnamed > 0 ? "; \(pieces) of content that it does not name were left out" : ""
+        let proof =
+            if isProven {
+                "its index is sound, by its SHA-256, and was used"
+            } else if found.isProven {
+                "its index is sound, by its SHA-256, and was used, but names less than half of what is left"
+            } else {
+                "its index has the digest of its members and was used, but nothing proves what it records of "
+                    + "the environment of the jobs"
+            }
         return Warning(code: .damagedTrailer, message: "`\(path)` \(found.damage); \(proof)\(rest)")
     }
 
