@@ -107,7 +107,9 @@ struct ForeignIndex: Sendable {
         return best
     }
 
-    private var rank: (Int, Int, Int) { (isLostOne ? 1 : 0, isCopy ? 1 : 0, namedChunks) }
+    private var rank: (Int, Int, Int) {
+        (isLostOne ? 1 : 0, isOwn && isLostOne || isCopy ? 1 : 0, namedChunks)
+    }
 }
 
 extension MemberSet {

@@ -24,14 +24,24 @@ struct RepairIndex: Sendable {
     /// - Parameters:
     ///   - source: The damaged archive.
     ///   - archives: The other archives, of which the first ones are preferred.
+    ///   - proven: The SHA-256 of their indexes that are proven.
     ///   - chunks: The chunks that are left, in the order of their frames.
     /// - Throws: ``CacheStoreError`` if an index can't be read.
-    init?(of source: RepairSource, among archives: [Archive], naming chunks: [ChunkRecord]) throws {
+    init?(
+        of source: RepairSource,
+        among archives: [Archive],
+        _ proven: Set<ObjectID>,
+        naming chunks: [ChunkRecord]
+    ) throws {
         // An index with moved frames competes with the others.
         let moved = source.archive == nil ? [source.indexed].compactMap(\.self) : []
         let best = try ForeignIndex.best(among: moved + archives, naming: chunks, in: source)
         if let own = source.archive {
-            let isCopy = try best.map { try $0.isCopy && Self.isCopy($0.archive, of: own) } ?? false
+            let isCopy =
+                try best.map {
+                    try $0.isCopy && proven.contains($0.archive.trailer.indexID)
+                        && Self.isCopy($0.archive, of: own)
+                } ?? false
             guard let best, best.isLostOne || isCopy else {
                 (archive, foreign, isProven, isDigestKnown) = (own, nil, false, true)
                 renamed = try Self.renamed(in: own, chunks)

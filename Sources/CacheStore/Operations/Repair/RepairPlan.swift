@@ -57,8 +57,8 @@ struct RepairPlan {
         }
         var opened = found
         (damagedFrames, self.found) = (source.frames, source.found)
-        let archives = opened.archives
-        if let archive = source.archive, opened.prove(archive, source.found) {
+        let (archives, proven) = (opened.archives, opened.provenIndexes)
+        if let archive = source.archive, source.isProven || proven.contains(archive.trailer.indexID) {
             (base, foreign, chunksLeft, renamed, mayBeCompressed) = (archive, nil, [], [:], false)
             (isProven, isDigestKnown, damagedInput) = (true, true, 0)
             holders = [FrameHolder(archive)] + (try await opened.holders(for: archive, counters))
@@ -66,7 +66,7 @@ struct RepairPlan {
             let own = [source.indexed].compactMap(\.self)
             let chunks = try await source.chunks(knowing: own + archives, counters)
             let index = try await WorkerThreads.perform {
-                try RepairIndex(of: source, among: archives, naming: chunks)
+                try RepairIndex(of: source, among: archives, proven, naming: chunks)
             }
             guard let index else { throw Self.nothingLeft(of: source, chunks, opened.withoutIndex) }
             (base, foreign, chunksLeft) = (index.archive, index.foreign, chunks)
@@ -175,12 +175,9 @@ extension RepairPlan {
             (sources.filter(\.isProven) + sources.filter { !$0.isProven }).compactMap(\.indexed)
         }
 
-        /// Returns whether an index is proven, by its header or since one that is proven is the same.
-        func prove(_ archive: Archive, _ found: IndexFinder.Found?) -> Bool {
-            found?.isProven ?? true
-                || sources.contains {
-                    $0.isProven && $0.indexed?.trailer.indexID == archive.trailer.indexID
-                }
+        /// The SHA-256 of the indexes that are proven.
+        var provenIndexes: Set<ObjectID> {
+            Set(sources.filter(\.isProven).compactMap { $0.indexed?.trailer.indexID })
         }
 
         /// The files that are of no use or lost their index, with the reasons.

@@ -55,8 +55,8 @@ struct DamagedTrailerTests {
         let proof =
             isProven
             ? "its index is sound, by its SHA-256, and was used"
-            : "its index has the digest of its members and was used, but nothing proves what it records of the "
-                + "environment of the jobs"
+            : "its index has the digest of its members and was used, but nothing proves what it records "
+                + "of the environment of the jobs"
         #expect(
             report.warnings.first?.message == "`\(bad)` \(words); \(proof)",
             sourceLocation: sourceLocation

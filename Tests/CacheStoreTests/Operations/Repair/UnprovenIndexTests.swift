@@ -16,12 +16,6 @@ struct UnprovenIndexTests {
         return try await Repair(options: options).run(damaged, from: others, to: bench.path("repaired"))
     }
 
-    private func pack(_ name: String = "sound", label: String = "job") async throws -> FilePath {
-        var model = CacheModel()
-        for number in 0..<6 { model.addPair("\(number)", Array("content of output \(number)".utf8)) }
-        return try await bench.pack(model, as: label, to: name).path
-    }
-
     /// Writes a copy without a header, with one byte of the index changed.
     private func damage(_ sound: FilePath, at place: Int) throws -> FilePath {
         let trailer = try Archive(opening: sound).trailer
@@ -40,11 +34,14 @@ struct UnprovenIndexTests {
 
     /// Returns the places in the index that no digest covers: a label, the name and the checksum of a chunk.
     private func uncoveredPlaces(in sound: FilePath) throws -> [(place: Int, isMended: Bool)] {
-        let chunk = try bench.contents(sound).set.chunks[2]
-        let checksum = withUnsafeBytes(of: chunk.checksum.bigEndian) { Array($0) }
+        let set = try bench.contents(sound).set
+        // An output of one chunk has the name of the chunk, and a manifest's name is in the digest.
+        let number = try #require(set.trees.first?.chunks.numbers.first)
+        let chunk = set.chunks[number]
+        let checksum = (0..<8).map { UInt8(truncatingIfNeeded: chunk.checksum >> UInt64(56 - 8 * $0)) }
         let label = try place(of: "job".utf8, in: sound)
         let (all, trailer) = (try Files.bytes(sound), try Archive(opening: sound).trailer)
-        // The output's row has the name, too; the chunk's row ends in the checksum.
+        // The chunk's row ends in the checksum.
         let sum = try place(of: checksum, in: sound)
         let name = try #require(
             (trailer.indexOffset..<sum).last { all[$0...].starts(with: chunk.id.bytes) }
@@ -54,7 +51,7 @@ struct UnprovenIndexTests {
 
     @Test("says so, and takes no frame for damaged that is sound")
     func alone() async throws {
-        let sound = try await pack()
+        let sound = try await HostileArchive(bench: bench).sound()
         for (place, isMended) in try uncoveredPlaces(in: sound) {
             let report = try await repair(try damage(sound, at: place))
             #expect(!report.isComplete && !report.isIdentical && report.leftOut.isEmpty, "\(place)")
@@ -69,7 +66,7 @@ struct UnprovenIndexTests {
 
     @Test("uses the index of a copy, and proves nothing")
     func copy() async throws {
-        let sound = try await pack()
+        let sound = try await HostileArchive(bench: bench).sound()
         for (place, _) in try uncoveredPlaces(in: sound) {
             let report = try await repair(try damage(sound, at: place), from: sound)
             #expect(try Files.id(bench.path("repaired")) == Files.id(sound), "\(place)")
@@ -81,7 +78,7 @@ struct UnprovenIndexTests {
 
     @Test("is proven by a copy that has the same index")
     func same() async throws {
-        let sound = try await pack()
+        let sound = try await HostileArchive(bench: bench).sound()
         let trailer = try Archive(opening: sound).trailer
         let bad = try damage(sound, at: trailer.headerOffset)
         let report = try await repair(bad, from: sound)
@@ -91,11 +88,12 @@ struct UnprovenIndexTests {
 
     @Test("keeps its own index beside an archive that is no copy")
     func other() async throws {
-        let sound = try await pack()
+        let sound = try await HostileArchive(bench: bench).sound()
         let bad = try damage(sound, at: Archive(opening: sound).trailer.headerOffset)
         var model = CacheModel()
-        for number in 0..<3 { model.addPair("\(number)", Array("content of output \(number)".utf8)) }
-        let other = try await bench.pack(model, to: "other").path
+        model.addPair("other", Array("other content".utf8))
+        let more = try await bench.pack(model, as: "other", to: "more").path
+        let other = try await bench.unite(sound, more, to: "other").path
         let report = try await repair(bad, from: other)
         #expect(!report.isComplete && report.foreignIndex == nil && report.leftOut.isEmpty)
         #expect(try Files.id(bench.path("repaired")) == Files.id(sound))
