@@ -57,8 +57,8 @@ extension Repair {
         /// Whether the new archive has all members of the damaged one.
         ///
         /// If so, it has the digest too. This is false if the index is lost and nothing proves which members
-        /// there were, or if nothing but the digest of its members proves the index, since that does not cover
-        /// what the index records of the jobs.
+        /// there were. It is false, too, if nothing but the digest of its members proves the index, which
+        /// does not cover what the index records of the jobs.
         public var isComplete: Bool
 
         /// Whether the new archive has the bytes of the damaged one from before the damage.
