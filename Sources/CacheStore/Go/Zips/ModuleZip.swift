@@ -15,16 +15,28 @@ enum ModuleZip {
     ///   ``CacheStoreError`` if the system reports an error.
     /// - Complexity: O(*n*) in the size of the zip and its content; the memory holds the directory.
     static func h1(of zip: borrowing some ZipSource & ~Copyable, module: ModuleKey) throws -> ObjectID {
+        try hashes(of: zip, module: module).zip
+    }
+
+    /// Returns Go's hash of a module zip, and the hash of the tree that Go extracts from the zip.
+    ///
+    /// - Parameters and errors: As for ``h1(of:module:)``.
+    static func hashes(
+        of zip: borrowing some ZipSource & ~Copyable,
+        module: ModuleKey
+    ) throws -> (zip: ObjectID, tree: ObjectID) {
         let prefix = module.unescaped + "/"
         let directory = try ZipDirectory(of: zip, prefix: prefix)
         var reader = try ZipReader()
-        var hash = ModuleHash()
+        var (all, files) = (ModuleHash(), ModuleHash())
         // Content is read in the order of its bytes, so that each part of the zip is read once.
         for entry in directory.entries.sorted(by: { $0.content.lowerBound < $1.content.lowerBound }) {
             var content = ContentHasher()
             try reader.read(entry, of: zip) { content.update($0) }
-            hash.add(name: prefix + entry.path, id: content.finish())
+            let (name, id) = (prefix + entry.path, content.finish())
+            all.add(name: name, id: id)
+            if !entry.isDirectory { files.add(name: name, id: id) }
         }
-        return hash.finish()
+        return (all.finish(), files.finish())
     }
 }

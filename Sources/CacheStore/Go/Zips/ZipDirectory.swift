@@ -1,10 +1,11 @@
 /// The table of contents of a module zip.
 ///
-/// The table accepts a subset of the zips that Go accepts (archive/zip, reader.go, and golang.org/x/mod/zip,
-/// zip.go), so that a zip cannot mean one thing here and another to Go. The central directory must have the
-/// place and the length that its end record states. Entries must agree with their local headers and must not
-/// overlap. Names must obey Go's rules. All this is checked once, here, so a hostile zip fails before any of
-/// its content is read.
+/// A zip that Go accepts as well (archive/zip, reader.go, and golang.org/x/mod/zip, zip.go) has the same
+/// content here and there. Go refuses some more: names that differ only in case, a `go.mod` in a directory, a
+/// `go.mod` or `LICENSE` above 16 MiB, a wrong data descriptor, names of letters newer than its Unicode. The
+/// central directory must have the place and the length that its end record states. Entries must agree with
+/// their local headers and must not overlap. Names must obey Go's rules. All this is checked once, here, so a
+/// hostile zip fails before any of its content is read.
 ///
 /// ``init(of:prefix:)`` and ``ZipReader/read(_:of:into:)`` both borrow the zip; the table itself keeps none
 /// of the zip's bytes.

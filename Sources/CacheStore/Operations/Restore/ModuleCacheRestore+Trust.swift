@@ -122,13 +122,31 @@ extension ModuleCacheRestore {
         in downloads: borrowing Directory,
         _ cancellation: WorkerThreads.Cancellation
     ) throws -> Bool {
-        guard let right = item.zipHash, try isThere(item.module),
-            try treeHash(of: item.module, cancellation) != right
-        else { return false }
+        guard let right = item.zipHash, try isThere(item.module) else { return false }
+        let found = try treeHash(of: item.module, cancellation)
+        guard found != right, try found == nil || found != unpackedHash(of: item, in: downloads) else {
+            return false
+        }
         let marker = "\(item.module.version).partial"
         _ = try downloads.creatingFile(marker, mode: profile.moduleFileMode, replacing: true)
         if try removeTree(of: item.module) { try downloads.remove(marker) }
         return true
+    }
+
+    /// Returns the hash of the tree that Go extracts from the zip that is there, or `nil` if there is no
+    /// right zip.
+    ///
+    /// It is another hash than the zip's if the zip lists directories.
+    private func unpackedHash(of item: Item, in downloads: borrowing Directory) throws -> ObjectID? {
+        guard let file = try Unusable.passedOver(try downloads.file("\(item.module.version).zip")) else {
+            return nil
+        }
+        do {
+            let hashes = try ModuleZip.hashes(of: file, module: item.module)
+            return hashes.zip == item.zipHash ? hashes.tree : nil
+        } catch is ZipError {
+            return nil
+        }
     }
 
     /// Removes a tree, unless a directory above it is a symbolic link.

@@ -286,4 +286,34 @@ struct TrustTests {
             #expect(try isTreeRight(in: name) == nil && isZipRight(in: name) != false)
         }
     }
+
+    @Test("leaves the tree of a zip that lists directories, whose hashes differ, but no wrong one")
+    func listedDirectories() async throws {
+        let prefix = "\(Self.module.path)@\(Self.module.version)/"
+        // The writer makes no directories, so an empty file becomes one.
+        let files = Self.files.map { (path: $0.0, content: $0.1) } + [(path: "tool0", content: [])]
+        var zip = try ZipFixtures.write(files, prefix: prefix)
+        for start in zip.indices where zip[start...].starts(with: Array("tool0".utf8)) {
+            zip[start + 4] = UInt8(ascii: "/")
+        }
+        try Files.write(zip, to: bench.path("the.zip"))
+        let key = try #require(ModuleKey(Self.module.key))
+        let hashes = try ModuleZip.hashes(of: File(reading: bench.path("the.zip")), module: key)
+        #expect(ModuleHash.text(of: hashes.tree) == Self.module.h1 && hashes.zip != hashes.tree)
+        var model = CacheModel()
+        try model.addModule(Self.module, [.mod, .info])
+        model.files["\(Self.module.download).zip"] = CacheModel.Entry(bytes: zip, mode: 0o644)
+        let hash = CacheModel.Entry(bytes: Array(ModuleHash.text(of: hashes.zip).utf8), mode: 0o644)
+        model.files["\(Self.module.download).ziphash"] = hash
+        let archive = try await bench.pack(model, to: "pack").path
+
+        try await restore(archive, "out")
+        // Go extracts the zip.
+        try place(Self.module, .tree, in: "out")
+        #expect(try await restore(archive, "out").report.removed == 0)
+        #expect(try isTreeRight(in: "out") == true)
+        try Files.write([1], to: bench.path("out/\(Self.module.tree)/m.go"))
+        #expect(try await restore(archive, "out").report.removed == 1)
+        #expect(try isTreeRight(in: "out") == nil)
+    }
 }
