@@ -57,7 +57,7 @@ extension Repair {
         /// Whether the new archive has all members of the damaged one.
         ///
         /// If so, it has the digest too. This is false if the index is lost and nothing proves which members
-        /// there were. It is false, too, if nothing but the digest of its members proves the index, which
+        /// there were. It is false, too, if only the digest of its members proves the index: that digest
         /// does not cover what the index records of the jobs.
         public var isComplete: Bool
 
