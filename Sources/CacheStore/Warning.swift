@@ -56,6 +56,8 @@ public struct Warning: Hashable, Sendable {
         public static let damagedTrailer = Code(rawValue: "damagedTrailer")
         /// A damaged archive has no index of its own any more, so the index of another one served.
         public static let foreignIndex = Code(rawValue: "foreignIndex")
+        /// The index of an archive has bytes that its rows do not make, so it was written anew.
+        public static let rewrittenIndex = Code(rawValue: "rewrittenIndex")
         /// A file that a repair was to take content from is no archive, or nothing of it is left.
         public static let uselessArchive = Code(rawValue: "uselessArchive")
         /// A directory above a cache of an image keeps other users out.

@@ -172,6 +172,28 @@ struct BinaryTests {
         #expect(restored.status == 3 && restored.output.contains(": nothing was written\n"), "\(restored)")
     }
 
+    @Test("says what a repair did: whole, without bytes behind it, or not proven")
+    func repairs() async throws {
+        let program = try Program()
+        defer { program.remove() }
+        #expect(try await program.pack().status == 0)
+        let (archive, bad, new) = (program.path("aws.castore"), program.path("bad"), program.path("new"))
+        let sound = try Data(contentsOf: URL(filePath: archive))
+        let index = sound.suffix(8).reduce(0) { $0 << 8 | Int($1) }
+        var unproven = sound
+        unproven.replaceSubrange(index - 64..<index, with: Data(count: 64))
+        for (bytes, status, words) in [
+            (sound, 0, "nothing was damaged;"), (sound.dropLast(), 0, "byte for byte as before the damage;"),
+            (sound + sound.prefix(100), 0, "byte for byte, without the 100 bytes behind its end;"),
+            (unproven, 3, "but nothing proves the rest of its index;"),
+        ] as [(Data, Int32, String)] {
+            try bytes.write(to: URL(filePath: bad))
+            let result = try await program.run(["repair", bad, "-o", new, "--force"])
+            #expect(result.status == status && result.output.contains(words), "\(result)")
+            #expect(try Data(contentsOf: URL(filePath: new)) == sound)
+        }
+    }
+
     @Test("needs Go to play the doctor, says so, and restores without")
     func withoutGo() async throws {
         let program = try Program()

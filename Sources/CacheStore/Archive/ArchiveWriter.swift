@@ -87,9 +87,9 @@ final class ArchiveWriter: Sendable {
     /// - Parameters:
     ///   - set: The members; all of their frames have been written at their offsets.
     ///   - digest: The digest of the members.
-    /// - Returns: The length of the file, in bytes.
+    /// - Returns: The trailer.
     /// - Throws: ``CacheStoreError``.
-    func finish(_ set: MemberSet, digest: ObjectID) throws -> Int {
+    func finish(_ set: MemberSet, digest: ObjectID) throws -> Trailer {
         let index = try IndexWriter.write(set, digest: digest, beside: path)
         try index.checkContent(of: set)
         return try finish(index)
@@ -102,16 +102,16 @@ final class ArchiveWriter: Sendable {
     /// - Throws: ``CacheStoreError``.
     func finish(_ set: MemberSet) throws -> (digest: ObjectID, totals: ArchiveTotals) {
         let digest = set.digest
-        let fileBytes = try finish(set, digest: digest)
-        return (digest, ArchiveTotals(of: set, fileBytes: fileBytes))
+        let trailer = try finish(set, digest: digest)
+        return (digest, ArchiveTotals(of: set, fileBytes: trailer.fileSize))
     }
 
     /// Writes the index and the trailer of the archive, and publishes the file.
     ///
     /// - Parameter index: The index of the members; all of their frames have been written at their offsets.
-    /// - Returns: The length of the file, in bytes.
+    /// - Returns: The trailer.
     /// - Throws: ``CacheStoreError``.
-    func finish(_ index: IndexFile) throws -> Int {
+    func finish(_ index: IndexFile) throws -> Trailer {
         try index.checkContent()
         try checkZips(of: index)
         let offset = Trailer.indexOffset(after: index.framesSize)
@@ -132,7 +132,7 @@ final class ArchiveWriter: Sendable {
         try output.file.write(head.span, at: trailer.framesSize)
         try output.file.write(trailer.tail.span, at: trailer.indexOffset + trailer.indexSize)
         try output.publish(overwrite: overwrite)
-        return trailer.fileSize
+        return trailer
     }
 
     /// Refuses stored zips that no reader would inflate.

@@ -12,11 +12,18 @@ final class SpareFrames: Sendable {
     let files: [FrameFile]
 
     private let holders: [FrameHolder]
+
+    /// The frames of chunks whose names in the index are damaged, by these names.
+    private let renamed: [ObjectID: FramePlace]
     private let state = Monitor(State())
 
     /// Creates the spare frames of some files, of which the first is the archive that may be damaged.
-    init(_ holders: [FrameHolder]) {
-        self.holders = holders
+    ///
+    /// - Parameters:
+    ///   - holders: The files.
+    ///   - renamed: The frames of chunks whose names in the first file's index are damaged, by these names.
+    init(_ holders: [FrameHolder], renamed: [ObjectID: FramePlace] = [:]) {
+        (self.holders, self.renamed) = (holders, renamed)
         files = holders.map(\.frames)
     }
 
@@ -35,7 +42,9 @@ final class SpareFrames: Sendable {
             state.places = places
             return places[chunk.id] ?? []
         }
-        let others = all.filter { $0.input != input && $0.record.contentBytes == chunk.contentBytes }
+        let others = (all + [renamed[chunk.id]].compactMap(\.self)).filter {
+            $0.input != input && $0.record.contentBytes == chunk.contentBytes
+        }
         return others.filter { $0.record.isStored(as: chunk) }
             + others.filter { !$0.record.isStored(as: chunk) }
     }

@@ -8,7 +8,8 @@ struct Trailer: Hashable {
     static let headerSize = 64
 
     private static let frameMagic: UInt32 = 0x184D_2A5C
-    private static let magic = Array("CASTORE\n".utf8)
+    /// The first bytes of the header.
+    static let magic = Array("CASTORE\n".utf8)
     private static let mark = Array("Start-Of-SQLite3-".utf8)
 
     /// The length, in bytes, of the frame's magic and length field, which come before the padding.
@@ -125,6 +126,17 @@ struct Trailer: Hashable {
         let header = try file.bytes(at: indexOffset(after: offset) - headerSize, count: headerSize)
         return header.count == headerSize && header.starts(with: magic)
             && header[16..<24].elementsEqual(littleEndian(UInt64(offset), count: 8))
+    }
+
+    /// Returns whether some bytes are a header of an index at an offset, by the length of the frames.
+    ///
+    /// The SHA-256, which is the last part of a header, may be missing.
+    static func isHeader(_ bytes: Span<UInt8>, ofIndexAt offset: Int) -> Bool {
+        guard bytes.count >= headerSize - ObjectID.byteCount,
+            magic.indices.allSatisfy({ bytes[$0] == magic[$0] })
+        else { return false }
+        let framesSize = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[16 + $1]) << UInt64(8 * $1) }
+        return framesSize <= UInt64(max(0, offset)) && indexOffset(after: Int(framesSize)) == offset
     }
 
     /// Returns whether a trailer's first bytes stand at an offset.

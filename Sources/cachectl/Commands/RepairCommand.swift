@@ -14,13 +14,15 @@ struct RepairCommand: AsyncParsableCommand, Sendable {
             are not damaged in the same places. One that is of no use is named in a warning. \
             What no archive has is left out and listed.
 
-            If only the bytes around the index are damaged, the index is found and used. If \
-            the archive lost its index, as a file that was cut short does, the index of \
-            another archive serves, and what is left is found by decoding it. Without \
-            `--from`, only an archive with a sound index can be repaired.
+            If only the bytes around the index are damaged, or bytes were lost or added in \
+            front of it, the index is found and used. If the archive lost its index, as a \
+            file that was cut short does, the index of another archive serves, and what is \
+            left is found by decoding it. Without `--from`, only an archive with a sound \
+            index can be repaired. An index is proven by its SHA-256, which lies in front \
+            of it.
 
             The exit status is 0 if the new archive has all members, and 3 if members are \
-            left out, or if nothing proves that none is missing.
+            left out, or if nothing proves that the index is the one from before the damage.
 
             Examples:
               cachectl repair all.castore --from aws.castore gcp.castore -o mended.castore
@@ -95,17 +97,25 @@ struct RepairCommand: AsyncParsableCommand, Sendable {
 
     /// Returns the state of the new archive in words.
     private func state(of report: Repair.Report) -> String {
-        let isTrailerDamaged = report.warnings.contains { $0.code == .damagedTrailer }
+        let codes = Set(report.warnings.map(\.code))
         if report.isIdentical {
-            return report.replaced.isEmpty && !isTrailerDamaged
-                ? "nothing was damaged" : "it is whole, byte for byte as before the damage"
+            let wasDamaged =
+                !report.replaced.isEmpty || !codes.isDisjoint(with: [.damagedTrailer, .foreignIndex])
+            guard report.surplusBytes > 0 else {
+                return wasDamaged ? "it is whole, byte for byte as before the damage" : "nothing was damaged"
+            }
+            let surplus = HumanFormat.count(report.surplusBytes, "byte", "bytes")
+            return "it is whole, byte for byte, without the \(surplus) behind its end"
         }
         if report.isComplete {
-            // Without the SHA-256 of the index, the digest is all that is proven.
-            return "it is whole, with the digest from before the damage"
-                + (report.replaced.allSatisfy(\.hasSameBytes) ? "" : ", but other bytes")
+            if codes.contains(.rewrittenIndex) { return "it is whole, with an index that was written anew" }
+            return "it is whole, with the digest from before the damage, but other bytes"
         }
-        if report.leftOut.isEmpty, report.lostChunks == 0 { return "nothing proves that it is whole" }
+        if report.leftOut.isEmpty, report.lostChunks == 0 {
+            return report.statedDigest == report.digest
+                ? "it has the digest from before the damage, but nothing proves the rest of its index"
+                : "nothing proves that it is whole"
+        }
         return "it is sound, but not whole"
     }
 
@@ -132,6 +142,7 @@ struct RepairCommand: AsyncParsableCommand, Sendable {
             "lost_chunks": .integer(report.lostChunks),
             "foreign_index": .optional(report.foreignIndex?.string),
             "unnamed_chunks": .integer(report.unnamedChunks),
+            "surplus_bytes": .integer(report.surplusBytes),
             "totals": .totals(report.totals),
             "warnings": .warnings(report.warnings),
             "milliseconds": .milliseconds(time),

@@ -286,7 +286,7 @@ struct PackOperation: Sendable {
                 try target.write(buffer.span, at: record.offset)
             }
         }
-        let fileBytes = try target.finish(set, digest: digest)
+        let fileBytes = try target.finish(set, digest: digest).fileSize
         let totals = ArchiveTotals(of: set, fileBytes: fileBytes)
         let leftOut = assembly.leftOut.sorted {
             ($0.path.string, $0.reason.rawValue) < ($1.path.string, $1.reason.rawValue)

@@ -1,7 +1,10 @@
-/// The index of another archive, which takes the place of a lost one.
+/// The index of another archive, which takes the place of a lost one, or an index whose frames have moved.
 struct ForeignIndex: Sendable {
     /// The archive that has the index.
     let archive: Archive
+
+    /// Whether the index is that of the damaged archive itself, whose frames don't lie where it has them.
+    let isOwn: Bool
 
     /// Whether the index is the lost one, by its SHA-256.
     let isLostOne: Bool
@@ -33,13 +36,13 @@ struct ForeignIndex: Sendable {
     ///   - archive: The archive that has the index, which has its SHA-256.
     ///   - chunks: The chunks that are left, in the order of their frames.
     ///   - names: The chunks that any of the archives has.
-    ///   - lost: The SHA-256 of the lost index, if that is known.
+    ///   - source: The file with the chunks.
     /// - Throws: ``CacheStoreError`` if the index can't be read.
     private init(
         _ archive: Archive,
         naming chunks: [ChunkRecord],
         _ names: Set<ObjectID>,
-        lost: ObjectID?
+        in source: RepairSource
     ) throws {
         let left = Set(chunks.map(\.id))
         var (named, inPlace, inside, count) = (0, 0, 0, 0)
@@ -64,9 +67,15 @@ struct ForeignIndex: Sendable {
         frames = count
         framesInPlace = inPlace
         namedChunks = named
-        isCopy = inPlace > 0 && inPlace + inside == chunks.count
+        isOwn = archive.frames === source.frames
+        isCopy = !isOwn && inPlace > 0 && inPlace + inside == chunks.count
         unnamedChunks = isCopy ? 0 : left.count - named
-        isLostOne = archive.trailer.indexID == lost
+        // Content can be an archive, and so can be what was appended to one.
+        isLostOne =
+            isOwn
+            ? named > 0 && 2 * named >= left.count
+            : source.states(archive)
+                || left.isEmpty && archive.trailer.indexID == source.found?.archive.trailer.indexID
     }
 
     /// Finds the index that fits best.
@@ -74,11 +83,14 @@ struct ForeignIndex: Sendable {
     /// - Parameters:
     ///   - archives: The archives, of which the first ones are preferred.
     ///   - chunks: The chunks that are left, in the order of their frames.
-    ///   - lost: The SHA-256 of the lost index, if that is known.
+    ///   - source: The file with the chunks.
     /// - Returns: The index; `nil` if no index names any of the chunks.
     /// - Throws: ``CacheStoreError`` if an index can't be read.
-    static func best(among archives: [Archive], naming chunks: [ChunkRecord], lost: ObjectID?) throws -> Self?
-    {
+    static func best(
+        among archives: [Archive],
+        naming chunks: [ChunkRecord],
+        in source: RepairSource
+    ) throws -> Self? {
         let left = Set(chunks.map(\.id))
         var names: Set<ObjectID> = []
         for archive in archives {
@@ -88,14 +100,16 @@ struct ForeignIndex: Sendable {
         }
         var best: Self?
         for archive in archives {
-            let index = try Self(archive, naming: chunks, names, lost: lost)
+            let index = try Self(archive, naming: chunks, names, in: source)
             guard index.isLostOne || index.namedChunks > 0 else { continue }
             if best.map({ $0.rank < index.rank }) ?? true { best = index }
         }
         return best
     }
 
-    private var rank: (Int, Int, Int) { (isLostOne ? 1 : 0, isCopy ? 1 : 0, namedChunks) }
+    private var rank: (Int, Int, Int) {
+        (isLostOne ? 1 : 0, isOwn && isLostOne || isCopy ? 1 : 0, namedChunks)
+    }
 }
 
 extension MemberSet {

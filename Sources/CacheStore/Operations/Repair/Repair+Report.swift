@@ -21,7 +21,7 @@ extension Repair {
         /// The digest of the new archive.
         public var digest: ObjectID
 
-        /// The digest that the damaged archive states, if its own index is sound or is known by its SHA-256.
+        /// The digest that the damaged archive states, if its own index or an equal one was found.
         public var statedDigest: ObjectID?
 
         /// The new archive in figures.
@@ -49,16 +49,22 @@ extension Repair {
         /// Frames that the content of a damaged frame holds don't count, where that can be told.
         public var unnamedChunks: Int
 
+        /// The number of bytes behind the end of the damaged archive, which were left out.
+        ///
+        /// They can be another archive that was appended.
+        public var surplusBytes: Int
+
         /// Whether the new archive has all members of the damaged one.
         ///
         /// If so, it has the digest too. This is false if the index is lost and nothing proves which members
-        /// there were.
+        /// there were. It is false, too, if only the digest of its members proves the index: that digest
+        /// does not cover what the index records of the jobs.
         public var isComplete: Bool
 
         /// Whether the new archive has the bytes of the damaged one from before the damage.
         ///
-        /// It has them if it is complete, its index is known by its SHA-256, and each frame that was replaced
-        /// was stored with the same bytes elsewhere.
+        /// It has them if it is complete, its index has the SHA-256 that the damaged archive states, and each
+        /// frame that was replaced was stored with the same bytes elsewhere.
         public var isIdentical: Bool
 
         /// Warnings about other files that are of no use, about the index, and about members that were left

@@ -15,7 +15,7 @@ struct RepairOperation {
 
     func run(_ writer: ArchiveWriter, jobs: Int?) async throws -> Repair.Report {
         let plan = try await RepairPlan(damaged, from: others, counters)
-        let spares = SpareFrames(plan.holders)
+        let spares = SpareFrames(plan.holders, renamed: plan.renamed)
         let verification = try await VerifyOperation(
             plan.base,
             threads: threads,
@@ -50,8 +50,17 @@ struct RepairOperation {
         }
         counters.begin("writing the index", bytes: 0, items: 0)
         return try await WorkerThreads.perform {
-            let (digest, totals) = try writer.finish(set)
-            return report(plan, lost, whole, stated, places, digest, totals)
+            let digest = set.digest
+            let trailer = try writer.finish(set, digest: digest)
+            let totals = ArchiveTotals(of: set, fileBytes: trailer.fileSize)
+            let right = plan.base.trailer
+            let isSame = (trailer.indexID, trailer.framesSize) == (right.indexID, right.framesSize)
+            var report = report(plan, lost, whole, stated, places, digest, totals)
+            report.isIdentical = report.isComplete && isSame && report.replaced.allSatisfy(\.hasSameBytes)
+            if plan.isProven, let breach = verification.breaches.first {
+                report.warnings.insert(rewritten(plan.base, breach), at: 0)
+            }
+            return report
         }
     }
 
@@ -88,7 +97,7 @@ struct RepairOperation {
         let counts = lost.outputs.keys.map { ($0, entries[whole.outputs[$0].id] ?? 0) }
         let leftOut = lost.list(entries: Dictionary(uniqueKeysWithValues: counts)) { whole.outputs[$0].id }
         let original = Dictionary(whole.chunks.map { ($0.id, $0) }) { first, _ in first }
-        let replaced = places.filter { $0.input != plan.damagedInput }.map { place in
+        let replaced = places.filter { !plan.isDamaged($0.input) }.map { place in
             Repair.Report.Replacement(
                 chunk: place.record.id,
                 source: plan.holders[place.input].frames.path,
@@ -96,22 +105,31 @@ struct RepairOperation {
                 hasSameBytes: original[place.record.id].map { place.record.isStored(as: $0) } ?? false
             )
         }
-        let isComplete = lost.isEmpty && plan.foreign?.isLostOne ?? true
+        let isComplete = lost.isEmpty && plan.isProven
         let warnings =
             plan.warnings + (plan.foreign.map { [warning(of: $0, plan)] } ?? [])
             + leftOut.map { $0.warning(in: plan.base.path) }
         return Repair.Report(
             digest: digest,
-            statedDigest: plan.foreign?.isLostOne ?? true ? stated : nil,
+            statedDigest: plan.isDigestKnown ? stated : nil,
             totals: totals,
             replaced: replaced,
             leftOut: leftOut,
             lostChunks: lost.unusedChunks.count,
             foreignIndex: plan.foreign?.archive.path,
             unnamedChunks: plan.foreign?.unnamedChunks ?? 0,
+            surplusBytes: plan.base.frames === plan.damagedFrames ? plan.found?.surplus ?? 0 : 0,
             isComplete: isComplete,
-            isIdentical: isComplete && plan.found?.isStated ?? true && replaced.allSatisfy(\.hasSameBytes),
+            isIdentical: false,
             warnings: warnings
+        )
+    }
+
+    private func rewritten(_ archive: Archive, _ breach: CacheStoreError) -> Warning {
+        Warning(
+            code: .rewrittenIndex,
+            message: "the index of `\(archive.path)` was written anew, because of a fault that harms no "
+                + "member: \(breach.message)"
         )
     }
 
@@ -131,9 +149,14 @@ struct RepairOperation {
             ? ""
             : ", and it does not name \(foreign.unnamedChunks) of the "
                 + "\(foreign.namedChunks + foreign.unnamedChunks) chunks that are left"
+        let loss =
+            plan.found.map { found in
+                "`\(damaged)` \(found.damage), and "
+                    + (found.isInPlace ? "nothing proves its index" : "its index does not name what is left")
+            } ?? "the index of `\(damaged)` is lost"
         return Warning(
             code: .foreignIndex,
-            message: "the index of `\(damaged)` is lost, so that of `\(foreign.archive.path)` was used: "
+            message: "\(loss), so that of `\(foreign.archive.path)` was used: "
                 + consequence + unnamed,
             remedy: plan.mayBeCompressed ? .decompress : nil
         )

@@ -8,14 +8,24 @@ struct RepairPlan {
     /// The files, by their positions among the inputs.
     let holders: [FrameHolder]
 
-    /// The index of another archive, if that of the damaged one is lost.
+    /// The index of another archive, if that of the damaged one is lost or not proven.
     let foreign: ForeignIndex?
 
-    /// The chunks that are left of an archive that lost its index, in the order of their frames.
+    /// The chunks that are left of an archive whose own index is not enough to read them, in the order of
+    /// their frames.
     let chunksLeft: [ChunkRecord]
 
     /// The index of the damaged archive, if it is sound and bytes around it are not.
     let found: IndexFinder.Found?
+
+    /// Whether the index that is used is that of the damaged archive, by its SHA-256.
+    let isProven: Bool
+
+    /// Whether the index that is used states the digest of the damaged archive.
+    let isDigestKnown: Bool
+
+    /// The frames of chunks whose names in the index are damaged, by these names.
+    let renamed: [ObjectID: FramePlace]
 
     /// Whether the damaged archive may be one that was compressed as a whole.
     let mayBeCompressed: Bool
@@ -23,8 +33,14 @@ struct RepairPlan {
     /// Warnings about the damaged archive's trailer, and about the files that are of no use.
     let warnings: [Warning]
 
-    /// The position of the damaged archive among the inputs.
-    var damagedInput: Int { foreign == nil ? 0 : 1 }
+    /// The position among the inputs of the damaged archive with ``chunksLeft``.
+    let damagedInput: Int
+
+    /// The damaged archive's file.
+    let damagedFrames: FrameFile
+
+    /// Returns whether an input is the damaged archive.
+    func isDamaged(_ input: Int) -> Bool { holders[input].frames === damagedFrames }
 
     /// Opens the files of a repair, and finds the chunks of those that lost their index.
     ///
@@ -40,36 +56,63 @@ struct RepairPlan {
             return (source, try Others(opening: others) { try cancellation.check() })
         }
         var opened = found
-        if let archive = source.archive {
-            (base, foreign, chunksLeft, mayBeCompressed) = (archive, nil, [], false)
+        (damagedFrames, self.found) = (source.frames, source.found)
+        let (archives, proven) = (opened.archives, opened.provenIndexes)
+        if let archive = source.archive, source.isProven || proven.contains(archive.trailer.indexID) {
+            (base, foreign, chunksLeft, renamed, mayBeCompressed) = (archive, nil, [], [:], false)
+            (isProven, isDigestKnown, damagedInput) = (true, true, 0)
             holders = [FrameHolder(archive)] + (try await opened.holders(for: archive, counters))
         } else {
-            let archives = opened.archives
-            let chunks = try await source.chunks(knowing: archives, counters)
-            let best = try await WorkerThreads.perform {
-                try ForeignIndex.best(among: archives, naming: chunks, lost: source.indexID)
+            let own = [source.indexed].compactMap(\.self)
+            let chunks = try await source.chunks(knowing: own + archives, counters)
+            let index = try await WorkerThreads.perform {
+                try RepairIndex(of: source, among: archives, proven, naming: chunks)
             }
-            guard let best else { throw Self.nothingLeft(of: source, chunks, opened.withoutIndex) }
-            (base, foreign, chunksLeft) = (best.archive, best, chunks)
+            guard let index else { throw Self.nothingLeft(of: source, chunks, opened.withoutIndex) }
+            (base, foreign, chunksLeft) = (index.archive, index.foreign, chunks)
+            (isProven, isDigestKnown) = (index.isProven, index.isDigestKnown)
+            damagedInput = 1
+            renamed = index.renamed.mapValues { FramePlace(input: 1, record: $0) }
             mayBeCompressed = Self.mayBeCompressed(source, chunks)
             holders =
-                [FrameHolder(best.archive), FrameHolder(source.frames, found: chunks)]
-                + (try await opened.holders(for: best.archive, counters))
+                [FrameHolder(index.archive), FrameHolder(source.frames, found: chunks)]
+                + (try await opened.holders(for: index.archive, counters))
         }
-        self.found = source.found
+        var own: [Warning] = []
+        if let found = source.found, base.frames === source.frames {
+            let (base, left) = (base, chunksLeft)
+            let unnamed = try await WorkerThreads.perform {
+                let names = left.isEmpty ? [] : try Others.names(in: base)
+                return left.count { !names.contains($0.id) }
+            }
+            own = [Self.warning(of: found, isProven, unnamed, in: damaged)]
+        }
         warnings =
-            [source.found.map { Self.warning(of: $0, in: damaged) }].compactMap(\.self)
+            own
             + opened.useless.map { path, fault in
                 Warning(code: .uselessArchive, message: "`\(path)` is of no use: \(Self.words(for: fault))")
             }
     }
 
-    private static func warning(of found: IndexFinder.Found, in path: FilePath) -> Warning {
-        let proof = found.isStated ? "its SHA-256" : "the digest of its members"
-        return Warning(
-            code: .damagedTrailer,
-            message: "`\(path)` \(found.damage); its index is sound, by \(proof), and was used"
-        )
+    private static func warning(
+        of found: IndexFinder.Found,
+        _ isProven: Bool,
+        _ unnamed: Int,
+        in path: FilePath
+    ) -> Warning {
+        let pieces = unnamed == 1 ? "1 piece" : "\(unnamed) pieces"
+        let rest =
+            found.isProven && unnamed > 0 ? "; \(pieces) of content that it does not name were left out" : ""
+        let proof =
+            if isProven {
+                "its index is sound, by its SHA-256, and was used"
+            } else if found.isProven {
+                "its index is sound, by its SHA-256, and was used, but names less than half of what is left"
+            } else {
+                "its index has the digest of its members and was used, but nothing proves what it records of "
+                    + "the environment of the jobs"
+            }
+        return Warning(code: .damagedTrailer, message: "`\(path)` \(found.damage); \(proof)\(rest)")
     }
 
     /// Returns whether a file may be an archive that was compressed as a whole.
@@ -127,8 +170,15 @@ extension RepairPlan {
         /// The files that are of no use, with the reasons.
         private(set) var useless: [(path: FilePath, fault: CacheStoreError)] = []
 
-        /// The archives whose indexes are sound.
-        var archives: [Archive] { sources.compactMap(\.archive) }
+        /// The archives whose indexes are sound, those with a proven one first.
+        var archives: [Archive] {
+            (sources.filter(\.isProven) + sources.filter { !$0.isProven }).compactMap(\.indexed)
+        }
+
+        /// The SHA-256 of the indexes that are proven.
+        var provenIndexes: Set<ObjectID> {
+            Set(sources.filter(\.isProven).compactMap { $0.indexed?.trailer.indexID })
+        }
 
         /// The files that are of no use or lost their index, with the reasons.
         var withoutIndex: [(path: FilePath, fault: CacheStoreError)] {
@@ -143,7 +193,7 @@ extension RepairPlan {
                 do {
                     let source = try RepairSource(opening: path, step)
                     // Rows that contradict each other are found now, and not in the middle of the work.
-                    _ = try source.archive?.members()
+                    _ = try source.indexed?.members()
                     sources.append(source)
                 } catch let error as CacheStoreError where Self.isUseless(error) {
                     useless.append((path, error))
@@ -165,7 +215,7 @@ extension RepairPlan {
             let archives = [base] + archives.filter { $0.frames !== base.frames }
             var names: Set<ObjectID>?
             var result: [FrameHolder] = []
-            for source in sources where source.frames !== base.frames {
+            for source in sources where source.archive == nil || source.frames !== base.frames {
                 if let archive = source.archive {
                     result.append(FrameHolder(archive))
                     continue
@@ -188,7 +238,7 @@ extension RepairPlan {
             return result
         }
 
-        private static func names(in archive: Archive) throws -> Set<ObjectID> {
+        static func names(in archive: Archive) throws -> Set<ObjectID> {
             var names: Set<ObjectID> = []
             try archive.index(isChecked: true).forEachChunk { names.insert($0.id) }
             return names

@@ -4,22 +4,25 @@ import SystemPackage
 struct RepairSource: Sendable {
     let frames: FrameFile
 
-    /// The archive, if its index is sound.
+    /// The archive, if its index is sound and its frames can lie where the index has them.
     let archive: Archive?
 
     /// The index, if it is sound and bytes around it are not.
     let found: IndexFinder.Found?
 
-    /// The SHA-256 of the index, if the trailer is sound.
-    let indexID: ObjectID?
+    /// The SHA-256 of the index, as the trailer states it or what is left of that.
+    let statements: [IndexStatement]
 
-    /// The reason why there is no index.
+    /// The reason why there is no archive.
     let fault: CacheStoreError?
 
-    /// The offset, in bytes, at which the frames end, if the trailer is sound.
+    /// The offset, in bytes, at which the frames end, or the bytes before the index.
     private let framesSize: Int?
 
     var path: FilePath { frames.path }
+
+    /// The archive with its sound index, wherever its frames lie.
+    var indexed: Archive? { archive ?? found?.archive }
 
     /// Opens a file, and finds its index and checks it.
     ///
@@ -35,26 +38,41 @@ struct RepairSource: Sendable {
             opened = archive
             try archive.checkIndex()
             (self.archive, frames, found, fault) = (archive, archive.frames, nil, nil)
+            (statements, framesSize) = ([], archive.trailer.framesSize)
         } catch {
             guard [.corruptArchive, .notAnArchive, .unsupportedVersion].contains(error.code) else {
                 throw error
             }
             let frames = try opened?.frames ?? FrameFile(File(reading: path))
-            found = try IndexFinder(frames).find(at: opened?.trailer.indexOffset, step)
+            let result = try IndexFinder(frames).find(at: opened?.trailer.indexOffset, step)
+            let found = result.found
             if found == nil, error.code == .unsupportedVersion { throw error }
-            (archive, self.frames, fault) = (found?.archive, frames, found == nil ? error : nil)
+            let isInPlace = found?.isInPlace ?? false
+            (archive, self.frames, self.found) = (isInPlace ? found?.archive : nil, frames, found)
+            fault = isInPlace ? nil : error
+            statements =
+                (opened.map { [IndexStatement(bytes: Array($0.trailer.indexID.bytes))] } ?? [])
+                + result.statements
+            let trailer = opened?.trailer ?? found?.archive.trailer
+            framesSize = opened != nil || isInPlace ? trailer?.framesSize : trailer?.headerOffset
         }
-        indexID = opened?.trailer.indexID
-        framesSize = opened?.trailer.framesSize
+    }
+
+    /// Whether the index has the SHA-256 in the header.
+    var isProven: Bool { found?.isProven ?? (archive != nil) }
+
+    /// Returns whether the header, or what is left of it, is that of the index of an archive.
+    func states(_ archive: Archive) -> Bool {
+        statements.contains { $0.proves(archive.trailer.indexID) }
     }
 
     /// Finds the chunks of a file whose index is lost.
     ///
-    /// The frames of a file whose index another archive has lie where that index has them. In any other file,
-    /// frames are found where the other archives have the same, and between these one after another.
+    /// Frames are found where the archives have the same, and between these one after another. In a file
+    /// whose index another archive has, only frames count that this index names.
     ///
     /// - Parameters:
-    ///   - archives: The other archives, whose indexes have their SHA-256.
+    ///   - archives: The archives, whose indexes are sound.
     ///   - counters: The counters to add to.
     /// - Returns: The chunks of sound frames, in the order of the frames, which don't overlap.
     /// - Throws: ``CacheStoreError`` if an index can't be read, or for a system error; or
@@ -66,17 +84,19 @@ struct RepairSource: Sendable {
         let status = try frames.file.status()
         let size = status.kind == .regular ? min(status.size, framesSize ?? status.size) : 0
         counters.begin("reading frames", bytes: size, items: 0)
-        return try await WorkerThreads.performCancellable { [frames, indexID, framesSize] cancellation in
+        return try await WorkerThreads.performCancellable { cancellation in
             func step(_ count: Int) throws {
                 try cancellation.check()
                 counters.add(bytes: count, items: 0)
             }
-            if let lost = archives.first(where: { $0.trailer.indexID == indexID }) {
-                return try Self.frames(of: [lost], in: frames, size, step)
-            }
-            let known = try Self.frames(of: archives, in: frames, size, step)
+            let lost = archives.first { $0.frames !== frames && states($0) }
+            let known = try Self.frames(of: lost.map { [$0] } ?? archives, in: frames, size, step)
+            var names: Set<ObjectID> = []
+            try lost?.index(isChecked: true).forEachChunk { names.insert($0.id) }
+            if !names.isEmpty, names.count == known.count { return known }
             var walk = try FrameWalk(frames, upTo: framesSize, knowing: known)
-            return try walk.records(step)
+            let found = try walk.records(step)
+            return lost == nil ? found : found.filter { names.contains($0.id) }
         }
     }
 

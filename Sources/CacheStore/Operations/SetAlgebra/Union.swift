@@ -62,7 +62,7 @@ public struct Union: Sendable {
         return try await WorkerThreads.perform { [mending] in
             let warnings = try mending.warnings()
             var totals = union.totals
-            totals.fileBytes = try writer.finish(union.file)
+            totals.fileBytes = try writer.finish(union.file).fileSize
             return Report(
                 digest: union.digest,
                 totals: totals,

@@ -84,6 +84,33 @@ struct LostIndexTests {
         #expect(report.isIdentical && report.replaced.map(\.chunk) == chunks.dropFirst().map(\.id))
     }
 
+    @Test(
+        "is proven by the header in front of the index in which the file was cut",
+        arguments: [1, 50, 5000]
+    )
+    func cutIndex(count: Int) async throws {
+        let (sound, chunks, _) = try await nested()
+        let (bytes, trailer) = (try Files.bytes(sound), try Archive(opening: sound).trailer)
+        // Half of the SHA-256 in the header may be damaged or missing.
+        for change in [{ _ in }, { $0[trailer.indexOffset - 20] ^= 1 }] as [(inout [UInt8]) -> Void] {
+            for rest in [count, -10] {
+                let cut = try bench.copy(sound, to: "cut") { bytes in
+                    change(&bytes)
+                    bytes.removeLast(bytes.count - trailer.indexOffset - rest)
+                    bytes[chunks[3].offset + 20] ^= 1
+                }
+                let report = try await repair(cut, from: sound)
+                #expect(report.isComplete && report.isIdentical && report.foreignIndex == sound)
+                #expect(report.statedDigest == report.digest && report.unnamedChunks == 0)
+                #expect(report.replaced.map(\.chunk) == [chunks[3].id])
+                #expect(try Files.bytes(bench.path("repaired")) == bytes)
+            }
+        }
+        let cut = try bench.copy(sound, to: "cut") { $0.removeLast($0.count - trailer.indexOffset - count) }
+        let alone = await failure { try await repair(cut) }
+        #expect(alone?.remedy == .useOtherIndex || alone?.remedy == .copyOrUnpack)
+    }
+
     @Test("says how many frames are left, if one frame is all that another index agrees on")
     func oneFrame() async throws {
         let (sound, chunks, _) = try await nested()

@@ -92,6 +92,24 @@ struct RepairTests {
         #expect(report.isIdentical && report.warnings.isEmpty)
     }
 
+    @Test("of an archive whose index breaks a rule writes the index anew, and says so")
+    func rewritten() async throws {
+        let sound = try await HostileArchive(bench: bench).sound()
+        let trailer = try Archive(opening: sound).trailer
+        let odd = try bench.copy(sound, to: "odd") { bytes in
+            // The change counter of SQLite, which no row needs.
+            bytes[trailer.indexOffset + 27] ^= 2
+            let index = bytes[trailer.indexOffset..<trailer.indexOffset + trailer.indexSize]
+            let id = ContentHasher.hash(Array(index).span)
+            bytes.replaceSubrange(trailer.indexOffset - 32..<trailer.indexOffset, with: id.bytes)
+        }
+        #expect(try await Verify().run(odd).problems.count == 1)
+        let (path, report) = try await repair(odd)
+        #expect(report.isComplete && !report.isIdentical && report.digest == report.statedDigest)
+        #expect(report.warnings.map(\.code) == [.rewrittenIndex])
+        #expect(try Files.id(path) == Files.id(sound) && Files.id(path) != Files.id(odd))
+    }
+
     @Test(
         "of an archive whose index is rotten uses the same index of a copy, whose frames may be damaged",
         arguments: 631...631 as ClosedRange<UInt64>
