@@ -35,7 +35,7 @@ struct IndexFinder {
         /// The index, if one is sound.
         var found: Found?
 
-        /// What headers state about an index that is not sound or not there.
+        /// The statements of headers about an index that is not sound or not there.
         var statements: [IndexStatement] = []
     }
 

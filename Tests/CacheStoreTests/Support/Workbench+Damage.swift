@@ -51,6 +51,13 @@ extension Workbench {
         return chosen
     }
 
+    /// Repairs an archive; the result is the file `repaired`, also of several repairs.
+    func repair(_ damaged: FilePath, from others: FilePath...) async throws -> Repair.Report {
+        var options = Repair.Options()
+        options.overwrite = true
+        return try await Repair(options: options).run(damaged, from: others, to: path("repaired"))
+    }
+
     /// Returns the members that a verification lists, by kind and name.
     func damagedMembers(of archive: FilePath) async throws -> Set<String> {
         Set(try await Verify().run(archive).problems.map { $0.member ?? "no member: \($0)" })

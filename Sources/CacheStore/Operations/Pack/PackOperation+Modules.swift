@@ -2,7 +2,7 @@ import SystemPackage
 
 /// The reading of GOMODCACHE.
 extension PackOperation {
-    /// What is known of GOMODCACHE when its trees have been read.
+    /// The facts about GOMODCACHE that are known when its trees have been read.
     struct Modules {
         /// The files, as they were found.
         var scan: ModuleCacheScan

@@ -10,12 +10,6 @@ struct LostIndexTests {
 
     init() throws { bench = try Workbench() }
 
-    private func repair(_ damaged: FilePath, from others: FilePath...) async throws -> Repair.Report {
-        var options = Repair.Options()
-        options.overwrite = true
-        return try await Repair(options: options).run(damaged, from: others, to: bench.path("repaired"))
-    }
-
     /// Packs outputs, of which the first in the archive holds a zstd frame and the beginning of a trailer.
     private func nested() async throws -> (path: FilePath, chunks: [ChunkRecord], frame: [UInt8]) {
         var source = SeededBytes(seed: 661)
@@ -58,7 +52,7 @@ struct LostIndexTests {
         let copy = try bench.copy(sound, to: "copy") { bytes in
             for chunk in chunks.dropFirst() { bytes[chunk.offset + chunk.storedBytes - 10] ^= 1 }
         }
-        let report = try await repair(bad, from: copy)
+        let report = try await bench.repair(bad, from: copy)
         #expect(try Files.id(bench.path("repaired")) == Files.id(sound))
         #expect(report.leftOut.isEmpty && report.unnamedChunks == 0 && report.foreignIndex == copy)
         #expect(report.isComplete == isTrailerSound && report.isIdentical == isTrailerSound)
@@ -79,7 +73,7 @@ struct LostIndexTests {
         let damaged = try bench.copy(sound, to: "damaged") { bytes in
             for chunk in chunks.dropFirst() { bytes[chunk.offset + chunk.storedBytes - 10] ^= 1 }
         }
-        let report = try await repair(damaged, from: rotten)
+        let report = try await bench.repair(damaged, from: rotten)
         #expect(try Files.id(bench.path("repaired")) == Files.id(sound))
         #expect(report.isIdentical && report.replaced.map(\.chunk) == chunks.dropFirst().map(\.id))
     }
@@ -99,7 +93,7 @@ struct LostIndexTests {
                     bytes.removeLast(bytes.count - trailer.indexOffset - rest)
                     bytes[chunks[3].offset + 20] ^= 1
                 }
-                let report = try await repair(cut, from: sound)
+                let report = try await bench.repair(cut, from: sound)
                 #expect(report.isComplete && report.isIdentical && report.foreignIndex == sound)
                 #expect(report.statedDigest == report.digest && report.unnamedChunks == 0)
                 #expect(report.replaced.map(\.chunk) == [chunks[3].id])
@@ -107,7 +101,7 @@ struct LostIndexTests {
             }
         }
         let cut = try bench.copy(sound, to: "cut") { $0.removeLast($0.count - trailer.indexOffset - count) }
-        let alone = await failure { try await repair(cut) }
+        let alone = await failure { try await bench.repair(cut) }
         #expect(alone?.remedy == .useOtherIndex || alone?.remedy == .copyOrUnpack)
     }
 
@@ -115,7 +109,7 @@ struct LostIndexTests {
     func oneFrame() async throws {
         let (sound, chunks, _) = try await nested()
         let cut = try bench.copy(sound, to: "cut") { $0.removeLast($0.count - chunks[1].offset) }
-        let report = try await repair(cut, from: sound)
+        let report = try await bench.repair(cut, from: sound)
         #expect(!report.isComplete && report.statedDigest == nil)
         #expect(report.replaced.map(\.chunk) == chunks.dropFirst().map(\.id))
         let message = try #require(report.warnings.first?.message)
@@ -128,7 +122,9 @@ struct LostIndexTests {
         let (sound, chunks, _) = try await nested()
         let cut = try bench.copy(sound, to: "cut") { $0.removeLast($0.count - chunks[2].offset) }
         try Files.write(Array("no archive\n".utf8), to: bench.path("text"))
-        let error = await failure { try await repair(cut, from: bench.path("text"), bench.path("missing")) }
+        let error = await failure {
+            try await bench.repair(cut, from: bench.path("text"), bench.path("missing"))
+        }
         #expect(error?.code == .notAnArchive && error?.path == cut && error?.remedy == .useOtherIndex)
         let message = error?.message ?? ""
         #expect(message.contains("the archive lost its end, with the index; 2 pieces of content are left"))

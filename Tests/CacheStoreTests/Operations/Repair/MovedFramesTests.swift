@@ -10,12 +10,6 @@ struct MovedFramesTests {
 
     init() throws { bench = try Workbench() }
 
-    private func repair(_ damaged: FilePath, from others: FilePath...) async throws -> Repair.Report {
-        var options = Repair.Options()
-        options.overwrite = true
-        return try await Repair(options: options).run(damaged, from: others, to: bench.path("repaired"))
-    }
-
     private func pack() async throws -> (path: FilePath, bytes: [UInt8], chunks: [ChunkRecord]) {
         var source = SeededBytes(seed: 681)
         var model = CacheModel()
@@ -34,7 +28,7 @@ struct MovedFramesTests {
             let bad = try bench.copy(sound, to: "bad") {
                 $0.insert(contentsOf: [UInt8](repeating: 7, count: count), at: place)
             }
-            let report = try await repair(bad)
+            let report = try await bench.repair(bad)
             #expect(try Files.bytes(bench.path("repaired")) == bytes, "\(place)")
             #expect(report.isComplete && report.isIdentical && report.replaced.isEmpty, "\(place)")
             #expect(report.foreignIndex == nil && report.statedDigest == report.digest, "\(place)")
@@ -52,10 +46,10 @@ struct MovedFramesTests {
             { $0.insert(contentsOf: [1, 2, 3], at: place) },
         ] as [(inout [UInt8]) -> Void] {
             let bad = try bench.copy(sound, to: "bad", changing: change)
-            let rest = try await repair(bad)
+            let rest = try await bench.repair(bad)
             #expect(!rest.isComplete && rest.leftOut.count == 1)
             #expect(try await Verify().run(bench.path("repaired")).problems.isEmpty)
-            let whole = try await repair(bad, from: sound)
+            let whole = try await bench.repair(bad, from: sound)
             #expect(whole.isIdentical && whole.replaced.map(\.chunk) == [chunks[5].id])
             #expect(try Files.bytes(bench.path("repaired")) == bytes)
         }
@@ -70,12 +64,12 @@ struct MovedFramesTests {
         let end = try Archive(opening: sound).trailer.framesSize
         let tail = try Files.bytes(other)
         let bad = try bench.copy(sound, to: "bad") { $0 = Array($0[..<end]) + tail }
-        let report = try await repair(bad)
+        let report = try await bench.repair(bad)
         // The index names the smaller part of what is left.
         #expect(!report.isComplete && !report.isIdentical && report.leftOut.isEmpty)
         #expect(try Files.id(bench.path("repaired")) == Files.id(other))
         // A copy of the first archive names more.
-        let first = try await repair(bad, from: sound)
+        let first = try await bench.repair(bad, from: sound)
         #expect(first.foreignIndex == sound && !first.isComplete)
         #expect(try Files.bytes(bench.path("repaired")) == bytes)
     }
@@ -85,9 +79,9 @@ struct MovedFramesTests {
         let (sound, bytes, chunks) = try await pack()
         let end = try Archive(opening: sound).trailer.framesSize
         let bad = try bench.copy(sound, to: "bad") { $0.removeFirst(end) }
-        let alone = await failure { try await repair(bad) }
+        let alone = await failure { try await bench.repair(bad) }
         #expect(alone?.code == .corruptArchive)
-        let report = try await repair(bad, from: sound)
+        let report = try await bench.repair(bad, from: sound)
         #expect(report.isComplete && report.isIdentical && report.replaced.count == chunks.count)
         #expect(try Files.bytes(bench.path("repaired")) == bytes)
     }

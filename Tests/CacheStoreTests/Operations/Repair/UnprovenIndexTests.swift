@@ -10,12 +10,6 @@ struct UnprovenIndexTests {
 
     init() throws { bench = try Workbench() }
 
-    private func repair(_ damaged: FilePath, from others: FilePath...) async throws -> Repair.Report {
-        var options = Repair.Options()
-        options.overwrite = true
-        return try await Repair(options: options).run(damaged, from: others, to: bench.path("repaired"))
-    }
-
     /// Writes a copy without a header, with one byte of the index changed.
     private func damage(_ sound: FilePath, at place: Int) throws -> FilePath {
         let trailer = try Archive(opening: sound).trailer
@@ -53,7 +47,7 @@ struct UnprovenIndexTests {
     func alone() async throws {
         let sound = try await HostileArchive(bench: bench).sound()
         for (place, isMended) in try uncoveredPlaces(in: sound) {
-            let report = try await repair(try damage(sound, at: place))
+            let report = try await bench.repair(try damage(sound, at: place))
             #expect(!report.isComplete && !report.isIdentical && report.leftOut.isEmpty, "\(place)")
             #expect(report.statedDigest == report.digest && report.replaced.isEmpty, "\(place)")
             #expect(report.warnings.map(\.code) == [.damagedTrailer], "\(place)")
@@ -68,7 +62,7 @@ struct UnprovenIndexTests {
     func copy() async throws {
         let sound = try await HostileArchive(bench: bench).sound()
         for (place, _) in try uncoveredPlaces(in: sound) {
-            let report = try await repair(try damage(sound, at: place), from: sound)
+            let report = try await bench.repair(try damage(sound, at: place), from: sound)
             #expect(try Files.id(bench.path("repaired")) == Files.id(sound), "\(place)")
             #expect(report.foreignIndex == sound && !report.isComplete && report.leftOut.isEmpty, "\(place)")
             #expect(report.statedDigest == report.digest, "\(place)")
@@ -81,7 +75,7 @@ struct UnprovenIndexTests {
         let sound = try await HostileArchive(bench: bench).sound()
         let trailer = try Archive(opening: sound).trailer
         let bad = try damage(sound, at: trailer.headerOffset)
-        let report = try await repair(bad, from: sound)
+        let report = try await bench.repair(bad, from: sound)
         #expect(report.isComplete && report.isIdentical && report.foreignIndex == nil)
         #expect(try Files.id(bench.path("repaired")) == Files.id(sound))
     }
@@ -94,7 +88,7 @@ struct UnprovenIndexTests {
         model.addPair("other", Array("other content".utf8))
         let more = try await bench.pack(model, as: "other", to: "more").path
         let other = try await bench.unite(sound, more, to: "other").path
-        let report = try await repair(bad, from: other)
+        let report = try await bench.repair(bad, from: other)
         #expect(!report.isComplete && report.foreignIndex == nil && report.leftOut.isEmpty)
         #expect(try Files.id(bench.path("repaired")) == Files.id(sound))
     }
