@@ -19,13 +19,16 @@ extension EndToEnd {
                 let settings = try await Prog.settings([workspace.union])
                 let note = try Scratch.shared.place("process")
                 let script = try Scratch.shared.place("prog")
-                let line = "#!/bin/sh\necho $$ >'\(note).new'; mv '\(note).new' '\(note)'\nexec \(settings["GOCACHEPROG"] ?? "")\n"
+                let record = "echo $$ >'\(note).new' && mv '\(note).new' '\(note)'"
+                let line = "#!/bin/sh\n\(record) && exec \(settings["GOCACHEPROG"] ?? "")\n"
                 try line.write(toFile: script, atomically: false, encoding: .utf8)
                 try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script)
                 var go = workspace.goCommand(in: "beta", proxy: "off")
                 go.environment.merge(settings) { $1 }
                 go.environment["GOCACHEPROG"] = script
-                let running = try go.start(["build", "-buildvcs=false", "-o", Scratch.shared.place("beta"), "."])
+                let running = try go.start([
+                    "build", "-buildvcs=false", "-o", Scratch.shared.place("beta"), ".",
+                ])
                 while running.isRunning, !FileManager.default.fileExists(atPath: note) {
                     try await Task.sleep(for: .milliseconds(1))
                 }
@@ -53,7 +56,7 @@ extension EndToEnd {
             #expect(killed >= attempts / 3)
         }
 
-        @Test("with a full disk or a read-only GOCACHE gives hits all the same, and one warning")
+        @Test("with a full disk or a read-only GOCACHE gives all hits, and one warning")
         func noRoom() async throws {
             let workspace = try await Workspace.shared.value
             let expected = try await Prog.build("gamma", ["GOCACHE": workspace.buildCache])
@@ -97,14 +100,19 @@ extension EndToEnd {
                 #"timeout 20 script -qec "'$CACHECTL' prog /caches/all.castore" /dev/null </dev/null"#
             )
             #expect(outcome.status == 64, "\(outcome)")
-            #expect(outcome.output.contains(#"GOCACHEPROG="cachectl prog /caches/all.castore""#), "\(outcome)")
+            #expect(
+                outcome.output.contains(#"GOCACHEPROG="cachectl prog /caches/all.castore""#),
+                "\(outcome)"
+            )
             // Anything else on standard input is told apart from Go.
             let piped = try await workspace.shell(
                 #"export GOCACHE="$1" && echo 'go build' | "$CACHECTL" prog /caches/all.castore"#,
                 [Scratch.shared.place("build")]
             )
             #expect(piped.status == 1 && piped.output.hasPrefix(#"{"ID":0,"#), "\(piped)")
-            #expect(piped.errors.contains("error: ") && piped.errors.contains("not what the go command writes"))
+            #expect(
+                piped.errors.contains("error: ") && piped.errors.contains("not what the go command writes")
+            )
             let directory = try await workspace.shell(
                 #"export GOCACHE="$1" && "$CACHECTL" prog /caches/all.castore <"$1/..""#,
                 [Scratch.shared.directory("build")]
@@ -127,7 +135,9 @@ extension EndToEnd {
             """# + "\n" + end
         }
 
-        @Test("ends at SIGTERM with status 143, and leaves no scratch directory; other signals are Go's to heed")
+        @Test(
+            "ends at SIGTERM with status 143, and no scratch directory; other signals are for Go"
+        )
         func signals() async throws {
             let workspace = try await Workspace.shared.value
             let top = try Scratch.shared.directory("signals")
@@ -157,7 +167,8 @@ extension EndToEnd {
                     check "$CACHECTL" restore "$2" --no-go --gocache "$GOCACHE" --gomodcache "$GOMODCACHE" -q
                     check "$CACHECTL" seal --dry-run "$GOCACHE"
                     check "$CACHECTL" doctor "$2" --go "$3" --quiet
-                    check "$CACHECTL" pack --label x --no-go -q -o "$1/x.castore" --gocache "$GOCACHE" --no-gomodcache
+                    check "$CACHECTL" pack --label x --no-go -q -o "$1/x.castore" \
+                        --gocache "$GOCACHE" --no-gomodcache
                     check "$CACHECTL" difference "$1/x.castore" "$2" -o "$1/more.castore"
                     test -z "$("$CACHECTL" ls "$1/more.castore")" || exit 94
                     ls -d "$GOCACHE"/.castore-*.tmp >/dev/null || exit 93

@@ -16,7 +16,8 @@ extension EndToEnd {
             if let cache { _ = try await workspace.shell(#"cp -r "$1" "$2""#, [cache, build]) }
             let words = try ["'\(Tools.cachectl())'", "prog"] + archives.map { "'\($0)'" } + [options]
             return [
-                "GOCACHE": build, "GOMODCACHE": workspace.moduleCache, "GOCACHEPROG": words.joined(separator: " "),
+                "GOCACHE": build, "GOMODCACHE": workspace.moduleCache,
+                "GOCACHEPROG": words.joined(separator: " "),
             ]
         }
 
@@ -85,7 +86,9 @@ extension EndToEnd {
             try await Workspace.shared.value.python("audit.py", ["entries", try #require(build)]).count
         }
 
-        @Test("builds what it builds from a restored cache, compiles nothing, and needs no archive afterwards")
+        @Test(
+            "builds the same as from a restored cache, and needs no archive afterwards"
+        )
         func build() async throws {
             let workspace = try await Workspace.shared.value
             for program in ["alpha", "beta"] {
@@ -139,7 +142,7 @@ extension EndToEnd {
             #expect(try await Self.build("gamma", settings).compiles == 0)
         }
 
-        @Test("has its test results and its C, in the next command and from an archive of what it has made")
+        @Test("has its test results and its C in the next command, and from an archive of them")
         func tests() async throws {
             let workspace = try await Workspace.shared.value
             var settings = try await Self.settings([workspace.union])
@@ -150,7 +153,10 @@ extension EndToEnd {
             #expect(first.output.hasPrefix("ok") && !first.output.contains("(cached)"), "\(first)")
             #expect(first.errors.contains("/cgo "), "\(first.errors.suffix(3000))")
             let second = try await Self.go(["test", "-x", "."], in: "worker", settings)
-            #expect(second.output.contains("(cached)") && !second.errors.contains("/compile -o "), "\(second)")
+            #expect(
+                second.output.contains("(cached)") && !second.errors.contains("/compile -o "),
+                "\(second)"
+            )
             let built = try await Self.build("worker", settings)
             try await Self.expectWhole(settings)
 
@@ -184,7 +190,10 @@ extension EndToEnd {
             }
             for (index, program) in programs.enumerated() {
                 let result = try #require(built[index])
-                #expect(result.compiles == 0 && result.warnings == 0, "\(program): \(result.errors.suffix(2000))")
+                #expect(
+                    result.compiles == 0 && result.warnings == 0,
+                    "\(program): \(result.errors.suffix(2000))"
+                )
                 let expected = try await Self.build(program, ["GOCACHE": workspace.buildCache])
                 #expect(result.bytes == expected.bytes, "\(program)")
             }
@@ -228,7 +237,9 @@ extension EndToEnd {
             var go = workspace.goCommand(in: "gamma", proxy: "off")
             go.environment.merge(strict) { $1 }
             let outcome = try await go.run(["build", "-o", "/dev/null", "."])
-            #expect(outcome.status != 0 && outcome.errors.contains("error: ") && outcome.errors.contains(absent))
+            #expect(
+                outcome.status != 0 && outcome.errors.contains("error: ") && outcome.errors.contains(absent)
+            )
             let sound = try await Self.settings([workspace.union], "--strict")
             #expect(try await Self.build("gamma", sound).compiles == 0)
         }

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Glibc
 import Synchronization
@@ -42,6 +43,7 @@ final class ProgramClient: Sendable {
     private let state = Mutex(State())
     private let gathered = Gathered<[Warning]>([])
     private let requests: FileDescriptor
+    private let writer = DispatchQueue(label: "requests")
     private let serving: Task<CacheProgram.Report, any Error>
 
     /// Starts a program.
@@ -86,19 +88,25 @@ final class ProgramClient: Sendable {
 
     // MARK: - Requests
 
-    /// Writes bytes to the program, whatever they are.
+    /// Writes bytes to the program, whatever they are, and waits for nothing.
     ///
-    /// - Throws: `Errno`, for example if the program has ended; a pipe would end this process instead.
-    func write(_ bytes: [UInt8]) throws {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = unsafe rest.withUnsafeBytes { bytes in
-                unsafe send(requests.rawValue, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL))
+    /// A thread that is not one of Swift's writes them: the program needs one of those to begin with.
+    func write(_ bytes: [UInt8]) {
+        writer.async { [requests] in
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                // A program that has ended takes no more; the flag keeps that from ending this process.
+                let count = unsafe rest.withUnsafeBytes { bytes in
+                    unsafe send(requests.rawValue, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL))
+                }
+                guard count >= 0 || errno == EINTR else { return }
+                rest = rest.dropFirst(max(count, 0))
             }
-            guard count >= 0 || errno == EINTR else { throw Errno(rawValue: errno) }
-            rest = rest.dropFirst(max(count, 0))
         }
     }
+
+    /// Writes text to the program, whatever it is, and waits for nothing.
+    func write(_ text: String) { write(Array(text.utf8)) }
 
     /// Returns the two ends of a new connection.
     private static func sockets() throws -> (readEnd: FileDescriptor, writeEnd: FileDescriptor) {
@@ -108,9 +116,6 @@ final class ProgramClient: Sendable {
         }
         return (FileDescriptor(rawValue: ends[0]), FileDescriptor(rawValue: ends[1]))
     }
-
-    /// Writes text to the program, whatever it is.
-    func write(_ text: String) throws { try write(Array(text.utf8)) }
 
     /// Returns the next number of a request.
     func newID() -> Int {
@@ -134,14 +139,14 @@ final class ProgramClient: Sendable {
     /// Asks for an action, and waits for the answer.
     func get(_ action: ObjectID) async throws -> Answer {
         let id = newID()
-        try write(Self.line(getting: action, id))
+        write(Self.line(getting: action, id))
         return try await answer(to: id)
     }
 
     /// Asks for actions all at once, and waits for all answers.
     func get(_ actions: [ObjectID]) async throws -> [Answer] {
         let ids = actions.map { _ in newID() }
-        try write(zip(actions, ids).map { Self.line(getting: $0, $1) }.joined())
+        write(zip(actions, ids).map { Self.line(getting: $0, $1) }.joined())
         var answers: [Answer] = []
         for id in ids { answers.append(try await answer(to: id)) }
         return answers
@@ -164,8 +169,8 @@ final class ProgramClient: Sendable {
     ) async throws -> Answer {
         let id = newID()
         let size = size ?? bytes.count
-        try write(Self.line(putting: action, id, output ?? ContentHasher.hash(bytes.span), size: size))
-        if size > 0 { try write("\"\(Data(bytes).base64EncodedString())\"\n") }
+        write(Self.line(putting: action, id, output ?? ContentHasher.hash(bytes.span), size: size))
+        if size > 0 { write("\"\(Data(bytes).base64EncodedString())\"\n") }
         return try await answer(to: id)
     }
 
@@ -173,14 +178,14 @@ final class ProgramClient: Sendable {
     @discardableResult
     func close() async throws -> CacheProgram.Report {
         let id = newID()
-        try write(#"{"ID":\#(id),"Command":"close"}"# + "\n\n")
+        write(#"{"ID":\#(id),"Command":"close"}"# + "\n\n")
         return try await end()
     }
 
     /// Ends the requests without a request to close, and returns the figures.
     @discardableResult
     func end() async throws -> CacheProgram.Report {
-        try requests.close()
+        abandon()
         return try await serving.value
     }
 
@@ -190,8 +195,8 @@ final class ProgramClient: Sendable {
     @discardableResult
     func served() async throws -> CacheProgram.Report { try await serving.value }
 
-    /// Closes the requests of a program that has ended.
-    func abandon() { try? requests.close() }
+    /// Closes the requests after all that was written.
+    func abandon() { writer.async { [requests] in try? requests.close() } }
 
     /// Cancels the task in which the program runs.
     func cancel() { serving.cancel() }

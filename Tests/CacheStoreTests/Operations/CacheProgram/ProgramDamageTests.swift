@@ -92,8 +92,10 @@ struct ProgramDamageTests {
     /// Makes an archive in whose index two actions have exchanged their outputs, without its SHA-256.
     ///
     /// - Parameter tail: The number of zeros after the index, which make its check take longer.
+    /// - Returns: The archive.
+    /// - Throws: The error of writing.
     private func exchanged(tail: Int = 0) async throws -> FilePath {
-        let sound = try await pack()
+        let sound = try await pack(to: "before the exchange")
         let sql = """
             UPDATE action SET output = (SELECT max(id) + min(id) FROM output) - output
             """

@@ -27,7 +27,9 @@ struct ProgramLawTests {
     }
 
     private func actions(_ archive: FilePath) throws -> [ObjectID] {
-        try bench.contents(archive).members.filter { $0.kind == .action }.compactMap { ObjectID($0.name) }
+        // A union may have several outputs for an action.
+        let members = try bench.contents(archive).members.filter { $0.kind == .action }
+        return Array(Set(members.compactMap { ObjectID($0.name) }))
     }
 
     @Test(
@@ -78,14 +80,14 @@ struct ProgramLawTests {
         )
 
         // A pack of both gives the same members.
-        let first = try await bench.pack(GoCaches(buildCache: bench.served, moduleCache: nil), to: "served.castore")
-        let damage = first.report.leftOut.filter { $0.reason != .bookkeeping }
+        let served = GoCaches(buildCache: bench.served, moduleCache: nil)
+        let pack = try await bench.pack(served, to: "served.castore")
+        let damage = pack.report.leftOut.filter { $0.reason != .bookkeeping }
         #expect(damage.isEmpty, "\(damage)")
-        let members = try bench.members(union).filter { member in
-            (member.hasPrefix("action ") || member.hasPrefix("output "))
-                && expected.keys.contains { $0.contains(member.split(separator: " ")[1]) }
-        }
-        #expect(try bench.members(first.path) == members)
+        let whole = try await bench.pack(GoCaches(buildCache: restored, moduleCache: nil), to: "whole")
+        let names = Set(expected.keys.compactMap { $0.split(separator: "/").last?.dropLast(2) })
+        let members = try bench.members(whole.path).filter { names.contains($0.split(separator: " ")[1]) }
+        #expect(try bench.members(pack.path) == members, "seed \(seed)")
     }
 
     @Test(

@@ -111,7 +111,7 @@ struct ProgramPutTests {
         #expect(try await client.put(CacheModel.id("before"), [1]).Err == nil)
         let output = ContentHasher.hash(Array("ABC".utf8).span)
         let line = ProgramClient.line(putting: Self.action, 50, output, size: size)
-        try client.write(line + body + "\n" + ProgramClient.line(getting: Self.action, 51))
+        client.write(line + body + "\n" + ProgramClient.line(getting: Self.action, 51))
         let error = await failure("\(what)") { try await client.end() }
         #expect(
             error?.code == .badRequest && error?.remedy == .startWithGo,
@@ -135,7 +135,7 @@ struct ProgramPutTests {
             ContentHasher.hash(content.span),
             size: content.count
         )
-        try client.write(line + "\"\(Data(content).base64EncodedString())".prefix(length))
+        client.write(line + "\"\(Data(content).base64EncodedString())".prefix(length))
         let report = try await client.end()
         #expect(report.puts == 1 && report.errors == 0)
         #expect(try bench.servedNames.sorted() == names(CacheModel.id("before"), [1]).sorted())
