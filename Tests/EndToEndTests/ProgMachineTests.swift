@@ -127,7 +127,8 @@ extension EndToEnd {
             #"""
             export GOCACHE="$1/build" TMPDIR="$1" && mkfifo "$1/in" && exec 3<>"$1/in" || exit 99
             "$CACHECTL" prog --read-only "$2" <"$1/in" >"$1/out" 2>"$1/errors" & program=$!
-            action=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= output=tdQEXD9Gb6kf4sxqvnkjKhpXzfEE96JucW4KHieJ33g=
+            action=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+            output=tdQEXD9Gb6kf4sxqvnkjKhpXzfEE96JucW4KHieJ33g=
             printf '{"ID":1,"Command":"put","ActionID":"%s","OutputID":"%s","BodySize":3}\n"QUJD"\n' \
                 "$action" "$output" >&3
             for _ in $(seq 500); do grep -q '"ID":1' "$1/out" && break; sleep 0.02; done
@@ -172,7 +173,8 @@ extension EndToEnd {
                     check "$CACHECTL" difference "$1/x.castore" "$2" -o "$1/more.castore"
                     test -z "$("$CACHECTL" ls "$1/more.castore")" || exit 94
                     ls -d "$GOCACHE"/.castore-*.tmp >/dev/null || exit 93
-                    printf '{"ID":2,"Command":"get","ActionID":"%s"}\n{"ID":3,"Command":"close"}\n' "$action" >&3
+                    printf '{"ID":2,"Command":"get","ActionID":"%s"}\n' "$action" >&3
+                    printf '{"ID":3,"Command":"close"}\n' >&3
                     wait $program || exit 92
                     grep -q '"ID":2,"OutputID"' "$1/out" || exit 91
                     cat "$1/errors"
