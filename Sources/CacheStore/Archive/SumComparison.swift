@@ -67,16 +67,20 @@ struct SumComparison {
         self.unnamed = unnamed.count
     }
 
-    /// Throws the first fault, with the number of the others.
+    /// Throws the first fault, with the number of the others, on behalf of a restore.
     ///
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/wrongSum``.
     func check() throws(CacheStoreError) {
         guard let first = faults.first else { return }
-        guard faults.count > 1 else { throw first }
-        let others = faults.count == 2 ? "1 other member differs" : "\(faults.count - 1) other members differ"
+        let others =
+            switch faults.count {
+            case 1: ""
+            case 2: " (1 other member differs too)"
+            default: " (\(faults.count - 1) other members differ too)"
+            }
         throw CacheStoreError(
             first.code,
-            "\(first.message), and \(others) too",
+            "\(first.message)\(others), so nothing is restored",
             path: first.path,
             member: first.member,
             remedy: first.remedy

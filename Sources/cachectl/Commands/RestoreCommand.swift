@@ -216,8 +216,8 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
     private static func words(needed: Int, _ absent: Int) -> String {
         let count = HumanFormat.count(needed, "module", "modules")
         guard needed > 0 else { return "no modules" }
-        return absent == 0
-            ? "\(count), all in place" : "\(count), \(HumanFormat.count(absent)) of them absent"
+        if absent == 0 { return "\(count), all in place" }
+        return absent == needed ? "\(count), none in place" : "\(count), \(HumanFormat.count(absent)) absent"
     }
 
     /// Returns what a restore did to the files, in words.
