@@ -32,6 +32,9 @@ struct ModuleCacheRestore: Sendable {
     let profile: CacheProfile
     let makesZips: Bool
 
+    /// Whether an `.info` that is there and sound stays, even if the archive's differs.
+    let keepsInfo: Bool
+
     /// Whether the directories of new trees stay writable for their owner.
     let leavesTreesWritable: Bool
 
