@@ -50,6 +50,7 @@ LIBRARY = [
     ('Operations/Restore', 'an archive to caches'),
     ('Operations/CacheProgram', 'serving archives to go commands, and the figures on that',
      'Operations/Restore'),
+    ('Operations/Run', 'what a build needs, restored or served', 'Operations/Restore'),
     ('Operations/Seal', 'protecting a build cache in place'),
     ('Operations/Verify', 'checking every byte of an archive'),
     ('Operations/Repair', 'a damaged archive made whole with the content of others',

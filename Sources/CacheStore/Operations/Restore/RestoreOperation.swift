@@ -263,7 +263,7 @@ struct RestoreOperation {
         try await WorkerThreads.perform {
             var set = set
             set.leaveOutModules(work.damage.members)
-            let absent = try work.absent(of: modules.absent(from: set))
+            let absent = try ModuleCachePresence(work.root.path).absent(of: modules.absent(from: set))
             work.report.update { report in
                 report.absentModules = absent
                 report.warnings += modules.warnings
