@@ -1,0 +1,2 @@
+/// A program that serves GOCACHE to go commands.
+public struct CacheProgram: Sendable {}
