@@ -47,6 +47,7 @@ LIBRARY = [
     ('Operations/SetAlgebra', 'union, difference, intersection: one rule for two values',
      'Operations/SetAlgebra/Frames'),
     ('Operations/Pack', 'caches to an archive', 'Operations/SetAlgebra'),
+    ('Operations/CacheProgram', 'serving archives to go commands, and the figures on that'),
     ('Operations/Restore', 'an archive to caches'),
     ('Operations/CacheProgram', 'serving archives to go commands, and the figures on that',
      'Operations/Restore'),

@@ -265,6 +265,12 @@ extension Remedy {
         "restore with the profile `ci` into the directory in which the job builds, or into an empty one"
     )
 
+    /// The advice to log what go commands use.
+    public static let logUse = Remedy(
+        "logUse",
+        "name the log of the program that has served GOCACHE to the job's go commands, and pack after them"
+    )
+
     /// The advice to do all steps of a job as one user.
     public static let useOneUser = Remedy(
         "useOneUser",

@@ -128,7 +128,9 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
 
         if let path = caches.buildCache {
             if let absence { report.warnings.append(absence) }
-            if let program { report.warnings.append(CacheDirectories.restoreWarning(of: program, path)) }
+            if let program, !CacheProgramSetting(program).usesBuildCache {
+                report.warnings.append(CacheDirectories.restoreWarning(of: program, path))
+            }
         }
         if directories.gomodcache != nil {
             report.warnings = report.warnings.map(\.namingModuleCacheOption)

@@ -1,4 +1,3 @@
-import Glibc
 import SystemPackage
 
 /// The entries found in GOCACHE: action entries whose outputs look right, and a list of everything left out.
@@ -12,12 +11,8 @@ struct BuildCacheScan: Sendable {
         /// The classes of entries that are dropped.
         var dropped: Set<EntryClass>
 
-        /// The earliest time of an entry that is kept, in seconds since 1970; `nil` keeps all.
-        var earliestTime: Int?
-
-        /// The owners whose entries are kept whatever their time, because it tells nothing: see
-        /// ``EntryOwners``.
-        var unmarkable: Set<uid_t> = []
+        /// The rule by which entries were used; others are not kept.
+        var use = EntryUse.any
 
         /// The version of Go and GOROOT, as far as they are known.
         var environment = GoEnvironment()
@@ -64,10 +59,10 @@ struct BuildCacheScan: Sendable {
     /// The lines in which compiled packages state their origins.
     private var origins: Set<String> = []
 
-    /// The number of entries that were dropped because of ``Selection/earliestTime``.
+    /// The number of entries that were dropped because of ``Selection/use``.
     var unused = 0
 
-    /// The number of entries that were kept because of ``Selection/unmarkable``.
+    /// The number of entries that were kept because their owners kept Go from marking them.
     var unmarkable = 0
 
     /// Whether there were indexes of packages among the entries that were kept.
@@ -210,12 +205,12 @@ struct BuildCacheScan: Sendable {
                     "a \(status.noun)"
                 )
             }
-            if let earliest = selection.earliestTime, status.modified < earliest {
-                guard selection.unmarkable.contains(status.owner) else {
-                    unused += 1
-                    return
-                }
-                unmarkable += 1
+            switch selection.use.judgement(of: id, status) {
+            case .used: break
+            case .unmarkable: unmarkable += 1
+            case .unused:
+                unused += 1
+                return
             }
             guard let file = try directory.file(name) else { return }
             let bytes = try file.bytes(count: ActionEntry.byteCount + 1)

@@ -226,23 +226,15 @@ struct BuildSetupOperation {
         guard !hasProgram, !archives.isEmpty else { return }
         let words = options.program + archives.map(\.archive.path.absolute.string)
         report.variables["GOCACHEPROG"] = try words.map { word throws(CacheStoreError) in
-            guard let quoted = Self.quoted(word) else {
+            guard let quoted = QuotedWords.quoted(word) else {
                 throw CacheStoreError(
                     .badArgument,
-                    "GOCACHEPROG can't name a path with both kinds of quotes, or with a line feed",
+                    "GOCACHEPROG can't name a path with blanks and both kinds of quotes",
                     path: FilePath(word)
                 )
             }
             return quoted
         }.joined(separator: " ")
-    }
-
-    /// Returns a word as Go's `quoted.Split` reads it, or `nil` if it can't be written.
-    private static func quoted(_ word: String) -> String? {
-        let isPlain = !word.isEmpty && !word.contains { " \t\n\r\"'".contains($0) }
-        if isPlain { return word }
-        if !word.contains("'") { return "'\(word)'" }
-        return word.contains("\"") ? nil : "\"\(word)\""
     }
 }
 
