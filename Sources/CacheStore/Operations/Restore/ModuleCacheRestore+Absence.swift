@@ -1,9 +1,9 @@
 /// Modules that are in GOMODCACHE, whether or not this restore has put them there.
 extension ModuleCacheRestore {
-    /// Returns what Go would have to download of some modules.
+    /// Returns the modules that Go would have to download.
     ///
-    /// Go builds with a module whose `.ziphash` has the hash of go.sum, and reads neither the tree nor the zip
-    /// to see whether they have it (cmd/go/internal/modfetch, `DownloadDir` in cache.go and `checkMod` in
+    /// Go builds with a module whose `.ziphash` has the hash of go.sum, and reads neither the tree nor the
+    /// zip to see whether they have it (cmd/go/internal/modfetch, `DownloadDir` in cache.go and `checkMod` in
     /// fetch.go).
     ///
     /// - Throws: ``CacheStoreError`` if the machine is at fault.
