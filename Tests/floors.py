@@ -48,6 +48,8 @@ LIBRARY = [
      'Operations/SetAlgebra/Frames'),
     ('Operations/Pack', 'caches to an archive', 'Operations/SetAlgebra'),
     ('Operations/Restore', 'an archive to caches'),
+    ('Operations/CacheProgram', 'serving archives to go commands, and the figures on that',
+     'Operations/Restore'),
     ('Operations/Seal', 'protecting a build cache in place'),
     ('Operations/Verify', 'checking every byte of an archive'),
     ('Operations/Repair', 'a damaged archive made whole with the content of others',

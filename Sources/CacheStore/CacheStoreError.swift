@@ -160,6 +160,9 @@ extension CacheStoreError {
         /// A symbolic link stands where a file or directory should be.
         public static let symbolicLink = Code("symbolicLink")
 
+        /// The requests to a cache program are not those of the go command.
+        public static let badRequest = Code("badRequest")
+
         /// The `go` command could not be run or answered with an error.
         public static let goCommand = Code("goCommand")
 

@@ -9,6 +9,8 @@ package enum JSONValue: Sendable {
     case null
     case boolean(Bool)
     case integer(Int)
+    /// A number with a fraction; one that is infinite or none at all becomes `null`, which JSON has for both.
+    case number(Double)
     case string(String)
     case array([JSONValue])
     case object([(key: String, value: JSONValue)])
@@ -37,6 +39,8 @@ package enum JSONValue: Sendable {
         case .null: output.append(contentsOf: "null".utf8)
         case .boolean(let value): output.append(contentsOf: (value ? "true" : "false").utf8)
         case .integer(let value): output.append(contentsOf: String(value).utf8)
+        case .number(let value):
+            output.append(contentsOf: (value.isFinite ? String(value) : "null").utf8)
         case .string(let value): Self.appendQuoted(value, to: &output)
         case .array(let values):
             output.append(UInt8(ascii: "["))

@@ -78,6 +78,18 @@ extension Remedy {
         "choose a place on a file system that can be written to"
     )
 
+    /// The advice to choose a path whose names are UTF-8.
+    public static let chooseUTF8 = Remedy("chooseUTF8", "choose a path whose names are UTF-8")
+
+    /// The advice to name a directory by its absolute path.
+    public static let nameAbsolutePath = Remedy("nameAbsolutePath", "give its absolute path")
+
+    /// The advice to let the go command start a cache program.
+    public static let startWithGo = Remedy(
+        "startWithGo",
+        "let the go command start the program: it does so if `GOCACHEPROG` names the program"
+    )
+
     /// The advice to allow the process more open files.
     public static let allowOpenFiles = Remedy(
         "allowOpenFiles",

@@ -62,6 +62,12 @@ public struct Warning: Hashable, Sendable {
         public static let rewrittenIndex = Code(rawValue: "rewrittenIndex")
         /// A file that a repair was to take content from is no archive, or nothing of it is left.
         public static let uselessArchive = Code(rawValue: "uselessArchive")
+        /// An archive, or an entry of it, can't be read, so a cache program answers with misses.
+        public static let unservedArchive = Code(rawValue: "unservedArchive")
+        /// GOCACHE can't be read, or does not take what a cache program stores.
+        public static let unstoredEntry = Code(rawValue: "unstoredEntry")
+        /// A cache program could not append to its log.
+        public static let unwrittenLog = Code(rawValue: "unwrittenLog")
         /// A directory above a cache of an image keeps other users out.
         public static let closedDirectory = Code(rawValue: "closedDirectory")
     }

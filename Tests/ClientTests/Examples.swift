@@ -72,3 +72,13 @@ func rescue(_ archive: FilePath, from copies: [FilePath], to repaired: FilePath,
     try await Restore().run(repaired, into: caches)
 }
 // end of example
+
+// example: a program for GOCACHEPROG
+/// Serves the entries of archives to the go command that has started this program.
+func serve(_ archives: [FilePath], in buildCache: FilePath) async throws {
+    var options = CacheProgram.Options()
+    options.archives = archives
+    let program = CacheProgram(buildCache: buildCache, options: options)
+    try await program.serve(.standardInput, answering: .standardOutput)
+}
+// end of example
