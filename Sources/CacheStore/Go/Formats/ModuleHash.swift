@@ -24,7 +24,8 @@ struct ModuleHash {
         return hasher.finish()
     }
 
-    /// Returns the hash of a `go.mod` alone, as go.sum has it (cmd/go/internal/modfetch/fetch.go, `goModSum`).
+    /// Returns the hash of a `go.mod` alone, as go.sum has it (Go's cmd/go/internal/modfetch/fetch.go,
+    /// `goModSum`).
     static func id(ofModFile content: [UInt8]) -> ObjectID {
         var hash = Self()
         hash.add(name: "go.mod", id: ContentHasher.hash(content.span))

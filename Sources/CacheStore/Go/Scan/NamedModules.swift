@@ -102,8 +102,8 @@ public struct NamedModules: Hashable, Sendable {
         if let doubt = sums.modules.doubt {
             let message =
                 "only the go.sum files in `\(directory)` and beside the nearest go.mod and go.work tell which "
-                + "modules are needed, because Go does not say which files count (\(doubt)): builds download "
-                + "modules that others name"
+                + "modules are needed, because Go does not say which files count (\(doubt)): builds "
+                + "download modules that others name"
             return Warning(code: .unknownModules, message: message)
         }
         guard sums.files.isEmpty else { return nil }
@@ -111,15 +111,16 @@ public struct NamedModules: Hashable, Sendable {
         guard !modules.isEmpty else {
             throw CacheStoreError(
                 .badArgument,
-                "there is no go.mod for builds here, nor one below it, so nothing names the modules that they need",
+                "there is no go.mod for builds here, nor one below it, so nothing names the modules that "
+                    + "they need",
                 path: directory,
                 remedy: .nameSources
             )
         }
         guard let file = modules.fileWithRequirements else { return nil }
         let message =
-            "`\(file)` requires modules, and no go.sum has their hashes: none of them is taken from an archive, "
-            + "and builds may fail"
+            "`\(file)` requires modules, and no go.sum has their hashes: none of them is taken from an "
+            + "archive, and builds may fail"
         return Warning(code: .unknownModules, message: message, remedy: .makeSums)
     }
 }
@@ -169,22 +170,27 @@ extension NamedModules {
         return Warning(code: .absentModules, message: message)
     }
 
-    /// Returns what remains of the names, with the hashes of all.
+    /// Returns the names without those of modules that are there, with the hashes of all, and without the
+    /// warnings.
     ///
     /// - Parameters:
-    ///   - isZipThere: Returns whether the files of a module are there, so that its zip is needed no more.
-    ///   - isModFileThere: The same for its `go.mod`.
+    ///   - isZipThere: A function that returns whether the files of a module are there, so that its zip is
+    ///     needed no more.
+    ///   - isModFileThere: A function that returns the same for its `go.mod`.
+    /// - Returns: The other names.
+    /// - Throws: The error of a function.
     func removing(
         zips isZipThere: (ModuleKey) throws -> Bool,
         modFiles isModFileThere: (ModuleKey) throws -> Bool
     ) rethrows -> Self {
         var result = self
+        result.warnings = []
         result.zips = try zips.filter { try !isZipThere($0) }
         result.modFiles = try modFiles.filter { try !isModFileThere($0) }
         return result
     }
 
-    /// Returns what a set of members has not.
+    /// Returns the names of modules that a set of members lacks.
     func absent(from set: MemberSet) -> Self {
         // A zip that is derived is made from the tree.
         let stored = set.downloads.lazy.filter { $0.kind == .zip && $0.content != .derived }

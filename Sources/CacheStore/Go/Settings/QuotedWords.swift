@@ -15,7 +15,7 @@ enum QuotedWords {
     /// Splits a text at blanks (Go's cmd/internal/quoted, `Split`).
     ///
     /// A word that begins with a quote extends to the next such quote.
-    static func words(of text: String) -> [String] {
+    static func split(_ text: String) -> [String] {
         var words: [String] = []
         var rest = text[...]
         while let first = rest.first {

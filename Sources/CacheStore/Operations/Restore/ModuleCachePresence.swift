@@ -9,7 +9,7 @@ final class ModuleCachePresence: Sendable {
     /// - Throws: ``CacheStoreError`` as the system says.
     init(_ path: FilePath) throws(CacheStoreError) { root = try Directory(opening: path) }
 
-    /// Returns what Go would have to download of some modules.
+    /// Returns the modules that Go would have to download.
     ///
     /// Go builds with a module whose `.ziphash` has the hash of go.sum, and reads neither the tree nor the
     /// zip to see whether they have it (cmd/go/internal/modfetch, `DownloadDir` in cache.go and `checkMod` in

@@ -67,8 +67,8 @@ extension Restore {
         /// The modules that were to be restored, and that are neither in the archive nor in GOMODCACHE; `nil`
         /// unless ``Restore/Options/modules`` names some.
         ///
-        /// A module was in GOMODCACHE if Go would build with it: its `.ziphash` has a hash of the go.sum
-        /// files, and the tree or the zip is there. Its content is not read.
+        /// A module is in GOMODCACHE if Go would build with it: its `.ziphash` has a hash of the go.sum
+        /// files, and the tree or the zip is there. The content is not read.
         public var absentModules: NamedModules?
 
         /// Warnings of members that were left out, of modules that are absent, and of entries that will miss
