@@ -165,7 +165,8 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         }
 
         report.warnings = absences + report.warnings
-        if let path = named.buildCache, let program {
+        // The program that has logged what Go uses keeps that in GOCACHE.
+        if let path = named.buildCache, let program, useLogs.isEmpty {
             report.warnings.append(CacheDirectories.packWarning(of: program, path))
         }
         common.show(report.warnings)
