@@ -165,7 +165,9 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         }
 
         report.warnings = absences + report.warnings
-        if let path = named.buildCache, let program, !CacheProgramSetting(program).fillsBuildCache {
+        // The program that has logged what Go uses keeps that in GOCACHE.
+        let isKept = program.map { CacheProgramSetting($0).fillsBuildCache } ?? true
+        if let path = named.buildCache, let program, !isKept, useLogs.isEmpty {
             report.warnings.append(CacheDirectories.packWarning(of: program, path))
         }
         common.show(report.warnings)

@@ -59,6 +59,9 @@ struct BuildCacheScan: Sendable {
     /// The lines in which compiled packages state their origins.
     private var origins: Set<String> = []
 
+    /// The number of entries that count as used by ``Selection/use``, sound or not.
+    var used = 0
+
     /// The number of entries that were dropped because of ``Selection/use``.
     var unused = 0
 
@@ -126,6 +129,7 @@ struct BuildCacheScan: Sendable {
                 $0.actions += found.actions
                 $0.outputs += found.outputs
                 $0.leftOut += found.leftOut
+                $0.used += found.used
                 $0.unused += found.unused
                 $0.unmarkable += found.unmarkable
                 $0.sealed.formUnion(found.sealed)
@@ -206,8 +210,8 @@ struct BuildCacheScan: Sendable {
                 )
             }
             switch selection.use.judgement(of: id, status) {
-            case .used: break
-            case .unmarkable: unmarkable += 1
+            case .used: used += 1
+            case .unmarkable: (used, unmarkable) = (used + 1, unmarkable + 1)
             case .unused:
                 unused += 1
                 return

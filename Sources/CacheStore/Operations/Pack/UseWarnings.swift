@@ -62,7 +62,7 @@ struct UseWarnings {
 
     /// The warning that there was a restore, and that nothing was used since.
     private var idleWarning: Warning? {
-        guard use.restoreTime != nil, assembly.actionCount == 0, assembly.unused > 0,
+        guard use.restoreTime != nil, assembly.used == 0, assembly.unused > 0,
             let path = caches.buildCache
         else { return nil }
         let message =
@@ -86,8 +86,7 @@ struct UseWarnings {
 
     /// The warning that GOCACHE has none of the entries that the logs name.
     private var absenceWarning: Warning? {
-        guard use.log != nil, assembly.actionCount == 0, assembly.dropped.isEmpty, assembly.unused > 0,
-            let path = caches.buildCache
+        guard use.log != nil, assembly.used == 0, assembly.unused > 0, let path = caches.buildCache
         else { return nil }
         let message =
             "`\(path)` has none of the entries that the logs name, so none is packed, and builds that use "

@@ -146,10 +146,11 @@ struct LoggedUseTests {
         #expect(report.unused > 20)
         #expect(report.warnings.map(\.code).contains(.nothingUsed))
         #expect(!report.warnings.map(\.code).contains(.emptyCache))
-        // All that was used is of a class that is dropped: the log and the cache are the right ones.
+        // All that was used is dropped or can't be packed: the log and the cache are the right ones.
         var model = CacheModel()
         model.addPair("other", Array("text".utf8))
         let index = model.addPair("index", Array("go index v2 of a package\n".utf8)).0
+        model.addPair("idle", Array("idle".utf8))
         let other = try bench.write(model, to: "other")
         let dropped = try await pack(other, logged([index])) { $0.dropped = [.index] }.report
         #expect(!dropped.warnings.map(\.code).contains(.nothingUsed), "\(dropped.warnings)")
