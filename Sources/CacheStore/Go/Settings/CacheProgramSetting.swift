@@ -14,6 +14,6 @@ package struct CacheProgramSetting: Hashable, Sendable {
         return words[0].split(separator: "/").last == "cachectl" && words[1] == "prog"
     }
 
-    /// Whether what a build makes comes into GOCACHE.
-    package var fillsBuildCache: Bool { usesBuildCache && !words.contains("--read-only") }
+    /// Returns whether the program has an argument.
+    package func has(_ argument: String) -> Bool { words.contains(argument) }
 }

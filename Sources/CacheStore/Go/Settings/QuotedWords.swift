@@ -4,7 +4,8 @@ enum QuotedWords {
 
     /// Returns a word in quotes if it needs them.
     ///
-    /// - Returns: The word as Go reads it back, or `nil` if that can't be: the word needs both kinds of quotes.
+    /// - Returns: The word as Go reads it back, or `nil` if that can't be: the word needs both kinds of
+    ///   quotes.
     static func quoted(_ word: String) -> String? {
         let isQuote = word.hasPrefix("\"") || word.hasPrefix("'")
         guard word.isEmpty || isQuote || word.contains(where: { blanks.contains($0) }) else { return word }
