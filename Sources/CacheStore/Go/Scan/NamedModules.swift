@@ -102,8 +102,8 @@ public struct NamedModules: Hashable, Sendable {
         if let doubt = sums.modules.doubt {
             let message =
                 "only the go.sum files in `\(directory)` and beside the nearest go.mod and go.work tell "
-                + "which modules are needed, because Go does not say which files count (\(doubt)): builds "
-                + "download modules that others name"
+                + "which modules are needed, because Go does not say which files count (\(doubt)): "
+                + "builds download modules that others name"
             return Warning(code: .unknownModules, message: message)
         }
         guard sums.files.isEmpty else { return nil }
