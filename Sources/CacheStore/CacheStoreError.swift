@@ -126,6 +126,9 @@ extension CacheStoreError {
         /// Two archives hold different values where Go's checksums allow only one: a supply-chain alarm.
         public static let conflict = Code("conflict")
 
+        /// A module of an archive does not have the hash that a `go.sum` states: a supply-chain alarm.
+        public static let wrongSum = Code("wrongSum")
+
         /// Two different packs have one label.
         public static let duplicateLabel = Code("duplicateLabel")
 
@@ -156,6 +159,9 @@ extension CacheStoreError {
 
         /// A symbolic link stands where a file or directory should be.
         public static let symbolicLink = Code("symbolicLink")
+
+        /// The requests to a cache program are not those of the go command.
+        public static let badRequest = Code("badRequest")
 
         /// The `go` command could not be run or answered with an error.
         public static let goCommand = Code("goCommand")

@@ -78,6 +78,18 @@ extension Remedy {
         "choose a place on a file system that can be written to"
     )
 
+    /// The advice to choose a path whose names are UTF-8.
+    public static let chooseUTF8 = Remedy("chooseUTF8", "choose a path whose names are UTF-8")
+
+    /// The advice to name a directory by its absolute path.
+    public static let nameAbsolutePath = Remedy("nameAbsolutePath", "give its absolute path")
+
+    /// The advice to let the go command start a cache program.
+    public static let startWithGo = Remedy(
+        "startWithGo",
+        "let the go command start the program: it does so if `GOCACHEPROG` names the program"
+    )
+
     /// The advice to allow the process more open files.
     public static let allowOpenFiles = Remedy(
         "allowOpenFiles",
@@ -282,6 +294,17 @@ extension Remedy {
 
     /// The advice to make a `go.sum`.
     public static let makeSums = Remedy("makeSums", "make go.sum with `go mod tidy`, and commit it")
+
+    /// The advice to name a `go.sum`.
+    public static let nameSums = Remedy("nameSums", "name the go.sum of the module that is built")
+
+    /// The advice to find out why a module differs from `go.sum`.
+    public static let compareSums = Remedy(
+        "compareSums",
+        "use neither before you know which of the two is wrong: `go mod download` with an empty GOMODCACHE "
+            + "fails if it is go.sum; otherwise do not use this archive, and pack a GOMODCACHE that Go has "
+            + "filled by this go.sum"
+    )
 
     /// The advice to heed the words of the Go command.
     public static let heedGo = Remedy(

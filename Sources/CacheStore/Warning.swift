@@ -44,6 +44,8 @@ public struct Warning: Hashable, Sendable {
         public static let nothingUsed = Code(rawValue: "nothingUsed")
         /// Nothing tells which modules a job uses, so its key does not change with them.
         public static let unknownModules = Code(rawValue: "unknownModules")
+        /// Modules that a `go.sum` names are neither in an archive nor in GOMODCACHE.
+        public static let absentModules = Code(rawValue: "absentModules")
         /// Go keeps the entries of builds with a program, and not in GOCACHE.
         public static let cacheProgram = Code(rawValue: "cacheProgram")
         /// The environment of an image leads builds to other directories than those of its caches.
@@ -60,6 +62,12 @@ public struct Warning: Hashable, Sendable {
         public static let rewrittenIndex = Code(rawValue: "rewrittenIndex")
         /// A file that a repair was to take content from is no archive, or nothing of it is left.
         public static let uselessArchive = Code(rawValue: "uselessArchive")
+        /// An archive, or an entry of it, can't be read, so a cache program answers with misses.
+        public static let unservedArchive = Code(rawValue: "unservedArchive")
+        /// GOCACHE can't be read, or does not take what a cache program stores.
+        public static let unstoredEntry = Code(rawValue: "unstoredEntry")
+        /// A cache program could not append to its log.
+        public static let unwrittenLog = Code(rawValue: "unwrittenLog")
         /// A directory above a cache of an image keeps other users out.
         public static let closedDirectory = Code(rawValue: "closedDirectory")
     }

@@ -48,6 +48,20 @@ func restore(_ archive: FilePath, into caches: GoCaches) async throws {
 }
 // end of example
 
+// example: modules on demand
+/// Restores the modules that builds in a directory need, from the first archive that has each.
+func restoreModules(of directory: FilePath, from archives: [FilePath], into cache: FilePath) async throws {
+    let needed = try await NamedModules(neededIn: [directory], asking: GoCommand(), apartFrom: [cache])
+    var options = Restore.Options()
+    options.modules = needed
+    for archive in archives {
+        let caches = GoCaches(buildCache: nil, moduleCache: cache)
+        options.modules = try await Restore(options: options).run(archive, into: caches).absentModules
+    }
+    if let warning = options.modules?.absenceWarning(from: archives) { print(warning.message) }
+}
+// end of example
+
 // example: a damaged archive and its copies
 /// Repairs an archive with its copies, and restores what there is.
 func rescue(_ archive: FilePath, from copies: [FilePath], to repaired: FilePath, into caches: GoCaches)
@@ -56,5 +70,15 @@ func rescue(_ archive: FilePath, from copies: [FilePath], to repaired: FilePath,
     let repair = try await Repair().run(archive, from: copies, to: repaired)
     for member in repair.leftOut { print("lost:", member.kind.rawValue, member.name) }
     try await Restore().run(repaired, into: caches)
+}
+// end of example
+
+// example: a program for GOCACHEPROG
+/// Serves the entries of archives to the go command that has started this program.
+func serve(_ archives: [FilePath], in buildCache: FilePath) async throws {
+    var options = CacheProgram.Options()
+    options.archives = archives
+    let program = CacheProgram(buildCache: buildCache, options: options)
+    try await program.serve(.standardInput, answering: .standardOutput)
 }
 // end of example

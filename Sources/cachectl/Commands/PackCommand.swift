@@ -166,7 +166,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
 
         report.warnings = absences + report.warnings
         // The program that has logged what Go uses keeps that in GOCACHE.
-        if let path = named.buildCache, let program, useLogs.isEmpty {
+        if let path = named.buildCache, let program, useLogs.isEmpty, !Self.isKeptInBuildCache(by: program) {
             report.warnings.append(CacheDirectories.packWarning(of: program, path))
         }
         common.show(report.warnings)
@@ -275,5 +275,11 @@ struct PackCommand: AsyncParsableCommand, Sendable {
             "warnings": .warnings(report.warnings),
             "milliseconds": .milliseconds(time),
         ]
+    }
+
+    /// Returns whether GOCACHE has what builds with a program of GOCACHEPROG have made.
+    private static func isKeptInBuildCache(by program: String) -> Bool {
+        let setting = CacheProgramSetting(program)
+        return setting.usesBuildCache && !setting.has("--read-only")
     }
 }

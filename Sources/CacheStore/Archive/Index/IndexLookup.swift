@@ -46,19 +46,46 @@ struct IndexLookup: ~Copyable {
     // MARK: - Members
 
     /// Returns the entry that a restore writes for an action ID, or `nil` if there is none.
-    func action(_ id: ObjectID) throws -> ActionEntry? {
+    func action(_ id: ObjectID) throws -> ActionEntry? { try entry(ofAction: id)?.entry }
+
+    /// An action entry, and the place of its output.
+    struct Entry {
+        var entry: ActionEntry
+        /// Whether the output is a program, which Go keeps in a directory.
+        var isProgram: Bool
+        /// The number of the output's stream.
+        fileprivate var stream: Int
+    }
+
+    /// Returns the entry that a restore writes for an action ID, or `nil` if there is none.
+    func entry(ofAction id: ObjectID) throws -> Entry? {
         let statement = try database.prepare(
             """
-            SELECT o.digest, o.size FROM action a JOIN output o ON o.id = a.output WHERE a.id = ?
-            ORDER BY a.output
+            SELECT o.digest, o.size, o.executable, o.id FROM action a JOIN output o ON o.id = a.output
+            WHERE a.id = ? ORDER BY a.output
             """
         )
         try statement.bind(1, id)
         guard try statement.step() else { return nil }
-        guard let output = statement.id(0), let size = statement.integer(1), size >= 0 else {
-            throw fault("an action entry has no output")
-        }
-        return ActionEntry(action: id, output: output, size: size)
+        guard let output = statement.id(0), let size = statement.integer(1), size >= 0,
+            let number = statement.integer(3)
+        else { throw fault("an action entry has no output") }
+        return Entry(
+            entry: ActionEntry(action: id, output: output, size: size),
+            isProgram: !statement.isNull(2),
+            stream: number
+        )
+    }
+
+    /// Returns the stream of an entry's output.
+    func stream(of entry: Entry) throws -> Stream { try stream(entry.stream, size: entry.entry.size) }
+
+    /// Returns the values of GOARCH of all sources.
+    func architectures() throws -> [String] {
+        let statement = try database.prepare("SELECT DISTINCT value FROM environment WHERE name = 'GOARCH'")
+        var names: [String] = []
+        while try statement.step() { if let name = statement.text(0) { names.append(name) } }
+        return names
     }
 
     /// Returns the stream of an output, or `nil` if there is no such output.

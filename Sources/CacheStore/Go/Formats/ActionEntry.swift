@@ -50,11 +50,23 @@ struct ActionEntry: Hashable {
     }
 
     /// The file's bytes, with time 0.
-    var bytes: [UInt8] {
-        let size = String(self.size)
-        let padding = String(repeating: " ", count: max(0, 20 - size.utf8.count))
-        return Array("v1 ".utf8) + action.hexadecimal + [0x20] + output.hexadecimal
-            + Array(" \(padding)\(size) \(String(repeating: " ", count: 19))0\n".utf8)
+    var bytes: [UInt8] { bytes(time: 0) }
+
+    /// Returns the file's bytes with a time, in nanoseconds since 1970.
+    func bytes(time: Int) -> [UInt8] {
+        Array("v1 ".utf8) + action.hexadecimal + [0x20] + output.hexadecimal
+            + Array(" \(Self.field(size)) \(Self.field(time))\n".utf8)
+    }
+
+    /// Returns the time of an entry in nanoseconds since 1970, or `nil` if the bytes are no entry.
+    static func time(_ bytes: Span<UInt8>) -> Int? {
+        bytes.count == byteCount ? number(bytes.extracting(154..<174)) : nil
+    }
+
+    /// Returns a number as 20 characters, padded with spaces on the left.
+    private static func field(_ number: Int) -> String {
+        let digits = String(number)
+        return String(repeating: " ", count: max(0, 20 - digits.utf8.count)) + digits
     }
 
     private static func number(_ field: Span<UInt8>) -> Int? {

@@ -12,22 +12,30 @@ enum BuildCacheLayout {
 
     /// Returns the time in the future that suits the `go` commands of all given sources.
     static func sealTime(for sources: [Source]) -> Int {
+        sealTime(forArchitectures: sources.map { $0.environment["GOARCH"] })
+    }
+
+    /// Returns the time in the future that suits the `go` commands of all given values of GOARCH.
+    static func sealTime(forArchitectures names: [String]) -> Int {
         let narrow = ["386", "arm", "mips", "mipsle"]
-        return sources.contains { narrow.contains($0.environment["GOARCH"]) } ? earliestSealTime : sealTime
+        return names.contains { narrow.contains($0) } ? earliestSealTime : sealTime
     }
 
     /// The age of an entry's time from which on Go sets the time to now at a hit, in seconds
     /// (`mtimeInterval`).
     static let stampInterval = 3600
 
-    /// The names beside the 256 directories that Go gives to files and directories of its own, and the name
-    /// that a restore gives to its stamp.
+    /// The names beside the 256 directories that Go gives to files and directories of its own, and the names
+    /// of the files that a restore and a cache program leave.
     static let bookkeeping = [
-        "README", "trim.txt", "testexpire.txt", "log.txt", "fuzz", RestoreStamp.name,
+        "README", "trim.txt", "testexpire.txt", "log.txt", "fuzz", RestoreStamp.name, CheckedArchives.name,
     ]
 
     /// Returns the name of one of the 256 directories.
     static func subdirectory(_ index: Int) -> String { (index < 16 ? "0" : "") + String(index, radix: 16) }
+
+    /// Returns the name of the directory that holds the entry or output with an ID.
+    static func subdirectory(of id: ObjectID) -> String { subdirectory(Int(id.firstByte)) }
 
     /// Returns whether a name is that of one of the 256 directories.
     static func isSubdirectory(_ name: String) -> Bool {

@@ -7,7 +7,7 @@ struct GoFlags: Hashable, Sendable {
 
     /// Reads the value of GOFLAGS; words that are no flags are ignored, as by `go env`.
     init(_ text: String) {
-        for word in Self.words(of: text) {
+        for word in QuotedWords.split(text) {
             let bare = word.drop { $0 == "-" }
             guard !bare.isEmpty, bare.first != "=", (1...2).contains(word.count - bare.count) else {
                 continue
@@ -37,41 +37,10 @@ struct GoFlags: Hashable, Sendable {
     ///
     /// The other flags only change what a command prints, where it writes, or whether it runs at all.
     static func decisive(of text: String) -> String {
-        let words = words(of: text).filter { word in
+        let words = QuotedWords.split(text).filter { word in
             let bare = word.drop { $0 == "-" }
             return bare.count < word.count && decisive.contains(String(bare.prefix { $0 != "=" }))
         }
-        return words.map(quoted).joined(separator: " ")
-    }
-
-    /// Returns a word in quotes if it needs them; no word needs both kinds of quotes.
-    private static func quoted(_ word: String) -> String {
-        guard word.contains(where: { blanks.contains($0) }) else { return word }
-        return word.contains("'") ? "\"\(word)\"" : "'\(word)'"
-    }
-
-    private static let blanks: [Character] = [" ", "\t", "\n", "\r", "\r\n"]
-
-    /// Splits a text at blanks (Go's cmd/internal/quoted, `Split`).
-    ///
-    /// A word that begins with a quote extends to the next such quote.
-    private static func words(of text: String) -> [String] {
-        var words: [String] = []
-        var rest = text[...]
-        while let first = rest.first {
-            if blanks.contains(first) {
-                rest.removeFirst()
-            } else if first == "\"" || first == "'" {
-                rest.removeFirst()
-                let end = rest.firstIndex(of: first) ?? rest.endIndex
-                words.append(String(rest[..<end]))
-                rest = rest[end...].dropFirst()
-            } else {
-                let end = rest.firstIndex(where: blanks.contains) ?? rest.endIndex
-                words.append(String(rest[..<end]))
-                rest = rest[end...]
-            }
-        }
-        return words
+        return words.map { QuotedWords.quoted($0) ?? $0 }.joined(separator: " ")
     }
 }

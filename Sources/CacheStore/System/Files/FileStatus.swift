@@ -22,6 +22,11 @@ struct FileStatus: Hashable {
     /// The rest of the modification time, in nanoseconds, 0 to 999,999,999.
     let modifiedNanoseconds: Int
 
+    /// The time at which the content, the mode or the owner changed last, in nanoseconds since 1970.
+    ///
+    /// Only the system sets this time.
+    let changedNanoseconds: Int
+
     /// The device number of the file system that holds the file.
     let device: dev_t
 
@@ -49,6 +54,7 @@ struct FileStatus: Hashable {
         size = raw.st_size
         modified = raw.st_mtim.tv_sec
         modifiedNanoseconds = raw.st_mtim.tv_nsec
+        changedNanoseconds = raw.st_ctim.tv_sec &* 1_000_000_000 &+ raw.st_ctim.tv_nsec
         device = raw.st_dev
         inode = raw.st_ino
     }

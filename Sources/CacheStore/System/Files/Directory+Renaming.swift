@@ -1,4 +1,5 @@
 import CLinux
+import Glibc
 import SystemPackage
 
 extension Directory {
@@ -25,6 +26,20 @@ extension Directory {
                 throw error
             }
             try rename(aside, to: name)
+        }
+    }
+
+    /// Moves `name` to another directory of the same file system, and replaces a file that has the name
+    /// `other` there.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func move(
+        _ name: String,
+        to other: String,
+        in target: borrowing Directory
+    ) throws(CacheStoreError) {
+        _ = try SystemCall.checked("rename to", target.path(of: other)) {
+            unsafe renameat(descriptor, name, target.descriptor, other)
         }
     }
 }

@@ -1,0 +1,217 @@
+import Glibc
+import Synchronization
+import SystemPackage
+
+/// One run of a ``CacheProgram``.
+///
+/// One thread reads the requests, and writes the bodies of puts. Other threads answer the gets. A thread
+/// starts when a request comes and no other thread is free.
+final class ProgramOperation: Sendable {
+    private let options: CacheProgram.Options
+    private let output: ProgramOutput
+    private let store: ProgramStore
+    private let archives: [ServedArchive]
+    private let record: ProgramRecord
+    private let queue: ProgramQueue
+
+    /// Opens GOCACHE and the archives, and begins to check their indexes.
+    ///
+    /// - Throws: ``CacheStoreError`` if an archive can't be read and the program is strict.
+    init(_ program: CacheProgram, _ output: ProgramOutput) throws(CacheStoreError) {
+        options = program.options
+        self.output = output
+        let record = ProgramRecord(program)
+        self.record = record
+        queue = ProgramQueue(limit: WorkerThreads.count(for: options.jobs))
+        store = ProgramStore(program) { error in record.note(unstored: error) }
+        var archives: [ServedArchive] = []
+        for path in options.archives {
+            do throws(CacheStoreError) {
+                let archive = ServedArchive(try Archive(opening: path))
+                if options.isStrict { try archive.check(store) }
+                archives.append(archive)
+            } catch {
+                if options.isStrict { throw error }
+                record.note(unserved: error, path)
+            }
+        }
+        self.archives = archives
+        guard !options.isStrict else { return }
+        let store = store
+        do throws(CacheStoreError) {
+            try WorkerThreads.start { [archives] in
+                for archive in archives {
+                    do throws(CacheStoreError) {
+                        try archive.check(store)
+                    } catch {
+                        record.note(unserved: error, archive.archive.path)
+                    }
+                }
+            }
+        } catch {
+            // Without a thread, nothing would ever end the wait for the check.
+            for archive in archives {
+                archive.giveUp()
+                record.note(unserved: error, archive.archive.path)
+            }
+        }
+    }
+
+    // MARK: - Requests
+
+    /// Answers the requests of an input, and writes the log.
+    ///
+    /// - Throws: The errors of ``CacheProgram/serve(_:answering:)``.
+    func run(_ input: consuming ProgramInput) throws -> CacheProgram.Report {
+        // The record is complete, and the scratch files are gone, before the go command ends.
+        var closing: Int?
+        do {
+            defer { store.close() }
+            defer { queue.finish() }
+            try output.write(ProgramAnswer(id: 0, content: .commands(["get", "put", "close"])))
+            while closing == nil, let request = try input.request() {
+                switch request.command {
+                case .get(let action):
+                    try get(request.id, action, isAlone: input.isIdle)
+                case .put(let action, let output, let size):
+                    let entry = ActionEntry(action: action, output: output, size: size)
+                    guard try put(request.id, entry, &input) else { break }
+                case .close: closing = request.id
+                case .unknown(let name):
+                    let reason = "cachectl knows no request `\(name)`"
+                    record.noteFailure()
+                    try output.write(ProgramAnswer(id: request.id, content: .failure(reason)))
+                }
+            }
+        }
+        try queue.throwFailure()
+        let report = record.finish()
+        if let closing { try output.write(ProgramAnswer(id: closing, content: .done)) }
+        return report
+    }
+
+    // MARK: - Gets
+
+    /// The answer to a get.
+    struct Answer {
+        /// The output, or `nil` for a miss.
+        var hit: ProgramAnswer.Hit?
+        /// The place that had the output.
+        var place = CacheProgram.Report.Place.buildCache
+        /// The number of bytes that were decoded.
+        var decodedBytes = 0
+    }
+
+    /// Answers a get at once, or lets another thread do it.
+    ///
+    /// - Parameters:
+    ///   - id: The number of the request.
+    ///   - action: The action.
+    ///   - isAlone: Whether no other request waits. To look into GOCACHE then takes less time than to wake a
+    ///     thread.
+    /// - Throws: ``CacheStoreError`` if the answer can't be written, or if there is no thread.
+    private func get(_ id: Int, _ action: ObjectID, isAlone: Bool) throws {
+        let start = ContinuousClock.now
+        if isAlone, let hit = find(action) {
+            return try answer(id, action, Answer(hit: hit), since: start)
+        }
+        try queue.add { [self] worker in
+            let found = (isAlone ? nil : find(action)).map { Answer(hit: $0) } ?? find(action, worker)
+            try answer(id, action, found, since: start)
+        }
+    }
+
+    private func answer(
+        _ id: Int,
+        _ action: ObjectID,
+        _ found: Answer,
+        since start: ContinuousClock.Instant
+    ) throws(CacheStoreError) {
+        try output.write(ProgramAnswer(id: id, content: found.hit.map { .hit($0) } ?? .miss))
+        record.note(action, found, since: start)
+    }
+
+    /// Looks for the output of an action in GOCACHE.
+    private func find(_ action: ObjectID) -> ProgramAnswer.Hit? {
+        do throws(CacheStoreError) {
+            return try store.find(action)
+        } catch {
+            record.note(unstored: error)
+            return nil
+        }
+    }
+
+    /// Looks for the output of an action in the archives.
+    private func find(_ action: ObjectID, _ worker: ProgramWorker) -> Answer {
+        for (index, archive) in archives.enumerated() where archive.isUsable {
+            do {
+                if let answer = try find(action, in: archive, index, worker) { return answer }
+            } catch let error as CacheStoreError {
+                record.note(unserved: error, archive.archive.path)
+            } catch let error as SQLiteError {
+                // The check tells damage of the index from a machine that can't read it.
+                guard archive.isSound else { continue }
+                archive.giveUp()
+                let unreadable = IndexSchema.unreadable(error, path: archive.archive.path)
+                record.note(unserved: unreadable, archive.archive.path)
+            } catch {
+                continue
+            }
+        }
+        return Answer()
+    }
+
+    /// Brings the output of an action out of an archive.
+    ///
+    /// - Returns: The answer; `nil` if the archive has no entry.
+    private func find(
+        _ action: ObjectID,
+        in archive: ServedArchive,
+        _ index: Int,
+        _ worker: ProgramWorker
+    ) throws -> Answer? {
+        let reader = try worker.reader(of: archive, index)
+        // Go does not ask a program for programs that it has linked.
+        guard let entry = try reader.lookup.entry(ofAction: action), !entry.isProgram, archive.isSound else {
+            return nil
+        }
+        let (hit, written) = try store.bring(entry.entry, sealTime: reader.sealTime) {
+            try reader.write(entry, to: $0)
+        }
+        return Answer(hit: hit, place: .archive, decodedBytes: written)
+    }
+
+    // MARK: - Puts
+
+    /// Keeps an output that Go puts, and answers.
+    ///
+    /// - Returns: Whether the whole body was there.
+    private func put(_ id: Int, _ entry: ActionEntry, _ input: inout ProgramInput) throws -> Bool {
+        let start = ContinuousClock.now
+        var failure: CacheStoreError?
+        var file: PendingFile?
+        do throws(CacheStoreError) { file = try store.beginPut() } catch { failure = error }
+        var hasher = ContentHasher()
+        if entry.size > 0 {
+            let isWhole = try input.body(of: entry.size) { piece in
+                hasher.update(piece.span)
+                guard failure == nil else { return }
+                do throws(CacheStoreError) { try file?.append(piece) } catch { failure = error }
+            }
+            guard isWhole else { return false }
+        }
+        let content: ProgramAnswer.Content
+        if hasher.finish() != entry.output {
+            file?.discard()
+            content = .failure("the body of the put does not have the SHA-256 that its `OutputID` states")
+        } else if let file, failure == nil {
+            content = .kept(path: store.put(entry, file))
+        } else {
+            file?.discard()
+            content = .failure("the output can't be stored: \(failure?.summary ?? "no directory takes it")")
+        }
+        record.note(put: entry, content, since: start)
+        try output.write(ProgramAnswer(id: id, content: content))
+        return true
+    }
+}

@@ -1,0 +1,90 @@
+import SystemPackage
+
+/// An archive from which a cache program answers.
+///
+/// Nothing but the SHA-256 of the whole index tells that an action has the output that the index names.
+/// Therefore a hit waits until the index has been hashed. A miss does no harm, and waits for nothing.
+final class ServedArchive: Sendable {
+    private enum State { case unchecked, sound, unusable }
+
+    /// The archive.
+    let archive: Archive
+
+    private let state = Monitor<State>(.unchecked)
+
+    /// Creates an archive whose index is not checked.
+    init(_ archive: Archive) { self.archive = archive }
+
+    /// Whether lookups in the archive are of use.
+    var isUsable: Bool { state.withLock { $0 != .unusable } }
+
+    /// Whether the index is known to be sound; the call waits until that is decided.
+    var isSound: Bool { state.wait(until: { $0 != .unchecked }) { $0 == .sound } }
+
+    /// Checks the index, unless GOCACHE tells that this state of the archive has been checked before.
+    ///
+    /// - Parameter store: GOCACHE, which keeps the note of the check.
+    /// - Throws: ``CacheStoreError`` as ``Archive/checkIndex()`` does; the archive is unusable then.
+    func check(_ store: ProgramStore) throws(CacheStoreError) {
+        do throws(CacheStoreError) {
+            let status = try archive.frames.file.status()
+            let note = CheckedArchives.State(index: archive.trailer.indexID, status)
+            if !store.hasNote(of: note) {
+                try archive.checkIndex()
+                store.keep(note)
+            }
+            set(.sound)
+        } catch {
+            giveUp()
+            throw error
+        }
+    }
+
+    /// Makes the archive unusable.
+    func giveUp() { set(.unusable) }
+
+    private func set(_ value: State) {
+        state.withLock { $0 = $0 == .unusable ? .unusable : value }
+        state.broadcast()
+    }
+}
+
+/// The reader of a ``ServedArchive`` for one thread.
+final class ServedArchiveReader {
+    /// The lookup of entries.
+    let lookup: IndexLookup
+
+    /// The time in the future that a restore of the archive would give to entries, in seconds since 1970.
+    let sealTime: Int
+
+    private let archive: Archive
+    private var reader: ChunkReader
+
+    /// Opens the index.
+    ///
+    /// - Throws: ``SQLiteError``, or ``CacheStoreError`` if the database is not an archive's index.
+    init(_ archive: Archive) throws {
+        self.archive = archive
+        lookup = try IndexLookup(
+            archive.indexWindow,
+            version: archive.trailer.version,
+            framesSize: archive.trailer.framesSize,
+            path: archive.path
+        )
+        sealTime = BuildCacheLayout.sealTime(forArchitectures: try lookup.architectures())
+        reader = try ChunkReader(archive)
+    }
+
+    /// Writes the output of an entry to a file, and checks it.
+    ///
+    /// - Throws: ``SQLiteError``, or ``CacheStoreError``, which names the output.
+    func write(_ entry: IndexLookup.Entry, to file: borrowing File) throws {
+        let stream = try lookup.stream(of: entry)
+        let content = StreamWriter(id: entry.entry.output, size: stream.size, chunks: stream.chunks)
+        do {
+            try content.write(to: file, with: &reader) {}
+        } catch let error as CacheStoreError {
+            throw error.naming(member: "output \(entry.entry.output)")
+        }
+    }
+}
