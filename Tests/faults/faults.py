@@ -293,13 +293,13 @@ class Trial:
         try:
             done = self.run(copy, self.scenario.command, LD_PRELOAD=self.bench.shim,
                             CACHESTORE_FAULT=f'{number}:{function}:{what}')
-            return self.wrong(copy, done, function, what)
+            return self.wrong(copy, done, what)
         except subprocess.TimeoutExpired:
             return 'a hang'
         finally:
             remove(copy)
 
-    def wrong(self, copy, done, function, what):
+    def wrong(self, copy, done, what):
         """Judges a run, and runs the command again where it has not ended well."""
         state, text = snapshot(copy), done.stderr.decode(errors='replace')
         wrong = self.judge(done, state, text, what)
@@ -378,11 +378,10 @@ class ServedTrial(Trial):
     def run(self, directory, command, **environment):
         return self.bench.serve(directory, command, **environment)
 
-    def wrong(self, copy, done, function, what):
+    def wrong(self, copy, done, what):
         killed = what in ('before', 'after') and done.returncode == -signal.SIGKILL
-        may_leave = killed or function in program.CLEANING and what != str(errno.EINTR)
         text = done.stderr.decode(errors='replace').strip()[:300]
-        left = program.faults(copy, may_leave)
+        left = program.faults(copy, may_leave=killed)
         if wrong := program.judge(done, self.done, self.before, snapshot(copy), killed, left):
             return f'{wrong}: {text}'
         again = self.run(copy, self.scenario.command)

@@ -23,8 +23,6 @@ CACHE = 'served'  # GOCACHE, which has the entry `bufio`
 GETS = ['fmt', 'bufio', 'os', 'absent', 'net stdout', 'made', 'fmt']
 MADE = hashlib.shake_256(b'made').digest(150_000)  # more than a pipe holds, and more than is read at once
 PATIENCE = 30  # seconds, after which a run hangs
-# The calls that clean up. If one fails, the next run must do it; an interruption is no failure.
-CLEANING = {'unlinkat', 'readdir'}
 
 Done = collections.namedtuple('Done', 'returncode stderr hits wrong')
 

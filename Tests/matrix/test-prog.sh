@@ -62,7 +62,7 @@ find "$programs" -exec touch -d 2024-05-01 {} +
 
 unset GOROOT GOFLAGS GOOS GOARCH GOEXPERIMENT GODEBUG GOCACHEPROG CC CGO_CFLAGS CGO_LDFLAGS
 export GOTOOLCHAIN=local GOENV=off GOTELEMETRY=off GOSUMDB=off TZ=UTC LC_ALL=C TMPDIR=$work/tmp GOPATH=$work/gopath
-export GOMODCACHE=$work/restored/go-mod CGO_ENABLED=0 GOPROXY=off
+export GOMODCACHE=$work/go-mod CGO_ENABLED=0 GOPROXY=off
 export GOCACHE=''
 
 remove() { [[ ! -d $1 ]] || { chmod -R u+w "$1"; rm -rf "$1"; }; }
@@ -166,16 +166,15 @@ pack_served() { # pack_served NAME: what stands in GOCACHE, without modules
 use_empty() { export GOCACHE=$work/served/$1; remove "$GOCACHE"; mkdir -p "$work/served"; } # use_empty NAME
 
 fill() { # fill LABEL ACTION…: packs what the actions make in empty caches
-    export GOCACHE=$work/made/$1 GOMODCACHE=$work/made/go-mod
+    export GOCACHE=$work/made/$1
     GOPROXY=file://$work/proxy do_work "$work/out" "${@:2}"
     [[ $(work_done) == */compile* ]] || die "$1: nothing compiled in an empty cache: the log is not understood"
     "$cachectl" pack --quiet --force --label "$1" --go "$go" -o "$archives/$1.castore"
-    export GOMODCACHE=$work/restored/go-mod
 }
 
 measure() { # what a restored cache gives
     export GOCACHE=$work/restored/go-build
-    remove "$work/restored"
+    remove "$GOMODCACHE"
     "$cachectl" restore --quiet --go "$go" "$archives/all.castore"
     do_work "$work/reference"
     warm=$(work_done)
@@ -376,7 +375,7 @@ export oracle=$here/../Oracle/gocache.py
 for go_version in "${versions[@]}"; do
     install_toolchain "$go_version"
     go=$toolchains/go-$go_version/go/bin/go
-    for directory in made restored served out; do remove "$work/$directory"; done
+    for directory in made restored served out go-mod; do remove "$work/$directory"; done
     fill first "${plain[@]}"
     fill second "${with_c[@]}"
     "$cachectl" union --quiet --force "$archives/first.castore" "$archives/second.castore" -o "$archives/all.castore"
