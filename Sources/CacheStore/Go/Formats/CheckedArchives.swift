@@ -50,9 +50,13 @@ struct CheckedArchives: Hashable, Sendable {
     static func add(_ state: State, in root: borrowing Directory) throws(CacheStoreError) {
         var lines = CheckedArchives(in: root).lines.filter { $0 != state.line }
         lines = lines.suffix(maximumCount - 1) + [state.line]
-        let temporary = TemporaryName(for: name).text
+        TemporaryName.removeAbandoned(for: name, in: root)
+        let temporaryName = TemporaryName(for: name)
+        let temporary = temporaryName.text
         do throws(CacheStoreError) {
             let file = try root.creatingFile(temporary, mode: 0o644, shownAs: root.path(of: name))
+            // If another program removes the file before it is locked, it has no name to be renamed from.
+            _ = temporaryName.lock(file.descriptor, in: root)
             try file.write(Array(lines.map { "\($0)\n" }.joined().utf8).span, at: 0)
             try root.rename(temporary, to: name)
         } catch {
