@@ -32,6 +32,18 @@ struct GoFlags: Hashable, Sendable {
         "overlay", "pgo", "pkgdir", "race", "tags", "toolexec", "trimpath",
     ]
 
+    /// The flags that make Go run no program, and read or write no file.
+    private static let harmless: Set<String> = [
+        "asan", "buildmode", "buildvcs", "cover", "covermode", "coverpkg",
+        "installsuffix", "linkshared", "mod", "modcacherw", "msan", "p", "race", "tags", "trimpath", "v",
+    ]
+
+    /// Whether the flags may be taken over from somebody else.
+    ///
+    /// None of them makes Go run a program, or read or write a file, as `-toolexec`, `-ldflags`, `-gcflags`
+    /// and `-overlay` can.
+    var areHarmless: Bool { values.keys.allSatisfy(Self.harmless.contains) }
+
     /// Returns the part of a value of GOFLAGS that decides which files are built, and which entries of
     /// GOCACHE are asked for.
     ///

@@ -70,7 +70,7 @@ struct BuildSetupOperation {
     private mutating func settle() async throws {
         let own = try await go.variables(["GOCACHE", "GOCACHEPROG", "GOFLAGS", "GOMODCACHE"])
         if own["GOFLAGS", default: ""].allSatisfy({ $0 == " " }), let flags = common("GOFLAGS"),
-            !flags.isEmpty
+            !flags.isEmpty, GoFlags(flags).areHarmless
         {
             set("GOFLAGS", flags)
         }
