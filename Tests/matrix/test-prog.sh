@@ -6,7 +6,7 @@
 #     Tests/matrix/test-prog.sh               # 1.21.13, which knows no GOCACHEPROG, and 1.24.11, 1.25.5, 1.27.3
 #
 # Two jobs fill caches: one builds, vets, tests, lists and runs without C, one builds with C and tests with the
-# race detector. Both are packed. A restore of their union is the measure of everything: it gives the outputs, the
+# race detector. Both are packed, with the results of tests. A restore of their union is the measure of everything: it gives the outputs, the
 # text of the tests and the list of tools that Go runs.
 set -euo pipefail
 shopt -s inherit_errexit
@@ -124,9 +124,10 @@ do_work() { # do_work OUT [ACTION…]
 readonly plain=(build vet tests list package run) with_c=(build_with_c race_tests)
 readonly everything=("${plain[@]}" "${with_c[@]}")
 
-# Tells which tools the commands of the log ran, as in test-used.sh.
+# Tells which tools the commands of the log ran, as in test-used.sh. Go links each program that it runs, because it
+# asks no GOCACHEPROG for linked programs.
 work_done() {
-    grep -oE '/(compile|vet|asm|cgo|cover|link) (-o|-V|-flags|-unsafeptr|-atomic|-mod|-objdir|-trimpath|-p)|go: downloading .*' "$log" |
+    grep -oE '/(compile|vet|asm|cgo|cover) (-o|-V|-flags|-unsafeptr|-atomic|-mod|-objdir|-trimpath|-p)|go: downloading .*' "$log" |
         grep -vE -- '-V|-flags' | sort | uniq -c || true
 }
 
@@ -158,7 +159,7 @@ check_program() { # check_program SITUATION FILE OUTPUT: one output of the refer
 members() { "$cachectl" info --json "$1" | python3 -c 'import json, sys; print(json.load(sys.stdin)["totals"]["all"]["members"])'; }
 
 pack_served() { # pack_served NAME: what stands in GOCACHE, without modules
-    "$cachectl" pack --quiet --force --label served --go "$go" --no-gomodcache -o "$archives/$1"
+    "$cachectl" pack --quiet --force --keep all --label served --go "$go" --no-gomodcache -o "$archives/$1"
 }
 
 # ---------------------------------------------------------------- situations
@@ -169,7 +170,7 @@ fill() { # fill LABEL ACTION…: packs what the actions make in empty caches
     export GOCACHE=$work/made/$1
     GOPROXY=file://$work/proxy do_work "$work/out" "${@:2}"
     [[ $(work_done) == */compile* ]] || die "$1: nothing compiled in an empty cache: the log is not understood"
-    "$cachectl" pack --quiet --force --label "$1" --go "$go" -o "$archives/$1.castore"
+    "$cachectl" pack --quiet --force --keep all --label "$1" --go "$go" -o "$archives/$1.castore"
 }
 
 measure() { # what a restored cache gives
