@@ -119,8 +119,14 @@ struct ProgramInput: ~Copyable {
         buffer.append(contentsOf: repeatElement(0, count: Self.readSize))
         let descriptor = descriptor
         // The system writes at most as many bytes as the part of the buffer has.
-        let got = try unsafe buffer.withUnsafeMutableBytes { bytes in
-            unsafe try descriptor.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[start...]))
+        let got: Int
+        do {
+            got = try unsafe buffer.withUnsafeMutableBytes { bytes in
+                unsafe try descriptor.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[start...]))
+            }
+        } catch {
+            let cause = error as? Errno ?? .ioError
+            throw CacheStoreError(.io, "cannot read a request of the go command", cause: cause)
         }
         buffer.removeLast(Self.readSize - got)
         return got > 0
