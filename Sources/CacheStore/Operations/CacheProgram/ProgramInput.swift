@@ -127,8 +127,7 @@ struct ProgramInput: ~Copyable {
         } catch {
             throw CacheStoreError(
                 .io,
-                "cannot read the requests of the go command from standard input",
-                remedy: .startWithGo,
+                "cannot read a request of the go command from standard input",
                 cause: error as? Errno ?? .ioError
             )
         }
