@@ -26,13 +26,23 @@ def entry(cache, name, output):
     write(cache / action[:2] / f'{action}-a', text.encode())
 
 
+def package(name, size=3000):
+    """Returns something like a compiled package."""
+    body = hashlib.shake_256(name.encode()).digest(size)
+    return b'!<arch>\n' + f'go object linux amd64 go1.25.5 X:none\nbuild id "{name}"\n'.encode() + body
+
+
+def printed(name):
+    """Returns what a compiler has printed for a package."""
+    return f'./{name}.go\n'.encode()
+
+
 def build_cache(cache, names, size=3000):
     """Makes a GOCACHE with a compiled package per name, and a few entries of other kinds."""
     write(cache / 'README', b'This directory holds cached build artifacts from the Go build system.\n')
     for name in names:
-        body = hashlib.shake_256(name.encode()).digest(size)
-        entry(cache, name, b'!<arch>\n' + f'go object linux amd64 go1.25.5 X:none\nbuild id "{name}"\n'.encode() + body)
-        entry(cache, f'{name} stdout', f'./{name}.go\n'.encode())
+        entry(cache, name, package(name, size))
+        entry(cache, f'{name} stdout', printed(name))
     entry(cache, 'empty', b'')
 
 

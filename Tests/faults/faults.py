@@ -35,6 +35,7 @@ import threading
 
 import caches
 import judges
+import program
 
 TRANSFERS = {'read', 'write', 'pread', 'pread64', 'pwrite', 'pwrite64'}
 CHANGES = {
@@ -61,6 +62,7 @@ SAME = {
     'fchmodat': 'fchmod', 'utimensat': 'futimens', 'ftruncate64': 'ftruncate', 'fdatasync': 'fsync', 'syncfs': 'fsync',
     'sync_file_range': 'fsync',
 }
+TIMED = ('trim.txt', 'castore-restored.txt', 'castore-checked.txt')
 SEALED = 4_000_000_000  # seconds; the times after it are those that a seal gives
 
 
@@ -77,7 +79,7 @@ def snapshot(root):
             status = path.lstat()
             what = [stat.filemode(status.st_mode)]
             if stat.S_ISREG(status.st_mode):
-                is_time = name in ('trim.txt', 'castore-restored.txt')  # these hold the time of the run
+                is_time = name in TIMED  # these hold times of the run
                 what.append('a time' if is_time else hashlib.sha256(path.read_bytes()).hexdigest())
                 if status.st_mtime > SEALED:
                     what.append('sealed')
@@ -114,11 +116,12 @@ class Scenario:
     `fixed`: the path of the directory is recorded in an archive, so every run sees its copy at one path.
     `extra`: an input that the command can do without; a fault there costs a warning that names it.
     `denied`: what the output of a command that judges access says where access is denied.
+    `served`: the command answers requests of a go command, as program.py makes them.
     """
 
-    def __init__(self, name, command, ready=(), steps=False, fixed=False, extra=None, denied=None):
+    def __init__(self, name, command, ready=(), steps=False, fixed=False, extra=None, denied=None, served=False):
         self.name, self.command, self.ready, self.steps = name, command, ready, steps
-        self.fixed, self.extra, self.denied = fixed, extra, denied
+        self.fixed, self.extra, self.denied, self.served = fixed, extra, denied, served
 
 
 PACK = 'pack --no-go --label a --gocache cache --gomodcache mods'
@@ -165,6 +168,9 @@ SCENARIOS = [
     Scenario('summary', 'summary a.castore', [A]),
     Scenario('summary, with a base', 'summary a.castore --base b.castore', [A, B], extra='b.castore'),
     Scenario('doctor', 'doctor a.castore --go ./go --gomodcache mods', [A], denied="this user can't read"),
+    Scenario('prog', 'prog a.castore b.castore', [A, B], served=True),
+    Scenario('prog, strict', 'prog all.castore --strict', [A, B, ALL], served=True),
+    Scenario('prog, read-only, damaged', 'prog all.castore --read-only', [A, B, ALL, 'rot all.castore'], served=True),
 ]
 
 
@@ -188,6 +194,7 @@ class Bench:
         if not root.exists():
             caches.build_cache(root / 'cache', ['fmt', 'io', 'net'])
             caches.build_cache(root / 'cache2', ['fmt', 'os'])
+            caches.build_cache(root / program.CACHE, ['bufio'])
             caches.module_cache(root / 'mods', ['example.org/one', 'example.org/two'])
             caches.module_cache(root / 'mods2', ['example.org/one'])
             caches.module_cache(root / 'mods2', ['example.org/zip'], tree=False)
@@ -203,9 +210,16 @@ class Bench:
             words = ['unshare', '--mount', 'sh', '-euc', 'mount --bind "$1" "$2"; cd "$2"; shift 2; exec env "$@"', 'sh',
                      directory, self.here, *settings, *words]
             directory, environment = self.here, {}
-        values = {'PATH': os.environ['PATH'], 'HOME': str(directory), 'TZ': 'UTC', 'TMPDIR': str(directory / 'tmp')}
-        return subprocess.run(words, cwd=directory, timeout=60, env=values | environment, stdin=subprocess.DEVNULL,
-                              capture_output=True)
+        return subprocess.run(words, cwd=directory, timeout=60, env=self.values(directory) | environment,
+                              stdin=subprocess.DEVNULL, capture_output=True)
+
+    @staticmethod
+    def values(directory):
+        return {'PATH': os.environ['PATH'], 'HOME': str(directory), 'TZ': 'UTC', 'TMPDIR': str(directory / 'tmp')}
+
+    def serve(self, directory, command, **environment):
+        words = [self.cachectl, *command.split(), '--jobs', '1']
+        return program.Client(words, directory, self.values(directory) | environment).run()
 
     def template(self, scenario):
         """The state before a scenario."""
@@ -238,7 +252,7 @@ class Trial:
         self.before = snapshot(self.path)
         copy = bench.copy(self.path)
         trace = bench.work / 'trace'
-        self.done = bench.run(copy, scenario.command, scenario.fixed, LD_PRELOAD=bench.shim, CACHESTORE_TRACE=str(trace))
+        self.done = self.run(copy, scenario.command, LD_PRELOAD=bench.shim, CACHESTORE_TRACE=str(trace))
         if self.done.returncode not in (0, 1, 3):
             sys.exit(f'{scenario.name}: {self.done.stderr.decode()}')
         self.after = snapshot(copy)
@@ -249,6 +263,9 @@ class Trial:
             counts[function] += 1
             self.calls.append((counts[function], function))
         remove(copy)
+
+    def run(self, directory, command, **environment):
+        return self.bench.run(directory, command, self.scenario.fixed, **environment)
 
     def faults(self, short, step):
         """The faults to try, as (number of the call among those of the function, function, what)."""
@@ -274,27 +291,31 @@ class Trial:
         """Returns what is wrong, or nothing."""
         copy = self.bench.copy(self.path)
         try:
-            done = self.bench.run(
-                copy, self.scenario.command, self.scenario.fixed, LD_PRELOAD=self.bench.shim, CACHESTORE_FAULT=f'{number}:{function}:{what}')
-            state, text = snapshot(copy), done.stderr.decode(errors='replace')
-            wrong = self.judge(done, state, text, what)
-            if wrong:
-                return f'{wrong}: {text.strip()[:300]}'
-            if done.returncode not in (0, self.done.returncode) or what in ('before', 'after'):
-                again = self.bench.run(copy, self.again(), self.scenario.fixed)
-                if again.returncode != self.done.returncode:
-                    return f'the next run fails: {again.stderr.decode(errors="replace").strip()[:300]}'
-                state = snapshot(copy)
-                if what in ('before', 'after'):
-                    # The directory for temporary files is the system's to clean after a kill.
-                    state = {path: what for path, what in state.items() if not path.startswith('tmp/')}
-                if wrong := judges.difference(state, self.after):
-                    return f'after the next run, {wrong}'
-            return None
+            done = self.run(copy, self.scenario.command, LD_PRELOAD=self.bench.shim,
+                            CACHESTORE_FAULT=f'{number}:{function}:{what}')
+            return self.wrong(copy, done, what)
         except subprocess.TimeoutExpired:
             return 'a hang'
         finally:
             remove(copy)
+
+    def wrong(self, copy, done, what):
+        """Judges a run, and runs the command again where it has not ended well."""
+        state, text = snapshot(copy), done.stderr.decode(errors='replace')
+        wrong = self.judge(done, state, text, what)
+        if wrong:
+            return f'{wrong}: {text.strip()[:300]}'
+        if done.returncode not in (0, self.done.returncode) or what in ('before', 'after'):
+            again = self.run(copy, self.again())
+            if again.returncode != self.done.returncode:
+                return f'the next run fails: {again.stderr.decode(errors="replace").strip()[:300]}'
+            state = snapshot(copy)
+            if what in ('before', 'after'):
+                # The directory for temporary files is the system's to clean after a kill.
+                state = {path: what for path, what in state.items() if not path.startswith('tmp/')}
+            if wrong := judges.difference(state, self.after):
+                return f'after the next run, {wrong}'
+        return None
 
     def again(self):
         """The command of a second run: a killed one may have made its output already."""
@@ -351,6 +372,29 @@ class Trial:
         return None
 
 
+class ServedTrial(Trial):
+    """A scenario in which a go command asks for entries: see program.py."""
+
+    def run(self, directory, command, **environment):
+        return self.bench.serve(directory, command, **environment)
+
+    def wrong(self, copy, done, what):
+        killed = what in ('before', 'after') and done.returncode == -signal.SIGKILL
+        text = done.stderr.decode(errors='replace').strip()[:300]
+        left = program.faults(copy, may_leave=killed)
+        if wrong := program.judge(done, self.done, self.before, snapshot(copy), killed, left):
+            return f'{wrong}: {text}'
+        again = self.run(copy, self.scenario.command)
+        if again.wrong or (again.returncode, again.hits) != (0, self.done.hits):
+            return f'the next run: {again}, after: {text}'
+        state = program.comparable(snapshot(copy))
+        if killed:
+            state = {path: what for path, what in state.items() if not path.startswith('tmp/')}
+        if wrong := judges.difference(state, program.comparable(self.after)):
+            return f'after the next run, {wrong}, after: {text}'
+        return None
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--cachectl', required=True)
@@ -376,7 +420,7 @@ def main():
         for scenario in SCENARIOS:
             if wanted and scenario.name not in wanted:
                 continue
-            trial = Trial(bench, scenario)
+            trial = (ServedTrial if scenario.served else Trial)(bench, scenario)
             faults = list(trial.faults(options.short, options.step))
             wrong = collections.Counter()
             with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:

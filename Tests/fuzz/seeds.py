@@ -155,11 +155,27 @@ def seeds():
                    b'{"Version":"v1.0.0"}', b"v1.0.0.mod\nv1.10.0-pre.2.mod\nv1.2.0+incompatible.mod\n", b"GOFLAGS=-mod=mod\nGOPROXY=off\n", b'PRETTY_NAME="Debian 12"\n',
                    b"-tags=a -trimpath '-gcflags=all=-N -l'", b"example.com/!m@v1.0.0"]
     yield "words", [b"*.go\na/m.go", b"[!a-c]?\\*\nd.*", b"example.com/*@v1.?\nexample.com/m@v1.0", b"500MB", b"1.5GiB", b"2026-11-22T10:00:00Z", b"1700000000", b"aws,gcp"]
+    yield "program", list(talks())
     yield "tar", list(tars())
     yield "layer", [part for stream in tars() for part in (stream, gzip.compress(stream, mtime=0), zstandard.compress(stream))]
     yield "layout", list(layouts())
     yield "zip", list(zips())
     yield "zstd", list(frames())
+def talks():
+    """What go commands write to a program, with actions of bases/two.castore."""
+    def coded(content): return base64.b64encode(content).decode()
+    def request(number, command, **fields): return json.dumps({"ID": number, "Command": command, **fields}, separators=(",", ":")).encode() + b"\n\n"
+    def get(number, action): return request(number, "get", ActionID=coded(sha(action)))
+    def put(number, action, content, field="OutputID"):
+        head = request(number, "put", ActionID=coded(sha(action)), **{field: coded(sha(content))}, BodySize=len(content))
+        return head + (b'"' + base64.b64encode(content) + b'"\n' if content else b"")
+    close = request(9, "close")
+    yield b"".join(get(number, b"%d" % number) for number in range(1, 7)) + close
+    yield get(1, b"1") + get(2, b"1") # the program ends with its input
+    yield put(1, b"7", b"made") + get(2, b"7") + put(3, b"8", b"made") + put(4, b"7", b"") + get(5, b"7") + close
+    yield put(1, b"1", b"other") + get(2, b"1") + put(3, b"6", b"old name", "ObjectID") + request(4, "more") + close
+    yield put(1, b"7", package())[:-40]
+    yield request(1, "put", ActionID=coded(sha(b"7")), OutputID=coded(sha(b"8")), BodySize=4) + b'"bWFkZQ=="\n' + close
 def trailers():
     """Ends of archives without frames, whose index is one page."""
     for version in (1, 2, 3):

@@ -16,6 +16,7 @@ enum Fuzz {
         "log": LogTarget.self,
         "manifest": ManifestTarget.self,
         "package": PackageTarget.self,
+        "program": ProgramTarget.self,
         "sums": SumsTarget.self,
         "tar": TarTarget.self,
         "trailer": TrailerTarget.self,

@@ -55,6 +55,7 @@ struct CheckedArchives: Hashable, Sendable {
         let temporary = temporaryName.text
         do throws(CacheStoreError) {
             let file = try root.creatingFile(temporary, mode: 0o644, shownAs: root.path(of: name))
+            // If another program removes the file before it is locked, it has no name to be renamed from.
             _ = temporaryName.lock(file.descriptor, in: root)
             try file.write(Array(lines.map { "\($0)\n" }.joined().utf8).span, at: 0)
             try root.rename(temporary, to: name)

@@ -95,7 +95,11 @@ public struct CacheProgram: Sendable {
         }
         return try await WorkerThreads.performCancellable { cancellation in
             let operation = try ProgramOperation(self, ProgramOutput(output))
-            return try operation.run(ProgramInput(input, cancellation))
+            let requests = ProgramInput(input) {
+                try cancellation.check()
+                try operation.throwFailure()
+            }
+            return try operation.run(requests)
         }
     }
 }

@@ -5,7 +5,7 @@ import SystemPackage
 /// The requests that a cache program reads, and the bodies of puts.
 struct ProgramInput: ~Copyable {
     private let descriptor: FileDescriptor
-    private let cancellation: WorkerThreads.Cancellation
+    private let checkForStop: () throws -> Void
     private var buffer: [UInt8] = []
     private var position = 0
 
@@ -15,13 +15,18 @@ struct ProgramInput: ~Copyable {
     /// The number of bytes that are read at once.
     private static let readSize = 1 << 16
 
-    /// The time after which a wait looks whether the task was cancelled, in milliseconds.
+    /// The time after which a wait looks whether it is to stop, in milliseconds.
     private static let patience: CInt = 200
 
     /// Creates the input of an open descriptor, which stays open.
-    init(_ descriptor: FileDescriptor, _ cancellation: WorkerThreads.Cancellation) {
+    ///
+    /// - Parameters:
+    ///   - descriptor: The descriptor.
+    ///   - checkForStop: Called now and then while the input waits; the wait ends with the error that it
+    ///     throws.
+    init(_ descriptor: FileDescriptor, checkForStop: @escaping () throws -> Void) {
         self.descriptor = descriptor
-        self.cancellation = cancellation
+        self.checkForStop = checkForStop
     }
 
     /// Reads the next request; the body of a put must be read next with ``body(of:_:)``.
@@ -29,7 +34,7 @@ struct ProgramInput: ~Copyable {
     /// - Returns: The request, or `nil` where the input ends. What a killed go command has begun to write is
     ///   no request.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badRequest``, or as the system says; or
-    ///   `CancellationError`.
+    ///   the error of `checkForStop`.
     mutating func request() throws -> ProgramRequest? {
         while let line = try line() {
             if line.allSatisfy(Self.isBlank) { continue }
@@ -122,8 +127,7 @@ struct ProgramInput: ~Copyable {
         } catch {
             throw CacheStoreError(
                 .io,
-                "cannot read the requests of the go command from standard input",
-                remedy: .startWithGo,
+                "cannot read a request of the go command from standard input",
                 cause: error as? Errno ?? .ioError
             )
         }
@@ -133,7 +137,7 @@ struct ProgramInput: ~Copyable {
 
     private func waitForBytes() throws {
         while true {
-            try cancellation.check()
+            try checkForStop()
             var wanted = pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0)
             let count = unsafe poll(&wanted, 1, Self.patience)
             if count > 0 || count < 0 && errno != EINTR { return }

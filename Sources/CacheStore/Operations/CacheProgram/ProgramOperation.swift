@@ -90,6 +90,11 @@ final class ProgramOperation: Sendable {
         return report
     }
 
+    /// Throws the error of an answer that could not be written, if there is one.
+    ///
+    /// The go command waits for this answer, and may send nothing before, so the program must not wait.
+    func throwFailure() throws { try queue.throwFailure() }
+
     // MARK: - Gets
 
     /// The answer to a get.

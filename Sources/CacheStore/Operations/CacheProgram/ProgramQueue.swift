@@ -38,9 +38,9 @@ final class ProgramQueue: Sendable {
     /// Creates a queue of at most `limit` threads.
     init(limit: Int) { self.limit = limit }
 
-    /// Adds a job.
+    /// Adds a job; where the system has no thread for it, it is done before the call returns.
     ///
-    /// - Throws: The error of a job that has failed, or ``CacheStoreError`` if the system has no thread left.
+    /// - Throws: The error of a job that has failed.
     func add(_ job: @escaping Job) throws {
         let startsThread = state.wait(until: { $0.waiting < Self.capacity }) { state in
             state.jobs.append(job)
@@ -57,9 +57,14 @@ final class ProgramQueue: Sendable {
                 state.threads -= 1
                 return state.threads
             }
-            if others == 0 { throw error }
-            state.broadcast()
+            if others == 0 { try workHere() } else { state.broadcast() }
         }
+    }
+
+    /// Does the jobs that wait, on the caller's thread.
+    private func workHere() throws {
+        let worker = ProgramWorker()
+        while let job = state.withLock({ $0.take() }) { try job(worker) }
     }
 
     /// Waits until all jobs are done.

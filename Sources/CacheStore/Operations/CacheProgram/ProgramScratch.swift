@@ -42,6 +42,9 @@ final class ProgramScratch: Sendable {
 
     /// Removes the directory with all that is in it.
     ///
-    /// An error is passed over, because the next program removes what is left.
-    func remove() { try? parent.removeAll(name.text) }
+    /// An error is passed over, because the next program removes what is left. One that does not last, such
+    /// as too many open files, is met by a second attempt.
+    func remove() {
+        if (try? parent.removeAll(name.text)) == nil { try? parent.removeAll(name.text) }
+    }
 }
