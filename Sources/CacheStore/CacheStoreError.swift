@@ -126,6 +126,9 @@ extension CacheStoreError {
         /// Two archives hold different values where Go's checksums allow only one: a supply-chain alarm.
         public static let conflict = Code("conflict")
 
+        /// A module of an archive does not have the hash that a `go.sum` states: a supply-chain alarm.
+        public static let wrongSum = Code("wrongSum")
+
         /// Two different packs have one label.
         public static let duplicateLabel = Code("duplicateLabel")
 

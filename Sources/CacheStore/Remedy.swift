@@ -265,6 +265,12 @@ extension Remedy {
         "restore with the profile `ci` into the directory in which the job builds, or into an empty one"
     )
 
+    /// The advice to log what go commands use.
+    public static let logUse = Remedy(
+        "logUse",
+        "name the log of the program that has served GOCACHE to the job's go commands, and pack after them"
+    )
+
     /// The advice to do all steps of a job as one user.
     public static let useOneUser = Remedy(
         "useOneUser",
@@ -288,6 +294,17 @@ extension Remedy {
 
     /// The advice to make a `go.sum`.
     public static let makeSums = Remedy("makeSums", "make go.sum with `go mod tidy`, and commit it")
+
+    /// The advice to name a `go.sum`.
+    public static let nameSums = Remedy("nameSums", "name the go.sum of the module that is built")
+
+    /// The advice to find out why a module differs from `go.sum`.
+    public static let compareSums = Remedy(
+        "compareSums",
+        "use neither before you know which of the two is wrong: `go mod download` with an empty GOMODCACHE "
+            + "fails if it is go.sum; otherwise do not use this archive, and pack a GOMODCACHE that Go has "
+            + "filled by this go.sum"
+    )
 
     /// The advice to heed the words of the Go command.
     public static let heedGo = Remedy(

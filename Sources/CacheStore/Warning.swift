@@ -44,6 +44,8 @@ public struct Warning: Hashable, Sendable {
         public static let nothingUsed = Code(rawValue: "nothingUsed")
         /// Nothing tells which modules a job uses, so its key does not change with them.
         public static let unknownModules = Code(rawValue: "unknownModules")
+        /// Modules that a `go.sum` names are neither in an archive nor in GOMODCACHE.
+        public static let absentModules = Code(rawValue: "absentModules")
         /// Go keeps the entries of builds with a program, and not in GOCACHE.
         public static let cacheProgram = Code(rawValue: "cacheProgram")
         /// The environment of an image leads builds to other directories than those of its caches.

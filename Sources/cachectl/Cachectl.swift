@@ -41,7 +41,8 @@ struct Cachectl: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             PackCommand.self, UnionCommand.self, DifferenceCommand.self, IntersectCommand.self,
-            RestoreCommand.self, ProgCommand.self, LayersCommand.self, SealCommand.self, KeyCommand.self,
+            RestoreCommand.self, RunCommand.self, ProgCommand.self, LayersCommand.self, SealCommand.self,
+            KeyCommand.self,
             DoctorCommand.self, VerifyCommand.self, RepairCommand.self, InfoCommand.self,
             ExplainCommand.self, DiffCommand.self, SummaryCommand.self, LsCommand.self,
             CatCommand.self, ManualCommand.self,

@@ -48,6 +48,20 @@ func restore(_ archive: FilePath, into caches: GoCaches) async throws {
 }
 // end of example
 
+// example: modules on demand
+/// Restores the modules that builds in a directory need, from the first archive that has each.
+func restoreModules(of directory: FilePath, from archives: [FilePath], into cache: FilePath) async throws {
+    let needed = try await NamedModules(neededIn: [directory], asking: GoCommand(), apartFrom: [cache])
+    var options = Restore.Options()
+    options.modules = needed
+    for archive in archives {
+        let caches = GoCaches(buildCache: nil, moduleCache: cache)
+        options.modules = try await Restore(options: options).run(archive, into: caches).absentModules
+    }
+    if let warning = options.modules?.absenceWarning(from: archives) { print(warning.message) }
+}
+// end of example
+
 // example: a damaged archive and its copies
 /// Repairs an archive with its copies, and restores what there is.
 func rescue(_ archive: FilePath, from copies: [FilePath], to repaired: FilePath, into caches: GoCaches)

@@ -4,26 +4,6 @@ import Testing
 extension EndToEnd {
     @Suite("A place that can't be written to or read")
     struct Targets {
-        /// Mounts a small file system, runs `body` with its path, and unmounts the file system.
-        private func onFileSystem(_ options: String, _ body: (String) async throws -> Void) async throws {
-            let workspace = try await Workspace.shared.value
-            let place = try Scratch.shared.directory("mount")
-            let mount = try await workspace.shell(#"mount -t tmpfs -o "$1" none "$2""#, [options, place])
-            guard mount.status == 0 else {
-                throw Program.Failure(description: "these tests mount a tmpfs, which only root may: \(mount)")
-            }
-            let result: Result<Void, any Error>
-            do { result = .success(try await body(place)) } catch { result = .failure(error) }
-            _ = try await workspace.shell(#"umount "$1""#, [place])
-            try result.get()
-        }
-
-        private func remount(_ place: String, _ options: String) async throws {
-            let workspace = try await Workspace.shared.value
-            let outcome = try await workspace.shell(#"mount -o "remount,$1" "$2""#, [options, place])
-            #expect(outcome.status == 0, "\(outcome)")
-        }
-
         private func files(_ place: String) throws -> [String] {
             try FileManager.default.subpathsOfDirectory(atPath: place).filter { path in
                 let attributes = try FileManager.default.attributesOfItem(atPath: "\(place)/\(path)")
@@ -34,7 +14,7 @@ extension EndToEnd {
         @Test("without room for a restore: status 1 before anything is written")
         func room() async throws {
             let workspace = try await Workspace.shared.value
-            try await onFileSystem("size=8m") { place in
+            try await workspace.onFileSystem("size=8m") { place in
                 let outcome = try await workspace.cachectl.run(
                     workspace.restoring(to: "\(place)/build", "\(place)/mod")
                 )
@@ -46,14 +26,14 @@ extension EndToEnd {
         @Test("that fills up during a restore: status 1, only whole files, and it goes on when there is room")
         func fills() async throws {
             let workspace = try await Workspace.shared.value
-            try await onFileSystem("size=200m,nr_inodes=600") { place in
+            try await workspace.onFileSystem("size=200m,nr_inodes=600") { place in
                 let restoring = workspace.restoring(to: "\(place)/build", "\(place)/mod")
                 let outcome = try await workspace.cachectl.run(restoring)
                 EndToEnd.expectFailure(outcome, status: 1, naming: place, "hint: ")
                 #expect(try await workspace.leftovers(place).isEmpty)
                 #expect(try await workspace.faults("\(place)/build", "\(place)/mod").isEmpty)
                 #expect(try files(place).count > 100)
-                try await remount(place, "nr_inodes=9000")
+                try await workspace.remount(place, "nr_inodes=9000")
                 _ = try await workspace.cachectl.succeed(restoring)
                 #expect(try await workspace.faults("\(place)/build", "\(place)/mod").isEmpty)
             }
@@ -62,7 +42,7 @@ extension EndToEnd {
         @Test("without room for an archive: status 1 and nothing left behind", arguments: ["pack", "union"])
         func archive(command: String) async throws {
             let workspace = try await Workspace.shared.value
-            try await onFileSystem("size=2m") { place in
+            try await workspace.onFileSystem("size=2m") { place in
                 let output = "\(place)/out.castore"
                 let packing = workspace.packing(
                     "x",
@@ -80,8 +60,8 @@ extension EndToEnd {
         @Test("that is mounted read-only: status 1, with a hint", arguments: ["restore", "pack", "union"])
         func readOnly(command: String) async throws {
             let workspace = try await Workspace.shared.value
-            try await onFileSystem("size=100m") { place in
-                try await remount(place, "ro")
+            try await workspace.onFileSystem("size=100m") { place in
+                try await workspace.remount(place, "ro")
                 let output = "\(place)/out.castore"
                 let arguments =
                     switch command {

@@ -25,6 +25,7 @@ struct CommandLineTests {
             "seal d --gomodcache m", "verify a b",
             "info a --json --quiet", "ls a -l --files --kind tree,zip --source x --glob *",
             "pack --label a -o x --used", "pack --label a -o x --used --checkout d --no-gomodcache",
+            "pack --label a -o x --used-log l --used-log m.used --checkout d",
             "key", "key d --prefix p --fallbacks --go g --json -q", "restore a --no-go", "doctor a",
             "doctor a --go g --gomodcache m --only x,y -q",
             "doctor a --packages d ./x/... y --compile --json", "layers a -o d",
@@ -33,7 +34,8 @@ struct CommandLineTests {
             "layers a -o d --gocache /x --gomodcache /x --arch arm/v7",
             "layers a -o d --gocache /x/y --gomodcache /x --base oci:b:docker.io/library/golang:1.25",
             "layers a -o d --base oci:b:t:1 --gocache /x/y --no-gomodcache --env --level 19 --json",
-            "summary a", "summary a --base b --log l --log m --restored r --budget 1.5GB --top 200 --json -q",
+            "summary a", "summary a --prog-log l --prog-log m",
+            "summary a --base b --log l --log m --restored r --budget 1.5GB --top 200 --json -q",
             "manual", "manual pack --date 2026-11-28", "manual --names",
         ]
     )
@@ -53,6 +55,8 @@ struct CommandLineTests {
             "pack --label aws -o x --keep bogus", "pack --label aws -o x --drop all",
             "pack --label aws -o x --keep vet --drop vet", "pack --label aws -o x --used-since yesterday",
             "pack --label a -o x --used-since -5", "pack --label a -o x --used --used-since 5",
+            "pack --label a -o x --used --used-log l", "pack --label a -o x --used-log l --used-since 5",
+            "pack --label a -o x --used-log", "pack --label a -o x --used-log=",
             "pack --label a -o x --checkout d", "pack --label a -o x --used --checkout=",
             "key a b", "key --prefix a/b", "key --prefix=", "key --go=", "key --label a", "explain",
             "explain a --top 0", "explain a --only ,",
@@ -73,6 +77,7 @@ struct CommandLineTests {
             "layers a -o d --base b", "layers a -o d --base oci:", "layers a -o d --base oci:b:",
             "layers a -o d --gocache relative", "layers a -o d --gocache / --no-gomodcache",
             "summary", "summary a b", "summary a --budget 500", "summary a --budget 0MB", "summary a --top 0",
+            "summary a --prog-log",
             "summary a --top 201", "layers a -o d --no-gocache --no-gomodcache",
             "layers a -o d --gocache /x --no-gocache",
         ]

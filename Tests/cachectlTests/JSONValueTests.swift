@@ -21,6 +21,17 @@ struct JSONValueTests {
         #expect(JSONValue.sorted(["b": .integer(2), "a": .integer(1)]).text == #"{"a":1,"b":2}"#)
     }
 
+    @Test("writes numbers with a fraction so that they are read back exactly, and no infinite one")
+    func numbers() throws {
+        let values = [
+            812.5, 2410, 0, -0.001, 0.1 + 0.2, 1e-300, 1e300, .greatestFiniteMagnitude,
+            .leastNonzeroMagnitude,
+        ]
+        let json = JSONValue.array(values.map { .number($0) }).text
+        #expect(try JSONDecoder().decode([Double].self, from: Data(json.utf8)) == values)
+        #expect(JSONValue.array([.number(.infinity), .number(.nan)]).text == "[null,null]")
+    }
+
     @Test("writes what is missing as null")
     func missing() {
         #expect(JSONValue.optional(nil as String?).text == "null")

@@ -20,12 +20,19 @@ final class FrameFile: IndexOwner, Sendable {
 
     func explaining(_ error: CacheStoreError) -> CacheStoreError {
         let codes: [CacheStoreError.Code] = [.corruptArchive, .notAnArchive, .unsafePath]
-        // The owner and the mode may change meanwhile.
-        guard codes.contains(error.code), let now = try? file.status(),
-            (now.size, now.modified, now.modifiedNanoseconds)
-                != (opened.size, opened.modified, opened.modifiedNanoseconds)
-        else { return error }
+        guard codes.contains(error.code), (try? isUnchanged) == false else { return error }
         return .changed(path)
+    }
+
+    /// Whether nobody has written to the file since it was opened, as its length and time tell.
+    ///
+    /// The owner and the mode may have changed, and so may the name.
+    var isUnchanged: Bool {
+        get throws(CacheStoreError) {
+            let now = try file.status()
+            return (now.size, now.modified, now.modifiedNanoseconds)
+                == (opened.size, opened.modified, opened.modifiedNanoseconds)
+        }
     }
 
     /// Reads frames that lie end to end into `buffer`, and checks the stored bytes of each frame.

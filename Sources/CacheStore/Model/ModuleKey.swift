@@ -41,6 +41,12 @@ struct ModuleKey: Hashable, Comparable {
     /// Returns whether the left key comes before the right one, by bytes.
     static func < (lhs: Self, rhs: Self) -> Bool { lhs.text.precedes(rhs.text) }
 
+    /// Returns the names of the first modules in words, at most three, and the number of the others.
+    static func examples(_ modules: [Self]) -> String {
+        let names = modules.prefix(3).map { "`\($0.unescaped)`" }.joined(separator: ", ")
+        return names + (modules.count > 3 ? " and \(modules.count - 3) more" : "")
+    }
+
     /// Returns the reason why `text` is not a key, or `nil` if it is one.
     static func fault(in text: String) -> String? {
         if let fault = PathRules.fault(inPath: text) { return fault }

@@ -27,6 +27,11 @@ struct PackCommand: AsyncParsableCommand, Sendable {
             and pack as one user: Go can't mark another user's entries, so all of those are \
             packed, with a warning.
 
+            With --used-log, only what the job has used is packed, too, but a log tells what that \
+            is: the one that `cachectl prog --log` writes while it serves GOCACHE to the job's go \
+            commands. No restore is needed, and no time of a file matters. Of modules, those are \
+            packed that --used would pack.
+
             Examples:
               cachectl pack --label aws -o aws.castore
               cachectl pack --label aws -o aws.castore --gocache /build --gomodcache /mod
@@ -34,6 +39,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
               cachectl pack --label aws -o aws.castore --strict --json | jq -r .digest
               cachectl pack --label aws -o aws.castore --drop executable --keep test
               cachectl pack --label main -o main.castore --used --checkout .
+              cachectl pack --label main -o main.castore --used-log prog.log --checkout .
               cachectl pack --label aws -o aws.castore --used-since $JOB_START
               cachectl pack --label pr-7 -o delta.castore --base main.castore
 
@@ -87,9 +93,19 @@ struct PackCommand: AsyncParsableCommand, Sendable {
     var packsUsed = false
 
     @Option(
+        name: .customLong("used-log"),
         help: ArgumentHelp(
-            "With --used: the directory in which the job builds; go.sum files name its modules. "
-                + "(default: the current one)",
+            "Pack only what this job used, as `cachectl prog --log FILE` logs it; may be repeated.",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
+    var useLogs: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "With --used or --used-log: the directory in which the job builds; go.sum files name its "
+                + "modules. (default: the current one)",
             valueName: "dir"
         ),
         completion: .directory
@@ -110,12 +126,18 @@ struct PackCommand: AsyncParsableCommand, Sendable {
     var common: CommonOptions
 
     func validate() throws {
+        let choices = [
+            ("--used", packsUsed), ("--used-log", !useLogs.isEmpty), ("--used-since", usedSince != nil),
+        ].filter(\.1)
+        if choices.count > 1 {
+            throw ValidationError("`\(choices[0].0)` and `\(choices[1].0)` contradict each other")
+        }
+        if useLogs.contains("") { throw ValidationError("`--used-log` is empty") }
         let options = try packOptions(GoEnvironment())
         try OptionCheck.run { () throws(CacheStoreError) in try options.check() }
-        if packsUsed, usedSince != nil {
-            throw ValidationError("`--used` and `--used-since` contradict each other")
+        if checkout != nil, !packsUsed, useLogs.isEmpty {
+            throw ValidationError("`--checkout` needs `--used` or `--used-log`")
         }
-        if checkout != nil, !packsUsed { throw ValidationError("`--checkout` needs `--used`") }
         if checkout == "" { throw ValidationError("`--checkout` is empty") }
         if recordsNoEnvironment, directories.go != nil {
             throw ValidationError("`--go` and `--no-go` contradict each other")
@@ -129,7 +151,8 @@ struct PackCommand: AsyncParsableCommand, Sendable {
             named.buildCache == nil
             ? nil : try await directories.cacheProgram(askingGo: !recordsNoEnvironment)
         let options = try packOptions(recorded)
-        let mayNeedModules = options.usedSinceRestore.flatMap { try? CheckoutModules(of: $0).mayNeedOthers }
+        let sources = options.usedSinceRestore ?? options.loggedUse?.checkout
+        let mayNeedModules = sources.flatMap { try? CheckoutModules(of: $0).mayNeedOthers }
         let (caches, absences) = try directories.existing(
             named,
             program: program,
@@ -142,7 +165,8 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         }
 
         report.warnings = absences + report.warnings
-        if let path = named.buildCache, let program {
+        // The program that has logged what Go uses keeps that in GOCACHE.
+        if let path = named.buildCache, let program, useLogs.isEmpty, !Self.isKeptInBuildCache(by: program) {
             report.warnings.append(CacheDirectories.packWarning(of: program, path))
         }
         common.show(report.warnings)
@@ -188,8 +212,12 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         var options = Pack.Options(label: label, environment: recorded)
         options.dropped = try droppedClasses()
         options.usedSince = usedSince
-        if packsUsed {
-            options.usedSinceRestore = try WorkingDirectory.asGoSees(checkout ?? ".")
+        if packsUsed || !useLogs.isEmpty {
+            let sources = try WorkingDirectory.asGoSees(checkout ?? ".")
+            if packsUsed { options.usedSinceRestore = sources }
+            if !useLogs.isEmpty {
+                options.loggedUse = .init(logs: useLogs.map { FilePath($0) }, checkout: sources)
+            }
             options.go = recordsNoEnvironment ? nil : WorkingDirectory.command(directories.go)
         }
         options.bases = bases.map { FilePath($0) }
@@ -247,5 +275,11 @@ struct PackCommand: AsyncParsableCommand, Sendable {
             "warnings": .warnings(report.warnings),
             "milliseconds": .milliseconds(time),
         ]
+    }
+
+    /// Returns whether GOCACHE has what builds with a program of GOCACHEPROG have made.
+    private static func isKeptInBuildCache(by program: String) -> Bool {
+        let setting = CacheProgramSetting(program)
+        return setting.usesBuildCache && !setting.has("--read-only")
     }
 }

@@ -26,7 +26,7 @@ struct ProgCommand: AsyncParsableCommand, Sendable {
             Modules are not served. `cachectl run` restores those that the directory needs, \
             and sets GOCACHEPROG by itself; or use `cachectl restore --for`.
 
-            Examples (values of GOCACHEPROG):
+            Examples:
               cachectl prog /caches/all.castore
               cachectl prog /caches/aws.castore /caches/gcp.castore
               cachectl prog /caches/all.castore --log /tmp/cache.log

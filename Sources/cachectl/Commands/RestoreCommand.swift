@@ -16,6 +16,11 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
             Entries in GOCACHE that any job used or made in the last day keep their marks. \
             Run it as the user who builds.
 
+            With --for, only the modules that the go.sum files of a directory name are \
+            restored, and nothing else of the module cache: those that builds there use, \
+            wherever they lie, and those below it. If a module of the archive is not the one \
+            that go.sum names, nothing is restored, and the exit status is 2.
+
             With --skip-damaged, members that are damaged in the archive are left out and \
             listed, and the exit status is 3. Action entries are left out with their outputs, \
             and module trees as a whole, so builds come out right, and only compile or \
@@ -27,6 +32,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
               cachectl restore all.castore --gocache /cache/build --gomodcache /cache/mod
               cachectl restore all.castore --no-gocache --module-zips make
               cachectl restore all.castore --profile readonly
+              cachectl restore all.castore --for . --for ./tools
               cachectl restore all.castore --skip-damaged
             """
     )
@@ -42,6 +48,16 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
         transform: CommaList.values
     )
     var only: [[String]] = []
+
+    @Option(
+        name: .customLong("for"),
+        help: ArgumentHelp(
+            "Restore only the modules that builds in this directory need; may be repeated.",
+            valueName: "dir"
+        ),
+        completion: .directory
+    )
+    var builds: [String] = []
 
     @Option(
         help: ArgumentHelp(
@@ -82,6 +98,10 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
     var common: CommonOptions
 
     func validate() throws {
+        if builds.contains("") { throw ValidationError("`--for` is empty") }
+        if !builds.isEmpty, directories.leavesOutModuleCache {
+            throw ValidationError("`--for` and `--no-gomodcache` contradict each other")
+        }
         if asksNoGo, directories.go != nil {
             throw ValidationError("`--go` and `--no-go` contradict each other")
         }
@@ -98,6 +118,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
         let flags = ProcessInfo.processInfo.environment["GOFLAGS"] ?? ""
         let environment = options.environment ?? GoEnvironment(variables: ["GOFLAGS": flags])
         options.leavesTreesWritable = environment.leavesTreesWritable
+        options.modules = try await neededModules(caches, environment)
         let program = try await directories.cacheProgram(askingGo: !asksNoGo)
         var (report, time) = try await common.perform(
             consequence: "run it again to restore the rest"
@@ -107,14 +128,30 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
 
         if let path = caches.buildCache {
             if let absence { report.warnings.append(absence) }
-            if let program { report.warnings.append(CacheDirectories.restoreWarning(of: program, path)) }
+            if let program, !CacheProgramSetting(program).usesBuildCache {
+                report.warnings.append(CacheDirectories.restoreWarning(of: program, path))
+            }
         }
         if directories.gomodcache != nil {
             report.warnings = report.warnings.map(\.namingModuleCacheOption)
         }
         common.show(report.warnings)
-        try common.write(json(report, caches, time), summary(report, time))
+        try common.write(json(report, caches, time), summary(report, options, time))
         if !report.leftOut.isEmpty { throw ExitCode.partial }
+    }
+
+    /// Returns the modules that builds in the directories of `--for` need; `nil` without the option.
+    private func neededModules(
+        _ caches: GoCaches,
+        _ environment: GoEnvironment
+    ) async throws -> NamedModules? {
+        guard !builds.isEmpty else { return nil }
+        let others = [caches.buildCache, caches.moduleCache, FilePath(environment["GOROOT"])]
+        return try await NamedModules(
+            neededIn: builds.map { try WorkingDirectory.asGoSees($0) },
+            asking: asksNoGo ? nil : WorkingDirectory.command(directories.go),
+            apartFrom: others.compactMap(\.self)
+        )
     }
 
     @Sendable
@@ -137,7 +174,11 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
         return options
     }
 
-    private func summary(_ report: Restore.Report, _ time: Duration) -> [String] {
+    private func summary(
+        _ report: Restore.Report,
+        _ options: Restore.Options,
+        _ time: Duration
+    ) -> [String] {
         var table = Table(.left("files"), .right("created"), .right("replaced"), .right("untouched"))
         let all = report.outputs + report.actions + report.treeFiles + report.downloads
         for (name, tally) in [
@@ -164,10 +205,21 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
             lines += ["", "removed \(strays)"]
         }
         lines += HumanFormat.leftOut(report.leftOut)
+        if let needed = options.modules, let absent = report.absentModules {
+            lines += ["", "needed  \(Self.words(needed: needed.modules.count, absent.modules.count))"]
+        }
         lines += ["", "digest  \(report.digest)"]
         if report.digest != report.archiveDigest { lines.append("of the archive  \(report.archiveDigest)") }
         if report.nothingHits { lines += ["", RemedyText.nothingHits(archive)] }
         return lines
+    }
+
+    /// Returns the number of modules that builds need, and of those that are absent, in words.
+    private static func words(needed: Int, _ absent: Int) -> String {
+        let count = HumanFormat.count(needed, "module", "modules")
+        guard needed > 0 else { return "no modules" }
+        if absent == 0 { return "\(count), all in place" }
+        return absent == needed ? "\(count), none in place" : "\(count), \(HumanFormat.count(absent)) absent"
     }
 
     /// Returns what a restore did to the files, in words.
@@ -200,6 +252,9 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
             "bytes_written": .integer(report.bytesWritten),
             "removed": .integer(report.removed),
             "left_out": .damagedMembers(report.leftOut),
+            "for": .strings(builds),
+            "absent_modules": report.absentModules.map { .strings($0.modules) } ?? .null,
+            "absent_mod_files": report.absentModules.map { .strings($0.modulesOfModFiles) } ?? .null,
             "nothing_hits": .boolean(report.nothingHits),
             "warnings": .warnings(report.warnings),
             "milliseconds": .milliseconds(time),

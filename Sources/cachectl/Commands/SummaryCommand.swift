@@ -11,8 +11,9 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
             Writes the size of the archive that the job packed, and what takes the bytes. With \
             --base, what changed since an earlier archive, by module and package, the largest \
             change first. With --log, the packages that the job compiled (misses) and those \
-            that came from the cache (hits). With --restored, what the restore brought, how \
-            long it took, and its warnings.
+            that came from the cache (hits). With --prog-log, the hits and misses that \
+            `cachectl prog` counted while it served GOCACHE. With --restored, what the restore \
+            brought, how long it took, and its warnings.
 
             The log is the output of go commands that run with -x, which shows each run of the \
             compiler, as `go build -x ./... 2>&1 | tee build.log` writes it, also with -json. \
@@ -21,8 +22,9 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
             packages, and `go test` none. For such a log, the page says that it does not tell.
 
             Where there is no archive --base, as in a first run, or where it can't be read, a \
-            warning and the page say so, and nothing is compared. So it is with a --log. No line \
-            of a log tells that it is whole: the misses are proved, the hits are so only if it is.
+            warning and the page say so, and nothing is compared. So it is with a --log or a \
+            --prog-log. No line of a --log tells that it is whole: the misses are proved, the \
+            hits are so only if it is.
 
             The exit status is 1 if the archive is longer than --budget; the page is written \
             all the same.
@@ -31,6 +33,7 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
               cachectl summary new.castore >> "$GITHUB_STEP_SUMMARY"
               cachectl summary new.castore --base old.castore --budget 500MB
               cachectl summary new.castore --log build.log --restored restore.json
+              cachectl summary new.castore --prog-log prog.log
               cachectl summary new.castore --base old.castore --json | jq .growth_bytes
             """
     )
@@ -58,6 +61,15 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
         completion: .file()
     )
     var log: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "The file that `cachectl prog --log` wrote for the job's go commands; may be repeated.",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
+    var progLog: [String] = []
 
     @Option(
         help: ArgumentHelp(
@@ -97,13 +109,17 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
         let state = try restored.map {
             try RestoreRecord.read($0).map(JobFigures.Restored.record) ?? .nothing
         }
-        let (output, logErrors) = readLogs()
+        var (output, programLog) = (BuildLog(), ProgramLog())
+        let logErrors = Self.read(log) { (path) throws(CacheStoreError) in try output.read(path) }
+        let programErrors = Self.read(progLog) { (path) throws(CacheStoreError) in try programLog.read(path) }
 
         let (result, time) = try await common.perform(consequence: "nothing was changed") { progress in
             try await measure(archive, progress)
         }
         var job = result
-        (job.log, job.logErrors) = (output, logErrors)
+        (job.log, job.logErrors) = (logErrors.count == log.count ? nil : output, logErrors)
+        job.programLog = programErrors.count == progLog.count ? nil : programLog
+        job.programLogErrors = programErrors
         (job.restored, job.budget) = (state ?? .unknown, budget)
         warn(job)
         if common.json {
@@ -114,19 +130,24 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
         if let excess = job.excess, let budget { throw overBudget(job, excess, budget) }
     }
 
-    /// Reads the logs, of which some may be absent after a job that failed early.
+    /// Reads logs, of which some may be absent after a job that failed early.
     ///
-    /// - Returns: What they prove, or `nil` if none could be read; and the errors of those.
-    private func readLogs() -> (BuildLog?, [CacheStoreError]) {
-        var (output, errors) = (BuildLog(), [CacheStoreError]())
-        for path in log {
+    /// - Parameters:
+    ///   - paths: The logs.
+    ///   - read: Called to read each.
+    /// - Returns: The errors of the logs that could not be read.
+    private static func read(
+        _ paths: [String],
+        _ read: (FilePath) throws(CacheStoreError) -> Void
+    ) -> [CacheStoreError] {
+        paths.compactMap { path in
             do throws(CacheStoreError) {
-                try output.read(FilePath(path))
+                try read(FilePath(path))
+                return nil
             } catch {
-                errors.append(error)
+                return error
             }
         }
-        return (errors.count == log.count ? nil : output, errors)
     }
 
     private func measure(
@@ -174,6 +195,18 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
         }
         for error in figures.logErrors {
             StandardError.write(Message(.warning, "\(error.summary), so the summary shows no hits"))
+        }
+        for error in figures.programLogErrors {
+            let sentence = "\(error.summary), so the summary does not show what `cachectl prog` served"
+            StandardError.write(Message(.warning, sentence))
+        }
+        if let log = figures.programLog, log.foreignLines > 0 || log.commands == 0 {
+            let lines = HumanFormat.count(log.foreignLines, "line", "lines")
+            let sentence =
+                log.commands == 0
+                ? "no line of the log of `cachectl prog` tells of a go command"
+                : "\(lines) of the log of `cachectl prog` can't be read, and what they tell is not counted"
+            StandardError.write(Message(.warning, sentence))
         }
         if let reason = figures.log?.reason {
             let what = figures.compiled == nil ? "hits and misses" : "hits"

@@ -11,8 +11,12 @@ struct VerifyCommand: AsyncParsableCommand, Sendable {
             Every problem is printed as an error. The exit status is 2 if an archive is \
             damaged, 1 if an archive can't be read, and 0 if all archives are sound.
 
+            With --go-sum, each module of which that file has a hash must have the hash too. \
+            The modules of which it has none are counted.
+
             Examples:
               cachectl verify all.castore
+              cachectl verify all.castore --go-sum go.sum
               cachectl verify *.castore --quiet && echo sound
             """
     )
@@ -29,13 +33,32 @@ struct VerifyCommand: AsyncParsableCommand, Sendable {
     @Argument(help: ArgumentHelp("The archives to check.", valueName: "archive"), completion: .file())
     var archives: [String]
 
+    @Option(
+        name: .customLong("go-sum"),
+        help: ArgumentHelp(
+            "Compare modules with the hashes in this go.sum; may be repeated.",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
+    var sumFiles: [String] = []
+
     @OptionGroup
     var common: CommonOptions
 
+    func validate() throws {
+        if sumFiles.contains("") { throw ValidationError("`--go-sum` is empty") }
+    }
+
     func run() async throws {
+        var options = Verify.Options()
+        options.jobs = common.jobs
+        if !sumFiles.isEmpty {
+            options.modules = try await NamedModules(reading: sumFiles.map { FilePath($0) })
+        }
         var outcomes: [Outcome] = []
         for archive in archives {
-            let outcome = try await verify(archive)
+            let outcome = try await verify(archive, options)
             for message in Message.messages(outcome.problems) { StandardError.write(message) }
             if !common.json, !common.quiet { try StandardOutput.write([Self.summary(outcome)]) }
             outcomes.append(outcome)
@@ -49,15 +72,13 @@ struct VerifyCommand: AsyncParsableCommand, Sendable {
     /// Verifies one archive.
     ///
     /// An archive that can't be read has a problem, and the other archives are verified all the same.
-    private func verify(_ archive: String) async throws -> Outcome {
+    private func verify(_ archive: String, _ options: Verify.Options) async throws -> Outcome {
         let begin = ContinuousClock.now
         do {
             let (report, time) = try await common.perform(
                 consequence: "nothing was changed"
-            ) { [jobs = common.jobs] progress in
-                var options = Verify.Options()
-                options.jobs = jobs
-                return try await Verify(options: options).run(FilePath(archive), progress: progress)
+            ) { progress in
+                try await Verify(options: options).run(FilePath(archive), progress: progress)
             }
             return Outcome(archive: archive, report: report, problems: report.problems, time: time)
         } catch let error as CacheStoreError {
@@ -76,7 +97,11 @@ struct VerifyCommand: AsyncParsableCommand, Sendable {
         let members = HumanFormat.count(report.members, "member", "members")
         let size = HumanFormat.bytes(report.contentBytes)
         let rate = HumanFormat.rate(report.contentBytes, in: outcome.time)
-        return "`\(name)`: sound, \(members), \(size) in \(HumanFormat.duration(outcome.time)), \(rate)"
+        let sound = "`\(name)`: sound, \(members), \(size) in \(HumanFormat.duration(outcome.time)), \(rate)"
+        guard let unnamed = report.unnamedModules else { return sound }
+        guard unnamed > 0 else { return "\(sound); all modules are as go.sum names them" }
+        let modules = HumanFormat.count(unnamed, "module is", "modules are")
+        return "\(sound); \(modules) not named in go.sum, the others are as it names them"
     }
 
     private static func json(_ outcomes: [Outcome]) -> JSONValue {
@@ -88,6 +113,7 @@ struct VerifyCommand: AsyncParsableCommand, Sendable {
                 "members": .integer(outcome.report?.members ?? 0),
                 "chunks": .integer(outcome.report?.chunks ?? 0),
                 "raw_bytes": .integer(outcome.report?.contentBytes ?? 0),
+                "unnamed_modules": .optional(outcome.report?.unnamedModules),
                 "problems": .array(outcome.problems.map { .problem($0) }),
                 "milliseconds": .milliseconds(outcome.time),
             ] as JSONValue)

@@ -52,6 +52,10 @@ struct JobFigures {
     var log: BuildLog?
     /// The errors of the logs that could not be read.
     var logErrors: [CacheStoreError] = []
+    /// The log of the program that served GOCACHE to the job's go commands.
+    var programLog: ProgramLog?
+    /// The errors of the logs of that program that could not be read.
+    var programLogErrors: [CacheStoreError] = []
     var restored = Restored.unknown
     /// The greatest wanted length of the new archive, in bytes.
     var budget: Int?

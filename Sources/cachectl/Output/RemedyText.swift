@@ -42,6 +42,9 @@ enum RemedyText {
         .restoreForUse:
             "restore with `cachectl restore --profile ci` into the directory in which the job builds, or "
             + "into an empty one",
+        .logUse:
+            "have the job's go commands run with `GOCACHEPROG=\"cachectl prog --log FILE ARCHIVE\"`, pack "
+            + "after them, and name that FILE",
         .nameCheckout:
             "name the directory of the job's sources, in which its go.sum files are, with `--checkout DIR`",
         .chooseProfile: "use `--profile image` or `--profile readonly`",

@@ -29,8 +29,32 @@ struct SummaryDocument {
                 ? .null : .strings(figures.log?.programs.sorted() ?? []),
             "tests_run": .optional(figures.log?.tested.count),
             "tests_cached": .optional(figures.log?.testedFromCache.count),
+            "program": program,
+            "program_log_errors": .strings(figures.programLogErrors.map(\.code.rawValue)),
             "restored": restored,
             "milliseconds": .milliseconds(time),
+        ]
+    }
+
+    private var program: JSONValue {
+        guard let log = figures.programLog else { return .null }
+        let total = log.total ?? CacheProgram.Report(startTime: 0)
+        let known = CacheProgram.Report.Place.all.map { ($0.rawValue, total.hits[$0] ?? 0) }
+        let hits = total.hits.map { ($0.key.rawValue, $0.value) }
+        let places = Dictionary(known + hits, uniquingKeysWith: { $1 })
+        return [
+            "commands": .integer(log.commands),
+            "gets": .integer(total.gets),
+            "hits": .sorted(places.mapValues(JSONValue.integer)),
+            "misses": .integer(total.misses),
+            "puts": .integer(total.puts),
+            "decoded_bytes": .integer(total.decodedBytes),
+            "put_bytes": .integer(total.putBytes),
+            "answer_milliseconds": .milliseconds(total.answerTime),
+            "milliseconds": .milliseconds(total.lifetime),
+            "errors": .integer(total.errors),
+            "skipped_lines": .integer(log.foreignLines),
+            "is_too_long": .boolean(log.isTooLong),
         ]
     }
 

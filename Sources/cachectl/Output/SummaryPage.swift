@@ -22,7 +22,7 @@ struct SummaryPage {
     var lines: [String] {
         let sections = [
             ["### Go caches: \(headline)"], budget, Markdown.table(columns, rows), change, log.sentences,
-            restore, warnings,
+            ProgramSection(figures: figures).sentences, restore, warnings,
         ]
         return (sections + lists).filter { !$0.isEmpty }.joined(separator: [""]).map(\.self)
     }

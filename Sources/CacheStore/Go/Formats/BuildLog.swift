@@ -56,9 +56,6 @@ public struct BuildLog: Hashable, Sendable {
     /// The memory for names of each kind, in bytes, as ``cost(_:)`` counts it.
     private static let nameLimit = 32 << 20
 
-    /// The number of bytes that are read at a time.
-    private static let readSize = 1 << 20
-
     /// The length of the longest line that is looked at, in bytes.
     private static let lineLimit = 1 << 20
 
@@ -101,33 +98,15 @@ public struct BuildLog: Hashable, Sendable {
 
     /// Adds the first `limit` bytes of a file or pipe.
     mutating func read(_ path: FilePath, limit: Int) throws(CacheStoreError) {
-        let stream = try FileStream(reading: path, as: "a log")
+        let lines = try LineStream(reading: path, as: "a log")
         endCommand()
         defer { endCommand() }
-        var (length, rest): (Int, [UInt8]) = (0, [])
-        while true {
-            let bytes = try stream.next(Self.readSize)
-            if bytes.isEmpty { break }
-            length += bytes.count
-            if length > limit {
-                isTooLong = true
-                return
-            }
-            var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-            let last = lines.removeLast()
-            for line in lines {
-                if rest.isEmpty {
-                    add(line)
-                } else {
-                    if rest.count < Self.lineLimit { add((rest + line)[...]) }
-                    rest.removeAll()
-                }
-            }
-            if rest.count < Self.lineLimit { rest += last }
+        let isWhole = try lines.forEach(upTo: limit, lineLimit: Self.lineLimit) { line in
+            // Go ends each line, so a line without an end is one that was cut off.
+            if !line.isEnded { isCutOff = isCutOff || isInsideCommand }
+            if let bytes = line.bytes { add(bytes) }
         }
-        // Go ends each line, so a line without an end is one that was cut off.
-        isCutOff = isCutOff || isInsideCommand && !rest.isEmpty
-        add(rest[...])
+        if !isWhole { isTooLong = true }
     }
 
     /// Returns the import paths that the log only mentions, as `-v` prints those of compiled packages.

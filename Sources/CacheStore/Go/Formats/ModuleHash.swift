@@ -24,6 +24,14 @@ struct ModuleHash {
         return hasher.finish()
     }
 
+    /// Returns the hash of a `go.mod` alone, as go.sum has it (Go's cmd/go/internal/modfetch/fetch.go,
+    /// `goModSum`).
+    static func id(ofModFile content: [UInt8]) -> ObjectID {
+        var hash = Self()
+        hash.add(name: "go.mod", id: ContentHasher.hash(content.span))
+        return hash.finish()
+    }
+
     // MARK: - Text
 
     private static let alphabet = Array(

@@ -9,6 +9,12 @@ struct ModuleSums: Hashable, Sendable {
     /// The modules whose `go.mod` files are named: those that decide versions.
     private(set) var modFiles: Set<ModuleKey> = []
 
+    /// The hashes `h1:` of zips, as text; Go compares with no other sort.
+    private(set) var zipHashes: [ModuleKey: Set<String>] = [:]
+
+    /// The hashes `h1:` of `go.mod` files, as text.
+    private(set) var modFileHashes: [ModuleKey: Set<String>] = [:]
+
     /// Adds the modules of a file; lines that Go would refuse are ignored.
     mutating func add(_ content: SumLines) {
         for entry in content.entries {
@@ -19,6 +25,12 @@ struct ModuleSums: Hashable, Sendable {
                 continue
             }
             if isModFile { modFiles.insert(key) } else { zips.insert(key) }
+            guard entry.hash.hasPrefix("h1:") else { continue }
+            if isModFile {
+                modFileHashes[key, default: []].insert(String(entry.hash))
+            } else {
+                zipHashes[key, default: []].insert(String(entry.hash))
+            }
         }
     }
 

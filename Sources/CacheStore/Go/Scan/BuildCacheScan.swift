@@ -1,4 +1,3 @@
-import Glibc
 import SystemPackage
 
 /// The entries found in GOCACHE: action entries whose outputs look right, and a list of everything left out.
@@ -12,12 +11,8 @@ struct BuildCacheScan: Sendable {
         /// The classes of entries that are dropped.
         var dropped: Set<EntryClass>
 
-        /// The earliest time of an entry that is kept, in seconds since 1970; `nil` keeps all.
-        var earliestTime: Int?
-
-        /// The owners whose entries are kept whatever their time, because it tells nothing: see
-        /// ``EntryOwners``.
-        var unmarkable: Set<uid_t> = []
+        /// The rule by which entries were used; others are not kept.
+        var use = EntryUse.any
 
         /// The version of Go and GOROOT, as far as they are known.
         var environment = GoEnvironment()
@@ -64,10 +59,13 @@ struct BuildCacheScan: Sendable {
     /// The lines in which compiled packages state their origins.
     private var origins: Set<String> = []
 
-    /// The number of entries that were dropped because of ``Selection/earliestTime``.
+    /// The number of entries that count as used by ``Selection/use``, sound or not.
+    var used = 0
+
+    /// The number of entries that were dropped because of ``Selection/use``.
     var unused = 0
 
-    /// The number of entries that were kept because of ``Selection/unmarkable``.
+    /// The number of entries that were kept because their owners kept Go from marking them.
     var unmarkable = 0
 
     /// Whether there were indexes of packages among the entries that were kept.
@@ -131,6 +129,7 @@ struct BuildCacheScan: Sendable {
                 $0.actions += found.actions
                 $0.outputs += found.outputs
                 $0.leftOut += found.leftOut
+                $0.used += found.used
                 $0.unused += found.unused
                 $0.unmarkable += found.unmarkable
                 $0.sealed.formUnion(found.sealed)
@@ -210,12 +209,12 @@ struct BuildCacheScan: Sendable {
                     "a \(status.noun)"
                 )
             }
-            if let earliest = selection.earliestTime, status.modified < earliest {
-                guard selection.unmarkable.contains(status.owner) else {
-                    unused += 1
-                    return
-                }
-                unmarkable += 1
+            switch selection.use.judgement(of: id, status) {
+            case .used: used += 1
+            case .unmarkable: (used, unmarkable) = (used + 1, unmarkable + 1)
+            case .unused:
+                unused += 1
+                return
             }
             guard let file = try directory.file(name) else { return }
             let bytes = try file.bytes(count: ActionEntry.byteCount + 1)

@@ -9,10 +9,10 @@ enum BuilderVersions {
     ///
     /// - Parameters:
     ///   - path: GOCACHE.
-    ///   - earliest: The earliest time of an entry that was used, in seconds since 1970.
+    ///   - use: The rule by which entries were used.
     /// - Returns: The versions.
     /// - Throws: ``CacheStoreError`` if the machine is at fault.
-    static func found(in path: FilePath, usedSince earliest: Int) throws(CacheStoreError) -> Set<String> {
+    static func found(in path: FilePath, usedBy use: EntryUse) throws(CacheStoreError) -> Set<String> {
         let root = try Directory(opening: path)
         var versions: Set<String> = []
         for index in 0..<256 {
@@ -21,10 +21,11 @@ enum BuilderVersions {
             else { continue }
             for file in try directory.names().valid where file.hasSuffix("-a") {
                 let version = try sound { () throws(CacheStoreError) in
-                    guard let status = try directory.status(of: file), status.kind == .regular,
-                        status.modified >= earliest
+                    guard let action = ObjectID(hexadecimal: Array(file.dropLast(2).utf8).span),
+                        let status = try directory.status(of: file), status.kind == .regular,
+                        use.judgement(of: action, status) == .used
                     else { return nil as String? }
-                    return try self.version(of: file, in: directory, of: root)
+                    return try self.version(of: action, in: file, of: directory, root)
                 }
                 if let version { versions.insert(version) }
             }
@@ -34,12 +35,12 @@ enum BuilderVersions {
 
     /// Returns the version in the package of an entry, or `nil` if its output is no package.
     private static func version(
-        of file: String,
-        in directory: borrowing Directory,
-        of root: borrowing Directory
+        of action: ObjectID,
+        in file: String,
+        of directory: borrowing Directory,
+        _ root: borrowing Directory
     ) throws(CacheStoreError) -> String? {
-        guard let action = ObjectID(hexadecimal: Array(file.dropLast(2).utf8).span),
-            let bytes = try directory.file(file)?.bytes(count: ActionEntry.byteCount + 1),
+        guard let bytes = try directory.file(file)?.bytes(count: ActionEntry.byteCount + 1),
             let entry = ActionEntry(bytes.span, named: action)
         else { return nil }
         let output = try root.openFile(at: BuildCacheLayout.name(ofOutput: entry.output))

@@ -165,6 +165,21 @@ struct CheckoutSums: Sendable {
         }
     }
 
+    /// Reads a file that somebody has named.
+    ///
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/notFound``, with code
+    ///   ``CacheStoreError/Code/badArgument`` if it names no module, or as the system says.
+    static func read(named path: FilePath) throws(CacheStoreError) -> SumLines {
+        if let content = try readUsed(path), content.namesModule { return content }
+        switch try Place(at: path) {
+        case .nothing, .brokenLink:
+            throw CacheStoreError(.notFound, "there is no go.sum here", path: path, remedy: .nameSums)
+        default:
+            let fault = "this file has no hash of a module, as a go.sum has"
+            throw CacheStoreError(.badArgument, fault, path: path, remedy: .nameSums)
+        }
+    }
+
     /// Reads a file, which may be a symbolic link.
     ///
     /// - Returns: The lines, or `nil` if there are none, or no file: a link may lead nowhere, as to a module

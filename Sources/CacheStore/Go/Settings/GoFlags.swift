@@ -7,7 +7,7 @@ struct GoFlags: Hashable, Sendable {
 
     /// Reads the value of GOFLAGS; words that are no flags are ignored, as by `go env`.
     init(_ text: String) {
-        for word in Self.words(of: text) {
+        for word in QuotedWords.split(text) {
             let bare = word.drop { $0 == "-" }
             guard !bare.isEmpty, bare.first != "=", (1...2).contains(word.count - bare.count) else {
                 continue
@@ -32,46 +32,27 @@ struct GoFlags: Hashable, Sendable {
         "overlay", "pgo", "pkgdir", "race", "tags", "toolexec", "trimpath",
     ]
 
+    /// The flags that make Go run no program, and read or write no file.
+    private static let harmless: Set<String> = [
+        "asan", "buildmode", "buildvcs", "cover", "covermode", "coverpkg",
+        "installsuffix", "linkshared", "mod", "modcacherw", "msan", "p", "race", "tags", "trimpath", "v",
+    ]
+
+    /// Whether the flags may be taken over from somebody else.
+    ///
+    /// None of them makes Go run a program, or read or write a file, as `-toolexec`, `-ldflags`, `-gcflags`
+    /// and `-overlay` can.
+    var areHarmless: Bool { values.keys.allSatisfy(Self.harmless.contains) }
+
     /// Returns the part of a value of GOFLAGS that decides which files are built, and which entries of
     /// GOCACHE are asked for.
     ///
     /// The other flags only change what a command prints, where it writes, or whether it runs at all.
     static func decisive(of text: String) -> String {
-        let words = words(of: text).filter { word in
+        let words = QuotedWords.split(text).filter { word in
             let bare = word.drop { $0 == "-" }
             return bare.count < word.count && decisive.contains(String(bare.prefix { $0 != "=" }))
         }
-        return words.map(quoted).joined(separator: " ")
-    }
-
-    /// Returns a word in quotes if it needs them; no word needs both kinds of quotes.
-    private static func quoted(_ word: String) -> String {
-        guard word.contains(where: { blanks.contains($0) }) else { return word }
-        return word.contains("'") ? "\"\(word)\"" : "'\(word)'"
-    }
-
-    private static let blanks: [Character] = [" ", "\t", "\n", "\r", "\r\n"]
-
-    /// Splits a text at blanks (Go's cmd/internal/quoted, `Split`).
-    ///
-    /// A word that begins with a quote extends to the next such quote.
-    private static func words(of text: String) -> [String] {
-        var words: [String] = []
-        var rest = text[...]
-        while let first = rest.first {
-            if blanks.contains(first) {
-                rest.removeFirst()
-            } else if first == "\"" || first == "'" {
-                rest.removeFirst()
-                let end = rest.firstIndex(of: first) ?? rest.endIndex
-                words.append(String(rest[..<end]))
-                rest = rest[end...].dropFirst()
-            } else {
-                let end = rest.firstIndex(where: blanks.contains) ?? rest.endIndex
-                words.append(String(rest[..<end]))
-                rest = rest[end...]
-            }
-        }
-        return words
+        return words.map { QuotedWords.quoted($0) ?? $0 }.joined(separator: " ")
     }
 }

@@ -62,6 +62,23 @@ extension MemberSet {
         return result
     }
 
+    /// Returns the set with only some of its members of GOMODCACHE, and without the checksum database.
+    ///
+    /// - Parameters:
+    ///   - modules: The modules that stay with their trees and all of their downloads.
+    ///   - modFiles: The modules that stay with their `.mod` and `.info` files at least.
+    /// - Returns: The set, with all chunks kept.
+    func keepingModules(_ modules: Set<ModuleKey>, modFilesOf modFiles: Set<ModuleKey>) -> MemberSet {
+        var result = self
+        result.trees = trees.filter { modules.contains($0.module) }
+        result.downloads = downloads.filter { download in
+            modules.contains(download.module)
+                || [.mod, .info].contains(download.kind) && modFiles.contains(download.module)
+        }
+        result.checksumFiles = []
+        return result
+    }
+
     /// Finds the sets of sources that contain at least one of the given sources.
     ///
     /// - Parameter labels: The labels of the given sources.

@@ -125,8 +125,11 @@ struct ProgramInput: ~Copyable {
                 unsafe try descriptor.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[start...]))
             }
         } catch {
-            let cause = error as? Errno ?? .ioError
-            throw CacheStoreError(.io, "cannot read a request of the go command", cause: cause)
+            throw CacheStoreError(
+                .io,
+                "cannot read a request of the go command from standard input",
+                cause: error as? Errno ?? .ioError
+            )
         }
         buffer.removeLast(Self.readSize - got)
         return got > 0

@@ -151,6 +151,9 @@ final class ProgramOperation: Sendable {
         for (index, archive) in archives.enumerated() where archive.isUsable {
             do {
                 if let answer = try find(action, in: archive, index, worker) { return answer }
+            } catch is ProgramStore.NoRoom {
+                // No other archive changes that.
+                return Answer()
             } catch let error as CacheStoreError {
                 record.note(unserved: error, archive.archive.path)
             } catch let error as SQLiteError {
@@ -179,6 +182,11 @@ final class ProgramOperation: Sendable {
         // Go does not ask a program for programs that it has linked.
         guard let entry = try reader.lookup.entry(ofAction: action), !entry.isProgram, archive.isSound else {
             return nil
+        }
+        // The rows may be those of other bytes than the ones that were hashed.
+        guard try archive.archive.frames.isUnchanged else {
+            archive.giveUp()
+            throw CacheStoreError.changed(archive.archive.path)
         }
         let (hit, written) = try store.bring(entry.entry, sealTime: reader.sealTime) {
             try reader.write(entry, to: $0)

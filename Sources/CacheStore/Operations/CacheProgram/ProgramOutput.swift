@@ -8,9 +8,9 @@ final class ProgramOutput: Sendable {
     /// Creates the output of an open descriptor, which stays open.
     init(_ descriptor: FileDescriptor) { self.descriptor = Mutex(descriptor) }
 
-    /// Writes an answer.
+    /// Writes an answer, which is lost if the go command has ended.
     ///
-    /// - Throws: ``CacheStoreError`` as the system says, for example if the go command has ended.
+    /// - Throws: ``CacheStoreError`` as the system says.
     func write(_ answer: ProgramAnswer) throws(CacheStoreError) {
         let line = answer.line
         let failure = descriptor.withLock { descriptor -> Errno? in
@@ -21,7 +21,7 @@ final class ProgramOutput: Sendable {
                 return error as? Errno ?? .ioError
             }
         }
-        if let failure {
+        if let failure, failure != .brokenPipe {
             throw CacheStoreError(.io, "cannot write an answer to the go command", cause: failure)
         }
     }

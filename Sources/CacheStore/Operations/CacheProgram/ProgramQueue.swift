@@ -13,7 +13,10 @@ final class ProgramQueue: Sendable {
         var isFinished = false
         var failure: (any Error)?
 
-        var isEmpty: Bool { next == jobs.count }
+        /// The number of jobs that wait.
+        var waiting: Int { jobs.count - next }
+
+        var isEmpty: Bool { waiting == 0 }
 
         mutating func take() -> Job? {
             guard !isEmpty else { return nil }
@@ -39,9 +42,9 @@ final class ProgramQueue: Sendable {
     ///
     /// - Throws: The error of a job that has failed.
     func add(_ job: @escaping Job) throws {
-        let startsThread = state.wait(until: { $0.jobs.count - $0.next < Self.capacity }) { state in
+        let startsThread = state.wait(until: { $0.waiting < Self.capacity }) { state in
             state.jobs.append(job)
-            let isNeeded = state.jobs.count - state.next > state.idle && state.threads < limit
+            let isNeeded = state.waiting > state.idle && state.threads < limit
             if isNeeded { state.threads += 1 }
             return isNeeded
         }
@@ -91,12 +94,16 @@ final class ProgramQueue: Sendable {
 
     private func next() -> Job? {
         state.withLock { $0.idle += 1 }
-        return state.wait(until: { !$0.isEmpty || $0.isFinished }) { state in
+        let (job, wasFull) = state.wait(until: { !$0.isEmpty || $0.isFinished }) { state in
             state.idle -= 1
+            let wasFull = state.waiting >= Self.capacity
             let job = state.take()
             if job == nil { state.threads -= 1 }
-            return job
+            return (job, wasFull)
         }
+        // Whoever adds jobs waits for this room.
+        if wasFull { state.broadcast() }
+        return job
     }
 }
 

@@ -102,8 +102,16 @@ final class ProgramRecord: Sendable {
     ///
     /// - Returns: The figures.
     func finish() -> CacheProgram.Report {
-        var report = state.withLock { $0.report }
+        var (report, used) = state.withLock { ($0.report, $0.used) }
         report.lifetime = .now - start
+        guard let log = options.log else { return report }
+        do throws(CacheStoreError) {
+            if !used.isEmpty { try File.append(UseLog.lines(used), to: UseLog.path(besides: log)) }
+            try File.append(Array("\(report.jsonLine)\n".utf8), to: log)
+        } catch {
+            let message = "the log of this go command is not whole: \(error.summary)"
+            options.warn(Warning(code: .unwrittenLog, message: message, remedy: error.remedy))
+        }
         return report
     }
 }

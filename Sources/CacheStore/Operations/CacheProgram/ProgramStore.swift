@@ -30,6 +30,9 @@ final class ProgramStore: Sendable {
     /// The outputs that stand in scratch directories, by action.
     private let kept = Mutex<[ObjectID: ProgramAnswer.Hit]>([:])
 
+    /// The paths of these outputs, of which several actions may have the same.
+    private let keptOutputs = Mutex<[ObjectID: String]>([:])
+
     private let keepsPutsOut: Bool
 
     /// Whether GOCACHE has the stamp of a restore, so that the times of entries tell what is used.
@@ -119,7 +122,8 @@ final class ProgramStore: Sendable {
     /// Marks a file as used (`markUsed` in cmd/go/internal/cache/cache.go).
     private static func mark(_ name: String, _ status: FileStatus, in directory: borrowing Directory) {
         let now = Glibc.time(nil)
-        guard now - status.modified >= BuildCacheLayout.stampInterval else { return }
+        // A file system may hold any time, so nothing is subtracted from it.
+        guard status.modified <= now - BuildCacheLayout.stampInterval else { return }
         try? directory.setTimes(of: name, now)
     }
 
@@ -150,7 +154,7 @@ final class ProgramStore: Sendable {
     ///   - sealTime: The time in the future for entries of a sealed cache, in seconds since 1970.
     ///   - write: Called to write the output, unless GOCACHE has it; it checks the content.
     /// - Returns: The answer, and the length of what was written, in bytes.
-    /// - Throws: The error of `write`, or ``CacheStoreError`` if no directory takes the output.
+    /// - Throws: The error of `write`, or ``NoRoom`` if no directory takes the output.
     func bring(
         _ entry: ActionEntry,
         sealTime: Int,
@@ -160,18 +164,40 @@ final class ProgramStore: Sendable {
         defer { release(entry.output) }
         let time = isStamped ? nil : sealTime
         var written = 0
-        if try !isKnown(entry) {
-            written = entry.size
-            let file = try PendingFile(in: scratches, mode: Self.mode, note: note)
-            if let path = try place(file, as: entry.output, time: time, write) {
+        let isThere = isKnown(entry) { name, status, directory in
+            // As at a restore; an error of these means that another user owns the file.
+            if let time, status.modified < time { try? directory.setTimes(of: name, time) }
+            if status.mode & Self.mode != Self.mode {
+                try? directory.setMode(of: name, status.mode | Self.mode)
+            }
+        }
+        if !isThere {
+            var path = keptPath(of: entry.output)
+            if path == nil {
+                path = try place(newFile(), as: entry.output, time: time, write)
+                written = entry.size
+            }
+            if let path {
                 let hit = ProgramAnswer.Hit(output: entry.output, size: entry.size, time: 0, path: path)
-                kept.withLock { $0[entry.action] = hit }
+                keepAside(hit, entry)
                 return (hit, written)
             }
         }
         let hit = hit(entry, time: 0)
         keep(entry, bytes: entry.bytes, mode: Self.mode, time: time, hit)
         return (hit, written)
+    }
+
+    /// The error of an output that no directory takes; the reason was noted.
+    struct NoRoom: Error {}
+
+    /// Creates a file in the first scratch directory that takes it, or in a later one.
+    private func newFile(from level: Int = 0) throws(NoRoom) -> PendingFile {
+        do throws(CacheStoreError) {
+            return try PendingFile(in: scratches, from: level, mode: Self.mode, note: note)
+        } catch {
+            throw NoRoom()
+        }
     }
 
     /// Waits until no other thread is bringing an output, and lets the others wait.
@@ -195,20 +221,18 @@ final class ProgramStore: Sendable {
         _ write: (borrowing File) throws -> Void
     ) throws -> String? {
         var file = first
-        do {
-            try file.write(write)
-        } catch let error as CacheStoreError {
-            file.discard()
-            guard error.isOfMachine, file.level + 1 < scratches.count else { throw error }
-            note(error)
-            file = try PendingFile(in: scratches, from: file.level + 1, mode: Self.mode, note: note)
-            do { try file.write(write) } catch {
+        while true {
+            do {
+                try file.write(write)
+                break
+            } catch {
                 file.discard()
-                throw error
+                // Any other error is one of reading the archive.
+                guard let error = error as? CacheStoreError, error.path == file.path else { throw error }
+                note(error)
+                guard file.level + 1 < scratches.count else { throw NoRoom() }
+                file = try newFile(from: file.level + 1)
             }
-        } catch {
-            file.discard()
-            throw error
         }
         guard isInBuildCache(file) else { return file.path.string }
         do throws(CacheStoreError) {
@@ -232,7 +256,15 @@ final class ProgramStore: Sendable {
     }
 
     /// Returns whether GOCACHE has an output with the right content.
-    private func isKnown(_ entry: ActionEntry) throws -> Bool {
+    ///
+    /// - Parameters:
+    ///   - entry: An entry of the output.
+    ///   - found: Called with the file if it was there before this program began.
+    /// - Returns: Whether it is there.
+    private func isKnown(
+        _ entry: ActionEntry,
+        found: (String, FileStatus, borrowing Directory) -> Void = { _, _, _ in }
+    ) -> Bool {
         if known.withLock({ $0.contains(entry.output) }) { return true }
         guard let root,
             let directory = try? root.directory.directory(BuildCacheLayout.subdirectory(of: entry.output))
@@ -242,11 +274,12 @@ final class ProgramStore: Sendable {
         guard let status = try? directory.status(of: name),
             (try? content.isRight(name, status, in: directory)) == true
         else { return false }
+        found(name, status, directory)
         known.withLock { _ = $0.insert(entry.output) }
         return true
     }
 
-    /// Writes an action entry, whose output is in place, unless an equal one is there.
+    /// Writes an action entry, whose output is in place.
     ///
     /// Where GOCACHE does not take the entry, this program alone remembers it.
     private func keep(
@@ -303,12 +336,26 @@ final class ProgramStore: Sendable {
         var hit = hit(entry, time: time)
         claim(entry.output)
         defer { release(entry.output) }
-        do {
-            guard isInBuildCache(file), !keepsPutsOut else { return keepAside(&hit, entry, file) }
-            if try isKnown(entry) { file.discard() } else { try move(file, to: entry.output) }
-        } catch {
-            if let error = error as? CacheStoreError { note(error) }
-            return keepAside(&hit, entry, file)
+        var isStored = isInBuildCache(file) && !keepsPutsOut
+        if isStored, isKnown(entry) {
+            file.discard()
+        } else if isStored {
+            do throws(CacheStoreError) {
+                try move(file, to: entry.output)
+            } catch {
+                note(error)
+                isStored = false
+            }
+        }
+        guard isStored else {
+            if let path = keptPath(of: entry.output) {
+                hit.path = path
+                file.discard()
+            } else {
+                hit.path = file.path.string
+            }
+            keepAside(hit, entry)
+            return hit.path
         }
         kept.withLock { _ = $0.removeValue(forKey: entry.action) }
         keep(entry, bytes: entry.bytes(time: time), mode: putMode, time: nil, hit)
@@ -316,11 +363,14 @@ final class ProgramStore: Sendable {
     }
 
     /// Remembers an output in a scratch directory.
-    private func keepAside(_ hit: inout ProgramAnswer.Hit, _ entry: ActionEntry, _ file: PendingFile)
-        -> String
-    {
-        hit.path = file.path.string
-        kept.withLock { [hit] in $0[entry.action] = hit }
-        return hit.path
+    private func keepAside(_ hit: ProgramAnswer.Hit, _ entry: ActionEntry) {
+        kept.withLock { $0[entry.action] = hit }
+        // What comes from an archive may stand in GOCACHE, even if the same content was put.
+        if !keepsPutsOut { keptOutputs.withLock { $0[entry.output] = hit.path } }
+    }
+
+    /// Returns the path of an output in a scratch directory, from which Go may have moved it away.
+    private func keptPath(of output: ObjectID) -> String? {
+        keptOutputs.withLock { $0[output] }.flatMap { unsafe access($0, F_OK) == 0 ? $0 : nil }
     }
 }

@@ -43,7 +43,7 @@ extension Doctor {
             )
         }
         var findings: [Finding] = []
-        if !program.isEmpty {
+        if !program.isEmpty, !CacheProgramSetting(program).usesBuildCache {
             findings.append(
                 finding(
                     "GOCACHEPROG",

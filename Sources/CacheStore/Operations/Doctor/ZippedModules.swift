@@ -58,8 +58,9 @@ enum ZippedModules {
     /// Returns the names of modules, at most three, with the labels of the sources that hold them.
     static func recorded(_ modules: [Module], _ sources: [Source]) -> Finding.Recorded {
         let holders = Set(modules.flatMap(\.sources))
-        let names = modules.prefix(3).map { "`\($0.key.unescaped)`" }.joined(separator: ", ")
-        let rest = modules.count > 3 ? " and \(modules.count - 3) more" : ""
-        return Finding.Recorded(value: names + rest, sources: sources.map(\.label).filter(holders.contains))
+        return Finding.Recorded(
+            value: ModuleKey.examples(modules.map(\.key)),
+            sources: sources.map(\.label).filter(holders.contains)
+        )
     }
 }

@@ -122,7 +122,9 @@ struct ImageEnvironment: Sendable {
 
     /// Warnings about a program that Go asks instead of GOCACHE.
     private var programWarnings: [Warning] {
-        guard let path = options.caches.buildCache, let program = values["GOCACHEPROG"] else { return [] }
+        guard let path = options.caches.buildCache, let program = values["GOCACHEPROG"],
+            !CacheProgramSetting(program).usesBuildCache
+        else { return [] }
         return [
             Warning(
                 code: .cacheProgram,

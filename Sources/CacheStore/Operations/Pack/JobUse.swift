@@ -1,18 +1,21 @@
 import Glibc
 import SystemPackage
 
-/// The facts by which a pack tells what its job has used since the restore of its caches.
+/// The facts by which a pack tells what its job has used.
 ///
-/// Go marks the entries of GOCACHE that it uses; see ``RestoreStamp``. It leaves no mark in GOMODCACHE. There
-/// the `go.sum` files of the checkout name the modules, and the indexes of modules in GOCACHE tell of the
-/// others, such as those of a tool that the job has run by its path and version.
+/// Go marks the entries of GOCACHE that it uses since a restore; see ``RestoreStamp``. Or a program that
+/// serves GOCACHE to Go logs them; see ``UseLog``. In GOMODCACHE, nothing is marked or logged. There the
+/// `go.sum` files of the checkout name the modules, and the indexes of modules in GOCACHE tell of the others,
+/// such as those of a tool that the job has run by its path and version.
 struct JobUse: Sendable {
     /// The stamp of GOCACHE.
     let stamp: RestoreStamp.Found
 
-    /// The owners of entries without a mark that count as used, because somebody who may have built can't
-    /// mark them: see ``EntryOwners``.
-    let unmarkable: Set<uid_t>
+    /// The log that tells which entries were used, in place of the marks; `nil` if the marks tell.
+    let log: UseLog?
+
+    /// The rule by which entries of GOCACHE were used.
+    let entries: EntryUse
 
     /// Whether Go, as far as it is known, asks for the indexes of modules.
     let usesIndexes: Bool
@@ -42,6 +45,7 @@ struct JobUse: Sendable {
     ///   - moduleCaches: The paths of GOMODCACHE under which Go may have built.
     ///   - environment: The environment of the job.
     ///   - debug: The value of GODEBUG for Go itself.
+    ///   - log: The log that tells which entries were used; `nil` if their marks tell.
     /// - Throws: ``CacheStoreError`` as the system says.
     init(
         in checkout: FilePath,
@@ -49,17 +53,21 @@ struct JobUse: Sendable {
         _ caches: GoCaches,
         builtIn moduleCaches: Set<FilePath>,
         _ environment: GoEnvironment,
-        debug: String
+        debug: String,
+        log: UseLog? = nil
     ) throws(CacheStoreError) {
-        var (stamp, owners) = (RestoreStamp.Found.nothing, EntryOwners())
+        var (stamp, entries) = (RestoreStamp.Found.nothing, EntryUse.any)
         if let path = caches.buildCache {
             stamp = try RestoreStamp.find(in: Directory(opening: path))
-            if case .stamp(let stamp) = stamp {
-                owners = try EntryOwners(in: path, markedSince: stamp.earliestUse)
+            if let log {
+                entries = .logged(log.actions)
+            } else if case .stamp(let stamp) = stamp {
+                let owners = try EntryOwners(in: path, markedSince: stamp.earliestUse)
+                let unmarkable = owners.unmarkable(whenPackedBy: geteuid())
+                entries = .marked(since: stamp.earliestUse, unmarkable: unmarkable)
             }
         }
-        self.stamp = stamp
-        unmarkable = owners.unmarkable(whenPackedBy: geteuid())
+        (self.stamp, self.entries, self.log) = (stamp, entries, log)
         usesIndexes = GoDebug(debug).usesIndexes
         self.checkout = checkout
         let others = [caches.buildCache, caches.moduleCache, FilePath(environment["GOROOT"])]
@@ -76,13 +84,11 @@ struct JobUse: Sendable {
         self.moduleCaches = moduleCaches
     }
 
-    /// The earliest time of an entry that was used since the restore; `nil` if nothing tells.
-    var earliestUse: Int? {
-        if case .stamp(let stamp) = stamp { stamp.earliestUse } else { nil }
-    }
+    /// The time of the restore in seconds since 1970, if its marks tell which entries were used since.
+    var restoreTime: Int? { log == nil ? stampTime : nil }
 
-    /// The time of the restore in seconds since 1970, if there was one that tells what was used since.
-    var restoreTime: Int? {
+    /// The time of the last restore in seconds since 1970, if there was one that left a stamp.
+    private var stampTime: Int? {
         if case .stamp(let stamp) = stamp { stamp.restoreTime } else { nil }
     }
 
@@ -126,14 +132,14 @@ struct JobUse: Sendable {
 
     /// Returns whether a module has come with the restore or since; without a restore, any has.
     private func isNew(_ module: ModuleKey) throws(CacheStoreError) -> Bool {
-        guard let restoreTime, let path = caches.moduleCache else { return true }
+        guard let stampTime, let path = caches.moduleCache else { return true }
         let root = try Directory(opening: path)
         do throws(CacheStoreError) {
             let elements = module.downloadDirectory.pathElements.map { String($0) }
             guard let directory = try root.directory(at: elements),
                 let status = try directory.status(of: "\(module.version).mod")
             else { return true }
-            return status.modified >= restoreTime - RestoreStamp.tolerance
+            return status.modified >= stampTime - RestoreStamp.tolerance
         } catch {
             if error.isOfMachine { throw error }
             return true
@@ -145,8 +151,8 @@ struct JobUse: Sendable {
     /// Go asks for the index of a module whenever it loads a package of the module
     /// (cmd/go/internal/modindex/read.go, `GetModule`).
     ///
-    /// - Returns: The modules of which Go has used or made an index; those that have an index, used or not;
-    ///   and the versions of Go that have used or made one.
+    /// - Returns: The modules of which Go has used or made an index; those of which it is known whether Go
+    ///   has; and the versions of Go that have used or made one.
     private func indexed(
         _ modules: Set<ModuleKey>
     ) throws(CacheStoreError) -> (used: Set<ModuleKey>, known: Set<ModuleKey>, versions: Set<String>) {
@@ -156,12 +162,10 @@ struct JobUse: Sendable {
         var versions = Set(
             try GoRoots.found(environment).map(\.version) + [environment["GOVERSION"]] + toolchains
         )
-        if case .stamp(let stamp) = stamp {
-            versions.formUnion(stamp.versions)
-            // Without a module that no go.sum names, the versions tell nothing.
-            if !modules.subtracting(sums.zips).isEmpty {
-                versions.formUnion(try BuilderVersions.found(in: path, usedSince: stamp.earliestUse))
-            }
+        if case .stamp(let stamp) = stamp { versions.formUnion(stamp.versions) }
+        // Without a module that no go.sum names, the versions tell nothing.
+        if entries != .any, !modules.subtracting(sums.zips).isEmpty {
+            versions.formUnion(try BuilderVersions.found(in: path, usedBy: entries))
         }
         let roots = Set(moduleCaches.map(\.string))
         var (used, known, users): (Set<ModuleKey>, Set<ModuleKey>, Set<String>) = ([], [], [])
@@ -182,14 +186,16 @@ struct JobUse: Sendable {
         return (used, used.isEmpty ? [] : known, users)
     }
 
-    /// Returns whether an entry was used since the restore, or `nil` if there is none.
+    /// Returns whether an entry was used, or `nil` if nothing tells.
     private func isUsed(_ id: ObjectID, in cache: borrowing Directory) throws(CacheStoreError) -> Bool? {
+        // A log names all that Go has asked for and got, so Go has not used an index that it does not name.
+        if let log { return log.actions.contains(id) }
         do throws(CacheStoreError) {
             let name = BuildCacheLayout.name(ofAction: id)
             guard let directory = try cache.directory(BuildCacheLayout.subdirectory(Int(id.firstByte))),
                 let file = name.pathElements.last, let status = try directory.status(of: file)
             else { return nil }
-            return status.modified >= earliestUse ?? 0 || unmarkable.contains(status.owner)
+            return entries.judgement(of: id, status) != .unused
         } catch {
             if error.isOfMachine { throw error }
             return nil

@@ -30,7 +30,7 @@ extension Pack {
         /// The time of an entry that a restore has sealed says nothing about its use, so sealed entries are
         /// packed. GOMODCACHE, where Go leaves no trace of a use, is packed whole.
         ///
-        /// This choice and ``usedSinceRestore`` exclude each other.
+        /// This choice, ``usedSinceRestore`` and ``loggedUse`` exclude each other.
         public var usedSince: Int?
 
         /// The directory of the job's sources: with it, only what the job has used since the restore of its
@@ -49,7 +49,18 @@ extension Pack {
         /// is the toolchain that runs.
         public var usedSinceRestore: FilePath?
 
-        /// The Go command to ask which `go.sum` files builds in ``usedSinceRestore`` use.
+        /// The logs of what the job has used: with them, only that is packed; with `nil`, everything is.
+        ///
+        /// Of GOCACHE, the entries are packed that the logs name, whatever their times. Entries that the logs
+        /// name and GOCACHE does not have are ignored. Logs that name no entry at all are an error, so that
+        /// no archive without entries takes the place of one that has some.
+        ///
+        /// Modules are packed by the rule of ``usedSinceRestore``. The logs tell which indexes of modules Go
+        /// has used.
+        public var loggedUse: LoggedUse?
+
+        /// The Go command to ask which `go.sum` files builds in ``usedSinceRestore``, or in the checkout of
+        /// ``loggedUse``, use.
         ///
         /// With `nil`, or where Go does not say, they are those beside the nearest `go.mod` and `go.work` in
         /// the directory or above it. These lack the modules of a workspace that lie elsewhere.
@@ -90,11 +101,16 @@ extension Pack {
             guard Source.isValid(label: label) else {
                 throw CacheStoreError(.badArgument, "`\(label)` can't be a label", remedy: .chooseLabel)
             }
-            if usedSince != nil, usedSinceRestore != nil {
+            let choices = [usedSince != nil, usedSinceRestore != nil, loggedUse != nil]
+            guard choices.count(where: \.self) < 2 else {
                 throw CacheStoreError(
                     .badArgument,
-                    "entries can be chosen by their use since a time, or since the restore, and not by both"
+                    "entries can be chosen by their use since a time, since the restore, or in a log, and "
+                        + "only by one of these"
                 )
+            }
+            if let loggedUse, loggedUse.logs.isEmpty {
+                throw CacheStoreError(.badArgument, "no log is named that tells which entries were used")
             }
             guard Self.levels.contains(level) else {
                 throw CacheStoreError(
@@ -106,6 +122,9 @@ extension Pack {
             }
         }
 
+        /// The directory of the job's sources, if only what the job has used is packed.
+        var checkout: FilePath? { usedSinceRestore ?? loggedUse?.checkout }
+
         /// Returns the options with the packed GOMODCACHE in the environment.
         ///
         /// Options without a recorded environment are returned as they are.
@@ -114,6 +133,26 @@ extension Pack {
             var result = self
             result.environment.variables["GOMODCACHE"] = path.string
             return result
+        }
+    }
+}
+
+extension Pack {
+    /// The logs of what a job has used, and the directory of its sources.
+    public struct LoggedUse: Hashable, Sendable {
+        /// The logs of the program that has served GOCACHE to the job's go commands.
+        ///
+        /// Each is the path of the program's log of figures, beside which it writes the action IDs of the
+        /// entries that were used, under the same name and `.used`. The path of that file will do, too.
+        public var logs: [FilePath]
+
+        /// The directory of the job's sources, whose `go.sum` files name its modules.
+        public var checkout: FilePath
+
+        /// Creates a choice of logs and a directory.
+        public init(logs: [FilePath], checkout: FilePath) {
+            self.logs = logs
+            self.checkout = checkout
         }
     }
 }

@@ -18,11 +18,12 @@ extension Pack {
         /// and their bytes.
         public var dropped: [EntryClass: ArchiveTotals.Tally]
 
-        /// The number of entries of GOCACHE that ``Pack/Options/usedSince`` or
-        /// ``Pack/Options/usedSinceRestore`` left out.
+        /// The number of entries of GOCACHE that ``Pack/Options/usedSince``,
+        /// ``Pack/Options/usedSinceRestore`` or ``Pack/Options/loggedUse`` left out.
         public var unused: Int
 
-        /// The number of modules that ``Pack/Options/usedSinceRestore`` left out.
+        /// The number of modules that ``Pack/Options/usedSinceRestore`` or ``Pack/Options/loggedUse`` left
+        /// out.
         public var unusedModules: Int
 
         /// The time of the restore since which the use of entries was judged, in seconds since 1970.

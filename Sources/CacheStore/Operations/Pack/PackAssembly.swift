@@ -24,6 +24,9 @@ struct PackAssembly: Sendable {
     /// The sound entries that were not wanted, by class.
     private(set) var dropped: [EntryClass: ArchiveTotals.Tally] = [:]
 
+    /// The number of entries that count as used, packed or not.
+    private(set) var used = 0
+
     /// The number of entries that were not used since the requested time.
     private(set) var unused = 0
 
@@ -83,7 +86,7 @@ struct PackAssembly: Sendable {
     ///   - root: GOCACHE.
     mutating func add(_ scan: BuildCacheScan, surveys: [ObjectID: StreamSurvey], root: FilePath) {
         leftOut += scan.leftOut
-        (dropped, unused, sealed) = (scan.dropped, scan.unused, scan.sealed.count)
+        (dropped, used, unused, sealed) = (scan.dropped, scan.used, scan.unused, scan.sealed.count)
         (unmarkable, hasIndexes) = (scan.unmarkable, scan.hasIndexes)
         for output in scan.outputs {
             let content = ContentFile.file(output.file, in: root)

@@ -55,17 +55,26 @@ struct PackOperation: Sendable {
 
     /// Returns what tells which members the job has used; `nil` if that does not matter.
     private func jobUse() async throws -> JobUse? {
-        guard let checkout = options.usedSinceRestore else { return nil }
+        guard let checkout = options.checkout else { return nil }
         let (caches, environment, moduleCaches) = (caches, options.environment, moduleCaches)
-        try await WorkerThreads.perform {
+        let log = try await WorkerThreads.perform { [options] in
             let consequence = "so nothing names the modules that the job uses"
             try CheckoutSums.checkDirectory(checkout, consequence, remedy: .nameCheckout)
+            return try options.loggedUse.map { try UseLog(besides: $0.logs) }
         }
         let modules = try await BuildModules(in: checkout, asking: options.go)
         // Go itself takes this variable from its environment alone.
         let debug = ProcessInfo.processInfo.environment["GODEBUG"] ?? ""
         return try await WorkerThreads.perform {
-            try JobUse(in: checkout, modules, caches, builtIn: moduleCaches, environment, debug: debug)
+            try JobUse(
+                in: checkout,
+                modules,
+                caches,
+                builtIn: moduleCaches,
+                environment,
+                debug: debug,
+                log: log
+            )
         }
     }
 
@@ -78,8 +87,9 @@ struct PackOperation: Sendable {
         counters.begin("scanning", bytes: 0, items: 0)
         let selection = BuildCacheScan.Selection(
             dropped: options.dropped,
-            earliestTime: use?.earliestUse ?? options.usedSince.map { $0 - BuildCacheLayout.stampInterval },
-            unmarkable: use?.unmarkable ?? [],
+            use: use?.entries ?? options.usedSince.map {
+                .marked(since: $0 - BuildCacheLayout.stampInterval)
+            } ?? .any,
             environment: options.environment,
             moduleCaches: moduleCaches,
             soundModules: sound

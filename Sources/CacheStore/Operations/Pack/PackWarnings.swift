@@ -97,7 +97,7 @@ struct PackWarnings {
 
     /// Whether the job may need modules that are not in its checkout, as far as is known.
     private var mayNeedModules: Bool {
-        guard let checkout = options.usedSinceRestore else { return true }
+        guard let checkout = options.checkout else { return true }
         return (try? CheckoutModules(of: checkout).mayNeedOthers) ?? true
     }
 

@@ -11,8 +11,10 @@ struct UseWarnings {
     /// - Throws: ``CacheStoreError`` as the system says.
     func all() throws(CacheStoreError) -> [Warning] {
         let modules = try use.moduleDoubt == nil ? sumsWarning() : modulesWarning
-        let warnings = [stampWarning, sealWarning, ownerWarning, idleWarning, modules]
-        return (warnings + [indexWarning(unless: modules)]).compactMap(\.self)
+        let entries =
+            use.log == nil
+            ? [stampWarning, sealWarning, ownerWarning, idleWarning] : [foreignWarning, absenceWarning]
+        return (entries + [modules, indexWarning(unless: modules)]).compactMap(\.self)
     }
 
     private static let packed =
@@ -49,8 +51,9 @@ struct UseWarnings {
         let count =
             assembly.unmarkable == 1
             ? "1 entry of `\(path)` belongs" : "\(assembly.unmarkable) entries of `\(path)` belong"
-        let users = use.unmarkable.sorted().map(String.init).joined(separator: ", ")
-        let owner = use.unmarkable.count == 1 ? "user \(users)" : "the users \(users)"
+        let owners = use.entries.unmarkable
+        let users = owners.sorted().map(String.init).joined(separator: ", ")
+        let owner = owners.count == 1 ? "user \(users)" : "the users \(users)"
         let message =
             "\(count) to \(owner), so Go can't mark for every user who has built or packs here that it uses "
             + "them: all of them are packed, used or not, and the archive grows from job to job"
@@ -59,13 +62,36 @@ struct UseWarnings {
 
     /// The warning that there was a restore, and that nothing was used since.
     private var idleWarning: Warning? {
-        guard use.restoreTime != nil, assembly.actionCount == 0, assembly.unused > 0,
+        guard use.restoreTime != nil, assembly.used == 0, assembly.unused > 0,
             let path = caches.buildCache
         else { return nil }
         let message =
             "no build has used an entry of `\(path)` since the restore, so none is packed, and builds that "
             + "use the archive compile everything: the job has built nothing, or with another GOCACHE, "
             + "or could not change the files, as another user or on a read-only mount"
+        return Warning(code: .nothingUsed, message: message)
+    }
+
+    // MARK: - Logs
+
+    /// The warning that a part of the logs can't be read.
+    private var foreignWarning: Warning? {
+        guard let log = use.log, log.foreignLines > 0 else { return nil }
+        let lines = log.foreignLines == 1 ? "1 line" : "\(log.foreignLines) lines"
+        let message =
+            "\(lines) of the logs of used entries can't be read, as if the disk was full: entries that no "
+            + "other line names are not packed, and builds that need them compile again"
+        return Warning(code: .unknownUse, message: message)
+    }
+
+    /// The warning that GOCACHE has none of the entries that the logs name.
+    private var absenceWarning: Warning? {
+        guard use.log != nil, assembly.used == 0, assembly.unused > 0, let path = caches.buildCache
+        else { return nil }
+        let message =
+            "`\(path)` has none of the entries that the logs name, so none is packed, and builds that use "
+            + "the archive compile everything: the job has built with another GOCACHE, or the entries were "
+            + "removed since"
         return Warning(code: .nothingUsed, message: message)
     }
 

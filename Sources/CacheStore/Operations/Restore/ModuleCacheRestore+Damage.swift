@@ -24,7 +24,7 @@ extension ModuleCacheRestore {
         with reader: inout ChunkReader,
         _ cancellation: WorkerThreads.Cancellation
     ) throws {
-        if try isThere(tree.module), try treeHash(of: tree.module, cancellation) != tree.h1 {
+        if try root.directory.hasModule(tree.module), try treeHash(of: tree.module, cancellation) != tree.h1 {
             _ = try downloads.creatingFile(
                 "\(tree.module.version).partial",
                 mode: profile.moduleFileMode,

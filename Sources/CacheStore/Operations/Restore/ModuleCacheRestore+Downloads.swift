@@ -30,7 +30,12 @@ extension ModuleCacheRestore {
         for download in item.downloads where download.kind != .ziphash {
             let name = "\(item.module.version).\(download.kind.rawValue)"
             switch download.content {
-            case .bytes(let bytes): try put(bytes, as: name, in: directory)
+            case .bytes(let bytes):
+                if download.kind == .info, try keepsInfo && hasInfo(of: item.module, name, in: directory) {
+                    note(.untouched, bytes: 0)
+                } else {
+                    try put(bytes, as: name, in: directory)
+                }
             case .derived: continue
             case .stored(let id, let size, let list):
                 var content = StreamWriter(id: id, size: size, chunks: list.numbers.map { chunks[$0] })
@@ -49,6 +54,19 @@ extension ModuleCacheRestore {
             }
         }
         return isZipRight
+    }
+
+    /// Returns whether the `.info` of a module is there and sound.
+    private func hasInfo(
+        of module: ModuleKey,
+        _ name: String,
+        in directory: borrowing Directory
+    ) throws -> Bool {
+        guard let status = try directory.status(of: name), status.kind == .regular,
+            status.size <= FormatLimits.valueSize,
+            let file = try Unusable.passedOver(try directory.file(name))
+        else { return false }
+        return ModuleInfo.fault(in: try file.bytes(count: status.size), of: module) == nil
     }
 
     /// Puts a stored zip under its name, unless it is there.

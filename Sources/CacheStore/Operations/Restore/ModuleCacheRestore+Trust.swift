@@ -61,7 +61,7 @@ extension ModuleCacheRestore {
     ) throws {
         let isZipRight = try restoreFiles(item, in: downloads, with: &reader, cancellation)
         guard item.zipHash != nil else { return }
-        let isNew = try !isLocked(item, in: downloads) && !isThere(item.module)
+        let isNew = try !isLocked(item, in: downloads) && !root.directory.hasModule(item.module)
         if isNew {
             try putHash(of: item, in: downloads)
             guard try isLocked(item, in: downloads) else {
@@ -122,7 +122,7 @@ extension ModuleCacheRestore {
         in downloads: borrowing Directory,
         _ cancellation: WorkerThreads.Cancellation
     ) throws -> Bool {
-        guard let right = item.zipHash, try isThere(item.module) else { return false }
+        guard let right = item.zipHash, try root.directory.hasModule(item.module) else { return false }
         let found = try treeHash(of: item.module, cancellation)
         guard found != right, try found == nil || found != unpackedHash(of: item, in: downloads) else {
             return false
@@ -180,16 +180,6 @@ extension ModuleCacheRestore {
 
     // MARK: - What is there
 
-    /// Returns whether anything is in the place of a module's tree; Go takes no tree below a file.
-    func isThere(_ module: ModuleKey) throws -> Bool {
-        do throws(CacheStoreError) {
-            return try status(of: module) != nil
-        } catch {
-            guard !error.isOfMachine else { throw error }
-            return false
-        }
-    }
-
     /// Returns whether the `.ziphash` of a module is there, so that Go trusts what stands beside it.
     private func isTrusted(_ item: Item, in directory: borrowing Directory) throws -> Bool {
         guard let right = item.zipHash else { return false }
@@ -207,7 +197,7 @@ extension ModuleCacheRestore {
     /// module.
     func isKnown(_ item: Item, in downloads: borrowing Directory) throws -> Bool {
         guard item.zipHash != nil else { return false }
-        return try isLocked(item, in: downloads) || isThere(item.module)
+        return try isLocked(item, in: downloads) || root.directory.hasModule(item.module)
             || downloads.status(of: "\(item.module.version).zip") != nil && !isTrusted(item, in: downloads)
     }
 

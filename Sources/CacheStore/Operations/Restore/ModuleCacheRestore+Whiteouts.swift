@@ -32,7 +32,7 @@ extension ModuleCacheRestore {
             break
         }
         let marker = "\(tree.module.version).partial"
-        let isThere = try isThere(tree.module)
+        let isThere = try root.directory.hasModule(tree.module)
         // A tree that is there and right was unpacked by Go, and may be in use.
         let isRight =
             try isThere && downloads.status(of: marker) == nil && isRight(tree, manifest, cancellation)
@@ -68,7 +68,7 @@ extension ModuleCacheRestore {
     /// - Throws: ``CacheStoreError`` as the system says.
     func warnOfZip(of item: Item, isRemoved: Bool, in downloads: borrowing Directory) throws {
         guard profile == .readonly, try downloads.status(of: "\(item.module.version).zip") != nil,
-            try !isThere(item.module)
+            try !root.directory.hasModule(item.module)
         else { return }
         let loss = "Go can't unpack it where nobody can write, so builds that need it fail there"
         if try hasWhiteout(item.module, in: downloads) {

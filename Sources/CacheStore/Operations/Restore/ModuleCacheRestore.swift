@@ -32,6 +32,9 @@ struct ModuleCacheRestore: Sendable {
     let profile: CacheProfile
     let makesZips: Bool
 
+    /// Whether an `.info` that is there and sound stays, even if the archive's differs.
+    let keepsInfo: Bool
+
     /// Whether the directories of new trees stay writable for their owner.
     let leavesTreesWritable: Bool
 
@@ -56,7 +59,9 @@ struct ModuleCacheRestore: Sendable {
     func neededBytes() throws(CacheStoreError) -> Int {
         var sum = 0
         for item in items {
-            guard let tree = item.tree, try status(of: item.module) == nil else { continue }
+            guard let tree = item.tree, try root.directory.status(ofModule: item.module) == nil else {
+                continue
+            }
             // Each file wastes half a block on average.
             let content = makesZips ? 2 * tree.size : tree.size
             let (total, overflow) = sum.addingReportingOverflow(content + 2048 * tree.files)
@@ -65,28 +70,12 @@ struct ModuleCacheRestore: Sendable {
         return sum
     }
 
-    /// Returns the status of a module's tree, or `nil` if nothing is there.
-    ///
-    /// This only looks, so the directories above the tree may be symbolic links: a user may have moved them.
-    /// Nothing is written through a link.
-    func status(of module: ModuleKey) throws(CacheStoreError) -> FileStatus? {
-        guard isTooLong(module) else { return try root.directory.status(of: module.text) }
-        let elements = module.text.pathElements
-        guard let parent = try root.directory.directory(at: elements.dropLast()) else { return nil }
-        return try parent.status(of: elements[elements.count - 1])
-    }
-
     /// Opens the tree of a module, whether the directories above it are symbolic links or not.
     func directory(of module: ModuleKey) throws(CacheStoreError) -> Directory? {
-        guard isTooLong(module) else {
+        guard root.directory.isTooLong(module) else {
             return try Unusable.passedOver(try Directory(opening: root.directory.path(below: module.text)))
         }
         return try root.directory.directory(at: module.text.pathElements)
-    }
-
-    /// Returns whether the system can't open a tree by its path as a whole, but only level by level.
-    private func isTooLong(_ module: ModuleKey) -> Bool {
-        root.path.string.utf8.count + module.text.utf8.count + 2 > PathRules.longestPath
     }
 
     /// Opens a directory outside of module trees, and creates what is missing of its path.
@@ -188,7 +177,7 @@ struct ModuleCacheRestore: Sendable {
         _ manifest: TreeManifest,
         _ cancellation: WorkerThreads.Cancellation
     ) throws -> Bool {
-        guard try status(of: tree.module)?.kind == .directory,
+        guard try root.directory.status(ofModule: tree.module)?.kind == .directory,
             let directory = try directory(of: tree.module),
             let listing = try listing(of: directory), listing.files == manifest.entries
         else { return false }

@@ -16,6 +16,18 @@ extension Restore {
         /// The labels of the sources to restore; `nil` for all.
         public var only: [String]?
 
+        /// The modules to restore to GOMODCACHE; `nil` for all.
+        ///
+        /// Of a module that is named with the hash of its zip, the tree or the stored zip and all downloads
+        /// are restored; of one that is named with the hash of its `go.mod` alone, the `.mod` and `.info`
+        /// files; of the checksum database, nothing. Members that are restored must have the hashes that the
+        /// files state, or nothing at all is written. An `.info` that is there and sound stays as it is,
+        /// because that of another archive may differ.
+        ///
+        /// To restore from several archives, give ``Restore/Report/absentModules`` of each restore to the
+        /// next.
+        public var modules: NamedModules?
+
         /// The intended use of the caches.
         public var profile = CacheProfile.image
 

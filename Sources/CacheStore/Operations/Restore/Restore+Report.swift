@@ -64,8 +64,15 @@ extension Restore {
         /// A member whose files were there and right already is not read, and so it is not listed.
         public var leftOut: [DamagedMember] = []
 
-        /// Warnings of members that were left out, and of entries that will miss because the target differs
-        /// from the environment of the pack.
+        /// The modules that were to be restored, and that are neither in the archive nor in GOMODCACHE; `nil`
+        /// unless ``Restore/Options/modules`` names some.
+        ///
+        /// A module is in GOMODCACHE if Go would build with it: its `.ziphash` has a hash of the go.sum
+        /// files, and the tree or the zip is there. The content is not read.
+        public var absentModules: NamedModules?
+
+        /// Warnings of members that were left out, of modules that are absent, and of entries that will miss
+        /// because the target differs from the environment of the pack.
         public var warnings: [Warning] = []
 
         /// Whether, as far as recorded settings tell, no restored entry of the build cache can hit here.

@@ -23,6 +23,7 @@ public struct Restore: Sendable {
     /// - Returns: A report on the files that were written, and on the members that were left out.
     /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/corruptArchive`` or
     ///   ``CacheStoreError/Code/unsafePath`` for an archive that can't be trusted,
+    ///   ``CacheStoreError/Code/wrongSum`` before anything is written if a module is not that of a go.sum,
     ///   ``CacheStoreError/Code/noSpace`` before anything is written if the free space does not suffice, or
     ///   as the system says), or `CancellationError` if the task was cancelled.
     /// - Complexity: O(*n*) in the bytes of the members; memory for the members of GOMODCACHE, four bytes per
@@ -35,6 +36,9 @@ public struct Restore: Sendable {
     ) async throws -> Report {
         guard caches.buildCache != nil || caches.moduleCache != nil else {
             throw CacheStoreError(.badArgument, "neither GOCACHE nor GOMODCACHE is to be restored")
+        }
+        guard options.modules == nil || caches.moduleCache != nil else {
+            throw CacheStoreError(.badArgument, "modules are to be restored, but not GOMODCACHE")
         }
         let archive = try archive.open()
         try CacheShape.check(caches)

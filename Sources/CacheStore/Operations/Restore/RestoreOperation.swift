@@ -26,10 +26,16 @@ struct RestoreOperation {
 
     func run() async throws -> Restore.Report {
         counters.begin("reading the index", bytes: 0, items: 0)
-        let (archive, labels, caches) = (archive, options.only, caches)
+        let (archive, labels, modules, caches) = (archive, options.only, options.modules, caches)
         let becomesLayer = options.profile == .image
         let (plan, digest) = try await WorkerThreads.performCancellable { cancellation in
-            let plan = try RestorePlan(for: archive.index(), only: labels, becomesLayer: becomesLayer)
+            let plan = try RestorePlan(
+                for: archive.index(),
+                only: labels,
+                modules,
+                becomesLayer: becomesLayer
+            )
+            if let modules { try SumComparison(of: plan.set, with: modules, in: archive.path).check() }
             let digest = try plan.digest(archive.index(isChecked: true), restoring: caches)
             // The digest that is reported is computed and not believed.
             let whole = plan.isWhole(caches) ? digest : try archive.digest(archive.index(isChecked: true))
@@ -44,12 +50,13 @@ struct RestoreOperation {
         let roots = try await CacheRoot.locking(caches, counters)
         let build: BuildCacheRestore? =
             if let root = roots.build { try await prepare(root, plan, damage, report) } else { nil }
-        let modules = roots.module.map { prepare($0, plan.set, damage, report) }
-        try checkRoom(build, modules)
+        let work = roots.module.map { prepare($0, plan.set, damage, report) }
+        try checkRoom(build, work)
         if let build { try await restore(build) }
-        if let modules { try await restore(modules, plan.set.checksumFiles) }
+        if let work { try await restore(work, plan.set.checksumFiles) }
         if !damage.isEmpty { try await noteDamage(damage.members, plan, report) }
-        if options.synchronize { try await synchronize([build?.root, modules?.root].compactMap(\.self)) }
+        if let modules, let work { try await noteAbsence(of: modules, work, plan.set) }
+        if options.synchronize { try await synchronize([build?.root, work?.root].compactMap(\.self)) }
         let sources = plan.comparableSources.filter { labels?.contains($0.label) ?? true }
         report.update { report in
             report.warnings += warnings(sources)
@@ -103,6 +110,7 @@ struct RestoreOperation {
             chunks: set.chunks,
             profile: options.profile,
             makesZips: options.moduleZips == .make,
+            keepsInfo: options.modules != nil,
             leavesTreesWritable: options.leavesTreesWritable,
             damage: damage,
             report: report,
@@ -242,6 +250,25 @@ struct RestoreOperation {
             report.digest = digest
             report.leftOut = list
             report.warnings += list.map { $0.warning(in: archive.path) }
+        }
+    }
+
+    /// Reports the modules that were to be restored and that are not there.
+    private func noteAbsence(
+        of modules: NamedModules,
+        _ work: ModuleCacheRestore,
+        _ set: MemberSet
+    ) async throws {
+        let archive = archive.path
+        try await WorkerThreads.perform {
+            var set = set
+            set.leaveOutModules(work.damage.members)
+            let absent = try ModuleCachePresence(work.root.path).absent(of: modules.absent(from: set))
+            work.report.update { report in
+                report.absentModules = absent
+                report.warnings += modules.warnings
+                if let warning = absent.absenceWarning(from: [archive]) { report.warnings.append(warning) }
+            }
         }
     }
 

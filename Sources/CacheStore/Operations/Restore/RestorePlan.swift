@@ -30,17 +30,26 @@ struct RestorePlan: Sendable {
     /// For each set of sources, whether its members are restored; `nil` for all sets.
     private let isWantedSet: [Bool]?
 
-    /// Plans a restore of the members that ``MemberSet/selecting(_:)`` and ``MemberSet/settled()`` would
-    /// choose.
+    /// Whether all modules are restored.
+    private let hasAllModules: Bool
+
+    /// Plans a restore of the members that ``MemberSet/selecting(_:)``,
+    /// ``MemberSet/keepingModules(_:modFilesOf:)`` and ``MemberSet/settled()`` would choose.
     ///
     /// - Parameters:
     ///   - index: The index, which is checked completely.
     ///   - labels: The labels of the sources to restore; `nil` for all.
+    ///   - modules: The modules to restore; `nil` for all.
     ///   - becomesLayer: Whether an image's layer is made of the files. Executables whose names a layer can't
     ///     hold are then passed over, with the entries that refer to them: Go links them again.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or as
     ///   ``MemberSet/selecting(_:)`` does.
-    init(for index: IndexReader, only labels: [String]?, becomesLayer: Bool) throws {
+    init(
+        for index: IndexReader,
+        only labels: [String]?,
+        _ modules: NamedModules? = nil,
+        becomesLayer: Bool
+    ) throws {
         var sources = MemberSet()
         (sources.sources, sources.sourceSets) = (index.sources, index.sourceSets)
         let isWantedSet: [Bool]? =
@@ -66,7 +75,9 @@ struct RestorePlan: Sendable {
         }
         var bytes = 0
         try index.forEachOutputSize { number, size in if isWanted[number.index] { bytes += size } }
-        let set: MemberSet = if let labels { try all.selecting(labels) } else { all }
+        var set: MemberSet = if let labels { try all.selecting(labels) } else { all }
+        if let modules { set = set.keepingModules(modules.zips, modFilesOf: modules.modFiles) }
+        hasAllModules = modules == nil
         archiveDigest = index.digest
         zips = ZippedContent(of: all, in: index)
         self.whiteouts = whiteouts
@@ -105,6 +116,7 @@ struct RestorePlan: Sendable {
     /// Returns whether all members of the archive are restored to both caches.
     func isWhole(_ caches: GoCaches) -> Bool {
         caches.buildCache != nil && caches.moduleCache != nil && isWantedSet == nil && whiteouts.isEmpty
+            && hasAllModules
     }
 
     /// Returns the digest of the members that are restored: that of an archive with just these members.

@@ -13,6 +13,10 @@ extension Verify {
         /// The number of members that were checked.
         public var members = 0
 
+        /// The number of modules with a tree, a zip or a `go.mod` of which ``Verify/Options/modules`` has no
+        /// hash; `nil` without that option.
+        public var unnamedModules: Int?
+
         /// The number of bytes of content that were checked.
         public var contentBytes = 0
     }

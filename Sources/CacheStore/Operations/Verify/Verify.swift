@@ -5,6 +5,10 @@ public struct Verify: Sendable {
         /// The number of threads, or `nil` for one per processor; it changes only how long the work takes.
         public var jobs: Int?
 
+        /// The modules of `go.sum` files, whose hashes the archive's members of these modules must have;
+        /// `nil` to compare none.
+        public var modules: NamedModules?
+
         /// Creates options with the defaults above.
         public init() {}
     }
@@ -20,7 +24,8 @@ public struct Verify: Sendable {
     /// The check covers the trailer and the index, down to the bytes that its rows make, and whether the
     /// archive's digest is that of its members.
     /// It also covers each frame's checksum and content, each output against its ID, and each module tree and
-    /// zip against its `.ziphash`.
+    /// zip against its `.ziphash`. With ``Options/modules``, a module that does not have the hash of its
+    /// go.sum is a problem of code ``CacheStoreError/Code/wrongSum``.
     ///
     /// - Parameters:
     ///   - archive: The archive.
@@ -39,7 +44,8 @@ public struct Verify: Sendable {
                 operation = try await VerifyOperation(
                     archive.open(),
                     threads: WorkerThreads.count(for: options.jobs),
-                    counters
+                    counters,
+                    modules: options.modules
                 )
             } catch let error as CacheStoreError
                 where [.corruptArchive, .notAnArchive, .unsafePath].contains(error.code)

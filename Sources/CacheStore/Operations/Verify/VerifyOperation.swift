@@ -11,6 +11,9 @@ struct VerifyOperation {
     let threads: Int
     let counters: ProgressCounters
 
+    /// The modules of go.sum files; `nil` to compare none.
+    let modules: NamedModules?
+
     /// The frames that take the place of damaged ones; `nil` for none.
     let spares: SpareFrames?
 
@@ -44,12 +47,14 @@ struct VerifyOperation {
     ///   - archive: The archive.
     ///   - threads: The number of threads.
     ///   - counters: The counters to add to.
+    ///   - modules: The modules of go.sum files; `nil` to compare none.
     ///   - spares: The frames that take the place of damaged ones; `nil` for none.
     /// - Throws: The errors of ``Archive/contents()``.
     init(
         _ archive: Archive,
         threads: Int,
         _ counters: ProgressCounters,
+        modules: NamedModules? = nil,
         spares: SpareFrames? = nil
     ) async throws {
         counters.begin("reading the index", bytes: 0, items: 0)
@@ -64,6 +69,7 @@ struct VerifyOperation {
         self.archive = archive
         self.threads = threads
         self.counters = counters
+        self.modules = modules
         self.spares = spares
     }
 
@@ -72,11 +78,14 @@ struct VerifyOperation {
         if !summary.isDigestRight { problems.append(archive.wrongDigest) }
         problems += breaches
         problems += try await find().faults
+        let comparison = modules.map { SumComparison(of: set, with: $0, in: archive.path) }
+        problems += comparison?.faults ?? []
         return Verify.Report(
             problems: problems,
             digest: summary.statedDigest,
             chunks: summary.totals.chunks,
             members: summary.totals.all.members,
+            unnamedModules: comparison?.unnamed,
             contentBytes: contentBytes(of: items)
         )
     }

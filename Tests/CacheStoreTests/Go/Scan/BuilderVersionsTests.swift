@@ -23,7 +23,10 @@ struct BuilderVersionsTests {
         }
         try Files.setTime(1000, of: entry("idle").string)
         try Files.write(Array("v1 \n".utf8), to: entry("damaged"))
-        #expect(try BuilderVersions.found(in: path, usedSince: 2000) == ["go1.99.1"])
-        #expect(try BuilderVersions.found(in: path, usedSince: 500) == ["go1.99.1", "go1.98"])
+        #expect(try BuilderVersions.found(in: path, usedBy: .marked(since: 2000)) == ["go1.99.1"])
+        #expect(try BuilderVersions.found(in: path, usedBy: .marked(since: 500)) == ["go1.99.1", "go1.98"])
+        // A log names entries whatever their times, and also entries that are no packages or not there.
+        let logged = EntryUse.logged(Set(["idle", "damaged", "text", "absent"].map(CacheModel.id)))
+        #expect(try BuilderVersions.found(in: path, usedBy: logged) == ["go1.98"])
     }
 }

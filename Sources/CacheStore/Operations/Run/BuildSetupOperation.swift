@@ -1,0 +1,246 @@
+import FoundationEssentials
+import SystemPackage
+
+/// One run of a ``BuildSetup``.
+struct BuildSetupOperation {
+    private let options: BuildSetup.Options
+    private let progress: ProgressHandler?
+
+    /// The report as far as the work has come.
+    private(set) var report = BuildSetup.Report()
+
+    /// The archives that can be read, with their sources.
+    private var archives: [(archive: Archive, sources: [Source])] = []
+
+    /// The Go command, with the variables that the command gets.
+    private var go: GoCommand
+
+    /// The environment of the command's builds.
+    private var here = GoEnvironment()
+
+    private var caches = GoCaches(buildCache: nil, moduleCache: nil)
+
+    /// Whether Go asks a cache program already.
+    private var hasProgram = false
+
+    /// The first minor release of Go that asks a cache program.
+    private static let firstServedMinor = 24
+
+    init(_ options: BuildSetup.Options, _ progress: ProgressHandler?) {
+        self.options = options
+        self.progress = progress
+        go = options.go
+        go.directory = options.directory
+    }
+
+    /// Does all of the work.
+    mutating func run(_ paths: [FilePath]) async throws {
+        try await open(paths)
+        try await settle()
+        try await restoreModules()
+        if let minor = GoRelease.minor(of: here["GOVERSION"]), minor < Self.firstServedMinor {
+            try await restoreEntries()
+        } else {
+            try nameProgram()
+        }
+    }
+
+    /// Opens the archives, and reads their sources.
+    private mutating func open(_ paths: [FilePath]) async throws {
+        for path in paths {
+            do {
+                let archive = try Archive(opening: path)
+                let sources = try await WorkerThreads.perform { try archive.index(isChecked: true).sources }
+                archives.append((archive, sources))
+            } catch let error as CacheStoreError {
+                if options.isStrict { throw error }
+                leaveOut(path, error)
+            }
+        }
+    }
+
+    private mutating func leaveOut(_ path: FilePath, _ error: CacheStoreError) {
+        let message = "an archive can't be read, so builds download and compile what it has: \(error.summary)"
+        report.warnings.append(Warning(code: .unservedArchive, message: message, remedy: error.remedy))
+        archives.removeAll { $0.archive.path == path }
+    }
+
+    /// Finds the settings of the command's builds: its own, and those of the archives' jobs where it has
+    /// none.
+    private mutating func settle() async throws {
+        let own = try await go.variables(["GOCACHE", "GOCACHEPROG", "GOFLAGS", "GOMODCACHE"])
+        if own["GOFLAGS", default: ""].allSatisfy({ $0 == " " }), let flags = common("GOFLAGS"),
+            !flags.isEmpty, GoFlags(flags).areHarmless
+        {
+            set("GOFLAGS", flags)
+        }
+        let isUnset = ProcessInfo.processInfo.environment["GOMODCACHE", default: ""].isEmpty
+        if isUnset, let path = common("GOMODCACHE"), path != own["GOMODCACHE"], isUsable(path) {
+            set("GOMODCACHE", path)
+        }
+        here = try await go.environment()
+        hasProgram = !own["GOCACHEPROG", default: ""].isEmpty
+        caches = GoCaches(
+            buildCache: own["GOCACHE"].flatMap(Self.directory),
+            moduleCache: (report.variables["GOMODCACHE"] ?? own["GOMODCACHE"]).flatMap(Self.directory)
+        )
+        let sources = archives.flatMap(\.sources)
+        report.warnings += Compatibility.warnings(for: sources, restoredTo: here)
+    }
+
+    /// Returns an absolute path; Go may also answer `off` or nothing.
+    private static func directory(_ text: String) -> FilePath? {
+        text.hasPrefix("/") ? FilePath(text) : nil
+    }
+
+    private mutating func set(_ name: String, _ value: String) {
+        report.variables[name] = value
+        go.overrides[name] = value
+    }
+
+    /// Returns the value that a variable had in all jobs, or `nil` if they differ or have not recorded it.
+    private func common(_ name: String) -> String? {
+        let values = Set(archives.flatMap(\.sources).map { $0.environment.variables[name] ?? "" })
+        return values.count == 1 ? values.first : nil
+    }
+
+    /// Returns whether this user can write to a directory, or make it.
+    private func isUsable(_ path: String) -> Bool {
+        guard path.hasPrefix("/") else { return false }
+        var place = FilePath(path)
+        while !FileManager.default.fileExists(atPath: place.string), !place.isEmpty, place != "/" {
+            place.removeLastComponent()
+        }
+        return FileManager.default.isWritableFile(atPath: place.string)
+    }
+
+    // MARK: - Modules
+
+    private mutating func restoreModules() async throws {
+        guard let moduleCache = caches.moduleCache, !archives.isEmpty else { return }
+        let others = [caches.buildCache, moduleCache, FilePath(here["GOROOT"])].compactMap(\.self)
+        var anywhere = go
+        anywhere.directory = nil
+        let needed: NamedModules
+        do {
+            needed = try await NamedModules(
+                neededIn: [options.directory],
+                asking: anywhere,
+                apartFrom: others
+            )
+        } catch let error as CacheStoreError where error.code == .badArgument {
+            // There is no module here, so the command needs none, or finds its modules in another directory.
+            return
+        }
+        report.neededModules = needed.modules.count
+        var missing = try await missing(of: needed)
+        for (archive, _) in archives where !missing.isEmpty {
+            do {
+                guard try await Self.hasSome(of: missing, archive) else { continue }
+                var restore = restore
+                restore.options.modules = missing
+                let caches = GoCaches(buildCache: nil, moduleCache: moduleCache)
+                let result = try await restore.run(archive, into: caches, progress: progress)
+                let absent = result.absentModules ?? missing
+                report.restoredModules += missing.modules.count - absent.modules.count
+                report.bytesWritten += result.bytesWritten
+                report.warnings += result.leftOut.map { $0.warning(in: archive.path) }
+                missing = absent
+            } catch let error as CacheStoreError where !options.isStrict && error.isOfArchive {
+                leaveOut(archive.path, error)
+            }
+        }
+        report.absentModules = missing.modules.count
+        report.warnings += needed.warnings
+    }
+
+    /// Returns whether an archive may have some of the modules, without reading the rest of its index.
+    ///
+    /// The index is not checked. A restore checks it.
+    private static func hasSome(of modules: NamedModules, _ archive: Archive) async throws -> Bool {
+        try await WorkerThreads.perform {
+            do {
+                let lookup = try IndexLookup(
+                    archive.indexWindow,
+                    version: archive.trailer.version,
+                    framesSize: archive.trailer.framesSize,
+                    path: archive.path
+                )
+                for module in modules.zips {
+                    if try lookup.tree(module) != nil || lookup.download(module, .zip) != nil { return true }
+                }
+                for module in modules.modFiles where try lookup.download(module, .mod) != nil { return true }
+                return false
+            } catch let error as SQLiteError {
+                throw IndexSchema.unreadable(error, path: archive.path)
+            }
+        }
+    }
+
+    /// Returns the modules that GOMODCACHE does not have.
+    private func missing(of needed: NamedModules) async throws -> NamedModules {
+        guard let path = caches.moduleCache else { return needed }
+        return try await WorkerThreads.perform {
+            guard case .directory = try Place(at: path) else { return needed }
+            return try ModuleCachePresence(path).absent(of: needed)
+        }
+    }
+
+    private var restore: Restore {
+        var options = Restore.Options()
+        options.profile = .ci
+        options.leavesTreesWritable = here.leavesTreesWritable
+        options.skipsDamaged = !self.options.isStrict
+        options.warnsOfMisses = false
+        options.jobs = self.options.jobs
+        return Restore(options: options)
+    }
+
+    // MARK: - Entries
+
+    /// Restores the entries that were packed with the Go of the command.
+    private mutating func restoreEntries() async throws {
+        guard let buildCache = caches.buildCache else { return }
+        report.restoredEntries = 0
+        for (archive, sources) in archives {
+            let names = ["GOVERSION", "GOOS", "GOARCH"]
+            let labels = sources.filter { source in names.allSatisfy { source.environment[$0] == here[$0] } }
+            guard !labels.isEmpty else { continue }
+            var restore = restore
+            restore.options.only = labels.map(\.label)
+            do {
+                let caches = GoCaches(buildCache: buildCache, moduleCache: nil)
+                let result = try await restore.run(archive, into: caches, progress: progress)
+                let actions = result.actions
+                report.restoredEntries? += actions.created + actions.replaced + actions.untouched
+                report.bytesWritten += result.bytesWritten
+                report.warnings += result.leftOut.map { $0.warning(in: archive.path) }
+            } catch let error as CacheStoreError where !options.isStrict && error.isOfArchive {
+                leaveOut(archive.path, error)
+            }
+        }
+    }
+
+    /// Makes Go ask the cache program, unless it asks one already.
+    private mutating func nameProgram() throws(CacheStoreError) {
+        guard !hasProgram, !archives.isEmpty else { return }
+        let words = options.program + archives.map(\.archive.path.absolute.string)
+        report.variables["GOCACHEPROG"] = try words.map { word throws(CacheStoreError) in
+            guard let quoted = QuotedWords.quoted(word) else {
+                throw CacheStoreError(
+                    .badArgument,
+                    "GOCACHEPROG can't name a path with blanks and both kinds of quotes",
+                    path: FilePath(word)
+                )
+            }
+            return quoted
+        }.joined(separator: " ")
+    }
+}
+
+extension CacheStoreError {
+    /// Whether the error tells of an archive that can't be used, and not of the machine or of a wrong module.
+    fileprivate var isOfArchive: Bool {
+        [.notAnArchive, .corruptArchive, .unsupportedVersion, .unsafePath].contains(code)
+    }
+}

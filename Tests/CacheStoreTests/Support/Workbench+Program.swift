@@ -1,0 +1,33 @@
+import SystemPackage
+
+@testable import CacheStore
+
+extension Workbench {
+    /// The GOCACHE of the programs under test.
+    var served: FilePath { path("served/build") }
+
+    /// Starts a program that serves archives into ``served``, and keeps what that does not take in `scratch`.
+    func program(
+        _ archives: FilePath...,
+        configure: (inout CacheProgram.Options) -> Void = { _ in }
+    ) throws -> ProgramClient {
+        try Files.makeDirectory(path("scratch"))
+        return try ProgramClient(served, archives) { options in
+            options.scratchParent = path("scratch")
+            configure(&options)
+        }
+    }
+
+    /// Returns the path of a file below ``served``, by its path in a ``CacheModel``.
+    func served(_ name: String) -> FilePath { path("served/\(name)") }
+
+    /// The names of everything below ``served`` and in `scratch` that is neither one of the 256 directories
+    /// nor the note of checked archives.
+    var servedNames: [String] {
+        get throws {
+            let all = try ["served/build", "scratch"].filter { Files.exists(path($0)) }
+                .flatMap { try TreeSnapshot(of: path($0)).paths }
+            return all.filter { !BuildCacheLayout.isSubdirectory($0) && $0 != CheckedArchives.name }
+        }
+    }
+}
