@@ -6,8 +6,8 @@
 #     Tests/matrix/test-prog.sh               # 1.21.13, which knows no GOCACHEPROG, and 1.24.11, 1.25.5, 1.27.3
 #
 # Two jobs fill caches: one builds, vets, tests, lists and runs without C, one builds with C and tests with the
-# race detector. Both are packed, with the results of tests. A restore of their union is the measure of everything: it gives the outputs, the
-# text of the tests and the list of tools that Go runs.
+# race detector. Both are packed, with the results of tests. A restore of their union is the measure of
+# everything: it gives the outputs, the text of the tests and the list of tools that Go runs.
 set -euo pipefail
 shopt -s inherit_errexit
 
