@@ -6,8 +6,8 @@
 #     Tests/matrix/test-prog.sh               # 1.21.13, which knows no GOCACHEPROG, and 1.24.11, 1.25.5, 1.27.3
 #
 # Two jobs fill caches: one builds, vets, tests, lists and runs without C, one builds with C and tests with the
-# race detector. Both are packed, with the results of tests. A restore of their union is the measure of everything: it gives the outputs, the
-# text of the tests and the list of tools that Go runs.
+# race detector. Both are packed, with the results of tests. A restore of their union is the measure of
+# everything: it gives the outputs, the text of the tests and the list of tools that Go runs.
 set -euo pipefail
 shopt -s inherit_errexit
 
@@ -255,21 +255,32 @@ END
 }
 
 served_from_a_damaged_archive() {
+    local start
     use_empty damaged
     damage "$archives/all.castore" "$archives/damaged.castore"
+    start=$(milliseconds)
     GOCACHEPROG="$cachectl prog $archives/damaged.castore" do_work "$work/out" build
+    damaged_whole=$(($(milliseconds) - start))
     check_program "a damaged archive" worker "$work/out/worker"
     [[ $(work_done) == */compile* && $(warnings) == 1 ]] || die "a damaged archive: $(warnings) warnings, $(work_done)"
     check_entries "a damaged archive"
     say "$go_version: served from a damaged archive"
 }
 
-# Starts a served build in the background, and kills what $1 names after up to $2 milliseconds.
+random_moment() { # random_moment MILLISECONDS
+    local moment=$(($1 * (RANDOM % 1000) / 1000))
+    printf '%d.%03d' $((moment / 1000)) $((moment % 1000))
+}
+
+milliseconds() { echo $((${EPOCHREALTIME/./} / 1000)); }
+
+# Starts a served build in the background, and kills what $1 names at a random moment in $2 milliseconds.
 begin_and_kill() { # begin_and_kill prog|go MILLISECONDS ARCHIVE
     local build helper waited=0
     GOCACHEPROG="$cachectl prog $3" "$go" build -buildvcs=false -o "$work/killed" . &>"$work/killed.log" &
     build=$!
-    sleep "$(printf '0.%03d' $((RANDOM % $2)))"
+    disown "$build" # bash would tell of its end
+    sleep "$(random_moment "$2")"
     helper=$(pgrep -P "$build" -f "$cachectl prog" || true)
     case $1 in
     prog) [[ -z $helper ]] || kill -KILL "$helper" 2>/dev/null || true ;;
@@ -278,7 +289,6 @@ begin_and_kill() { # begin_and_kill prog|go MILLISECONDS ARCHIVE
     # Go 1.24 to 1.26 wait for ever if the program dies at certain moments.
     while kill -0 "$build" 2>/dev/null && ((waited++ < 100)); do sleep 0.05; done
     kill -KILL "$build" 2>/dev/null || true
-    wait "$build" 2>/dev/null || true
     # The program ends by itself when go is gone.
     waited=0
     while [[ -n $helper && -e /proc/$helper ]] && ((waited++ < 200)); do sleep 0.05; done
@@ -286,12 +296,19 @@ begin_and_kill() { # begin_and_kill prog|go MILLISECONDS ARCHIVE
 }
 
 killed() { # killed prog|go: 10 times at random moments; half of the entries are puts, because the archive is damaged
-    local number left kills=0
+    local number left start whole kills=0
     use_empty "killed-$1"
-    cd "$programs/worker"
+    start=$(milliseconds)
+    GOCACHEPROG="$cachectl prog $archives/all.castore" do_work "$work/out" build
+    whole=$(($(milliseconds) - start))
+    remove "$GOCACHE"
     for number in {1..10}; do
         rm -f "$work/killed"
-        if ((number % 2)); then begin_and_kill "$1" 400 "$archives/all.castore"; else begin_and_kill "$1" 900 "$archives/damaged.castore"; fi
+        if ((number % 2)); then
+            begin_and_kill "$1" "$whole" "$archives/all.castore"
+        else
+            begin_and_kill "$1" "$damaged_whole" "$archives/damaged.castore"
+        fi
         if [[ -e $work/killed ]]; then
             check_program "a build that was not killed in time" worker "$work/killed"
             remove "$GOCACHE"
@@ -357,12 +374,12 @@ a_full_disk() {
 }
 
 puts_stay_out() { # with --read-only
+    # The archive has no entry of this program's own package.
+    (cd "$programs/hello" && GOCACHE=$work/restored/go-build "$go" build -buildvcs=false -o "$work/hello" .)
     use_empty read-only
-    (cd "$programs/tiny" && "$go" build -buildvcs=false -o "$work/tiny" .)
-    use_empty read-only
-    (cd "$programs/tiny" && GOCACHEPROG="$cachectl prog --read-only $archives/all.castore" \
-        "$go" build -buildvcs=false -o "$work/killed" .)
-    cmp "$work/tiny" "$work/killed" || die "--read-only: the program is another one"
+    (cd "$programs/hello" && GOCACHEPROG="$cachectl prog --read-only $archives/all.castore" \
+        "$go" build -buildvcs=false -o "$work/served-hello" .)
+    cmp "$work/hello" "$work/served-hello" || die "--read-only: the program is another one"
     check_entries "--read-only"
     pack_served served.castore
     "$cachectl" difference --quiet --force "$archives/served.castore" "$archives/all.castore" -o "$archives/more.castore"
