@@ -32,7 +32,9 @@ struct ProgramSection {
     private func served(_ log: ProgramLog) -> String {
         guard let total = log.total else { return "The log of `cachectl prog` has no go command." }
         let commands = HumanFormat.count(log.commands, "go command", "go commands")
-        var text = "`cachectl prog` served \(commands): "
+        let made = HumanFormat.count(total.puts, "entry", "entries")
+        let size = total.puts > 0 ? " (\(HumanFormat.bytes(total.putBytes)))" : ""
+        var text = "`cachectl prog` served \(commands). Go had to make **\(made)**\(size): "
         if total.gets == 0 {
             text += "no entry was asked for."
         } else {
@@ -44,10 +46,8 @@ struct ProgramSection {
             text += parts.isEmpty ? ")" : ": \(parts.joined(separator: ", ")))"
             text += ", **\(HumanFormat.count(total.misses))** misses."
         }
-        if total.puts > 0 {
-            text +=
-                " Go stored \(HumanFormat.count(total.puts, "entry", "entries")) "
-                + "(\(HumanFormat.bytes(total.putBytes)))."
+        if total.misses > 0 {
+            text += " Of the misses, most are for the words of a compiler that printed none."
         }
         return text + " It decoded \(HumanFormat.bytes(total.decodedBytes)); its answers took "
             + "\(HumanFormat.duration(total.answerTime)) in all."

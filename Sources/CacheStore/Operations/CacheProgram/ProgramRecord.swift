@@ -71,7 +71,8 @@ final class ProgramRecord: Sendable {
         warn(once: path.string) {
             Warning(
                 code: .unservedArchive,
-                message: "what can't be read in an archive is built anew: \(error.summary)",
+                message:
+                    "an archive can't be read, so another one serves what it has, or Go makes it: \(error.summary)",
                 remedy: error.remedy
             )
         }
@@ -82,7 +83,8 @@ final class ProgramRecord: Sendable {
         warn(once: Warning.Code.unstoredEntry.rawValue) {
             Warning(
                 code: .unstoredEntry,
-                message: "what GOCACHE does not take is there for this go command only: \(error.summary)",
+                message:
+                    "GOCACHE does not take an entry, which lasts for this go command only: \(error.summary)",
                 remedy: error.remedy
             )
         }

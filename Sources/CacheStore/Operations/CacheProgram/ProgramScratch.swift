@@ -23,15 +23,29 @@ final class ProgramScratch: Sendable {
     init(in parent: FilePath) throws(CacheStoreError) {
         let above = try Directory(opening: parent)
         TemporaryName.removeAbandoned(for: Self.word, in: above)
-        var name = TemporaryName(for: Self.word)
-        var directory = try above.creatingDirectory(name.text, mode: 0o700)
-        while !name.lock(directory.descriptor, in: above) {
-            name = TemporaryName(for: Self.word)
-            directory = try above.creatingDirectory(name.text, mode: 0o700)
+        while true {
+            let name = TemporaryName(for: Self.word)
+            // Until it is locked, another program may take the directory for abandoned, and remove it.
+            guard let made = try Self.passingOverRemoval(try above.creatingDirectory(name.text, mode: 0o700)),
+                name.lock(made.descriptor, in: above)
+            else { continue }
+            directory = made
+            self.name = name
+            break
         }
-        self.directory = directory
         self.parent = above
-        self.name = name
+    }
+
+    /// Returns the result of `body`, or `nil` if what it makes is removed at the same time.
+    private static func passingOverRemoval(
+        _ body: @autoclosure () throws(CacheStoreError) -> Directory
+    ) throws(CacheStoreError) -> Directory? {
+        do throws(CacheStoreError) {
+            return try body()
+        } catch {
+            if error.code == .notFound { return nil }
+            throw error
+        }
     }
 
     /// Returns a name that no other file in the directory has.

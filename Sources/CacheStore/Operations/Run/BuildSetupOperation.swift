@@ -20,8 +20,8 @@ struct BuildSetupOperation {
 
     private var caches = GoCaches(buildCache: nil, moduleCache: nil)
 
-    /// Whether Go asks a cache program already.
-    private var hasProgram = false
+    /// Whether Go asks a cache program of another project.
+    private var hasOtherProgram = false
 
     /// The first minor release of Go that asks a cache program.
     private static let firstServedMinor = 24
@@ -36,6 +36,7 @@ struct BuildSetupOperation {
     /// Does all of the work.
     mutating func run(_ paths: [FilePath]) async throws {
         try await open(paths)
+        report.hasArchives = !archives.isEmpty
         try await settle()
         try await restoreModules()
         if let minor = GoRelease.minor(of: here["GOVERSION"]), minor < Self.firstServedMinor {
@@ -75,11 +76,16 @@ struct BuildSetupOperation {
             set("GOFLAGS", flags)
         }
         let isUnset = ProcessInfo.processInfo.environment["GOMODCACHE", default: ""].isEmpty
-        if isUnset, let path = common("GOMODCACHE"), path != own["GOMODCACHE"], isUsable(path) {
+        // With -trimpath, no key has the path.
+        let flags = report.variables["GOFLAGS"] ?? own["GOFLAGS"] ?? ""
+        if isUnset, !GoFlags(flags).isOn("trimpath"), let path = common("GOMODCACHE"),
+            path != own["GOMODCACHE"], isUsable(path)
+        {
             set("GOMODCACHE", path)
         }
         here = try await go.environment()
-        hasProgram = !own["GOCACHEPROG", default: ""].isEmpty
+        let program = own["GOCACHEPROG"] ?? ""
+        hasOtherProgram = !program.isEmpty && !CacheProgramSetting(program).usesBuildCache
         caches = GoCaches(
             buildCache: own["GOCACHE"].flatMap(Self.directory),
             moduleCache: (report.variables["GOMODCACHE"] ?? own["GOMODCACHE"]).flatMap(Self.directory)
@@ -124,7 +130,7 @@ struct BuildSetupOperation {
         let needed: NamedModules
         do {
             needed = try await NamedModules(
-                neededIn: [options.directory],
+                neededIn: options.moduleDirectories,
                 asking: anywhere,
                 apartFrom: others
             )
@@ -223,7 +229,14 @@ struct BuildSetupOperation {
 
     /// Makes Go ask the cache program, unless it asks one already.
     private mutating func nameProgram() throws(CacheStoreError) {
-        guard !hasProgram, !archives.isEmpty else { return }
+        guard !archives.isEmpty else { return }
+        if hasOtherProgram {
+            let message =
+                "`GOCACHEPROG` is set, so Go asks that program for packages, and not these archives; unset it to "
+                + "use them"
+            report.warnings.append(Warning(code: .cacheProgram, message: message))
+            return
+        }
         let words = options.program + archives.map(\.archive.path.absolute.string)
         report.variables["GOCACHEPROG"] = try words.map { word throws(CacheStoreError) in
             guard let quoted = QuotedWords.quoted(word) else {
