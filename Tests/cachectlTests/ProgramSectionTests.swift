@@ -53,7 +53,8 @@ struct ProgramSectionTests {
         #expect(
             text(figures).contains(
                 "\n\(start) (63%: 3 stood in GOCACHE, 622 came from archives), **366** misses; "
-                    + "most of these are for the words of compilers that printed none. It decoded 184.0 MB; its answers took 0.81 s in all.\n"
+                    + "most of these are for the words of compilers that printed none. It "
+                    + "decoded 184.0 MB; its answers took 0.81 s in all.\n"
             )
         )
         let expected = """

@@ -242,14 +242,14 @@ four_commands_at_once() {
     say "$go_version: four go commands at once"
 }
 
-damage() { # damage FROM TO: changes a byte in each 64 KiB of the frames
+damage() { # damage FROM TO: changes a byte in each 256 KiB of the frames
     python3 - "$1" "$2" <<'END'
 import struct, sys
 content = bytearray(open(sys.argv[1], 'rb').read())
 index = int.from_bytes(content[-8:], 'big')
 frames = struct.unpack('<Q', content[index - 48:index - 40])[0]  # the trailer's header has 64 bytes
 assert 1 << 20 < frames < index, frames
-for offset in range(1 << 15, frames, 1 << 16): content[offset] ^= 0xFF
+for offset in range(1 << 15, frames, 1 << 18): content[offset] ^= 0xFF
 open(sys.argv[2], 'wb').write(content)
 END
 }

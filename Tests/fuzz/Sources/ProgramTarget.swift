@@ -11,8 +11,8 @@ struct ProgramTarget: FuzzTarget {
     private let scratch: Scratch
     private let archive: [UInt8]
 
-    /// The actions that the program serves: those of the archive, as `Tests/fuzz/seeds.py` makes them,
-    /// without that of a linked program.
+    /// The actions that the program serves: those of the archive, which `Tests/fuzz/seeds.py` has made, but
+    /// for that of a linked program.
     private static let served = Set(["1", "3", "5"].map { digest(Array($0.utf8)) })
 
     /// The length from which on a line may be longer than any request, in bytes.

@@ -72,7 +72,7 @@ final class ProgramRecord: Sendable {
             Warning(
                 code: .unservedArchive,
                 message:
-                    "an archive can't be read: another one serves what it has, or Go makes it: \(error.summary)",
+                    "an archive can't be read; Go makes what no other one has: \(error.summary)",
                 remedy: error.remedy
             )
         }

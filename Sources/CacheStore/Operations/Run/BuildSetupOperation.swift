@@ -243,8 +243,8 @@ struct BuildSetupOperation {
         guard !archives.isEmpty else { return }
         if hasOtherProgram {
             let message =
-                "`GOCACHEPROG` is set, so Go asks that program for packages, and not these archives; unset it "
-                + "to use them"
+                "`GOCACHEPROG` is set, so Go asks that program for packages, and not these archives; "
+                + "unset it to use them"
             report.warnings.append(Warning(code: .cacheProgram, message: message))
             return
         }
