@@ -38,7 +38,7 @@ extension EndToEnd {
                 if running.isRunning { kill(process, SIGKILL) }
                 // A go command whose program has ended may wait for ever (before 1.27).
                 let limit = Task {
-                    try await Task.sleep(for: .seconds(20))
+                    try await Task.sleep(for: .seconds(3))
                     running.send(SIGKILL)
                 }
                 if try await running.outcome().status != 0 { killed += 1 }
@@ -119,7 +119,7 @@ extension EndToEnd {
             )
             #expect(directory.status == 1 && directory.errors.contains("error: "), "\(directory)")
             let unset = try await workspace.shell(#"unset HOME && "$CACHECTL" prog x </dev/null"#)
-            #expect(unset.status == 1 && unset.errors.contains("GOCACHE"), "\(unset)")
+            #expect(unset.status == 64 && unset.errors.contains("GOCACHE"), "\(unset)")
         }
 
         /// A line of the shell that starts a program with a put under way, and runs `end` with its number.
@@ -127,7 +127,8 @@ extension EndToEnd {
             #"""
             export GOCACHE="$1/build" TMPDIR="$1" && mkfifo "$1/in" && exec 3<>"$1/in" || exit 99
             "$CACHECTL" prog --read-only "$2" <"$1/in" >"$1/out" 2>"$1/errors" & program=$!
-            action=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= output=tdQEXD9Gb6kf4sxqvnkjKhpXzfEE96JucW4KHieJ33g=
+            action=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+            output=tdQEXD9Gb6kf4sxqvnkjKhpXzfEE96JucW4KHieJ33g=
             printf '{"ID":1,"Command":"put","ActionID":"%s","OutputID":"%s","BodySize":3}\n"QUJD"\n' \
                 "$action" "$output" >&3
             for _ in $(seq 500); do grep -q '"ID":1' "$1/out" && break; sleep 0.02; done
@@ -165,14 +166,15 @@ extension EndToEnd {
                     export GOMODCACHE="$1/mod" GOPROXY=off && cd "$1" || exit 96
                     check() { "$@" || { echo "FAILED $*"; kill $program; exit 95; }; }
                     check "$CACHECTL" restore "$2" --no-go --gocache "$GOCACHE" --gomodcache "$GOMODCACHE" -q
-                    check "$CACHECTL" seal --dry-run "$GOCACHE"
+                    check "$CACHECTL" seal --check "$GOCACHE"
                     check "$CACHECTL" doctor "$2" --go "$3" --quiet
                     check "$CACHECTL" pack --label x --no-go -q -o "$1/x.castore" \
                         --gocache "$GOCACHE" --no-gomodcache
                     check "$CACHECTL" difference "$1/x.castore" "$2" -o "$1/more.castore"
                     test -z "$("$CACHECTL" ls "$1/more.castore")" || exit 94
                     ls -d "$GOCACHE"/.castore-*.tmp >/dev/null || exit 93
-                    printf '{"ID":2,"Command":"get","ActionID":"%s"}\n{"ID":3,"Command":"close"}\n' "$action" >&3
+                    printf '{"ID":2,"Command":"get","ActionID":"%s"}\n' "$action" >&3
+                    printf '{"ID":3,"Command":"close"}\n' >&3
                     wait $program || exit 92
                     grep -q '"ID":2,"OutputID"' "$1/out" || exit 91
                     cat "$1/errors"

@@ -91,24 +91,29 @@ struct ProgramDamageTests {
 
     /// Makes an archive in whose index two actions have exchanged their outputs, without its SHA-256.
     ///
-    /// - Parameter tail: The number of zeros after the index, which make its check take longer.
+    /// - Parameter tail: The number of empty pages after the rows, which make the check take longer.
     /// - Returns: The archive.
     /// - Throws: The error of writing.
     private func exchanged(tail: Int = 0) async throws -> FilePath {
-        let sound = try await pack(to: "before the exchange")
+        let sound = try await pack(to: "base of \(tail)")
         let sql = """
             UPDATE action SET output = (SELECT max(id) + min(id) FROM output) - output
             """
         let hostile = try HostileArchive(bench: bench).write(from: sound, sql: sql, to: "hostile")
         let opened = try Archive(opening: hostile)
-        let index = try opened.frames.file.bytes(
+        var index = try opened.frames.file.bytes(
             at: opened.trailer.indexOffset,
             count: opened.trailer.indexSize
         )
+        // SQLite states the number of pages in its header, most significant byte first.
+        let size = index.count + tail * FormatLimits.pageSize
+        for (place, shift) in zip(28..<32, [24, 16, 8, 0]) {
+            index[place] = UInt8(truncatingIfNeeded: (size / FormatLimits.pageSize) >> shift)
+        }
         let trailer = Trailer(
             version: 1,
             framesSize: opened.trailer.framesSize,
-            indexSize: index.count + tail,
+            indexSize: size,
             indexID: CacheModel.id("another index")
         )
         let head = try #require(trailer.head)
@@ -122,22 +127,15 @@ struct ProgramDamageTests {
 
     @Test("never serves a hit from an index that does not have its SHA-256, not even before that is known")
     func index() async throws {
-        // The check of this index takes a tenth of a second or more, and a lookup takes none.
-        for tail in [0, 200_000_000] {
+        // The check of 100,000 pages takes a fifth of a second or more, and a lookup takes none.
+        for tail in [0, 100_000] {
             let damaged = try await exchanged(tail: tail)
-            let client = try bench.program(damaged)
-            let clock = ContinuousClock()
-            let start = clock.now
-            #expect(try await client.get(CacheModel.id("in no archive")).Miss == true)
-            let missTime = clock.now - start
-            #expect(try await client.get(Self.action).Miss == true, "the other action's output")
-            let hitTime = clock.now - start
-            if tail > 0 {
-                #expect(missTime < hitTime / 2, "a miss waits for nothing: \(missTime), \(hitTime)")
-            }
-            #expect(
-                try await client.get([Self.action, CacheModel.id("other")]).allSatisfy { $0.Miss == true }
-            )
+            let client = try bench.program(damaged) { $0.jobs = 2 }
+            let answers = try await client.get([Self.action, CacheModel.id("in no archive")])
+            #expect(answers.allSatisfy { $0.Miss == true }, "the other action's output: \(answers)")
+            if tail > 0 { #expect(client.order == [0, 2, 1], "a miss waits for nothing") }
+            let later = try await client.get([Self.action, CacheModel.id("other")])
+            #expect(later.allSatisfy { $0.Miss == true }, "\(later)")
             #expect(try await client.close().allHits == 0)
             expectOneWarning(client, about: damaged)
             #expect(try bench.servedNames.isEmpty)

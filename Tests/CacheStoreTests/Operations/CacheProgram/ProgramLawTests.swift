@@ -151,7 +151,7 @@ struct ProgramLawTests {
         let names = try Directory(opening: bench.served).names().valid
         #expect(names.contains(CheckedArchives.name) && names.contains { $0.hasSuffix(".tmp") })
 
-        // A pack has the entry that was served, and says nothing of the scratch directory but that it is none.
+        // A pack has the entry that was served, and takes the scratch directory for what it is.
         let pack = try await bench.pack(GoCaches(buildCache: bench.served, moduleCache: nil), to: "again")
         #expect(pack.report.leftOut.allSatisfy { !$0.reason.isDamage }, "\(pack.report.leftOut)")
         #expect(try bench.members(pack.path).count == 2)

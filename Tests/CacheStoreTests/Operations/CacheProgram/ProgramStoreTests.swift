@@ -30,7 +30,7 @@ struct ProgramStoreTests {
     // MARK: - Times and modes
 
     @Test(
-        "gets entries of archives with the times and modes of a restore: in a new cache, a sealed and a stamped one"
+        "gets entries with the times and modes of a restore: if it is new, sealed or stamped"
     )
     func times() async throws {
         let archive = try await archive()
@@ -140,7 +140,7 @@ struct ProgramStoreTests {
     }
 
     @Test(
-        "with files in the way of its directories takes what fits, and the rest is there until the program ends"
+        "with files in the way takes what fits, and the rest is there until the program ends"
     )
     func inTheWay() async throws {
         let archive = try await archive()
