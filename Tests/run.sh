@@ -6,6 +6,10 @@ set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+# Tests build as other users, too, who can't use the toolchains in a home that they may not enter.
+if [[ -z ${XDG_CACHE_HOME:-} ]] && ! setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$HOME"; then
+    export XDG_CACHE_HOME=/var/cache
+fi
 # This directory is outside the repository, so that a fresh clone finds the setup of an earlier one.
 readonly state=${XDG_CACHE_HOME:-$HOME/.cache}/cachestore
 readonly go_version=1.25.5
@@ -19,7 +23,7 @@ source Tests/packages.sh
 
 # ---------------------------------------------------------------- steps and their times
 
-step='' step_start=0 summary=() test_log=$(mktemp) beside_process='' beside_log='' reachable=''
+step='' step_start=0 summary=() test_log=$(mktemp) beside_process='' beside_log=''
 
 end_step() { # end_step RESULT
     [[ -z $step ]] || summary+=("$(printf '%-7s %5d s  %s' "$1" $((SECONDS - step_start)) "$step")")
@@ -63,7 +67,6 @@ finish() {
     if [[ $failed == tests ]] && ((status)); then repeat_failures || true; fi
     [[ -z $beside_process ]] || kill -- "-$beside_process" 2>/dev/null || kill "$beside_process" || true
     rm -f "$test_log" "$beside_log"
-    [[ -z $reachable ]] || rm -rf "$reachable"
     printf '%s\n' "${summary[@]}"
     if ((status == 0)); then
         [[ -n $failed ]] || echo "stopped after: $CACHESTORE_LAST_STEP"
@@ -89,13 +92,6 @@ make_environment() { # makes a Python with Go's toolchain and the libraries of t
     export CACHESTORE_PYTHON=$venv/bin/python CACHESTORE_GO
     # This is the toolchain itself, without the start-up time of the wrapper in bin/.
     CACHESTORE_GO=$(GOTOOLCHAIN=local "$venv/bin/go" env GOROOT)/bin/go
-    # Tests build as other users, too, who may not enter every home.
-    if ! setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$CACHESTORE_GO"; then
-        reachable=$(mktemp -d /tmp/castore-go.XXXXXX)
-        chmod 755 "$reachable"
-        cp -r "${CACHESTORE_GO%/bin/go}" "$reachable/go"
-        CACHESTORE_GO=$reachable/go/bin/go
-    fi
     "$CACHESTORE_GO" version
 }
 
