@@ -114,7 +114,7 @@ extension EndToEnd {
             let machine = try await machine()
             for (command, status) in [
                 (["true"], 0), (["/bin/sh", "-c", "exit 7"], 7), (["/bin/sh", "-c", "kill -TERM $$"], 143),
-                (["no-such-program"], 127), ([machine.archive], 126),
+                (["no-such-program"], 127), (["./go.sum"], 126),
             ] {
                 for dashes in [[], ["--"]] {
                     let outcome = try await machine.run(["--quiet", machine.archive] + dashes + command)
