@@ -24,14 +24,27 @@ final class ProgramScratch: Sendable {
         let above = try Directory(opening: parent)
         TemporaryName.removeAbandoned(for: Self.word, in: above)
         var name = TemporaryName(for: Self.word)
-        var directory = try above.creatingDirectory(name.text, mode: 0o700)
+        var directory = try Self.make(name, in: above)
         while !name.lock(directory.descriptor, in: above) {
             name = TemporaryName(for: Self.word)
-            directory = try above.creatingDirectory(name.text, mode: 0o700)
+            directory = try Self.make(name, in: above)
         }
         self.directory = directory
         self.parent = above
         self.name = name
+    }
+
+    private static func make(
+        _ name: TemporaryName,
+        in above: borrowing Directory
+    ) throws(CacheStoreError) -> Directory {
+        do throws(CacheStoreError) {
+            return try above.creatingDirectory(name.text, mode: 0o700)
+        } catch {
+            // It may have been created, but not opened.
+            try? above.removeAll(name.text)
+            throw error
+        }
     }
 
     /// Returns a name that no other file in the directory has.
