@@ -6,6 +6,10 @@ set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+# Tests build as other users, too, who can't use the toolchains in a home that they may not enter.
+if [[ -z ${XDG_CACHE_HOME:-} ]] && ! setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$HOME"; then
+    export XDG_CACHE_HOME=/var/cache
+fi
 # This directory is outside the repository, so that a fresh clone finds the setup of an earlier one.
 readonly state=${XDG_CACHE_HOME:-$HOME/.cache}/cachestore
 readonly go_version=1.25.5

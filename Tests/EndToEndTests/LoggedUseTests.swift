@@ -102,7 +102,8 @@ extension EndToEnd {
             let arguments = ["summary", workspace.pack("alpha"), "--prog-log", log]
             let page = try await workspace.cachectl.succeed(arguments)
             #expect(
-                page.output.contains("served 2 go commands: of 20 entries that Go asked for, **14** were")
+                page.output.contains("served 2 go commands, which made **6 entries** (100 B). Of 20 entries"),
+                "\(page)"
             )
             #expect(page.errors.hasPrefix("warning: 1 line of the log of `cachectl prog` can't"), "\(page)")
             let json = try await workspace.cachectl.succeed(

@@ -14,7 +14,7 @@ extension EndToEnd {
             _ = try await Prog.build("beta", Prog.settings([workspace.union]))
             let time = clock.now - start
             var killed = 0
-            let attempts = 10
+            let attempts = 5
             for attempt in 0..<attempts {
                 let settings = try await Prog.settings([workspace.union])
                 let note = try Scratch.shared.place("process")
@@ -163,12 +163,12 @@ extension EndToEnd {
             let outcome = try await workspace.shell(
                 script(
                     #"""
-                    export GOMODCACHE="$1/mod" GOPROXY=off && cd "$1" || exit 96
+                    export GOMODCACHE="$4" GOPROXY=off && cd "$1" || exit 96
                     check() { "$@" || { echo "FAILED $*"; kill $program; exit 95; }; }
-                    check "$CACHECTL" restore "$2" --no-go --gocache "$GOCACHE" --gomodcache "$GOMODCACHE" -q
+                    check "$CACHECTL" restore "$2" --no-go --gocache "$GOCACHE" --no-gomodcache -q
                     check "$CACHECTL" seal --check "$GOCACHE"
                     check "$CACHECTL" doctor "$2" --go "$3" --quiet
-                    check "$CACHECTL" pack --label x --no-go -q -o "$1/x.castore" \
+                    check "$CACHECTL" pack --label x --go "$3" -q -o "$1/x.castore" \
                         --gocache "$GOCACHE" --no-gomodcache
                     check "$CACHECTL" difference "$1/x.castore" "$2" -o "$1/more.castore"
                     test -z "$("$CACHECTL" ls "$1/more.castore")" || exit 94
@@ -180,7 +180,7 @@ extension EndToEnd {
                     cat "$1/errors"
                     """#
                 ),
-                [top, workspace.pack("gamma"), workspace.go]
+                [top, workspace.pack("gamma"), workspace.go, workspace.moduleCache]
             )
             #expect(outcome.status == 0, "\(outcome)")
             #expect(!(outcome.output + outcome.errors).contains("castore-"), "\(outcome)")

@@ -36,13 +36,13 @@ extension EndToEnd {
         }
 
         /// Builds and packs a program with `-trimpath`, so that the path of GOMODCACHE is in no key.
-        private func machine(go: String? = nil) async throws -> Machine {
+        private func machine(go: String? = nil, flags options: String = "-trimpath") async throws -> Machine {
             let workspace = try await Workspace.shared.value
             let (build, modules) = (try Scratch.shared.place("build"), try Scratch.shared.place("modules"))
             let (archive, executable) = (
                 try Scratch.shared.place("job.castore"), try Scratch.shared.place("x")
             )
-            let flags = ["GOFLAGS": "-trimpath", "GOCACHE": build, "GOMODCACHE": modules]
+            let flags = ["GOFLAGS": options, "GOCACHE": build, "GOMODCACHE": modules]
             var job = workspace.goCommand(in: "gamma")
             job.environment.merge(flags) { $1 }
             _ = try await job.succeed(["build", "-buildvcs=false", "-o", executable, "."])
@@ -89,17 +89,19 @@ extension EndToEnd {
 
         @Test("gets GOMODCACHE and GOFLAGS of the jobs and GOCACHEPROG, unless they are set")
         func variables() async throws {
-            var machine = try await machine()
+            var machine = try await machine(flags: "-buildvcs=false")
             let show = ["--", "/bin/sh", "-c", #"echo "$GOMODCACHE|$GOFLAGS|$GOCACHEPROG""#]
             var values = try await machine.run([machine.archive] + show).lines.first?.split(separator: "|")
             #expect(values?.first.map(String.init) == machine.jobModules)
-            #expect(values?.dropFirst().first == "-trimpath")
+            #expect(values?.dropFirst().first == "-buildvcs=false")
             #expect(values?.last?.hasSuffix(" prog \(machine.archive)") == true)
             #expect(FileManager.default.fileExists(atPath: "\(machine.jobModules)/cache/download"))
 
             machine.settings["GOMODCACHE"] = try Scratch.shared.place("own")
             machine.settings["GOFLAGS"] = "-mod=mod"
             machine.settings["GOCACHEPROG"] = "other program"
+            let others = try await machine.run([machine.archive, "true"])
+            #expect(others.errors.contains("GOCACHEPROG"), "\(others)")
             values = try await machine.run([machine.archive] + show).lines.first?.split(separator: "|")
             let own = try #require(machine.settings["GOMODCACHE"])
             #expect(
@@ -119,7 +121,15 @@ extension EndToEnd {
                     #expect(outcome.status == status, "\(command) \(outcome)")
                 }
             }
-            for wrong in [[], ["--"], [machine.archive], [machine.archive, "--"], ["--", "true"]] {
+            for help in ["--help", "-h"] {
+                #expect(try await machine.run([help]).output.contains("USAGE: cachectl run"))
+            }
+            let flag = ["--", "--strict", "true"]
+            for wrong in [
+                [], ["--"], [machine.archive], [machine.archive, "--"], ["--", "true"], ["go", "x"],
+            ]
+                + [[machine.archive] + flag, [machine.archive, "--strict", "true"]]
+            {
                 #expect(try await machine.run(wrong).status == 64, "\(wrong)")
             }
         }

@@ -47,11 +47,14 @@ struct ProgramSectionTests {
     @Test("states hits by place with their rate, misses, what was stored and decoded, and the time")
     func whole() throws {
         let figures = try figures([Self.report.jsonLine])
-        let start = "`cachectl prog` served 1 go command: of 991 entries that Go asked for, **625** were hits"
+        let start =
+            "`cachectl prog` served 1 go command, which made **4 entries** (12.3 kB). Of 991 entries that Go "
+            + "asked for, **625** were hits"
         #expect(
             text(figures).contains(
-                "\n\(start) (63%: 3 stood in GOCACHE, 622 came from archives), **366** misses. Go stored 4 "
-                    + "entries (12.3 kB). It decoded 184.0 MB; its answers took 0.81 s in all.\n"
+                "\n\(start) (63%: 3 stood in GOCACHE, 622 came from archives), **366** misses; "
+                    + "most of these are for the words of compilers that printed none. It "
+                    + "decoded 184.0 MB; its answers took 0.81 s in all.\n"
             )
         )
         let expected = """
@@ -69,9 +72,14 @@ struct ProgramSectionTests {
         other.hits = [.init(rawValue: "a|<b>"): 7]
         let figures = try figures([Self.report.jsonLine, "torn", "{}", other.jsonLine])
         let page = text(figures)
-        #expect(page.contains("`cachectl prog` served 2 go commands: of 1,000 entries"), "\(page)")
+        #expect(
+            page.contains(
+                "`cachectl prog` served 2 go commands, which made **4 entries** (12.3 kB). Of 1,000 "
+            ),
+            "\(page)"
+        )
         #expect(page.contains("**632** were hits (63%: 3 stood in GOCACHE, 622 came from archives, "))
-        #expect(page.contains("7 came from `a|<b>`), **366** misses. Go stored 4 entries"), "\(page)")
+        #expect(page.contains("7 came from `a|<b>`), **366** misses; most"), "\(page)")
         let end =
             " 2 requests failed. 2 lines of the log can't be read, and what they tell is not counted.\n"
         #expect(page.contains(end), "\(page)")
@@ -84,7 +92,7 @@ struct ProgramSectionTests {
         let idle = try figures([CacheProgram.Report(startTime: 1).jsonLine])
         #expect(
             text(idle).contains(
-                "served 1 go command: no entry was asked for. It decoded 0 B"
+                "served 1 go command, which made **0 entries**. No entry was asked for. It decoded 0 B"
             )
         )
         let misses = try figures([
@@ -92,7 +100,7 @@ struct ProgramSectionTests {
                 var report = Self.report; report.hits = [:]; return report.jsonLine
             }()
         ])
-        #expect(text(misses).contains("**0** were hits (0%), **366** misses."))
+        #expect(text(misses).contains("**0** were hits (0%), **366** misses"))
         let empty = try figures([])
         #expect(text(empty).contains("\nThe log of `cachectl prog` has no go command.\n"))
         #expect(json(empty).contains(#""program":{"commands":0,"gets":0,"hits":{"archive":0,"gocache":0},"#))

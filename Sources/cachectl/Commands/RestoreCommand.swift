@@ -17,8 +17,8 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
             Run it as the user who builds.
 
             With --for, only the modules that the go.sum files of a directory name are \
-            restored, and nothing else of the module cache: those that builds there use, \
-            wherever they lie, and those below it. If a module of the archive is not the one \
+            restored: those that builds there use, wherever they lie, and those below it. The \
+            build cache is left out, unless --gocache names it. If a module of the archive is not the one \
             that go.sum names, nothing is restored, and the exit status is 2.
 
             With --skip-damaged, members that are damaged in the archive are left out and \
@@ -109,6 +109,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
 
     func run() async throws {
         let archive = try Archive(opening: FilePath(archive))
+        let directories = chosenDirectories
         let caches = try await directories.resolve(askingGo: !asksNoGo)
         try directories.check(caches)
         var options = restoreOptions
@@ -138,6 +139,13 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
         common.show(report.warnings)
         try common.write(json(report, caches, time), summary(report, options, time))
         if !report.leftOut.isEmpty { throw ExitCode.partial }
+    }
+
+    /// The directories, of which `--for` leaves GOCACHE out unless the command line names it.
+    private var chosenDirectories: CacheDirectories {
+        var chosen = directories
+        if !builds.isEmpty, directories.gocache == nil { chosen.leavesOutBuildCache = true }
+        return chosen
     }
 
     /// Returns the modules that builds in the directories of `--for` need; `nil` without the option.

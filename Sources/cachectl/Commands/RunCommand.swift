@@ -18,13 +18,20 @@ struct RunCommand: AsyncParsableCommand, Sendable {
             here. Then the command takes the place of cachectl: its input, output, signals and \
             exit status are its own.
 
-            Archives and command stand on both sides of `--`. Without it, the first word is \
-            the archive.
+            Modules that GOMODCACHE has stay as they are. Of a Go before 1.24, --log and \
+            --read-only have no effect. To pack what the command made, pack in the same run, \
+            so that the settings are recorded: the command may be a shell.
+
+            Archives and command stand on both sides of `--`. Without it, the first words \
+            that end in `.castore` are the archives.
+
+            The exit status is that of the command; 127 if there is no such command, 126 if \
+            it can't be run. Before it runs, cachectl itself may end with 1, 2 or 64.
 
             Examples:
               cachectl run all.castore go build ./...
               cachectl run aws.castore gcp.castore -- go test ./...
-              cachectl run --quiet all.castore make
+              cachectl run --for ./app --for ./tools all.castore -- make
               cachectl run --log /tmp/cache.log all.castore -- go build -o app .
             """
     )
@@ -49,6 +56,16 @@ struct RunCommand: AsyncParsableCommand, Sendable {
         help: "Fail if an archive can't be read, instead of building without it."
     )
     var isStrict = false
+
+    @Option(
+        name: .customLong("for"),
+        help: ArgumentHelp(
+            "Restore the modules that builds in this directory need; may be repeated. (default: .)",
+            valueName: "dir"
+        ),
+        completion: .directory
+    )
+    var builds: [String] = []
 
     @Option(help: ArgumentHelp("The Go command to ask. (default: go)", valueName: "path"))
     var go: String?
@@ -76,15 +93,28 @@ struct RunCommand: AsyncParsableCommand, Sendable {
         }
         if go == "" { throw ValidationError("`--go` is empty") }
         if log == "" { throw ValidationError("`--log` is empty") }
+        if builds.contains("") { throw ValidationError("`--for` is empty") }
+        if ["-h", "--help"].contains(words.first) { throw CleanExit.helpRequest(Self.self) }
+        if words.first == "--version" { throw CleanExit.message(Version.current) }
         let (archives, command) = parts
-        if archives.isEmpty { throw ValidationError("no archive is named before `--`") }
+        if archives.isEmpty {
+            let name =
+                words.contains("--") ? "" : ": the first word is `\(words[0])`, and not a `.castore` file"
+            throw ValidationError("no archive is named before the command\(name)")
+        }
         if archives.contains("") { throw ValidationError("the path of an archive is empty") }
         if let option = archives.first(where: { $0.hasPrefix("-") }) {
             throw ValidationError("options come before the archives: `\(option)` does not")
         }
-        if command.isEmpty {
+        guard let name = command.first else {
             throw ValidationError(
                 "no command is named: for example `cachectl run \(archives[0]) go build ./...`"
+            )
+        }
+        if name.hasPrefix("-") {
+            throw ValidationError(
+                "`\(name)` stands where the command should be: options come before the archives, and `--` "
+                    + "between archives and command"
             )
         }
     }
@@ -94,12 +124,14 @@ struct RunCommand: AsyncParsableCommand, Sendable {
         if let place = words.firstIndex(of: "--") {
             return (Array(words[..<place]), Array(words[(place + 1)...]))
         }
-        return (Array(words.prefix(1)), Array(words.dropFirst()))
+        let archives = words.prefix { $0.hasSuffix(".castore") }
+        return (Array(archives), Array(words.dropFirst(archives.count)))
     }
 
     func run() async throws {
         let (archives, command) = parts
         var options = BuildSetup.Options(directory: try WorkingDirectory.asGoSees("."))
+        if !builds.isEmpty { options.moduleDirectories = try builds.map(WorkingDirectory.asGoSees) }
         options.go = WorkingDirectory.command(go ?? Self.go(of: command))
         options.program = try program
         options.isStrict = isStrict
@@ -112,6 +144,10 @@ struct RunCommand: AsyncParsableCommand, Sendable {
             try await BuildSetup(options: options).run(archives.map { FilePath($0) }, progress: progress)
         }
         common.show(report.warnings)
+        if report.restoredEntries != nil, log != nil || keepsPutsOut {
+            let words = "this Go asks no program for entries, so `--log` and `--read-only` have no effect"
+            StandardError.write(Message(.warning, words))
+        }
         if !quiet { StandardError.write("cachectl: \(Self.words(for: report))\n") }
         try CommandReplacement(command, variables: report.variables).start()
     }
@@ -136,6 +172,7 @@ struct RunCommand: AsyncParsableCommand, Sendable {
 
     /// Returns what was done, in words.
     private static func words(for report: BuildSetup.Report) -> String {
+        guard report.hasArchives else { return "no archive can be read, so the command runs as without any" }
         var parts: [String] = []
         if let needed = report.neededModules {
             let there = needed - report.restoredModules - report.absentModules
@@ -145,6 +182,8 @@ struct RunCommand: AsyncParsableCommand, Sendable {
                 words += ", \(HumanFormat.count(report.absentModules)) in no archive"
             }
             parts.append(words)
+        } else {
+            parts.append("there is no go.mod, so no module was restored")
         }
         if let entries = report.restoredEntries {
             parts.append("\(HumanFormat.count(entries, "entry", "entries")) of GOCACHE in place")
@@ -152,6 +191,6 @@ struct RunCommand: AsyncParsableCommand, Sendable {
         parts += report.variables.sorted { $0.key < $1.key }.map {
             "\($0.key)=\(HumanFormat.printable($0.value))"
         }
-        return parts.isEmpty ? "nothing to restore or to set" : parts.joined(separator: "; ")
+        return parts.joined(separator: "; ")
     }
 }

@@ -32,22 +32,22 @@ struct ProgramSection {
     private func served(_ log: ProgramLog) -> String {
         guard let total = log.total else { return "The log of `cachectl prog` has no go command." }
         let commands = HumanFormat.count(log.commands, "go command", "go commands")
-        var text = "`cachectl prog` served \(commands): "
+        let made = HumanFormat.count(total.puts, "entry", "entries")
+        let size = total.puts > 0 ? " (\(HumanFormat.bytes(total.putBytes)))" : ""
+        var text = "`cachectl prog` served \(commands), which made **\(made)**\(size). "
         if total.gets == 0 {
-            text += "no entry was asked for."
+            text += "No entry was asked for."
         } else {
             let share = SummaryPage.percent(total.allHits, of: total.gets)
             text +=
-                "of \(HumanFormat.count(total.gets, "entry", "entries")) that Go asked for, "
+                "Of \(HumanFormat.count(total.gets, "entry", "entries")) that Go asked for, "
                 + "**\(HumanFormat.count(total.allHits))** were hits (\(share)"
             let parts = parts(total)
             text += parts.isEmpty ? ")" : ": \(parts.joined(separator: ", ")))"
-            text += ", **\(HumanFormat.count(total.misses))** misses."
-        }
-        if total.puts > 0 {
-            text +=
-                " Go stored \(HumanFormat.count(total.puts, "entry", "entries")) "
-                + "(\(HumanFormat.bytes(total.putBytes)))."
+            text += ", **\(HumanFormat.count(total.misses))** misses"
+            // Go asks for two entries per package, and makes one if the compiler prints nothing.
+            let isWarm = total.puts < total.misses / 2
+            text += isWarm ? "; most of these are for the words of compilers that printed none." : "."
         }
         return text + " It decoded \(HumanFormat.bytes(total.decodedBytes)); its answers took "
             + "\(HumanFormat.duration(total.answerTime)) in all."

@@ -170,6 +170,10 @@ struct CheckoutSums: Sendable {
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/notFound``, with code
     ///   ``CacheStoreError/Code/badArgument`` if it names no module, or as the system says.
     static func read(named path: FilePath) throws(CacheStoreError) -> SumLines {
+        if case .directory = try Place(at: path) {
+            let fault = "a directory, where a go.sum file should be named"
+            throw CacheStoreError(.badArgument, fault, path: path, remedy: .nameSums)
+        }
         if let content = try readUsed(path), content.namesModule { return content }
         switch try Place(at: path) {
         case .nothing, .brokenLink:

@@ -32,17 +32,31 @@ struct GoFlags: Hashable, Sendable {
         "overlay", "pgo", "pkgdir", "race", "tags", "toolexec", "trimpath",
     ]
 
-    /// The flags that make Go run no program, and read or write no file.
-    private static let harmless: Set<String> = [
-        "asan", "buildmode", "buildvcs", "cover", "covermode", "coverpkg",
-        "installsuffix", "linkshared", "mod", "modcacherw", "msan", "p", "race", "tags", "trimpath", "v",
+    /// The flags that make Go run no program, and read or write no file, with the values that they may have;
+    /// none for any value.
+    private static let harmless: [String: Set<String>] = [
+        "asan": [], "buildmode": [], "buildvcs": ["false"], "cover": [], "covermode": [], "coverpkg": [],
+        "installsuffix": [], "linkshared": [], "mod": ["readonly", "vendor"], "modcacherw": [], "msan": [],
+        "p": [], "race": [], "tags": [], "trimpath": [], "v": [],
     ]
 
-    /// Whether the flags may be taken over from somebody else.
+    /// Returns whether the flags in a value of GOFLAGS may be taken over from somebody else.
     ///
-    /// None of them makes Go run a program, or read or write a file, as `-toolexec`, `-ldflags`, `-gcflags`
-    /// and `-overlay` can.
-    var areHarmless: Bool { values.keys.allSatisfy(Self.harmless.contains) }
+    /// None of them makes Go run a program, or read or write a file, as `-toolexec`, `-ldflags`, `-gcflags`,
+    /// `-overlay` and `-mod=mod` can. A word that is no flag is not harmless.
+    static func areHarmless(_ text: String) -> Bool {
+        QuotedWords.split(text).allSatisfy { word in
+            let bytes = Array(word.utf8)
+            let dashes = bytes.prefix { $0 == UInt8(ascii: "-") }.count
+            let parts = bytes.dropFirst(dashes)
+                .split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+                .map { String(decoding: $0, as: UTF8.self) }
+            guard (1...2).contains(dashes), let name = parts.first, let values = harmless[name] else {
+                return false
+            }
+            return values.isEmpty || parts.count == 2 && values.contains(parts[1])
+        }
+    }
 
     /// Returns the part of a value of GOFLAGS that decides which files are built, and which entries of
     /// GOCACHE are asked for.

@@ -94,7 +94,7 @@ public struct CacheProgram: Sendable {
             )
         }
         return try await WorkerThreads.performCancellable { cancellation in
-            let operation = try ProgramOperation(self, ProgramOutput(output))
+            let operation = try ProgramOperation(self, ProgramOutput(output), cancellation)
             let requests = ProgramInput(input) {
                 try cancellation.check()
                 try operation.throwFailure()

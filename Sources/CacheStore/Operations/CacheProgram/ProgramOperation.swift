@@ -13,12 +13,18 @@ final class ProgramOperation: Sendable {
     private let archives: [ServedArchive]
     private let record: ProgramRecord
     private let queue: ProgramQueue
+    private let cancellation: WorkerThreads.Cancellation
 
     /// Opens GOCACHE and the archives, and begins to check their indexes.
     ///
     /// - Throws: ``CacheStoreError`` if an archive can't be read and the program is strict.
-    init(_ program: CacheProgram, _ output: ProgramOutput) throws(CacheStoreError) {
+    init(
+        _ program: CacheProgram,
+        _ output: ProgramOutput,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws(CacheStoreError) {
         options = program.options
+        self.cancellation = cancellation
         self.output = output
         let record = ProgramRecord(program)
         self.record = record
@@ -189,7 +195,7 @@ final class ProgramOperation: Sendable {
             throw CacheStoreError.changed(archive.archive.path)
         }
         let (hit, written) = try store.bring(entry.entry, sealTime: reader.sealTime) {
-            try reader.write(entry, to: $0)
+            try reader.write(entry, to: $0) { try cancellation.check() }
         }
         return Answer(hit: hit, place: .archive, decodedBytes: written)
     }

@@ -13,13 +13,11 @@ final class ProgramRecord: Sendable {
 
     private let state: Mutex<State>
     private let options: CacheProgram.Options
-    private let buildCache: FilePath
     private let start = ContinuousClock.now
 
     /// Begins the record.
     init(_ program: CacheProgram) {
         options = program.options
-        buildCache = program.buildCache
         let report = CacheProgram.Report(startTime: Glibc.time(nil), archives: program.options.archives)
         state = Mutex(State(report: report))
     }
@@ -71,7 +69,7 @@ final class ProgramRecord: Sendable {
         warn(once: path.string) {
             Warning(
                 code: .unservedArchive,
-                message: "what can't be read in an archive is built anew: \(error.summary)",
+                message: "an archive can't be read; Go makes what no other one has: \(error.summary)",
                 remedy: error.remedy
             )
         }
@@ -82,7 +80,8 @@ final class ProgramRecord: Sendable {
         warn(once: Warning.Code.unstoredEntry.rawValue) {
             Warning(
                 code: .unstoredEntry,
-                message: "what GOCACHE does not take is there for this go command only: \(error.summary)",
+                message:
+                    "GOCACHE does not take an entry, which lasts for this go command only: \(error.summary)",
                 remedy: error.remedy
             )
         }

@@ -16,6 +16,11 @@ final class ProgramScratch: Sendable {
     /// The word that tells these directories from the temporary files of other outputs.
     private static let word = "prog"
 
+    /// The number of attempts to make the directory.
+    ///
+    /// Where all fail, the directory above it is gone.
+    private static let maximumAttempts = 100
+
     /// Makes the directory, which only this user can enter.
     ///
     /// - Parameter parent: The directory in which to make it.
@@ -23,28 +28,24 @@ final class ProgramScratch: Sendable {
     init(in parent: FilePath) throws(CacheStoreError) {
         let above = try Directory(opening: parent)
         TemporaryName.removeAbandoned(for: Self.word, in: above)
-        var name = TemporaryName(for: Self.word)
-        var directory = try Self.make(name, in: above)
-        while !name.lock(directory.descriptor, in: above) {
-            name = TemporaryName(for: Self.word)
-            directory = try Self.make(name, in: above)
+        var attempts = 0
+        while true {
+            let name = TemporaryName(for: Self.word)
+            attempts += 1
+            do throws(CacheStoreError) {
+                let made = try above.creatingDirectory(name.text, mode: 0o700)
+                guard name.lock(made.descriptor, in: above) else { continue }
+                directory = made
+                self.name = name
+                break
+            } catch {
+                // It may have been created, but not opened.
+                try? above.removeAll(name.text)
+                // Until it is locked, another program may take the directory for abandoned, and remove it.
+                guard error.code == .notFound, attempts < Self.maximumAttempts else { throw error }
+            }
         }
-        self.directory = directory
         self.parent = above
-        self.name = name
-    }
-
-    private static func make(
-        _ name: TemporaryName,
-        in above: borrowing Directory
-    ) throws(CacheStoreError) -> Directory {
-        do throws(CacheStoreError) {
-            return try above.creatingDirectory(name.text, mode: 0o700)
-        } catch {
-            // It may have been created, but not opened.
-            try? above.removeAll(name.text)
-            throw error
-        }
     }
 
     /// Returns a name that no other file in the directory has.

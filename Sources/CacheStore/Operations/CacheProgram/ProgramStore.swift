@@ -278,15 +278,16 @@ final class ProgramStore: Sendable {
         _ entry: ActionEntry,
         found: (String, FileStatus, borrowing Directory) -> Void = { _, _, _ in }
     ) -> Bool {
-        if known.withLock({ $0.contains(entry.output) }) { return true }
         guard let root,
             let directory = try? root.directory.directory(BuildCacheLayout.subdirectory(of: entry.output))
         else { return false }
         let name = BuildCacheLayout.fileName(ofOutput: entry.output)
-        let content = StreamWriter(id: entry.output, size: entry.size, chunks: [])
-        guard let status = try? directory.status(of: name),
-            (try? content.isRight(name, status, in: directory)) == true
+        // Somebody may have cleaned GOCACHE meanwhile.
+        guard let status = try? directory.status(of: name), status.kind == .regular, status.size == entry.size
         else { return false }
+        if known.withLock({ $0.contains(entry.output) }) { return true }
+        let content = StreamWriter(id: entry.output, size: entry.size, chunks: [])
+        guard (try? content.isRight(name, status, in: directory)) == true else { return false }
         found(name, status, directory)
         known.withLock { _ = $0.insert(entry.output) }
         return true

@@ -77,12 +77,25 @@ final class ServedArchiveReader {
 
     /// Writes the output of an entry to a file, and checks it.
     ///
-    /// - Throws: ``SQLiteError``, or ``CacheStoreError``, which names the output.
-    func write(_ entry: IndexLookup.Entry, to file: borrowing File) throws {
+    /// - Parameters:
+    ///   - entry: The entry.
+    ///   - file: The file.
+    ///   - check: Called before each chunk; an error that it throws ends the work.
+    /// - Throws: ``SQLiteError``, the error of `check`, or ``CacheStoreError``, which names the output.
+    func write(_ entry: IndexLookup.Entry, to file: borrowing File, check: () throws -> Void) throws {
         let stream = try lookup.stream(of: entry)
+        let limit = min(FormatLimits.outputSize, FormatLimits.content(ofFrames: archive.trailer.framesSize))
+        guard stream.size <= limit else {
+            throw CacheStoreError(
+                .corruptArchive,
+                "damaged archive: more content than frames of this length may hold",
+                path: archive.path,
+                member: "output \(entry.entry.output)"
+            )
+        }
         let content = StreamWriter(id: entry.entry.output, size: stream.size, chunks: stream.chunks)
         do {
-            try content.write(to: file, with: &reader) {}
+            try content.write(to: file, with: &reader, check: check)
         } catch let error as CacheStoreError {
             throw error.naming(member: "output \(entry.entry.output)")
         }

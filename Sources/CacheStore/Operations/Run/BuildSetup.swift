@@ -15,6 +15,9 @@ public struct BuildSetup: Sendable {
         /// The directory in which the command builds.
         public var directory: FilePath
 
+        /// The directories whose go.sum files name the modules; at first, ``directory`` alone.
+        public var moduleDirectories: [FilePath]
+
         /// The Go command that the command uses.
         public var go = GoCommand()
 
@@ -30,7 +33,10 @@ public struct BuildSetup: Sendable {
         /// Creates options with the defaults above.
         ///
         /// - Parameter directory: The directory in which the command builds.
-        public init(directory: FilePath) { self.directory = directory }
+        public init(directory: FilePath) {
+            self.directory = directory
+            moduleDirectories = [directory]
+        }
     }
 
     /// The options of the preparation.
@@ -44,7 +50,10 @@ public struct BuildSetup: Sendable {
         /// The variables that the command needs, by name; variables that it has already are not among them.
         public var variables: [String: String] = [:]
 
-        /// The number of modules that the directory needs; `nil` if nothing names them.
+        /// Whether an archive can be read.
+        public var hasArchives = false
+
+        /// The number of modules that the directories need; `nil` if nothing names them.
         public var neededModules: Int?
 
         /// The number of modules that were restored.

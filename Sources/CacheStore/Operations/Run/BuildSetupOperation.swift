@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import SystemPackage
 
 /// One run of a ``BuildSetup``.
@@ -20,8 +21,8 @@ struct BuildSetupOperation {
 
     private var caches = GoCaches(buildCache: nil, moduleCache: nil)
 
-    /// Whether Go asks a cache program already.
-    private var hasProgram = false
+    /// Whether Go asks a cache program of another project.
+    private var hasOtherProgram = false
 
     /// The first minor release of Go that asks a cache program.
     private static let firstServedMinor = 24
@@ -36,6 +37,7 @@ struct BuildSetupOperation {
     /// Does all of the work.
     mutating func run(_ paths: [FilePath]) async throws {
         try await open(paths)
+        report.hasArchives = !archives.isEmpty
         try await settle()
         try await restoreModules()
         if let minor = GoRelease.minor(of: here["GOVERSION"]), minor < Self.firstServedMinor {
@@ -70,16 +72,21 @@ struct BuildSetupOperation {
     private mutating func settle() async throws {
         let own = try await go.variables(["GOCACHE", "GOCACHEPROG", "GOFLAGS", "GOMODCACHE"])
         if own["GOFLAGS", default: ""].allSatisfy({ $0 == " " }), let flags = common("GOFLAGS"),
-            !flags.isEmpty, GoFlags(flags).areHarmless
+            !flags.isEmpty, GoFlags.areHarmless(flags)
         {
             set("GOFLAGS", flags)
         }
         let isUnset = ProcessInfo.processInfo.environment["GOMODCACHE", default: ""].isEmpty
-        if isUnset, let path = common("GOMODCACHE"), path != own["GOMODCACHE"], isUsable(path) {
+        // With -trimpath, no key has the path.
+        let flags = report.variables["GOFLAGS"] ?? own["GOFLAGS"] ?? ""
+        if isUnset, !GoFlags(flags).isOn("trimpath"), let path = common("GOMODCACHE"),
+            path != own["GOMODCACHE"], try isUsable(path)
+        {
             set("GOMODCACHE", path)
         }
         here = try await go.environment()
-        hasProgram = !own["GOCACHEPROG", default: ""].isEmpty
+        let program = own["GOCACHEPROG"] ?? ""
+        hasOtherProgram = !program.isEmpty && !CacheProgramSetting(program).usesBuildCache
         caches = GoCaches(
             buildCache: own["GOCACHE"].flatMap(Self.directory),
             moduleCache: (report.variables["GOMODCACHE"] ?? own["GOMODCACHE"]).flatMap(Self.directory)
@@ -104,14 +111,24 @@ struct BuildSetupOperation {
         return values.count == 1 ? values.first : nil
     }
 
-    /// Returns whether this user can write to a directory, or make it.
-    private func isUsable(_ path: String) -> Bool {
+    /// Returns whether only this user can write to a directory, or make it.
+    ///
+    /// Go believes what stands in GOMODCACHE. So nobody else may have put it there.
+    private func isUsable(_ path: String) throws(CacheStoreError) -> Bool {
         guard path.hasPrefix("/") else { return false }
-        var place = FilePath(path)
-        while !FileManager.default.fileExists(atPath: place.string), !place.isEmpty, place != "/" {
-            place.removeLastComponent()
+        var place = FilePath(path).lexicallyNormalized()
+        while case .nothing = try Place(at: place), place.removeLastComponent() {}
+        guard case .directory = try Place(at: place) else { return false }
+        let directory: Directory
+        do throws(CacheStoreError) {
+            directory = try Directory(opening: place)
+        } catch {
+            if error.code == .permissionDenied { return false }
+            throw error
         }
-        return FileManager.default.isWritableFile(atPath: place.string)
+        guard let status = try directory.status(of: "."), status.owner == geteuid() else { return false }
+        return status.mode & 0o002 == 0 && status.mode & 0o200 != 0
+            && FileManager.default.isWritableFile(atPath: place.string)
     }
 
     // MARK: - Modules
@@ -124,7 +141,7 @@ struct BuildSetupOperation {
         let needed: NamedModules
         do {
             needed = try await NamedModules(
-                neededIn: [options.directory],
+                neededIn: options.moduleDirectories,
                 asking: anywhere,
                 apartFrom: others
             )
@@ -223,18 +240,35 @@ struct BuildSetupOperation {
 
     /// Makes Go ask the cache program, unless it asks one already.
     private mutating func nameProgram() throws(CacheStoreError) {
-        guard !hasProgram, !archives.isEmpty else { return }
-        let words = options.program + archives.map(\.archive.path.absolute.string)
-        report.variables["GOCACHEPROG"] = try words.map { word throws(CacheStoreError) in
-            guard let quoted = QuotedWords.quoted(word) else {
-                throw CacheStoreError(
-                    .badArgument,
-                    "GOCACHEPROG can't name a path with blanks and both kinds of quotes",
-                    path: FilePath(word)
-                )
+        guard !archives.isEmpty else { return }
+        if hasOtherProgram {
+            let message =
+                "`GOCACHEPROG` is set, so Go asks that program for packages, and not these archives; "
+                + "unset it to use them"
+            report.warnings.append(Warning(code: .cacheProgram, message: message))
+            return
+        }
+        var words = options.program.compactMap { QuotedWords.quoted($0) }
+        guard words.count == options.program.count else {
+            throw Self.unquoted(options.program.joined(separator: " "))
+        }
+        for (archive, _) in archives {
+            let path = archive.path.absolute.string
+            if let word = QuotedWords.quoted(path) {
+                words.append(word)
+            } else if options.isStrict {
+                throw Self.unquoted(path)
+            } else {
+                leaveOut(archive.path, Self.unquoted(path))
             }
-            return quoted
-        }.joined(separator: " ")
+        }
+        guard words.count > options.program.count else { return }
+        report.variables["GOCACHEPROG"] = words.joined(separator: " ")
+    }
+
+    private static func unquoted(_ path: String) -> CacheStoreError {
+        let message = "GOCACHEPROG can't name a path with blanks and both kinds of quotes"
+        return CacheStoreError(.badArgument, message, path: FilePath(path))
     }
 }
 

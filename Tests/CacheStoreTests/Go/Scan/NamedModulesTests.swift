@@ -122,7 +122,7 @@ struct NamedModulesTests {
             #expect(error?.code == .badArgument && error?.path == bench.path(name), "\(name)")
         }
         try Files.makeDirectory(bench.path("directory"))
-        #expect(await read("directory")?.code == .io)
+        #expect(await read("directory")?.code == .badArgument)
     }
 
     @Test("that are absent are named in one warning, whole modules first")

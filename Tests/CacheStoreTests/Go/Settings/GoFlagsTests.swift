@@ -63,4 +63,35 @@ struct OSReleaseTests {
     func decisive(text: String, kept: String) {
         #expect(GoFlags.decisive(of: text) == (kept == "=" ? text : kept))
     }
+
+    @Test("splits words at bytes as Go does, whatever letters stand around a blank")
+    func bytes() {
+        // To Swift, this sign and the blank behind it are one character.
+        let text = "-tags=a\u{600} -toolexec=/x b\u{301} '\u{301}c d'"
+        #expect(QuotedWords.split(text) == ["-tags=a\u{600}", "-toolexec=/x", "b\u{301}", "\u{301}c d"])
+        for word in [
+            "a \u{301}b", "n\u{600} --read-only", "it'\u{301}s x", "", "'", "\"a", "a\tb", "plain", "\r\n",
+        ] {
+            let quoted = QuotedWords.quoted(word)
+            #expect(quoted.map { QuotedWords.split("x \($0) y") } == ["x", word, "y"], "\(word)")
+        }
+        #expect(QuotedWords.quoted("a 'b' \"c\"") == nil)
+    }
+
+    @Test("takes over no flag that makes Go run a program, or read or write a file")
+    func harmless() {
+        for flags in [
+            "", "-trimpath", "--tags=a,b -race", "-mod=vendor", "-buildvcs=false -modcacherw '-tags=a b'",
+        ] {
+            #expect(GoFlags.areHarmless(flags), "\(flags)")
+        }
+        for flags in [
+            "-toolexec=/x", "-trimpath -ldflags=-extld=/x", "-mod=mod", "-mod", "-buildvcs=true", "-buildvcs",
+            "-overlay=x", "-modfile=x", "-pgo=x", "-gcflags=-cpuprofile=x", "-exec=/x", "x", "---trimpath",
+            "-",
+            "-tags=a\u{600} -toolexec=/x", "-trimpath\u{301}", "\u{600}-trimpath",
+        ] {
+            #expect(!GoFlags.areHarmless(flags), "\(flags)")
+        }
+    }
 }

@@ -244,4 +244,16 @@ struct ProgramStoreTests {
         try CheckedArchives.add(state, in: Directory(opening: bench.served))
         #expect(try Directory(opening: bench.served).names().valid == [CheckedArchives.name])
     }
+
+    @Test("gives up a scratch directory in a directory that is gone")
+    func goneDirectory() throws {
+        let path = bench.path("gone")
+        try Files.makeDirectory(path)
+        let directory = try Directory(opening: path)
+        try Directory(opening: bench.root).removeAll("gone")
+        let error = #expect(throws: CacheStoreError.self) {
+            _ = try ProgramScratch(in: FilePath("/proc/self/fd/\(directory.descriptor)/."))
+        }
+        #expect(error?.code == .notFound)
+    }
 }
