@@ -307,7 +307,8 @@ killed() { # killed prog|go: 10 times at random moments; half of the entries are
         if ((number % 2)); then
             begin_and_kill "$1" "$whole" "$archives/all.castore"
         else
-            begin_and_kill "$1" "$damaged_whole" "$archives/damaged.castore"
+            # What a build has made stays, so the next one comes further.
+            begin_and_kill "$1" $((damaged_whole / 4)) "$archives/damaged.castore"
         fi
         if [[ -e $work/killed ]]; then
             check_program "a build that was not killed in time" worker "$work/killed"

@@ -16,6 +16,11 @@ final class ProgramScratch: Sendable {
     /// The word that tells these directories from the temporary files of other outputs.
     private static let word = "prog"
 
+    /// The number of attempts to make the directory.
+    ///
+    /// Where all fail, the directory above it is gone.
+    private static let maximumAttempts = 100
+
     /// Makes the directory, which only this user can enter.
     ///
     /// - Parameter parent: The directory in which to make it.
@@ -23,29 +28,24 @@ final class ProgramScratch: Sendable {
     init(in parent: FilePath) throws(CacheStoreError) {
         let above = try Directory(opening: parent)
         TemporaryName.removeAbandoned(for: Self.word, in: above)
+        var attempts = 0
         while true {
             let name = TemporaryName(for: Self.word)
-            // Until it is locked, another program may take the directory for abandoned, and remove it.
-            guard let made = try Self.passingOverRemoval(try above.creatingDirectory(name.text, mode: 0o700)),
-                name.lock(made.descriptor, in: above)
-            else { continue }
-            directory = made
-            self.name = name
-            break
+            attempts += 1
+            do throws(CacheStoreError) {
+                let made = try above.creatingDirectory(name.text, mode: 0o700)
+                guard name.lock(made.descriptor, in: above) else { continue }
+                directory = made
+                self.name = name
+                break
+            } catch {
+                // It may have been created, but not opened.
+                try? above.removeAll(name.text)
+                // Until it is locked, another program may take the directory for abandoned, and remove it.
+                guard error.code == .notFound, attempts < Self.maximumAttempts else { throw error }
+            }
         }
         self.parent = above
-    }
-
-    /// Returns the result of `body`, or `nil` if what it makes is removed at the same time.
-    private static func passingOverRemoval(
-        _ body: @autoclosure () throws(CacheStoreError) -> Directory
-    ) throws(CacheStoreError) -> Directory? {
-        do throws(CacheStoreError) {
-            return try body()
-        } catch {
-            if error.code == .notFound { return nil }
-            throw error
-        }
     }
 
     /// Returns a name that no other file in the directory has.

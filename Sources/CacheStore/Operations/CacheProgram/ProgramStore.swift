@@ -33,6 +33,9 @@ final class ProgramStore: Sendable {
     /// The paths of these outputs, of which several actions may have the same.
     private let keptOutputs = Mutex<[ObjectID: String]>([:])
 
+    /// Whether notes of checks are kept; the lock is held while one is written.
+    private let takesNotes = Mutex(true)
+
     private let keepsPutsOut: Bool
 
     /// Whether GOCACHE has the stamp of a restore, so that the times of entries tell what is used.
@@ -74,8 +77,13 @@ final class ProgramStore: Sendable {
         self.note = note
     }
 
-    /// Removes the scratch directories.
-    func close() { scratches.remove() }
+    /// Removes the scratch directories, and ends what the store writes.
+    ///
+    /// A check of an archive may go on after the end; its note would be torn by the end of the process.
+    func close() {
+        takesNotes.withLock { $0 = false }
+        scratches.remove()
+    }
 
     // MARK: - Looking
 
@@ -142,9 +150,14 @@ final class ProgramStore: Sendable {
     }
 
     /// Keeps a note of a check; where it can't be kept, the next program checks again.
+    ///
+    /// After the end of the store, nothing is kept.
     func keep(_ note: CheckedArchives.State) {
         guard let root else { return }
-        try? CheckedArchives.add(note, in: root.directory)
+        takesNotes.withLock { takesNotes in
+            guard takesNotes else { return }
+            try? CheckedArchives.add(note, in: root.directory)
+        }
     }
 
     /// Brings an entry of an archive into GOCACHE, or its output into a scratch directory.

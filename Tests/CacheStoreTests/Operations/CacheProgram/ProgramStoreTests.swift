@@ -216,4 +216,44 @@ struct ProgramStoreTests {
             .mode
         #expect(mode == 0o777 & ~Umask.value && client.warnings.isEmpty)
     }
+
+    @Test("keeps a note of a check until it is closed, and none after that, which the end would tear")
+    func noteAfterTheEnd() async throws {
+        let archive = try await archive()
+        let state = CheckedArchives.State(index: Self.action, try File(reading: archive).status())
+        let store = ProgramStore(CacheProgram(buildCache: bench.served)) { Issue.record($0) }
+        store.close()
+        store.keep(state)
+        #expect(try Directory(opening: bench.served).names().valid.isEmpty)
+        let other = ProgramStore(CacheProgram(buildCache: bench.served)) { Issue.record($0) }
+        other.keep(state)
+        other.close()
+        #expect(other.hasNote(of: state))
+        #expect(try Directory(opening: bench.served).names().valid == [CheckedArchives.name])
+    }
+
+    @Test("removes the file of a note that a killed program has left")
+    func abandonedNote() throws {
+        let name = TemporaryName(for: CheckedArchives.name).text
+        try Files.write([1], to: bench.served.appending(name))
+        try Files.write([1], to: bench.path("archive"))
+        let state = CheckedArchives.State(
+            index: Self.action,
+            try File(reading: bench.path("archive")).status()
+        )
+        try CheckedArchives.add(state, in: Directory(opening: bench.served))
+        #expect(try Directory(opening: bench.served).names().valid == [CheckedArchives.name])
+    }
+
+    @Test("gives up a scratch directory in a directory that is gone")
+    func goneDirectory() throws {
+        let path = bench.path("gone")
+        try Files.makeDirectory(path)
+        let directory = try Directory(opening: path)
+        try Directory(opening: bench.root).removeAll("gone")
+        let error = #expect(throws: CacheStoreError.self) {
+            _ = try ProgramScratch(in: FilePath("/proc/self/fd/\(directory.descriptor)/."))
+        }
+        #expect(error?.code == .notFound)
+    }
 }
