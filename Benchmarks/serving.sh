@@ -154,7 +154,7 @@ pull() { # pull TAG DIR: pulls an image, and unpacks its layers
     mkdir "$2"
     python3 -c 'import json, sys
 for layer in json.load(open(sys.argv[1] + "/manifest.json"))["layers"]: print(layer["digest"][7:])' "$2.pulled" |
-        while read -r layer; do zstd -q -dc "$2.pulled/$layer" | tar -C "$2" -xf -; done
+        while read -r layer; do zstd -q -dc "$2.pulled/$layer" | tar --warning=no-timestamp -C "$2" -xf -; done
     rm -rf "$2.pulled"
 }
 
