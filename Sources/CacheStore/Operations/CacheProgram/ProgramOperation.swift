@@ -55,7 +55,7 @@ final class ProgramOperation: Sendable {
                 }
             }
         } catch {
-            // Without a thread, nothing would ever end the wait for the check.
+            // Otherwise hits would wait for ever for a check that no thread makes.
             for archive in archives {
                 archive.giveUp()
                 record.note(unserved: error, archive.archive.path)

@@ -38,7 +38,9 @@ final class ProgramQueue: Sendable {
     /// Creates a queue of at most `limit` threads.
     init(limit: Int) { self.limit = limit }
 
-    /// Adds a job; where the system has no thread for it, it is done before the call returns.
+    /// Adds a job.
+    ///
+    /// Where the system has no thread for the job, the caller does it before this returns.
     ///
     /// - Throws: The error of a job that has failed.
     func add(_ job: @escaping Job) throws {
