@@ -8,7 +8,18 @@ extension Pack {
         public var environment: GoEnvironment
 
         /// The archive in figures.
+        ///
+        /// In a preview, the stored bytes and the lengths of the frames and of the file are 0, because they
+        /// are known only when content has been compressed.
         public var totals: ArchiveTotals
+
+        /// The members of the caches that ``Pack/Options/bases`` have and that are not in the archive, by
+        /// kind; without bases, none. Their stored bytes are 0.
+        public var covered: [Member.Kind: ArchiveTotals.Tally]
+
+        /// The outputs, module trees and zips that were taken for those of the bases by their names, and not
+        /// read: see ``Pack/Options/bases``. Their stored bytes are 0.
+        public var unread: ArchiveTotals.Tally
 
         /// The entries of the caches that did not become members, each with the reason, in the order of their
         /// paths.
