@@ -70,12 +70,12 @@ struct PackReport {
         guard !bases.isEmpty else { return nil }
         let members = report.covered.values.reduce(0) { $0 + $1.members }
         let content = HumanFormat.bytes(report.covered.values.reduce(0) { $0 + $1.contentBytes })
-        let unread = report.unread
-        let read =
-            unread.members == 0
-            ? ""
-            : "; \(HumanFormat.bytes(unread.contentBytes)) in \(HumanFormat.count(unread.files, "file", "files")) not read"
-        return "has \(HumanFormat.count(members, "member", "members")) more, \(content)\(read)"
+        var text = "has \(HumanFormat.count(members, "member", "members")) more, \(content)"
+        if report.unread.members > 0 {
+            let files = HumanFormat.count(report.unread.files, "file", "files")
+            text += "; \(HumanFormat.bytes(report.unread.contentBytes)) in \(files) not read"
+        }
+        return text
     }
 
     // MARK: - JSON

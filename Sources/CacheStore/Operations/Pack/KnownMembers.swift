@@ -83,8 +83,8 @@ struct KnownMembers: KnownEntries {
 
     /// Returns the tree of a module, if a base has it.
     ///
-    /// The files are listed, and not read. Trees with one hash differ at most in executable bits, and in files
-    /// that Go adds to a toolchain. So the numbers of files and of executables tell them apart.
+    /// The files are listed, and not read. Trees with one hash differ at most in executable bits, and in
+    /// files that Go adds to a toolchain. So the numbers of files and of executables tell them apart.
     ///
     /// - Parameters:
     ///   - module: The module.
@@ -157,6 +157,7 @@ extension MemberSet.Output {
     /// Returns whether a union with a form of the output keeps this form.
     ///
     /// - Parameter executable: The name of the only file in the other form, if that is a directory.
+    /// - Returns: Whether it does.
     fileprivate func covers(executable: String?) -> Bool {
         var other = self
         other.executable = executable
