@@ -58,6 +58,8 @@ LIBRARY = [
      'Operations/SetAlgebra', 'Operations/SetAlgebra/Frames', 'Operations/Verify'),
     ('Operations/Explain', 'where bytes are, and how archives differ',
      'Operations/SetAlgebra', 'Operations/PackageNames'),
+    ('Operations/Select', 'some members of a union: projection, pruning, budgets',
+     'Operations/SetAlgebra', 'Operations/SetAlgebra/Frames', 'Operations/PackageNames'),
     ('Operations/Doctor', 'predicting whether builds hit',
      'Operations/Restore', 'Operations/PackageNames'),
     ('Operations/Image', 'an archive to a container image', 'Operations/PackageNames'),
