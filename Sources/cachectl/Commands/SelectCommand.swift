@@ -24,6 +24,13 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
             module stays if its index or a package of it was used, or if nothing tells. \
             `cachectl pack --used-log` also asks the go.sum files of the job.
 
+            With --max-size, whole packages and modules go until the file is small enough: \
+            first what the fewest sources hold, then what frees the most bytes, then by name. \
+            A package is all entries of one import path, a module is one version.
+
+            With --dry-run, nothing is written: the modules and packages that would go are \
+            shown, and how many entries each source would lose. Its builds would miss those.
+
             What needs a member that goes, goes too: an output without an entry, a zip that \
             is made of a tree, and what Go derives from a compiled package. Sources that hold \
             nothing go, unless a filter names them.
@@ -34,6 +41,7 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
               cachectl select all.castore -o common.castore --shared-by aws,gcp,azure
               cachectl select all.castore -o small.castore --exclude 'github.com/aws/*'
               cachectl select all.castore -o small.castore --used prog.log --drop vet,test
+              cachectl select all.castore -o small.castore --max-size 500MB --dry-run
               cachectl select base.castore delta-1.castore delta-2.castore -o whole.castore
 
             Classes of GOCACHE's entries: \(EntryClass.all.map(\.rawValue).joined(separator: ", ")).
@@ -102,6 +110,18 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
     )
     var others: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Drop packages and modules until the archive has at most this size, as in `500MB`.",
+            valueName: "size"
+        ),
+        transform: ByteSize.read
+    )
+    var maxSize: Int?
+
+    @Flag(help: "Write nothing, and show what would go.")
+    var dryRun = false
+
     @OptionGroup
     var common: CommonOptions
 
@@ -113,6 +133,7 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
 
     func run() async throws {
         let options = try selectOptions()
+        if dryRun { return try await preview(options) }
         let (report, time) = try await common.perform(
             consequence: "no archive was written",
             needsAll: true
@@ -134,35 +155,50 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
         options.dropped = try ClassList.read(drop, of: "--drop")
         options.usedLogs = useLogs.map { FilePath($0) }
         options.heldIn = others.map { FilePath($0) }
+        options.maximumBytes = maxSize
         options.overwrite = output.force
         options.jobs = common.jobs
         return options
     }
 
-    private func summary(_ report: Select.Report, _ time: Duration) -> [String] {
-        let archives = HumanFormat.count(report.inputs, "archive", "archives")
-        let inputSize = HumanFormat.bytes(report.inputBytes)
-        let size = HumanFormat.bytes(report.totals.fileBytes)
-        let path = HumanFormat.printable(output.output)
-        let removed = report.removed.all
-        let members = HumanFormat.count(removed.members, "member", "members")
-        return [
-            "selected from \(archives) of \(inputSize) into `\(path)`: \(size) in "
-                + HumanFormat.duration(time),
-            "left out \(members), \(HumanFormat.bytes(removed.storedBytes))",
-            "",
-        ] + Table.archive(report.totals, report.digest)
+    private func preview(_ options: Select.Options) async throws {
+        let (preview, time) = try await common.perform(
+            consequence: "no archive was to be written"
+        ) { [inputs, path = output.path] progress in
+            let inputs = inputs.map { FilePath($0) }
+            return try await Select(options: options).preview(inputs, to: path, progress: progress)
+        }
+        common.show(preview.report.warnings)
+        for message in Message.disagreements(preview.report.disagreements) { StandardError.write(message) }
+        let view = SelectionView(preview.report)
+        try common.write(
+            json(preview.report, time, preview),
+            ["would select \(view.headline(for: output.output)); nothing was written"]
+                + view.removal + [""] + view.lists(of: preview) + view.result
+        )
     }
 
-    private func json(_ report: Select.Report, _ time: Duration) -> JSONValue {
+    private func summary(_ report: Select.Report, _ time: Duration) -> [String] {
+        let view = SelectionView(report)
+        return ["selected \(view.headline(for: output.output)) in \(HumanFormat.duration(time))"]
+            + view.removal + [""] + view.result
+    }
+
+    private func json(
+        _ report: Select.Report,
+        _ time: Duration,
+        _ preview: Select.Preview? = nil
+    ) -> JSONValue {
         [
             "schema": "cachectl.select/1",
             "archive": .string(output.output),
+            "dry_run": .boolean(preview != nil),
             "digest": .string(report.digest.description),
             "inputs": .strings(inputs),
             "input_bytes": .integer(report.inputBytes),
             "totals": .totals(report.totals),
-            "removed": .removal(report.removed),
+            "removed": .removal(report.removed, preview),
+            "cuts": .array(report.cuts.map { .cut($0) }),
             "conflicts": .disagreements(report.disagreements),
             "warnings": .warnings(report.warnings),
             "milliseconds": .milliseconds(time),

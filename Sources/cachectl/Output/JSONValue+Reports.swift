@@ -37,15 +37,6 @@ extension JSONValue {
         .object(EntryClass.ordered(tallies.keys).map { (key: $0.rawValue, value: tally(tallies[$0])) })
     }
 
-    /// Returns the JSON of the figures of what a selection leaves out.
-    static func removal(_ removal: Select.Removal) -> JSONValue {
-        [
-            "all": tally(removal.all),
-            "by_kind": kinds(removal.byKind),
-            "entries_by_source": sorted(removal.entriesBySource.mapValues { .integer($0) }),
-        ]
-    }
-
     /// Returns the JSON of a source with its whole Go environment.
     static func source(_ source: Source) -> JSONValue {
         [

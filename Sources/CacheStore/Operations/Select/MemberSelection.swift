@@ -125,7 +125,7 @@ struct MemberSelection: Sendable {
     /// - Complexity: O(*n* log *n*) in the members of the whole set.
     var result: (set: MemberSet, order: [ChunkNumber]) {
         var result = whole
-        let isKept = closedActions
+        let isKept = keptActions
         result.actions = zip(whole.actions, isKept).filter(\.1).map(\.0)
         result.dropUnreferredOutputs()
         result.trees = zip(whole.trees, keepsTree).filter(\.1).map(\.0)
@@ -135,8 +135,8 @@ struct MemberSelection: Sendable {
         return (result.keepingSources(at: holders.union(namedSources)), result.frameOrder())
     }
 
-    /// The flags of the entries without those whose packages go.
-    private var closedActions: [Bool] {
+    /// For each action entry of the whole set, whether it is kept and its package is, too.
+    var keptActions: [Bool] {
         let packages = whole.actions.indices.filter { index in
             whole.outputNumber(of: whole.actions[index].output)
                 .map { [.package, .main].contains(whole.outputs[$0].contentClass) } ?? false

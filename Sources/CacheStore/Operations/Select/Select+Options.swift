@@ -56,6 +56,14 @@ extension Select {
         /// Archives: members whose keys one of them lacks go.
         public var heldIn: [any ArchiveReference] = []
 
+        /// The length that the new archive may have, in bytes; `nil` for any.
+        ///
+        /// Whole packages and modules go until the file is at most that long: first what the fewest sources
+        /// hold, then what frees the most stored bytes, then by name. A package is all entries of one import
+        /// path, and a module is the tree, zip and index of one version. As few of them go as this order
+        /// allows. ``Report/cuts`` lists them.
+        public var maximumBytes: Int?
+
         // MARK: Output
 
         /// Whether a file that has the new archive's name may be replaced.
@@ -70,11 +78,13 @@ extension Select {
         /// Whether no filter is set, so that the result is the union.
         var keepsAll: Bool {
             only == nil && sharedBy == nil && !needsNames && kept == nil && dropped.isEmpty
-                && heldIn.isEmpty
+                && heldIn.isEmpty && maximumBytes == nil
         }
 
         /// Whether filters ask for the names of compiled packages.
-        var needsNames: Bool { !included.isEmpty || !excluded.isEmpty || !usedLogs.isEmpty }
+        var needsNames: Bool {
+            !included.isEmpty || !excluded.isEmpty || !usedLogs.isEmpty || maximumBytes != nil
+        }
 
         /// Checks the options, as ``Select/run(_:to:progress:)`` does before anything else.
         ///

@@ -34,13 +34,8 @@ public struct Select: Sendable {
         to path: FilePath,
         progress: ProgressHandler? = nil
     ) async throws -> Report {
-        try options.check()
-        guard !inputs.isEmpty else {
-            throw CacheStoreError(.badArgument, "there is no archive to select from")
-        }
-        let archives = try inputs.opened()
+        let (archives, filters) = try prepare(inputs)
         if options.keepsAll { return try await unite(archives, to: path, progress) }
-        let filters = try SelectionFilters(options)
         return try await ArchiveWriter.writing(to: path, overwrite: options.overwrite, progress) {
             writer,
             counters in
@@ -61,6 +56,7 @@ public struct Select: Sendable {
             digest: report.digest,
             totals: report.totals,
             removed: Removal(),
+            cuts: [],
             inputs: report.inputs,
             inputBytes: report.inputBytes,
             disagreements: report.disagreements,
@@ -68,10 +64,57 @@ public struct Select: Sendable {
         )
     }
 
-    private struct Plan: Sendable {
-        var set: MemberSet
-        var removed: Removal
-        var disagreements: [Disagreement]
+    /// Finds out what a selection would keep and what would go, and writes no archive.
+    ///
+    /// - Parameters:
+    ///   - inputs: The archives, at least one.
+    ///   - path: The archive that would be written. Scratch files without names lie beside it for a while.
+    ///   - progress: Called with the progress of the work.
+    /// - Returns: The report on the archive, and the packages and modules that would go. Damage of frames is
+    ///   not noticed.
+    /// - Throws: The errors of ``run(_:to:progress:)``, except those of writing the archive.
+    /// - Complexity: O(*n* log *n*) in the members of all inputs, and the time of an ``Explain``; memory for
+    ///   the index of the union.
+    public func preview(
+        _ inputs: [any ArchiveReference],
+        to path: FilePath,
+        progress: ProgressHandler? = nil
+    ) async throws -> Preview {
+        let (archives, filters) = try prepare(inputs)
+        return try await ProgressCounters.reporting(to: progress) { counters in
+            let names = try await SelectionNames(in: archives, jobs: options.jobs, counters)
+            counters.begin("reading indexes", bytes: 0, items: archives.count)
+            return try await WorkerThreads.performCancellable { cancellation in
+                let plan = try SelectionPlan(
+                    of: archives,
+                    filters,
+                    names,
+                    avoiding: [],
+                    beside: path
+                ) {
+                    try cancellation.check()
+                } read: {
+                    counters.add(bytes: 0)
+                }
+                let bytes = try SelectionPlan.fileBytes(of: plan.set, beside: path)
+                let totals = ArchiveTotals(of: plan.set, fileBytes: bytes)
+                let tables = plan.removal.tables(names)
+                return Preview(
+                    report: Report(plan, plan.set.digest, totals, of: archives, []),
+                    packages: tables.sortedPackages,
+                    modules: tables.sortedModules,
+                    unknownPackages: tables.unknown
+                )
+            }
+        }
+    }
+
+    private func prepare(_ inputs: [any ArchiveReference]) throws -> ([Archive], SelectionFilters) {
+        try options.check()
+        guard !inputs.isEmpty else {
+            throw CacheStoreError(.badArgument, "there is no archive to select from")
+        }
+        return (try inputs.opened(), try SelectionFilters(options))
     }
 
     private func run(
@@ -87,36 +130,46 @@ public struct Select: Sendable {
         let plan = try await mending.copy(to: writer, jobs: options.jobs, counters) { damaged in
             counters.begin("reading indexes", bytes: 0, items: archives.count)
             return try await WorkerThreads.performCancellable { cancellation in
-                let union = try UnionIndex(of: archives, avoiding: Set(damaged.keys), beside: path) {
+                let plan = try SelectionPlan(
+                    of: archives,
+                    filters,
+                    names,
+                    avoiding: Set(damaged.keys),
+                    beside: path
+                ) {
                     try cancellation.check()
                 } read: {
                     counters.add(bytes: 0)
                 }
-                let (whole, places) = try union.members()
-                let (set, order) = try filters.selection(of: whole, names).result
-                try cancellation.check()
-                let result = set.laidOut(order) { places[$0].record }
-                let plan = Plan(
-                    set: result,
-                    removed: Removal(of: whole, without: result),
-                    disagreements: union.disagreements
-                )
-                return (plan, try FrameQueue(order.lazy.map { places[$0] }, beside: path))
+                return (plan, try FrameQueue(plan.places, beside: path))
             }
         }
         counters.begin("writing the index", bytes: 0, items: 0)
         return try await WorkerThreads.perform { [mending] in
             let warnings = try mending.warnings()
             let (digest, totals) = try writer.finish(plan.set)
-            return Report(
-                digest: digest,
-                totals: totals,
-                removed: plan.removed,
-                inputs: archives.count,
-                inputBytes: archives.reduce(0) { $0 + $1.fileBytes },
-                disagreements: plan.disagreements,
-                warnings: warnings + Compatibility.warnings(among: plan.set.comparableSources())
-            )
+            return Report(plan, digest, totals, of: archives, warnings)
         }
+    }
+}
+
+extension Select.Report {
+    fileprivate init(
+        _ plan: SelectionPlan,
+        _ digest: ObjectID,
+        _ totals: ArchiveTotals,
+        of archives: [Archive],
+        _ warnings: [Warning]
+    ) {
+        self.init(
+            digest: digest,
+            totals: totals,
+            removed: plan.removal.figures,
+            cuts: plan.cuts,
+            inputs: archives.count,
+            inputBytes: archives.reduce(0) { $0 + $1.fileBytes },
+            disagreements: plan.disagreements,
+            warnings: warnings + Compatibility.warnings(among: plan.set.comparableSources())
+        )
     }
 }

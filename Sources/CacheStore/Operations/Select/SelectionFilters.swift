@@ -16,6 +16,9 @@ struct SelectionFilters: Sendable {
     /// Whether filters ask for the names of compiled packages.
     var needsNames: Bool { options.needsNames }
 
+    /// The length that the archive may have, in bytes; `nil` for any.
+    var maximumBytes: Int? { options.maximumBytes }
+
     /// Applies the filters.
     ///
     /// - Parameters:

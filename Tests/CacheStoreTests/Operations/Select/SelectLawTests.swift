@@ -186,7 +186,8 @@ struct SelectLawTests {
         let part = try await bench.select([union], to: "part") { $0.only = ["job-1"] }.path
         try await bench.restore(union, to: "from union") { $0.only = ["job-1"] }
         try await bench.restore(part, to: "from part")
-        #expect(try TreeSnapshot(of: bench.path("from part")) == TreeSnapshot(of: bench.path("from union")))
+        let snapshots = try ["from part", "from union"].map { try TreeSnapshot(of: bench.path($0)).contents }
+        #expect(snapshots[0] == snapshots[1] && snapshots[0].count > 256)
         #expect(try bench.contents(part).sources.map(\.label) == ["job-1"])
     }
 
