@@ -1,4 +1,5 @@
 import SystemPackage
+import Testing
 
 @testable import CacheStore
 
@@ -13,6 +14,19 @@ extension Workbench {
         configure(&options)
         let output = path(name)
         return (output, try await Select(options: options).run(inputs, to: output))
+    }
+
+    /// Previews a selection from archives.
+    func preview(
+        _ inputs: [FilePath],
+        configure: (inout Select.Options) -> Void
+    ) async throws -> Select.Preview {
+        var options = Select.Options()
+        configure(&options)
+        let before = try names
+        let preview = try await Select(options: options).preview(inputs, to: path("preview"))
+        #expect(try names == before)
+        return preview
     }
 
     /// Writes a log of used entries as the program for GOCACHEPROG does.

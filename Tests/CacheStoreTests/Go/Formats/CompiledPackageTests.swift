@@ -89,7 +89,7 @@ struct CompiledPackageTests {
     }
 
     @Test(
-        "knows its module if it comes from GOMODCACHE, with and without -trimpath, by escaped and plain names",
+        "knows its module if it comes from GOMODCACHE, with and without -trimpath, escaped and plain",
         arguments: [
             (
                 "example.com/x/v2/sub", "/go/pkg/mod/example.com/x/v2@v2.1.0/sub/a.go",

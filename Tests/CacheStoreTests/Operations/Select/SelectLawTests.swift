@@ -12,7 +12,8 @@ struct SelectLawTests {
 
     /// A set of filters.
     enum Filter: CaseIterable, Sendable {
-        case only, onlyTwo, sharedBy, included, excluded, both, kept, dropped, used, heldIn, all, nothing
+        case only, onlyTwo, sharedBy, included, excluded, both, kept, dropped, used, heldIn, size, all,
+            nothing
     }
 
     private static func globs(_ patterns: String...) throws -> [Glob] {
@@ -24,7 +25,7 @@ struct SelectLawTests {
         _ filter: Filter,
         _ packs: [FilePath],
         isReversed: Bool = false
-    ) throws -> (inout Select.Options) -> Void {
+    ) async throws -> (inout Select.Options) -> Void {
         func list<Value>(_ values: [Value]) -> [Value] {
             isReversed ? values.reversed() + values.prefix(1) : values
         }
@@ -36,6 +37,7 @@ struct SelectLawTests {
             try bench.log(used.prefix(used.count / 2), to: "\(filter) 1 \(isReversed).log"),
             try bench.log(used.dropFirst(used.count / 3), to: "\(filter) 2 \(isReversed).log"),
         ]
+        let limit = filter == .size ? try await middleSize(of: packs) : 1 << 30
         return { options in
             if [.only, .all].contains(filter) { options.only = list(["job-0"]) }
             if filter == .onlyTwo { options.only = list(["job-2", "job-1"]) }
@@ -46,8 +48,16 @@ struct SelectLawTests {
             if [.dropped, .all].contains(filter) { options.dropped = [.package, .other, .stdout] }
             if [.used, .all].contains(filter) { options.usedLogs = list(logs) }
             if [.heldIn, .all].contains(filter) { options.heldIn = list([packs[1], packs[2]]) }
+            if [.size, .all].contains(filter) { options.maximumBytes = limit }
             if filter == .nothing { options.excluded = [Glob("*")].compactMap(\.self) }
         }
+    }
+
+    /// Returns a size between that of all members and that without any package and module, in bytes.
+    private func middleSize(of packs: [FilePath]) async throws -> Int {
+        let whole = try await bench.preview(packs) { $0.kept = Set(EntryClass.all) }
+        let least = try await bench.preview(packs) { $0.excluded = [Glob("*")].compactMap(\.self) }
+        return (whole.report.totals.fileBytes + least.report.totals.fileBytes) / 2
     }
 
     @Test(
@@ -76,13 +86,13 @@ struct SelectLawTests {
         let caches = try RandomCaches(seed: seed, jobs: 3, pairs: 50)
         let packs = try await bench.packs(caches.withPackages(), levels: [1, 9, 3])
         let union = try await bench.unite(packs[0], packs[1], packs[2], to: "union").path
-        let filters = try filters(filter, packs)
+        let filters = try await filters(filter, packs)
         let once = try await bench.select(packs, to: "once") {
             filters(&$0)
             $0.jobs = 1
         }
         let id = try Files.id(once.path)
-        let reversed = try self.filters(filter, packs, isReversed: true)
+        let reversed = try await self.filters(filter, packs, isReversed: true)
         for (name, inputs) in [
             ("reversed", packs.reversed() + [packs[1]]), ("united", [union]), ("again", [once.path]),
             ("with a part", [union, once.path, packs[2]]),
@@ -104,6 +114,12 @@ struct SelectLawTests {
         #expect(
             once.report.removed.all.storedBytes <= totals.all.storedBytes - once.report.totals.all.storedBytes
         )
+        if filter == .size {
+            #expect(try await once.report.totals.fileBytes <= middleSize(of: packs))
+            #expect(!once.report.cuts.isEmpty)
+        }
+        let preview = try await bench.preview(packs, configure: reversed)
+        #expect(preview.report == once.report)
         #expect(try await Verify().run(once.path).problems.isEmpty)
         #expect(try bench.oracle(once.path) == [])
     }
@@ -115,7 +131,7 @@ struct SelectLawTests {
             RandomCaches(seed: seed, jobs: 3, pairs: 40).withPackages()
         )
         let set = try bench.contents(
-            try await bench.select(packs, to: "part", configure: filters(filter, packs)).path
+            try await bench.select(packs, to: "part", configure: await filters(filter, packs)).path
         ).set
         let whole = try bench.contents(
             try await bench.unite(packs[0], packs[1], packs[2], to: "union").path
