@@ -41,6 +41,7 @@ struct Cachectl: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             PackCommand.self, UnionCommand.self, DifferenceCommand.self, IntersectCommand.self,
+            SelectCommand.self,
             RestoreCommand.self, RunCommand.self, ProgCommand.self, LayersCommand.self, SealCommand.self,
             KeyCommand.self,
             DoctorCommand.self, VerifyCommand.self, RepairCommand.self, InfoCommand.self,
@@ -81,7 +82,9 @@ struct Cachectl: AsyncParsableCommand {
     }
 
     /// The options whose values are no paths, and so may look like an address.
-    private static let wordsThatAreNoPaths: Set<String> = ["--glob", "--label", "--base"]
+    private static let wordsThatAreNoPaths: Set<String> = [
+        "--glob", "--label", "--base", "--include", "--exclude",
+    ]
 
     /// Refuses addresses, which would be taken for paths of this machine: a restore would make directories of
     /// such names.

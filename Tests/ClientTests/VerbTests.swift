@@ -67,6 +67,23 @@ struct VerbTests {
         #expect(try await contents(common).filter { $0.kind == .tree }.map(\.name) == [Jobs.sharedTree])
     }
 
+    @Test("selects what one job's archive holds, and says what another selection would drop")
+    func select() async throws {
+        let jobs = try await Jobs.shared.value
+        var options = Select.Options()
+        options.only = [Jobs.programs[0]]
+        let part = jobs.place("selected.castore")
+        let report = try await Select(options: options).run([jobs.union], to: part)
+        #expect(FileManager.default.contentsEqual(atPath: part.string, andPath: jobs.archives[0].string))
+        #expect(report.removed.entriesBySource.keys.contains(Jobs.programs[1]))
+
+        options = Select.Options()
+        options.excluded = [try #require(Glob("example.com/lib"))]
+        let preview = try await Select(options: options).preview([jobs.union], to: jobs.place("preview.castore"))
+        #expect(preview.modules.map(\.path) == ["example.com/lib"])
+        #expect(preview.packages.map(\.importPath) == ["example.com/lib"])
+    }
+
     @Test("restores caches with which every build hits")
     func restore() async throws {
         let jobs = try await Jobs.shared.value

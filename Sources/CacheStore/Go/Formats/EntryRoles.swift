@@ -35,6 +35,11 @@ struct EntryRoles {
         }
     }
 
+    /// Returns the IDs that Go derives from the ID of a compiled package.
+    static func derived(from id: ObjectID) -> [ObjectID] {
+        names.map { EntryClassifier.subkey(of: id, $0.name) }
+    }
+
     /// Ends the insertions, so that ``role(of:)`` can be called.
     mutating func seal() { found.sort() }
 

@@ -10,6 +10,8 @@ struct UnionIndex: Sendable {
     let comparableSources: [Source]
     let disagreements: [Disagreement]
 
+    private let framePlaces: FrameSpool.Places
+
     /// Merges the indexes of archives.
     ///
     /// Only the members of GOMODCACHE are held in memory. All other members pass from the inputs' tables
@@ -73,5 +75,14 @@ struct UnionIndex: Sendable {
         comparableSources = summary.comparableSources
         self.disagreements = disagreements.list
         copies = try FrameQueue(outputs.frames)
+        framePlaces = FrameSpool.Places(outputs.frames)
+    }
+
+    /// Reads the members of the union into memory, with the place of the frame of each chunk.
+    ///
+    /// - Throws: ``CacheStoreError``.
+    /// - Complexity: O(*n*) in time and memory.
+    func members() throws -> (set: MemberSet, places: [FramePlace]) {
+        (try file.reader().members(), try framePlaces.read())
     }
 }
