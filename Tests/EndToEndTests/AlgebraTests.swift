@@ -26,6 +26,17 @@ extension EndToEnd {
             ])
             let files = FileManager.default
             #expect(files.contentsEqual(atPath: archive("delta"), andPath: archive("difference")))
+            let checked = delta.map { $0 == archive("delta") ? archive("checked") : $0 } + ["--recheck"]
+            _ = try await workspace.cachectl.succeed(checked)
+            #expect(files.contentsEqual(atPath: archive("delta"), andPath: archive("checked")))
+            let preview =
+                delta.map { $0 == archive("delta") ? archive("none") : $0 } + ["--dry-run", "--json"]
+            let object = try EndToEnd.object(try await workspace.cachectl.succeed(preview).output)
+            #expect(object["dry_run"] as? Bool == true)
+            #expect((object["totals"] as? [String: Any])?["file_bytes"] is NSNull)
+            #expect(try await [object["digest"] as? String] == [archive("delta")].asyncDigests(workspace))
+            #expect(((object["unread"] as? [String: Any])?["members"] as? Int ?? 0) > 100)
+            #expect(!files.fileExists(atPath: archive("none")))
             let sizes = try ["full", "delta"].map {
                 try #require(try files.attributesOfItem(atPath: archive($0))[.size] as? Int)
             }

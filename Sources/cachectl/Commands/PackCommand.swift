@@ -14,9 +14,16 @@ struct PackCommand: AsyncParsableCommand, Sendable {
 
             Files that are damaged, partial or no part of a cache are left out and reported.
 
-            With --base, members of that archive are neither compressed nor written: the \
-            result is meant for a union with that archive. Only the base's index is checked, \
+            With --base, members of that archive are neither read nor written, so the time \
+            goes into what is new: the result is meant for a union with that archive. An \
+            output of the base's name and length counts as the base's, and so does a module \
+            with the base's hash and as many files. Nothing unread enters the result; \
+            --recheck has everything read, to find damage. Only the base's index is checked, \
             not its content: `cachectl verify` does that.
+
+            With --dry-run, everything is done but compressing and writing: it tells what the \
+            archive would hold, what is left out and why, and the digest. The size of the \
+            archive is not known without compressing.
 
             With --used, only what the job has used since `cachectl restore --profile ci` is \
             packed: the entries that Go has marked or made, and the modules that the go.sum \
@@ -42,6 +49,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
               cachectl pack --label main -o main.castore --used-log prog.log --checkout .
               cachectl pack --label aws -o aws.castore --used-since $JOB_START
               cachectl pack --label pr-7 -o delta.castore --base main.castore
+              cachectl pack --label aws -o aws.castore --dry-run
 
             Classes of GOCACHE's entries: \(EntryClass.all.map(\.rawValue).joined(separator: ", ")). \
             Dropped unless kept: \
@@ -119,6 +127,12 @@ struct PackCommand: AsyncParsableCommand, Sendable {
     )
     var bases: [String] = []
 
+    @Flag(help: "With --base: read and check also what the base has under the same name.")
+    var recheck = false
+
+    @Flag(name: .customLong("dry-run"), help: "Write nothing; tell what would be packed.")
+    var isPreview = false
+
     @Flag(help: "Fail if an entry of a cache has to be left out.")
     var strict = false
 
@@ -138,6 +152,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         if checkout != nil, !packsUsed, useLogs.isEmpty {
             throw ValidationError("`--checkout` needs `--used` or `--used-log`")
         }
+        if recheck, bases.isEmpty { throw ValidationError("`--recheck` needs `--base`") }
         if checkout == "" { throw ValidationError("`--checkout` is empty") }
         if recordsNoEnvironment, directories.go != nil {
             throw ValidationError("`--go` and `--no-go` contradict each other")
@@ -160,8 +175,10 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         )
         var (report, time) = try await common.perform(
             consequence: "no archive was written"
-        ) { [path = output.path] progress in
-            try await Pack(options: options).run(caches, to: path, progress: progress)
+        ) { [path = output.path, isPreview] progress in
+            isPreview
+                ? try await Pack(options: options).preview(caches, progress: progress)
+                : try await Pack(options: options).run(caches, to: path, progress: progress)
         }
 
         report.warnings = absences + report.warnings
@@ -171,7 +188,16 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         }
         common.show(report.warnings)
         for message in Message.leftOut(report.leftOut) { StandardError.write(message) }
-        try common.write(json(report, time), summary(report, time))
+        let result = PackReport(
+            report: report,
+            time: time,
+            label: label,
+            archive: output.output,
+            bases: bases,
+            isPreview: isPreview,
+            warnsOfUse: packsUsed && report.restoreTime == nil && !directories.leavesOutBuildCache
+        )
+        try common.write(result.json, result.lines)
     }
 
     private func recordedEnvironment() async throws -> GoEnvironment {
@@ -209,60 +235,12 @@ struct PackCommand: AsyncParsableCommand, Sendable {
             options.go = recordsNoEnvironment ? nil : WorkingDirectory.command(directories.go)
         }
         options.bases = bases.map { FilePath($0) }
+        options.rechecks = recheck
         options.isStrict = strict
         options.overwrite = output.force
         options.level = level
         options.jobs = common.jobs
         return options
-    }
-
-    private func summary(_ report: Pack.Report, _ time: Duration) -> [String] {
-        let size = HumanFormat.bytes(report.totals.fileBytes)
-        let path = HumanFormat.printable(output.output)
-        var lines = ["packed `\(label)` into `\(path)`: \(size) in \(HumanFormat.duration(time))", ""]
-        lines += Table.kinds(report.totals).lines + [""]
-        if let counts = Message.leftOutCounts(report.leftOut) { lines.append("left out  \(counts)") }
-        let dropped = EntryClass.ordered(report.dropped.keys).map { entryClass in
-            "\(HumanFormat.count(report.dropped[entryClass]?.files ?? 0)) \(entryClass.rawValue)"
-        }
-        if !dropped.isEmpty { lines.append("dropped   \(dropped.joined(separator: ", "))") }
-        if let unused = unused(report) { lines.append("unused    \(unused)") }
-        if packsUsed, report.restoreTime == nil, !directories.leavesOutBuildCache {
-            lines.append("used      all entries: no restore with `--profile ci` tells which")
-        }
-        return lines + ["digest    \(report.digest)"]
-    }
-
-    /// Returns the numbers of entries and modules that were not used, in words, or `nil` if there are none.
-    private func unused(_ report: Pack.Report) -> String? {
-        var parts: [String] = []
-        if report.unused > 0 { parts.append(HumanFormat.count(report.unused, "entry", "entries")) }
-        if report.unusedModules > 0 {
-            parts.append(HumanFormat.count(report.unusedModules, "module", "modules"))
-        }
-        return parts.isEmpty ? nil : parts.joined(separator: ", ")
-    }
-
-    private func json(
-        _ report: Pack.Report,
-        _ time: Duration
-    ) -> JSONValue {
-        [
-            "schema": "cachectl.pack/1",
-            "archive": .string(output.output),
-            "label": .string(label),
-            "digest": .string(report.digest.description),
-            "bases": .strings(bases),
-            "environment": .environment(report.environment),
-            "totals": .totals(report.totals),
-            "left_out": .leftOut(report.leftOut),
-            "dropped": .classes(report.dropped),
-            "unused": .integer(report.unused),
-            "unused_modules": .integer(report.unusedModules),
-            "restored_at": .optional(report.restoreTime),
-            "warnings": .warnings(report.warnings),
-            "milliseconds": .milliseconds(time),
-        ]
     }
 
     /// Returns whether GOCACHE has what builds with a program of GOCACHEPROG have made.

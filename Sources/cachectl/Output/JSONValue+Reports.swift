@@ -9,32 +9,56 @@ extension JSONValue {
     }
 
     /// Returns the JSON of an archive's figures, with every kind of member, even a kind that does not occur.
-    static func totals(_ totals: ArchiveTotals) -> JSONValue {
-        // A source that holds nothing alone is absent from the totals.
-        let unique = Dictionary(
-            uniqueKeysWithValues: totals.bySource.keys.map { ($0, tally(totals.uniqueBySource[$0])) }
-        )
+    ///
+    /// - Parameters:
+    ///   - totals: The figures.
+    ///   - isCompressed: Whether the lengths of frames are known; otherwise they are `null`.
+    /// - Returns: An object.
+    static func totals(_ totals: ArchiveTotals, isCompressed: Bool = true) -> JSONValue {
+        func sources(_ tallies: [String: ArchiveTotals.Tally]) -> JSONValue {
+            // A source that holds nothing alone is absent from the totals.
+            let keys = totals.bySource.keys
+            return sorted(
+                Dictionary(
+                    uniqueKeysWithValues: keys.map { ($0, tally(tallies[$0], isCompressed: isCompressed)) }
+                )
+            )
+        }
         return [
-            "file_bytes": .integer(totals.fileBytes),
-            "frame_bytes": .integer(totals.frameBytes),
+            "file_bytes": isCompressed ? .integer(totals.fileBytes) : .null,
+            "frame_bytes": isCompressed ? .integer(totals.frameBytes) : .null,
             "chunks": .integer(totals.chunks),
-            "all": tally(totals.all),
-            "shared": tally(totals.shared),
-            "by_kind": kinds(totals.byKind),
-            "by_class": classes(totals.byClass),
-            "by_source": sorted(totals.bySource.mapValues(tally)),
-            "unique_by_source": sorted(unique),
+            "all": tally(totals.all, isCompressed: isCompressed),
+            "shared": tally(totals.shared, isCompressed: isCompressed),
+            "by_kind": kinds(totals.byKind, isCompressed: isCompressed),
+            "by_class": classes(totals.byClass, isCompressed: isCompressed),
+            "by_source": sources(totals.bySource),
+            "unique_by_source": sources(totals.uniqueBySource),
         ]
     }
 
     /// Returns the JSON of the figures of every kind of member, even a kind that does not occur.
-    static func kinds(_ tallies: [Member.Kind: ArchiveTotals.Tally]) -> JSONValue {
-        .object(Member.Kind.all.map { (key: $0.rawValue, value: tally(tallies[$0])) })
+    static func kinds(
+        _ tallies: [Member.Kind: ArchiveTotals.Tally],
+        isCompressed: Bool = true
+    ) -> JSONValue {
+        .object(
+            Member.Kind.all.map {
+                (key: $0.rawValue, value: tally(tallies[$0], isCompressed: isCompressed))
+            }
+        )
     }
 
     /// Returns the JSON of the figures of classes of entries.
-    static func classes(_ tallies: [EntryClass: ArchiveTotals.Tally]) -> JSONValue {
-        .object(EntryClass.ordered(tallies.keys).map { (key: $0.rawValue, value: tally(tallies[$0])) })
+    static func classes(
+        _ tallies: [EntryClass: ArchiveTotals.Tally],
+        isCompressed: Bool = true
+    ) -> JSONValue {
+        .object(
+            EntryClass.ordered(tallies.keys).map {
+                (key: $0.rawValue, value: tally(tallies[$0], isCompressed: isCompressed))
+            }
+        )
     }
 
     /// Returns the JSON of a source with its whole Go environment.
@@ -138,12 +162,12 @@ extension JSONValue {
     }
 
     /// Returns the JSON of the figures of members of one sort, with zeros for `nil`.
-    static func tally(_ tally: ArchiveTotals.Tally?) -> JSONValue {
+    static func tally(_ tally: ArchiveTotals.Tally?, isCompressed: Bool = true) -> JSONValue {
         [
             "members": .integer(tally?.members ?? 0),
             "files": .integer(tally?.files ?? 0),
             "raw_bytes": .integer(tally?.contentBytes ?? 0),
-            "stored_bytes": .integer(tally?.storedBytes ?? 0),
+            "stored_bytes": isCompressed ? .integer(tally?.storedBytes ?? 0) : .null,
         ]
     }
 }

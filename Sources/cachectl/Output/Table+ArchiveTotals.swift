@@ -6,6 +6,26 @@ extension Table {
         kinds(totals).lines + [""] + sources(totals).lines + ["", "digest  \(digest)"]
     }
 
+    /// Returns a table of figures that are known before content is compressed.
+    ///
+    /// - Parameters:
+    ///   - heading: The heading of the first column.
+    ///   - rows: The names of the rows and their figures.
+    /// - Returns: The table.
+    static func uncompressed(_ heading: String, _ rows: [(name: String, tally: ArchiveTotals.Tally)]) -> Table
+    {
+        var table = Table(.left(heading), .right("members"), .right("files"), .right("content"))
+        for (name, tally) in rows {
+            table.append(
+                name,
+                HumanFormat.count(tally.members),
+                HumanFormat.count(tally.files),
+                HumanFormat.bytes(tally.contentBytes)
+            )
+        }
+        return table
+    }
+
     /// Returns a table of the figures of an archive by kind of member.
     static func kinds(_ totals: ArchiveTotals) -> Table {
         var table = Table(

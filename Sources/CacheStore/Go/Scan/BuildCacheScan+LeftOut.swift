@@ -10,9 +10,7 @@ extension BuildCacheScan {
         let indexes = Set(outputs.lazy.filter { $0.contentClass == .index }.map(\.id))
         let all = Set(actions.lazy.filter { indexes.contains($0.output) }.map(\.action))
         guard !all.isEmpty else { return }
-        let version = selection.environment["GOVERSION"]
-        let origins = Set(outputs.compactMap(\.origin)).compactMap { PackageOrigin(header: $0)?.version }
-        let keys = IndexKeys(versions: Set(origins + [version]).subtracting([""]))
+        let keys = indexKeys(selection)
         let paths = Set(selection.moduleCaches.map(\.string))
         var others: Set<String> = []
         for path in selection.moduleCaches { others.formUnion(try IndexKeys.modules(in: path)) }
@@ -26,15 +24,27 @@ extension BuildCacheScan {
             open.subtract(try IndexKeys(versions: [goRoot.version]).directories(of: goRoot.path))
         }
         for action in open.sorted() {
-            let path = root.appending(BuildCacheLayout.name(ofAction: action))
-            let fault =
-                wrong.contains(action)
-                ? "it is that of a module whose tree is not packed"
-                : "it would be wrong for a checkout with equal times and lengths"
-            leaveOut(.checkoutIndex, path, fault)
+            leaveOutIndex(action, ofWrongTree: wrong.contains(action), in: root)
         }
         actions.removeAll { open.contains($0.action) }
         keepReferredOutputs()
+    }
+
+    /// Returns the keys of indexes by the versions of Go that may have made them.
+    func indexKeys(_ selection: Selection) -> IndexKeys {
+        let version = selection.environment["GOVERSION"]
+        let origins = Set(outputs.compactMap(\.origin)).compactMap { PackageOrigin(header: $0)?.version }
+        return IndexKeys(versions: Set(origins + [version]).subtracting([""]))
+    }
+
+    /// Notes that the entry of an index is left out.
+    mutating func leaveOutIndex(_ action: ObjectID, ofWrongTree: Bool, in root: FilePath) {
+        let path = root.appending(BuildCacheLayout.name(ofAction: action))
+        let fault =
+            ofWrongTree
+            ? "it is that of a module whose tree is not packed"
+            : "it would be wrong for a checkout with equal times and lengths"
+        leaveOut(.checkoutIndex, path, fault)
     }
 
     /// Leaves out the fuzz corpora, with the number of their files.

@@ -22,6 +22,9 @@ struct BuildCacheScan: Sendable {
 
         /// The modules whose trees are those of their hashes, so that their indexes are right.
         var soundModules: Set<ModuleKey> = []
+
+        /// The entries whose outputs are not read, unless other entries refer to them; `nil` for none.
+        var known: (any KnownEntries)?
     }
 
     /// An output that an action entry refers to.
@@ -34,6 +37,8 @@ struct BuildCacheScan: Sendable {
         var contentClass: EntryClass
         /// The line in which a compiled package states its origin; see ``PackageOrigin``.
         var origin: String?
+        /// Whether the output is taken over by its name and length, and is not read.
+        var isUnread = false
 
         /// The path of the file that holds the content, below GOCACHE.
         var file: String {
@@ -92,8 +97,9 @@ struct BuildCacheScan: Sendable {
         try whole.scanTop(root, apartFrom: try OtherCache(other))
         whole.actions.sort { $0.action < $1.action }
         let wanted = Dictionary(grouping: Set(whole.actions.map(\.output))) { Int($0.firstByte) }
+        let known = whole.lookUp(by: selection)
         let found = try await gather(root, threads) { (part, directory, index) throws(CacheStoreError) in
-            try part.findOutputs(wanted[index] ?? [], of: directory, index)
+            try part.findOutputs(wanted[index] ?? [], of: directory, index, known)
         }
         whole.outputs = found.outputs.sorted { $0.id < $1.id }
         whole.leftOut += found.leftOut
@@ -234,12 +240,13 @@ struct BuildCacheScan: Sendable {
     private mutating func findOutputs(
         _ ids: [ObjectID],
         of root: borrowing Directory,
-        _ index: Int
+        _ index: Int,
+        _ known: LookUp
     ) throws(CacheStoreError) {
         do throws(CacheStoreError) {
             guard let directory = try root.directory(BuildCacheLayout.subdirectory(index)) else { return }
             for id in ids {
-                if let output = try find(id, in: directory) { outputs.append(output) }
+                if let output = try find(id, in: directory, known) { outputs.append(output) }
             }
         } catch {
             // The scan of the entries has already reported a directory that is none. The entries whose
@@ -250,16 +257,17 @@ struct BuildCacheScan: Sendable {
 
     private mutating func find(
         _ id: ObjectID,
-        in directory: borrowing Directory
+        in directory: borrowing Directory,
+        _ known: LookUp
     ) throws(CacheStoreError) -> Output? {
         let name = BuildCacheLayout.fileName(ofOutput: id)
         do throws(CacheStoreError) {
             guard let status = try directory.status(of: name) else { return nil }
             switch status.kind {
             case .regular:
-                let (content, origin) = try examine(name, in: directory, size: status.size)
-                return Output(id: id, size: status.size, contentClass: content, origin: origin)
-            case .directory: return try findExecutable(id, in: directory)
+                let output = Output(id: id, size: status.size, contentClass: .other)
+                return try examine(output, name, in: directory, known)
+            case .directory: return try findExecutable(id, in: directory, known)
             case .symbolicLink: leaveOut(.symbolicLink, directory.path(of: name), "a symbolic link")
             case .other: leaveOut(.specialFile, directory.path(of: name), "a special file")
             }
@@ -273,7 +281,8 @@ struct BuildCacheScan: Sendable {
     /// `PutExecutable`).
     private mutating func findExecutable(
         _ id: ObjectID,
-        in directory: borrowing Directory
+        in directory: borrowing Directory,
+        _ known: LookUp
     ) throws(CacheStoreError) -> Output? {
         let name = BuildCacheLayout.fileName(ofOutput: id)
         guard let inner = try directory.directory(name) else { return nil }
@@ -285,24 +294,33 @@ struct BuildCacheScan: Sendable {
             leaveOut(.badExecutable, inner.path, "not one executable file")
             return nil
         }
-        let (content, _) = try examine(file, in: inner, size: status.size)
-        return Output(id: id, size: status.size, executable: file, contentClass: content)
+        let output = Output(id: id, size: status.size, executable: file, contentClass: .other)
+        return try examine(output, file, in: inner, known)
     }
 
-    /// Returns the class of a file's content and, for a compiled package, the line that states its origin.
+    /// Returns an output with its class and, for a compiled package, the line that states its origin.
+    ///
+    /// The file is opened only if that is not known.
     private mutating func examine(
+        _ found: Output,
         _ name: String,
         in directory: borrowing Directory,
-        size: Int
-    ) throws(CacheStoreError) -> (EntryClass, origin: String?) {
-        guard size > 0, let file = try directory.file(name) else { return (.empty, nil) }
-        let head = try file.bytes(count: EntryClassifier.headSize)
-        let contentClass = EntryClassifier.contentClass(head, size: size)
-        guard [.package, .main].contains(contentClass), let origin = EntryClassifier.origin(head) else {
-            return (contentClass, nil)
+        _ known: LookUp
+    ) throws(CacheStoreError) -> Output {
+        let known = known(found)
+        if let known, known.tellsOrigin { return known.output }
+        var output = known?.output ?? found
+        guard output.size > 0, let file = try directory.file(name) else {
+            if known == nil { output.contentClass = .empty }
+            return output
         }
-        // There are few lines, so equal ones share their memory.
-        return (contentClass, origins.insert(origin).memberAfterInsert)
+        let head = try file.bytes(count: EntryClassifier.headSize)
+        if known == nil { output.contentClass = EntryClassifier.contentClass(head, size: output.size) }
+        if output.executable == nil, [.package, .main].contains(output.contentClass) {
+            // There are few lines, so equal ones share their memory.
+            output.origin = EntryClassifier.origin(head).map { origins.insert($0).memberAfterInsert }
+        }
+        return output
     }
 
     // MARK: - Matching

@@ -14,8 +14,11 @@ public struct ArchiveTotals: Hashable, Sendable {
         public var storedBytes = 0
 
         /// Returns the tally of one file of a cache.
-        static func file(of contentBytes: Int) -> Self {
-            Self(members: 1, files: 1, contentBytes: contentBytes, storedBytes: 0)
+        static func file(of contentBytes: Int) -> Self { files(1, of: contentBytes) }
+
+        /// Returns the tally of members that are several files of a cache.
+        static func files(_ files: Int, of contentBytes: Int, members: Int = 1) -> Self {
+            Self(members: members, files: files, contentBytes: contentBytes, storedBytes: 0)
         }
 
         /// Adds a tally to another.
@@ -24,6 +27,14 @@ public struct ArchiveTotals: Hashable, Sendable {
             lhs.files += rhs.files
             lhs.contentBytes += rhs.contentBytes
             lhs.storedBytes += rhs.storedBytes
+        }
+
+        /// Subtracts a tally from another.
+        static func -= (lhs: inout Self, rhs: Self) {
+            lhs.members -= rhs.members
+            lhs.files -= rhs.files
+            lhs.contentBytes -= rhs.contentBytes
+            lhs.storedBytes -= rhs.storedBytes
         }
     }
 
@@ -53,4 +64,19 @@ public struct ArchiveTotals: Hashable, Sendable {
 
     /// The length of the file, in bytes.
     public var fileBytes = 0
+
+    /// The figures without those of stored bytes, which are 0: what is known before content is compressed.
+    var uncompressed: ArchiveTotals {
+        func uncompressed(_ tally: Tally) -> Tally {
+            .files(tally.files, of: tally.contentBytes, members: tally.members)
+        }
+        var totals = self
+        totals.byKind = byKind.mapValues(uncompressed)
+        totals.byClass = byClass.mapValues(uncompressed)
+        totals.bySource = bySource.mapValues(uncompressed)
+        totals.uniqueBySource = uniqueBySource.mapValues(uncompressed)
+        (totals.shared, totals.all) = (uncompressed(shared), uncompressed(all))
+        (totals.frameBytes, totals.fileBytes) = (0, 0)
+        return totals
+    }
 }

@@ -206,6 +206,13 @@ struct MemberSet: Sendable {
         Self.index(of: id, in: outputs, by: { $0.id }).map { OutputNumber($0) }
     }
 
+    /// Returns whether there is an action entry with this ID and output.
+    ///
+    /// - Complexity: O(log *n*).
+    func hasAction(_ id: ObjectID, output: ObjectID) -> Bool {
+        Self.index(of: Action.Key(id: id, output: output), in: actions, by: { $0.key }) != nil
+    }
+
     /// Returns the position in ``trees`` of the tree of a module, or `nil` if there is none.
     ///
     /// - Complexity: O(log *n*).

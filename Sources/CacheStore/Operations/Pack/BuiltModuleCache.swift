@@ -17,17 +17,39 @@ enum BuiltModuleCache {
     ///   - outputs: The outputs of the build cache.
     ///   - root: GOCACHE.
     ///   - recorded: The environment that is recorded.
+    ///   - bases: The paths that the bases record for the packages that are not read.
     /// - Returns: The path that most packages state; `nil` if it is the recorded one, or if no package tells.
     /// - Throws: ``CacheStoreError`` if the machine is at fault.
     static func other(
         _ outputs: [BuildCacheScan.Output],
         in root: FilePath,
-        than recorded: GoEnvironment
+        than recorded: GoEnvironment,
+        basesIn bases: Set<String>
     ) throws -> String? {
         guard let expected = recorded.moduleCache else { return nil }
+        let packages = outputs.filter { $0.contentClass == .package }
+        let read = packages.filter { !$0.isUnread }
+        let counts = try Self.counts(of: read, in: root, expecting: expected)
+        guard let counts else { return nil }
+        // Unless everything agrees with the bases, packages that they have are looked at, too.
+        if read.count == packages.count { return mostFrequent(counts) }
+        if counts.isEmpty, bases == [expected] { return nil }
+        return try Self.counts(of: packages, in: root, expecting: expected).flatMap(mostFrequent)
+    }
+
+    private static func mostFrequent(_ counts: [String: Int]) -> String? {
+        counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
+    }
+
+    /// Counts the packages that state a path; `nil` if one states the expected path.
+    private static func counts(
+        of packages: [BuildCacheScan.Output],
+        in root: FilePath,
+        expecting expected: String
+    ) throws -> [String: Int]? {
         let directory = try Directory(opening: root)
         var counts: [String: Int] = [:]
-        for output in outputs.filter({ $0.contentClass == .package }).prefix(sampleLimit) {
+        for output in packages.prefix(sampleLimit) {
             do {
                 let file = try directory.openFile(at: output.file)
                 let package = try CompiledPackage.read(size: output.size) { range in
@@ -38,11 +60,11 @@ enum BuiltModuleCache {
                 guard let package, let path = path(in: package) else { continue }
                 if path == expected { return nil }
                 counts[path, default: 0] += 1
-            } catch let error as CacheStoreError where !error.isOfMachine {
+            } catch let error as CacheStoreError where !error.isOfMachine || output.isUnread {
                 // Reading the whole output finds its faults.
             }
         }
-        return counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
+        return counts
     }
 
     /// Returns the GOMODCACHE that the path of a package's sources begins with; `nil` if they lie elsewhere.

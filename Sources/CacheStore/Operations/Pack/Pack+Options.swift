@@ -68,11 +68,27 @@ extension Pack {
 
         /// The archives whose members are not written.
         ///
-        /// The new archive is, byte for byte, the ``Difference`` of the pack and these archives. Content that
-        /// they hold is read from the caches and checked like all other content, but not compressed. Their
-        /// own content is not read; ``Verify`` checks it. The archive records the source of the whole pack,
-        /// with the digest of the whole pack.
+        /// The new archive is, byte for byte, the ``Difference`` of the pack and these archives, if the
+        /// caches are sound. What is written is read and checked. What the archives have under the same
+        /// name is not read, and counts as what its name says, so that time is proportional to what is new:
+        /// - An output of GOCACHE has the name of its content, and must have the length that goes with it. It
+        ///   is read all the same if an entry that the archives lack refers to it, because the entry is
+        ///   written with its output.
+        /// - A module tree must have the `h1:` hash in its `.ziphash`, and as many files, executables and
+        ///   bytes as the tree in the archive. It is read if Go has indexed it anew.
+        /// - A module zip without its tree must have the hash and the length of the zip in the archive.
+        ///
+        /// Nothing unread enters the new archive. Damage of a file that is not read is not noticed, and
+        /// does no harm: a union with these archives has their content. ``rechecks`` has everything read.
+        /// The content of the archives themselves is never read; ``Verify`` checks it. The new archive
+        /// records the source of the whole pack, with the digest of the whole pack.
         public var bases: [any ArchiveReference] = []
+
+        /// Whether everything is read and checked, even what ``bases`` have under the same name.
+        ///
+        /// The archive is the same unless files are damaged. Then the digest of the pack's source differs,
+        /// ``Report/leftOut`` lists them, and ``isStrict`` makes them an error.
+        public var rechecks = false
 
         /// Whether an entry that cannot be packed is an error; otherwise the entry is left out and reported.
         public var isStrict = false

@@ -8,7 +8,20 @@ extension Pack {
         public var environment: GoEnvironment
 
         /// The archive in figures.
+        ///
+        /// In a preview, the stored bytes and the lengths of the frames and of the file are 0, because they
+        /// are known only when content has been compressed.
         public var totals: ArchiveTotals
+
+        /// The members of the caches that the bases have and that are not in the archive, by kind.
+        ///
+        /// Their stored bytes are 0. Without ``Pack/Options/bases`` there are none.
+        public var covered: [Member.Kind: ArchiveTotals.Tally]
+
+        /// The outputs, module trees and zips that count as those of the bases by name, and were not read.
+        ///
+        /// Their stored bytes are 0. ``Pack/Options/bases`` states the rule.
+        public var unread: ArchiveTotals.Tally
 
         /// The entries of the caches that did not become members, each with the reason, in the order of their
         /// paths.

@@ -22,22 +22,15 @@ public struct Pack: Sendable {
     /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/badArgument``, ``CacheStoreError/Code/exists``,
     ///   ``CacheStoreError/Code/damagedCache`` if ``Pack/Options/isStrict``, or as the system says), or
     ///   `CancellationError` if the task was cancelled.
-    /// - Complexity: O(*n*) in the bytes of the caches; memory for the list of their files and for some
-    ///   chunks per thread.
+    /// - Complexity: O(*n*) in the bytes of the caches that are not taken over by name, as
+    ///   ``Pack/Options/bases`` are; memory for the list of their files and for some chunks per thread.
     @discardableResult
     public func run(
         _ caches: GoCaches,
         to path: FilePath,
         progress: ProgressHandler? = nil
     ) async throws -> Report {
-        try options.check()
-        guard caches.buildCache != nil || caches.moduleCache != nil else {
-            throw CacheStoreError(.badArgument, "neither GOCACHE nor GOMODCACHE is to be packed")
-        }
-        try CacheShape.check(caches)
-        try CacheShape.checkSources(caches)
-        let built = options.environment["GOMODCACHE"]
-        let options = options.recordingModuleCache(of: caches)
+        let (options, built) = try prepared(caches)
         return try await ArchiveWriter.writing(to: path, overwrite: options.overwrite, progress) {
             writer,
             counters in
@@ -50,5 +43,50 @@ public struct Pack: Sendable {
             )
             .run(writer)
         }
+    }
+
+    /// Does everything but compressing and writing, and so tells which archive ``run(_:to:progress:)`` would
+    /// write.
+    ///
+    /// Content is read and checked as for an archive. The report is the same, with the digest, except for
+    /// what only the compressed content tells: see ``Report/totals``. No file is written, not even a
+    /// temporary one.
+    ///
+    /// - Parameters:
+    ///   - caches: The directories; at least one.
+    ///   - progress: Called with the progress of the work.
+    /// - Returns: A report on the members that would be written and the entries that would be left out.
+    /// - Throws: ``CacheStoreError``, as ``run(_:to:progress:)`` does before it writes, or
+    ///   `CancellationError` if the task was cancelled.
+    /// - Complexity: O(*n*) in the bytes of the caches that are not taken over by name; memory for the list
+    ///   of their files and for some chunks per thread.
+    public func preview(
+        _ caches: GoCaches,
+        progress: ProgressHandler? = nil
+    ) async throws -> Report {
+        let (options, built) = try prepared(caches)
+        return try await ProgressCounters.reporting(to: progress) { counters in
+            try await PackOperation(
+                options: options,
+                caches: caches,
+                path: nil,
+                counters: counters,
+                moduleCache: built
+            )
+            .preview()
+        }
+    }
+
+    /// Checks the options and the caches.
+    ///
+    /// - Returns: The options with the packed GOMODCACHE in the environment, and the path that Go states.
+    private func prepared(_ caches: GoCaches) throws(CacheStoreError) -> (Options, moduleCache: String) {
+        try options.check()
+        guard caches.buildCache != nil || caches.moduleCache != nil else {
+            throw CacheStoreError(.badArgument, "neither GOCACHE nor GOMODCACHE is to be packed")
+        }
+        try CacheShape.check(caches)
+        try CacheShape.checkSources(caches)
+        return (options.recordingModuleCache(of: caches), options.environment["GOMODCACHE"])
     }
 }

@@ -2,6 +2,8 @@ import SystemPackage
 
 /// The members of a pack, gathered from the scans and surveys of its caches.
 struct PackAssembly: Sendable {
+    typealias Download = MemberSet.Download
+
     /// The source of a chunk's content, from which the content is read when the chunk is compressed.
     struct Provider: Sendable {
         var content: ContentFile
@@ -35,6 +37,9 @@ struct PackAssembly: Sendable {
 
     /// The number of entries that are packed because their owners kept Go from marking them.
     private(set) var unmarkable = 0
+
+    /// The members that a base has under the same name, and that were not read.
+    private(set) var unread = ArchiveTotals.Tally()
 
     /// Whether there are indexes of packages among the entries that were used.
     private(set) var hasIndexes = false
@@ -91,7 +96,11 @@ struct PackAssembly: Sendable {
         for output in scan.outputs {
             let content = ContentFile.file(output.file, in: root)
             let chunks: ChunkList
-            if output.size > Chunker.minimumSize {
+            if output.isUnread {
+                // The output is not written, so no chunk of it is needed.
+                chunks = .none
+                unread += .file(of: output.size)
+            } else if output.size > Chunker.minimumSize {
                 guard let survey = surveys[output.id] else { continue }
                 chunks = add(survey, of: content)
             } else if output.size > 0 {
@@ -133,17 +142,41 @@ struct PackAssembly: Sendable {
         )
     }
 
+    /// Adds a tree that a base has and that is not read; trees must be added in the order of their modules.
+    mutating func add(_ known: KnownMembers.Tree) {
+        var tree = known.tree
+        // A tree that is read may have an equal manifest. It gets chunks of its own, which can be written.
+        tree.manifest = ChunkList(
+            known.manifest.map { record in
+                let number = ChunkNumber(set.chunks.count)
+                set.chunks.append(record)
+                providers.append(Provider(content: .bytes([]), offset: 0, checksum: 0))
+                return number
+            }
+        )
+        (tree.chunks, tree.sources) = (.none, sources)
+        set.trees.append(tree)
+        unread += .files(tree.files, of: tree.size)
+    }
+
+    /// Removes trees that were not read, and that turn out to be wrong.
+    mutating func remove(trees known: [ModuleKey: KnownMembers.Tree]) {
+        set.trees.removeAll { known[$0.module] != nil }
+        for tree in known.values.map(\.tree) { unread -= .files(tree.files, of: tree.size) }
+    }
+
     /// Adds the downloads of modules and the checksum database.
     ///
     /// - Parameters:
     ///   - scan: The files of GOMODCACHE.
     ///   - zips: The zips that are stored as they are because they have no tree.
+    ///   - known: The stored zips that a base has and that were not read.
     mutating func add(
         _ scan: ModuleCacheScan,
-        zips: [ModuleKey: PackedZip]
+        zips: [ModuleKey: PackedZip],
+        known: [ModuleKey: Download.Content]
     ) {
         leftOut += scan.leftOut
-        typealias Download = MemberSet.Download
         set.downloads = scan.downloads.map {
             Download(module: $0.module, kind: $0.kind, content: .bytes($0.bytes), sources: sources)
         }
@@ -158,6 +191,11 @@ struct PackAssembly: Sendable {
                 set.downloads.append(
                     Download(module: module, kind: .zip, content: content, sources: sources)
                 )
+            } else if let content = known[module] {
+                set.downloads.append(
+                    Download(module: module, kind: .zip, content: content, sources: sources)
+                )
+                if case .stored(_, let size, _) = content { unread += .file(of: size) }
             }
         }
         set.downloads.sort { $0.key < $1.key }

@@ -14,6 +14,11 @@ struct PackBases: Sendable {
         sets = try bases.opened().map { ($0.path, try $0.members().set) }
     }
 
+    /// What the archives have by name; `nil` without archives.
+    ///
+    /// - Complexity: O(*n*) in the number of members.
+    var known: KnownMembers? { sets.isEmpty ? nil : KnownMembers(sets.map(\.set)) }
+
     /// Returns the members of a pack that are written: all, or those that the bases lack.
     ///
     /// - Parameter set: The members of the pack.

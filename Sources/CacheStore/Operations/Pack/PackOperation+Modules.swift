@@ -13,8 +13,11 @@ extension PackOperation {
         /// The trees that are those of their hashes.
         var trees: [ModuleKey: TreeSurvey]
 
-        /// The modules whose trees are those of their hashes.
-        var sound: Set<ModuleKey> { Set(trees.keys) }
+        /// The trees that a base has, and that are not read.
+        var known: [ModuleKey: KnownMembers.Tree]
+
+        /// The modules whose trees are those of their hashes, or are taken for those of a base.
+        var sound: Set<ModuleKey> { Set(trees.keys).union(known.keys) }
     }
 
     /// Reads GOMODCACHE, without its zips.
@@ -22,11 +25,13 @@ extension PackOperation {
     /// - Parameters:
     ///   - assembly: The pack, to which the trees are added.
     ///   - use: The facts that tell which modules the job has used; `nil` for all.
-    /// - Returns: The modules, for ``readZips(of:into:)``; `nil` without a GOMODCACHE.
+    ///   - known: The members that are not read; `nil` for none.
+    /// - Returns: The modules, for ``readZips(of:into:_:)``; `nil` without a GOMODCACHE.
     /// - Throws: ``CacheStoreError`` if the machine is at fault, or `CancellationError`.
     func readModuleCache(
         into assembly: inout PackAssembly,
-        _ use: JobUse?
+        _ use: JobUse?,
+        _ known: KnownMembers?
     ) async throws -> Modules? {
         guard let root = caches.moduleCache else { return nil }
         counters.begin("scanning", bytes: 0, items: 0)
@@ -38,6 +43,59 @@ extension PackOperation {
         assembly.unusedModules = selection.unused
         assembly.unknownModules = selection.unknown
         let modules = scan.trees.subtracting(scan.partial).sorted()
+        let unread = try await listTrees(of: modules, in: scan, known)
+        let trees = try await readTrees(of: modules.filter { unread[$0] == nil }, in: scan, into: &assembly)
+        let (settled, removed) = try await WorkerThreads.perform {
+            var settled = scan
+            let removed = try settled.removed(of: Array(trees.keys) + Array(unread.keys), in: root)
+            return (settled, removed)
+        }
+        let found = Modules(
+            scan: scan,
+            settled: settled,
+            trees: trees.filter { !removed.contains($0.key) },
+            known: unread.filter { !removed.contains($0.key) }
+        )
+        for module in modules {
+            if let tree = found.known[module] {
+                assembly.add(tree)
+            } else if let survey = found.trees[module], !survey.travelsAsZip {
+                assembly.add(survey, of: module, root: root)
+            }
+        }
+        return found
+    }
+
+    /// Lists the trees of modules that a base has, and returns those that need not be read.
+    private func listTrees(
+        of modules: [ModuleKey],
+        in scan: ModuleCacheScan,
+        _ known: KnownMembers?
+    ) async throws -> [ModuleKey: KnownMembers.Tree] {
+        guard let known, let root = caches.moduleCache else { return [:] }
+        let trees = Gathered<[ModuleKey: KnownMembers.Tree]>([:])
+        try await WorkerThreads.forEach(below: modules.count, threads: threads, state: { () }) {
+            _,
+            index,
+            _ in
+            let module = modules[index]
+            guard let h1 = scan.hashes[module],
+                let tree = try known.tree(of: module, h1: h1, in: root, hasZip: scan.zips.contains(module))
+            else { return }
+            trees.update { $0[module] = tree }
+        }
+        return trees.value
+    }
+
+    /// Reads trees, and notes those that can't be packed.
+    ///
+    /// - Returns: The trees that are those of their hashes.
+    private func readTrees(
+        of modules: [ModuleKey],
+        in scan: ModuleCacheScan,
+        into assembly: inout PackAssembly
+    ) async throws -> [ModuleKey: TreeSurvey] {
+        guard let root = caches.moduleCache else { return [:] }
         counters.begin("reading", bytes: 0, items: modules.count)
         let trees = Gathered<[ModuleKey: TreeSurvey]>([:])
         let faults = Gathered<[LeftOut]>([])
@@ -64,17 +122,31 @@ extension PackOperation {
                 faults.update { $0.append(fault.leftOut) }
             }
         }
-        let (settled, removed) = try await WorkerThreads.perform {
-            var settled = scan
-            let removed = try settled.removed(of: trees.value.keys, in: root)
-            return (settled, removed)
-        }
-        let whole = trees.value.filter { !removed.contains($0.key) }
-        for (module, survey) in whole.sorted(by: { $0.key < $1.key }) where !survey.travelsAsZip {
-            assembly.add(survey, of: module, root: root)
-        }
         assembly.leaveOut(faults.value)
-        return Modules(scan: scan, settled: settled, trees: whole)
+        return trees.value
+    }
+
+    /// Reads the trees of which Go has made indexes that no base has, and drops those that are wrong.
+    ///
+    /// Go uses an index for the published module, so it must not be that of a tree that somebody has changed.
+    ///
+    /// - Parameters:
+    ///   - indexes: The IDs of the new entries of each module.
+    ///   - modules: The modules, of which the wrong ones are taken out.
+    ///   - assembly: The pack, from which the wrong trees are taken out.
+    /// - Returns: The entries that are those of wrong trees.
+    /// - Throws: ``CacheStoreError`` if the machine is at fault, or `CancellationError`.
+    func readTrees(
+        indexedAnew indexes: [ModuleKey: Set<ObjectID>],
+        _ modules: inout Modules,
+        into assembly: inout PackAssembly
+    ) async throws -> Set<ObjectID> {
+        guard !indexes.isEmpty else { return [] }
+        let sound = try await readTrees(of: indexes.keys.sorted(), in: modules.scan, into: &assembly)
+        let wrong = indexes.filter { sound[$0.key] == nil }
+        assembly.remove(trees: modules.known.filter { wrong[$0.key] != nil })
+        for module in wrong.keys { modules.known[module] = nil }
+        return wrong.values.reduce(into: []) { $0.formUnion($1) }
     }
 
     /// Reads the zips of GOMODCACHE, when all other members are known.
@@ -82,17 +154,37 @@ extension PackOperation {
     /// - Parameters:
     ///   - modules: The modules; `nil` for none.
     ///   - assembly: The pack, to which all downloads are added.
+    ///   - known: The members that are not read; `nil` for none.
     /// - Returns: The modules that travel as zips because of their names.
     /// - Throws: ``CacheStoreError`` if the machine is at fault, or with code
     ///   ``CacheStoreError/Code/damagedCache`` for zips that no archive may hold; or `CancellationError`.
-    func readZips(of modules: Modules?, into assembly: inout PackAssembly) async throws -> [ModuleKey] {
-        guard let modules else { return [] }
+    func readZips(
+        of modules: Modules?,
+        into assembly: inout PackAssembly,
+        _ known: KnownMembers?
+    ) async throws -> [ModuleKey] {
+        guard let modules, let root = caches.moduleCache else { return [] }
         let (scan, trees) = (modules.scan, modules.trees)
         let faults = Gathered<[LeftOut]>([])
-        let zips = try await readZips(scan, trees, faults, besides: assembly.chunks)
+        let unread = try await WorkerThreads.perform {
+            var unread: [ModuleKey: MemberSet.Download.Content] = [:]
+            guard let known else { return unread }
+            for module in scan.zips.subtracting(modules.sound) {
+                unread[module] = try scan.hashes[module].flatMap {
+                    try known.storedZip(of: module, h1: $0, in: root)
+                }
+            }
+            return unread
+        }
+        let read = scan.zips.subtracting(modules.sound).subtracting(unread.keys)
+        let zips = try await readZips(read, scan, trees, faults, besides: assembly.chunks)
         assembly.leaveOut(faults.value)
         let snapshots = trees.filter { scan.hashes[$0.key] == nil }
-        assembly.add(modules.settled.addingHashes(of: snapshots.mapValues(\.h1)), zips: zips)
+        assembly.add(
+            modules.settled.addingHashes(of: snapshots.mapValues(\.h1)),
+            zips: zips,
+            known: unread
+        )
         return zips.filter(\.value.holdsWhiteout).keys.sorted()
     }
 
@@ -117,6 +209,7 @@ extension PackOperation {
 
     /// Reads the zips that cannot be made again from a tree, and makes those of trees that can't be packed.
     private func readZips(
+        _ read: Set<ModuleKey>,
         _ scan: ModuleCacheScan,
         _ trees: [ModuleKey: TreeSurvey],
         _ faults: Gathered<[LeftOut]>,
@@ -124,7 +217,6 @@ extension PackOperation {
     ) async throws -> [ModuleKey: PackedZip] {
         guard let root = caches.moduleCache else { return [:] }
         let made = trees.filter(\.value.travelsAsZip)
-        let read = scan.zips.filter { trees[$0] == nil }
         try await checkRoom(for: read.subtracting(made.keys).sorted(), in: root, besides: chunks)
         let modules = read.union(made.keys).sorted()
         let zips = Gathered<[ModuleKey: PackedZip]>([:])
@@ -138,8 +230,10 @@ extension PackOperation {
             let path = root.appending(FilePath(made[module] == nil ? zip : module.text).components)
             do {
                 let packed =
-                    if let tree = made[module] {
+                    if let tree = made[module], let archive {
                         try PackedZip(making: tree, in: root, of: module, beside: archive, &cutter)
+                    } else if let tree = made[module] {
+                        try PackedZip(measuring: tree, in: root, of: module, &cutter)
                     } else {
                         try PackedZip(zip, in: root, of: module, h1: scan.hashes[module], &cutter)
                     }

@@ -76,7 +76,7 @@ extension PackOperation {
         var rest = limit - chunks.reduce(0) { $0 + $1.contentBytes }
         for zip in zips {
             rest -= zip.content
-            if rest < 0 { throw ZippedContent.excess(of: zip.module, most.value, in: path) }
+            if rest < 0 { throw ZippedContent.excess(of: zip.module, most.value, in: path ?? root) }
         }
     }
 

@@ -5,7 +5,8 @@ import SystemPackage
 struct PackOperation: Sendable {
     let options: Pack.Options
     let caches: GoCaches
-    let path: FilePath
+    /// The new archive; `nil` if none is written.
+    let path: FilePath?
     let counters: ProgressCounters
 
     /// The path of GOMODCACHE that Go states; empty if it is not known.
@@ -14,35 +15,75 @@ struct PackOperation: Sendable {
     var threads: Int { WorkerThreads.count(for: options.jobs) }
 
     func run(_ writer: ArchiveWriter) async throws -> Pack.Report {
-        counters.begin("reading indexes", bytes: 0, items: 0)
-        let bases = try await WorkerThreads.perform { [options] in try PackBases(options.bases) }
-        var assembly = PackAssembly(label: options.label, environment: options.environment)
-        let use = try await jobUse()
-        let modules = try await readModuleCache(into: &assembly, use)
-        try await readBuildCache(into: &assembly, modules?.sound ?? [], use)
-        let zipped = try await readZips(of: modules, into: &assembly)
-        // Nothing has read the short outputs yet.
-        try checkStrictness(assembly, isWhole: false)
-        let order = try bases.lacking(of: assembly.identified().set).order
-        var missing = try await check(Set(assembly.frameOrder).subtracting(order), of: assembly)
-        let places = try await compress(order, of: assembly, to: writer)
+        var found = try await findings()
+        let order = try found.bases.lacking(of: found.assembly.identified().set).order
+        var missing = try await check(
+            Set(found.assembly.frameOrder).subtracting(order),
+            of: found.assembly
+        )
+        let places = try await compress(order, of: found.assembly, to: writer)
         missing.formUnion(zip(order, places).compactMap { $1 == nil ? $0 : nil })
         var frames: [ChunkNumber: ChunkRecord] = [:]
         for (number, place) in zip(order, places) {
             guard let place else { continue }
-            var record = assembly.chunks[number]
+            var record = found.assembly.chunks[number]
             (record.offset, record.storedBytes, record.checksum) = (place.offset, place.count, place.checksum)
             frames[number] = record
         }
-        if !missing.isEmpty {
-            assembly.drop(missing, caches: caches)
-            try checkStrictness(assembly, isWhole: true)
-        }
-        let (whole, kept, isCanonical) = (assembly, frames, missing.isEmpty)
+        try drop(missing, from: &found)
+        let (whole, kept, isCanonical) = (found, frames, missing.isEmpty)
         counters.begin("writing the index", bytes: 0, items: 0)
+        return try await WorkerThreads.perform { try finish(whole, kept, writer, isCanonical: isCanonical) }
+    }
+
+    /// Does everything but compressing and writing.
+    func preview() async throws -> Pack.Report {
+        var found = try await findings()
+        let missing = try await check(Set(found.assembly.frameOrder), of: found.assembly)
+        try drop(missing, from: &found)
+        let settled = found
         return try await WorkerThreads.perform {
-            try finish(whole, kept, bases, writer, zipped, use, isCanonical: isCanonical)
+            let whole = settled.assembly.identified()
+            let (members, order) = try settled.bases.lacking(of: whole.set)
+            let set = members.laidOut(order) { whole.set.chunks[$0] }
+            let digest = options.bases.isEmpty ? whole.digest : set.digest
+            let totals = ArchiveTotals(of: set, fileBytes: 0).uncompressed
+            return try report(settled, whole.set, set, digest, totals)
         }
+    }
+
+    /// The facts about a pack that are known before content is compressed.
+    struct Findings: Sendable {
+        var bases: PackBases
+        var assembly: PackAssembly
+        var use: JobUse?
+        /// The modules that travel as zips because of their names.
+        var zipped: [ModuleKey]
+    }
+
+    /// Reads the caches.
+    private func findings() async throws -> Findings {
+        counters.begin("reading indexes", bytes: 0, items: 0)
+        let bases = try await WorkerThreads.perform { [options] in try PackBases(options.bases) }
+        var assembly = PackAssembly(label: options.label, environment: options.environment)
+        let known = options.rechecks ? nil : bases.known
+        let use = try await jobUse()
+        var modules = try await readModuleCache(into: &assembly, use, known)
+        try await readBuildCache(into: &assembly, &modules, use, known)
+        let zipped = try await readZips(of: modules, into: &assembly, known)
+        // Nothing has read the short outputs yet.
+        try checkStrictness(assembly, isWhole: false)
+        return Findings(bases: bases, assembly: assembly, use: use, zipped: zipped)
+    }
+
+    /// Drops the members whose content could not be read.
+    private func drop(
+        _ missing: Set<ChunkNumber>,
+        from found: inout Findings
+    ) throws(CacheStoreError) {
+        guard !missing.isEmpty else { return }
+        found.assembly.drop(missing, caches: caches)
+        try checkStrictness(found.assembly, isWhole: true)
     }
 
     // MARK: - Reading
@@ -80,8 +121,9 @@ struct PackOperation: Sendable {
 
     private func readBuildCache(
         into assembly: inout PackAssembly,
-        _ sound: Set<ModuleKey>,
-        _ use: JobUse?
+        _ modules: inout Modules?,
+        _ use: JobUse?,
+        _ known: KnownMembers?
     ) async throws {
         guard let root = caches.buildCache else { return }
         counters.begin("scanning", bytes: 0, items: 0)
@@ -92,22 +134,30 @@ struct PackOperation: Sendable {
             } ?? .any,
             environment: options.environment,
             moduleCaches: moduleCaches,
-            soundModules: sound
+            soundModules: modules?.sound ?? [],
+            known: known
         )
-        let scan = try await BuildCacheScan.run(
+        var scan = try await BuildCacheScan.run(
             root,
             selection,
             apartFrom: caches.moduleCache,
             threads: threads
         )
-        let recorded = assembly.environment
+        if var found = modules {
+            let indexes = scan.indexedAnew(Array(found.known.keys), selection)
+            let wrong = try await readTrees(indexedAnew: indexes, &found, into: &assembly)
+            scan.leaveOut(indexes: wrong, in: root)
+            modules = found
+        }
+        let (recorded, outputs) = (assembly.environment, scan.outputs)
         let built = try await WorkerThreads.perform {
-            try BuiltModuleCache.other(scan.outputs, in: root, than: recorded)
+            try BuiltModuleCache.other(outputs, in: root, than: recorded, basesIn: known?.moduleCaches ?? [])
         }
         // The entries are keyed by this path.
         if let built { assembly.environment.variables["GOMODCACHE"] = built }
         // The longest outputs come first, so that no thread is left with a long one at the end.
-        let large = scan.outputs.filter { $0.size > Chunker.minimumSize }.sorted { $0.size > $1.size }
+        let large = outputs.filter { $0.size > Chunker.minimumSize && !$0.isUnread }
+            .sorted { $0.size > $1.size }
         counters.begin("reading", bytes: large.reduce(0) { $0 + $1.size }, items: large.count)
         let found = Gathered<[ObjectID: StreamSurvey]>([:])
         let faults = Gathered<[LeftOut]>([])
@@ -271,20 +321,17 @@ struct PackOperation: Sendable {
     }
 
     private func finish(
-        _ assembly: PackAssembly,
+        _ found: Findings,
         _ frames: [ChunkNumber: ChunkRecord],
-        _ bases: PackBases,
         _ writer: ArchiveWriter,
-        _ zipped: [ModuleKey],
-        _ use: JobUse?,
         isCanonical: Bool
     ) throws -> Pack.Report {
-        let whole = assembly.identified()
-        let (members, order) = try bases.lacking(of: whole.set)
+        let whole = found.assembly.identified()
+        let (members, order) = try found.bases.lacking(of: whole.set)
         let set = members.laidOut(order) { frames[$0] ?? whole.set.chunks[$0] }
         let digest = options.bases.isEmpty ? whole.digest : set.digest
         var target = writer
-        if !isCanonical {
+        if !isCanonical, let path {
             // Frames of dropped members lie between the other frames. A new file gets the other frames
             // without gaps.
             target = try ArchiveWriter(to: path, overwrite: options.overwrite)
@@ -297,29 +344,6 @@ struct PackOperation: Sendable {
             }
         }
         let fileBytes = try target.finish(set, digest: digest).fileSize
-        let totals = ArchiveTotals(of: set, fileBytes: fileBytes)
-        let leftOut = assembly.leftOut.sorted {
-            ($0.path.string, $0.reason.rawValue) < ($1.path.string, $1.reason.rawValue)
-        }
-        let environment = whole.set.sources[0].environment
-        return Pack.Report(
-            digest: digest,
-            environment: environment,
-            totals: totals,
-            leftOut: leftOut,
-            dropped: assembly.dropped,
-            unused: assembly.unused,
-            unusedModules: assembly.unusedModules,
-            restoreTime: use?.restoreTime,
-            warnings: PackWarnings(
-                options: options,
-                caches: caches,
-                environment: environment,
-                totals: totals,
-                leftOut: leftOut,
-                unused: (entries: assembly.unused, modules: assembly.unusedModules)
-            ).all(sharingLabel: bases.first(withLabelOf: set.sources), zipped: zipped)
-                + (try use.map { try UseWarnings(use: $0, assembly: assembly, caches: caches).all() } ?? [])
-        )
+        return try report(found, whole.set, set, digest, ArchiveTotals(of: set, fileBytes: fileBytes))
     }
 }

@@ -67,12 +67,54 @@ struct PackedZip: Sendable {
         _ cutter: inout StreamCutter
     ) throws {
         let scratch = try ScratchFile(beside: archive)
-        var writer = ModuleZipWriter(prefix: module.unescaped + "/")
         var written = 0
-        func emit(_ piece: Span<UInt8>) throws(CacheStoreError) {
+        try Self.write(tree, in: root, of: module) { (piece) throws(CacheStoreError) in
             try scratch.file.write(piece, at: written)
             written += piece.count
         }
+        (survey, id) = try StreamSurvey.file(scratch.file, &cutter)
+        guard try ModuleZip.h1(of: scratch.file, module: module) == tree.h1 else {
+            throw ZipError("a file of it changed while it was packed")
+        }
+        content = .scratch(scratch)
+        holdsWhiteout = tree.holdsWhiteout
+    }
+
+    /// Measures the zip that ``init(making:in:of:beside:_:)`` would make, and keeps none of it.
+    ///
+    /// - Parameters:
+    ///   - tree: The survey of the tree.
+    ///   - root: GOMODCACHE.
+    ///   - module: The module.
+    ///   - cutter: The cutter, which is reset first.
+    /// - Throws: ``ZipError`` if Go would refuse the zip, or ``CacheStoreError`` as the system says.
+    init(
+        measuring tree: TreeSurvey,
+        in root: FilePath,
+        of module: ModuleKey,
+        _ cutter: inout StreamCutter
+    ) throws {
+        cutter.reset()
+        var hasher = ContentHasher()
+        try Self.write(tree, in: root, of: module) { (piece) throws(CacheStoreError) in
+            _ = try cutter.append(upTo: piece.count, hashing: &hasher) { room in
+                for index in piece.indices { room.append(piece[index]) }
+            }
+        }
+        let (chunks, size) = cutter.finish()
+        (survey, id) = (StreamSurvey(chunks: chunks, size: size), hasher.finish())
+        content = .bytes([])
+        holdsWhiteout = tree.holdsWhiteout
+    }
+
+    /// Writes the zip of a tree.
+    private static func write(
+        _ tree: TreeSurvey,
+        in root: FilePath,
+        of module: ModuleKey,
+        into emit: (Span<UInt8>) throws -> Void
+    ) throws {
+        var writer = ModuleZipWriter(prefix: module.unescaped + "/")
         let files = LastDirectory(try Directory(opening: root).existingDirectory(at: module.text))
         var piece: [UInt8] = []
         for entry in tree.manifest.entries {
@@ -84,11 +126,5 @@ struct PackedZip: Sendable {
             }
         }
         try writer.finish(into: emit)
-        (survey, id) = try StreamSurvey.file(scratch.file, &cutter)
-        guard try ModuleZip.h1(of: scratch.file, module: module) == tree.h1 else {
-            throw ZipError("a file of it changed while it was packed")
-        }
-        content = .scratch(scratch)
-        holdsWhiteout = tree.holdsWhiteout
     }
 }

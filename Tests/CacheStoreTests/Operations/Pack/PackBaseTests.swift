@@ -30,11 +30,12 @@ struct PackBaseTests {
                 without: chosen,
                 to: expected
             )
-            for jobs in [1, 8] {
-                let part = try await bench.pack(found, to: "part \(count) \(jobs)") {
-                    ($0.level, $0.jobs, $0.bases) = (level, jobs, chosen)
+            for (jobs, rechecks) in [(1, false), (8, false), (8, true)] {
+                let part = try await bench.pack(found, to: "part \(count) \(jobs) \(rechecks)") {
+                    ($0.level, $0.jobs, $0.bases, $0.rechecks) = (level, jobs, chosen, rechecks)
                 }
                 #expect(try Files.id(part.path) == Files.id(expected), "\(count) bases, \(jobs) threads")
+                #expect((part.report.unread.members > 0) == (count > 0 && !rechecks))
                 #expect(part.report.totals.all.members > 0)
                 #expect(part.report.leftOut == whole.report.leftOut)
                 #expect(!part.report.warnings.contains { $0.code == .duplicateLabel })
@@ -57,7 +58,7 @@ struct PackBaseTests {
         #expect(digests[0] == digests[1])
     }
 
-    @Test("also checks content that is not written, and leaves out the same damage as the whole pack")
+    @Test("on request also checks content that is not written, and leaves out what the whole pack leaves out")
     func damage() async throws {
         let model = try RandomCaches(seed: 521, jobs: 1, pairs: 40).jobs[0]
         let base = try await bench.pack(model, as: "main", to: "main").path
@@ -67,14 +68,16 @@ struct PackBaseTests {
         damaged.addPair("new", [1, 2, 3])
         let found = try bench.write(damaged, to: "caches")
         let whole = try await bench.pack(found, to: "whole")
-        let part = try await bench.pack(found, to: "part") { $0.bases = [base] }
+        let part = try await bench.pack(found, to: "part") { ($0.bases, $0.rechecks) = ([base], true) }
         #expect(whole.report.leftOut.count { $0.reason == .wrongContent } == 3)
         #expect(part.report.leftOut == whole.report.leftOut)
         let expected = try await bench.subtract(whole.path, without: base, to: "expected").path
         #expect(try Files.id(part.path) == Files.id(expected))
         #expect(part.report.totals.byKind[.action]?.members == 1)
         let error = await failure {
-            try await bench.pack(found, to: "strict") { ($0.bases, $0.isStrict) = ([base], true) }
+            try await bench.pack(found, to: "strict") {
+                ($0.bases, $0.isStrict, $0.rechecks) = ([base], true, true)
+            }
         }
         #expect(error?.code == .damagedCache)
         // The three outputs, and the action entries that refer to them.

@@ -1,0 +1,105 @@
+import CacheStore
+
+/// The report of a pack, as text and as JSON.
+struct PackReport {
+    let report: Pack.Report
+    let time: Duration
+    let label: String
+    /// The path of the archive, as given.
+    let archive: String
+    /// The paths of the bases, as given.
+    let bases: [String]
+    /// Whether nothing was written.
+    let isPreview: Bool
+    /// Whether the user should be told that nothing tells which entries were used.
+    let warnsOfUse: Bool
+
+    // MARK: - Text
+
+    /// The lines of the summary.
+    var lines: [String] {
+        let path = HumanFormat.printable(archive)
+        var lines: [String] = []
+        if isPreview {
+            let content = HumanFormat.bytes(report.totals.all.contentBytes)
+            lines += ["would pack `\(label)` into `\(path)`: \(content) of content; nothing was written", ""]
+            lines += previewTables
+        } else {
+            let size = HumanFormat.bytes(report.totals.fileBytes)
+            lines += ["packed `\(label)` into `\(path)`: \(size) in \(HumanFormat.duration(time))", ""]
+            lines += Table.kinds(report.totals).lines + [""]
+        }
+        if let counts = Message.leftOutCounts(report.leftOut) { lines.append("left out  \(counts)") }
+        let dropped = EntryClass.ordered(report.dropped.keys).map { entryClass in
+            "\(HumanFormat.count(report.dropped[entryClass]?.files ?? 0)) \(entryClass.rawValue)"
+        }
+        if !dropped.isEmpty { lines.append("dropped   \(dropped.joined(separator: ", "))") }
+        if let unused { lines.append("unused    \(unused)") }
+        if warnsOfUse { lines.append("used      all entries: no restore with `--profile ci` tells which") }
+        if let covered { lines.append("base      \(covered)") }
+        if isPreview { lines.append("size      known only when the content is compressed") }
+        return lines + ["digest    \(report.digest)"]
+    }
+
+    /// The tables of figures that are known before content is compressed.
+    private var previewTables: [String] {
+        let totals = report.totals
+        let kinds = Member.Kind.all.compactMap { kind in
+            totals.byKind[kind].map { (kind.rawValue, $0) }
+        }
+        var lines = Table.uncompressed("kind", kinds + [("all", totals.all)]).lines + [""]
+        let classes = EntryClass.ordered(totals.byClass.keys).compactMap { entryClass in
+            totals.byClass[entryClass].map { (entryClass.rawValue, $0) }
+        }
+        if !classes.isEmpty { lines += Table.uncompressed("class", classes).lines + [""] }
+        return lines
+    }
+
+    /// The number of entries and modules that were not used, in words, or `nil` if there are none.
+    private var unused: String? {
+        var parts: [String] = []
+        if report.unused > 0 { parts.append(HumanFormat.count(report.unused, "entry", "entries")) }
+        if report.unusedModules > 0 {
+            parts.append(HumanFormat.count(report.unusedModules, "module", "modules"))
+        }
+        return parts.isEmpty ? nil : parts.joined(separator: ", ")
+    }
+
+    /// The members that bases have, in words, or `nil` without bases.
+    private var covered: String? {
+        guard !bases.isEmpty else { return nil }
+        let members = report.covered.values.reduce(0) { $0 + $1.members }
+        let content = HumanFormat.bytes(report.covered.values.reduce(0) { $0 + $1.contentBytes })
+        var text = "has \(HumanFormat.count(members, "member", "members")) more, \(content)"
+        if report.unread.members > 0 {
+            let files = HumanFormat.count(report.unread.files, "file", "files")
+            text += "; \(HumanFormat.bytes(report.unread.contentBytes)) in \(files) not read"
+        }
+        return text
+    }
+
+    // MARK: - JSON
+
+    /// The object that describes the pack.
+    var json: JSONValue {
+        [
+            "schema": "cachectl.pack/1",
+            "archive": .string(archive),
+            "dry_run": .boolean(isPreview),
+            "label": .string(label),
+            "digest": .string(report.digest.description),
+            "bases": .strings(bases),
+            "environment": .environment(report.environment),
+            "totals": .totals(report.totals, isCompressed: !isPreview),
+            "in_bases": .kinds(report.covered, isCompressed: false),
+            "unread": .tally(report.unread, isCompressed: false),
+            "left_out": .leftOut(report.leftOut),
+            "dropped": .classes(report.dropped),
+            "unused": .integer(report.unused),
+            "unused_modules": .integer(report.unusedModules),
+            "restored_at": .optional(report.restoreTime),
+            "warnings": .warnings(report.warnings),
+            "milliseconds": .milliseconds(time),
+        ]
+    }
+}
