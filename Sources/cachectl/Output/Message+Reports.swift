@@ -70,7 +70,7 @@ extension Message {
         let consequence =
             policy == .drop
             ? "their entries were left out, and Go runs them again"
-            : "a restore takes the first of each; `--on-conflict drop` leaves them out, and `fail` refuses them"
+            : "a restore takes the first of each; `--on-conflict drop` leaves them out, `fail` refuses them"
         let warning = Message(
             .warning,
             "the inputs hold several outputs for \(count): \(consequence)",

@@ -130,7 +130,9 @@ final class ActionUnion {
         }
         // Each input has some of the united outputs. So all inputs agree if each of them has as many as the
         // union.
-        if united.count > 1, !outputs.isOmitting, policy != .keep || counts.contains(where: { $0.count != united.count }) {
+        if united.count > 1, !outputs.isOmitting,
+            policy != .keep || counts.contains(where: { $0.count != united.count })
+        {
             try disputes.append(dispute(united, holders, outputs, sets))
             if policy == .keep {
                 let ids = try united.map { try outputs.id(of: $0.output).description }
@@ -154,7 +156,9 @@ final class ActionUnion {
         var holders: [OutputNumber: [Int]] = [:]
         var position = 0
         for (input, count) in counts {
-            for entry in entries[position..<position + count] { holders[entry.output, default: []].append(input) }
+            for entry in entries[position..<position + count] {
+                holders[entry.output, default: []].append(input)
+            }
             position += count
         }
         return holders

@@ -1,8 +1,8 @@
 extension Union {
     /// The treatment of action IDs for which the inputs hold several outputs: see ``ActionDispute``.
     ///
-    /// A policy covers action entries alone, because they decide which compiled packages and programs a build
-    /// takes. Other values that differ stay under the rule that <doc:Design> states: `.info` files and lookups
+    /// A policy covers action entries alone, because they decide which compiled packages and programs builds
+    /// take. Other values that differ stay under the rule that <doc:Design> states: `.info` files and lookups
     /// of the checksum database are not built, and the form and class of an output do not change its bytes.
     /// Different values of a `.mod`, a module hash or a tile are a conflict under every policy.
     public enum DisputePolicy: String, Hashable, Sendable, CaseIterable {
