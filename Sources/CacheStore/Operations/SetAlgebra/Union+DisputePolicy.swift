@@ -10,6 +10,10 @@ extension Union {
         case keep
 
         /// The union fails with code ``CacheStoreError/Code/dispute``, and nothing is written.
+        ///
+        /// Results of tests, and sources that `go test -cover` generates, differ in each run. No exception is
+        /// made for them, because a forger could give other entries the look of these. So the policy is not
+        /// for archives that keep test results, nor for jobs that measure the coverage of the same packages.
         case fail
 
         /// No entry of a disputed action ID stays, and no output that only such entries refer to; Go then
