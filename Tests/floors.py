@@ -45,7 +45,7 @@ LIBRARY = [
     ('Operations/PackageNames', 'names of compiled packages and the modules they belong to'),
     ('Operations/SetAlgebra/Frames', 'frames copied between archives'),
     ('Operations/SetAlgebra', 'union, difference, intersection: one rule for two values',
-     'Operations/SetAlgebra/Frames'),
+     'Operations/SetAlgebra/Frames', 'Operations/PackageNames'),
     ('Operations/Pack', 'caches to an archive', 'Operations/SetAlgebra'),
     ('Operations/CacheProgram', 'serving archives to go commands, and the figures on that'),
     ('Operations/Restore', 'an archive to caches'),

@@ -143,7 +143,7 @@ struct MemberSelection: Sendable {
         }
         let kept = Set(packages.filter { keepsAction[$0] }.map { whole.actions[$0].id })
         let gone = Set(packages.map { whole.actions[$0].id }).subtracting(kept)
-        let orphans = Set(gone.flatMap { EntryRoles.derived(from: $0) })
+        let orphans = Set(gone.flatMap { EntryRoles.derived(from: $0).map(\.id) })
         return whole.actions.indices.map { keepsAction[$0] && !orphans.contains(whole.actions[$0].id) }
     }
 

@@ -146,7 +146,7 @@ struct SizeBudget: Sendable {
             }
             units.append(unit)
             if let unit, !unit.isModule {
-                for id in EntryRoles.derived(from: action.id) { derived[id] = unit }
+                for (id, _) in EntryRoles.derived(from: action.id) { derived[id] = unit }
             }
         }
         for (index, action) in set.actions.enumerated() where units[index] == nil {
