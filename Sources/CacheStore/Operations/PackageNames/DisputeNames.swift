@@ -127,12 +127,3 @@ private final class PackageReader {
         }
     }
 }
-
-extension CompiledPackage {
-    /// The import path, with the directory for a program.
-    var title: String {
-        guard importPath == "main", let file else { return importPath }
-        let directory = file.lastIndex(of: "/").map { file[..<$0] } ?? "."
-        return "main (\(directory))"
-    }
-}

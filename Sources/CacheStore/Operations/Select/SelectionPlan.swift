@@ -37,7 +37,14 @@ struct SelectionPlan: Sendable {
         check: () throws -> Void,
         read: () -> Void
     ) throws {
-        let union = try UnionIndex(of: archives, avoiding: damaged, beside: path, check: check, read: read)
+        let union = try UnionIndex(
+            of: archives,
+            policy: .keep,
+            avoiding: damaged,
+            beside: path,
+            check: check,
+            read: read
+        )
         let (whole, places) = try union.members()
         var selection = try filters.selection(of: whole, names)
         var cuts: [Select.Cut] = []
