@@ -189,6 +189,10 @@ struct SelectLawTests {
         for (index, pack) in packs.enumerated() {
             let part = try await bench.select([union], to: "part \(index)") { $0.only = ["job-\(index)"] }
             #expect(try Files.id(part.path) == Files.id(pack))
+            let lost = try bench.contents(union).set.actions.count - bench.contents(pack).set.actions.count
+            let losses = part.report.removed.entriesBySource
+            #expect(losses["job-\(index)"] == nil && losses.values.reduce(0, +) >= lost && lost > 0)
+            #expect(losses.values.allSatisfy { $0 <= lost })
         }
     }
 
