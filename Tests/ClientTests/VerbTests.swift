@@ -103,7 +103,8 @@ struct VerbTests {
 
         options = Select.Options()
         options.excluded = [try #require(Glob("example.com/lib"))]
-        let preview = try await Select(options: options).preview([jobs.union], to: jobs.place("preview.castore"))
+        let path = jobs.place("preview.castore")
+        let preview = try await Select(options: options).preview([jobs.union], to: path)
         #expect(preview.modules.map(\.path) == ["example.com/lib"])
         #expect(preview.packages.map(\.importPath) == ["example.com/lib"])
     }

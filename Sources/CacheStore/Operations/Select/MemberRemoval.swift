@@ -48,6 +48,9 @@ struct MemberRemoval: Sendable {
             let position = positions[member.kind, default: 0]
             positions[member.kind] = position + 1
             guard contains(member.kind, at: position) else { continue }
+            if member.kind == .action {
+                for label in member.sources { figures.entriesBySource[label, default: 0] += 1 }
+            }
             figures.byKind[member.kind, default: .init()] += ArchiveTotals.Tally(
                 members: 1,
                 files: member.files,
@@ -55,9 +58,6 @@ struct MemberRemoval: Sendable {
                 storedBytes: uses.storedBytes(of: element)
             )
         }
-        figures.entriesBySource = Self.entries(of: whole)
-        for (label, count) in Self.entries(of: part) { figures.entriesBySource[label, default: 0] -= count }
-        figures.entriesBySource = figures.entriesBySource.filter { $0.value > 0 }
         return figures
     }
 
@@ -71,16 +71,5 @@ struct MemberRemoval: Sendable {
         var tables = ExplanationTables(whole, PackageNames(packages), other: part)
         tables.gather { contains($0, at: $1) }
         return tables
-    }
-
-    /// Returns the number of action entries that each source holds, by its label.
-    private static func entries(of set: MemberSet) -> [String: Int] {
-        var counts = [Int](repeating: 0, count: set.sourceSets.sets.count)
-        for action in set.actions { counts[action.sources.index] += 1 }
-        var result: [String: Int] = [:]
-        for (sources, count) in zip(set.sourceSets.sets, counts) {
-            for source in sources { result[set.sources[source].label, default: 0] += count }
-        }
-        return result
     }
 }

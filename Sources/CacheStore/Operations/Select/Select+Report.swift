@@ -65,7 +65,9 @@ extension Select {
         /// The members that go, by kind.
         public var byKind: [Member.Kind: ArchiveTotals.Tally] = [:]
 
-        /// For each source that stays or goes, by its label, the number of its action entries that go.
+        /// For each source that loses action entries, by its label, the number of those entries.
+        ///
+        /// An entry that stays for another source alone is not counted, because builds still hit it.
         ///
         /// A build of that source misses each of these entries that it asks for.
         public var entriesBySource: [String: Int] = [:]

@@ -8,7 +8,8 @@ struct SelectionNames: Sendable {
     ///   - archives: The archives.
     ///   - jobs: The number of threads, or `nil` for one per processor.
     ///   - counters: The counters to add to.
-    /// - Throws: The errors of ``PackageNames``.
+    /// - Throws: The errors of ``PackageNames``: a package that is damaged in the first archive that holds it
+    ///   is an error, even if another archive has a sound copy.
     /// - Complexity: That of ``PackageNames``; memory for the index of one archive at a time.
     init(in archives: [Archive], jobs: Int?, _ counters: ProgressCounters) async throws {
         var found: [ObjectID: CompiledPackage] = [:]
