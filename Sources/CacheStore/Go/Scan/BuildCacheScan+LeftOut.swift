@@ -3,12 +3,13 @@ import SystemPackage
 /// The sound parts of GOCACHE that a pack leaves out: indexes of checkouts, and fuzz corpora.
 extension BuildCacheScan {
     /// Leaves out the entries of indexes that may be those of a checkout: see ``IndexKeys``.
+    ///
+    /// An entry that an earlier archive has stays: the pack that made the archive has judged it.
     mutating func leaveOutCheckoutIndexes(
         _ selection: Selection,
         in root: FilePath
     ) throws(CacheStoreError) {
-        let indexes = Set(outputs.lazy.filter { $0.contentClass == .index }.map(\.id))
-        let all = Set(actions.lazy.filter { indexes.contains($0.output) }.map(\.action))
+        let all = newIndexes(selection)
         guard !all.isEmpty else { return }
         let keys = indexKeys(selection)
         let paths = Set(selection.moduleCaches.map(\.string))

@@ -38,9 +38,7 @@ extension BuildCacheScan {
     ///   - selection: The entries that the scan has kept.
     /// - Returns: The modules, each with the IDs of the new entries.
     func indexedAnew(_ modules: [ModuleKey], _ selection: Selection) -> [ModuleKey: Set<ObjectID>] {
-        guard let known = selection.known, !modules.isEmpty else { return [:] }
-        let indexes = Set(outputs.lazy.filter { $0.contentClass == .index }.map(\.id))
-        let new = Set(actions.filter { indexes.contains($0.output) && !known.has($0) }.map(\.action))
+        let new = modules.isEmpty ? [] : newIndexes(selection)
         guard !new.isEmpty else { return [:] }
         let keys = indexKeys(selection)
         let paths = Set(selection.moduleCaches.map(\.string))
@@ -50,6 +48,14 @@ extension BuildCacheScan {
             if !found.isEmpty { result[module] = found }
         }
         return result
+    }
+
+    /// Returns the IDs of the entries of indexes that no earlier archive has.
+    func newIndexes(_ selection: Selection) -> Set<ObjectID> {
+        let indexes = Set(outputs.lazy.filter { $0.contentClass == .index }.map(\.id))
+        let entries = actions.lazy.filter { indexes.contains($0.output) }
+        guard let known = selection.known else { return Set(entries.map(\.action)) }
+        return Set(entries.filter { !known.has($0) }.map(\.action))
     }
 
     /// Leaves out the indexes of modules whose trees are not those of their hashes.

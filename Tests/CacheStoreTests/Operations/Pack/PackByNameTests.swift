@@ -254,6 +254,20 @@ struct PackByNameTests {
             let expected = try await bench.subtract(whole, without: base, to: "expected \(isChanged)").path
             #expect(try Files.id(part) == Files.id(expected))
             #expect(report.unread.members == (isChanged ? 0 : 1))
+            guard !isChanged else { continue }
+            // An index that the base has says nothing of the tree, which is not read.
+            model.files["\(module.tree)/a/b.go"]?.bytes[0] ^= 1
+            let spoiled = try bench.write(model, to: "job")
+            for rechecks in [false, true] {
+                let again = try await bench.pack(spoiled, to: "again \(rechecks)") {
+                    $0.environment = GoEnvironment(variables: ["GOVERSION": "go1.25.5"])
+                    ($0.bases, $0.rechecks) = ([whole], rechecks)
+                }
+                #expect(again.report.totals.all.members == 0)
+                #expect(again.report.leftOut.contains { $0.reason == .wrongModuleHash } == rechecks)
+                #expect(again.report.leftOut.contains { $0.reason == .checkoutIndex } == rechecks)
+            }
+            model.files["\(module.tree)/a/b.go"]?.bytes[0] ^= 1
         }
     }
 
