@@ -65,6 +65,8 @@ extension EndToEnd {
                 try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
                 try text.write(toFile: path, atomically: true, encoding: .utf8)
             }
+            // The job needs no modules.
+            try FileManager.default.createDirectory(atPath: "\(top)/mod", withIntermediateDirectories: false)
             var go = workspace.goCommand(in: "worker", proxy: "off")
             go.directory = "\(top)/job"
             go.environment.merge(
