@@ -126,6 +126,9 @@ extension CacheStoreError {
         /// Two archives hold different values where Go's checksums allow only one: a supply-chain alarm.
         public static let conflict = Code("conflict")
 
+        /// Archives hold several outputs for one action ID, and the caller asked for agreement.
+        public static let dispute = Code("dispute")
+
         /// A module of an archive does not have the hash that a `go.sum` states: a supply-chain alarm.
         public static let wrongSum = Code("wrongSum")
 

@@ -197,6 +197,13 @@ extension Remedy {
     /// The advice to give each pack a label of its own.
     public static let relabel = Remedy("relabel", "give each pack its own label")
 
+    /// The advice for action entries of which archives hold several outputs.
+    public static let findForger = Remedy(
+        "findForger",
+        "find out which job did not build what the others built, or why the build is not reproducible; or "
+            + "leave these entries out"
+    )
+
     /// The advice to give this pack a label that differs from the label of a base.
     public static let relabelPack = Remedy("relabelPack", "give this pack another label")
 

@@ -27,11 +27,12 @@ struct Cachectl: AsyncParsableCommand {
                     written; a link is in the way; no room; a newer archive format; no
                     Go command; one label for two different packs; or (doctor) builds
                     will not hit, (seal --check) a cache is not sealed, (diff
-                    --exit-code) two archives differ, or (summary) an archive is over
-                    its budget
+                    --exit-code) two archives differ, (diff --same-job) outputs
+                    differ, or (summary) an archive is over its budget
               2     data is corrupt: not an archive, a damaged archive, a name that
-                    leads outside the target, archives in conflict, or
-                    (pack --strict) a damaged cache
+                    leads outside the target, archives in conflict, (union
+                    --on-conflict fail) a disputed action, or (pack --strict) a
+                    damaged cache
               3     done in part: damaged members were left out (restore
                     --skip-damaged, repair), or nothing proves that none is missing
               64    the command line is wrong
@@ -41,6 +42,7 @@ struct Cachectl: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             PackCommand.self, UnionCommand.self, DifferenceCommand.self, IntersectCommand.self,
+            SelectCommand.self,
             RestoreCommand.self, RunCommand.self, ProgCommand.self, LayersCommand.self, SealCommand.self,
             KeyCommand.self,
             DoctorCommand.self, VerifyCommand.self, RepairCommand.self, InfoCommand.self,
@@ -81,7 +83,9 @@ struct Cachectl: AsyncParsableCommand {
     }
 
     /// The options whose values are no paths, and so may look like an address.
-    private static let wordsThatAreNoPaths: Set<String> = ["--glob", "--label", "--base"]
+    private static let wordsThatAreNoPaths: Set<String> = [
+        "--glob", "--label", "--base", "--include", "--exclude",
+    ]
 
     /// Refuses addresses, which would be taken for paths of this machine: a restore would make directories of
     /// such names.

@@ -46,6 +46,30 @@ struct VerbTests {
         #expect(FileManager.default.contentsEqual(atPath: paths[0], andPath: paths[1]))
     }
 
+    @Test("refuses disputed actions, of which two jobs in one place have none, and compares these jobs")
+    func disputes() async throws {
+        let jobs = try await Jobs.shared.value
+        let union = Union(policy: .fail)
+        let report = try await union.run(jobs.archives, to: jobs.place("agreed.castore"))
+        #expect(report.disputes.isEmpty)
+        let comparison = try await Reproduction().run(jobs.archives[0], jobs.archives[1])
+        #expect(comparison.isReproduced && comparison.commonActions > 0, "\(comparison)")
+    }
+
+    @Test("checks a random part of an archive, and learns which")
+    func verifyPart() async throws {
+        let jobs = try await Jobs.shared.value
+        var options = Verify.Options()
+        options.part = try .share(0.1)
+        let report = try await Verify(options: options).run(jobs.union)
+        let checked = try #require(report.checked)
+        #expect(report.problems.isEmpty && !report.isSound && checked.members < checked.allMembers)
+        options.part = try .share(0.1, seed: checked.seed)
+        #expect(try await Verify(options: options).run(jobs.union).checked == checked)
+        options.part = .time(.seconds(3600))
+        #expect(try await Verify(options: options).run(jobs.union).isSound)
+    }
+
     @Test("subtracts an archive, and unites the difference with it again")
     func difference() async throws {
         let jobs = try await Jobs.shared.value
@@ -65,6 +89,24 @@ struct VerbTests {
         try await Intersect(options: options).run(jobs.archives, to: common)
         try await Intersect(options: options).run(jobs.archives, to: common)
         #expect(try await contents(common).filter { $0.kind == .tree }.map(\.name) == [Jobs.sharedTree])
+    }
+
+    @Test("selects what one job's archive holds, and says what another selection would drop")
+    func select() async throws {
+        let jobs = try await Jobs.shared.value
+        var options = Select.Options()
+        options.only = [Jobs.programs[0]]
+        let part = jobs.place("selected.castore")
+        let report = try await Select(options: options).run([jobs.union], to: part)
+        #expect(FileManager.default.contentsEqual(atPath: part.string, andPath: jobs.archives[0].string))
+        #expect(report.removed.entriesBySource.keys.contains(Jobs.programs[1]))
+
+        options = Select.Options()
+        options.excluded = [try #require(Glob("example.com/lib"))]
+        let path = jobs.place("preview.castore")
+        let preview = try await Select(options: options).preview([jobs.union], to: path)
+        #expect(preview.modules.map(\.path) == ["example.com/lib"])
+        #expect(preview.packages.map(\.importPath) == ["example.com/lib"])
     }
 
     @Test("restores caches with which every build hits")

@@ -14,9 +14,15 @@ struct DiffCommand: AsyncParsableCommand, Sendable {
             archive that the other lacks. Content is compared by the hashes in the indexes, and \
             not checked: `cachectl verify` checks it.
 
+            With --same-job, only actions are compared, for two archives of one job that ran \
+            twice in empty caches: those with other outputs are listed with their packages, \
+            and the exit status is 1 if there are any. Results of tests and sources generated \
+            for coverage differ in each run; they are counted apart and do not matter.
+
             Examples:
               cachectl diff main.castore today.castore
               cachectl diff main.castore today.castore --exit-code --quiet
+              cachectl diff monday.castore tuesday.castore --same-job
               cachectl diff a.castore b.castore --json | jq -r '.packages[].import_path'
             """
     )
@@ -33,15 +39,22 @@ struct DiffCommand: AsyncParsableCommand, Sendable {
     @Flag(help: "Exit with status 1 if the archives differ.")
     var exitCode = false
 
+    @Flag(help: "List the actions with other outputs, and exit with status 1 if there are any.")
+    var sameJob = false
+
     @OptionGroup
     var common: CommonOptions
 
     func validate() throws {
         if top < 1 { throw ValidationError("`--top` must be at least 1") }
+        if sameJob, exitCode {
+            throw ValidationError("`--same-job` sets the exit status by itself: leave `--exit-code` out")
+        }
     }
 
     func run() async throws {
         let archives = (try Archive(opening: FilePath(first)), try Archive(opening: FilePath(second)))
+        if sameJob { return try await reproduce(archives.0, archives.1) }
         var options = Diff.Options()
         options.jobs = common.jobs
         let (comparison, time) = try await common.perform(
@@ -51,6 +64,19 @@ struct DiffCommand: AsyncParsableCommand, Sendable {
         }
         try common.write(json(comparison, time), text(comparison))
         if exitCode, !comparison.isEmpty { throw ExitCode.failure }
+    }
+
+    private func reproduce(_ first: Archive, _ second: Archive) async throws {
+        let (report, time) = try await common.perform(consequence: "nothing was changed") { progress in
+            try await Reproduction().run(first, second, progress: progress)
+        }
+        if report.commonActions == 0 {
+            let sentence = "the archives have no action in common, so nothing was compared"
+            StandardError.write(Message(.warning, sentence))
+        }
+        let view = ReproductionView(report: report, paths: (self.first, self.second), top: top)
+        try common.write(view.json(time), view.text)
+        if !report.isReproduced { throw ExitCode.failure }
     }
 
     private func text(_ comparison: Diff.Report) -> [String] {

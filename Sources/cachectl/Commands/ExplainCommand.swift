@@ -74,40 +74,10 @@ struct ExplainCommand: AsyncParsableCommand, Sendable {
             "schema": "cachectl.explain/1",
             "archive": .string(archive),
             "totals": .totals(explanation.totals),
-            "packages": .array(
-                explanation.packages.map {
-                    [
-                        "import_path": .string($0.importPath),
-                        "module": .string($0.module),
-                        "variants": .integer($0.variants),
-                        "raw_bytes": .integer($0.contentBytes),
-                        "stored_bytes": .integer($0.storedBytes),
-                        "sources": .strings($0.sources),
-                    ]
-                }
-            ),
-            "modules": .array(explanation.modules.map(Self.module)),
+            "packages": .array(explanation.packages.map { .package($0) }),
+            "modules": .array(explanation.modules.map { .module($0) }),
             "unknown_packages": .integer(explanation.unknownPackages),
             "milliseconds": .milliseconds(time),
-        ]
-    }
-
-    private static func module(_ module: Explain.Report.Module) -> JSONValue {
-        let versions = module.versions.map { version -> JSONValue in
-            [
-                "version": .string(version.version),
-                "raw_bytes": .integer(version.contentBytes),
-                "stored_bytes": .integer(version.storedBytes),
-                "sources": .strings(version.sources),
-            ]
-        }
-        return [
-            "path": .string(module.path),
-            "packages": .integer(module.packages),
-            "compiled_raw_bytes": .integer(module.compiledContentBytes),
-            "compiled_stored_bytes": .integer(module.compiledStoredBytes),
-            "stored_bytes": .integer(module.storedBytes),
-            "versions": .array(versions),
         ]
     }
 }

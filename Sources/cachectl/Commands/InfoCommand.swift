@@ -13,10 +13,15 @@ struct InfoCommand: AsyncParsableCommand, Sendable {
             toolchains and targets are those that the source's packages state, with their \
             numbers. With --json, the whole Go environment of every source is shown.
 
+            With --metrics, the figures go to a file in the text format of Prometheus, which \
+            the textfile collector of node_exporter reads if the name ends in `.prom`. The \
+            file is replaced at once. With --quiet, nothing else is printed.
+
             Only the index is checked, and not the content: `cachectl verify` checks it.
 
             Examples:
               cachectl info all.castore
+              cachectl info all.castore --quiet --metrics /var/lib/node_exporter/castore.prom
               cachectl info all.castore --json | jq -r .digest
             """
     )
@@ -24,17 +29,52 @@ struct InfoCommand: AsyncParsableCommand, Sendable {
     @Argument(help: ArgumentHelp("The archive.", valueName: "archive"), completion: .file())
     var archive: String
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Write the figures to this file as Prometheus text; `-` is standard output.",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
+    var metrics: String?
+
     @OptionGroup
     var common: CommonOptions
+
+    func validate() throws {
+        if metrics == "" { throw ValidationError("`--metrics` is empty") }
+        if let metrics, metrics.hasPrefix("-"), metrics != "-" {
+            throw ValidationError("`--metrics` needs a file: write `./\(metrics)` for a file of that name")
+        }
+        if metrics == "-", common.json {
+            throw ValidationError(
+                "`--metrics -` and `--json` both write to standard output: give one of them"
+            )
+        }
+    }
 
     func run() async throws {
         let archive = try Archive(opening: FilePath(archive))
         let summary = try await archive.summary()
+        if let metrics {
+            let page = ArchiveMetrics(path: self.archive, version: archive.formatVersion, summary: summary)
+            if metrics == "-" { return try writeToStandardOutput(page) }
+            try WholeFile.publish(page.text, at: FilePath(metrics))
+            if common.quiet { return }
+        }
         if common.json {
             try StandardOutput.write(json(archive, summary))
         } else {
             try StandardOutput.write(text(archive, summary))
         }
+    }
+
+    /// Writes the figures as they are, because other programs read their lines.
+    private func writeToStandardOutput(_ metrics: ArchiveMetrics) throws {
+        var output = StandardOutput()
+        for line in metrics.lines { try output.writeLine(line) }
+        try output.flush()
     }
 
     private func text(_ archive: Archive, _ summary: ArchiveSummary) -> [String] {

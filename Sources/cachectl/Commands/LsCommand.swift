@@ -59,7 +59,7 @@ struct LsCommand: AsyncParsableCommand, Sendable {
 
     @Option(
         help: ArgumentHelp("List only names that match; may be repeated.", valueName: "pattern"),
-        transform: Self.readGlob
+        transform: NamePattern.read
     )
     var glob: [Glob] = []
 
@@ -113,13 +113,5 @@ struct LsCommand: AsyncParsableCommand, Sendable {
             }
             return kind
         }
-    }
-
-    @Sendable
-    private static func readGlob(_ pattern: String) throws -> Glob {
-        guard let glob = Glob(pattern) else {
-            throw ValidationError("a `[` is not closed, a range is backwards, or the last character is `\\`")
-        }
-        return glob
     }
 }

@@ -213,21 +213,9 @@ struct PackCommand: AsyncParsableCommand, Sendable {
 
     /// Returns the classes of entries that the pack drops.
     private func droppedClasses() throws -> Set<EntryClass> {
-        func classes(_ names: [[String]], _ option: String) throws -> Set<EntryClass> {
-            var found: Set<EntryClass> = []
-            for name in names.joined() {
-                if name == "all", option == "--keep" {
-                    found.formUnion(EntryClass.all)
-                } else if let known = EntryClass.all.first(where: { $0.rawValue == name }) {
-                    found.insert(known)
-                } else {
-                    let known = EntryClass.all.map(\.rawValue).joined(separator: ", ")
-                    throw ValidationError("`\(option)`: unknown class `\(name)`; the classes are \(known)")
-                }
-            }
-            return found
-        }
-        let (kept, dropped) = (try classes(keep, "--keep"), try classes(drop, "--drop"))
+        let (kept, dropped) = (
+            try ClassList.read(keep, of: "--keep"), try ClassList.read(drop, of: "--drop")
+        )
         if let both = EntryClass.ordered(kept.intersection(dropped)).first, !keep.joined().contains("all") {
             throw ValidationError("`\(both.rawValue)` can't be both kept and dropped")
         }

@@ -66,7 +66,7 @@ struct ProgCommand: AsyncParsableCommand, Sendable {
     var isStrict = false
 
     @Option(
-        help: ArgumentHelp("The number of threads, 1 to 256. (default: one per processor)", valueName: "n")
+        help: ArgumentHelp("The number of threads, 1 to 256. (default: two per processor)", valueName: "n")
     )
     var jobs: Int?
 

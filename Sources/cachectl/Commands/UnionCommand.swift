@@ -20,14 +20,33 @@ struct UnionCommand: AsyncParsableCommand, Sendable {
             and the rest are reported. A `.mod` file or module hash that differs is an error \
             (status 2).
 
+            An action entry decides which compiled package or program a build takes. Where \
+            jobs have several outputs for one action ID, --on-conflict says what becomes of \
+            its entries: `keep` keeps all, and a restore takes the one with the lowest \
+            output ID; `fail` ends with status 2 and names the package, and the label and \
+            archive of each output; `drop` leaves them out, so that Go compiles for itself. \
+            A dropped ID is not remembered: a later union brings back what one of its \
+            inputs holds. To unite in several steps, use `drop` in the last.
+
             Examples:
               cachectl union aws.castore gcp.castore -o all.castore
               cachectl union all.castore azure.castore -o all.castore --force
+              cachectl union *.castore -o all.castore --on-conflict fail
             """
     )
 
     @Argument(help: ArgumentHelp("The archives to unite.", valueName: "archive"), completion: .file())
     var inputs: [String]
+
+    @Option(
+        name: .customLong("on-conflict"),
+        help: ArgumentHelp(
+            "The treatment of action IDs with several outputs: `keep`, `fail` or `drop`.",
+            valueName: "policy"
+        ),
+        transform: Union.DisputePolicy.read
+    )
+    var policy: Union.DisputePolicy = .keep
 
     @OptionGroup
     var output: OutputOptions
@@ -42,13 +61,17 @@ struct UnionCommand: AsyncParsableCommand, Sendable {
         let (report, time) = try await common.perform(
             consequence: "no archive was written",
             needsAll: true
-        ) { [inputs, options, path = output.path] progress in
+        ) { [inputs, options, policy, path = output.path] progress in
             let inputs = inputs.map { FilePath($0) }
-            return try await Union(options: options).run(inputs, to: path, progress: progress)
+            return try await Union(options: options, policy: policy)
+                .run(inputs, to: path, progress: progress)
         }
 
         common.show(report.warnings)
-        for message in Message.disagreements(report.disagreements) { StandardError.write(message) }
+        // The action entries among the disagreements are told with their packages.
+        let others = report.disagreements.filter { $0.kind != .action }
+        let messages = Message.disputes(report.disputes, policy) + Message.disagreements(others)
+        for message in messages { StandardError.write(message) }
         try common.write(json(report, time), summary(report, time))
     }
 
@@ -73,6 +96,8 @@ struct UnionCommand: AsyncParsableCommand, Sendable {
             "input_bytes": .integer(report.inputBytes),
             "totals": .totals(report.totals),
             "conflicts": .disagreements(report.disagreements),
+            "on_conflict": .string(policy.rawValue),
+            "disputes": .disputes(report.disputes),
             "warnings": .warnings(report.warnings),
             "milliseconds": .milliseconds(time),
         ]

@@ -14,8 +14,15 @@ struct VerifyCommand: AsyncParsableCommand, Sendable {
             With --go-sum, each module of which that file has a hash must have the hash too. \
             The modules of which it has none are counted.
 
+            With --sample or --for, the index is checked whole, and of the content a part, in \
+            whole outputs, modules and zips: another part in each run, and the same one with \
+            the --seed that is printed. A part without damage has status 0, and proves \
+            nothing about the rest.
+
             Examples:
               cachectl verify all.castore
+              cachectl verify all.castore --sample 5%
+              cachectl verify all.castore --for 2s
               cachectl verify all.castore --go-sum go.sum
               cachectl verify *.castore --quiet && echo sound
             """
@@ -27,6 +34,7 @@ struct VerifyCommand: AsyncParsableCommand, Sendable {
         var report: Verify.Report?
         var problems: [CacheStoreError]
         var time: Duration
+        /// Whether no problem was found.
         var isSound: Bool { problems.isEmpty }
     }
 
@@ -43,16 +51,58 @@ struct VerifyCommand: AsyncParsableCommand, Sendable {
     )
     var sumFiles: [String] = []
 
+    @Option(
+        help: ArgumentHelp("Check the index and this share of the content.", valueName: "percent"),
+        transform: Percentage.read
+    )
+    var sample: Double?
+
+    @Option(
+        name: .customLong("for"),
+        help: ArgumentHelp(
+            "Check the index, and of each archive's content as much as fits in this time, for example `2s`.",
+            valueName: "time"
+        ),
+        transform: TimeSpan.read
+    )
+    var time: Duration?
+
+    @Option(
+        help: ArgumentHelp(
+            "The number that chooses the part, 0 to 4294967295. (default: another in each run)",
+            valueName: "n"
+        )
+    )
+    var seed: UInt32?
+
     @OptionGroup
     var common: CommonOptions
 
     func validate() throws {
         if sumFiles.contains("") { throw ValidationError("`--go-sum` is empty") }
+        if sample != nil, time != nil {
+            throw ValidationError("`--sample` and `--for` each choose a part: give one of them")
+        }
+        let option = sample == nil ? time == nil ? nil : "--for" : "--sample"
+        if let option, !sumFiles.isEmpty {
+            throw ValidationError(
+                "`--go-sum` needs all modules to be read, and `\(option)` reads a part: leave one of them out"
+            )
+        }
+        if option == nil, seed != nil {
+            throw ValidationError("`--seed` chooses the part of `--sample` or `--for`: give one of these too")
+        }
     }
 
     func run() async throws {
         var options = Verify.Options()
         options.jobs = common.jobs
+        options.part =
+            if let sample {
+                try .share(sample, seed: seed)
+            } else {
+                time.map { .time($0, seed: seed) }
+            }
         if !sumFiles.isEmpty {
             options.modules = try await NamedModules(reading: sumFiles.map { FilePath($0) })
         }
@@ -95,6 +145,7 @@ struct VerifyCommand: AsyncParsableCommand, Sendable {
             return "`\(name)`: \(HumanFormat.count(outcome.problems.count, "problem", "problems"))"
         }
         let members = HumanFormat.count(report.members, "member", "members")
+        if let checked = report.checked, !checked.isWhole { return part(outcome, name, checked) }
         let size = HumanFormat.bytes(report.contentBytes)
         let rate = HumanFormat.rate(report.contentBytes, in: outcome.time)
         let sound = "`\(name)`: sound, \(members), \(size) in \(HumanFormat.duration(outcome.time)), \(rate)"
@@ -104,15 +155,45 @@ struct VerifyCommand: AsyncParsableCommand, Sendable {
         return "\(sound); \(modules) not named in go.sum, the others are as it names them"
     }
 
+    /// Returns the line for a part in which no problem was found.
+    private static func part(_ outcome: Outcome, _ name: String, _ checked: Verify.Report.Checked) -> String {
+        let (size, all) = (
+            HumanFormat.bytes(checked.contentBytes), HumanFormat.bytes(checked.allContentBytes)
+        )
+        let members = HumanFormat.count(checked.members)
+        let allMembers = HumanFormat.count(checked.allMembers, "member", "members")
+        return "`\(name)`: no damage in the index and \(Percentage.text(checked.share)) of the content: "
+            + "\(members) of \(allMembers), \(size) of \(all) in \(HumanFormat.duration(outcome.time)) "
+            + "(--seed \(checked.seed)); the rest was not checked"
+    }
+
+    /// Returns whether archives are known to be sound; `nil` where no problem was found in a part.
+    private static func isSound(_ outcomes: [Outcome]) -> Bool? {
+        if outcomes.contains(where: { !$0.isSound }) { return false }
+        return outcomes.allSatisfy { $0.report?.isSound ?? false } ? true : nil
+    }
+
+    private static func json(_ checked: Verify.Report.Checked) -> JSONValue {
+        [
+            "seed": .integer(Int(checked.seed)),
+            "members": .integer(checked.members),
+            "all_members": .integer(checked.allMembers),
+            "raw_bytes": .integer(checked.contentBytes),
+            "all_raw_bytes": .integer(checked.allContentBytes),
+            "is_whole": .boolean(checked.isWhole),
+        ]
+    }
+
     private static func json(_ outcomes: [Outcome]) -> JSONValue {
         let archives = outcomes.map { outcome in
             ([
                 "archive": .string(outcome.archive),
-                "is_sound": .boolean(outcome.isSound),
+                "is_sound": isSound([outcome]).map { .boolean($0) } ?? .null,
                 "digest": .optional(outcome.report?.digest?.description),
                 "members": .integer(outcome.report?.members ?? 0),
                 "chunks": .integer(outcome.report?.chunks ?? 0),
                 "raw_bytes": .integer(outcome.report?.contentBytes ?? 0),
+                "part": outcome.report?.checked.map { json($0) } ?? .null,
                 "unnamed_modules": .optional(outcome.report?.unnamedModules),
                 "problems": .array(outcome.problems.map { .problem($0) }),
                 "milliseconds": .milliseconds(outcome.time),
@@ -120,7 +201,7 @@ struct VerifyCommand: AsyncParsableCommand, Sendable {
         }
         return [
             "schema": "cachectl.verify/1",
-            "is_sound": .boolean(outcomes.allSatisfy(\.isSound)),
+            "is_sound": isSound(outcomes).map { .boolean($0) } ?? .null,
             "archives": .array(archives),
         ]
     }

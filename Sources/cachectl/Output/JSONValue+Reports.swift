@@ -140,6 +140,29 @@ extension JSONValue {
         )
     }
 
+    /// Returns the JSON of action IDs for which archives hold several outputs.
+    static func disputes(_ disputes: [ActionDispute]) -> JSONValue {
+        .array(
+            disputes.map { dispute in
+                [
+                    "action": .string(dispute.action.description),
+                    "class": .string(dispute.entryClass.rawValue),
+                    "package": .optional(dispute.package),
+                    "sides": .array(
+                        dispute.sides.map {
+                            [
+                                "output": .string($0.output.description),
+                                "raw_bytes": .integer($0.contentBytes),
+                                "sources": .strings($0.labels),
+                                "archives": .strings($0.archives.map(\.string)),
+                            ]
+                        }
+                    ),
+                ]
+            }
+        )
+    }
+
     /// Returns the JSON of a problem that a verification found, or of the error that prevented the
     /// verification.
     static func problem(_ error: CacheStoreError) -> JSONValue {

@@ -62,6 +62,23 @@ extension Message {
         return [warning] + allListed(if: isCut(disagreements, atMost: exampleLimit))
     }
 
+    /// Returns a warning with examples for the action IDs for which the inputs of a union hold several
+    /// outputs.
+    static func disputes(_ disputes: [ActionDispute], _ policy: Union.DisputePolicy) -> [Message] {
+        guard !disputes.isEmpty else { return [] }
+        let count = HumanFormat.count(disputes.count, "action", "actions")
+        let consequence =
+            policy == .drop
+            ? "their entries were left out, and Go runs them again"
+            : "a restore takes the first of each; `--on-conflict drop` leaves them out, `fail` refuses them"
+        let warning = Message(
+            .warning,
+            "the inputs hold several outputs for \(count): \(consequence)",
+            examples: examples(disputes, atMost: exampleLimit) { "\($0): action `\($0.action)`" }
+        )
+        return [warning] + allListed(if: isCut(disputes, atMost: exampleLimit))
+    }
+
     private static func allListed(if isCut: Bool) -> [Message] {
         isCut ? [Message(.hint, "`--json` lists all of them")] : []
     }

@@ -22,6 +22,10 @@ enum RemedyText {
             + "gets back what is left of a file that was cut short, with the index of another archive",
         .distrust: "do not use this archive: cachectl writes none like it",
         .upgrade: "use the cachectl that wrote it, or a newer one",
+        .findForger:
+            "find out which job did not build what the others built, or why the build is not reproducible "
+            + "(`cachectl diff --same-job`); `--on-conflict drop` leaves these entries out, and Go compiles "
+            + "for itself",
         .relabel: "give each pack its own --label",
         .relabelPack: "give this one its own --label",
         .listMembers: "`cachectl ls` lists them, and their files with --files",

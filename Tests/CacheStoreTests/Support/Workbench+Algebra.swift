@@ -4,11 +4,16 @@ import SystemPackage
 
 extension Workbench {
     /// Packs caches as `job-0`, `job-1` and so on, with the levels in turn.
-    func packs(_ models: [CacheModel], levels: [Int] = [1]) async throws -> [FilePath] {
+    func packs(
+        _ models: [CacheModel],
+        levels: [Int] = [1],
+        configure: (inout Pack.Options) -> Void = { _ in }
+    ) async throws -> [FilePath] {
         var result: [FilePath] = []
         for (index, model) in models.enumerated() {
             let pack = try await pack(model, as: "job-\(index)", to: "pack-\(index).castore") {
                 $0.level = levels[index % levels.count]
+                configure(&$0)
             }
             result.append(pack.path)
         }

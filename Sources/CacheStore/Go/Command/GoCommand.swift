@@ -34,29 +34,30 @@ public struct GoCommand: Sendable {
         var values = try await answers(names + places.filter { !names.contains($0) })
         // The blank of this process may be replaced by a script that runs Go.
         if values["GOFLAGS", default: ""].allSatisfy({ $0 == " " }) {
-            values["GOFLAGS"] = try flags(file: values["GOENV"] ?? "", root: values["GOROOT"] ?? "")
+            values["GOFLAGS"] = try setting("GOFLAGS", by: values) ?? ""
         }
         return values.filter { names.contains($0.key) }
     }
 
-    /// Returns the value of GOFLAGS that builds take.
+    /// Returns the value that a variable, or else a file of settings, gives to a setting.
     ///
     /// - Parameters:
-    ///   - file: The user's file of settings, as GOENV names it.
-    ///   - root: GOROOT.
-    /// - Returns: The value.
+    ///   - name: The name of the setting.
+    ///   - values: The values of GOENV, which names the user's file of settings, and of GOROOT.
+    /// - Returns: The value, or `nil` if the setting is nowhere.
     /// - Throws: ``CacheStoreError`` if the machine is at fault, because the settings of the builds would
     ///   then be recorded wrong.
-    private func flags(file: String, root: String) throws(CacheStoreError) -> String {
-        if let value = ProcessInfo.processInfo.environment["GOFLAGS"], !value.isEmpty { return value }
+    private func setting(_ name: String, by values: [String: String]) throws(CacheStoreError) -> String? {
+        if let value = ProcessInfo.processInfo.environment[name], !value.isEmpty { return value }
+        let (file, root) = (values["GOENV"] ?? "", values["GOROOT"] ?? "")
         let files = [
             file.isEmpty || file == "off" ? nil : path(ofSettings: file),
             root.isEmpty ? nil : FilePath(root).appending("go.env"),
         ]
         for file in files {
-            if let file, let value = try GoSettingsFile(reading: file)?["GOFLAGS"] { return value }
+            if let file, let value = try GoSettingsFile(reading: file)?[name] { return value }
         }
-        return ""
+        return nil
     }
 
     private func answers(_ names: [String]) async throws -> [String: String] {
@@ -103,14 +104,43 @@ public struct GoCommand: Sendable {
         }
         var environment = GoEnvironment(variables: try await go.variables(GoEnvironment.recordedNames))
         if withOrigin, let scratch { environment.origin = try await go.origin(in: scratch) }
-        let compiler = environment["CC"].split(separator: " ").map(String.init)
-        if environment["CGO_ENABLED"] != "0", !compiler.isEmpty {
-            environment.variables["CC_VERSION"] = try await Self.version(of: compiler)
-        }
-        if environment["CGO_ENABLED"] != "0" {
-            environment.variables[GoEnvironment.distribution] = try OSRelease.prettyName()
-        }
+        try await Self.addCompiler(to: &environment)
         return environment
+    }
+
+    /// The settings for which Go runs the C compiler several times, with the values that they have if they
+    /// are set nowhere (Go 1.18 and later).
+    private static let compilerFlags = [
+        "CGO_CFLAGS": "-O2 -g", "CGO_CPPFLAGS": "", "CGO_CXXFLAGS": "-O2 -g", "CGO_FFLAGS": "-O2 -g",
+        "CGO_LDFLAGS": "-O2 -g",
+    ]
+
+    /// Asks for what ``environment(withOrigin:)`` gives, without the C compiler's part in it.
+    ///
+    /// The flags of the C compiler have the values that their variables or Go's files of settings name, or
+    /// the defaults of today's Go.
+    ///
+    /// - Returns: The environment.
+    /// - Throws: The errors of ``environment(withOrigin:)``.
+    func quickEnvironment() async throws -> GoEnvironment {
+        let names = GoEnvironment.recordedNames.filter { Self.compilerFlags[$0] == nil }
+        var values = try await variables(names + ["GOENV"])
+        for (name, standard) in Self.compilerFlags {
+            let value = try setting(name, by: values) ?? ""
+            values[name] = value.isEmpty ? standard : value
+        }
+        values["GOENV"] = nil
+        var environment = GoEnvironment(variables: values)
+        try await Self.addCompiler(to: &environment)
+        return environment
+    }
+
+    /// Adds the version of the C compiler, and the distribution, where cgo is enabled.
+    private static func addCompiler(to environment: inout GoEnvironment) async throws {
+        guard environment["CGO_ENABLED"] != "0" else { return }
+        let compiler = environment["CC"].split(separator: " ").map(String.init)
+        if !compiler.isEmpty { environment.variables["CC_VERSION"] = try await version(of: compiler) }
+        environment.variables[GoEnvironment.distribution] = try OSRelease.prettyName()
     }
 
     /// The errors that tell that there is no such program, or none that this user may run.

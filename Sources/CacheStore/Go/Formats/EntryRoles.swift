@@ -29,10 +29,14 @@ struct EntryRoles {
 
     /// Inserts an entry that is a compiled package, after all entries have been inserted.
     mutating func insertPackage(_ id: ObjectID) {
-        for (index, (name, _)) in Self.names.enumerated() {
-            let derived = EntryClassifier.subkey(of: id, name)
+        for (index, (derived, _)) in Self.derived(from: id).enumerated() {
             if filter[position(of: derived)] { found.append(Self.key(of: derived) | UInt128(index)) }
         }
+    }
+
+    /// Returns the IDs that Go derives from the ID of a compiled package, each with its role.
+    static func derived(from id: ObjectID) -> [(id: ObjectID, role: EntryClass)] {
+        names.map { (EntryClassifier.subkey(of: id, $0.name), $0.role) }
     }
 
     /// Ends the insertions, so that ``role(of:)`` can be called.

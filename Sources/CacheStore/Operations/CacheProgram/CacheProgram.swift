@@ -38,7 +38,8 @@ public struct CacheProgram: Sendable {
         /// ``ProgramLog`` and ``Pack/Options``.
         public var log: FilePath?
 
-        /// The number of threads, or `nil` for one per processor; it changes only the time.
+        /// The number of threads that answer gets, or `nil` for two per processor, because they also wait for
+        /// the disk.
         public var jobs: Int?
 
         /// Called with each warning when it arises, on any thread.

@@ -28,7 +28,8 @@ final class ProgramOperation: Sendable {
         self.output = output
         let record = ProgramRecord(program)
         self.record = record
-        queue = ProgramQueue(limit: WorkerThreads.count(for: options.jobs))
+        let threads = WorkerThreads.count(for: options.jobs)
+        queue = ProgramQueue(limit: options.jobs == nil ? 2 * threads : threads)
         store = ProgramStore(program) { error in record.note(unstored: error) }
         var archives: [ServedArchive] = []
         for path in options.archives {
@@ -71,6 +72,7 @@ final class ProgramOperation: Sendable {
     func run(_ input: consuming ProgramInput) throws -> CacheProgram.Report {
         // The record is complete, and the scratch files are gone, before the go command ends.
         var closing: Int?
+        let worker = ProgramWorker()
         do {
             defer { store.close() }
             defer { queue.finish() }
@@ -78,7 +80,7 @@ final class ProgramOperation: Sendable {
             while closing == nil, let request = try input.request() {
                 switch request.command {
                 case .get(let action):
-                    try get(request.id, action, isAlone: input.isIdle)
+                    try get(request.id, action, isAlone: input.isIdle, worker)
                 case .put(let action, let output, let size):
                     let entry = ActionEntry(action: action, output: output, size: size)
                     guard try put(request.id, entry, &input) else { break }
@@ -110,7 +112,9 @@ final class ProgramOperation: Sendable {
         /// The place that had the output.
         var place = CacheProgram.Report.Place.buildCache
         /// The number of bytes that were decoded.
-        var decodedBytes = 0
+        var decodedBytes: Int { brought?.written ?? 0 }
+        /// The output, if an archive had it.
+        var brought: BroughtOutput?
     }
 
     /// Answers a get at once, or lets another thread do it.
@@ -118,16 +122,22 @@ final class ProgramOperation: Sendable {
     /// - Parameters:
     ///   - id: The number of the request.
     ///   - action: The action.
-    ///   - isAlone: Whether no other request waits. To look into GOCACHE then takes less time than to wake a
-    ///     thread.
+    ///   - isAlone: Whether no other request waits. To look into GOCACHE and into the indexes then takes less
+    ///     time than to wake a thread.
+    ///   - reader: What the thread that reads the requests keeps.
     /// - Throws: ``CacheStoreError`` if the answer can't be written, or if there is no thread.
-    private func get(_ id: Int, _ action: ObjectID, isAlone: Bool) throws {
+    private func get(_ id: Int, _ action: ObjectID, isAlone: Bool, _ reader: ProgramWorker) throws {
         let start = ContinuousClock.now
-        if isAlone, let hit = find(action) {
-            return try answer(id, action, Answer(hit: hit), since: start)
+        if isAlone {
+            let hit = find(action)
+            if hit != nil || isMissing(action, reader) {
+                return try answer(id, action, Answer(hit: hit), since: start)
+            }
         }
         try queue.add { [self] worker in
             let found = (isAlone ? nil : find(action)).map { Answer(hit: $0) } ?? find(action, worker)
+            // Go does not wait for the entry, which only a later command reads.
+            defer { if let output = found.brought { store.keepEntry(of: output) } }
             try answer(id, action, found, since: start)
         }
     }
@@ -149,6 +159,19 @@ final class ProgramOperation: Sendable {
         } catch {
             record.note(unstored: error)
             return nil
+        }
+    }
+
+    /// Returns whether no archive has an entry of an action; where that can't be told, it returns `false`.
+    private func isMissing(_ action: ObjectID, _ worker: ProgramWorker) -> Bool {
+        do {
+            for (index, archive) in archives.enumerated() where archive.isUsable {
+                let reader = try worker.reader(of: archive, index)
+                guard try reader.lookup.entry(ofAction: action) == nil else { return false }
+            }
+            return true
+        } catch {
+            return false
         }
     }
 
@@ -194,10 +217,10 @@ final class ProgramOperation: Sendable {
             archive.giveUp()
             throw CacheStoreError.changed(archive.archive.path)
         }
-        let (hit, written) = try store.bring(entry.entry, sealTime: reader.sealTime) {
+        let brought = try store.bring(entry.entry, sealTime: reader.sealTime) {
             try reader.write(entry, to: $0) { try cancellation.check() }
         }
-        return Answer(hit: hit, place: .archive, decodedBytes: written)
+        return Answer(hit: brought.hit, place: .archive, brought: brought)
     }
 
     // MARK: - Puts

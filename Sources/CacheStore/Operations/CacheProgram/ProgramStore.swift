@@ -25,7 +25,10 @@ final class ProgramStore: Sendable {
     private let known = Mutex<Set<ObjectID>>([])
 
     /// The outputs that a thread is bringing into GOCACHE.
-    private let pending = Monitor<Set<ObjectID>>([])
+    private let pendingOutputs = ProgramClaims()
+
+    /// The actions whose entries a thread is writing.
+    private let pendingEntries = ProgramClaims()
 
     /// The outputs that stand in scratch directories, by action.
     private let kept = Mutex<[ObjectID: ProgramAnswer.Hit]>([:])
@@ -160,21 +163,21 @@ final class ProgramStore: Sendable {
         }
     }
 
-    /// Brings an entry of an archive into GOCACHE, or its output into a scratch directory.
+    /// Brings the output of an entry into GOCACHE, or into a scratch directory.
     ///
     /// - Parameters:
     ///   - entry: The entry.
     ///   - sealTime: The time in the future for entries of a sealed cache, in seconds since 1970.
     ///   - write: Called to write the output, unless GOCACHE has it; it checks the content.
-    /// - Returns: The answer, and the length of what was written, in bytes.
+    /// - Returns: The output; ``keepEntry(of:)`` writes its entry.
     /// - Throws: The error of `write`, or ``NoRoom`` if no directory takes the output.
     func bring(
         _ entry: ActionEntry,
         sealTime: Int,
         write: (borrowing File) throws -> Void
-    ) throws -> (hit: ProgramAnswer.Hit, written: Int) {
-        claim(entry.output)
-        defer { release(entry.output) }
+    ) throws -> BroughtOutput {
+        pendingOutputs.claim(entry.output)
+        defer { pendingOutputs.release(entry.output) }
         let time = isStamped ? nil : sealTime
         var written = 0
         let isThere = isKnown(entry) { name, status, directory in
@@ -193,12 +196,20 @@ final class ProgramStore: Sendable {
             if let path {
                 let hit = ProgramAnswer.Hit(output: entry.output, size: entry.size, time: 0, path: path)
                 keepAside(hit, entry)
-                return (hit, written)
+                return BroughtOutput(hit: hit, written: written)
             }
         }
-        let hit = hit(entry, time: 0)
-        keep(entry, bytes: entry.bytes, mode: Self.mode, time: time, hit)
-        return (hit, written)
+        pendingEntries.claim(entry.action)
+        return BroughtOutput(hit: hit(entry, time: 0), written: written, entry: entry, time: time)
+    }
+
+    /// Writes the entry of an output to GOCACHE, unless GOCACHE lacks the output.
+    ///
+    /// Until then, a put of the same action waits, because its entry is the newer one.
+    func keepEntry(of output: BroughtOutput) {
+        guard let entry = output.entry else { return }
+        defer { pendingEntries.release(entry.action) }
+        keep(entry, bytes: entry.bytes, mode: Self.mode, time: output.time, output.hit)
     }
 
     /// The error of an output that no directory takes; the reason was noted.
@@ -211,17 +222,6 @@ final class ProgramStore: Sendable {
         } catch {
             throw NoRoom()
         }
-    }
-
-    /// Waits until no other thread is bringing an output, and lets the others wait.
-    private func claim(_ output: ObjectID) {
-        pending.wait(until: { !$0.contains(output) }) { _ = $0.insert(output) }
-    }
-
-    /// Lets the next thread bring an output.
-    private func release(_ output: ObjectID) {
-        pending.withLock { _ = $0.remove(output) }
-        pending.broadcast()
     }
 
     /// Writes an output, and moves it to its place in GOCACHE.
@@ -348,8 +348,8 @@ final class ProgramStore: Sendable {
         unsafe clock_gettime(CLOCK_REALTIME, &now)
         let time = now.tv_sec * 1_000_000_000 + now.tv_nsec
         var hit = hit(entry, time: time)
-        claim(entry.output)
-        defer { release(entry.output) }
+        pendingOutputs.claim(entry.output)
+        defer { pendingOutputs.release(entry.output) }
         var isStored = isInBuildCache(file) && !keepsPutsOut
         if isStored, isKnown(entry) {
             file.discard()
@@ -371,6 +371,8 @@ final class ProgramStore: Sendable {
             keepAside(hit, entry)
             return hit.path
         }
+        pendingEntries.claim(entry.action)
+        defer { pendingEntries.release(entry.action) }
         kept.withLock { _ = $0.removeValue(forKey: entry.action) }
         keep(entry, bytes: entry.bytes(time: time), mode: putMode, time: nil, hit)
         return hit.path

@@ -89,7 +89,7 @@ struct ExplanationTables {
             unknown += 1
             return
         }
-        let path = Self.title(of: name)
+        let path = name.title
         let module = name.importPath == "main" ? "" : owners.module(of: name.importPath)
         var package = packages[path] ?? Explain.Report.Package(importPath: path, module: module)
         package.variants += 1
@@ -97,13 +97,6 @@ struct ExplanationTables {
         package.storedBytes += stored
         package.sources = Self.union(package.sources, member.sources)
         packages[path] = package
-    }
-
-    /// Returns an import path, with the directory for a program.
-    private static func title(of package: CompiledPackage) -> String {
-        guard package.importPath == "main", let file = package.file else { return package.importPath }
-        let directory = file.lastIndex(of: "/").map { file[..<$0] } ?? "."
-        return "main (\(directory))"
     }
 
     // MARK: - Modules

@@ -84,15 +84,18 @@ struct BuildSetupOperation {
         {
             set("GOMODCACHE", path)
         }
-        here = try await go.environment()
+        here = try await go.quickEnvironment()
+        let sources = archives.flatMap(\.sources)
+        if Compatibility.findings(for: sources, at: here).contains(where: { $0.code == .compilerFlags }) {
+            here = try await go.environment()
+        }
+        report.warnings += Compatibility.warnings(for: sources, restoredTo: here)
         let program = own["GOCACHEPROG"] ?? ""
         hasOtherProgram = !program.isEmpty && !CacheProgramSetting(program).usesBuildCache
         caches = GoCaches(
             buildCache: own["GOCACHE"].flatMap(Self.directory),
             moduleCache: (report.variables["GOMODCACHE"] ?? own["GOMODCACHE"]).flatMap(Self.directory)
         )
-        let sources = archives.flatMap(\.sources)
-        report.warnings += Compatibility.warnings(for: sources, restoredTo: here)
     }
 
     /// Returns an absolute path; Go may also answer `off` or nothing.

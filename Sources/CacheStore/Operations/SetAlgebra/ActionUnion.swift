@@ -11,16 +11,26 @@ final class ActionUnion {
     /// The sets of sources that the entries have.
     private(set) var usedSets: Set<SourceSetNumber> = []
 
+    /// The disputed action IDs, in order: with ``Union/DisputePolicy/keep`` those on which inputs disagree,
+    /// and with another policy all of them.
+    private(set) var disputes: [DisputedAction] = []
+
+    /// For each output, whether an entry refers to it that was not dropped.
+    private(set) var isReferred: BitArray
+
+    private let policy: Union.DisputePolicy
     private let rows: Spool<Row>
 
     /// An input and its next entry, in the numbers of the union.
     private final class Input {
+        let position: Int
         let cursor: ActionCursor
         let outputs: BitArray.Selector
         let sources: [SourceSetNumber]
         var next: ActionCursor.Row?
 
-        init(_ index: IndexReader, outputs: BitArray, sources: [SourceSetNumber]) throws {
+        init(_ position: Int, _ index: IndexReader, outputs: BitArray, sources: [SourceSetNumber]) throws {
+            self.position = position
             cursor = try ActionCursor(index)
             self.outputs = outputs.selector()
             self.sources = sources
@@ -41,7 +51,10 @@ final class ActionUnion {
     ///   - indexes: The indexes.
     ///   - outputs: The union of the outputs of the indexes.
     ///   - sets: The sets of sources of the union.
-    ///   - disagreements: The list that gets the IDs for which inputs have different outputs.
+    ///   - policy: The treatment of IDs with several outputs. Disputes are listed only where `outputs` leaves
+    ///     out none.
+    ///   - disagreements: The list that gets the IDs for which inputs have different outputs and all of these
+    ///     are kept.
     ///   - path: The archive that is being made.
     ///   - check: Called from time to time; an error that it throws ends the work.
     /// - Throws: The error of `check`, or ``CacheStoreError``.
@@ -49,15 +62,19 @@ final class ActionUnion {
         _ indexes: [IndexReader],
         outputs: OutputUnion,
         sets: inout SourceSets,
+        policy: Union.DisputePolicy,
         disagreements: inout DisagreementList,
         beside path: FilePath,
         check: () throws -> Void
     ) throws {
         rows = try Spool(beside: path)
+        self.policy = policy
+        isReferred = BitArray(count: outputs.count)
         var inputs: [Input] = []
         for (index, reader) in indexes.enumerated() {
             try inputs.append(
                 Input(
+                    index,
                     reader,
                     outputs: outputs.isPresent[index],
                     sources: outputs.members.sourceNumbers[index]
@@ -65,7 +82,7 @@ final class ActionUnion {
             )
         }
         var entries: [ActionCursor.Row] = []
-        var counts: [Int] = []
+        var counts: [(input: Int, count: Int)] = []
         while let id = inputs.lazy.compactMap({ $0.next?.id }).min() {
             entries.removeAll(keepingCapacity: true)
             counts.removeAll(keepingCapacity: true)
@@ -75,7 +92,7 @@ final class ActionUnion {
                     entries.append(row)
                     try input.step()
                 }
-                counts.append(entries.count - before)
+                counts.append((input.position, entries.count - before))
             }
             try add(&entries, counts, outputs, &sets, &disagreements)
             if rows.count & 0xFFF == 0 { try check() }
@@ -86,19 +103,22 @@ final class ActionUnion {
     /// Adds the entries of one ID.
     ///
     /// - Parameters:
-    ///   - entries: The entries of all inputs; this function sorts them.
-    ///   - counts: The number of entries of each input.
+    ///   - entries: The entries of all inputs, input by input; this function sorts them.
+    ///   - counts: The number of entries of each input that has some.
     ///   - outputs: The union of the outputs.
     ///   - sets: The sets of sources of the union.
     ///   - disagreements: The list that gets the ID if inputs have different outputs for it.
     /// - Throws: ``CacheStoreError`` for a system error.
     private func add(
         _ entries: inout [ActionCursor.Row],
-        _ counts: [Int],
+        _ counts: [(input: Int, count: Int)],
         _ outputs: OutputUnion,
         _ sets: inout SourceSets,
         _ disagreements: inout DisagreementList
     ) throws {
+        let holders =
+            entries.dropFirst().contains { $0.output != entries[0].output }
+            ? Self.holders(entries, counts) : [:]
         if entries.count > 1 { entries.sort { $0.output < $1.output } }
         var united: [ActionCursor.Row] = []
         for entry in entries {
@@ -110,14 +130,58 @@ final class ActionUnion {
         }
         // Each input has some of the united outputs. So all inputs agree if each of them has as many as the
         // union.
-        if counts.contains(where: { $0 != united.count }) {
-            let ids = try united.map { try outputs.id(of: $0.output).description }
-            disagreements.note(.action, united[0].id.description, ids, kept: ids[0])
+        if united.count > 1, !outputs.isOmitting,
+            policy != .keep || counts.contains(where: { $0.count != united.count })
+        {
+            try disputes.append(dispute(united, holders, outputs, sets))
+            if policy == .keep {
+                let ids = try united.map { try outputs.id(of: $0.output).description }
+                disagreements.note(.action, united[0].id.description, ids, kept: ids[0])
+            }
         }
+        if united.count > 1, policy == .drop { return }
         for entry in united {
+            isReferred[entry.output.index] = true
             usedSets.insert(entry.sources)
-            try rows.append(Row(id: entry.id, output: entry.output, sources: entry.sources))
+            let output = outputs.written(entry.output)
+            try rows.append(Row(id: entry.id, output: output, sources: entry.sources))
         }
+    }
+
+    /// Returns the inputs that have each output.
+    private static func holders(
+        _ entries: [ActionCursor.Row],
+        _ counts: [(input: Int, count: Int)]
+    ) -> [OutputNumber: [Int]] {
+        var holders: [OutputNumber: [Int]] = [:]
+        var position = 0
+        for (input, count) in counts {
+            for entry in entries[position..<position + count] {
+                holders[entry.output, default: []].append(input)
+            }
+            position += count
+        }
+        return holders
+    }
+
+    private func dispute(
+        _ united: [ActionCursor.Row],
+        _ holders: [OutputNumber: [Int]],
+        _ outputs: OutputUnion,
+        _ sets: SourceSets
+    ) throws -> DisputedAction {
+        let sources = outputs.members.set.sources
+        let sides = try united.map { entry in
+            let output = try outputs.output(entry.output)
+            return DisputedAction.Side(
+                output: output.id,
+                size: output.size,
+                contentClass: output.contentClass,
+                labels: sets[entry.sources].map { sources[$0].label },
+                inputs: holders[entry.output] ?? []
+            )
+        }
+        return DisputedAction(id: united[0].id, sides: sides)
     }
 
     /// Calls `body` with the entries in order.

@@ -34,6 +34,21 @@ final class OutputUnion {
     private let numbers: Spool<ChunkNumber>
     private var classes = ClassNumbers()
 
+    /// For each output of the inputs, whether it is kept; `nil` if all are.
+    private let isKept: BitArray?
+
+    /// Whether outputs may be left out.
+    var isOmitting: Bool { isKept != nil }
+
+    /// The numbers of the outputs that are left out, ascending.
+    private var omittedNumbers: [Int] = []
+
+    /// The chunks of ``members`` that outputs that are left out use.
+    private var omittedChunks: Set<Int> = []
+
+    /// The number of outputs of all inputs, with those that are left out.
+    private(set) var count = 0
+
     /// For each chunk of ``members``, its place among the frames, or `nil` if the chunk has no place yet.
     private var assigned: [ChunkNumber?] = []
 
@@ -42,10 +57,18 @@ final class OutputUnion {
     /// - Parameters:
     ///   - inputs: The indexes.
     ///   - members: All other members of the inputs.
+    ///   - isKept: For each output of the inputs, in the order of their IDs, whether it is kept; `nil` if all
+    ///     are.
     ///   - path: The archive that is being made.
     /// - Throws: ``CacheStoreError`` for a system error.
-    init(_ inputs: [IndexReader], _ members: MemberUnion, beside path: FilePath) throws(CacheStoreError) {
+    init(
+        _ inputs: [IndexReader],
+        _ members: MemberUnion,
+        keeping isKept: BitArray? = nil,
+        beside path: FilePath
+    ) throws(CacheStoreError) {
         self.inputs = inputs
+        self.isKept = isKept
         self.members = members
         disagreements = members.disagreements
         isPresent = inputs.map { _ in BitArray() }
@@ -73,9 +96,14 @@ final class OutputUnion {
                 isPresent[index].append(isHere)
                 if isHere { group.append(index) }
             }
-            try add(group.map { ($0, cursors[$0]) })
+            if let isKept, !isKept[count] {
+                omit(group.map { cursors[$0] })
+            } else {
+                try add(group.map { ($0, cursors[$0]) })
+            }
+            count += 1
             for index in group { isAtEnd[index] = try !cursors[index].next() }
-            if rows.count & 0xFFF == 0 { try check() }
+            if count & 0xFFF == 0 { try check() }
         }
         try layOutModules()
         try rows.flush()
@@ -126,7 +154,7 @@ final class OutputUnion {
     /// Lays out the chunks that trees and zips use, and then the chunks that no member uses.
     ///
     /// The latter are kept because a chunk of a value that was not kept may come back with another archive,
-    /// in another frame.
+    /// in another frame. The chunks of outputs that are left out are not kept.
     private func layOutModules() throws {
         for tree in members.set.trees {
             for number in tree.manifest.numbers { _ = try assign(number) }
@@ -136,7 +164,9 @@ final class OutputUnion {
             for number in chunks.numbers { _ = try assign(number) }
         }
         let places = members.frames.places
-        let unused = places.indices.filter { $0 >= assigned.count || assigned[$0] == nil }
+        let unused = places.indices.filter {
+            ($0 >= assigned.count || assigned[$0] == nil) && !omittedChunks.contains($0)
+        }
         for number in unused.sorted(by: { places[$0].record.id < places[$1].record.id }) {
             _ = try assign(ChunkNumber(number))
         }
@@ -145,6 +175,28 @@ final class OutputUnion {
     }
 
     // MARK: - Outputs
+
+    /// Leaves out an output that some inputs have.
+    private func omit(_ group: [OutputCursor]) {
+        omittedNumbers.append(count)
+        for use in group.flatMap(\.chunks) {
+            if let number = members.frames.number(of: use.record.id) { omittedChunks.insert(number.index) }
+        }
+    }
+
+    /// Returns the number that an output has once those that are left out are gone.
+    ///
+    /// - Parameter number: The number of the output among the outputs of all inputs.
+    /// - Returns: The number of the output among those that are written.
+    /// - Complexity: O(log *n*) in the number of outputs that are left out.
+    func written(_ number: OutputNumber) -> OutputNumber {
+        var (low, high) = (0, omittedNumbers.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if omittedNumbers[middle] < number.index { low = middle + 1 } else { high = middle }
+        }
+        return OutputNumber(number.index - low)
+    }
 
     /// Adds an output that some inputs have.
     private func add(_ group: [(input: Int, cursor: OutputCursor)]) throws {
@@ -195,12 +247,20 @@ final class OutputUnion {
 
     // MARK: - Reading
 
-    /// Returns the ID of an output.
-    func id(of number: OutputNumber) throws -> ObjectID {
+    /// Returns the ID of an output that is written.
+    func id(of number: OutputNumber) throws -> ObjectID { try row(number).id }
+
+    /// Returns the ID, the length and the class of an output that is written.
+    func output(_ number: OutputNumber) throws -> (id: ObjectID, size: Int, contentClass: EntryClass) {
+        let row = try row(number)
+        return (row.id, row.size, classes[row.contentClass])
+    }
+
+    private func row(_ number: OutputNumber) throws -> Row {
         guard let row = try rows.record(at: number.index) else {
             throw CacheStoreError(.io, "a scratch file ended early")
         }
-        return row.id
+        return row
     }
 
     /// Calls `body` with the chunks of each output.

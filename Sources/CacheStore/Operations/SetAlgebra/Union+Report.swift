@@ -16,6 +16,13 @@ extension Union {
         /// The members on which inputs disagree, ordered by kind and name.
         public var disagreements: [Disagreement]
 
+        /// The action IDs for which inputs hold several outputs, ordered by ID.
+        ///
+        /// With ``DisputePolicy/keep``, these are the IDs on which inputs disagree, which
+        /// ``disagreements`` has too. With ``DisputePolicy/drop``, these are all IDs with several outputs,
+        /// and none of them is in the archive.
+        public var disputes: [ActionDispute]
+
         /// Warnings about damaged inputs of which other inputs had sound copies, and about entries that will
         /// miss because the sources differ.
         public var warnings: [Warning]

@@ -9,6 +9,10 @@ struct UnionIndex: Sendable {
     let totals: ArchiveTotals
     let comparableSources: [Source]
     let disagreements: [Disagreement]
+    /// The disputed action IDs: see ``ActionUnion/disputes``.
+    let disputes: [DisputedAction]
+
+    private let framePlaces: FrameSpool.Places
 
     /// Merges the indexes of archives.
     ///
@@ -17,6 +21,7 @@ struct UnionIndex: Sendable {
     ///
     /// - Parameters:
     ///   - archives: The archives.
+    ///   - policy: The treatment of action IDs with several outputs.
     ///   - damaged: The frames that are known to be damaged.
     ///   - path: The archive that is being made.
     ///   - check: Called from time to time; an error that it throws ends the work.
@@ -24,6 +29,7 @@ struct UnionIndex: Sendable {
     /// - Throws: The error of `check`, or ``CacheStoreError``.
     init(
         of archives: [Archive],
+        policy: Union.DisputePolicy,
         avoiding damaged: Set<FramePlace>,
         beside path: FilePath,
         check: () throws -> Void,
@@ -38,18 +44,38 @@ struct UnionIndex: Sendable {
             inputs.append(input)
             read()
         }
-        let outputs = try OutputUnion(inputs, MemberUnion(sets, avoiding: damaged), beside: path)
+        var members = try MemberUnion(sets, avoiding: damaged)
+        var outputs = try OutputUnion(inputs, members, beside: path)
         try outputs.run(check: check)
         var set = outputs.members.set
         var disagreements = outputs.disagreements
-        let actions = try ActionUnion(
+        var actions = try ActionUnion(
             inputs,
             outputs: outputs,
             sets: &set.sourceSets,
+            policy: policy,
             disagreements: &disagreements,
             beside: path,
             check: check
         )
+        disputes = actions.disputes
+        if actions.isReferred.firstUnset != nil {
+            // Only now it is known which outputs go with dropped entries, so all is laid out again.
+            members = try MemberUnion(sets, avoiding: damaged)
+            outputs = try OutputUnion(inputs, members, keeping: actions.isReferred, beside: path)
+            try outputs.run(check: check)
+            set = outputs.members.set
+            disagreements = outputs.disagreements
+            actions = try ActionUnion(
+                inputs,
+                outputs: outputs,
+                sets: &set.sourceSets,
+                policy: policy,
+                disagreements: &disagreements,
+                beside: path,
+                check: check
+            )
+        }
         file = try IndexWriter.write(
             beside: path,
             digest: IndexFile.unknownDigest,
@@ -73,5 +99,14 @@ struct UnionIndex: Sendable {
         comparableSources = summary.comparableSources
         self.disagreements = disagreements.list
         copies = try FrameQueue(outputs.frames)
+        framePlaces = FrameSpool.Places(outputs.frames)
+    }
+
+    /// Reads the members of the union into memory, with the place of the frame of each chunk.
+    ///
+    /// - Throws: ``CacheStoreError``.
+    /// - Complexity: O(*n*) in time and memory.
+    func members() throws -> (set: MemberSet, places: [FramePlace]) {
+        (try file.reader().members(), try framePlaces.read())
     }
 }

@@ -9,6 +9,11 @@ public struct Verify: Sendable {
         /// `nil` to compare none.
         public var modules: NamedModules?
 
+        /// The part of the content to be checked; `nil` for all of it.
+        ///
+        /// A part can't be combined with ``modules``, which needs all modules to be read.
+        public var part: Part?
+
         /// Creates options with the defaults above.
         public init() {}
     }
@@ -31,14 +36,22 @@ public struct Verify: Sendable {
     ///   - archive: The archive.
     ///   - progress: Called with the progress of the work.
     /// - Returns: A report with all problems. A damaged archive is a result, not an error.
-    /// - Throws: ``CacheStoreError`` only where the file can't be read at all, or `CancellationError` if the
-    ///   task was cancelled.
+    /// - Throws: ``CacheStoreError`` only where the file can't be read at all or the options contradict each
+    ///   other, or `CancellationError` if the task was cancelled.
     /// - Complexity: O(*n*) in the bytes of content; memory for the members of GOMODCACHE, some 20 bytes per
-    ///   entry of GOCACHE and two chunks per thread.
+    ///   entry of GOCACHE and two chunks per thread. With ``Options/part``, O(*n*) in the content of the part
+    ///   and in the members; memory for the index.
     @discardableResult
     public func run(_ archive: some ArchiveReference, progress: ProgressHandler? = nil) async throws -> Report
     {
-        try await ProgressCounters.reporting(to: progress) { counters in
+        let start = ContinuousClock.now
+        if options.part != nil, options.modules != nil {
+            throw CacheStoreError(
+                .badArgument,
+                "all modules must be read to compare them with go.sum, and not a part of the content"
+            )
+        }
+        return try await ProgressCounters.reporting(to: progress) { counters in
             let operation: VerifyOperation
             do {
                 operation = try await VerifyOperation(
@@ -52,7 +65,7 @@ public struct Verify: Sendable {
             {
                 return Report(problems: [error])
             }
-            return try await operation.run()
+            return try await operation.run(options.part, since: start)
         }
     }
 }

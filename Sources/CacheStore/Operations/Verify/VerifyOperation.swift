@@ -18,7 +18,7 @@ struct VerifyOperation {
     let spares: SpareFrames?
 
     /// A stream to be read and checked.
-    private enum Item {
+    enum Item {
         case tree(MemberSet.Tree)
         case zip(MemberSet.Download, id: ObjectID, size: Int, chunks: ChunkList)
         /// A chunk that no member uses, because a union did not keep the value that used the chunk.
@@ -37,6 +37,18 @@ struct VerifyOperation {
             case .tree(let tree): "tree \(tree.module.text)"
             case .zip(let download, _, _, _): "zip \(download.module.text)"
             case .unused(let chunk): "chunk \(chunk.id)"
+            }
+        }
+
+        /// Whether the stream is a member's.
+        var isMember: Bool { if case .unused = self { false } else { true } }
+
+        /// The numbers of a member's chunks.
+        var chunks: [ChunkNumber] {
+            switch self {
+            case .tree(let tree): tree.manifest.numbers + tree.chunks.numbers
+            case .zip(_, _, _, let chunks): chunks.numbers
+            case .unused: []
             }
         }
     }
@@ -73,10 +85,33 @@ struct VerifyOperation {
         self.spares = spares
     }
 
-    func run() async throws -> Verify.Report {
+    /// Checks the archive.
+    ///
+    /// - Parameters:
+    ///   - part: The part of the content to be checked; `nil` for all of it.
+    ///   - start: The time at which the verification began.
+    /// - Returns: The report.
+    /// - Throws: The errors of ``find()``.
+    func run(_ part: Verify.Part? = nil, since start: ContinuousClock.Instant = .now) async throws
+        -> Verify.Report
+    {
         var problems: [CacheStoreError] = []
         if !summary.isDigestRight { problems.append(archive.wrongDigest) }
         problems += breaches
+        if let part {
+            let operation = try await WorkerThreads.perform {
+                try PartOperation(self, part, since: start)
+            }
+            let (found, checked) = try await operation.run()
+            return Verify.Report(
+                problems: problems + found.faults,
+                digest: summary.statedDigest,
+                chunks: checked.chunks,
+                members: summary.totals.all.members - checked.allMembers + checked.members,
+                checked: checked,
+                contentBytes: checked.contentBytes
+            )
+        }
         problems += try await find().faults
         let comparison = modules.map { SumComparison(of: set, with: $0, in: archive.path) }
         problems += comparison?.faults ?? []
@@ -107,18 +142,7 @@ struct VerifyOperation {
             state: { try ChunkReader(archive, spares: spares) }
         ) { reader, index, cancellation in
             let item = items[index]
-            do {
-                try check(item, with: &reader, cancellation)
-            } catch let error as CacheStoreError {
-                let error = error.naming(member: item.name)
-                found.update { found in
-                    switch item {
-                    case .tree(let tree): found.trees[tree.module] = error
-                    case .zip(let download, _, _, _): found.zips[download.module] = error
-                    case .unused(let chunk): found.unusedChunks[chunk.id] = error
-                    }
-                }
-            }
+            try check(item, with: &reader, found, cancellation)
             counters.add(bytes: item.size)
         }
         return found.value
@@ -136,12 +160,7 @@ struct VerifyOperation {
             var reader = try ChunkReader(archive, spares: spares)
             while let items = try outputs.next() {
                 for item in items {
-                    do {
-                        try check(item.output.id, item.chunks, with: &reader, cancellation)
-                    } catch let error as CacheStoreError {
-                        let error = error.naming(member: "output \(item.output.id)")
-                        found.update { $0.outputs[item.number] = error }
-                    }
+                    try check(item, with: &reader, found, cancellation)
                     counters.add(bytes: item.output.size)
                 }
             }
@@ -149,7 +168,7 @@ struct VerifyOperation {
     }
 
     /// All streams but those of outputs, and the chunks that no stream uses.
-    private var items: [Item] {
+    var items: [Item] {
         var items = set.trees.map { Item.tree($0) }
         for download in set.downloads {
             if case .stored(let id, let size, let chunks) = download.content {
@@ -159,6 +178,42 @@ struct VerifyOperation {
         var isUsed = BitArray(count: set.chunks.count)
         set.forEachChunkUse { isUsed[$0.index] = true }
         return items + set.chunks.indices.filter { !isUsed[$0] }.map { .unused(set.chunks[$0]) }
+    }
+
+    /// Reads a stream, and notes the damage if it is damaged.
+    func check(
+        _ item: Item,
+        with reader: inout ChunkReader,
+        _ found: Gathered<DamagedMembers>,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws {
+        do {
+            try check(item, with: &reader, cancellation)
+        } catch let error as CacheStoreError {
+            let error = error.naming(member: item.name)
+            found.update { found in
+                switch item {
+                case .tree(let tree): found.trees[tree.module] = error
+                case .zip(let download, _, _, _): found.zips[download.module] = error
+                case .unused(let chunk): found.unusedChunks[chunk.id] = error
+                }
+            }
+        }
+    }
+
+    /// Reads an output, and notes the damage if it is damaged.
+    func check(
+        _ item: OutputFeed.Item,
+        with reader: inout ChunkReader,
+        _ found: Gathered<DamagedMembers>,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws {
+        do {
+            try check(item.output.id, item.chunks, with: &reader, cancellation)
+        } catch let error as CacheStoreError {
+            let error = error.naming(member: "output \(item.output.id)")
+            found.update { $0.outputs[item.number] = error }
+        }
     }
 
     private func check(

@@ -36,7 +36,7 @@ struct TemporaryFile: ~Copyable, Sendable {
             if there.kind != .regular, isStream {
                 throw CacheStoreError(
                     .badArgument,
-                    "the output is a stream or device, and an archive is a file with a name of its own",
+                    "the output is a stream or device, and must be a file with a name of its own",
                     path: path,
                     remedy: .nameFile
                 )

@@ -171,6 +171,20 @@ struct ProgramHitTests {
         #expect(client.warnings.map(\.code) == (canStore ? [] : [.unstoredEntry]))
     }
 
+    @Test("answers with an output that has the ID of its action, and keeps both in GOCACHE")
+    func equalIDs() async throws {
+        let content = Array("the same".utf8)
+        var model = CacheModel()
+        let id = model.addOutput(content)
+        model.addAction(id, output: id, size: content.count)
+        let archive = try await bench.pack(model, to: "archive").path
+        for place in [CacheProgram.Report.Place.archive, .buildCache] {
+            let client = try bench.program(archive) { $0.jobs = 1 }
+            #expect(try text(try await client.get(id)) == "the same")
+            #expect(try await client.close().hits[place] == 1)
+        }
+    }
+
     @Test("answers a get that takes long after those that came later and take less")
     func outOfOrder() async throws {
         var source = SeededBytes(seed: 72)

@@ -55,6 +55,24 @@ final class FrameSpool {
         while let entry = try cursor.next() { try body(entry.place.record) }
     }
 
+    /// A reader of the places of the frames.
+    struct Places: Sendable {
+        private let cursor: SpoolCursor<Entry>
+
+        /// Creates a reader for a spool that has ended.
+        init(_ spool: FrameSpool) { cursor = spool.entries.cursor() }
+
+        /// Reads the places, in order.
+        ///
+        /// - Throws: ``CacheStoreError`` for a system error.
+        /// - Complexity: O(*n*) in time and memory.
+        func read() throws(CacheStoreError) -> [FramePlace] {
+            var (cursor, places) = (self.cursor, [FramePlace]())
+            while let entry = try cursor.next() { places.append(entry.place) }
+            return places
+        }
+    }
+
     /// An iterator over the runs, in order.
     struct Runs: Sendable {
         private var cursor: SpoolCursor<Entry>

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import cachectl
+@testable import CacheStore
 
 @Suite("A pattern for names")
 struct GlobTests {

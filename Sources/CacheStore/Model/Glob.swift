@@ -3,7 +3,7 @@
 ///
 /// As in `fnmatch(3)` without flags, `*` and `?` match a `/` too, because names are keys and not paths.
 /// Characters are Unicode scalars, and the case of letters counts.
-struct Glob: Hashable, Sendable {
+public struct Glob: Hashable, Sendable {
     private enum Element: Hashable, Sendable {
         case text(Unicode.Scalar)
         case one
@@ -25,7 +25,7 @@ struct Glob: Hashable, Sendable {
     private let elements: [Element]
 
     /// Reads a pattern, or returns `nil` if it ends in `\` or a `[` is not closed.
-    init?(_ pattern: String) {
+    public init?(_ pattern: String) {
         var elements: [Element] = []
         var rest = pattern.unicodeScalars[...]
         while let scalar = rest.popFirst() {
@@ -47,7 +47,7 @@ struct Glob: Hashable, Sendable {
     /// Returns whether the whole of `name` matches.
     ///
     /// - Complexity: O(*n* · *m*) at worst, because only the last `*` is ever tried again.
-    func matches(_ name: some StringProtocol) -> Bool {
+    public func matches(_ name: some StringProtocol) -> Bool {
         let scalars = name.unicodeScalars
         var position = scalars.startIndex
         var element = 0

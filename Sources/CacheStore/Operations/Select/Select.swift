@@ -1,0 +1,175 @@
+public import SystemPackage
+
+/// An operation that unites archives and keeps some of the members of the union.
+///
+/// The inputs are united as by ``Union``, and then each filter of the options only removes members. Without a
+/// filter, the result is the union, byte for byte. The order of inputs and filters does not matter, nor does
+/// repeating one. Selecting again from the result changes nothing. No content is decoded, except as far as
+/// needed to find the names of compiled packages, where filters ask for those: frames are copied as they are
+/// stored, and each frame is checked before it is written.
+public struct Select: Sendable {
+    /// The options of the selection.
+    public var options: Options
+
+    /// Creates a selection.
+    public init(options: Options = Options()) { self.options = options }
+
+    /// Writes the members of archives that the filters keep.
+    ///
+    /// - Parameters:
+    ///   - inputs: The archives, at least one.
+    ///   - path: The new archive. It appears under this name only when it is complete; it may be one of the
+    ///     inputs.
+    ///   - progress: Called with the progress of the work.
+    /// - Returns: A report on the archive that was written.
+    /// - Throws: ``CacheStoreError`` (the errors of ``Union/run(_:to:progress:)``, or
+    ///   ``CacheStoreError/Code/badArgument`` for options that contradict each other or name no source), or
+    ///   `CancellationError` if the task was cancelled.
+    /// - Complexity: O(*n* log *n*) in the members of all inputs, and O(*n*) in the stored bytes of the
+    ///   result; memory for the index of the union. Patterns and logs of use also take the time of an
+    ///   ``Explain``.
+    @discardableResult
+    public func run(
+        _ inputs: [any ArchiveReference],
+        to path: FilePath,
+        progress: ProgressHandler? = nil
+    ) async throws -> Report {
+        let (archives, filters) = try prepare(inputs)
+        if options.keepsAll { return try await unite(archives, to: path, progress) }
+        return try await ArchiveWriter.writing(to: path, overwrite: options.overwrite, progress) {
+            writer,
+            counters in
+            try await run(archives, filters, to: writer, path, counters)
+        }
+    }
+
+    /// Writes the union, because no filter is set.
+    private func unite(
+        _ archives: [Archive],
+        to path: FilePath,
+        _ progress: ProgressHandler?
+    ) async throws -> Report {
+        var setOptions = SetOptions()
+        (setOptions.overwrite, setOptions.jobs) = (options.overwrite, options.jobs)
+        let report = try await Union(options: setOptions).run(archives, to: path, progress: progress)
+        return Report(
+            digest: report.digest,
+            totals: report.totals,
+            removed: Removal(),
+            cuts: [],
+            inputs: report.inputs,
+            inputBytes: report.inputBytes,
+            disagreements: report.disagreements,
+            warnings: report.warnings
+        )
+    }
+
+    /// Finds out what a selection would keep and what would go, and writes no archive.
+    ///
+    /// - Parameters:
+    ///   - inputs: The archives, at least one.
+    ///   - path: The archive that would be written. Scratch files without names lie beside it for a while.
+    ///   - progress: Called with the progress of the work.
+    /// - Returns: The report on the archive, and the packages and modules that would go. Damage of frames is
+    ///   not noticed.
+    /// - Throws: The errors of ``run(_:to:progress:)``, except those of writing the archive.
+    /// - Complexity: O(*n* log *n*) in the members of all inputs, and the time of an ``Explain``; memory for
+    ///   the index of the union.
+    public func preview(
+        _ inputs: [any ArchiveReference],
+        to path: FilePath,
+        progress: ProgressHandler? = nil
+    ) async throws -> Preview {
+        let (archives, filters) = try prepare(inputs)
+        return try await ProgressCounters.reporting(to: progress) { counters in
+            let names = try await SelectionNames(in: archives, jobs: options.jobs, counters)
+            counters.begin("reading indexes", bytes: 0, items: archives.count)
+            return try await WorkerThreads.performCancellable { cancellation in
+                let plan = try SelectionPlan(
+                    of: archives,
+                    filters,
+                    names,
+                    avoiding: [],
+                    beside: path
+                ) {
+                    try cancellation.check()
+                } read: {
+                    counters.add(bytes: 0)
+                }
+                let bytes = try SelectionPlan.fileBytes(of: plan.set, beside: path)
+                let totals = ArchiveTotals(of: plan.set, fileBytes: bytes)
+                let tables = plan.removal.tables(names)
+                return Preview(
+                    report: Report(plan, plan.set.digest, totals, of: archives, []),
+                    packages: tables.sortedPackages,
+                    modules: tables.sortedModules,
+                    unknownPackages: tables.unknown
+                )
+            }
+        }
+    }
+
+    private func prepare(_ inputs: [any ArchiveReference]) throws -> ([Archive], SelectionFilters) {
+        try options.check()
+        guard !inputs.isEmpty else {
+            throw CacheStoreError(.badArgument, "there is no archive to select from")
+        }
+        return (try inputs.opened(), try SelectionFilters(options))
+    }
+
+    private func run(
+        _ archives: [Archive],
+        _ filters: SelectionFilters,
+        to writer: ArchiveWriter,
+        _ path: FilePath,
+        _ counters: ProgressCounters
+    ) async throws -> Report {
+        let names =
+            filters.needsNames ? try await SelectionNames(in: archives, jobs: options.jobs, counters) : nil
+        var mending = FrameMending(archives)
+        let plan = try await mending.copy(to: writer, jobs: options.jobs, counters) { damaged in
+            counters.begin("reading indexes", bytes: 0, items: archives.count)
+            return try await WorkerThreads.performCancellable { cancellation in
+                let plan = try SelectionPlan(
+                    of: archives,
+                    filters,
+                    names,
+                    avoiding: Set(damaged.keys),
+                    beside: path
+                ) {
+                    try cancellation.check()
+                } read: {
+                    counters.add(bytes: 0)
+                }
+                return (plan, try FrameQueue(plan.places, beside: path))
+            }
+        }
+        counters.begin("writing the index", bytes: 0, items: 0)
+        return try await WorkerThreads.perform { [mending] in
+            let warnings = try mending.warnings()
+            let (digest, totals) = try writer.finish(plan.set)
+            return Report(plan, digest, totals, of: archives, warnings)
+        }
+    }
+}
+
+extension Select.Report {
+    fileprivate init(
+        _ plan: SelectionPlan,
+        _ digest: ObjectID,
+        _ totals: ArchiveTotals,
+        of archives: [Archive],
+        _ warnings: [Warning]
+    ) {
+        self.init(
+            digest: digest,
+            totals: totals,
+            removed: plan.removal.figures,
+            cuts: plan.cuts,
+            inputs: archives.count,
+            inputBytes: archives.reduce(0) { $0 + $1.fileBytes },
+            disagreements: plan.disagreements,
+            warnings: warnings + Compatibility.warnings(among: plan.set.comparableSources())
+        )
+    }
+}

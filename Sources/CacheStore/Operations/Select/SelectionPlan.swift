@@ -1,0 +1,95 @@
+import SystemPackage
+
+/// The members of a new archive, laid out, and what is left out of the union.
+struct SelectionPlan: Sendable {
+    /// The members, ready to be written.
+    let set: MemberSet
+
+    /// The members that are left out.
+    let removal: MemberRemoval
+
+    /// The packages and modules that went for the size, in order.
+    let cuts: [Select.Cut]
+
+    /// The members on which inputs disagree.
+    let disagreements: [Disagreement]
+
+    /// The frames, in order.
+    let places: [FramePlace]
+
+    /// Unites archives and applies filters.
+    ///
+    /// - Parameters:
+    ///   - archives: The archives.
+    ///   - filters: The filters.
+    ///   - names: The names of the compiled packages, if filters ask for them.
+    ///   - damaged: The frames that are known to be damaged.
+    ///   - path: The archive that is being made; scratch files without names lie beside it.
+    ///   - check: Called from time to time; an error that it throws ends the work.
+    ///   - read: Called when an input has been read.
+    /// - Throws: The error of `check`, or ``CacheStoreError``.
+    init(
+        of archives: [Archive],
+        _ filters: SelectionFilters,
+        _ names: SelectionNames?,
+        avoiding damaged: Set<FramePlace>,
+        beside path: FilePath,
+        check: () throws -> Void,
+        read: () -> Void
+    ) throws {
+        let union = try UnionIndex(
+            of: archives,
+            policy: .keep,
+            avoiding: damaged,
+            beside: path,
+            check: check,
+            read: read
+        )
+        let (whole, places) = try union.members()
+        var selection = try filters.selection(of: whole, names)
+        var cuts: [Select.Cut] = []
+        if let limit = filters.maximumBytes, let names {
+            (selection, cuts) = try SizeBudget(selection, names).cut(to: limit) { selection in
+                try check()
+                let set = Self.layOut(selection, places).set
+                // The index is written only if the frames leave room for it.
+                let least = Trailer.indexOffset(after: set.frameBytes)
+                return try least > limit ? least : Self.fileBytes(of: set, beside: path)
+            }
+        }
+        try check()
+        let (set, order) = Self.layOut(selection, places)
+        self.set = set
+        self.cuts = cuts
+        self.places = order.map { places[$0] }
+        removal = MemberRemoval(of: whole, leaving: set)
+        disagreements = union.disagreements
+    }
+
+    private static func layOut(
+        _ selection: MemberSelection,
+        _ places: [FramePlace]
+    ) -> (set: MemberSet, order: [ChunkNumber]) {
+        let (set, order) = selection.result
+        return (set.laidOut(order) { places[$0].record }, order)
+    }
+
+    /// Returns the length that the archive of a set has, in bytes.
+    ///
+    /// - Parameters:
+    ///   - set: The members, laid out.
+    ///   - path: The archive; a scratch file without a name lies beside it.
+    /// - Returns: The length.
+    /// - Throws: ``CacheStoreError``.
+    /// - Complexity: O(*n*) in the members: the index is written.
+    static func fileBytes(of set: MemberSet, beside path: FilePath) throws -> Int {
+        // No digest is longer than another.
+        let index = try IndexWriter.write(set, digest: IndexFile.unknownDigest, beside: path)
+        return Trailer(
+            version: index.version,
+            framesSize: index.framesSize,
+            indexSize: index.size,
+            indexID: IndexFile.unknownDigest
+        ).fileSize
+    }
+}

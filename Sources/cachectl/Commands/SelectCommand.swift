@@ -1,0 +1,207 @@
+import ArgumentParser
+import CacheStore
+import SystemPackage
+
+/// `cachectl select`: an archive of some members of several archives.
+struct SelectCommand: AsyncParsableCommand, Sendable {
+    static let configuration = CommandConfiguration(
+        commandName: "select",
+        abstract: "Write the members of archives that filters keep.",
+        discussion: """
+            The inputs are united as by `cachectl union`. Each filter then only removes \
+            members, and a member stays if all filters keep it. Without a filter, the result \
+            is the union. The order of inputs and filters does not matter. Nothing is \
+            decompressed but the names of compiled packages, where filters ask for them.
+
+            Patterns are those of `cachectl ls`, and must match a whole name. A module goes \
+            by its path, with or without `@` and the version. A compiled package goes by its \
+            import path, or by its module; a program goes by the directory of its sources \
+            too, and Go's own packages by `std`. Members that belong to neither stay: `.mod` \
+            and `.info` files, the checksum database, facts of `go vet`, results of tests, \
+            linked programs, and indexes of GOROOT. --drop takes out some of these.
+
+            With --used, entries stay that the log of `cachectl prog --log FILE` names. A \
+            module stays if its index or a package of it was used, or if nothing tells. \
+            `cachectl pack --used-log` also asks the go.sum files of the job.
+
+            With --max-size, whole packages and modules go until the file is small enough: \
+            first what the fewest sources hold, then what frees the most bytes, then by name. \
+            A package is all entries of one import path, a module is one version.
+
+            With --dry-run, nothing is written: the modules and packages that would go are \
+            shown, and how many entries each source would lose. Its builds would miss those.
+
+            What needs a member that goes, goes too: an output without an entry, a zip that \
+            is made of a tree, and what Go derives from a compiled package. Sources that hold \
+            nothing go, unless a filter names them.
+
+            Examples:
+              cachectl select all.castore -o aws.castore --only aws
+              cachectl select all.castore new.castore -o next.castore --unused-in new.castore
+              cachectl select all.castore -o common.castore --shared-by aws,gcp,azure
+              cachectl select all.castore -o small.castore --exclude 'github.com/aws/*'
+              cachectl select all.castore -o small.castore --used prog.log --drop vet,test
+              cachectl select all.castore -o small.castore --max-size 500MB --dry-run
+              cachectl select base.castore delta-1.castore delta-2.castore -o whole.castore
+
+            Classes of GOCACHE's entries: \(EntryClass.all.map(\.rawValue).joined(separator: ", ")).
+            """
+    )
+
+    @Argument(help: ArgumentHelp("The archives to select from.", valueName: "archive"), completion: .file())
+    var inputs: [String]
+
+    @OptionGroup
+    var output: OutputOptions
+
+    @Option(
+        help: ArgumentHelp("Keep what any of these sources holds.", valueName: "label,..."),
+        transform: CommaList.values
+    )
+    var only: [[String]] = []
+
+    @Option(
+        help: ArgumentHelp("Keep what all of these sources hold.", valueName: "label,..."),
+        transform: CommaList.values
+    )
+    var sharedBy: [[String]] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Of modules and packages, keep only those that match; may be repeated.",
+            valueName: "pattern"
+        ),
+        transform: NamePattern.read
+    )
+    var include: [Glob] = []
+
+    @Option(
+        help: ArgumentHelp("Drop modules and packages that match; may be repeated.", valueName: "pattern"),
+        transform: NamePattern.read
+    )
+    var exclude: [Glob] = []
+
+    @Option(
+        help: ArgumentHelp("Keep only entries of these classes.", valueName: "class,..."),
+        transform: CommaList.values
+    )
+    var keep: [[String]] = []
+
+    @Option(
+        help: ArgumentHelp("Drop entries of these classes.", valueName: "class,..."),
+        transform: CommaList.values
+    )
+    var drop: [[String]] = []
+
+    @Option(
+        name: .customLong("used"),
+        help: ArgumentHelp(
+            "Keep only what jobs have used, as `cachectl prog --log FILE` logs it; may be repeated.",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
+    var useLogs: [String] = []
+
+    @Option(
+        name: .customLong("unused-in"),
+        help: ArgumentHelp("Drop members that this archive lacks; may be repeated.", valueName: "archive"),
+        completion: .file()
+    )
+    var others: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Drop packages and modules until the archive has at most this size, as in `500MB`.",
+            valueName: "size"
+        ),
+        transform: ByteSize.read
+    )
+    var maxSize: Int?
+
+    @Flag(help: "Write nothing, and show what would go.")
+    var dryRun = false
+
+    @OptionGroup
+    var common: CommonOptions
+
+    func validate() throws {
+        if useLogs.contains("") { throw ValidationError("`--used` is empty") }
+        let options = try selectOptions()
+        try OptionCheck.run { () throws(CacheStoreError) in try options.check() }
+    }
+
+    func run() async throws {
+        let options = try selectOptions()
+        if dryRun { return try await preview(options) }
+        let (report, time) = try await common.perform(
+            consequence: "no archive was written",
+            needsAll: true
+        ) { [inputs, path = output.path] progress in
+            let inputs = inputs.map { FilePath($0) }
+            return try await Select(options: options).run(inputs, to: path, progress: progress)
+        }
+        common.show(report.warnings)
+        for message in Message.disagreements(report.disagreements) { StandardError.write(message) }
+        try common.write(json(report, time), summary(report, time))
+    }
+
+    private func selectOptions() throws -> Select.Options {
+        var options = Select.Options()
+        options.only = only.isEmpty ? nil : only.flatMap(\.self)
+        options.sharedBy = sharedBy.isEmpty ? nil : sharedBy.flatMap(\.self)
+        (options.included, options.excluded) = (include, exclude)
+        options.kept = keep.isEmpty ? nil : try ClassList.read(keep, of: "--keep")
+        options.dropped = try ClassList.read(drop, of: "--drop")
+        options.usedLogs = useLogs.map { FilePath($0) }
+        options.heldIn = others.map { FilePath($0) }
+        options.maximumBytes = maxSize
+        options.overwrite = output.force
+        options.jobs = common.jobs
+        return options
+    }
+
+    private func preview(_ options: Select.Options) async throws {
+        let (preview, time) = try await common.perform(
+            consequence: "no archive was to be written"
+        ) { [inputs, path = output.path] progress in
+            let inputs = inputs.map { FilePath($0) }
+            return try await Select(options: options).preview(inputs, to: path, progress: progress)
+        }
+        common.show(preview.report.warnings)
+        for message in Message.disagreements(preview.report.disagreements) { StandardError.write(message) }
+        let view = SelectionView(preview.report)
+        try common.write(
+            json(preview.report, time, preview),
+            ["would select \(view.headline(for: output.output)); nothing was written"]
+                + view.removal + [""] + view.lists(of: preview) + view.result
+        )
+    }
+
+    private func summary(_ report: Select.Report, _ time: Duration) -> [String] {
+        let view = SelectionView(report)
+        return ["selected \(view.headline(for: output.output)) in \(HumanFormat.duration(time))"]
+            + view.removal + [""] + view.result
+    }
+
+    private func json(
+        _ report: Select.Report,
+        _ time: Duration,
+        _ preview: Select.Preview? = nil
+    ) -> JSONValue {
+        [
+            "schema": "cachectl.select/1",
+            "archive": .string(output.output),
+            "dry_run": .boolean(preview != nil),
+            "digest": .string(report.digest.description),
+            "inputs": .strings(inputs),
+            "input_bytes": .integer(report.inputBytes),
+            "totals": .totals(report.totals),
+            "removed": .removal(report.removed, preview),
+            "cuts": .array(report.cuts.map { .cut($0) }),
+            "conflicts": .disagreements(report.disagreements),
+            "warnings": .warnings(report.warnings),
+            "milliseconds": .milliseconds(time),
+        ]
+    }
+}

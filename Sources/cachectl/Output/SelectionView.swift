@@ -1,0 +1,106 @@
+import CacheStore
+
+/// The text and JSON of `cachectl select`.
+struct SelectionView {
+    private let report: Select.Report
+
+    /// The number of lines in each list.
+    private static let top = 20
+
+    /// Creates the view of a report.
+    init(_ report: Select.Report) { self.report = report }
+
+    /// Returns the inputs, the archive and its size in words.
+    func headline(for path: String) -> String {
+        let archives = HumanFormat.count(report.inputs, "archive", "archives")
+        let inputSize = HumanFormat.bytes(report.inputBytes)
+        let size = HumanFormat.bytes(report.totals.fileBytes)
+        return "from \(archives) of \(inputSize) into `\(HumanFormat.printable(path))`: \(size)"
+    }
+
+    /// The lines on what goes.
+    var removal: [String] {
+        let all = report.removed.all
+        let members = HumanFormat.count(all.members, "member", "members")
+        var lines = ["left out  \(members), \(HumanFormat.bytes(all.storedBytes))"]
+        let losses = report.removed.entriesBySource.sorted { $0.key < $1.key }.map { label, count in
+            "\(label) \(HumanFormat.count(count))"
+        }
+        if !losses.isEmpty { lines.append("entries   \(losses.joined(separator: ", "))") }
+        let modules = report.cuts.count(where: \.isModule)
+        if !report.cuts.isEmpty {
+            let words = [
+                HumanFormat.count(report.cuts.count - modules, "package", "packages"),
+                HumanFormat.count(modules, "module", "modules"),
+            ]
+            lines.append("for size  \(words.joined(separator: ", "))")
+        }
+        return lines
+    }
+
+    /// The figures and the digest of the archive.
+    var result: [String] { Table.archive(report.totals, report.digest) }
+
+    /// Returns the modules and packages that would go, the largest first, each list with its title.
+    func lists(of preview: Select.Preview) -> [String] {
+        var modules = Table(.left("module"), .right("packages"), .left("versions"), .right("stored"))
+        for module in preview.modules.prefix(Self.top) {
+            let name = module.path.isEmpty ? "(programs, and packages of no module here)" : module.path
+            modules.append(
+                HumanFormat.printable(name),
+                HumanFormat.count(module.packages),
+                HumanFormat.printable(module.versions.map(\.version).joined(separator: ", ")),
+                HumanFormat.bytes(module.storedBytes)
+            )
+        }
+        var packages = Table(.left("package"), .right("variants"), .right("stored"), .left("in"))
+        for package in preview.packages.prefix(Self.top) {
+            packages.append(
+                HumanFormat.printable(package.importPath),
+                HumanFormat.count(package.variants),
+                HumanFormat.bytes(package.storedBytes),
+                package.sources.joined(separator: ",")
+            )
+        }
+        var lines: [String] = []
+        for (title, table, count) in [
+            ("Modules that would go", modules, preview.modules.count),
+            ("Packages that would go", packages, preview.packages.count),
+        ] where count > 0 {
+            lines += [title, ""] + table.lines
+            if count > Self.top { lines.append("and \(HumanFormat.count(count - Self.top)) more (--json)") }
+            lines.append("")
+        }
+        if preview.unknownPackages > 0 {
+            let count = HumanFormat.count(preview.unknownPackages, "package", "packages")
+            lines += ["\(count) that would go could not be named", ""]
+        }
+        return lines
+    }
+}
+
+extension JSONValue {
+    /// Returns the JSON of what a selection leaves out, with packages and modules where a preview has them.
+    static func removal(_ removal: Select.Removal, _ preview: Select.Preview?) -> JSONValue {
+        let packages = preview?.packages.map { package($0) }
+        let modules = preview?.modules.map { module($0) }
+        return [
+            "all": tally(removal.all),
+            "by_kind": kinds(removal.byKind),
+            "entries_by_source": sorted(removal.entriesBySource.mapValues { .integer($0) }),
+            "packages": packages.map { .array($0) } ?? .null,
+            "modules": modules.map { .array($0) } ?? .null,
+            "unknown_packages": preview.map { .integer($0.unknownPackages) } ?? .null,
+        ]
+    }
+
+    /// Returns the JSON of a package or module that went for the size of the archive.
+    static func cut(_ cut: Select.Cut) -> JSONValue {
+        [
+            "kind": .string(cut.isModule ? "module" : "package"),
+            "name": .string(cut.name),
+            "stored_bytes": .integer(cut.storedBytes),
+            "sources": .integer(cut.sources),
+        ]
+    }
+}

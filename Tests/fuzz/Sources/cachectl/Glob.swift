@@ -1,1 +1,0 @@
-../../../../Sources/cachectl/Options/Glob.swift
