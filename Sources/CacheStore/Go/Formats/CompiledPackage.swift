@@ -22,8 +22,8 @@ struct CompiledPackage: Hashable {
     /// The number of records, and the number of bytes of text, that are searched at a time.
     private static let (recordsAtOnce, textAtOnce) = (1 << 13, 1 << 18)
 
-    /// The length of the longest name that is accepted, in bytes.
-    private static let nameLimit = 1 << 16
+    /// The length of the longest name that is accepted, in bytes: no file has a longer path on Linux.
+    private static let nameLimit = 1 << 12
 
     /// The limit for names that begin like the wanted name, and the limit for files that are searched.
     ///

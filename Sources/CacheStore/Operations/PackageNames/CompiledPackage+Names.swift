@@ -9,13 +9,17 @@ extension CompiledPackage {
         file.map { file in file.lastIndex(of: "/").map { String(file[..<$0]) } ?? "." }
     }
 
+    /// The number of elements with an `@` that may be a module's; a hostile path has thousands.
+    private static let candidateLimit = 16
+
     /// The module of GOMODCACHE from which the package was compiled, or `nil` for any other package.
     ///
     /// The package itself tells, so the result does not depend on what else an archive holds.
     var module: (path: String, version: String)? {
         guard let directory else { return nil }
         let elements = directory.split(separator: "/", omittingEmptySubsequences: false)
-        for (index, element) in elements.enumerated() {
+        let candidates = elements.enumerated().filter { $1.contains("@") }.prefix(Self.candidateLimit)
+        for (index, element) in candidates {
             guard let mark = element.lastIndex(of: "@") else { continue }
             let version = String(element[element.index(after: mark)...])
             let head = (elements[..<index] + [element[..<mark]]).joined(separator: "/")

@@ -122,6 +122,27 @@ struct CompiledPackageTests {
         #expect(names("main", "/src/p/main.go") == ["main", "main (/src/p)", "/src/p"])
     }
 
+    @Test("has no name that is longer than any path")
+    func longNames() throws {
+        let prefix = "go:cuinfo.packagename."
+        func package(_ path: String, _ file: String) -> CompiledPackage? {
+            read(archive(symbols: [prefix + path], files: [file])).package
+        }
+        let longest = String(repeating: "p", count: 4096 - prefix.count)
+        #expect(package(longest, "/a.go")?.importPath == longest)
+        #expect(package(longest + "p", "/a.go") == nil)
+        #expect(package("p", "/" + String(repeating: "f", count: 4096))?.file == nil)
+    }
+
+    @Test("costs no time if its path has as many versions as fit")
+    func versions() throws {
+        let file = String(repeating: "@/", count: 2_040) + "a.go"
+        let package = CompiledPackage(importPath: "p", file: file)
+        let begin = ContinuousClock.now
+        for _ in 0..<1_000 { #expect(package.module == nil) }
+        #expect(ContinuousClock.now - begin < .seconds(20))
+    }
+
     @Test("is unknown if it names nothing, or is no object file")
     func unknown() {
         for content in [
