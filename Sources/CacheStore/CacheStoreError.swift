@@ -169,6 +169,9 @@ extension CacheStoreError {
         /// The `go` command could not be run or answered with an error.
         public static let goCommand = Code("goCommand")
 
+        /// An archive is longer than it may be.
+        public static let overBudget = Code("overBudget")
+
         /// The operating system refused for any other reason.
         public static let io = Code("io")
     }

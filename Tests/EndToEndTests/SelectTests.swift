@@ -164,7 +164,7 @@ extension EndToEnd {
             let outcome = try await workspace.cachectl.run(
                 ["select", workspace.union, "-o", archive, "--max-size", "100B"]
             )
-            EndToEnd.expectFailure(outcome, status: 64, naming: "more than the 100 bytes")
+            EndToEnd.expectFailure(outcome, status: 1, naming: "can't be that small")
         }
 
         @Test("refuses filters that contradict each other, name no class, pattern or source")

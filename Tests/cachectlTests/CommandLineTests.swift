@@ -158,7 +158,7 @@ struct ExitCodeTests {
             (.notAnArchive, 2), (.corruptArchive, 2), (.unsafePath, 2), (.conflict, 2), (.damagedCache, 2),
             (.symbolicLink, 1),
             (.badArgument, 64), (.unsupportedVersion, 1), (.duplicateLabel, 1), (.notFound, 1), (.exists, 1),
-            (.permissionDenied, 1), (.readOnly, 1), (.noSpace, 1), (.goCommand, 1), (.io, 1),
+            (.permissionDenied, 1), (.readOnly, 1), (.noSpace, 1), (.goCommand, 1), (.io, 1), (.overBudget, 1),
         ] as [(CacheStoreError.Code, Int32)]
     )
     func status(code: CacheStoreError.Code, status: Int32) {

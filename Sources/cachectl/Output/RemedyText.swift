@@ -46,6 +46,8 @@ enum RemedyText {
         .restoreForUse:
             "restore with `cachectl restore --profile ci` into the directory in which the job builds, or "
             + "into an empty one",
+        .allowSize:
+            "allow at least that with `--max-size`, or leave out more with `--only`, `--drop` or `--used`",
         .logUse:
             "have the job's go commands run with `GOCACHEPROG=\"cachectl prog --log FILE ARCHIVE\"`, pack "
             + "after them, and name that FILE",

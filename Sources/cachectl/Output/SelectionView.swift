@@ -99,6 +99,7 @@ extension JSONValue {
         [
             "kind": .string(cut.isModule ? "module" : "package"),
             "name": .string(cut.name),
+            "is_standard": .boolean(cut.isStandard),
             "stored_bytes": .integer(cut.storedBytes),
             "sources": .integer(cut.sources),
         ]

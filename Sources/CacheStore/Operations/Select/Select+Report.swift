@@ -36,6 +36,9 @@ extension Select {
         /// Whether this is a module.
         public var isModule: Bool
 
+        /// Whether this is one of Go's own packages.
+        public var isStandard: Bool
+
         /// The length of the frames that nothing else uses, in bytes.
         public var storedBytes: Int
 
