@@ -272,12 +272,6 @@ extension Remedy {
         "restore with the profile `ci` into the directory in which the job builds, or into an empty one"
     )
 
-    /// The advice to allow a longer archive, or to leave other members out.
-    public static let allowSize = Remedy(
-        "allowSize",
-        "allow at least that size, or leave out more by source, class or use"
-    )
-
     /// The advice to log what go commands use.
     public static let logUse = Remedy(
         "logUse",

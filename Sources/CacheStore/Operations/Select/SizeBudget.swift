@@ -171,8 +171,8 @@ struct SizeBudget: Sendable {
     ///   - limit: The length that the archive may have, in bytes.
     ///   - size: Returns the length of the archive of a selection, in bytes; it must not grow as members go.
     /// - Returns: The selection, and what was cut, in order.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/overBudget`` if all packages and modules
-    ///   together are not enough, or the error of `size`.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/overBudget`` if all packages and
+    ///   modules together are not enough, or the error of `size`.
     /// - Complexity: O(log *n*) calls of `size`.
     func cut(
         to limit: Int,
@@ -204,8 +204,8 @@ struct SizeBudget: Sendable {
         return (without(0..<high), Array(order.prefix(high)))
     }
 
-    /// Returns the position of the smallest unit that frees enough, among those that have the rank of the unit
-    /// at `start` and follow it, or `nil` if none does by the bytes of its frames alone.
+    /// Returns the position of the smallest unit that frees enough, among those that have the rank of the
+    /// unit at `start` and follow it, or `nil` if none does by the bytes of its frames alone.
     private func lastCut(at start: Int, freeing bytes: Int) -> Int? {
         let first = order[start]
         let equals = order[start...].prefix {

@@ -84,7 +84,7 @@ struct SizeBudgetTests {
                     #expect(
                         !order.dropFirst(count).contains {
                             $0.sources == last.sources && $0.isStandard == last.isStandard
-                                && (larger - limit..<last.storedBytes).contains($0.storedBytes)
+                                && $0.storedBytes >= larger - limit && $0.storedBytes < last.storedBytes
                         }
                     )
                     continue
