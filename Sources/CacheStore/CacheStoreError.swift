@@ -169,6 +169,12 @@ extension CacheStoreError {
         /// The `go` command could not be run or answered with an error.
         public static let goCommand = Code("goCommand")
 
+        /// The logs of what go commands have used name no entry.
+        public static let emptyLog = Code("emptyLog")
+
+        /// An archive is longer than it may be.
+        public static let overBudget = Code("overBudget")
+
         /// The operating system refused for any other reason.
         public static let io = Code("io")
     }

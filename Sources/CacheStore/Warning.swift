@@ -48,6 +48,10 @@ public struct Warning: Hashable, Sendable {
         public static let absentModules = Code(rawValue: "absentModules")
         /// Go keeps the entries of builds with a program, and not in GOCACHE.
         public static let cacheProgram = Code(rawValue: "cacheProgram")
+        /// A pattern for names matches nothing.
+        public static let unmatchedPattern = Code(rawValue: "unmatchedPattern")
+        /// The output of a preview exists, so the operation itself would fail.
+        public static let outputExists = Code(rawValue: "outputExists")
         /// The environment of an image leads builds to other directories than those of its caches.
         public static let unusedCache = Code(rawValue: "unusedCache")
         /// A member was left out, because it is damaged in the archive.

@@ -157,6 +157,22 @@ extension EndToEnd {
             let kept = try await workspace.cachectl.succeed(["union", "-o", output] + inputs)
             #expect(kept.errors.contains("warning: ") && kept.errors.contains("`\(Runs.package)`"), "\(kept)")
 
+            // A selection keeps both, and says so in the same words.
+            let part = "\(top)/part.castore"
+            let selected = try await workspace.cachectl.succeed(
+                ["select", "-o", part, "--keep", "package", "--json"] + inputs
+            )
+            #expect(selected.errors.contains("several outputs for"), "\(selected)")
+            #expect(selected.errors.contains("`\(Runs.package)`") && !selected.errors.contains("by rule"))
+            let document = try EndToEnd.object(selected.output)
+            #expect((document["conflicts"] as? [[String: Any]])?.isEmpty == true)
+            let both = try #require(document["disputes"] as? [[String: Any]])
+            #expect(both.contains { $0["package"] as? String == Runs.package })
+            let one = try await workspace.cachectl.succeed(
+                ["select", "-o", part, "--force", "--only", "run1"] + inputs
+            )
+            #expect(!one.errors.contains("several outputs"), "\(one)")
+
             let dropped = try await workspace.cachectl.succeed(
                 ["union", "-o", output, "--on-conflict", "drop", "--json", "--force"] + inputs.reversed()
             )

@@ -137,7 +137,7 @@ extension EndToEnd {
             #expect(!cuts.isEmpty)
 
             let archive = try Scratch.shared.place("never.castore")
-            let arguments = ["select", workspace.union, "-o", archive, "--dry-run"] + filters
+            let arguments = ["select", workspace.union, "--dry-run"] + filters
             let dry = try EndToEnd.object(
                 try await workspace.cachectl.succeed(arguments + ["--json"]).output
             )
@@ -158,13 +158,75 @@ extension EndToEnd {
             #expect(!cut.isEmpty && names.isSuperset(of: cut))
             let text = try await workspace.cachectl.succeed(arguments).output
             #expect(
-                text.contains("nothing was written") && text.contains("Packages that would go"),
+                text.contains("nothing was written") && text.contains("Packages that would go")
+                    && text.contains("\nlost      "),
                 "\(text)"
             )
+            #expect(dry["archive"] is NSNull && removed["modules_by_source"] is [String: Int])
             let outcome = try await workspace.cachectl.run(
                 ["select", workspace.union, "-o", archive, "--max-size", "100B"]
             )
-            EndToEnd.expectFailure(outcome, status: 64, naming: "more than the 100 bytes")
+            EndToEnd.expectFailure(outcome, status: 1, naming: "can't be that small")
+        }
+
+        @Test("warns of a pattern that matches nothing, as a listing does")
+        func unmatched() async throws {
+            let workspace = try await Workspace.shared.value
+            for option in ["--include", "--exclude"] {
+                let outcome = try await workspace.cachectl.succeed(
+                    ["select", workspace.union, "--dry-run", "--json", option, "no/such*", option, "std"]
+                )
+                #expect(outcome.errors.contains("matches the pattern `no/such*`"), "\(outcome)")
+                let warnings = try #require(
+                    EndToEnd.object(outcome.output)["warnings"] as? [[String: Any]]
+                )
+                let codes = warnings.compactMap { $0["code"] as? String }
+                #expect(codes.filter { $0 == "unmatchedPattern" }.count == 1, "\(warnings)")
+            }
+            let listing = try await workspace.cachectl.succeed(["ls", workspace.union, "--glob", "no/such*"])
+            #expect(listing.output.isEmpty && listing.errors.contains("`no/such*`"), "\(listing)")
+        }
+
+        @Test("or a pack that is only previewed needs no output, and tells that one could not be written")
+        func output() async throws {
+            let workspace = try await Workspace.shared.value
+            let build = try Scratch.shared.place("build")
+            _ = try await workspace.cachectl.succeed(
+                ["restore", workspace.union, "--gocache", build, "--no-gomodcache"]
+            )
+            let absent = try "\(Scratch.shared.place("absent"))/x.castore"
+            for command in [
+                ["select", workspace.union, "--only", "alpha"],
+                ["pack", "--label", "x", "--no-go", "--no-gomodcache", "--gocache", build],
+            ] {
+                let dry = command + ["--dry-run"]
+                let outcome = try await workspace.cachectl.succeed(dry)
+                #expect(outcome.output.contains("nothing was written"), "\(outcome)")
+                let lost = try await workspace.cachectl.run(dry + ["-o", absent])
+                EndToEnd.expectFailure(lost, status: 1, naming: "no directory for the output")
+                let there = try await workspace.cachectl.succeed(dry + ["-o", workspace.pack("alpha")])
+                #expect(there.errors.contains("exists already") && there.errors.contains("--force"))
+                let forced = try await workspace.cachectl.succeed(
+                    dry + ["--force", "-o", workspace.pack("alpha")]
+                )
+                #expect(!forced.errors.contains("exists already"), "\(forced)")
+                let missing = try await workspace.cachectl.run(command)
+                EndToEnd.expectFailure(missing, status: 64, naming: "--output <file>")
+            }
+        }
+
+        @Test("by a log that names nothing fails, and the hint is about a log, not a pack")
+        func emptyLog() async throws {
+            let workspace = try await Workspace.shared.value
+            let log = try Scratch.shared.place("empty.used")
+            for text in ["", "torn"] {
+                try text.write(toFile: log, atomically: true, encoding: .utf8)
+                let outcome = try await workspace.cachectl.run(
+                    ["select", workspace.union, "--dry-run", "--used", log]
+                )
+                EndToEnd.expectFailure(outcome, status: 1, naming: "no entry", "GOCACHEPROG")
+                #expect(!outcome.errors.contains("pack after"), "\(outcome)")
+            }
         }
 
         @Test("refuses filters that contradict each other, name no class, pattern or source")
@@ -174,6 +236,7 @@ extension EndToEnd {
             for (filters, words) in [
                 (["--keep", "vet", "--drop", "vet"], "both kept and dropped"),
                 (["--keep", "nothing"], "unknown class"), (["--include", "[a"], "not closed"),
+                (["--include", ""], "pattern is empty"), (["--exclude", ""], "pattern is empty"),
                 (["--only", "nobody"], "nobody"), (["--shared-by", "nobody"], "nobody"),
                 (["--only", "alpha", "--shared-by", "alpha,beta"], "beta"), (["--used", ""], "--used"),
                 (["--max-size", "0B"], "at least 1 byte"),

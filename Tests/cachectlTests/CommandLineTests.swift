@@ -140,6 +140,8 @@ struct HelpExampleTests {
                 lines.contains { $0.hasPrefix("  cachectl \(command.commandName) ") },
                 "\(command.commandName)"
             )
+            // A line that the help breaks could not be copied.
+            for line in lines { #expect(line.count <= 78, "\(line)") }
             for line in lines where line.hasPrefix("  cachectl ") {
                 let words = line.split(separator: " ").dropFirst()
                     .prefix { !["|", "&&", ">>", ">"].contains($0) }
@@ -159,6 +161,8 @@ struct ExitCodeTests {
             (.symbolicLink, 1),
             (.badArgument, 64), (.unsupportedVersion, 1), (.duplicateLabel, 1), (.notFound, 1), (.exists, 1),
             (.permissionDenied, 1), (.readOnly, 1), (.noSpace, 1), (.goCommand, 1), (.io, 1),
+            (.overBudget, 1),
+            (.emptyLog, 1),
         ] as [(CacheStoreError.Code, Int32)]
     )
     func status(code: CacheStoreError.Code, status: Int32) {

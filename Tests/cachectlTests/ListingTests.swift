@@ -62,4 +62,15 @@ struct ListingTests {
         #expect(!filter.admits(name: "other"))
         #expect(MemberFilter().admits(name: "other"))
     }
+
+    @Test("warns of the patterns that nothing matches")
+    func unmatched() throws {
+        var filter = MemberFilter(globs: [try #require(Glob("x")), try #require(Glob("example.com/*"))])
+        #expect(filter.warnings.map(\.code) == [.unmatchedPattern, .unmatchedPattern])
+        filter.note(name: "y")
+        filter.note(name: "example.com/a")
+        #expect(filter.warnings.count == 1 && filter.warnings[0].message.hasSuffix("`x`"))
+        filter.note(name: "x")
+        #expect(filter.warnings.isEmpty && MemberFilter().warnings.isEmpty)
+    }
 }

@@ -16,7 +16,9 @@ struct RemedyTextTests {
             (.recoverContent, "`cachectl restore --skip-damaged`"), (.copyOrUnpack, repair),
             (.listMembers, "`cachectl ls`"),
             (.chooseProfile, "--profile"), (.nameArchitecture, "--arch"), (.nameTag, "--base"),
-            (.logUse, "cachectl prog --log"), (.nameCheckout, "--checkout"),
+            (.logUse, "cachectl prog --log"), (.allowSize, "--max-size"),
+            (.logUseToSelect, "cachectl prog --log"), (.checkPattern, "cachectl explain"),
+            (.nameCheckout, "--checkout"),
         ] {
             #expect(RemedyText.words(for: remedy).contains(word), "\(remedy)")
             let own = remedy.description

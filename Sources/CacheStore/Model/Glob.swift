@@ -24,6 +24,9 @@ public struct Glob: Hashable, Sendable {
 
     private let elements: [Element]
 
+    /// The text of the pattern.
+    public let pattern: String
+
     /// Reads a pattern, or returns `nil` if it ends in `\` or a `[` is not closed.
     public init?(_ pattern: String) {
         var elements: [Element] = []
@@ -42,6 +45,7 @@ public struct Glob: Hashable, Sendable {
             }
         }
         self.elements = elements
+        self.pattern = pattern
     }
 
     /// Returns whether the whole of `name` matches.

@@ -16,7 +16,7 @@ struct DifferenceCommand: AsyncParsableCommand, Sendable {
 
             Examples:
               cachectl difference all.castore main.castore -o delta.castore
-              cachectl difference aws.castore gcp.castore azure.castore -o aws-only.castore
+              cachectl difference aws.castore gcp.castore azure.castore -o only.castore
             """
     )
 

@@ -21,7 +21,7 @@ struct InfoCommand: AsyncParsableCommand, Sendable {
 
             Examples:
               cachectl info all.castore
-              cachectl info all.castore --quiet --metrics /var/lib/node_exporter/castore.prom
+              cachectl info all.castore -q --metrics /var/lib/node_exporter/go.prom
               cachectl info all.castore --json | jq -r .digest
             """
     )

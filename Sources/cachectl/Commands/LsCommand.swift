@@ -69,7 +69,7 @@ struct LsCommand: AsyncParsableCommand, Sendable {
     func run() async throws {
         let contents = try await Archive(opening: FilePath(archive)).contents()
         let labels = contents.sources.map(\.label)
-        let filter = MemberFilter(
+        var filter = MemberFilter(
             kinds: Set(kind.flatMap(\.self)),
             sources: Set(source.flatMap(\.self)),
             globs: glob
@@ -82,12 +82,15 @@ struct LsCommand: AsyncParsableCommand, Sendable {
         var faults: [CacheStoreError] = []
         for member in contents.members where filter.admits(kindAndSourcesOf: member) {
             if output.isClosed { break }
+            filter.note(name: member.name)
             let isNamed = filter.admits(name: member.name)
             if isNamed { try output.writeLine(line.text(member)) }
             guard files, member.kind == .tree else { continue }
             do {
                 for file in try await contents.files(ofTree: member.name) {
-                    guard isNamed || filter.admits(name: "\(member.name)/\(file.path)") else { continue }
+                    let name = "\(member.name)/\(file.path)"
+                    filter.note(name: name)
+                    guard isNamed || filter.admits(name: name) else { continue }
                     try output.writeLine(line.text(file, of: member))
                 }
             } catch let error as CacheStoreError {
@@ -99,7 +102,11 @@ struct LsCommand: AsyncParsableCommand, Sendable {
             }
         }
         try output.flush()
-        guard !faults.isEmpty else { return }
+        guard !faults.isEmpty else {
+            // A listing that was cut short, as by `| head`, tells nothing about the patterns.
+            if !output.isClosed { common.show(filter.warnings) }
+            return
+        }
         for message in Message.messages(faults) { StandardError.write(message) }
         throw ExitCode.corrupt
     }

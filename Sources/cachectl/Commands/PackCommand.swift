@@ -23,7 +23,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
 
             With --dry-run, everything is done but compressing and writing: it tells what the \
             archive would hold, what is left out and why, and the digest. The size of the \
-            archive is not known without compressing.
+            archive is not known without compressing, and --output is not needed.
 
             With --used, only what the job has used since `cachectl restore --profile ci` is \
             packed: the entries that Go has marked or made, and the modules that the go.sum \
@@ -49,7 +49,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
               cachectl pack --label main -o main.castore --used-log prog.log --checkout .
               cachectl pack --label aws -o aws.castore --used-since $JOB_START
               cachectl pack --label pr-7 -o delta.castore --base main.castore
-              cachectl pack --label aws -o aws.castore --dry-run
+              cachectl pack --label aws --dry-run
 
             Classes of GOCACHE's entries: \(EntryClass.all.map(\.rawValue).joined(separator: ", ")). \
             Dropped unless kept: \
@@ -61,7 +61,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
     var label: String
 
     @OptionGroup
-    var output: OutputOptions
+    var output: PreviewableOutput
 
     @OptionGroup
     var directories: CacheDirectories
@@ -130,9 +130,6 @@ struct PackCommand: AsyncParsableCommand, Sendable {
     @Flag(help: "With --base: read and check also what the base has under the same name.")
     var recheck = false
 
-    @Flag(name: .customLong("dry-run"), help: "Write nothing; tell what would be packed.")
-    var isPreview = false
-
     @Flag(help: "Fail if an entry of a cache has to be left out.")
     var strict = false
 
@@ -175,10 +172,10 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         )
         var (report, time) = try await common.perform(
             consequence: "no archive was written"
-        ) { [path = output.path, isPreview] progress in
-            isPreview
-                ? try await Pack(options: options).preview(caches, progress: progress)
-                : try await Pack(options: options).run(caches, to: path, progress: progress)
+        ) { [output] progress in
+            output.isPreview
+                ? try await Pack(options: options).preview(caches, to: output.path, progress: progress)
+                : try await Pack(options: options).run(caches, to: output.named(), progress: progress)
         }
 
         report.warnings = absences + report.warnings
@@ -194,7 +191,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
             label: label,
             archive: output.output,
             bases: bases,
-            isPreview: isPreview,
+            isPreview: output.isPreview,
             warnsOfUse: packsUsed && report.restoreTime == nil && !directories.leavesOutBuildCache
         )
         try common.write(result.json, result.lines)

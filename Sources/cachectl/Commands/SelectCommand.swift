@@ -25,11 +25,14 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
             `cachectl pack --used-log` also asks the go.sum files of the job.
 
             With --max-size, whole packages and modules go until the file is small enough: \
-            first what the fewest sources hold, then what frees the most bytes, then by name. \
-            A package is all entries of one import path, a module is one version.
+            first what the fewest sources hold; of that, what is not Go's own; then what frees \
+            the most bytes; then by name. The last one is the smallest that is enough. A \
+            package is all entries of one import path, a module is one version.
 
-            With --dry-run, nothing is written: the modules and packages that would go are \
-            shown, and how many entries each source would lose. Its builds would miss those.
+            The result tells which entries and modules each source loses. Its builds miss \
+            those entries, and download those modules; without a proxy, they fail. With \
+            --dry-run, nothing is written, --output is not needed, and the modules and \
+            packages that would go are shown.
 
             What needs a member that goes, goes too: an output without an entry, a zip that \
             is made of a tree, and what Go derives from a compiled package. Sources that hold \
@@ -37,12 +40,12 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
 
             Examples:
               cachectl select all.castore -o aws.castore --only aws
-              cachectl select all.castore new.castore -o next.castore --unused-in new.castore
+              cachectl select a.castore b.castore -o c.castore --unused-in b.castore
               cachectl select all.castore -o common.castore --shared-by aws,gcp,azure
-              cachectl select all.castore -o small.castore --exclude 'github.com/aws/*'
-              cachectl select all.castore -o small.castore --used prog.log --drop vet,test
-              cachectl select all.castore -o small.castore --max-size 500MB --dry-run
-              cachectl select base.castore delta-1.castore delta-2.castore -o whole.castore
+              cachectl select all.castore -o few.castore --exclude 'github.com/aws/*'
+              cachectl select all.castore -o few.castore --used prog.log --drop vet
+              cachectl select all.castore --max-size 500MB --dry-run
+              cachectl select base.castore delta.castore -o whole.castore
 
             Classes of GOCACHE's entries: \(EntryClass.all.map(\.rawValue).joined(separator: ", ")).
             """
@@ -52,7 +55,7 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
     var inputs: [String]
 
     @OptionGroup
-    var output: OutputOptions
+    var output: PreviewableOutput
 
     @Option(
         help: ArgumentHelp("Keep what any of these sources holds.", valueName: "label,..."),
@@ -119,9 +122,6 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
     )
     var maxSize: Int?
 
-    @Flag(help: "Write nothing, and show what would go.")
-    var dryRun = false
-
     @OptionGroup
     var common: CommonOptions
 
@@ -133,16 +133,15 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
 
     func run() async throws {
         let options = try selectOptions()
-        if dryRun { return try await preview(options) }
+        if output.isPreview { return try await preview(options) }
         let (report, time) = try await common.perform(
             consequence: "no archive was written",
             needsAll: true
-        ) { [inputs, path = output.path] progress in
+        ) { [inputs, path = try output.named()] progress in
             let inputs = inputs.map { FilePath($0) }
             return try await Select(options: options).run(inputs, to: path, progress: progress)
         }
-        common.show(report.warnings)
-        for message in Message.disagreements(report.disagreements) { StandardError.write(message) }
+        show(report)
         try common.write(json(report, time), summary(report, time))
     }
 
@@ -168,14 +167,21 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
             let inputs = inputs.map { FilePath($0) }
             return try await Select(options: options).preview(inputs, to: path, progress: progress)
         }
-        common.show(preview.report.warnings)
-        for message in Message.disagreements(preview.report.disagreements) { StandardError.write(message) }
+        show(preview.report)
         let view = SelectionView(preview.report)
         try common.write(
             json(preview.report, time, preview),
             ["would select \(view.headline(for: output.output)); nothing was written"]
                 + view.removal + [""] + view.lists(of: preview) + view.result
         )
+    }
+
+    private func show(_ report: Select.Report) {
+        common.show(report.warnings)
+        // The action entries among the disagreements are told with their packages.
+        let others = report.disagreements.filter { $0.kind != .action }
+        let messages = Message.disputes(ofSelection: report.disputes) + Message.disagreements(others)
+        for message in messages { StandardError.write(message) }
     }
 
     private func summary(_ report: Select.Report, _ time: Duration) -> [String] {
@@ -191,7 +197,7 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
     ) -> JSONValue {
         [
             "schema": "cachectl.select/1",
-            "archive": .string(output.output),
+            "archive": .optional(output.output),
             "dry_run": .boolean(preview != nil),
             "digest": .string(report.digest.description),
             "inputs": .strings(inputs),
@@ -199,7 +205,8 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
             "totals": .totals(report.totals),
             "removed": .removal(report.removed, preview),
             "cuts": .array(report.cuts.map { .cut($0) }),
-            "conflicts": .disagreements(report.disagreements),
+            "conflicts": .disagreements(report.disagreements.filter { $0.kind != .action }),
+            "disputes": .disputes(report.disputes),
             "warnings": .warnings(report.warnings),
             "milliseconds": .milliseconds(time),
         ]

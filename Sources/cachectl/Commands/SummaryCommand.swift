@@ -239,6 +239,6 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
             let name = name(module.path, unowned)
             sentence += "; \(name) takes most, \(HumanFormat.bytes(module.storedBytes))"
         }
-        return AdvisedError(.init(rawValue: "overBudget"), sentence, advice: RemedyText.shrink)
+        return AdvisedError(.overBudget, sentence, advice: RemedyText.shrink)
     }
 }

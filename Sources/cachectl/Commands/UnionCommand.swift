@@ -95,7 +95,7 @@ struct UnionCommand: AsyncParsableCommand, Sendable {
             "inputs": .strings(inputs),
             "input_bytes": .integer(report.inputBytes),
             "totals": .totals(report.totals),
-            "conflicts": .disagreements(report.disagreements),
+            "conflicts": .disagreements(report.disagreements.filter { $0.kind != .action }),
             "on_conflict": .string(policy.rawValue),
             "disputes": .disputes(report.disputes),
             "warnings": .warnings(report.warnings),

@@ -20,7 +20,12 @@ struct OutputOptions: ParsableArguments, Sendable {
     /// Refuses an output that can't be the name of a file.
     ///
     /// - Throws: `ValidationError`.
-    func validate() throws {
+    func validate() throws { try Self.check(output) }
+
+    /// Refuses an output that can't be the name of a file.
+    ///
+    /// - Throws: `ValidationError`.
+    static func check(_ output: String) throws {
         if output.isEmpty { throw ValidationError("`--output` is empty") }
         if output == "-" {
             throw ValidationError(

@@ -71,9 +71,24 @@ extension Message {
             policy == .drop
             ? "their entries were left out, and Go runs them again"
             : "a restore takes the first of each; `--on-conflict drop` leaves them out, `fail` refuses them"
+        return Self.disputes(disputes, "the inputs hold several outputs for \(count): \(consequence)")
+    }
+
+    /// Returns a warning with examples for the action IDs for which a selection keeps several outputs.
+    static func disputes(ofSelection disputes: [ActionDispute]) -> [Message] {
+        guard !disputes.isEmpty else { return [] }
+        let count = HumanFormat.count(disputes.count, "action", "actions")
+        return Self.disputes(
+            disputes,
+            "the inputs hold several outputs for \(count): a restore takes the first of each; "
+                + "`cachectl union --on-conflict drop` leaves them out, `fail` refuses them"
+        )
+    }
+
+    private static func disputes(_ disputes: [ActionDispute], _ sentence: String) -> [Message] {
         let warning = Message(
             .warning,
-            "the inputs hold several outputs for \(count): \(consequence)",
+            sentence,
             examples: examples(disputes, atMost: exampleLimit) { "\($0): action `\($0.action)`" }
         )
         return [warning] + allListed(if: isCut(disputes, atMost: exampleLimit))

@@ -5,8 +5,8 @@ struct PackReport {
     let report: Pack.Report
     let time: Duration
     let label: String
-    /// The path of the archive, as given.
-    let archive: String
+    /// The path of the archive, as given, or `nil` for a preview without one.
+    let archive: String?
     /// The paths of the bases, as given.
     let bases: [String]
     /// Whether nothing was written.
@@ -18,15 +18,15 @@ struct PackReport {
 
     /// The lines of the summary.
     var lines: [String] {
-        let path = HumanFormat.printable(archive)
+        let place = archive.map { " into `\(HumanFormat.printable($0))`" } ?? ""
         var lines: [String] = []
         if isPreview {
             let content = HumanFormat.bytes(report.totals.all.contentBytes)
-            lines += ["would pack `\(label)` into `\(path)`: \(content) of content; nothing was written", ""]
+            lines += ["would pack `\(label)`\(place): \(content) of content; nothing was written", ""]
             lines += previewTables
         } else {
             let size = HumanFormat.bytes(report.totals.fileBytes)
-            lines += ["packed `\(label)` into `\(path)`: \(size) in \(HumanFormat.duration(time))", ""]
+            lines += ["packed `\(label)`\(place): \(size) in \(HumanFormat.duration(time))", ""]
             lines += Table.kinds(report.totals).lines + [""]
         }
         if let counts = Message.leftOutCounts(report.leftOut) { lines.append("left out  \(counts)") }
@@ -84,7 +84,7 @@ struct PackReport {
     var json: JSONValue {
         [
             "schema": "cachectl.pack/1",
-            "archive": .string(archive),
+            "archive": .optional(archive),
             "dry_run": .boolean(isPreview),
             "label": .string(label),
             "digest": .string(report.digest.description),

@@ -46,9 +46,14 @@ enum RemedyText {
         .restoreForUse:
             "restore with `cachectl restore --profile ci` into the directory in which the job builds, or "
             + "into an empty one",
+        .allowSize:
+            "allow at least that with `--max-size`, or leave out more with `--only`, `--drop` or `--used`",
         .logUse:
             "have the job's go commands run with `GOCACHEPROG=\"cachectl prog --log FILE ARCHIVE\"`, pack "
             + "after them, and name that FILE",
+        .logUseToSelect:
+            "run go commands with `GOCACHEPROG=\"cachectl prog --log FILE ARCHIVE\"`, and name that FILE",
+        .checkPattern: "it must match a whole name: `cachectl explain` and `cachectl ls` list the names",
         .nameCheckout:
             "name the directory of the job's sources, in which its go.sum files are, with `--checkout DIR`",
         .chooseProfile: "use `--profile image` or `--profile readonly`",

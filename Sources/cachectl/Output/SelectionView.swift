@@ -11,11 +11,12 @@ struct SelectionView {
     init(_ report: Select.Report) { self.report = report }
 
     /// Returns the inputs, the archive and its size in words.
-    func headline(for path: String) -> String {
+    func headline(for path: String?) -> String {
         let archives = HumanFormat.count(report.inputs, "archive", "archives")
         let inputSize = HumanFormat.bytes(report.inputBytes)
         let size = HumanFormat.bytes(report.totals.fileBytes)
-        return "from \(archives) of \(inputSize) into `\(HumanFormat.printable(path))`: \(size)"
+        let place = path.map { " into `\(HumanFormat.printable($0))`" } ?? ""
+        return "from \(archives) of \(inputSize)\(place): \(size)"
     }
 
     /// The lines on what goes.
@@ -23,10 +24,7 @@ struct SelectionView {
         let all = report.removed.all
         let members = HumanFormat.count(all.members, "member", "members")
         var lines = ["left out  \(members), \(HumanFormat.bytes(all.storedBytes))"]
-        let losses = report.removed.entriesBySource.sorted { $0.key < $1.key }.map { label, count in
-            "\(label) \(HumanFormat.count(count))"
-        }
-        if !losses.isEmpty { lines.append("entries   \(losses.joined(separator: ", "))") }
+        lines += losses
         let modules = report.cuts.count(where: \.isModule)
         if !report.cuts.isEmpty {
             let words = [
@@ -38,19 +36,54 @@ struct SelectionView {
         return lines
     }
 
+    /// A line per source that loses something, the one that loses most first.
+    private var losses: [String] {
+        let sorted = report.removed.bySource.sorted { one, other in
+            let counts = [one, other].map { ($0.value.entries, $0.value.modules) }
+            return counts[0] == counts[1] ? one.key < other.key : counts[0] > counts[1]
+        }
+        var lines = sorted.prefix(Self.top).map { label, loss in
+            var parts: [String] = []
+            if loss.entries > 0 {
+                let classes = EntryClass.ordered(loss.byClass.keys).map { entryClass in
+                    "\(HumanFormat.count(loss.byClass[entryClass] ?? 0)) \(entryClass.rawValue)"
+                }
+                // More would not fit on a line.
+                let detail = classes.count > 4 ? "" : " (\(classes.joined(separator: ", ")))"
+                parts.append(HumanFormat.count(loss.entries, "entry", "entries") + detail)
+            }
+            if loss.modules > 0 { parts.append(HumanFormat.count(loss.modules, "module", "modules")) }
+            return "\(label): \(parts.joined(separator: ", "))"
+        }
+        if sorted.count > Self.top {
+            lines.append("\(HumanFormat.count(sorted.count - Self.top)) more sources (--json)")
+        }
+        return lines.enumerated().map { ($0 == 0 ? "lost      " : "          ") + $1 }
+    }
+
     /// The figures and the digest of the archive.
     var result: [String] { Table.archive(report.totals, report.digest) }
 
     /// Returns the modules and packages that would go, the largest first, each list with its title.
     func lists(of preview: Select.Preview) -> [String] {
-        var modules = Table(.left("module"), .right("packages"), .left("versions"), .right("stored"))
+        var modules = Table(
+            .left("module"),
+            .right("packages"),
+            .left("versions"),
+            .right("stored"),
+            .left("in")
+        )
+        var sources: [String: Set<String>] = [:]
+        for package in preview.packages { sources[package.module, default: []].formUnion(package.sources) }
         for module in preview.modules.prefix(Self.top) {
             let name = module.path.isEmpty ? "(programs, and packages of no module here)" : module.path
             modules.append(
                 HumanFormat.printable(name),
                 HumanFormat.count(module.packages),
                 HumanFormat.printable(module.versions.map(\.version).joined(separator: ", ")),
-                HumanFormat.bytes(module.storedBytes)
+                HumanFormat.bytes(module.storedBytes),
+                module.versions.reduce(into: sources[module.path] ?? []) { $0.formUnion($1.sources) }
+                    .sorted().joined(separator: ",")
             )
         }
         var packages = Table(.left("package"), .right("variants"), .right("stored"), .left("in"))
@@ -88,6 +121,16 @@ extension JSONValue {
             "all": tally(removal.all),
             "by_kind": kinds(removal.byKind),
             "entries_by_source": sorted(removal.entriesBySource.mapValues { .integer($0) }),
+            "classes_by_source": sorted(
+                removal.bySource.filter { $0.value.entries > 0 }.mapValues { loss in
+                    .object(
+                        EntryClass.ordered(loss.byClass.keys).map {
+                            (key: $0.rawValue, value: .integer(loss.byClass[$0] ?? 0))
+                        }
+                    )
+                }
+            ),
+            "modules_by_source": sorted(removal.modulesBySource.mapValues { .integer($0) }),
             "packages": packages.map { .array($0) } ?? .null,
             "modules": modules.map { .array($0) } ?? .null,
             "unknown_packages": preview.map { .integer($0.unknownPackages) } ?? .null,
@@ -99,6 +142,7 @@ extension JSONValue {
         [
             "kind": .string(cut.isModule ? "module" : "package"),
             "name": .string(cut.name),
+            "is_standard": .boolean(cut.isStandard),
             "stored_bytes": .integer(cut.storedBytes),
             "sources": .integer(cut.sources),
         ]

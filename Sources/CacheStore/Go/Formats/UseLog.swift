@@ -29,8 +29,9 @@ struct UseLog: Hashable, Sendable {
     ///
     /// - Parameter paths: The logs of figures, or the logs of used entries themselves.
     /// - Throws: ``CacheStoreError`` as the system says; with code ``CacheStoreError/Code/notFound`` if there
-    ///   is no log; with code ``CacheStoreError/Code/badArgument`` for a directory or device, for a log of
-    ///   more than ``lengthLimit`` bytes, and for logs without a single entry.
+    ///   is no log; with code ``CacheStoreError/Code/badArgument`` for a directory or device, and for a log
+    ///   of more than ``lengthLimit`` bytes; with code ``CacheStoreError/Code/emptyLog`` for logs without a
+    ///   single entry.
     init(besides paths: [FilePath]) throws(CacheStoreError) {
         for path in paths { try read(besides: path) }
         guard actions.isEmpty, let path = paths.first else { return }
@@ -40,7 +41,7 @@ struct UseLog: Hashable, Sendable {
         let verb = paths.count == 1 ? "has" : "have"
         let lines = foreignLines == 0 ? "" : ", and \(verb) \(foreign)"
         throw CacheStoreError(
-            .badArgument,
+            .emptyLog,
             "\(names) no entry that go commands have used\(lines)",
             path: path,
             remedy: .logUse

@@ -54,18 +54,22 @@ public struct Pack: Sendable {
     ///
     /// - Parameters:
     ///   - caches: The directories; at least one.
+    ///   - path: The archive that would be written, if it has a name yet.
     ///   - progress: Called with the progress of the work.
-    /// - Returns: A report on the members that would be written and the entries that would be left out.
+    /// - Returns: A report on the members that would be written and the entries that would be left out. A
+    ///   file that has the name already, and may not be replaced, is a warning.
     /// - Throws: ``CacheStoreError``, as ``run(_:to:progress:)`` does before it writes, or
     ///   `CancellationError` if the task was cancelled.
     /// - Complexity: O(*n*) in the bytes of the caches that are not taken over by name; memory for the list
     ///   of their files and for some chunks per thread.
     public func preview(
         _ caches: GoCaches,
+        to path: FilePath? = nil,
         progress: ProgressHandler? = nil
     ) async throws -> Report {
         let (options, built) = try prepared(caches)
-        return try await ProgressCounters.reporting(to: progress) { counters in
+        let warnings = try Warning.preview(of: path, overwrite: options.overwrite)
+        var report = try await ProgressCounters.reporting(to: progress) { counters in
             try await PackOperation(
                 options: options,
                 caches: caches,
@@ -75,6 +79,8 @@ public struct Pack: Sendable {
             )
             .preview()
         }
+        report.warnings = warnings + report.warnings
+        return report
     }
 
     /// Checks the options and the caches.

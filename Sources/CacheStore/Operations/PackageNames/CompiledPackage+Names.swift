@@ -49,9 +49,14 @@ extension CompiledPackage {
         if let module { names += [module.path, "\(module.path)@\(module.version)"] }
         if importPath == "main" {
             names += [title] + (directory.map { [$0] } ?? [])
-        } else if !importPath.prefix(while: { $0 != "/" }).contains(".") {
+        } else if isStandard {
             names.append("std")
         }
         return names
+    }
+
+    /// Whether this is one of Go's own packages, as all paths are whose first element has no dot.
+    var isStandard: Bool {
+        importPath != "main" && !importPath.prefix(while: { $0 != "/" }).contains(".")
     }
 }

@@ -49,7 +49,12 @@ struct MemberRemoval: Sendable {
             positions[member.kind] = position + 1
             guard contains(member.kind, at: position) else { continue }
             if member.kind == .action {
-                for label in member.sources { figures.entriesBySource[label, default: 0] += 1 }
+                for label in member.sources {
+                    figures.bySource[label, default: .init()].byClass[
+                        member.entryClass ?? .other,
+                        default: 0
+                    ] += 1
+                }
             }
             figures.byKind[member.kind, default: .init()] += ArchiveTotals.Tally(
                 members: 1,
@@ -58,7 +63,26 @@ struct MemberRemoval: Sendable {
                 storedBytes: uses.storedBytes(of: element)
             )
         }
+        for (label, modules) in lostModules {
+            figures.bySource[label, default: .init()].modules = modules.count
+        }
         return figures
+    }
+
+    /// The modules of which neither the tree nor the zip stays, by the labels of the sources that had either.
+    private var lostModules: [String: Set<ModuleKey>] {
+        func modules(of set: MemberSet) -> [(ModuleKey, SourceSetNumber)] {
+            set.trees.map { ($0.module, $0.sources) }
+                + set.downloads.filter { $0.kind == .zip }.map { ($0.module, $0.sources) }
+        }
+        let kept = Set(modules(of: part).map(\.0))
+        var lost: [String: Set<ModuleKey>] = [:]
+        for (module, sources) in modules(of: whole) where !kept.contains(module) {
+            for source in whole.sourceSets[sources] {
+                lost[whole.sources[source].label, default: []].insert(module)
+            }
+        }
+        return lost
     }
 
     /// The packages and modules among the removed members, with their figures.

@@ -59,9 +59,11 @@ extension Select {
         /// The length that the new archive may have, in bytes; `nil` for any.
         ///
         /// Whole packages and modules go until the file is at most that long: first what the fewest sources
-        /// hold, then what frees the most stored bytes, then by name. A package is all entries of one import
-        /// path, and a module is the tree, zip and index of one version. As few of them go as this order
-        /// allows. ``Report/cuts`` lists them.
+        /// hold; of that, what is not Go's own; then what frees the most stored bytes; then by name. A
+        /// package is all entries of one import path, and a module is the tree, zip and index of one version.
+        /// As few of them go as this order allows. For the last one, a smaller one of as many sources goes
+        /// that frees enough, if there is one; it is Go's own only if the last one is. ``Report/cuts`` lists
+        /// them.
         public var maximumBytes: Int?
 
         // MARK: Output

@@ -22,8 +22,11 @@ extension Select {
         /// The members on which inputs disagree, ordered by kind and name, whether they were kept or not.
         public var disagreements: [Disagreement]
 
-        /// Warnings about damaged inputs of which other inputs had sound copies, and about entries that will
-        /// miss because the sources differ.
+        /// The action IDs for which inputs hold several outputs that the archive keeps, ordered by ID.
+        public var disputes: [ActionDispute]
+
+        /// Warnings about damaged inputs of which other inputs had sound copies, about patterns that match
+        /// nothing, and about entries that will miss because the sources differ.
         public var warnings: [Warning]
     }
 
@@ -35,6 +38,9 @@ extension Select {
 
         /// Whether this is a module.
         public var isModule: Bool
+
+        /// Whether this is one of Go's own packages.
+        public var isStandard: Bool
 
         /// The length of the frames that nothing else uses, in bytes.
         public var storedBytes: Int
@@ -60,17 +66,38 @@ extension Select {
         public var unknownPackages: Int
     }
 
+    /// The members that builds of one source will lack.
+    public struct Loss: Hashable, Sendable {
+        /// The number of action entries, by class: builds miss each of them that they ask for.
+        public var byClass: [EntryClass: Int] = [:]
+
+        /// The number of module versions of which neither the tree nor the zip stays: builds download each of
+        /// them that they need.
+        public var modules = 0
+
+        /// The number of action entries of all classes.
+        public var entries: Int { byClass.values.reduce(0, +) }
+    }
+
     /// The members of a union that a selection leaves out, in figures.
     public struct Removal: Hashable, Sendable {
         /// The members that go, by kind.
         public var byKind: [Member.Kind: ArchiveTotals.Tally] = [:]
 
+        /// The entries and modules that sources lose, by the labels of the sources that lose some.
+        ///
+        /// What stays for another source alone is not counted, because builds still find it.
+        public var bySource: [String: Loss] = [:]
+
         /// For each source that loses action entries, by its label, the number of those entries.
-        ///
-        /// An entry that stays for another source alone is not counted, because builds still hit it.
-        ///
-        /// A build of that source misses each of these entries that it asks for.
-        public var entriesBySource: [String: Int] = [:]
+        public var entriesBySource: [String: Int] {
+            bySource.compactMapValues { $0.entries == 0 ? nil : $0.entries }
+        }
+
+        /// For each source that loses modules, by its label, the number of those modules.
+        public var modulesBySource: [String: Int] {
+            bySource.compactMapValues { $0.modules == 0 ? nil : $0.modules }
+        }
 
         /// The sum of ``byKind``.
         ///

@@ -1,3 +1,4 @@
+import FoundationEssentials
 public import SystemPackage
 
 /// An operation that unites archives and keeps some of the members of the union.
@@ -60,6 +61,7 @@ public struct Select: Sendable {
             inputs: report.inputs,
             inputBytes: report.inputBytes,
             disagreements: report.disagreements,
+            disputes: report.disputes,
             warnings: report.warnings
         )
     }
@@ -68,19 +70,22 @@ public struct Select: Sendable {
     ///
     /// - Parameters:
     ///   - inputs: The archives, at least one.
-    ///   - path: The archive that would be written. Scratch files without names lie beside it for a while.
+    ///   - path: The archive that would be written, if it has a name yet. Scratch files without names lie
+    ///     beside it for a while, or else in the directory for temporary files.
     ///   - progress: Called with the progress of the work.
     /// - Returns: The report on the archive, and the packages and modules that would go. Damage of frames is
-    ///   not noticed.
+    ///   not noticed. A file that has the name already, and may not be replaced, is a warning.
     /// - Throws: The errors of ``run(_:to:progress:)``, except those of writing the archive.
     /// - Complexity: O(*n* log *n*) in the members of all inputs, and the time of an ``Explain``; memory for
     ///   the index of the union.
     public func preview(
         _ inputs: [any ArchiveReference],
-        to path: FilePath,
+        to path: FilePath? = nil,
         progress: ProgressHandler? = nil
     ) async throws -> Preview {
         let (archives, filters) = try prepare(inputs)
+        let warnings = try Warning.preview(of: path, overwrite: options.overwrite)
+        let path = path ?? FilePath(FileManager.default.temporaryDirectory.path).appending("preview")
         return try await ProgressCounters.reporting(to: progress) { counters in
             let names = try await SelectionNames(in: archives, jobs: options.jobs, counters)
             counters.begin("reading indexes", bytes: 0, items: archives.count)
@@ -99,8 +104,11 @@ public struct Select: Sendable {
                 let bytes = try SelectionPlan.fileBytes(of: plan.set, beside: path)
                 let totals = ArchiveTotals(of: plan.set, fileBytes: bytes)
                 let tables = plan.removal.tables(names)
+                let disputes = try DisputeNames(archives: archives).named(plan.disputes) {
+                    try cancellation.check()
+                }
                 return Preview(
-                    report: Report(plan, plan.set.digest, totals, of: archives, []),
+                    report: Report(plan, plan.set.digest, totals, of: archives, disputes, warnings),
                     packages: tables.sortedPackages,
                     modules: tables.sortedModules,
                     unknownPackages: tables.unknown
@@ -144,11 +152,14 @@ public struct Select: Sendable {
                 return (plan, try FrameQueue(plan.places, beside: path))
             }
         }
+        let disputes = try await WorkerThreads.performCancellable { cancellation in
+            try DisputeNames(archives: archives).named(plan.disputes) { try cancellation.check() }
+        }
         counters.begin("writing the index", bytes: 0, items: 0)
         return try await WorkerThreads.perform { [mending] in
             let warnings = try mending.warnings()
             let (digest, totals) = try writer.finish(plan.set)
-            return Report(plan, digest, totals, of: archives, warnings)
+            return Report(plan, digest, totals, of: archives, disputes, warnings)
         }
     }
 }
@@ -159,6 +170,7 @@ extension Select.Report {
         _ digest: ObjectID,
         _ totals: ArchiveTotals,
         of archives: [Archive],
+        _ disputes: [ActionDispute],
         _ warnings: [Warning]
     ) {
         self.init(
@@ -169,7 +181,9 @@ extension Select.Report {
             inputs: archives.count,
             inputBytes: archives.reduce(0) { $0 + $1.fileBytes },
             disagreements: plan.disagreements,
-            warnings: warnings + Compatibility.warnings(among: plan.set.comparableSources())
+            disputes: disputes,
+            warnings: warnings + plan.warnings
+                + Compatibility.warnings(among: plan.set.comparableSources())
         )
     }
 }

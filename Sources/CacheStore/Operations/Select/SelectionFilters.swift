@@ -1,3 +1,5 @@
+import SystemPackage
+
 /// The filters of a selection, with all that they need besides the members.
 struct SelectionFilters: Sendable {
     private let options: Select.Options
@@ -9,8 +11,17 @@ struct SelectionFilters: Sendable {
     /// - Throws: ``CacheStoreError``: the errors of opening an archive and of reading a log.
     init(_ options: Select.Options) throws(CacheStoreError) {
         self.options = options
-        log = options.usedLogs.isEmpty ? nil : try UseLog(besides: options.usedLogs)
+        log = options.usedLogs.isEmpty ? nil : try Self.log(options.usedLogs)
         others = try options.heldIn.opened()
+    }
+
+    /// Reads logs, which need not be those of the job that packs.
+    private static func log(_ paths: [FilePath]) throws(CacheStoreError) -> UseLog {
+        do throws(CacheStoreError) {
+            return try UseLog(besides: paths)
+        } catch {
+            throw error.remedy == .logUse ? error.advising(.logUseToSelect) : error
+        }
     }
 
     /// Whether filters ask for the names of compiled packages.
@@ -24,10 +35,14 @@ struct SelectionFilters: Sendable {
     /// - Parameters:
     ///   - whole: The members of the union.
     ///   - names: The names of the compiled packages, if filters ask for them.
-    /// - Returns: The selection.
+    /// - Returns: The selection, and warnings about patterns that match nothing.
     /// - Throws: ``CacheStoreError`` for an unknown label, or if an archive can't be read.
-    func selection(of whole: MemberSet, _ names: SelectionNames?) throws -> MemberSelection {
+    func selection(
+        of whole: MemberSet,
+        _ names: SelectionNames?
+    ) throws -> (selection: MemberSelection, warnings: [Warning]) {
         var selection = MemberSelection(whole)
+        var warnings: [Warning] = []
         if let only = options.only { try selection.keep(heldByAny: only) }
         if let labels = options.sharedBy { try selection.keep(heldByAll: labels) }
         for other in others { selection.keep(keysOf: try other.members().set) }
@@ -35,11 +50,13 @@ struct SelectionFilters: Sendable {
         if let names {
             let owners = EntrySubjects(whole, names)
             if !options.included.isEmpty || !options.excluded.isEmpty {
-                keepNamed(in: &selection, owners)
+                var filter = NameFilter(options.included, options.excluded)
+                filter.apply(to: &selection, owners)
+                warnings = filter.warnings
             }
             if let log { keepUsed(log, in: &selection, owners) }
         }
-        return selection
+        return (selection, warnings)
     }
 
     private func keepClasses(in selection: inout MemberSelection) {
@@ -48,45 +65,6 @@ struct SelectionFilters: Sendable {
         selection.keepActions { index in
             !options.dropped.contains(classes[index]) && options.kept?.contains(classes[index]) ?? true
         }
-    }
-
-    // MARK: - Names
-
-    private func keepNamed(in selection: inout MemberSelection, _ subjects: EntrySubjects) {
-        let (included, excluded) = (options.included, options.excluded)
-        func isKept(_ names: [String]) -> Bool {
-            func matches(_ glob: Glob) -> Bool { names.contains { glob.matches($0) } }
-            return (included.isEmpty || included.contains(where: matches))
-                && !excluded.contains(where: matches)
-        }
-        var modules: [ModuleKey: Bool] = [:]
-        func isKept(_ module: ModuleKey) -> Bool {
-            if let known = modules[module] { return known }
-            let result = isKept(Self.names(of: module))
-            modules[module] = result
-            return result
-        }
-        // A package has one entry per version and set of flags, but few names.
-        var packages: [[String]: Bool] = [:]
-        selection.keepActions { index in
-            switch subjects[index] {
-            case .package(let package):
-                let names = package.names
-                if let known = packages[names] { return known }
-                let result = isKept(names)
-                packages[names] = result
-                return result
-            case .module(let module): return isKept(module)
-            case nil: return true
-            }
-        }
-        selection.keepModules { isKept($0) }
-    }
-
-    /// Returns the names of a module that patterns may match, with and without the escapes of GOMODCACHE.
-    private static func names(of module: ModuleKey) -> [String] {
-        let names = [PackageOwners.path(of: module), module.unescaped]
-        return names[1] == module.text ? names : names + [module.path, module.text]
     }
 
     // MARK: - Use

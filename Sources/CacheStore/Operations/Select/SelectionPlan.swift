@@ -14,6 +14,12 @@ struct SelectionPlan: Sendable {
     /// The members on which inputs disagree.
     let disagreements: [Disagreement]
 
+    /// The action IDs for which inputs hold several outputs that stay.
+    let disputes: [DisputedAction]
+
+    /// Warnings about filters.
+    let warnings: [Warning]
+
     /// The frames, in order.
     let places: [FramePlace]
 
@@ -46,7 +52,7 @@ struct SelectionPlan: Sendable {
             read: read
         )
         let (whole, places) = try union.members()
-        var selection = try filters.selection(of: whole, names)
+        var (selection, warnings) = try filters.selection(of: whole, names)
         var cuts: [Select.Cut] = []
         if let limit = filters.maximumBytes, let names {
             (selection, cuts) = try SizeBudget(selection, names).cut(to: limit) { selection in
@@ -64,6 +70,22 @@ struct SelectionPlan: Sendable {
         self.places = order.map { places[$0] }
         removal = MemberRemoval(of: whole, leaving: set)
         disagreements = union.disagreements
+        disputes = Self.disputes(union.disputes, in: set)
+        self.warnings = warnings
+    }
+
+    /// Returns what is left of disputes in a set.
+    private static func disputes(_ disputes: [DisputedAction], in set: MemberSet) -> [DisputedAction] {
+        var outputs = Dictionary(uniqueKeysWithValues: disputes.map { ($0.id, Set<ObjectID>()) })
+        guard !outputs.isEmpty else { return [] }
+        for action in set.actions { outputs[action.id]?.insert(action.output) }
+        let labels = Set(set.sources.map(\.label))
+        return disputes.compactMap { dispute in
+            var rest = dispute
+            rest.sides = dispute.sides.filter { outputs[dispute.id]?.contains($0.output) ?? false }
+            for index in rest.sides.indices { rest.sides[index].labels.removeAll { !labels.contains($0) } }
+            return rest.sides.count > 1 ? rest : nil
+        }
     }
 
     private static func layOut(

@@ -6,9 +6,9 @@ import SystemPackage
 /// directory of its sources. A compiled package that states no name is a package of its own. A module is the
 /// tree, the zip and the index of one version. All other members stay.
 ///
-/// The order is total, and depends only on the members: first what the fewest sources hold, then what frees
-/// the most stored bytes, then by name. A chunk counts for a package or module if nothing else in the
-/// selection uses the chunk.
+/// The order is total, and depends only on the members: first what the fewest sources hold; of that, what is
+/// not Go's own, which nearly every build needs; then what frees the most stored bytes; then by name. A chunk
+/// counts for a package or module if nothing else in the selection uses the chunk.
 struct SizeBudget: Sendable {
     private let selection: MemberSelection
 
@@ -16,7 +16,7 @@ struct SizeBudget: Sendable {
     private let units: [Int?]
 
     /// The packages and modules, the first to go first.
-    private let order: [Select.Cut]
+    let order: [Select.Cut]
 
     /// The positions in `order` of units, by name.
     private let positions: [Unit: Int]
@@ -24,6 +24,8 @@ struct SizeBudget: Sendable {
     private struct Unit: Hashable, Comparable {
         var isModule: Bool
         var name: String
+        /// Whether this is a package of Go's own.
+        var isStandard = false
 
         static func < (lhs: Self, rhs: Self) -> Bool {
             lhs.name == rhs.name ? !lhs.isModule && rhs.isModule : lhs.name.precedes(rhs.name)
@@ -69,12 +71,14 @@ struct SizeBudget: Sendable {
         let sorted = weights.sorted {
             let (one, other) = ($0.value, $1.value)
             if one.labels.count != other.labels.count { return one.labels.count < other.labels.count }
+            if $0.key.isStandard != $1.key.isStandard { return $1.key.isStandard }
             return one.bytes == other.bytes ? $0.key < $1.key : one.bytes > other.bytes
         }
         order = sorted.map { unit, weight in
             Select.Cut(
                 name: unit.name,
                 isModule: unit.isModule,
+                isStandard: unit.isStandard,
                 storedBytes: weight.bytes,
                 sources: weight.labels.count
             )
@@ -138,7 +142,8 @@ struct SizeBudget: Sendable {
             var unit: Unit?
             switch subjects[index] {
             case .module(let module): unit = Unit(isModule: true, name: module.unescaped)
-            case .package(let package): unit = Unit(isModule: false, name: package.title)
+            case .package(let package):
+                unit = Unit(isModule: false, name: package.title, isStandard: package.isStandard)
             case nil:
                 if let output, [.package, .main].contains(output.contentClass) {
                     unit = Unit(isModule: false, name: "output \(output.id)")
@@ -159,42 +164,78 @@ struct SizeBudget: Sendable {
 
     /// Returns the selection without as few of the first packages and modules as make an archive fit.
     ///
+    /// The last cut may be larger than needed. So of those that have its rank and would go next, the one goes
+    /// instead that frees the fewest bytes, if it frees enough.
+    ///
     /// - Parameters:
     ///   - limit: The length that the archive may have, in bytes.
     ///   - size: Returns the length of the archive of a selection, in bytes; it must not grow as members go.
     /// - Returns: The selection, and what was cut, in order.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument`` if all packages and
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/overBudget`` if all packages and
     ///   modules together are not enough, or the error of `size`.
     /// - Complexity: O(log *n*) calls of `size`.
     func cut(
         to limit: Int,
         size: (MemberSelection) throws -> Int
     ) throws -> (selection: MemberSelection, cuts: [Select.Cut]) {
-        if try size(selection) <= limit { return (selection, []) }
-        let least = try size(without(order.count))
+        let whole = try size(selection)
+        if whole <= limit { return (selection, []) }
+        let least = try size(without(0..<order.count))
         guard least <= limit else {
+            let words = Self.words(atLeast: least)
             throw CacheStoreError(
-                .badArgument,
-                "the archive would have \(least) bytes without any package or module, which is more than the "
-                    + "\(limit) bytes that it may have"
+                .overBudget,
+                "the archive can't be that small: without any package or module, it still has \(words)",
+                remedy: .allowSize
             )
         }
         // Without `low` units, the archive is too large; without `high` units, it fits.
         var (low, high) = (0, order.count)
+        var excess = whole - limit
         while high - low > 1 {
             let middle = (low + high) / 2
-            if try size(without(middle)) <= limit { high = middle } else { low = middle }
+            let bytes = try size(without(0..<middle))
+            if bytes <= limit { high = middle } else { (low, excess) = (middle, bytes - limit) }
         }
-        return (without(high), Array(order.prefix(high)))
+        if let last = lastCut(at: low, freeing: excess), last != low {
+            let result = without(0..<low, and: last)
+            if try size(result) <= limit { return (result, order.prefix(low) + [order[last]]) }
+        }
+        return (without(0..<high), Array(order.prefix(high)))
     }
 
-    /// Returns the selection without the first packages and modules.
-    private func without(_ count: Int) -> MemberSelection {
+    /// Returns the position of the smallest unit that frees enough, among those that have the rank of the
+    /// unit at `start` and follow it, or `nil` if none does by the bytes of its frames alone.
+    private func lastCut(at start: Int, freeing bytes: Int) -> Int? {
+        let first = order[start]
+        let equals = order[start...].prefix {
+            $0.sources == first.sources && $0.isStandard == first.isStandard
+        }
+        // The bytes fall along the order, so the first of the smallest that suffice is sought.
+        guard let last = equals.last(where: { $0.storedBytes >= bytes }) else { return nil }
+        return equals.firstIndex { $0.storedBytes == last.storedBytes }
+    }
+
+    /// Returns the selection without the packages and modules in a range and, if given, one more.
+    func without(_ range: Range<Int>, and last: Int? = nil) -> MemberSelection {
+        func isKept(_ position: Int) -> Bool { !range.contains(position) && position != last }
         var result = selection
-        result.keepActions { units[$0].map { $0 >= count } ?? true }
+        result.keepActions { units[$0].map(isKept) ?? true }
         result.keepModules { module in
-            positions[Unit(isModule: true, name: module.unescaped)].map { $0 >= count } ?? true
+            positions[Unit(isModule: true, name: module.unescaped)].map(isKept) ?? true
         }
         return result
+    }
+
+    /// Returns a size in words, with three digits, rounded up so that an archive of that size is possible.
+    static func words(atLeast bytes: Int) -> String {
+        var (step, power) = (1, 0)
+        while (bytes + step - 1) / step >= 1000 { (step, power) = (step * 10, power + 1) }
+        let unit = (power + 2) / 3
+        var digits = String((bytes + step - 1) / step)
+        if power < 3 * unit {
+            digits.insert(".", at: digits.index(digits.endIndex, offsetBy: power - 3 * unit))
+        }
+        return "\(digits) \(["B", "kB", "MB", "GB", "TB", "PB", "EB"][unit])"
     }
 }

@@ -20,38 +20,9 @@ struct TemporaryFile: ~Copyable, Sendable {
     ///   `overwrite` is false, ``CacheStoreError/Code/badArgument`` if it is a directory, stream or device,
     ///   or ``CacheStoreError/Code/symbolicLink`` if it is a link.
     init(for path: FilePath, overwrite: Bool) throws(CacheStoreError) {
-        guard let name = path.lastComponent?.string else {
-            throw CacheStoreError(.badArgument, "not the name of a file", path: path)
-        }
-        let parent = path.removingLastComponent()
-        let directory = try Self.directory(parent.isEmpty ? "." : parent)
-        if let there = try directory.status(of: name) {
-            if there.kind == .directory {
-                let message = "the output is a directory"
-                throw CacheStoreError(.badArgument, message, path: path, remedy: .nameFile)
-            }
-            // A link in `/dev` leads to a stream. A file that took its place would break other programs.
-            let isLinkOfSystem = path.starts(with: "/dev") || path.starts(with: "/proc")
-            let isStream = if isLinkOfSystem { true } else { try Place(at: path) == .special }
-            if there.kind != .regular, isStream {
-                throw CacheStoreError(
-                    .badArgument,
-                    "the output is a stream or device, and must be a file with a name of its own",
-                    path: path,
-                    remedy: .nameFile
-                )
-            }
-            // A rename would take the link's place, and leave the file that it leads to as it was.
-            if there.kind == .symbolicLink {
-                throw CacheStoreError(
-                    .symbolicLink,
-                    "the output is a symbolic link, and only a file is replaced",
-                    path: path,
-                    remedy: .nameFile
-                )
-            }
-            if !overwrite { throw Self.exists(path) }
-        }
+        let (name, parent) = try Self.place(of: path)
+        let directory = try Self.directory(parent)
+        if try Self.isTaken(path, name, in: directory), !overwrite { throw Self.exists(path) }
         TemporaryName.removeAbandoned(in: directory)
         let mode = 0o666 & ~Umask.value
         // Messages call the file by its final path.
@@ -65,6 +36,56 @@ struct TemporaryFile: ~Copyable, Sendable {
         self.directory = directory
         self.name = name
         temporaryName = temporary
+    }
+
+    private static func place(of path: FilePath) throws(CacheStoreError) -> (name: String, parent: FilePath) {
+        guard let name = path.lastComponent?.string else {
+            throw CacheStoreError(.badArgument, "not the name of a file", path: path)
+        }
+        let parent = path.removingLastComponent()
+        return (name, parent.isEmpty ? "." : parent)
+    }
+
+    /// Returns whether a file has the name already, and refuses what a file can't replace.
+    ///
+    /// - Parameter path: The final name; its directory must exist.
+    /// - Throws: The errors of ``init(for:overwrite:)``, except for that a file is there.
+    static func isTaken(_ path: FilePath) throws(CacheStoreError) -> Bool {
+        let (name, parent) = try place(of: path)
+        return try isTaken(path, name, in: directory(parent))
+    }
+
+    private static func isTaken(
+        _ path: FilePath,
+        _ name: String,
+        in directory: borrowing Directory
+    ) throws(CacheStoreError) -> Bool {
+        guard let there = try directory.status(of: name) else { return false }
+        if there.kind == .directory {
+            let message = "the output is a directory"
+            throw CacheStoreError(.badArgument, message, path: path, remedy: .nameFile)
+        }
+        // A link in `/dev` leads to a stream. A file that took its place would break other programs.
+        let isLinkOfSystem = path.starts(with: "/dev") || path.starts(with: "/proc")
+        let isStream = if isLinkOfSystem { true } else { try Place(at: path) == .special }
+        if there.kind != .regular, isStream {
+            throw CacheStoreError(
+                .badArgument,
+                "the output is a stream or device, and must be a file with a name of its own",
+                path: path,
+                remedy: .nameFile
+            )
+        }
+        // A rename would take the link's place, and leave the file that it leads to as it was.
+        if there.kind == .symbolicLink {
+            throw CacheStoreError(
+                .symbolicLink,
+                "the output is a symbolic link, and only a file is replaced",
+                path: path,
+                remedy: .nameFile
+            )
+        }
+        return true
     }
 
     private static func directory(_ path: FilePath) throws(CacheStoreError) -> Directory {

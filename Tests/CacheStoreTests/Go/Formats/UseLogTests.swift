@@ -129,7 +129,7 @@ struct UseLogTests {
                 _ = try UseLog(besides: names.map(path))
             } throws: { error in
                 guard let error = error as? CacheStoreError else { return false }
-                return error.code == .badArgument && error.path == path(names[0])
+                return error.code == .emptyLog && error.path == path(names[0])
                     && error.remedy == .logUse && error.message.contains("torn") == false
             }
         }

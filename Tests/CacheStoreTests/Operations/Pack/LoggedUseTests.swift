@@ -160,7 +160,7 @@ struct LoggedUseTests {
     func missing() async throws {
         let caches = try randomCache(7)
         try Files.write(Array("torn".utf8), to: bench.path("empty.used"))
-        for (name, code) in [("none", CacheStoreError.Code.notFound), ("empty", .badArgument)] {
+        for (name, code) in [("none", CacheStoreError.Code.notFound), ("empty", .emptyLog)] {
             let use = Pack.LoggedUse(logs: [bench.path(name)], checkout: bench.path("checkout"))
             let error = await failure { try await pack(caches, use) }
             #expect(error?.code == code && error?.remedy == .logUse, "\(String(describing: error))")

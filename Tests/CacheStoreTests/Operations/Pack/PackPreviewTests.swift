@@ -57,6 +57,25 @@ struct PackPreviewTests {
         let error = await failure { try await Pack(options: options).preview(found) }
         #expect(error?.code == .damagedCache)
     }
+
+    @Test("fails where no archive could be written, and warns where one would have to be replaced")
+    func output() async throws {
+        var model = CacheModel()
+        model.addPair("a", [1, 2, 3])
+        let found = try bench.write(model, to: "caches")
+        var options = Pack.Options(label: "job")
+        let lost = bench.path("absent").appending("out")
+        let error = await failure { try await Pack(options: options).preview(found, to: lost) }
+        #expect(error?.code == .notFound && error?.remedy == .makeDirectory)
+        let there = bench.path("there")
+        try Files.write([1], to: there)
+        let warned = try await Pack(options: options).preview(found, to: there)
+        #expect(warned.warnings.first?.code == .outputExists)
+        options.overwrite = true
+        let report = try await Pack(options: options).preview(found, to: there)
+        #expect(!report.warnings.contains { $0.code == .outputExists })
+        #expect(report.digest == warned.digest)
+    }
 }
 
 extension ArchiveTotals {

@@ -1,0 +1,19 @@
+extension Remedy {
+    /// The advice to allow a longer archive, or to leave other members out.
+    public static let allowSize = Remedy(
+        "allowSize",
+        "allow at least that size, or leave out more by source, class or use"
+    )
+
+    /// The advice to log what go commands use, and to select by that.
+    public static let logUseToSelect = Remedy(
+        "logUseToSelect",
+        "name the log of a program that has served GOCACHE to go commands"
+    )
+
+    /// The advice to compare a pattern with the names that an archive has.
+    public static let checkPattern = Remedy(
+        "checkPattern",
+        "a pattern must match a whole name, and the names are those that an explanation of the archive lists"
+    )
+}
