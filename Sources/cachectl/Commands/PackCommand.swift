@@ -133,7 +133,12 @@ struct PackCommand: AsyncParsableCommand, Sendable {
     @Flag(name: .customLong("dry-run"), help: "Write nothing; tell what would be packed.")
     var isPreview = false
 
-    @Flag(help: "Fail if an entry of a cache has to be left out.")
+    @Flag(
+        help: ArgumentHelp(
+            "Fail if an entry of a cache has to be left out. With --base, content that the base has is not "
+                + "read, so damage there is found only with --recheck."
+        )
+    )
     var strict = false
 
     @OptionGroup
