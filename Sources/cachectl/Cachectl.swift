@@ -28,8 +28,8 @@ struct Cachectl: AsyncParsableCommand {
                     Go command; one label for two different packs; or (doctor) builds
                     will not hit, (seal --check) a cache is not sealed, (diff
                     --exit-code) two archives differ, (diff --same-job) outputs
-                    differ, (summary) an archive is over its budget, or
-                    (select) it can't be as small as asked
+                    differ or nothing compares, (summary) an archive is over its
+                    budget, or (select) it can't be as small as asked
               2     data is corrupt: not an archive, a damaged archive, a name that
                     leads outside the target, archives in conflict, (union
                     --on-conflict fail) a disputed action, or (pack --strict) a

@@ -134,6 +134,29 @@ extension EndToEnd {
 
             let text = try await cachectl.run(["diff", runs.archive(1), runs.archive(2), "--same-job"])
             #expect(text.status == 1 && text.output.contains(Runs.package), "\(text)")
+            #expect(text.output.contains("only in the first, "), "\(text)")
+        }
+
+        @Test("can't be told from a job that has nothing in common with it: nothing is compared, status 1")
+        func nothing() async throws {
+            let workspace = try await Workspace.shared.value
+            let top = try Scratch.shared.directory("nothing")
+            try FileManager.default.createDirectory(atPath: "\(top)/c", withIntermediateDirectories: false)
+            let empty = "\(top)/empty.castore"
+            _ = try await workspace.cachectl.succeed(
+                [
+                    "pack", "--label", "none", "--gocache", "\(top)/c", "--no-gomodcache", "--no-go", "-o",
+                    empty,
+                ]
+            )
+            let command = ["diff", workspace.pack("alpha"), empty, "--same-job"]
+            let json = try await workspace.cachectl.run(command + ["--json"])
+            let report = try EndToEnd.object(json.output)
+            #expect(json.status == 1 && report["is_reproduced"] is NSNull, "\(json)")
+            #expect(report["common_actions"] as? Int == 0 && report["only_second_actions"] as? Int == 0)
+            #expect((report["only_first_actions"] as? Int ?? 0) > 10, "\(json)")
+            let text = try await workspace.cachectl.run(command)
+            #expect(text.status == 1 && text.errors.hasPrefix("error: nothing was compared, "), "\(text)")
         }
 
         private func expectPolicies(_ runs: Runs) async throws {
@@ -152,6 +175,14 @@ extension EndToEnd {
                     "`run2` in `\(inputs[1])`",
                     "hint: "
                 )
+                let listed = try await workspace.cachectl.run(
+                    ["union", "-o", output, "--on-conflict", "fail", "--json"] + order
+                )
+                #expect(listed.status == 2 && listed.errors.contains("error: "), "\(listed)")
+                let object = try EndToEnd.object(listed.output)
+                let disputes = try #require(object["disputes"] as? [[String: Any]])
+                #expect(disputes.contains { $0["package"] as? String == Runs.package }, "\(listed)")
+                for key in ["digest", "totals", "input_bytes"] { #expect(object[key] is NSNull, "\(key)") }
                 #expect(!FileManager.default.fileExists(atPath: output))
             }
             let kept = try await workspace.cachectl.succeed(["union", "-o", output] + inputs)

@@ -33,7 +33,7 @@ extension EndToEnd {
             let archive = "\(top)/a \"quoted\" back\\slash\nname.castore"
             try FileManager.default.copyItem(atPath: workspace.union, toPath: archive)
             let output = "\(top)/castore.prom"
-            try "old".write(toFile: output, atomically: true, encoding: .utf8)
+            try "# HELP cachestore_old".write(toFile: output, atomically: true, encoding: .utf8)
             let outcome = try await workspace.shell(
                 #"umask 077; "$CACHECTL" info "$1" --quiet --metrics "$2""#,
                 [archive, output]
@@ -150,7 +150,25 @@ extension EndToEnd {
             try bytes.write(to: URL(fileURLWithPath: damaged))
             let outcome = try await workspace.cachectl.run(["verify", damaged, "--sample", "50%", "--json"])
             #expect(outcome.status == 2, "\(outcome)")
-            #expect(try EndToEnd.object(outcome.output)["is_sound"] as? Bool == false)
+            let report = try EndToEnd.object(outcome.output)
+            #expect(report["is_sound"] as? Bool == false)
+            let archive = try #require((report["archives"] as? [[String: Any]])?.first)
+            let part = try #require(archive["part"] as? [String: Any])
+            let seed = String(try #require(part["seed"] as? Int))
+            #expect(part["is_whole"] as? Bool == false)
+            #expect(archive["is_sound"] as? Bool == false)
+            // The same part again, as text, quiet or not.
+            let command = ["verify", damaged, "--sample", "50%", "--seed", seed]
+            let text = try await workspace.cachectl.run(command)
+            #expect(text.status == 2 && text.output.contains("(--seed \(seed)); the rest was not checked"))
+            let problems = try #require((archive["problems"] as? [Any])?.count)
+            #expect(text.output.contains("\(problems) problem"), "\(text)")
+            let quiet = try await workspace.cachectl.run(command + ["--quiet"])
+            #expect(quiet.status == 2 && quiet.output.isEmpty, "\(quiet)")
+            #expect(
+                quiet.errors.contains("hint: only ") && quiet.errors.contains("--seed \(seed)"),
+                "\(quiet)"
+            )
         }
     }
 }

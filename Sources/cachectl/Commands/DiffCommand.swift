@@ -16,8 +16,9 @@ struct DiffCommand: AsyncParsableCommand, Sendable {
 
             With --same-job, only actions are compared, for two archives of one job that ran \
             twice in empty caches: those with other outputs are listed with their packages, \
-            and the exit status is 1 if there are any. Results of tests and sources generated \
-            for coverage differ in each run; they are counted apart and do not matter.
+            and the exit status is 1 if there are any, or if there is nothing to compare. \
+            Results of tests and sources generated for coverage differ in each run; they are \
+            counted apart and do not matter, and neither do actions that only one archive has.
 
             Examples:
               cachectl diff main.castore today.castore
@@ -39,7 +40,9 @@ struct DiffCommand: AsyncParsableCommand, Sendable {
     @Flag(help: "Exit with status 1 if the archives differ.")
     var exitCode = false
 
-    @Flag(help: "List the actions with other outputs, and exit with status 1 if there are any.")
+    @Flag(
+        help: "List the actions with other outputs; exit with status 1 if there are any, or nothing compares."
+    )
     var sameJob = false
 
     @OptionGroup
@@ -70,13 +73,10 @@ struct DiffCommand: AsyncParsableCommand, Sendable {
         let (report, time) = try await common.perform(consequence: "nothing was changed") { progress in
             try await Reproduction().run(first, second, progress: progress)
         }
-        if report.commonActions == 0 {
-            let sentence = "the archives have no action in common, so nothing was compared"
-            StandardError.write(Message(.warning, sentence))
-        }
         let view = ReproductionView(report: report, paths: (self.first, self.second), top: top)
+        if let reason = view.reasonForNothing { StandardError.write(Message(.error, reason)) }
         try common.write(view.json(time), view.text)
-        if !report.isReproduced { throw ExitCode.failure }
+        if report.isReproduced != true { throw ExitCode.failure }
     }
 
     private func text(_ comparison: Diff.Report) -> [String] {

@@ -15,7 +15,8 @@ struct InfoCommand: AsyncParsableCommand, Sendable {
 
             With --metrics, the figures go to a file in the text format of Prometheus, which \
             the textfile collector of node_exporter reads if the name ends in `.prom`. The \
-            file is replaced at once. With --quiet, nothing else is printed.
+            file is replaced at once; a file that holds anything but such figures stays as it is, \
+            and the status is 1. With --quiet, nothing else is printed.
 
             Only the index is checked, and not the content: `cachectl verify` checks it.
 
@@ -60,7 +61,7 @@ struct InfoCommand: AsyncParsableCommand, Sendable {
         if let metrics {
             let page = ArchiveMetrics(path: self.archive, version: archive.formatVersion, summary: summary)
             if metrics == "-" { return try writeToStandardOutput(page) }
-            try WholeFile.publish(page.text, at: FilePath(metrics))
+            try page.publish(at: FilePath(metrics), besides: archive)
             if common.quiet { return }
         }
         if common.json {

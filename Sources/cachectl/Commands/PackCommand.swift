@@ -130,7 +130,12 @@ struct PackCommand: AsyncParsableCommand, Sendable {
     @Flag(help: "With --base: read and check also what the base has under the same name.")
     var recheck = false
 
-    @Flag(help: "Fail if an entry of a cache has to be left out.")
+    @Flag(
+        help: ArgumentHelp(
+            "Fail if an entry of a cache has to be left out. With --base, content that the base has is not "
+                + "read, so damage there is found only with --recheck."
+        )
+    )
     var strict = false
 
     @OptionGroup

@@ -46,7 +46,8 @@ struct ProgCommand: AsyncParsableCommand, Sendable {
     @Option(
         help: ArgumentHelp(
             "Append a line of JSON per go command to this file: hits, misses, bytes and times. The actions "
-                + "that were used go to FILE.used, for `cachectl pack --used-log`.",
+                + "that were used go to FILE.used, for `cachectl pack --used-log`. A file "
+                + "that holds anything else stays as it is, with a warning.",
             valueName: "file"
         ),
         completion: .file()
@@ -61,7 +62,7 @@ struct ProgCommand: AsyncParsableCommand, Sendable {
 
     @Flag(
         name: .customLong("strict"),
-        help: "Fail at the start if an archive can't be read, instead of answering with misses."
+        help: "Fail at the start if an archive can't be read, or if the log is another file."
     )
     var isStrict = false
 

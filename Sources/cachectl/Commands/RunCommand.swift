@@ -53,7 +53,7 @@ struct RunCommand: AsyncParsableCommand, Sendable {
 
     @Flag(
         name: .customLong("strict"),
-        help: "Fail if an archive can't be read, instead of building without it."
+        help: "Fail if an archive can't be read, or if the log is another file, in place of a warning."
     )
     var isStrict = false
 
@@ -133,7 +133,7 @@ struct RunCommand: AsyncParsableCommand, Sendable {
         var options = BuildSetup.Options(directory: try WorkingDirectory.asGoSees("."))
         if !builds.isEmpty { options.moduleDirectories = try builds.map(WorkingDirectory.asGoSees) }
         options.go = WorkingDirectory.command(go ?? Self.go(of: command))
-        options.program = try program
+        options.program = try program(log: usableLog())
         options.isStrict = isStrict
         options.jobs = jobs
         var common = CommonOptions()
@@ -152,16 +152,25 @@ struct RunCommand: AsyncParsableCommand, Sendable {
         try CommandReplacement(command, variables: report.variables).start()
     }
 
-    /// The words that make Go start `cachectl prog`.
-    private var program: [String] {
-        get throws {
-            var words = [try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"), "prog"]
-            if let log { words += ["--log", WorkingDirectory.absolute(log).string] }
-            if keepsPutsOut { words.append("--read-only") }
-            if let jobs { words += ["--jobs", String(jobs)] }
-            if isStrict { words.append("--strict") }
-            return words
-        }
+    /// Returns the log, or `nil` with a warning if it is a file that holds anything else.
+    ///
+    /// - Throws: `CacheStoreError` in place of the warning if ``isStrict`` is set.
+    private func usableLog() throws -> FilePath? {
+        guard let path = log.map(WorkingDirectory.absolute) else { return nil }
+        guard let error = ProgramLog.otherFile(insteadOf: path) else { return path }
+        if isStrict { throw error }
+        StandardError.write(Message(Warning(unwrittenLog: error)))
+        return nil
+    }
+
+    /// Returns the words that make Go start `cachectl prog`.
+    private func program(log: FilePath?) throws -> [String] {
+        var words = [try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"), "prog"]
+        if let log { words += ["--log", log.string] }
+        if keepsPutsOut { words.append("--read-only") }
+        if let jobs { words += ["--jobs", String(jobs)] }
+        if isStrict { words.append("--strict") }
+        return words
     }
 
     /// Returns the Go command that a command uses: itself, or the one that its programs find.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CacheStore
+import Synchronization
 import SystemPackage
 
 /// `cachectl union`: an archive of the members of several archives.
@@ -24,9 +25,10 @@ struct UnionCommand: AsyncParsableCommand, Sendable {
             jobs have several outputs for one action ID, --on-conflict says what becomes of \
             its entries: `keep` keeps all, and a restore takes the one with the lowest \
             output ID; `fail` ends with status 2 and names the package, and the label and \
-            archive of each output; `drop` leaves them out, so that Go compiles for itself. \
-            A dropped ID is not remembered: a later union brings back what one of its \
-            inputs holds. To unite in several steps, use `drop` in the last.
+            archive of each output (with --json, the object lists all of them as `disputes`); \
+            `drop` leaves them out, so that Go compiles for itself. A dropped ID is not remembered: \
+            a later union brings back what one of its inputs holds. To unite in several \
+            steps, use `drop` in the last.
 
             Examples:
               cachectl union aws.castore gcp.castore -o all.castore
@@ -58,13 +60,20 @@ struct UnionCommand: AsyncParsableCommand, Sendable {
         var options = SetOptions()
         options.overwrite = output.force
         options.jobs = common.jobs
-        let (report, time) = try await common.perform(
-            consequence: "no archive was written",
-            needsAll: true
-        ) { [inputs, options, policy, path = output.path] progress in
-            let inputs = inputs.map { FilePath($0) }
-            return try await Union(options: options, policy: policy)
-                .run(inputs, to: path, progress: progress)
+        var union = Union(options: options, policy: policy)
+        let (refused, start) = (Refused(), ContinuousClock.now)
+        union.onRefusal = { disputes in refused.list.withLock { $0 = disputes } }
+        let (report, time): (Union.Report, Duration)
+        do {
+            (report, time) = try await common.perform(
+                consequence: "no archive was written",
+                needsAll: true
+            ) { [inputs, union, path = output.path] progress in
+                try await union.run(inputs.map { FilePath($0) }, to: path, progress: progress)
+            }
+        } catch let error as CacheStoreError where error.code == .dispute && common.json {
+            try StandardOutput.write(json(nil, refused.list.withLock(\.self), .now - start))
+            throw error
         }
 
         common.show(report.warnings)
@@ -72,7 +81,12 @@ struct UnionCommand: AsyncParsableCommand, Sendable {
         let others = report.disagreements.filter { $0.kind != .action }
         let messages = Message.disputes(report.disputes, policy) + Message.disagreements(others)
         for message in messages { StandardError.write(message) }
-        try common.write(json(report, time), summary(report, time))
+        try common.write(json(report, report.disputes, time), summary(report, time))
+    }
+
+    /// The disputed actions on which the union failed.
+    private final class Refused: Sendable {
+        let list = Mutex<[ActionDispute]>([])
     }
 
     private func summary(_ report: Union.Report, _ time: Duration) -> [String] {
@@ -87,18 +101,19 @@ struct UnionCommand: AsyncParsableCommand, Sendable {
         ] + Table.archive(report.totals, report.digest)
     }
 
-    private func json(_ report: Union.Report, _ time: Duration) -> JSONValue {
+    /// Returns the result as JSON; `report` is `nil` if the union failed on the disputes.
+    private func json(_ report: Union.Report?, _ disputes: [ActionDispute], _ time: Duration) -> JSONValue {
         [
             "schema": "cachectl.union/1",
             "archive": .string(output.output),
-            "digest": .string(report.digest.description),
+            "digest": .optional(report?.digest.description),
             "inputs": .strings(inputs),
-            "input_bytes": .integer(report.inputBytes),
-            "totals": .totals(report.totals),
-            "conflicts": .disagreements(report.disagreements.filter { $0.kind != .action }),
+            "input_bytes": .optional(report?.inputBytes),
+            "totals": report.map { .totals($0.totals) } ?? .null,
+            "conflicts": .disagreements((report?.disagreements ?? []).filter { $0.kind != .action }),
             "on_conflict": .string(policy.rawValue),
-            "disputes": .disputes(report.disputes),
-            "warnings": .warnings(report.warnings),
+            "disputes": .disputes(disputes),
+            "warnings": .warnings(report?.warnings ?? []),
             "milliseconds": .milliseconds(time),
         ]
     }

@@ -16,8 +16,10 @@ struct VerifyCommand: AsyncParsableCommand, Sendable {
 
             With --sample or --for, the index is checked whole, and of the content a part, in \
             whole outputs, modules and zips: another part in each run, and the same one with \
-            the --seed that is printed. A part without damage has status 0, and proves \
-            nothing about the rest.
+            the --seed that is printed. So --sample checks its share or more, and a module \
+            longer than twice the share only if it is drawn first. --for ends in time, but \
+            reads the index and one member whole. A part without damage has status 0, and \
+            proves nothing about the rest.
 
             Examples:
               cachectl verify all.castore
@@ -36,6 +38,8 @@ struct VerifyCommand: AsyncParsableCommand, Sendable {
         var time: Duration
         /// Whether no problem was found.
         var isSound: Bool { problems.isEmpty }
+        /// The part that was checked, unless it was all.
+        var part: Verify.Report.Checked? { report?.checked.flatMap { $0.isWhole ? nil : $0 } }
     }
 
     @Argument(help: ArgumentHelp("The archives to check.", valueName: "archive"), completion: .file())
@@ -110,6 +114,9 @@ struct VerifyCommand: AsyncParsableCommand, Sendable {
         for archive in archives {
             let outcome = try await verify(archive, options)
             for message in Message.messages(outcome.problems) { StandardError.write(message) }
+            if common.quiet, !common.json, !outcome.isSound, let part = outcome.part {
+                StandardError.write(Message(.hint, "only \(Self.words(part)) was checked"))
+            }
             if !common.json, !common.quiet { try StandardOutput.write([Self.summary(outcome)]) }
             outcomes.append(outcome)
         }
@@ -142,10 +149,15 @@ struct VerifyCommand: AsyncParsableCommand, Sendable {
             return outcome.archive.isEmpty ? "an empty path: not checked" : "`\(name)`: not checked"
         }
         guard outcome.isSound else {
-            return "`\(name)`: \(HumanFormat.count(outcome.problems.count, "problem", "problems"))"
+            let problems = HumanFormat.count(outcome.problems.count, "problem", "problems")
+            return "`\(name)`: \(problems)"
+                + (outcome.part.map { " in \(words($0)); the rest was not checked" } ?? "")
         }
         let members = HumanFormat.count(report.members, "member", "members")
-        if let checked = report.checked, !checked.isWhole { return part(outcome, name, checked) }
+        if let part = outcome.part {
+            let time = HumanFormat.duration(outcome.time)
+            return "`\(name)`: no damage in \(words(part)), in \(time); the rest was not checked"
+        }
         let size = HumanFormat.bytes(report.contentBytes)
         let rate = HumanFormat.rate(report.contentBytes, in: outcome.time)
         let sound = "`\(name)`: sound, \(members), \(size) in \(HumanFormat.duration(outcome.time)), \(rate)"
@@ -155,16 +167,12 @@ struct VerifyCommand: AsyncParsableCommand, Sendable {
         return "\(sound); \(modules) not named in go.sum, the others are as it names them"
     }
 
-    /// Returns the line for a part in which no problem was found.
-    private static func part(_ outcome: Outcome, _ name: String, _ checked: Verify.Report.Checked) -> String {
-        let (size, all) = (
-            HumanFormat.bytes(checked.contentBytes), HumanFormat.bytes(checked.allContentBytes)
-        )
-        let members = HumanFormat.count(checked.members)
-        let allMembers = HumanFormat.count(checked.allMembers, "member", "members")
-        return "`\(name)`: no damage in the index and \(Percentage.text(checked.share)) of the content: "
-            + "\(members) of \(allMembers), \(size) of \(all) in \(HumanFormat.duration(outcome.time)) "
-            + "(--seed \(checked.seed)); the rest was not checked"
+    /// Returns the words for a part of an archive.
+    private static func words(_ part: Verify.Report.Checked) -> String {
+        let (size, all) = (HumanFormat.bytes(part.contentBytes), HumanFormat.bytes(part.allContentBytes))
+        let members = HumanFormat.count(part.allMembers, "member", "members")
+        return "the index and \(Percentage.text(part.share)) of the content: "
+            + "\(HumanFormat.count(part.members)) of \(members), \(size) of \(all) (--seed \(part.seed))"
     }
 
     /// Returns whether archives are known to be sound; `nil` where no problem was found in a part.

@@ -33,7 +33,7 @@ struct ReproductionView {
             sentence +=
                 ", and \(HumanFormat.count(report.varying.count)) that differ in each run (tests, coverage)"
         }
-        lines.append(sentence)
+        lines += [sentence, onlyInOne]
         guard differing > 0 else { return lines }
         var table = Table(.left("package"), .left("class"), .left("first"), .left("second"), .left("sources"))
         for dispute in report.differing.prefix(top) {
@@ -52,6 +52,29 @@ struct ReproductionView {
         return lines
     }
 
+    /// The reason why nothing was compared; `nil` if something was.
+    var reasonForNothing: String? {
+        guard report.isReproduced == nil else { return nil }
+        if report.commonActions > 0 {
+            return "nothing was compared, because all actions in both archives are of a kind that differs in "
+                + "each run (tests, coverage)"
+        }
+        if report.actionsOnlyInFirst == 0 || report.actionsOnlyInSecond == 0 {
+            return "nothing was compared, because an archive holds no action of GOCACHE"
+        }
+        return
+            "nothing was compared, because the archives have no action in common: they are of other jobs, or "
+            + "of one job with another Go, target, flags or directory"
+    }
+
+    /// The numbers of actions that only one archive has, in words.
+    private var onlyInOne: String {
+        let counts = (report.actionsOnlyInFirst, report.actionsOnlyInSecond)
+        if counts == (0, 0) { return "no action is in one archive only" }
+        return "\(HumanFormat.count(counts.0, "action", "actions")) only in the first, "
+            + "\(HumanFormat.count(counts.1)) only in the second: not compared"
+    }
+
     /// Returns the beginnings of the IDs of an archive's outputs.
     private func outputs(of dispute: ActionDispute, in path: String) -> String {
         dispute.sides.filter { $0.archives.contains(FilePath(path)) }
@@ -65,8 +88,10 @@ struct ReproductionView {
             "schema": "cachectl.diff-same-job/1",
             "first": .string(paths.first),
             "second": .string(paths.second),
-            "is_reproduced": .boolean(report.isReproduced),
+            "is_reproduced": report.isReproduced.map { .boolean($0) } ?? .null,
             "common_actions": .integer(report.commonActions),
+            "only_first_actions": .integer(report.actionsOnlyInFirst),
+            "only_second_actions": .integer(report.actionsOnlyInSecond),
             "differing": .disputes(report.differing),
             "varying": .disputes(report.varying),
             "milliseconds": .milliseconds(time),

@@ -56,6 +56,16 @@ struct UseLog: Hashable, Sendable {
         actions.sorted().flatMap { $0.hexadecimal + [UInt8(ascii: "\n")] }
     }
 
+    /// Returns whether a log may have a given first line: an action ID, or a part, as after a full disk.
+    static func mayBegin(with line: ArraySlice<UInt8>) -> Bool {
+        let digits = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+        return (1...2 * ObjectID.byteCount).contains(digits.count)
+            && digits.allSatisfy {
+                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                    || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
+            }
+    }
+
     // MARK: - Reading
 
     private mutating func read(besides path: FilePath) throws(CacheStoreError) {

@@ -22,6 +22,9 @@ public struct ProgramLog: Hashable, Sendable {
     /// Whether a log is longer than is read.
     public private(set) var isTooLong = false
 
+    /// The bytes with which each line of a log begins.
+    private static let lineBeginning = Array(#"{"time":"#.utf8)
+
     /// Creates a log of no command.
     public init() {}
 
@@ -47,5 +50,43 @@ public struct ProgramLog: Hashable, Sendable {
             if total == nil { total = report } else { total?.add(report) }
         }
         if !isWhole { isTooLong = true }
+    }
+
+    // MARK: - Other files
+
+    /// Returns the error for a file that is no log, so that nothing may be appended to it.
+    ///
+    /// The first line decides, of the log and of the log of used entries beside it. It may be torn, as after
+    /// a full disk. A file that is empty, missing or can't be read passes, and so does a pipe or device.
+    ///
+    /// - Parameter log: The log to be written.
+    /// - Returns: The error, with code ``CacheStoreError/Code/badArgument``; `nil` if the log may be written.
+    package static func otherFile(insteadOf log: FilePath) -> CacheStoreError? {
+        let used = UseLog.path(besides: log)
+        if let line = firstLine(of: log), !line.starts(with: lineBeginning),
+            !lineBeginning.starts(with: line) || line.isEmpty
+        {
+            return otherFile(log, "reports on go commands")
+        }
+        if let line = firstLine(of: used), !UseLog.mayBegin(with: line) {
+            return otherFile(used, "the actions that go commands used")
+        }
+        return nil
+    }
+
+    private static func otherFile(_ path: FilePath, _ content: String) -> CacheStoreError {
+        CacheStoreError(
+            .badArgument,
+            "the file holds something else than \(content), so nothing is appended to it",
+            path: path
+        )
+    }
+
+    /// Returns the beginning of a file's first line; `nil` if there is none that can be read.
+    private static func firstLine(of path: FilePath) -> ArraySlice<UInt8>? {
+        guard let file = try? File(reading: path), let status = try? file.status(), status.kind == .regular,
+            status.size > 0, let bytes = try? file.bytes(count: 128)
+        else { return nil }
+        return bytes.prefix { $0 != UInt8(ascii: "\n") }
     }
 }

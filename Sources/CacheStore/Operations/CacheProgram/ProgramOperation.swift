@@ -17,7 +17,8 @@ final class ProgramOperation: Sendable {
 
     /// Opens GOCACHE and the archives, and begins to check their indexes.
     ///
-    /// - Throws: ``CacheStoreError`` if an archive can't be read and the program is strict.
+    /// - Throws: ``CacheStoreError`` if an archive can't be read, or the log is another file, and the program
+    ///   is strict.
     init(
         _ program: CacheProgram,
         _ output: ProgramOutput,
@@ -26,7 +27,7 @@ final class ProgramOperation: Sendable {
         options = program.options
         self.cancellation = cancellation
         self.output = output
-        let record = ProgramRecord(program)
+        let record = try ProgramRecord(program)
         self.record = record
         let threads = WorkerThreads.count(for: options.jobs)
         queue = ProgramQueue(limit: options.jobs == nil ? 2 * threads : threads)

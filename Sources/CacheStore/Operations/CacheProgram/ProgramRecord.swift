@@ -16,8 +16,17 @@ final class ProgramRecord: Sendable {
     private let start = ContinuousClock.now
 
     /// Begins the record.
-    init(_ program: CacheProgram) {
-        options = program.options
+    ///
+    /// - Throws: ``CacheStoreError`` if the log is another file and the program is strict; otherwise nothing
+    ///   is logged, with a warning.
+    init(_ program: CacheProgram) throws(CacheStoreError) {
+        var options = program.options
+        if let log = options.log, let error = ProgramLog.otherFile(insteadOf: log) {
+            if options.isStrict { throw error }
+            options.log = nil
+            options.warn(Warning(unwrittenLog: error))
+        }
+        self.options = options
         let report = CacheProgram.Report(startTime: Glibc.time(nil), archives: program.options.archives)
         state = Mutex(State(report: report))
     }

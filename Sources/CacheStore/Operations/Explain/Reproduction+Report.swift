@@ -13,15 +13,23 @@ extension Reproduction {
         /// The number of action IDs that both archives have.
         public var commonActions: Int
 
+        /// The number of action IDs that only the first archive has.
+        ///
+        /// A job that runs again in empty caches asks for the same actions, apart from a few whose IDs
+        /// depend on the run itself: see <doc:AboutGoCaches>. Such actions are not compared.
+        public var actionsOnlyInFirst: Int
+
+        /// The number of action IDs that only the second archive has.
+        public var actionsOnlyInSecond: Int
+
         /// The length of the first archive, in bytes.
         public var firstFileBytes: Int
 
         /// The length of the second archive, in bytes.
         public var secondFileBytes: Int
 
-        /// Whether all actions that both archives have are reproduced, apart from those in ``varying``.
-        ///
-        /// This says nothing if ``commonActions`` is 0.
-        public var isReproduced: Bool { differing.isEmpty }
+        /// Whether all actions that both archives have are reproduced, apart from those in ``varying``; `nil`
+        /// if there is no such action, so that nothing was compared.
+        public var isReproduced: Bool? { commonActions > varying.count ? differing.isEmpty : nil }
     }
 }

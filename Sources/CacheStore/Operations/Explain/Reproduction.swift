@@ -37,7 +37,7 @@ public struct Reproduction: Sendable {
                     try cancellation.check()
                     return try archive.members().set
                 }
-                let pairs = try Self.pairs(sets[0], sets[1])
+                let (pairs, onlyInFirst, onlyInSecond) = Self.pairs(sets[0], sets[1])
                 let differing = pairs.compactMap { Self.disputed($0, sets) }
                 let content = try archives.map { try VaryingContent($0) }
                 let isVarying = try differing.map { action in
@@ -54,6 +54,8 @@ public struct Reproduction: Sendable {
                     differing: disputes.indices.filter { !isVarying[$0] }.map { disputes[$0] },
                     varying: disputes.indices.filter { isVarying[$0] }.map { disputes[$0] },
                     commonActions: pairs.count,
+                    actionsOnlyInFirst: onlyInFirst,
+                    actionsOnlyInSecond: onlyInSecond,
                     firstFileBytes: archives[0].fileBytes,
                     secondFileBytes: archives[1].fileBytes
                 )
@@ -64,8 +66,11 @@ public struct Reproduction: Sendable {
     /// The ranges of the entries of one ID in two sets.
     private typealias Pair = (first: Range<Int>, second: Range<Int>)
 
-    /// Finds the IDs that both sets have.
-    private static func pairs(_ first: MemberSet, _ second: MemberSet) throws -> [Pair] {
+    /// Finds the IDs that both sets have, and counts the others.
+    private static func pairs(
+        _ first: MemberSet,
+        _ second: MemberSet
+    ) -> (pairs: [Pair], onlyInFirst: Int, onlyInSecond: Int) {
         func range(_ set: MemberSet, from start: Int) -> Range<Int> {
             var end = start
             while end < set.actions.count, set.actions[end].id == set.actions[start].id { end += 1 }
@@ -73,18 +78,23 @@ public struct Reproduction: Sendable {
         }
         var pairs: [Pair] = []
         var (left, right) = (0, 0)
-        while left < first.actions.count, right < second.actions.count {
-            let (one, other) = (range(first, from: left), range(second, from: right))
-            if first.actions[left].id < second.actions[right].id {
-                left = one.upperBound
-            } else if second.actions[right].id < first.actions[left].id {
-                right = other.upperBound
+        var (onlyInFirst, onlyInSecond) = (0, 0)
+        while left < first.actions.count || right < second.actions.count {
+            let one = left < first.actions.count ? first.actions[left].id : nil
+            let other = right < second.actions.count ? second.actions[right].id : nil
+            if let one, other.map({ one < $0 }) ?? true {
+                left = range(first, from: left).upperBound
+                onlyInFirst += 1
+            } else if let other, one.map({ other < $0 }) ?? true {
+                right = range(second, from: right).upperBound
+                onlyInSecond += 1
             } else {
-                pairs.append((one, other))
-                (left, right) = (one.upperBound, other.upperBound)
+                let pair = (range(first, from: left), range(second, from: right))
+                pairs.append(pair)
+                (left, right) = (pair.0.upperBound, pair.1.upperBound)
             }
         }
-        return pairs
+        return (pairs, onlyInFirst, onlyInSecond)
     }
 
     /// Returns the action of a pair if the sets hold other outputs for it.

@@ -91,6 +91,8 @@ extension Pack {
         public var rechecks = false
 
         /// Whether an entry that cannot be packed is an error; otherwise the entry is left out and reported.
+        ///
+        /// Damage to content that ``bases`` have is found only with ``rechecks``, because it is not read.
         public var isStrict = false
 
         /// Whether a file under the output's name may be replaced.

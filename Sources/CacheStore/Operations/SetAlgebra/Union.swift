@@ -13,6 +13,9 @@ public struct Union: Sendable {
     /// The treatment of action IDs for which the inputs hold several outputs.
     public var policy: DisputePolicy
 
+    /// Called with the disputed actions, ordered by ID, before a union fails on them; at most once per run.
+    public var onRefusal: @Sendable ([ActionDispute]) -> Void = { _ in }
+
     /// Creates a union.
     public init(options: SetOptions = SetOptions(), policy: DisputePolicy = .keep) {
         (self.options, self.policy) = (options, policy)
@@ -64,7 +67,9 @@ public struct Union: Sendable {
                 }
             }
             if policy == .fail, !union.disputes.isEmpty {
-                throw ActionDispute.error(try await named(union.disputes, in: archives))
+                let disputes = try await named(union.disputes, in: archives)
+                onRefusal(disputes)
+                throw ActionDispute.error(disputes)
             }
             return (union, union.copies)
         }

@@ -8,6 +8,9 @@ struct PartOperation {
     /// The time at which the verification began.
     let start: ContinuousClock.Instant
 
+    /// Returns the time.
+    var now: @Sendable () -> ContinuousClock.Instant = { .now }
+
     /// The outputs and their chunks.
     private let set: MemberSet
 
@@ -33,6 +36,7 @@ struct PartOperation {
         let deadline: ContinuousClock.Instant? =
             if case .time(let time) = part.extent { start + time } else { nil }
         let (archive, spares, counters) = (operation.archive, operation.spares, operation.counters)
+        let now = now
         counters.begin("verifying", bytes: order.reduce(0) { $0 + size(of: $1) }, items: order.count)
         let found = Gathered(DamagedMembers())
         let checked = Gathered<[Int]>([])
@@ -41,13 +45,25 @@ struct PartOperation {
             threads: operation.threads,
             state: { try ChunkReader(archive, spares: spares) }
         ) { reader, index, cancellation in
-            if index > 0, let deadline, .now >= deadline { return }
-            try check(order[index], with: &reader, found, cancellation)
+            let deadline = index == 0 ? nil : deadline
+            do {
+                func pause() throws {
+                    try cancellation.check()
+                    if let deadline, now() >= deadline { throw TimeIsUp() }
+                }
+                try pause()
+                try check(order[index], with: &reader, found, pause)
+            } catch is TimeIsUp {
+                return
+            }
             checked.update { $0.append(order[index]) }
             counters.add(bytes: size(of: order[index]))
         }
         return (found.value, extent(of: checked.value))
     }
+
+    /// The end of the time for a part, in the middle of a piece.
+    private struct TimeIsUp: Error {}
 
     /// The number of pieces of content.
     private var count: Int { self.set.outputs.count + items.count }
@@ -58,12 +74,23 @@ struct PartOperation {
         guard case .share(let share) = part.extent else { return order }
         let all = order.reduce(0) { $0 + size(of: $1) }
         let wanted = Int((Double(all) * share).rounded(.up))
-        var sum = 0
-        let picked = order.prefix { piece in
-            defer { sum += size(of: piece) }
-            return share >= 1 || sum < wanted
+        if share >= 1 { return order.sorted() }
+        var (sum, picked, tooLong) = (0, [Int](), [Int]())
+        for piece in order where sum < wanted || picked.isEmpty {
+            // The first piece is taken whatever its size, so that each piece is taken in some run.
+            if !picked.isEmpty, sum + size(of: piece) > 2 * wanted {
+                tooLong.append(piece)
+            } else {
+                sum += size(of: piece)
+                picked.append(piece)
+            }
         }
-        return picked.isEmpty ? Array(order.prefix(1)) : picked.sorted()
+        // The share is promised, even if only long pieces are left to fill it.
+        for piece in tooLong where sum < wanted {
+            sum += size(of: piece)
+            picked.append(piece)
+        }
+        return picked.sorted()
     }
 
     private func size(of piece: Int) -> Int {
@@ -74,16 +101,16 @@ struct PartOperation {
         _ piece: Int,
         with reader: inout ChunkReader,
         _ found: Gathered<DamagedMembers>,
-        _ cancellation: WorkerThreads.Cancellation
+        _ pause: () throws -> Void
     ) throws {
         guard piece < set.outputs.count else {
-            try operation.check(items[piece - set.outputs.count], with: &reader, found, cancellation)
+            try operation.check(items[piece - set.outputs.count], with: &reader, found, pause)
             return
         }
         let output = set.outputs[piece]
         let chunks = output.chunks.numbers.map { set.chunks[$0] }
         let item = OutputFeed.Item(number: OutputNumber(piece), output: output, chunks: chunks)
-        try operation.check(item, with: &reader, found, cancellation)
+        try operation.check(item, with: &reader, found, pause)
     }
 
     private func extent(of checked: [Int]) -> Verify.Report.Checked {

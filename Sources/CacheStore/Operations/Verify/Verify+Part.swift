@@ -2,8 +2,9 @@ extension Verify {
     /// A part of an archive's content, chosen at random, to be checked in place of all of it.
     ///
     /// The index is always checked whole. Of the content, whole members are checked: outputs, module trees,
-    /// stored zips, and chunks that no member uses. Each has the same chance, whatever its size, so each byte
-    /// has about the same chance too. Another ``seed`` gives another part.
+    /// stored zips, and chunks that no member uses. They are taken in random order, and another ``seed``
+    /// gives another part. A share leaves out members that are too long for it, unless one of them is the
+    /// first, so each member is checked in some run, and long ones in fewer.
     public struct Part: Hashable, Sendable {
         /// The size of a part.
         enum Extent: Hashable, Sendable {
@@ -27,6 +28,8 @@ extension Verify {
         ///
         /// - Parameters:
         ///   - share: The share of the content's bytes. Members are chosen until they have at least as many.
+        ///     A member with which they would have more than twice as many is left out, unless it is the
+        ///     first or the others are not enough.
         ///   - seed: The number that decides which members are chosen; `nil` for another part in each run.
         /// - Returns: The part.
         /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument`` if the share is not
@@ -41,8 +44,9 @@ extension Verify {
         /// Returns the part that can be checked in a given time.
         ///
         /// - Parameters:
-        ///   - time: The time from the start of the verification on. No member is begun after it, except the
-        ///     first.
+        ///   - time: The time from the start of the verification on. At its end, the members that are being
+        ///     read are given up after at most one chunk each, and do not count, except that the first member
+        ///     is always read to its end.
         ///   - seed: The number that decides the order of the members; `nil` for another in each run.
         /// - Returns: The part.
         public static func time(_ time: Duration, seed: UInt32? = nil) -> Part { Part(.time(time), seed) }

@@ -142,7 +142,7 @@ struct VerifyOperation {
             state: { try ChunkReader(archive, spares: spares) }
         ) { reader, index, cancellation in
             let item = items[index]
-            try check(item, with: &reader, found, cancellation)
+            try check(item, with: &reader, found, cancellation.check)
             counters.add(bytes: item.size)
         }
         return found.value
@@ -160,7 +160,7 @@ struct VerifyOperation {
             var reader = try ChunkReader(archive, spares: spares)
             while let items = try outputs.next() {
                 for item in items {
-                    try check(item, with: &reader, found, cancellation)
+                    try check(item, with: &reader, found, cancellation.check)
                     counters.add(bytes: item.output.size)
                 }
             }
@@ -181,14 +181,16 @@ struct VerifyOperation {
     }
 
     /// Reads a stream, and notes the damage if it is damaged.
+    ///
+    /// The errors of `pause`, which is called between chunks, end the check and are no damage.
     func check(
         _ item: Item,
         with reader: inout ChunkReader,
         _ found: Gathered<DamagedMembers>,
-        _ cancellation: WorkerThreads.Cancellation
+        _ pause: () throws -> Void
     ) throws {
         do {
-            try check(item, with: &reader, cancellation)
+            try check(item, with: &reader, pause)
         } catch let error as CacheStoreError {
             let error = error.naming(member: item.name)
             found.update { found in
@@ -202,14 +204,16 @@ struct VerifyOperation {
     }
 
     /// Reads an output, and notes the damage if it is damaged.
+    ///
+    /// The errors of `pause`, which is called between chunks, end the check and are no damage.
     func check(
         _ item: OutputFeed.Item,
         with reader: inout ChunkReader,
         _ found: Gathered<DamagedMembers>,
-        _ cancellation: WorkerThreads.Cancellation
+        _ pause: () throws -> Void
     ) throws {
         do {
-            try check(item.output.id, item.chunks, with: &reader, cancellation)
+            try check(item.output.id, item.chunks, with: &reader, pause)
         } catch let error as CacheStoreError {
             let error = error.naming(member: "output \(item.output.id)")
             found.update { $0.outputs[item.number] = error }
@@ -219,23 +223,21 @@ struct VerifyOperation {
     private func check(
         _ item: Item,
         with reader: inout ChunkReader,
-        _ cancellation: WorkerThreads.Cancellation
+        _ pause: () throws -> Void
     ) throws {
         switch item {
         case .tree(let tree):
             let manifest = try reader.manifest(of: tree, chunks: set.chunks)
-            try checkCuts(ofManifest: tree, with: &reader)
+            try checkCuts(ofManifest: tree, with: &reader, pause)
             var visitor = CheckedTree(tree.module)
-            try reader.walk(tree, manifest, chunks: set.chunks, visitor: &visitor) {
-                try cancellation.check()
-            }
+            try reader.walk(tree, manifest, chunks: set.chunks, visitor: &visitor) { try pause() }
             guard visitor.isCutRight else { throw wrongCut }
             guard visitor.finish() == tree.h1 else {
                 throw reader.damaged(set.chunks, tree, "the tree does not have its h1 hash")
             }
         case .zip(let download, let id, _, let chunks):
             let records = chunks.numbers.map { set.chunks[$0] }
-            try check(id, records, with: &reader, cancellation)
+            try check(id, records, with: &reader, pause)
             let hash = set.download(.ziphash, of: download.module)
             try StoredZip.check(
                 chunks,
@@ -253,13 +255,13 @@ struct VerifyOperation {
         _ id: ObjectID,
         _ chunks: [ChunkRecord],
         with reader: inout ChunkReader,
-        _ cancellation: WorkerThreads.Cancellation
+        _ pause: () throws -> Void
     ) throws {
         let isNamedByChunk = chunks.count == 1 && chunks[0].id == id
         var hasher = ContentHasher()
         var isCutRight = true
         for (index, chunk) in chunks.enumerated() {
-            try cancellation.check()
+            try pause()
             try reader.read(chunk)
             let isLast = index == chunks.count - 1
             if !Chunker.isChunk(reader.content.span, isLast: isLast) { isCutRight = false }
@@ -278,11 +280,13 @@ struct VerifyOperation {
     /// Checks the cuts of a manifest of several chunks.
     private func checkCuts(
         ofManifest tree: MemberSet.Tree,
-        with reader: inout ChunkReader
+        with reader: inout ChunkReader,
+        _ pause: () throws -> Void
     ) throws {
         let numbers = tree.manifest.numbers
         guard numbers.count > 1 else { return }
         for (index, number) in numbers.enumerated() {
+            try pause()
             try reader.read(set.chunks[number])
             guard Chunker.isChunk(reader.content.span, isLast: index == numbers.count - 1) else {
                 throw wrongCut

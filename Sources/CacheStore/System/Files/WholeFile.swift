@@ -21,11 +21,37 @@ package enum WholeFile {
     /// - Parameters:
     ///   - text: The content.
     ///   - path: The file.
-    /// - Throws: ``CacheStoreError`` as the system says, or if a directory, link or device has the name.
-    package static func publish(_ text: String, at path: FilePath) throws(CacheStoreError) {
+    ///   - expected: The text with which a file of that name must begin to be replaced, unless it is empty.
+    /// - Throws: ``CacheStoreError`` as the system says, if a directory, link or device has the name, or with
+    ///   code ``CacheStoreError/Code/exists`` if a file that begins otherwise has it.
+    package static func publish(
+        _ text: String,
+        at path: FilePath,
+        replacing expected: String
+    ) throws(CacheStoreError) {
+        let old = try beginning(of: path, count: expected.utf8.count)
+        guard old.isEmpty || old == Array(expected.utf8) else {
+            throw CacheStoreError(
+                .exists,
+                "the file exists already and holds something else, so it was not replaced",
+                path: path
+            )
+        }
         let file = try TemporaryFile(for: path, overwrite: true)
         try file.file.write(Array(text.utf8).span, at: 0)
         try file.file.setMode(0o644)
         try file.publish(overwrite: true)
+    }
+
+    /// Returns the first bytes of a file; none if no file has the name that could be replaced.
+    private static func beginning(of path: FilePath, count: Int) throws(CacheStoreError) -> [UInt8] {
+        do throws(CacheStoreError) {
+            let file = try File(reading: path, followsLinks: false)
+            return try file.status().kind == .regular ? file.bytes(count: count) : []
+        } catch {
+            // A file that nobody can look into may be anything. Other faults show when it is written.
+            if error.code == .permissionDenied { throw error }
+            return []
+        }
     }
 }

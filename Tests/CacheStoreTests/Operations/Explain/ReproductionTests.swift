@@ -17,6 +17,7 @@ struct ReproductionTests {
         // Which archive is the first makes no difference.
         #expect(report.differing == reversed.differing && report.varying == reversed.varying)
         #expect(report.commonActions == reversed.commonActions)
+        #expect(report.actionsOnlyInFirst == reversed.actionsOnlyInSecond)
         return report
     }
 
@@ -36,12 +37,16 @@ struct ReproductionTests {
             let expected = common.filter { outputs[1][$0.key] != $0.value }.map(\.key).sorted()
             #expect(report.differing.map(\.action) == expected, "seed \(seed)")
             #expect(report.isReproduced == expected.isEmpty)
+            #expect(report.actionsOnlyInFirst == outputs[0].count - common.count)
+            #expect(report.actionsOnlyInSecond == outputs[1].count - common.count)
             found += expected.count
             for side in report.differing.flatMap(\.sides) {
                 #expect(side.labels == [side.archives == [packs[0]] ? "job-0" : "job-1"], "seed \(seed)")
             }
             let same = try await Reproduction().run(packs[0], packs[0])
-            #expect(same.isReproduced && same.varying.isEmpty && same.commonActions == outputs[0].count)
+            #expect(same.actionsOnlyInFirst == 0 && same.actionsOnlyInSecond == 0)
+            #expect(same.isReproduced == true)
+            #expect(same.varying.isEmpty && same.commonActions == outputs[0].count)
         }
         #expect(found > 0, "nothing differed")
     }
@@ -51,8 +56,10 @@ struct ReproductionTests {
         var models = [CacheModel(), CacheModel()]
         models[0].addPair("one", [1])
         models[1].addPair("other", [2])
+        models[1].addPair("more", [3])
         let report = try await compare(models)
-        #expect(report.commonActions == 0 && report.isReproduced)
+        #expect(report.commonActions == 0 && report.isReproduced == nil)
+        #expect(report.actionsOnlyInFirst == 1 && report.actionsOnlyInSecond == 2)
     }
 
     @Test(
@@ -96,5 +103,7 @@ struct ReproductionTests {
         let report = try await Reproduction().run(packs[0], packs[1])
         #expect(report.varying.count == (isVarying ? 1 : 0), "\(texts)")
         #expect(report.differing.count == (isVarying ? 0 : 1), "\(texts)")
+        // Where all that is common varies, nothing was compared.
+        #expect(report.isReproduced == (isVarying ? nil : false), "\(texts)")
     }
 }
