@@ -25,7 +25,7 @@ extension ArchiveMetrics {
         }
         do {
             try WholeFile.publish(text, at: path, replacing: Self.beginning)
-        } catch where error.code == .exists {
+        } catch  where error.code == .exists {
             throw AdvisedError(error, advice: "name another file for the figures, or remove this one first")
         }
     }
