@@ -49,7 +49,7 @@ struct TemporaryFile: ~Copyable, Sendable {
     /// Returns whether a file has the name already, and refuses what a file can't replace.
     ///
     /// - Parameter path: The final name; its directory must exist.
-    /// - Returns: Whether a file has the name.
+    /// - Returns: Whether a regular file is there.
     /// - Throws: The errors of ``init(for:overwrite:)``, except for that a file is there.
     static func isTaken(_ path: FilePath) throws(CacheStoreError) -> Bool {
         let (name, parent) = try place(of: path)

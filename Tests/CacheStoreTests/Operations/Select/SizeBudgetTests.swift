@@ -80,13 +80,16 @@ struct SizeBudgetTests {
                 let expected = order[count]
                 #expect(last.sources == expected.sources && last.isStandard == expected.isStandard)
                 guard last != expected else {
-                    // The frames of no smaller one are enough.
-                    #expect(
-                        !order.dropFirst(count).contains {
-                            $0.sources == last.sources && $0.isStandard == last.isStandard
-                                && $0.storedBytes >= larger - limit && $0.storedBytes < last.storedBytes
-                        }
-                    )
+                    // The smallest one whose frames would be enough is this one, or makes the index longer.
+                    let enough = order.indices.dropFirst(count).filter {
+                        order[$0].sources == last.sources && order[$0].isStandard == last.isStandard
+                            && order[$0].storedBytes >= larger - limit
+                    }
+                    let smallest = enough.min { order[$0].storedBytes < order[$1].storedBytes }
+                    if let smallest, order[smallest].storedBytes < last.storedBytes {
+                        let other = sized.budget.without(0..<count, and: smallest)
+                        #expect(try sized.size(other) > limit)
+                    }
                     continue
                 }
                 replaced += 1
