@@ -16,7 +16,7 @@ struct VerifyCommand: AsyncParsableCommand, Sendable {
 
             With --sample or --for, the index is checked whole, and of the content a part, in \
             whole outputs, modules and zips: another part in each run, and the same one with \
-            the --seed that is printed. So --sample checks its share or more, and a module \
+            the --seed that is printed. So --sample checks about its share, and a module \
             longer than twice the share only if it is drawn first. --for ends in time, but \
             reads the index and one member whole. A part without damage has status 0, and \
             proves nothing about the rest.

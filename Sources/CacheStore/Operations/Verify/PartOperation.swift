@@ -85,8 +85,8 @@ struct PartOperation {
                 picked.append(piece)
             }
         }
-        // The share is promised, even if only long pieces are left to fill it.
-        for piece in tooLong where sum < wanted {
+        // Half the share is promised, even if only long pieces are left to fill it.
+        for piece in tooLong where 2 * sum < wanted {
             sum += size(of: piece)
             picked.append(piece)
         }

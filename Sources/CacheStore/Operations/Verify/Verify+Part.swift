@@ -29,7 +29,7 @@ extension Verify {
         /// - Parameters:
         ///   - share: The share of the content's bytes. Members are chosen until they have at least as many.
         ///     A member with which they would have more than twice as many is left out, unless it is the
-        ///     first or the others are not enough.
+        ///     first or all others together have less than half as many.
         ///   - seed: The number that decides which members are chosen; `nil` for another part in each run.
         /// - Returns: The part.
         /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument`` if the share is not
