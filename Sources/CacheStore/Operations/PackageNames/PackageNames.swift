@@ -13,6 +13,8 @@ struct PackageNames: Sendable {
     ///   - archive: The archive of the members.
     ///   - jobs: The number of threads, or `nil` for one per processor.
     ///   - counters: The counters to add to.
+    ///   - passOver: Called with each damaged output, on any thread, so that the work goes on; `nil` if damage
+    ///     is an error.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, which names the
     ///   output, or `CancellationError`.
     /// - Complexity: O(*n*) in the bytes of the packages, less the parts that need not be read; memory for
@@ -22,7 +24,8 @@ struct PackageNames: Sendable {
         _ outputs: [OutputNumber],
         in archive: Archive,
         jobs: Int?,
-        _ counters: ProgressCounters
+        _ counters: ProgressCounters,
+        passOver: (@Sendable (OutputNumber, CacheStoreError) -> Void)? = nil
     ) async throws {
         let candidates = outputs.filter { [.package, .main].contains(set.outputs[$0].contentClass) }
         counters.begin(
@@ -38,14 +41,20 @@ struct PackageNames: Sendable {
         ) { reader, index, cancellation in
             let output = set.outputs[candidates[index]]
             let chunks = output.chunks.numbers.map { set.chunks[$0] }
-            let package = try CompiledPackage.read(size: output.size) { range in
-                try cancellation.check()
-                var bytes: [UInt8] = []
-                bytes.reserveCapacity(range.count)
-                try CacheStoreError.naming("output \(output.id)") {
-                    try reader.read(range, of: chunks) { bytes += $0 }
+            var package: CompiledPackage?
+            do {
+                package = try CompiledPackage.read(size: output.size) { range in
+                    try cancellation.check()
+                    var bytes: [UInt8] = []
+                    bytes.reserveCapacity(range.count)
+                    try CacheStoreError.naming("output \(output.id)") {
+                        try reader.read(range, of: chunks) { bytes += $0 }
+                    }
+                    return bytes
                 }
-                return bytes
+            } catch let error as CacheStoreError where error.code == .corruptArchive {
+                guard let passOver else { throw error }
+                passOver(candidates[index], error)
             }
             if let package { found.update { $0[candidates[index]] = package } }
             counters.add(bytes: output.size)

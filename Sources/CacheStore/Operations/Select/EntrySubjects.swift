@@ -8,9 +8,7 @@ struct EntrySubjects: Sendable {
         case module(ModuleKey)
     }
 
-    /// The modules of the set, by the action IDs that their indexes have.
-    ///
-    /// An ID stands here whether or not the set holds the entry.
+    /// The modules of the set, by the action IDs of those of their indexes that the set holds or a log names.
     let indexes: [ObjectID: ModuleKey]
 
     private let subjects: [Int: Subject]
@@ -23,15 +21,29 @@ struct EntrySubjects: Sendable {
     /// - Parameters:
     ///   - set: The members.
     ///   - names: The names of the compiled packages.
-    /// - Complexity: O(*n*) in the entries, and a SHA-256 per module, version of Go and path of GOMODCACHE.
-    init(_ set: MemberSet, _ names: SelectionNames) {
-        let environments = set.sources.map(\.environment)
-        let roots = Set(environments.map { $0["GOMODCACHE"] }).subtracting([""])
-        let versions = Set(environments.flatMap { [$0["GOVERSION"]] + $0.origins.map(\.version) })
-        let keys = IndexKeys(versions: versions.subtracting([""]))
+    ///   - logged: The IDs of entries that a log names.
+    ///   - check: Called for each module; an error that it throws ends the work.
+    /// - Throws: The error of `check`.
+    /// - Complexity: O(*n*) in the entries, and a SHA-256 per module and per version of Go of each source.
+    init(
+        _ set: MemberSet,
+        _ names: SelectionNames,
+        logged: Set<ObjectID> = [],
+        check: () throws -> Void
+    ) throws {
+        let wanted = Set(set.actions.map(\.id)).union(logged)
+        var places: [String: Set<String>] = [:]
+        for environment in set.sources.map(\.environment) where !environment["GOMODCACHE"].isEmpty {
+            let versions = [environment["GOVERSION"]] + environment.origins.map(\.version)
+            places[environment["GOMODCACHE"], default: []].formUnion(versions.filter { !$0.isEmpty })
+        }
         var indexes: [ObjectID: ModuleKey] = [:]
         for module in Set(set.trees.map(\.module) + set.downloads.map(\.module)) {
-            for id in keys.modules([module.text], below: roots) { indexes[id] = module }
+            try check()
+            for (root, versions) in places {
+                let ids = IndexKeys(versions: versions).modules([module.text], below: [root])
+                for id in ids where wanted.contains(id) { indexes[id] = module }
+            }
         }
         var subjects: [Int: Subject] = [:]
         for (index, action) in set.actions.enumerated() {

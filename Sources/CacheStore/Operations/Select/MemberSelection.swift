@@ -6,8 +6,10 @@ struct MemberSelection: Sendable {
     /// The set.
     let whole: MemberSet
 
-    // By position in the tables of `whole`: whether all filters so far keep the member.
+    // By position in the tables of `whole`: whether all filters so far keep the member; and whether an entry
+    // that goes takes along what Go derives from its ID.
     private var keepsAction: [Bool]
+    private var takesDerived: [Bool]
     private var keepsTree: [Bool]
     private var keepsDownload: [Bool]
     private var keepsChecksumFile: [Bool]
@@ -22,6 +24,7 @@ struct MemberSelection: Sendable {
     init(_ whole: MemberSet) {
         self.whole = whole
         keepsAction = Array(repeating: true, count: whole.actions.count)
+        takesDerived = Array(repeating: false, count: whole.actions.count)
         keepsTree = Array(repeating: true, count: whole.trees.count)
         keepsDownload = Array(repeating: true, count: whole.downloads.count)
         keepsChecksumFile = Array(repeating: true, count: whole.checksumFiles.count)
@@ -30,8 +33,22 @@ struct MemberSelection: Sendable {
     // MARK: - Filters
 
     /// Keeps the action entries for which `isKept` returns `true`, given their positions.
-    mutating func keepActions(_ isKept: (Int) -> Bool) {
-        for index in keepsAction.indices where keepsAction[index] { keepsAction[index] = isKept(index) }
+    ///
+    /// - Parameters:
+    ///   - takesDerived: Whether a package that goes takes along the entries whose IDs Go derives from its ID.
+    ///   - isKept: Returns whether the entry at a position is kept.
+    mutating func keepActions(takingDerived takesDerived: Bool = true, _ isKept: (Int) -> Bool) {
+        for index in keepsAction.indices where !isKept(index) {
+            keepsAction[index] = false
+            if takesDerived { self.takesDerived[index] = true }
+        }
+    }
+
+    /// Lets each package that goes take along the entries whose IDs Go derives from its ID.
+    ///
+    /// Such an entry has a class of its own only beside its package.
+    mutating func takeAllDerived() {
+        for index in keepsAction.indices where !keepsAction[index] { takesDerived[index] = true }
     }
 
     /// Keeps the trees, zips and `.ziphash` files of the modules for which `isKept` returns `true`.
@@ -52,7 +69,7 @@ struct MemberSelection: Sendable {
     ///
     /// - Parameter isKept: For each set of sources, by its number, whether its members are kept.
     private mutating func keep(heldBy isKept: [Bool]) {
-        keepActions { [actions = whole.actions] in isKept[actions[$0].sources] }
+        keepActions(takingDerived: false) { [actions = whole.actions] in isKept[actions[$0].sources] }
         for index in keepsTree.indices where !isKept[whole.trees[index].sources] {
             keepsTree[index] = false
         }
@@ -95,7 +112,7 @@ struct MemberSelection: Sendable {
     /// - Complexity: O(*n*) in the members of both sets.
     mutating func keep(keysOf other: MemberSet) {
         let actions = Set(other.actions.map(\.id))
-        keepActions { [mine = whole.actions] in actions.contains(mine[$0].id) }
+        keepActions(takingDerived: false) { [mine = whole.actions] in actions.contains(mine[$0].id) }
         let trees = Set(other.trees.map(\.module))
         for index in keepsTree.indices where !trees.contains(whole.trees[index].module) {
             keepsTree[index] = false
@@ -115,11 +132,12 @@ struct MemberSelection: Sendable {
 
     /// The members that are kept, closed, and their chunks in the order of the frames.
     ///
-    /// - An entry whose ID Go derives from that of a compiled package goes with the package. Without the
-    ///   package, nothing asks for the entry, and nothing tells its class.
+    /// - An entry whose ID Go derives from that of a compiled package goes with the package, unless the
+    ///   package goes because a source or another archive lacks it. Without the package, nothing tells the
+    ///   entry's class.
     /// - An output stays if an entry refers to it.
     /// - A zip that is made of a tree goes with the tree.
-    /// - A `.ziphash` goes with the last of its module's tree and zip, and stays with either of them.
+    /// - A `.ziphash` stays with its module's tree or zip.
     /// - A source that holds nothing goes, unless a filter names it. Chunks that no member uses go.
     ///
     /// - Complexity: O(*n* log *n*) in the members of the whole set.
@@ -135,15 +153,24 @@ struct MemberSelection: Sendable {
         return (result.keepingSources(at: holders.union(namedSources)), result.frameOrder())
     }
 
-    /// For each action entry of the whole set, whether it is kept and its package is, too.
+    /// For each action entry of the whole set, whether it is kept, and not taken along by a package that goes.
     var keptActions: [Bool] {
         let packages = whole.actions.indices.filter { index in
             whole.outputNumber(of: whole.actions[index].output)
                 .map { [.package, .main].contains(whole.outputs[$0].contentClass) } ?? false
         }
+        let ids = Set(packages.map { whole.actions[$0].id })
         let kept = Set(packages.filter { keepsAction[$0] }.map { whole.actions[$0].id })
-        let gone = Set(packages.map { whole.actions[$0].id }).subtracting(kept)
-        let orphans = Set(gone.flatMap { EntryRoles.derived(from: $0).map(\.id) })
+        var gone = Array(
+            Set(packages.filter { takesDerived[$0] }.map { whole.actions[$0].id }).subtracting(kept)
+        )
+        var orphans: Set<ObjectID> = []
+        while let id = gone.popLast() {
+            for (derived, _) in EntryRoles.derived(from: id) where orphans.insert(derived).inserted {
+                // Only a hostile archive has a package there.
+                if ids.contains(derived) { gone.append(derived) }
+            }
+        }
         return whole.actions.indices.map { keepsAction[$0] && !orphans.contains(whole.actions[$0].id) }
     }
 
@@ -153,10 +180,8 @@ struct MemberSelection: Sendable {
     ) -> [MemberSet.Download] {
         let treesOfModules = Dictionary(uniqueKeysWithValues: trees.map { ($0.module, $0) })
         var holders: [ModuleKey: SourceSetNumber] = treesOfModules.mapValues(\.sources)
-        var hadContent = Set(whole.trees.map(\.module))
         var keepsZip: Set<ModuleKey> = []
         for (index, download) in whole.downloads.enumerated() where download.kind == .zip {
-            hadContent.insert(download.module)
             let hasTree = treesOfModules[download.module] != nil
             guard keepsDownload[index], hasTree || download.content != .derived else { continue }
             keepsZip.insert(download.module)
@@ -172,7 +197,7 @@ struct MemberSelection: Sendable {
                     // Whoever holds the content holds the hash against which the content is checked.
                     download.sources = sets.union(download.sources, content)
                     result.append(download)
-                } else if keepsDownload[index], !hadContent.contains(download.module) {
+                } else if keepsDownload[index] {
                     result.append(download)
                 }
             case .info, .mod: if keepsDownload[index] { result.append(download) }

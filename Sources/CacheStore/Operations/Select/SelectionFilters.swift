@@ -27,6 +27,9 @@ struct SelectionFilters: Sendable {
     /// Whether filters ask for the names of compiled packages.
     var needsNames: Bool { options.needsNames }
 
+    /// Whether no filter is set.
+    var keepsAll: Bool { options.keepsAll }
+
     /// The length that the archive may have, in bytes; `nil` for any.
     var maximumBytes: Int? { options.maximumBytes }
 
@@ -35,11 +38,14 @@ struct SelectionFilters: Sendable {
     /// - Parameters:
     ///   - whole: The members of the union.
     ///   - names: The names of the compiled packages, if filters ask for them.
+    ///   - check: Called from time to time; an error that it throws ends the work.
     /// - Returns: The selection, and warnings about patterns that match nothing.
-    /// - Throws: ``CacheStoreError`` for an unknown label, or if an archive can't be read.
+    /// - Throws: The error of `check`, or ``CacheStoreError`` for an unknown label, or if an archive can't be
+    ///   read.
     func selection(
         of whole: MemberSet,
-        _ names: SelectionNames?
+        _ names: SelectionNames?,
+        check: () throws -> Void
     ) throws -> (selection: MemberSelection, warnings: [Warning]) {
         var selection = MemberSelection(whole)
         var warnings: [Warning] = []
@@ -48,7 +54,7 @@ struct SelectionFilters: Sendable {
         for other in others { selection.keep(keysOf: try other.members().set) }
         keepClasses(in: &selection)
         if let names {
-            let owners = EntrySubjects(whole, names)
+            let owners = try EntrySubjects(whole, names, logged: log?.actions ?? [], check: check)
             if !options.included.isEmpty || !options.excluded.isEmpty {
                 var filter = NameFilter(options.included, options.excluded)
                 filter.apply(to: &selection, owners)
@@ -61,6 +67,8 @@ struct SelectionFilters: Sendable {
 
     private func keepClasses(in selection: inout MemberSelection) {
         guard options.kept != nil || !options.dropped.isEmpty else { return }
+        // What is left must have the same classes when it is selected again.
+        selection.takeAllDerived()
         let classes = selection.whole.entryClasses().actions
         selection.keepActions { index in
             !options.dropped.contains(classes[index]) && options.kept?.contains(classes[index]) ?? true

@@ -8,19 +8,30 @@ struct SelectionNames: Sendable {
     ///   - archives: The archives.
     ///   - jobs: The number of threads, or `nil` for one per processor.
     ///   - counters: The counters to add to.
-    /// - Throws: The errors of ``PackageNames``: a package that is damaged in the first archive that holds it
-    ///   is an error, even if another archive has a sound copy.
+    /// - Throws: The errors of ``PackageNames``, for a package that no archive has a sound copy of.
     /// - Complexity: That of ``PackageNames``; memory for the index of one archive at a time.
     init(in archives: [Archive], jobs: Int?, _ counters: ProgressCounters) async throws {
         var found: [ObjectID: CompiledPackage] = [:]
         var seen: Set<ObjectID> = []
+        var damaged: [ObjectID: CacheStoreError] = [:]
         for archive in archives {
             let set = try await WorkerThreads.perform { try archive.members().set }
-            let outputs = set.outputs.indices.filter { seen.insert(set.outputs[$0].id).inserted }
+            let outputs = set.outputs.indices
+                .filter { seen.insert(set.outputs[$0].id).inserted || damaged[set.outputs[$0].id] != nil }
                 .map { OutputNumber($0) }
-            let names = try await PackageNames(of: set, outputs, in: archive, jobs: jobs, counters)
-            for output in outputs { if let name = names[output] { found[set.outputs[output].id] = name } }
+            let faults = Gathered<[OutputNumber: CacheStoreError]>([:])
+            let names = try await PackageNames(of: set, outputs, in: archive, jobs: jobs, counters) {
+                output,
+                error in
+                faults.update { $0[output] = error }
+            }
+            for output in outputs {
+                let id = set.outputs[output].id
+                damaged[id] = faults.value[output].map { damaged[id] ?? $0 }
+                if let name = names[output] { found[id] = name }
+            }
         }
+        if let first = damaged.min(by: { $0.key < $1.key }) { throw first.value }
         packages = found
     }
 

@@ -52,10 +52,10 @@ struct SelectionPlan: Sendable {
             read: read
         )
         let (whole, places) = try union.members()
-        var (selection, warnings) = try filters.selection(of: whole, names)
+        var (selection, warnings) = try filters.selection(of: whole, names, check: check)
         var cuts: [Select.Cut] = []
         if let limit = filters.maximumBytes, let names {
-            (selection, cuts) = try SizeBudget(selection, names).cut(to: limit) { selection in
+            (selection, cuts) = try SizeBudget(selection, names, check: check).cut(to: limit) { selection in
                 try check()
                 let set = Self.layOut(selection, places).set
                 // The index is written only if the frames leave room for it.
@@ -64,10 +64,14 @@ struct SelectionPlan: Sendable {
             }
         }
         try check()
-        let (set, order) = Self.layOut(selection, places)
-        self.set = set
+        if filters.keepsAll {
+            // A union also keeps chunks that no member uses.
+            (set, self.places) = (whole, places)
+        } else {
+            let (rest, order) = Self.layOut(selection, places)
+            (set, self.places) = (rest, order.map { places[$0] })
+        }
         self.cuts = cuts
-        self.places = order.map { places[$0] }
         removal = MemberRemoval(of: whole, leaving: set)
         disagreements = union.disagreements
         disputes = Self.disputes(union.disputes, in: set)

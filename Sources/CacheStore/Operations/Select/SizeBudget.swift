@@ -37,11 +37,13 @@ struct SizeBudget: Sendable {
     /// - Parameters:
     ///   - selection: The selection.
     ///   - names: The names of the compiled packages.
+    ///   - check: Called from time to time; an error that it throws ends the work.
+    /// - Throws: The error of `check`.
     /// - Complexity: O(*n* log *n*) in the members of the whole set.
-    init(_ selection: MemberSelection, _ names: SelectionNames) {
+    init(_ selection: MemberSelection, _ names: SelectionNames, check: () throws -> Void) throws {
         self.selection = selection
         let whole = selection.whole
-        let unitOfAction = Self.units(of: whole, names)
+        let unitOfAction = try Self.units(of: whole, names, check: check)
         let base = selection.result.set
         var weights: [Unit: Weight] = [:]
         var chunks = ChunkOwners(count: whole.chunks.count)
@@ -133,8 +135,12 @@ struct SizeBudget: Sendable {
     }
 
     /// Returns the unit of each action entry of a set, or `nil` for an entry that never goes by itself.
-    private static func units(of set: MemberSet, _ names: SelectionNames) -> [Unit?] {
-        let subjects = EntrySubjects(set, names)
+    private static func units(
+        of set: MemberSet,
+        _ names: SelectionNames,
+        check: () throws -> Void
+    ) throws -> [Unit?] {
+        let subjects = try EntrySubjects(set, names, check: check)
         var units: [Unit?] = []
         var derived: [ObjectID: Unit] = [:]
         for (index, action) in set.actions.enumerated() {

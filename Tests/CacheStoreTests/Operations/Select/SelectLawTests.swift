@@ -152,11 +152,6 @@ struct SelectLawTests {
         for download in set.downloads {
             let hasTree = set.treeIndex(of: download.module) != nil
             if download.content == .derived { #expect(hasTree) }
-            guard download.kind == .ziphash else { continue }
-            let had =
-                whole.treeIndex(of: download.module) != nil
-                || whole.download(.zip, of: download.module) != nil
-            #expect(hasTree || set.download(.zip, of: download.module) != nil || !had)
         }
     }
 

@@ -35,7 +35,7 @@ struct SizeBudgetTests {
             try await SelectionNames(in: [archive], jobs: 2, $0)
         }
         return Sized(
-            budget: SizeBudget(MemberSelection(set), names),
+            budget: try SizeBudget(MemberSelection(set), names) {},
             set: set,
             path: bench.path("sized")
         )
