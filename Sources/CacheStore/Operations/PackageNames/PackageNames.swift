@@ -13,8 +13,8 @@ struct PackageNames: Sendable {
     ///   - archive: The archive of the members.
     ///   - jobs: The number of threads, or `nil` for one per processor.
     ///   - counters: The counters to add to.
-    ///   - passOver: Called with each damaged output, on any thread, so that the work goes on; `nil` if damage
-    ///     is an error.
+    ///   - passOver: Called with each damaged output, on any thread, so that the work goes on; without it,
+    ///     damage is an error.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, which names the
     ///   output, or `CancellationError`.
     /// - Complexity: O(*n*) in the bytes of the packages, less the parts that need not be read; memory for

@@ -35,7 +35,7 @@ struct MemberSelection: Sendable {
     /// Keeps the action entries for which `isKept` returns `true`, given their positions.
     ///
     /// - Parameters:
-    ///   - takesDerived: Whether a package that goes takes along the entries whose IDs Go derives from its ID.
+    ///   - takesDerived: Whether a package that goes takes along the entries that Go derives from its ID.
     ///   - isKept: Returns whether the entry at a position is kept.
     mutating func keepActions(takingDerived takesDerived: Bool = true, _ isKept: (Int) -> Bool) {
         for index in keepsAction.indices where !isKept(index) {
@@ -153,7 +153,7 @@ struct MemberSelection: Sendable {
         return (result.keepingSources(at: holders.union(namedSources)), result.frameOrder())
     }
 
-    /// For each action entry of the whole set, whether it is kept, and not taken along by a package that goes.
+    /// For each action entry of the whole set, whether it is kept, and no package that goes takes it along.
     var keptActions: [Bool] {
         let packages = whole.actions.indices.filter { index in
             whole.outputNumber(of: whole.actions[index].output)
