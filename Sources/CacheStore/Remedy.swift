@@ -57,6 +57,9 @@ extension Remedy {
     /// replaced.
     public static let chooseName = Remedy("chooseName", "choose another name, or remove what stands there")
 
+    /// The advice to choose another name for the output, because the result needs the archive that has it.
+    public static let chooseOtherName = Remedy("chooseOtherName", "choose another name")
+
     /// The advice to name a file where a directory was named.
     public static let nameFile = Remedy("nameFile", "name a file")
 

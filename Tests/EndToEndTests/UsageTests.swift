@@ -58,6 +58,14 @@ extension EndToEnd {
             ("info ARCHIVE --metrics --json", "--metrics"),
             ("info ARCHIVE --metrics - --json", "standard output"),
             ("frobnicate", "frobnicate"),
+            // An output may not replace what it lacks.
+            (
+                "pack --label x -o ARCHIVE --base ARCHIVE --force --gocache . --no-gomodcache --no-go",
+                "so it can't take its place"
+            ),
+            ("difference ARCHIVE ARCHIVE -o ARCHIVE --force", "so it can't take its place"),
+            ("select ARCHIVE -o ARCHIVE --unused-in ARCHIVE --force", "so it can't take its place"),
+            ("select ARCHIVE -o ARCHIVE --unused-in ARCHIVE --dry-run", "so it can't take its place"),
         ]
 
         @Test("is status 64, one error that names what is wrong, and nothing left behind", arguments: lines)

@@ -51,4 +51,15 @@ struct MarkdownTests {
         #expect(Markdown.text("one ` only") == #"one \` only"#)
         #expect(Markdown.text("a\u{202E}b\nc") == #"a\\u{202e}b\\u{a}c"#)
     }
+
+    @Test("sees a mark before an accent, which GitHub sees too")
+    func accents() {
+        func isSame(_ text: String, _ expected: String) -> Bool { text.utf8.elementsEqual(expected.utf8) }
+        #expect(isSame(Markdown.code("a`\u{301}b"), "``a`\u{301}b``"))
+        #expect(isSame(Markdown.code("`\u{301}b"), "`` `\u{301}b ``"))
+        #expect(isSame(Markdown.cell("a|\u{301}b"), "`a\\|\u{301}b`"))
+        #expect(isSame(Markdown.text("<\u{301}b *\u{301}c"), "\\<\u{301}b \\*\u{301}c"))
+        #expect(isSame(Markdown.text("see `\u{301}a*b` and *c*"), "see `\u{301}a*b` and \\*c\\*"))
+        #expect(isSame(Markdown.text("a@\u{301}b"), "`a@\u{301}b`"))
+    }
 }

@@ -39,6 +39,12 @@ struct RemedyTextTests {
         #expect(both == "run `cachectl seal /c --gomodcache 'my modules'` as the image's last step")
     }
 
+    @Test("quote a quote for the shell even where an accent follows it")
+    func accent() {
+        let words = RemedyText.moving(moduleCacheTo: "/a'\u{301};b")
+        #expect(words.utf8.starts(with: "use `--gomodcache '/a'\\''\u{301};b'`, ".utf8))
+    }
+
     @Test("are the library's own where no command and no flag helps")
     func others() {
         for remedy in [Remedy.copyBaseAgain, .chooseSource(among: ["aws", "gcp"])] {

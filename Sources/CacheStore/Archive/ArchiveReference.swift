@@ -34,3 +34,16 @@ extension Sequence<any ArchiveReference> {
         return archives
     }
 }
+
+extension Sequence<Archive> {
+    /// Refuses an output that is one of these archives, under whatever name.
+    ///
+    /// - Parameter path: The archive that is to be written, which holds only what these archives lack.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument``.
+    func checkOutput(_ path: FilePath) throws(CacheStoreError) {
+        try path.check(
+            asOutputBeside: map(\.path),
+            "the new archive is to hold only what this one lacks, so it can't take its place"
+        )
+    }
+}

@@ -57,8 +57,9 @@ extension GoEnvironment {
     /// The list is empty for a pack without packages, and for a pack of a version that did not record them.
     public internal(set) var origins: [PackageOrigin] {
         get {
-            self[Self.packageOrigins].split(separator: "\n").compactMap { line in
-                let parts = line.split(separator: " ", maxSplits: 1)
+            // A carriage return before the line feed would make one character of both.
+            self[Self.packageOrigins].unicodeScalars.split(separator: "\n").compactMap { line in
+                let parts = Substring(line).split(separator: " ", maxSplits: 1)
                 // So the sum of all counts in an archive stays below 2⁶³.
                 guard parts.count == 2, let count = Int(parts[0]), (1...1 << 30).contains(count) else {
                     return nil

@@ -102,7 +102,14 @@ struct ArchiveMetrics {
     }
 
     /// Returns the value of a label with backslashes, quotes and line feeds escaped.
+    ///
+    /// Control characters that the format does not escape are shown as in ``HumanFormat/printable(_:)``.
     static func escape(_ value: String) -> String {
-        value.replacing("\\", with: #"\\"#).replacing("\"", with: #"\""#).replacing("\n", with: #"\n"#)
+        value.split(atScalar: "\n").map { line in
+            HumanFormat.printable(line)
+                .replacing(scalar: "\\", with: #"\\"#)
+                .replacing(scalar: "\"", with: #"\""#)
+        }
+        .joined(separator: #"\n"#)
     }
 }

@@ -17,17 +17,18 @@ enum Markdown {
         guard !text.isEmpty else { return "" }
         let fence = String(repeating: "`", count: longestRun(of: "`", in: text) + 1)
         // One blank on each side is taken away again (CommonMark, 6.1).
-        let isOpen = text.first == "`" || text.last == "`" || (text.first == " " && text.last == " ")
+        let (first, last) = (text.unicodeScalars.first, text.unicodeScalars.last)
+        let isOpen = first == "`" || last == "`" || (first == " " && last == " ")
         let pad = isOpen ? " " : ""
         return fence + pad + text + pad + fence
     }
 
     /// Returns a name as code in a cell of a table, where `|` would begin another cell even in code.
-    static func cell(_ name: String) -> String { code(name).replacing("|", with: #"\|"#) }
+    static func cell(_ name: String) -> String { code(name).replacing(scalar: "|", with: #"\|"#) }
 
     /// Returns a sentence whose parts in backquotes become code, and in which nothing else has a meaning.
     static func text(_ sentence: String) -> String {
-        let parts = sentence.split(separator: "`", omittingEmptySubsequences: false).map(String.init)
+        let parts = sentence.split(atScalar: "`")
         guard !parts.count.isMultiple(of: 2) else { return escaped(sentence) }
         return parts.enumerated().map { $0.isMultiple(of: 2) ? escaped($1) : code($1) }.joined()
     }
@@ -51,16 +52,16 @@ enum Markdown {
 
     /// Returns a text in which no character has a meaning.
     private static func escaped(_ text: String) -> String {
-        text.split(separator: " ", omittingEmptySubsequences: false)
-            .map { isLinked($0) ? code(String($0)) : escaped(word: $0) }
+        text.split(atScalar: " ")
+            .map { isLinked($0) ? code($0) : escaped(word: $0) }
             .joined(separator: " ")
     }
 
-    private static func escaped(word: Substring) -> String {
+    private static func escaped(word: String) -> String {
         var result = ""
-        for character in HumanFormat.printable(String(word)) {
-            if character.isASCII, #"\`*_[]<>#+|~&$@"#.contains(character) { result.append("\\") }
-            result.append(character)
+        for scalar in HumanFormat.printable(word).unicodeScalars {
+            if #"\`*_[]<>#+|~&$@"#.unicodeScalars.contains(scalar) { result.append("\\") }
+            result.unicodeScalars.append(scalar)
         }
         // At the start of a line, these words begin a list or underline a heading.
         let isMark = result.allSatisfy { $0 == "-" || $0 == "=" } || result.dropLast().allSatisfy(\.isNumber)
@@ -71,8 +72,9 @@ enum Markdown {
     }
 
     /// Returns whether GitHub would make a link, a mention or a picture of a word, even of an escaped one.
-    private static func isLinked(_ word: Substring) -> Bool {
-        word.contains("@") || word.contains("#") || word.contains("://") || word.lowercased().contains("www.")
+    private static func isLinked(_ word: String) -> Bool {
+        word.utf8.contains(UInt8(ascii: "@")) || word.utf8.contains(UInt8(ascii: "#"))
+            || word.contains("://") || word.lowercased().contains("www.")
             || word.utf8.count { $0 == UInt8(ascii: ":") } > 1
     }
 
@@ -88,10 +90,10 @@ enum Markdown {
         return String(String.UnicodeScalarView(kept)) + "…"
     }
 
-    private static func longestRun(of character: Character, in text: String) -> Int {
+    private static func longestRun(of scalar: Unicode.Scalar, in text: String) -> Int {
         var (longest, run) = (0, 0)
-        for element in text {
-            run = element == character ? run + 1 : 0
+        for element in text.unicodeScalars {
+            run = element == scalar ? run + 1 : 0
             longest = max(longest, run)
         }
         return longest

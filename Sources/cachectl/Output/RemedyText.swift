@@ -129,7 +129,7 @@ extension RemedyText {
     private static func quoted(_ path: String) -> String {
         let isPlain = path.utf8.allSatisfy { $0 > 0x20 && !"\"'`$\\*?[]&;|<>()#~!".utf8.contains($0) }
         let name = HumanFormat.printable(path)
-        return isPlain ? name : "'\(name.replacing("'", with: "'\\''"))'"
+        return isPlain ? name : "'\(name.replacing(scalar: "'", with: "'\\''"))'"
     }
 }
 

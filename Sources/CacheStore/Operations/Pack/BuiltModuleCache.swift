@@ -13,43 +13,24 @@ enum BuiltModuleCache {
 
     /// Finds the GOMODCACHE that packages state, if none of them states the one that is recorded.
     ///
+    /// The packages that bases have are looked at like all others, so that a pack records the same path with
+    /// bases and without.
+    ///
     /// - Parameters:
     ///   - outputs: The outputs of the build cache.
     ///   - root: GOCACHE.
     ///   - recorded: The environment that is recorded.
-    ///   - bases: The paths that the bases record for the packages that are not read.
     /// - Returns: The path that most packages state; `nil` if it is the recorded one, or if no package tells.
     /// - Throws: ``CacheStoreError`` if the machine is at fault.
     static func other(
         _ outputs: [BuildCacheScan.Output],
         in root: FilePath,
-        than recorded: GoEnvironment,
-        basesIn bases: Set<String>
+        than recorded: GoEnvironment
     ) throws -> String? {
         guard let expected = recorded.moduleCache else { return nil }
-        let packages = outputs.filter { $0.contentClass == .package }
-        let read = packages.filter { !$0.isUnread }
-        let counts = try Self.counts(of: read, in: root, expecting: expected)
-        guard let counts else { return nil }
-        // Unless everything agrees with the bases, packages that they have are looked at, too.
-        if read.count == packages.count { return mostFrequent(counts) }
-        if counts.isEmpty, bases == [expected] { return nil }
-        return try Self.counts(of: packages, in: root, expecting: expected).flatMap(mostFrequent)
-    }
-
-    private static func mostFrequent(_ counts: [String: Int]) -> String? {
-        counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
-    }
-
-    /// Counts the packages that state a path; `nil` if one states the expected path.
-    private static func counts(
-        of packages: [BuildCacheScan.Output],
-        in root: FilePath,
-        expecting expected: String
-    ) throws -> [String: Int]? {
         let directory = try Directory(opening: root)
         var counts: [String: Int] = [:]
-        for output in packages.prefix(sampleLimit) {
+        for output in outputs.lazy.filter({ $0.contentClass == .package }).prefix(sampleLimit) {
             do {
                 let file = try directory.openFile(at: output.file)
                 let package = try CompiledPackage.read(size: output.size) { range in
@@ -64,7 +45,7 @@ enum BuiltModuleCache {
                 // Reading the whole output finds its faults.
             }
         }
-        return counts
+        return counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
     }
 
     /// Returns the GOMODCACHE that the path of a package's sources begins with; `nil` if they lie elsewhere.

@@ -67,11 +67,6 @@ struct KnownMembers: KnownEntries {
         return nil
     }
 
-    /// Returns the paths of GOMODCACHE that the bases record for their packages.
-    var moduleCaches: Set<String> {
-        Set(bases.flatMap { $0.set.sources.map { $0.environment["GOMODCACHE"] } })
-    }
-
     // MARK: - GOMODCACHE
 
     /// A tree that is not read.

@@ -78,6 +78,7 @@ extension Pack {
         ///   bytes as the tree in the archive. It is read if Go has indexed it anew.
         /// - A module zip without its tree must have the hash and the length of the zip in the archive.
         ///
+        /// Up to 256 packages are looked at in any case, for the path of GOMODCACHE in ``environment``.
         /// Nothing unread enters the new archive. Damage of a file that is not read is not noticed, and
         /// does no harm: a union with these archives has their content. ``rechecks`` has everything read.
         /// The content of the archives themselves is never read; ``Verify`` checks it. The new archive

@@ -16,7 +16,8 @@ public struct Pack: Sendable {
     ///
     /// - Parameters:
     ///   - caches: The directories; at least one.
-    ///   - path: The archive. It appears under this name when it is whole, or not at all.
+    ///   - path: The archive. It appears under this name when it is whole, or not at all. It may not be one
+    ///     of ``Pack/Options/bases``, because it lacks what they have.
     ///   - progress: Called with the progress of the work.
     /// - Returns: A report on the members that were written and the entries that were left out.
     /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/badArgument``, ``CacheStoreError/Code/exists``,
@@ -30,7 +31,7 @@ public struct Pack: Sendable {
         to path: FilePath,
         progress: ProgressHandler? = nil
     ) async throws -> Report {
-        let (options, built) = try prepared(caches)
+        let (options, built) = try prepared(caches, path)
         return try await ArchiveWriter.writing(to: path, overwrite: options.overwrite, progress) {
             writer,
             counters in
@@ -67,7 +68,7 @@ public struct Pack: Sendable {
         to path: FilePath? = nil,
         progress: ProgressHandler? = nil
     ) async throws -> Report {
-        let (options, built) = try prepared(caches)
+        let (options, built) = try prepared(caches, path)
         let warnings = try Warning.preview(of: path, overwrite: options.overwrite)
         var report = try await ProgressCounters.reporting(to: progress) { counters in
             try await PackOperation(
@@ -83,16 +84,23 @@ public struct Pack: Sendable {
         return report
     }
 
-    /// Checks the options and the caches.
+    /// Checks the options, the caches and the path of the archive, and opens the bases.
     ///
     /// - Returns: The options with the packed GOMODCACHE in the environment, and the path that Go states.
-    private func prepared(_ caches: GoCaches) throws(CacheStoreError) -> (Options, moduleCache: String) {
+    private func prepared(
+        _ caches: GoCaches,
+        _ path: FilePath?
+    ) throws(CacheStoreError) -> (Options, moduleCache: String) {
         try options.check()
         guard caches.buildCache != nil || caches.moduleCache != nil else {
             throw CacheStoreError(.badArgument, "neither GOCACHE nor GOMODCACHE is to be packed")
         }
         try CacheShape.check(caches)
         try CacheShape.checkSources(caches)
-        return (options.recordingModuleCache(of: caches), options.environment["GOMODCACHE"])
+        var prepared = options.recordingModuleCache(of: caches)
+        let bases = try options.bases.opened()
+        if let path { try bases.checkOutput(path) }
+        prepared.bases = bases
+        return (prepared, options.environment["GOMODCACHE"])
     }
 }

@@ -151,7 +151,7 @@ struct PackOperation: Sendable {
         }
         let (recorded, outputs) = (assembly.environment, scan.outputs)
         let built = try await WorkerThreads.perform {
-            try BuiltModuleCache.other(outputs, in: root, than: recorded, basesIn: known?.moduleCaches ?? [])
+            try BuiltModuleCache.other(outputs, in: root, than: recorded)
         }
         // The entries are keyed by this path.
         if let built { assembly.environment.variables["GOMODCACHE"] = built }

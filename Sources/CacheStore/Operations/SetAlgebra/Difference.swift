@@ -19,11 +19,12 @@ public struct Difference: Sendable {
     ///   - archive: The archive.
     ///   - others: The other archives, in any order. Subtracting all of them at once is the same as
     ///     subtracting their union.
-    ///   - path: The new archive. It appears under this name only when it is complete; it may be one of the
-    ///     inputs.
+    ///   - path: The new archive. It appears under this name only when it is complete; it may be the
+    ///     archive, but none of the others, because the result lacks what they have.
     ///   - progress: Called with the progress of the work.
     /// - Returns: A report on the archive that was written.
-    /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/conflict``,
+    /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/badArgument`` if the new archive would replace
+    ///   one of the others, ``CacheStoreError/Code/conflict``,
     ///   ``CacheStoreError/Code/corruptArchive`` for a damaged input, or another code for a system error), or
     ///   `CancellationError` if the task was cancelled.
     /// - Complexity: O(*n* log *n*) in the members of all inputs, and O(*n*) in the stored bytes of the
@@ -36,6 +37,7 @@ public struct Difference: Sendable {
         progress: ProgressHandler? = nil
     ) async throws -> Report {
         let (minuend, subtrahends) = (try archive.open(), try others.opened())
+        try subtrahends.checkOutput(path)
         return try await ArchiveWriter.writing(to: path, overwrite: options.overwrite, progress) {
             writer,
             counters in

@@ -56,3 +56,17 @@ package enum Place: Hashable, Sendable {
         return found.map { _ in FileStatus(raw).identity }
     }
 }
+
+extension FilePath {
+    /// Refuses this path for an output if it leads to one of the files that the output must not replace.
+    ///
+    /// - Parameters:
+    ///   - files: The files.
+    ///   - message: The reason, in words that go before the path of the file.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument``, or as the system says.
+    package func check(asOutputBeside files: [FilePath], _ message: String) throws(CacheStoreError) {
+        for file in files where try Place.isSame(self, file) {
+            throw CacheStoreError(.badArgument, message, path: file, remedy: .chooseOtherName)
+        }
+    }
+}

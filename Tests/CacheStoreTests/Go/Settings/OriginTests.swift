@@ -251,4 +251,14 @@ struct OriginTests {
         #expect(finding.here == "go1.25.5 linux/amd64")
         #expect(Doctor.predictions(sources, findings) == ["a": .hits, "b": .hits])
     }
+
+    @Test("is read back origin by origin, even if one ends in a carriage return")
+    func carriageReturn() throws {
+        let headers = ["go object linux amd64 go1.24.0 X:a\r", "go object linux amd64 go1.25.5 X:b"]
+        let origins = try headers.map { try #require(PackageOrigin(header: $0)) }
+        var environment = GoEnvironment(variables: ["GOOS": "linux"])
+        environment.origins = origins
+        #expect(Set(environment.origins.map(\.header)) == Set(origins.map(\.header)))
+        #expect(environment.origins.count == 2)
+    }
 }

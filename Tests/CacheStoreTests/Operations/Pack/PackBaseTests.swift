@@ -1,3 +1,4 @@
+import Foundation
 import SystemPackage
 import Testing
 
@@ -131,5 +132,58 @@ struct PackBaseTests {
             #expect(error?.summary.contains("`\(base)`") == true)
         }
         #expect(try bench.names == before)
+    }
+
+    @Test("never takes the place of a base, whatever its name and the base's, and leaves the base as it is")
+    func replacesNoBase() async throws {
+        var model = CacheModel()
+        model.addPair("one", [1])
+        let base = try await bench.pack(model, as: "main", to: "main").path
+        model.addPair("two", [2])
+        let caches = try bench.write(model, to: "caches")
+        let (hardLink, symbolicLink) = (bench.path("hard"), bench.path("symbolic"))
+        try FileManager.default.linkItem(atPath: base.string, toPath: hardLink.string)
+        try FileManager.default.createSymbolicLink(atPath: symbolicLink.string, withDestinationPath: "main")
+        let (names, id) = (try bench.names, try Files.id(base))
+        for output in ["main", "hard", "symbolic", "caches/../main"] {
+            for overwrite in [false, true] {
+                let error = await failure {
+                    try await bench.pack(caches, to: output) {
+                        ($0.bases, $0.overwrite) = ([base], overwrite)
+                    }
+                }
+                #expect(error?.code == .badArgument, "\(output)")
+                #expect(error?.path == base && error?.remedy == .chooseOtherName, "\(output)")
+                let path = bench.path(output)
+                let other = await failure {
+                    var options = Pack.Options(label: "job")
+                    (options.bases, options.overwrite) = ([base], overwrite)
+                    return try await Pack(options: options).preview(caches, to: path)
+                }
+                #expect(other?.code == .badArgument, "\(output)")
+            }
+        }
+        #expect(try bench.names == names)
+        #expect(try Files.id(base) == id)
+    }
+
+    @Test("and a difference: the whole may be replaced, and nothing that the result lacks")
+    func differencePlaces() async throws {
+        var model = CacheModel()
+        model.addPair("one", [1])
+        let other = try await bench.pack(model, as: "main", to: "main").path
+        model.addPair("two", [2])
+        let whole = try await bench.pack(model, to: "whole").path
+        let (names, id) = (try bench.names, try Files.id(other))
+        var options = SetOptions()
+        options.overwrite = true
+        let difference = Difference(options: options)
+        let error = await failure { try await difference.run(whole, without: [whole, other], to: other) }
+        #expect(error?.code == .badArgument && error?.path == other)
+        #expect(try bench.names == names)
+        #expect(try Files.id(other) == id)
+        let expected = try await bench.subtract(whole, without: other, to: "expected").path
+        _ = try await difference.run(whole, without: [other], to: whole)
+        #expect(try Files.id(whole) == Files.id(expected))
     }
 }
