@@ -133,10 +133,6 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
 
     func run() async throws {
         let options = try selectOptions()
-        try output.path?.check(
-            asOutputBeside: others.map { FilePath($0) },
-            "the new archive is to hold only members that this one has, too, so it can't take its place"
-        )
         if output.isPreview { return try await preview(options) }
         let (report, time) = try await common.perform(
             consequence: "no archive was written",

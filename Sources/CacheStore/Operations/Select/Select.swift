@@ -20,7 +20,7 @@ public struct Select: Sendable {
     /// - Parameters:
     ///   - inputs: The archives, at least one.
     ///   - path: The new archive. It appears under this name only when it is complete; it may be one of the
-    ///     inputs.
+    ///     inputs, but none of ``Options/heldIn``.
     ///   - progress: Called with the progress of the work.
     /// - Returns: A report on the archive that was written.
     /// - Throws: ``CacheStoreError`` (the errors of ``Union/run(_:to:progress:)``, or
@@ -36,6 +36,7 @@ public struct Select: Sendable {
         progress: ProgressHandler? = nil
     ) async throws -> Report {
         let (archives, filters) = try prepare(inputs)
+        try filters.checkOutput(path)
         if options.keepsAll { return try await unite(archives, to: path, progress) }
         return try await ArchiveWriter.writing(to: path, overwrite: options.overwrite, progress) {
             writer,
@@ -84,6 +85,7 @@ public struct Select: Sendable {
         progress: ProgressHandler? = nil
     ) async throws -> Preview {
         let (archives, filters) = try prepare(inputs)
+        if let path { try filters.checkOutput(path) }
         let warnings = try Warning.preview(of: path, overwrite: options.overwrite)
         let path = path ?? FilePath(FileManager.default.temporaryDirectory.path).appending("preview")
         return try await ProgressCounters.reporting(to: progress) { counters in
