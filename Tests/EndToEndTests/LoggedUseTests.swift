@@ -84,7 +84,7 @@ extension EndToEnd {
             #expect(outcome.errors.contains("cachectl prog --log"), "\(outcome)")
             try "0123\n".write(toFile: "\(log).used", atomically: false, encoding: .utf8)
             outcome = try await workspace.cachectl.run(arguments)
-            EndToEnd.expectFailure(outcome, status: 64, naming: log)
+            EndToEnd.expectFailure(outcome, status: 1, naming: log)
             #expect(outcome.errors.contains("1 line that is no action ID"), "\(outcome)")
             #expect(!FileManager.default.fileExists(atPath: archive))
         }
