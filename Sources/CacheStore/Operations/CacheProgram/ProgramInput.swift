@@ -84,6 +84,8 @@ struct ProgramInput: ~Copyable {
                 guard end == position else { throw Self.badBody("it is not base64") }
                 position += 1
             } else if try !fill() {
+                // What is left is no request.
+                position = buffer.count
                 return false
             }
         }

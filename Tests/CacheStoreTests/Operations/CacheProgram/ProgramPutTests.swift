@@ -142,6 +142,16 @@ struct ProgramPutTests {
         #expect(client.warnings.isEmpty)
     }
 
+    @Test("that the input cuts off behind a line feed is no request either")
+    func cutBehindLine() async throws {
+        let client = try bench.program()
+        let output = ContentHasher.hash([1, 2, 3, 4].span)
+        client.write(ProgramClient.line(putting: Self.action, 50, output, size: 4) + "\"bWFk}\n\n")
+        let report = try await client.end()
+        #expect(report.puts == 0 && report.errors == 0 && client.warnings.isEmpty)
+        #expect(try bench.servedNames.isEmpty)
+    }
+
     @Test("goes before what an archive has")
     func overArchive() async throws {
         var model = CacheModel()
