@@ -197,8 +197,8 @@ measure() { # measure WAY TAG RUN COMMAND
     say "$way"
     archive=$root/caches/all.castore
     [[ $tag != volume ]] || archive=$temporary/node/caches/all.castore
-    # Where many files were removed in the last five minutes, ext4 needs some 1 ms to create one (it passes over their
-    # inodes: `recently_deleted` in fs/ext4/ialloc.c). A new node has no such inodes, so each way has its own disk.
+    # Where many files were removed in the last five minutes, ext4 is slow to create one, because it passes over their
+    # inodes (`recently_deleted` in fs/ext4/ialloc.c). A new node has no such inodes, so each way has its own disk.
     truncate -s "$room" "$root.ext4"
     mkfs.ext4 -q "$root.ext4"
     mkdir "$root"

@@ -109,7 +109,7 @@ public struct GoCommand: Sendable {
     }
 
     /// The settings for which Go runs the C compiler several times, with the values that they have if they
-    /// are set nowhere (Go 1.18 and later).
+    /// are set nowhere (Go 1.21 to 1.27).
     private static let compilerFlags = [
         "CGO_CFLAGS": "-O2 -g", "CGO_CPPFLAGS": "", "CGO_CXXFLAGS": "-O2 -g", "CGO_FFLAGS": "-O2 -g",
         "CGO_LDFLAGS": "-O2 -g",

@@ -84,7 +84,7 @@ struct ProgramInput: ~Copyable {
                 guard end == position else { throw Self.badBody("it is not base64") }
                 position += 1
             } else if try !fill() {
-                // What is left is no request.
+                // The rest of the input belongs to the body, and is no request.
                 position = buffer.count
                 return false
             }

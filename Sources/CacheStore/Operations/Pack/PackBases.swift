@@ -14,7 +14,7 @@ struct PackBases: Sendable {
         sets = try bases.opened().map { ($0.path, try $0.members().set) }
     }
 
-    /// What the archives have by name; `nil` without archives.
+    /// The members that the archives have, by name; `nil` without archives.
     ///
     /// - Complexity: O(*n*) in the number of members.
     var known: KnownMembers? { sets.isEmpty ? nil : KnownMembers(sets.map(\.set)) }

@@ -77,7 +77,7 @@ struct SelectionFilters: Sendable {
 
     private func keepClasses(in selection: inout MemberSelection) {
         guard options.kept != nil || !options.dropped.isEmpty else { return }
-        // What is left must have the same classes when it is selected again.
+        // The entries that stay must have the same classes when they are selected again.
         selection.takeAllDerived()
         let classes = selection.whole.entryClasses().actions
         selection.keepActions { index in
