@@ -69,20 +69,8 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
     )
     var sharedBy: [[String]] = []
 
-    @Option(
-        help: ArgumentHelp(
-            "Of modules and packages, keep only those that match; may be repeated.",
-            valueName: "pattern"
-        ),
-        transform: NamePattern.read
-    )
-    var include: [Glob] = []
-
-    @Option(
-        help: ArgumentHelp("Drop modules and packages that match; may be repeated.", valueName: "pattern"),
-        transform: NamePattern.read
-    )
-    var exclude: [Glob] = []
+    @OptionGroup
+    var patterns: NamePatterns
 
     @Option(
         help: ArgumentHelp("Keep only entries of these classes.", valueName: "class,..."),
@@ -149,7 +137,7 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
         var options = Select.Options()
         options.only = only.isEmpty ? nil : only.flatMap(\.self)
         options.sharedBy = sharedBy.isEmpty ? nil : sharedBy.flatMap(\.self)
-        (options.included, options.excluded) = (include, exclude)
+        (options.included, options.excluded) = (patterns.include, patterns.exclude)
         options.kept = keep.isEmpty ? nil : try ClassList.read(keep, of: "--keep")
         options.dropped = try ClassList.read(drop, of: "--drop")
         options.usedLogs = useLogs.map { FilePath($0) }
