@@ -67,6 +67,9 @@ struct ArchiveVerbs {
         let restored = failure("restore") { try await restore(path) }
         if isSound, let restored { fail("verify accepts what restore refuses: \(restored)") }
         if isUsed, restored == nil { fail("restore accepts what verify refuses: \(problems)") }
+        let isRestored = restored == nil
+        let previewed = failure("preview") { try await preview(path, isRestored: isRestored) }
+        if isRestored, let previewed { fail("restore accepts what its preview refuses: \(previewed)") }
         // The paths of a sound archive may be too long below the directory of a cache in the image.
         let image = failure("layers", or: [.badArgument]) { try await layers(path) }
         let isTooLong = (image as? CacheStoreError)?.code == .badArgument
@@ -149,9 +152,23 @@ struct ArchiveVerbs {
     private func restore(_ path: FilePath) async throws {
         var options = Restore.Options()
         (options.jobs, options.moduleZips) = (1, .make)
-        let target = target("restore")
-        let caches = GoCaches(buildCache: target.appending("build"), moduleCache: target.appending("mod"))
         _ = try await Restore(options: options).run(Archive(opening: path), into: caches)
+    }
+
+    /// Looks at what another restore would do: after one that has succeeded, nothing.
+    private func preview(_ path: FilePath, isRestored: Bool) async throws {
+        var options = Restore.Options()
+        (options.jobs, options.moduleZips, options.removesExcess) = (1, .make, true)
+        let report = try await Restore(options: options).preview(Archive(opening: path), into: caches)
+        guard isRestored else { return }
+        let files = report.outputs + report.actions + report.treeFiles + report.downloads
+        expect(files.created + files.replaced == 0, "a second restore would write \(files)")
+        expect(report.removed == 0 && report.excess.isEmpty, "a second restore would remove \(report.excess)")
+    }
+
+    private var caches: GoCaches {
+        let target = target("restore")
+        return GoCaches(buildCache: target.appending("build"), moduleCache: target.appending("mod"))
     }
 
     private func layers(_ path: FilePath) async throws {
