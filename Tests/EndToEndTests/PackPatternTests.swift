@@ -16,7 +16,7 @@ extension EndToEnd {
             var cachectl = try workspace.cachectl
             // Go states the path under which it has built.
             cachectl.environment["GOMODCACHE"] = workspace.moduleCache
-            let pack = ["pack", "--label", "job", "--go", workspace.go] + caches + options
+            let pack = ["pack", "--label", "job", "--level", "1", "--go", workspace.go] + caches + options
             let (whole, selection) = (
                 try Scratch.shared.place("whole"), try Scratch.shared.place("selection")
             )
@@ -46,9 +46,11 @@ extension EndToEnd {
                 workspace.rawModuleCache("gamma"),
             ]
             let patterns = Self.patterns[number]
-            for options in [[], ["--drop", "vet,sources", "--keep", "executable"]] {
+            var pure = ""
+            for options in [["--drop", "vet,sources", "--keep", "executable"], []] {
                 let (selection, part, selected, packed) = try await both(patterns, caches, options)
                 #expect(FileManager.default.contentsEqual(atPath: part, andPath: selection), "\(options)")
+                pure = selection
                 let removed = (selected["removed"] as? [String: Any])?["by_kind"] as? [String: [String: Any]]
                 let excluded = packed["excluded"] as? [String: Any]
                 let kinds = excluded?["by_kind"] as? [String: [String: Any]]
@@ -68,15 +70,15 @@ extension EndToEnd {
             }
             // With a base, it is the difference of the selection and the base.
             let base = workspace.pack("alpha")
-            let (selection, _, _, _) = try await both(patterns, caches)
             let (difference, part) = (
                 try Scratch.shared.place("difference"), try Scratch.shared.place("delta")
             )
             var cachectl = try workspace.cachectl
             cachectl.environment["GOMODCACHE"] = workspace.moduleCache
-            _ = try await cachectl.succeed(["difference", selection, base, "-o", difference])
+            _ = try await cachectl.succeed(["difference", pure, base, "-o", difference])
             _ = try await cachectl.succeed(
-                ["pack", "--label", "job", "--go", workspace.go, "-o", part, "--base", base] + caches
+                ["pack", "--label", "job", "--level", "1", "--go", workspace.go, "-o", part, "--base", base]
+                    + caches
                     + patterns
             )
             #expect(FileManager.default.contentsEqual(atPath: part, andPath: difference))

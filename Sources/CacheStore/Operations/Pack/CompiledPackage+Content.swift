@@ -1,7 +1,7 @@
 extension CompiledPackage {
     /// Reads the description of a compiled package from content that is to be packed.
     ///
-    /// The content is not checked: to read all of an output, and compare its SHA-256, is for whoever packs it.
+    /// The content is not checked: whoever packs it reads all of it, and compares its SHA-256.
     ///
     /// - Parameters:
     ///   - content: The content.

@@ -94,8 +94,8 @@ extension Pack {
 
         /// Whether an entry that cannot be packed is an error; otherwise the entry is left out and reported.
         ///
-        /// Damage to content that ``bases`` have, or that patterns leave out, is found only with ``rechecks``,
-        /// because it is not read.
+        /// Damage to content that ``bases`` have, or that patterns leave out, is found only with
+        /// ``rechecks``, because it is not read.
         public var isStrict = false
 
         /// Whether a file under the output's name may be replaced.
@@ -103,31 +103,30 @@ extension Pack {
 
         // MARK: Names
 
-        /// Patterns: of modules and packages, only those are packed that at least one of them matches; empty for
-        /// all.
+        /// Patterns: of modules and packages, only those are packed that at least one of them matches; empty
+        /// for all.
         ///
-        /// The new archive is, byte for byte, what a ``Select`` with the same patterns makes of the archive that
-        /// a pack without patterns writes, if the caches are sound. ``Select/Options/included`` states what a
-        /// pattern matches, and which members belong to no module and no package, and so are packed under any
-        /// pattern. The archive records the source of the whole pack, with the digest of the whole pack. So
-        /// archives of several patterns can be united. With ``bases``, the archive is the ``Difference`` of
-        /// that selection and the bases.
+        /// The new archive is, byte for byte, what a ``Select`` with the same patterns makes of the archive
+        /// that a pack without patterns writes, if the caches are sound. ``Select/Options/included`` states
+        /// what a pattern matches, and which members belong to no module and no package, and so are packed
+        /// under any pattern. The archive records the source of the whole pack, with the digest of the whole
+        /// pack. So archives of several patterns can be united. With ``bases``, the archive is the
+        /// ``Difference`` of that selection and the bases.
         ///
-        /// Of what is left out, only names are read:
-        /// - A compiled package is read as far as the names that it states. It then counts as the content that
-        ///   its name says, and so does any other output.
-        /// - The files of a module tree are listed, and not read. The tree counts as that of its `.ziphash`. It
-        ///   is read if it has none, or if an index of the module is packed.
+        /// Of what is left out, little more than names is read, and it counts as what its name says:
+        /// - A compiled package is read as far as the name that it states, whether it stays or goes.
+        /// - The files of a module tree are listed, and not read. The tree is read if it has no `.ziphash` or
+        ///   travels as a zip, and if an index of the module is packed.
         /// - A module zip without its tree is read, because the digest of the whole pack holds its SHA-256.
         ///
-        /// Nothing unread enters the archive. Damage of what is left out is not noticed: at worst, the digest
-        /// of the source then counts a damaged member, and what Go derives from a damaged package goes or
-        /// stays with it by the name that the package states. ``rechecks`` has everything read.
+        /// Nothing unread enters the archive. Damage of what is left out is not noticed: the digest of the
+        /// source then counts a damaged member, and what Go derives from a damaged package goes by the name
+        /// that the package states. ``rechecks`` has everything read.
         public var included: [Glob] = []
 
         /// Patterns: of modules and packages, none is packed that one of them matches.
         ///
-        /// They match, and what they leave out is read, as with ``included``.
+        /// Names match as with ``included``, and as little is read of what is left out.
         public var excluded: [Glob] = []
 
         // MARK: Speed and size

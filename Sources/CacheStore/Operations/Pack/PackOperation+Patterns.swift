@@ -47,21 +47,21 @@ extension PackOperation {
     /// on until they keep nothing that has not been read.
     ///
     /// - Parameters:
-    ///   - patterns: The patterns.
+    ///   - patterns: The patterns, whose choice ends here.
     ///   - assembly: The pack, with all of its members.
     /// - Throws: ``CacheStoreError`` if the machine is at fault, or `CancellationError`.
-    func readOutputs(keptBy patterns: PackPatterns, into assembly: inout PackAssembly) async throws {
+    func readOutputs(keptBy patterns: inout PackPatterns, into assembly: inout PackAssembly) async throws {
         if options.rechecks {
             let missing = try await check(Set(assembly.frameOrder), of: assembly)
             assembly.drop(missing, caches: caches)
         }
-        while !assembly.pending.isEmpty {
-            let (whole, pending) = (assembly.identified().set, assembly.pending)
-            let kept = try await WorkerThreads.performCancellable { cancellation in
-                let part = try patterns.part(of: whole) { try cancellation.check() }.set
-                return part.outputs.map(\.id).filter { pending[$0] != nil }
+        while true {
+            let (whole, choice) = (assembly.identified().set, patterns)
+            let part = try await WorkerThreads.performCancellable { cancellation in
+                try choice.part(of: whole) { try cancellation.check() }.set
             }
-            if kept.isEmpty { return }
+            let kept = part.outputs.map(\.id).filter { assembly.pending[$0] != nil }
+            if kept.isEmpty { return patterns.settle(for: part.actions) }
             try await readOutputs(Set(kept), into: &assembly)
         }
     }
@@ -92,11 +92,7 @@ extension PackOperation {
         let (whole, wholeDigest) = found.assembly.identified()
         var (part, warnings, excluded) = (whole, [Warning](), Pack.Excluded())
         if let patterns = found.patterns {
-            let pending = found.assembly.pending
-            (part, warnings) = try patterns.part(of: whole) {
-                pending[$0] != nil
-            } check: {
-            }
+            (part, warnings) = try patterns.part(of: whole) {}
             excluded = Pack.Excluded(whole, leaving: part, patterns.names)
         }
         let (set, order) = try found.bases.lacking(of: part)

@@ -69,9 +69,12 @@ struct PackOperation: Sendable {
         let known = options.rechecks ? nil : bases.known
         let use = try await jobUse()
         var modules = try await readModuleCache(into: &assembly, use, known)
-        let patterns = try await readBuildCache(into: &assembly, &modules, use, known)
+        var patterns = try await readBuildCache(into: &assembly, &modules, use, known)
         let zipped = try await readZips(of: modules, into: &assembly, known)
-        if let patterns { try await readOutputs(keptBy: patterns, into: &assembly) }
+        if var choice = patterns {
+            try await readOutputs(keptBy: &choice, into: &assembly)
+            patterns = choice
+        }
         // Nothing has read the short outputs yet.
         try checkStrictness(assembly, isWhole: false)
         return Findings(bases: bases, assembly: assembly, use: use, patterns: patterns, zipped: zipped)
@@ -166,7 +169,7 @@ struct PackOperation: Sendable {
             let excluded = excludedModules(among: Array(found.known.keys))
             let places = [assembly.environment["GOMODCACHE"]].filter { !$0.isEmpty }
             excludedIndexes = scan.indexKeys(selection).modules(excluded.map(\.text), below: Set(places))
-            // What nobody uses can't be wrong.
+            // An index that goes with its module asks for no look at the tree.
             let indexes = scan.indexedAnew(Array(found.known.keys), selection)
                 .filter { !$0.value.isSubset(of: excludedIndexes) }
             let wrong = try await readTrees(indexedAnew: indexes, &found, into: &assembly)

@@ -11,6 +11,9 @@ struct PackPatterns: Sendable {
     /// The IDs of the indexes that go with their modules, whose trees are not read.
     private let unreadIndexes: Set<ObjectID>
 
+    /// The IDs of the entries that were kept when their outputs had been read; `nil` before.
+    private var settled: Set<ObjectID>?
+
     /// Creates the patterns of some options.
     ///
     /// - Parameters:
@@ -22,26 +25,29 @@ struct PackPatterns: Sendable {
         (self.names, self.unreadIndexes) = (names, unreadIndexes)
     }
 
+    /// Ends the choice: from now on, no entry is kept that is not among these.
+    ///
+    /// Members that change while they are packed are dropped later. Then the patterns might keep others in
+    /// their place, whose content has not been read or is not in the archive.
+    mutating func settle(for actions: [MemberSet.Action]) { settled = Set(actions.map(\.id)) }
+
     /// Returns the members of a pack that the patterns keep.
     ///
     /// - Parameters:
     ///   - whole: The members of the whole pack.
-    ///   - pending: Returns whether an output has not been read; its entries go. In a cache that nobody
-    ///     changes, the patterns keep none of them when all that they keep has been read.
     ///   - check: Called from time to time; an error that it throws ends the work.
     /// - Returns: The members, and warnings about patterns that match nothing.
     /// - Throws: The error of `check`.
     func part(
         of whole: MemberSet,
-        without pending: (ObjectID) -> Bool = { _ in false },
         check: () throws -> Void
     ) throws -> (set: MemberSet, warnings: [Warning]) {
         var selection = MemberSelection(whole)
         var filter = NameFilter(included, excluded)
         filter.apply(to: &selection, try EntrySubjects(whole, names, check: check))
         selection.keepActions(takingDerived: false) { index in
-            let action = whole.actions[index]
-            return !unreadIndexes.contains(action.id) && !pending(action.output)
+            let id = whole.actions[index].id
+            return !unreadIndexes.contains(id) && settled?.contains(id) ?? true
         }
         return (selection.result.set, filter.warnings)
     }

@@ -13,6 +13,8 @@ struct UnreadTree: Sendable {
 
     /// Lists the tree of a module, which counts as what its `.ziphash` says.
     ///
+    /// The result is `nil` if the tree has to be read: to find its fault, or because it travels as a zip.
+    ///
     /// The manifest holds the names, lengths and executable bits of the files, so it is known without their
     /// content.
     ///
@@ -20,7 +22,6 @@ struct UnreadTree: Sendable {
     ///   - module: The module.
     ///   - h1: The hash in its `.ziphash`.
     ///   - root: GOMODCACHE.
-    /// - Returns: The tree, or `nil` if it has to be read: to find its fault, or because it travels as a zip.
     /// - Throws: ``CacheStoreError`` if the machine is at fault.
     init?(listing module: ModuleKey, h1: ObjectID, in root: FilePath) throws {
         do {

@@ -333,4 +333,26 @@ struct PackPatternTests {
             #expect(part.report.leftOut == whole.leftOut)
         }
     }
+
+    @Test("takes nothing more when a member that it leaves out is gone after the choice")
+    func settled() async throws {
+        var model = CacheModel()
+        let (action, output) = model.addPair("one", Self.package("example.com/one", size: 10))
+        let text = model.addOutput(Array("warning".utf8))
+        model.addAction(EntryClassifier.subkey(of: action, "stdout"), output: text, size: 7)
+        model.addPair("two", Self.package("example.com/two", size: 10))
+        var whole = try bench.contents(await bench.pack(model, to: "whole").path).set
+        var options = Pack.Options(label: "job")
+        options.excluded = Patterns(["example.com/one"]).included
+        let package = CompiledPackage(importPath: "example.com/one")
+        var patterns = PackPatterns(options, SelectionNames([output: package]), unreadIndexes: [])
+        let part = try patterns.part(of: whole) {}.set
+        #expect(part.actions.map(\.id) == [CacheModel.id("two")])
+        whole.actions.removeAll { $0.id == action }
+        whole.dropUnreferredOutputs()
+        // Nothing tells any longer to which package the text belongs.
+        #expect(try patterns.part(of: whole) {}.set.actions.count == 2)
+        patterns.settle(for: part.actions)
+        #expect(try patterns.part(of: whole) {}.set.actions.map(\.id) == [CacheModel.id("two")])
+    }
 }
