@@ -71,6 +71,7 @@ SCENARIOS = [
     Scenario('pack', f'{PACK} -o new.castore', output='new.castore'),
     Scenario('pack, over an old archive', f'{PACK} -o b.castore --force', [B], 'b.castore'),
     Scenario('pack, with a base', f'{PACK} -o new.castore --base b.castore', [B], 'new.castore'),
+    Scenario('pack, by patterns', f'{PACK} -o new.castore --include std --exclude net', output='new.castore'),
     Scenario('union', ALL, [A, B], 'all.castore'),
     Scenario('union, over an input', 'union a.castore b.castore -o a.castore --force', [A, B], 'a.castore'),
     Scenario('difference', 'difference a.castore b.castore -o new.castore', [A, B], 'new.castore'),

@@ -133,6 +133,7 @@ SCENARIOS = [
     Scenario('pack', f'{PACK} -o new.castore'),
     Scenario('pack, over an old archive', f'{PACK} -o b.castore --force', [B]),
     Scenario('pack, with a base', f'{PACK} -o new.castore --base b.castore', [B]),
+    Scenario('pack, by patterns', f'{PACK} -o new.castore --include std --exclude net'),
     Scenario('pack, asking Go', 'pack --label a --go ./go --gocache cache --gomodcache mods -o new.castore',
              fixed=True),
     Scenario('union', ALL, [A, B]),

@@ -39,6 +39,10 @@ struct PackCommand: AsyncParsableCommand, Sendable {
             commands. No restore is needed, and no time of a file matters. Of modules, those are \
             packed that --used would pack.
 
+            With --include and --exclude, modules and packages are packed by their names, as \
+            `cachectl select` would take them out of the whole archive. Of what is left out, no \
+            more is read than names, except for zips without trees; --recheck has it read.
+
             Examples:
               cachectl pack --label aws -o aws.castore
               cachectl pack --label aws -o aws.castore --gocache /build --gomodcache /mod
@@ -49,6 +53,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
               cachectl pack --label main -o main.castore --used-log prog.log --checkout .
               cachectl pack --label aws -o aws.castore --used-since $JOB_START
               cachectl pack --label pr-7 -o delta.castore --base main.castore
+              cachectl pack --label aws -o sdk.castore --include 'github.com/aws/*'
               cachectl pack --label aws --dry-run
 
             Classes of GOCACHE's entries: \(EntryClass.all.map(\.rawValue).joined(separator: ", ")). \
@@ -83,6 +88,9 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         transform: CommaList.values
     )
     var drop: [[String]] = []
+
+    @OptionGroup
+    var patterns: NamePatterns
 
     @Option(
         help: ArgumentHelp(
@@ -127,13 +135,18 @@ struct PackCommand: AsyncParsableCommand, Sendable {
     )
     var bases: [String] = []
 
-    @Flag(help: "With --base: read and check also what the base has under the same name.")
+    @Flag(
+        help: ArgumentHelp(
+            "With --base, --include or --exclude: read and check also what the base has under the same name, "
+                + "and what patterns leave out."
+        )
+    )
     var recheck = false
 
     @Flag(
         help: ArgumentHelp(
-            "Fail if an entry of a cache has to be left out. With --base, content that the base has is not "
-                + "read, so damage there is found only with --recheck."
+            "Fail if an entry of a cache has to be left out. Content that the base has, or that patterns "
+                + "leave out, is not read, so damage there is found only with --recheck."
         )
     )
     var strict = false
@@ -154,7 +167,9 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         if checkout != nil, !packsUsed, useLogs.isEmpty {
             throw ValidationError("`--checkout` needs `--used` or `--used-log`")
         }
-        if recheck, bases.isEmpty { throw ValidationError("`--recheck` needs `--base`") }
+        if recheck, bases.isEmpty, patterns.isEmpty {
+            throw ValidationError("`--recheck` needs `--base`, `--include` or `--exclude`")
+        }
         if checkout == "" { throw ValidationError("`--checkout` is empty") }
         if recordsNoEnvironment, directories.go != nil {
             throw ValidationError("`--go` and `--no-go` contradict each other")
@@ -227,6 +242,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
     private func packOptions(_ recorded: GoEnvironment) throws -> Pack.Options {
         var options = Pack.Options(label: label, environment: recorded)
         options.dropped = try droppedClasses()
+        (options.included, options.excluded) = (patterns.include, patterns.exclude)
         options.usedSince = usedSince
         if packsUsed || !useLogs.isEmpty {
             let sources = try WorkingDirectory.asGoSees(checkout ?? ".")

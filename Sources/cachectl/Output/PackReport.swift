@@ -35,6 +35,7 @@ struct PackReport {
         }
         if !dropped.isEmpty { lines.append("dropped   \(dropped.joined(separator: ", "))") }
         if let unused { lines.append("unused    \(unused)") }
+        if let excluded { lines.append("excluded  \(excluded)") }
         if warnsOfUse { lines.append("used      all entries: no restore with `--profile ci` tells which") }
         if let covered { lines.append("base      \(covered)") }
         if isPreview { lines.append("size      known only when the content is compressed") }
@@ -63,6 +64,19 @@ struct PackReport {
             parts.append(HumanFormat.count(report.unusedModules, "module", "modules"))
         }
         return parts.isEmpty ? nil : parts.joined(separator: ", ")
+    }
+
+    /// The members that patterns left out, in words, or `nil` if there are none.
+    private var excluded: String? {
+        let excluded = report.excluded
+        guard !excluded.byKind.isEmpty else { return nil }
+        var parts: [String] = []
+        if excluded.packages > 0 {
+            parts.append(HumanFormat.count(excluded.packages, "package", "packages"))
+        }
+        if excluded.modules > 0 { parts.append(HumanFormat.count(excluded.modules, "module", "modules")) }
+        if excluded.entries > 0 { parts.append(HumanFormat.count(excluded.entries, "entry", "entries")) }
+        return (parts + [HumanFormat.bytes(excluded.contentBytes)]).joined(separator: ", ")
     }
 
     /// The members that bases have, in words, or `nil` without bases.
@@ -97,6 +111,11 @@ struct PackReport {
             "dropped": .classes(report.dropped),
             "unused": .integer(report.unused),
             "unused_modules": .integer(report.unusedModules),
+            "excluded": [
+                "packages": .integer(report.excluded.packages),
+                "modules": .integer(report.excluded.modules),
+                "by_kind": .kinds(report.excluded.byKind, isCompressed: false),
+            ],
             "restored_at": .optional(report.restoreTime),
             "warnings": .warnings(report.warnings),
             "milliseconds": .milliseconds(time),

@@ -28,16 +28,11 @@ enum BuiltModuleCache {
         than recorded: GoEnvironment
     ) throws -> String? {
         guard let expected = recorded.moduleCache else { return nil }
-        let directory = try Directory(opening: root)
         var counts: [String: Int] = [:]
         for output in outputs.lazy.filter({ $0.contentClass == .package }).prefix(sampleLimit) {
             do {
-                let file = try directory.openFile(at: output.file)
-                let package = try CompiledPackage.read(size: output.size) { range in
-                    let bytes = try file.bytes(at: range.lowerBound, count: range.count)
-                    // Another process may have cut the file.
-                    return bytes + [UInt8](repeating: 0, count: range.count - bytes.count)
-                }
+                let content = ContentFile.file(output.file, in: root)
+                let package = try CompiledPackage.read(from: content, size: output.size)
                 guard let package, let path = path(in: package) else { continue }
                 if path == expected { return nil }
                 counts[path, default: 0] += 1

@@ -69,13 +69,6 @@ struct KnownMembers: KnownEntries {
 
     // MARK: - GOMODCACHE
 
-    /// A tree that is not read.
-    struct Tree: Sendable {
-        var tree: MemberSet.Tree
-        /// The chunks of the tree's manifest.
-        var manifest: [ChunkRecord]
-    }
-
     /// Returns the tree of a module, if a base has it.
     ///
     /// The files are listed, and not read. Trees with one hash differ at most in executable bits, and in
@@ -88,7 +81,7 @@ struct KnownMembers: KnownEntries {
     ///   - hasZip: Whether the module also has a zip. The zip goes with its tree where no base has any.
     /// - Returns: The tree, or `nil` if it has to be read.
     /// - Throws: ``CacheStoreError`` if the machine is at fault.
-    func tree(of module: ModuleKey, h1: ObjectID, in root: FilePath, hasZip: Bool) throws -> Tree? {
+    func tree(of module: ModuleKey, h1: ObjectID, in root: FilePath, hasZip: Bool) throws -> UnreadTree? {
         let found = bases.compactMap { base in
             base.set.treeIndex(of: module).map { (base.set, base.set.trees[$0]) }
         }
@@ -105,7 +98,7 @@ struct KnownMembers: KnownEntries {
                 guard tree.files == files.count, tree.executables == executables, tree.size == size else {
                     continue
                 }
-                return Tree(tree: tree, manifest: tree.manifest.numbers.map { set.chunks[$0] })
+                return UnreadTree(tree: tree, manifest: tree.manifest.numbers.map { set.chunks[$0] })
             }
         } catch is TreeListing.Fault {
             // Reading the tree finds the same fault.

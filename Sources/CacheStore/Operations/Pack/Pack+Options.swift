@@ -85,7 +85,8 @@ extension Pack {
         /// records the source of the whole pack, with the digest of the whole pack.
         public var bases: [any ArchiveReference] = []
 
-        /// Whether everything is read and checked, even what ``bases`` have under the same name.
+        /// Whether everything is read and checked, even what ``bases`` have under the same name, and what
+        /// ``included`` and ``excluded`` leave out.
         ///
         /// The archive is the same unless files are damaged. Then the digest of the pack's source differs,
         /// ``Report/leftOut`` lists them, and ``isStrict`` makes them an error.
@@ -93,11 +94,40 @@ extension Pack {
 
         /// Whether an entry that cannot be packed is an error; otherwise the entry is left out and reported.
         ///
-        /// Damage to content that ``bases`` have is found only with ``rechecks``, because it is not read.
+        /// Damage to content that ``bases`` have, or that patterns leave out, is found only with
+        /// ``rechecks``, because it is not read.
         public var isStrict = false
 
         /// Whether a file under the output's name may be replaced.
         public var overwrite = false
+
+        // MARK: Names
+
+        /// Patterns: of modules and packages, only those are packed that at least one of them matches; empty
+        /// for all.
+        ///
+        /// The new archive is, byte for byte, what a ``Select`` with the same patterns makes of the archive
+        /// that a pack without patterns writes, if the caches are sound. ``Select/Options/included`` states
+        /// what a pattern matches, and which members belong to no module and no package, and so are packed
+        /// under any pattern. The archive records the source of the whole pack, with the digest of the whole
+        /// pack. So archives of several patterns can be united. With ``bases``, the archive is the
+        /// ``Difference`` of that selection and the bases.
+        ///
+        /// Of what is left out, little more than names is read, and it counts as what its name says:
+        /// - A compiled package is read as far as the name that it states, whether it stays or goes.
+        /// - The files of a module tree are listed, and not read. The tree is read if it has no `.ziphash` or
+        ///   travels as a zip, and if an index of the module is packed.
+        /// - A module zip without its tree is read, because the digest of the whole pack holds its SHA-256.
+        ///
+        /// Nothing unread enters the archive. Damage of what is left out is not noticed: the digest of the
+        /// source then counts a damaged member, and what Go derives from a damaged package goes by the name
+        /// that the package states. ``rechecks`` has everything read.
+        public var included: [Glob] = []
+
+        /// Patterns: of modules and packages, none is packed that one of them matches.
+        ///
+        /// Names match as with ``included``, and as little is read of what is left out.
+        public var excluded: [Glob] = []
 
         // MARK: Speed and size
 
@@ -140,6 +170,9 @@ extension Pack {
                 )
             }
         }
+
+        /// Whether members are chosen by their names.
+        var hasPatterns: Bool { !included.isEmpty || !excluded.isEmpty }
 
         /// The directory of the job's sources, if only what the job has used is packed.
         var checkout: FilePath? { usedSinceRestore ?? loggedUse?.checkout }

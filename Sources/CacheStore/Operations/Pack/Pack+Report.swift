@@ -13,6 +13,10 @@ extension Pack {
         /// are known only when content has been compressed.
         public var totals: ArchiveTotals
 
+        /// The members of the caches that the patterns of ``Pack/Options/included`` and
+        /// ``Pack/Options/excluded`` left out.
+        public var excluded: Excluded
+
         /// The members of the caches that the bases have and that are not in the archive, by kind.
         ///
         /// Their stored bytes are 0. Without ``Pack/Options/bases`` there are none.
@@ -49,5 +53,28 @@ extension Pack {
         /// Examples are a missing environment, an empty cache, or a base that holds another pack with the
         /// same label.
         public var warnings: [Warning]
+    }
+}
+
+extension Pack {
+    /// The members that the patterns of a pack left out, in figures.
+    public struct Excluded: Hashable, Sendable {
+        /// The number of packages and programs, each counted once whatever the number of its entries.
+        public var packages = 0
+
+        /// The number of modules, each version counted by itself, whose tree or zip was left out.
+        public var modules = 0
+
+        /// The members, by kind; their stored bytes are 0, because nothing has compressed them.
+        public var byKind: [Member.Kind: ArchiveTotals.Tally] = [:]
+
+        /// Creates the figures of a pack that leaves out nothing.
+        public init() {}
+
+        /// The number of entries of GOCACHE.
+        public var entries: Int { byKind[.action]?.members ?? 0 }
+
+        /// The length of the members' content, in bytes.
+        public var contentBytes: Int { byKind.values.reduce(0) { $0 + $1.contentBytes } }
     }
 }

@@ -38,8 +38,14 @@ struct PackAssembly: Sendable {
     /// The number of entries that are packed because their owners kept Go from marking them.
     private(set) var unmarkable = 0
 
-    /// The members that a base has under the same name, and that were not read.
-    private(set) var unread = ArchiveTotals.Tally()
+    /// The outputs that a base has under the same name, and that are not read.
+    private var knownOutputs: Set<ObjectID> = []
+
+    /// The trees and zips that a base has under the same name, and that are not read.
+    private var knownModules: Set<ModuleKey> = []
+
+    /// The outputs that have not been read yet, or never will be because patterns exclude them.
+    private(set) var pending: [ObjectID: BuildCacheScan.Output] = [:]
 
     /// Whether there are indexes of packages among the entries that were used.
     private(set) var hasIndexes = false
@@ -83,30 +89,16 @@ struct PackAssembly: Sendable {
 
     // MARK: - Adding
 
-    /// Adds the entries of GOCACHE.
-    ///
-    /// - Parameters:
-    ///   - scan: The entries.
-    ///   - surveys: The surveys of the larger outputs.
-    ///   - root: GOCACHE.
-    mutating func add(_ scan: BuildCacheScan, surveys: [ObjectID: StreamSurvey], root: FilePath) {
+    /// Adds the entries of GOCACHE; their outputs are read later.
+    mutating func add(_ scan: BuildCacheScan) {
         leftOut += scan.leftOut
         (dropped, used, unused, sealed) = (scan.dropped, scan.used, scan.unused, scan.sealed.count)
         (unmarkable, hasIndexes) = (scan.unmarkable, scan.hasIndexes)
         for output in scan.outputs {
-            let content = ContentFile.file(output.file, in: root)
-            let chunks: ChunkList
             if output.isUnread {
-                // The output is not written, so no chunk of it is needed.
-                chunks = .none
-                unread += .file(of: output.size)
-            } else if output.size > Chunker.minimumSize {
-                guard let survey = surveys[output.id] else { continue }
-                chunks = add(survey, of: content)
+                knownOutputs.insert(output.id)
             } else if output.size > 0 {
-                chunks = .one(add(output.id, size: output.size, Provider(content: content, offset: 0)))
-            } else {
-                chunks = .none
+                pending[output.id] = output
             }
             originLines[output.id] = output.origin
             set.outputs.append(
@@ -115,13 +107,37 @@ struct PackAssembly: Sendable {
                     size: output.size,
                     executable: output.executable,
                     contentClass: output.contentClass,
-                    chunks: chunks
+                    // An output that is not written needs none.
+                    chunks: .none
                 )
             )
         }
         for entry in scan.actions {
             set.actions.append(MemberSet.Action(id: entry.action, output: entry.output, sources: sources))
         }
+    }
+
+    /// Adds the content of pending outputs, and drops those that could not be read.
+    ///
+    /// - Parameters:
+    ///   - ids: The outputs.
+    ///   - surveys: The surveys of the larger ones, as far as they could be read.
+    ///   - root: GOCACHE.
+    mutating func read(_ ids: Set<ObjectID>, surveys: [ObjectID: StreamSurvey], root: FilePath) {
+        var faulty: Set<ObjectID> = []
+        for index in set.outputs.indices where ids.contains(set.outputs[index].id) {
+            guard let output = pending.removeValue(forKey: set.outputs[index].id) else { continue }
+            let content = ContentFile.file(output.file, in: root)
+            if output.size <= Chunker.minimumSize {
+                let provider = Provider(content: content, offset: 0)
+                set.outputs[index].chunks = .one(add(output.id, size: output.size, provider))
+            } else if let survey = surveys[output.id] {
+                set.outputs[index].chunks = add(survey, of: content)
+            } else {
+                faulty.insert(output.id)
+            }
+        }
+        set.outputs.removeAll { faulty.contains($0.id) }
         dropActionsWithoutOutput(root)
     }
 
@@ -142,8 +158,8 @@ struct PackAssembly: Sendable {
         )
     }
 
-    /// Adds a tree that a base has and that is not read; trees must be added in the order of their modules.
-    mutating func add(_ known: KnownMembers.Tree) {
+    /// Adds a tree that is not read; trees must be added in the order of their modules.
+    mutating func add(_ known: UnreadTree) {
         var tree = known.tree
         // A tree that is read may have an equal manifest. It gets chunks of its own, which can be written.
         tree.manifest = ChunkList(
@@ -156,13 +172,13 @@ struct PackAssembly: Sendable {
         )
         (tree.chunks, tree.sources) = (.none, sources)
         set.trees.append(tree)
-        unread += .files(tree.files, of: tree.size)
+        knownModules.insert(tree.module)
     }
 
     /// Removes trees that were not read, and that turn out to be wrong.
-    mutating func remove(trees known: [ModuleKey: KnownMembers.Tree]) {
+    mutating func remove(trees known: [ModuleKey: UnreadTree]) {
         set.trees.removeAll { known[$0.module] != nil }
-        for tree in known.values.map(\.tree) { unread -= .files(tree.files, of: tree.size) }
+        knownModules.subtract(known.keys)
     }
 
     /// Adds the downloads of modules and the checksum database.
@@ -195,7 +211,7 @@ struct PackAssembly: Sendable {
                 set.downloads.append(
                     Download(module: module, kind: .zip, content: content, sources: sources)
                 )
-                if case .stored(_, let size, _) = content { unread += .file(of: size) }
+                knownModules.insert(module)
             }
         }
         set.downloads.sort { $0.key < $1.key }
@@ -223,6 +239,20 @@ struct PackAssembly: Sendable {
         providers.append(provider)
         numbers[id] = number
         return number
+    }
+
+    /// Returns the figures of the members of a part of the pack that a base has under the same name, and that
+    /// were not read.
+    func unread(in part: MemberSet) -> ArchiveTotals.Tally {
+        var tally = ArchiveTotals.Tally()
+        for output in part.outputs where knownOutputs.contains(output.id) { tally += .file(of: output.size) }
+        for tree in part.trees where knownModules.contains(tree.module) {
+            tally += .files(tree.files, of: tree.size)
+        }
+        for download in part.downloads where knownModules.contains(download.module) {
+            if case .stored(_, let size, _) = download.content { tally += .file(of: size) }
+        }
+        return tally
     }
 
     // MARK: - Dropping

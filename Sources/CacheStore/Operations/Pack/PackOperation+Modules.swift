@@ -13,10 +13,10 @@ extension PackOperation {
         /// The trees that are those of their hashes.
         var trees: [ModuleKey: TreeSurvey]
 
-        /// The trees that a base has, and that are not read.
-        var known: [ModuleKey: KnownMembers.Tree]
+        /// The trees that a base has or that patterns exclude, and that are not read.
+        var known: [ModuleKey: UnreadTree]
 
-        /// The modules whose trees are those of their hashes, or are taken for those of a base.
+        /// The modules whose trees are those of their hashes, or are taken for those.
         var sound: Set<ModuleKey> { Set(trees.keys).union(known.keys) }
     }
 
@@ -66,23 +66,37 @@ extension PackOperation {
         return found
     }
 
-    /// Lists the trees of modules that a base has, and returns those that need not be read.
+    /// Returns the modules that patterns exclude.
+    ///
+    /// With ``Pack/Options/rechecks``, their trees are read all the same.
+    func excludedModules(among modules: [ModuleKey]) -> [ModuleKey] {
+        guard options.hasPatterns, !options.rechecks else { return [] }
+        var filter = NameFilter(options.included, options.excluded)
+        return modules.filter { !filter.isKept($0) }
+    }
+
+    /// Lists the trees of modules that a base has or that patterns exclude, and returns those that need not
+    /// be read.
     private func listTrees(
         of modules: [ModuleKey],
         in scan: ModuleCacheScan,
         _ known: KnownMembers?
-    ) async throws -> [ModuleKey: KnownMembers.Tree] {
-        guard let known, let root = caches.moduleCache else { return [:] }
-        let trees = Gathered<[ModuleKey: KnownMembers.Tree]>([:])
+    ) async throws -> [ModuleKey: UnreadTree] {
+        guard let root = caches.moduleCache else { return [:] }
+        let excluded = Set(excludedModules(among: modules))
+        guard known != nil || !excluded.isEmpty else { return [:] }
+        let trees = Gathered<[ModuleKey: UnreadTree]>([:])
         try await WorkerThreads.forEach(below: modules.count, threads: threads, state: { () }) {
             _,
             index,
             _ in
             let module = modules[index]
-            guard let h1 = scan.hashes[module],
-                let tree = try known.tree(of: module, h1: h1, in: root, hasZip: scan.zips.contains(module))
-            else { return }
-            trees.update { $0[module] = tree }
+            guard let h1 = scan.hashes[module] else { return }
+            let hasZip = scan.zips.contains(module)
+            let tree =
+                try known?.tree(of: module, h1: h1, in: root, hasZip: hasZip)
+                ?? (excluded.contains(module) ? UnreadTree(listing: module, h1: h1, in: root) : nil)
+            if let tree { trees.update { $0[module] = tree } }
         }
         return trees.value
     }

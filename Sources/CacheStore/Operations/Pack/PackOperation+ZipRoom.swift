@@ -34,8 +34,8 @@ extension PackOperation {
         in root: FilePath,
         besides chunks: [ChunkRecord]
     ) async throws {
-        // Zips that the bases hold are not written.
-        guard !modules.isEmpty, options.bases.isEmpty else { return }
+        // Zips that the bases hold, or that patterns exclude, are not written.
+        guard !modules.isEmpty, options.bases.isEmpty, !options.hasPatterns else { return }
         let zips = try await WorkerThreads.performCancellable { cancellation in
             let directory = try Directory(opening: root)
             return try modules.compactMap { module in

@@ -16,7 +16,8 @@ struct PackOperation: Sendable {
 
     func run(_ writer: ArchiveWriter) async throws -> Pack.Report {
         var found = try await findings()
-        let order = try found.bases.lacking(of: found.assembly.identified().set).order
+        let settled = found
+        let order = try await WorkerThreads.perform { try outcome(of: settled).order }
         var missing = try await check(
             Set(found.assembly.frameOrder).subtracting(order),
             of: found.assembly
@@ -43,12 +44,9 @@ struct PackOperation: Sendable {
         try drop(missing, from: &found)
         let settled = found
         return try await WorkerThreads.perform {
-            let whole = settled.assembly.identified()
-            let (members, order) = try settled.bases.lacking(of: whole.set)
-            let set = members.laidOut(order) { whole.set.chunks[$0] }
-            let digest = options.bases.isEmpty ? whole.digest : set.digest
-            let totals = ArchiveTotals(of: set, fileBytes: 0).uncompressed
-            return try report(settled, whole.set, set, digest, totals)
+            let outcome = try outcome(of: settled)
+            let set = outcome.set.laidOut(outcome.order) { outcome.whole.chunks[$0] }
+            return try report(settled, outcome, ArchiveTotals(of: set, fileBytes: 0).uncompressed)
         }
     }
 
@@ -57,6 +55,8 @@ struct PackOperation: Sendable {
         var bases: PackBases
         var assembly: PackAssembly
         var use: JobUse?
+        /// The patterns that choose members; `nil` for all members.
+        var patterns: PackPatterns?
         /// The modules that travel as zips because of their names.
         var zipped: [ModuleKey]
     }
@@ -69,11 +69,15 @@ struct PackOperation: Sendable {
         let known = options.rechecks ? nil : bases.known
         let use = try await jobUse()
         var modules = try await readModuleCache(into: &assembly, use, known)
-        try await readBuildCache(into: &assembly, &modules, use, known)
+        var patterns = try await readBuildCache(into: &assembly, &modules, use, known)
         let zipped = try await readZips(of: modules, into: &assembly, known)
+        if var choice = patterns {
+            try await readOutputs(keptBy: &choice, into: &assembly)
+            patterns = choice
+        }
         // Nothing has read the short outputs yet.
         try checkStrictness(assembly, isWhole: false)
-        return Findings(bases: bases, assembly: assembly, use: use, zipped: zipped)
+        return Findings(bases: bases, assembly: assembly, use: use, patterns: patterns, zipped: zipped)
     }
 
     /// Drops the members whose content could not be read.
@@ -119,13 +123,24 @@ struct PackOperation: Sendable {
         }
     }
 
+    /// Reads GOCACHE, except for the outputs that patterns may exclude.
+    ///
+    /// - Parameters:
+    ///   - assembly: The pack, to which all entries are added.
+    ///   - modules: The modules, of which those that turn out to be wrong are taken out.
+    ///   - use: The facts that tell which entries the job has used; `nil` for all.
+    ///   - known: The members that are not read; `nil` for none.
+    /// - Returns: The patterns that choose members; `nil` for all members.
+    /// - Throws: ``CacheStoreError`` if the machine is at fault, or `CancellationError`.
     private func readBuildCache(
         into assembly: inout PackAssembly,
         _ modules: inout Modules?,
         _ use: JobUse?,
         _ known: KnownMembers?
-    ) async throws {
-        guard let root = caches.buildCache else { return }
+    ) async throws -> PackPatterns? {
+        guard let root = caches.buildCache else {
+            return options.hasPatterns ? PackPatterns(options, SelectionNames([:]), unreadIndexes: []) : nil
+        }
         counters.begin("scanning", bytes: 0, items: 0)
         let selection = BuildCacheScan.Selection(
             dropped: options.dropped,
@@ -143,21 +158,45 @@ struct PackOperation: Sendable {
             apartFrom: caches.moduleCache,
             threads: threads
         )
+        let (recorded, all) = (assembly.environment, scan.outputs)
+        let built = try await WorkerThreads.perform {
+            try BuiltModuleCache.other(all, in: root, than: recorded)
+        }
+        // The entries are keyed by this path.
+        if let built { assembly.environment.variables["GOMODCACHE"] = built }
+        var excludedIndexes: Set<ObjectID> = []
         if var found = modules {
+            let excluded = excludedModules(among: Array(found.known.keys))
+            let places = [assembly.environment["GOMODCACHE"]].filter { !$0.isEmpty }
+            excludedIndexes = scan.indexKeys(selection).modules(excluded.map(\.text), below: Set(places))
+            // An index that goes with its module asks for no look at the tree.
             let indexes = scan.indexedAnew(Array(found.known.keys), selection)
+                .filter { !$0.value.isSubset(of: excludedIndexes) }
             let wrong = try await readTrees(indexedAnew: indexes, &found, into: &assembly)
             scan.leaveOut(indexes: wrong, in: root)
             modules = found
         }
-        let (recorded, outputs) = (assembly.environment, scan.outputs)
-        let built = try await WorkerThreads.perform {
-            try BuiltModuleCache.other(outputs, in: root, than: recorded)
+        assembly.add(scan)
+        if !options.hasPatterns || options.rechecks {
+            try await readOutputs(Set(assembly.pending.keys), into: &assembly)
         }
-        // The entries are keyed by this path.
-        if let built { assembly.environment.variables["GOMODCACHE"] = built }
+        guard options.hasPatterns else { return nil }
+        let names = try await names(of: scan.outputs, in: root)
+        return PackPatterns(options, names, unreadIndexes: excludedIndexes)
+    }
+
+    /// Reads outputs of GOCACHE, and drops those whose content does not match their names.
+    ///
+    /// - Parameters:
+    ///   - ids: The outputs, which are pending.
+    ///   - assembly: The pack.
+    /// - Throws: ``CacheStoreError`` if the machine is at fault, or `CancellationError`.
+    func readOutputs(_ ids: Set<ObjectID>, into assembly: inout PackAssembly) async throws {
+        guard let root = caches.buildCache else { return }
         // The longest outputs come first, so that no thread is left with a long one at the end.
-        let large = outputs.filter { $0.size > Chunker.minimumSize && !$0.isUnread }
-            .sorted { $0.size > $1.size }
+        let large = ids.compactMap { [pending = assembly.pending] in pending[$0] }
+            .filter { $0.size > Chunker.minimumSize }
+            .sorted { ($0.size, $1.id) > ($1.size, $0.id) }
         counters.begin("reading", bytes: large.reduce(0) { $0 + $1.size }, items: large.count)
         let found = Gathered<[ObjectID: StreamSurvey]>([:])
         let faults = Gathered<[LeftOut]>([])
@@ -185,7 +224,7 @@ struct PackOperation: Sendable {
             counters.add(bytes: output.size)
         }
         assembly.leaveOut(faults.value)
-        assembly.add(scan, surveys: found.value, root: root)
+        assembly.read(ids, surveys: found.value, root: root)
     }
 
     /// Refuses a cache with damage if the options ask for that.
@@ -216,7 +255,7 @@ struct PackOperation: Sendable {
     /// names.
     ///
     /// - Returns: The chunks whose content does not have the SHA-256 that is their name.
-    private func check(
+    func check(
         _ numbers: Set<ChunkNumber>,
         of assembly: PackAssembly
     ) async throws -> Set<ChunkNumber> {
@@ -326,10 +365,8 @@ struct PackOperation: Sendable {
         _ writer: ArchiveWriter,
         isCanonical: Bool
     ) throws -> Pack.Report {
-        let whole = found.assembly.identified()
-        let (members, order) = try found.bases.lacking(of: whole.set)
-        let set = members.laidOut(order) { frames[$0] ?? whole.set.chunks[$0] }
-        let digest = options.bases.isEmpty ? whole.digest : set.digest
+        let outcome = try outcome(of: found)
+        let set = outcome.set.laidOut(outcome.order) { frames[$0] ?? outcome.whole.chunks[$0] }
         var target = writer
         if !isCanonical, let path {
             // Frames of dropped members lie between the other frames. A new file gets the other frames
@@ -337,13 +374,13 @@ struct PackOperation: Sendable {
             target = try ArchiveWriter(to: path, overwrite: options.overwrite)
             defer { writer.discard() }
             var buffer: [UInt8] = []
-            for (number, record) in zip(order, set.chunks) {
+            for (number, record) in zip(outcome.order, set.chunks) {
                 guard let old = frames[number] else { continue }
                 try writer.read(at: old.offset, count: old.storedBytes, into: &buffer)
                 try target.write(buffer.span, at: record.offset)
             }
         }
-        let fileBytes = try target.finish(set, digest: digest).fileSize
-        return try report(found, whole.set, set, digest, ArchiveTotals(of: set, fileBytes: fileBytes))
+        let fileBytes = try target.finish(set, digest: outcome.digest).fileSize
+        return try report(found, outcome, ArchiveTotals(of: set, fileBytes: fileBytes))
     }
 }

@@ -6,6 +6,7 @@ struct PackWarnings {
     let caches: GoCaches
     /// The environment that was recorded.
     let environment: GoEnvironment
+    /// The whole pack in figures.
     let totals: ArchiveTotals
     let leftOut: [LeftOut]
     /// The numbers of members that are not packed because they were not used.

@@ -16,10 +16,19 @@ struct TreeSurvey: Sendable {
 
     /// Whether a name in the tree has a meaning of its own in image layers: see
     /// ``PathRules/isWhiteout(_:)``.
-    var holdsWhiteout: Bool { manifest.entries.contains { PathRules.isWhiteout($0.path) } }
+    var holdsWhiteout: Bool { Self.holdsWhiteout(manifest) }
 
     /// Whether the module travels as a zip, because an archive or an image layer can't hold the files.
-    var travelsAsZip: Bool { manifest.entries.isEmpty || holdsWhiteout }
+    var travelsAsZip: Bool { Self.travelsAsZip(manifest) }
+
+    /// Returns whether a module with a manifest travels as a zip.
+    static func travelsAsZip(_ manifest: TreeManifest) -> Bool {
+        manifest.entries.isEmpty || holdsWhiteout(manifest)
+    }
+
+    private static func holdsWhiteout(_ manifest: TreeManifest) -> Bool {
+        manifest.entries.contains { PathRules.isWhiteout($0.path) }
+    }
 
     /// Reads a tree.
     ///
@@ -52,11 +61,7 @@ struct TreeSurvey: Sendable {
     ) throws -> TreeSurvey {
         let directory = try root.existingDirectory(at: module.text)
         var entries = try TreeListing(directory).files
-        var size = 0
-        for entry in entries { size = min(Int.max / 2, size) + min(Int.max / 2, entry.size) }
-        guard size <= FormatLimits.treeSize else {
-            throw TreeManifest.Fault(message: "its \(size) bytes are more than Go accepts in a module")
-        }
+        try checkSize(of: entries)
         let files = LastDirectory(directory)
         cutter.reset()
         var hash = TreeHash(module)
@@ -65,12 +70,7 @@ struct TreeSurvey: Sendable {
             entries[index].size = content.size
             hash.add(entries[index].path, id: content.id)
         }
-        let manifest = try TreeManifest(entries)
-        let text = manifest.text
-        guard text.count <= FormatLimits.manifestSize, entries.count <= FormatLimits.treeFiles else {
-            let fault = "its \(entries.count) files are more than Go accepts in a module"
-            throw TreeManifest.Fault(message: fault)
-        }
+        let (manifest, text) = try manifest(of: entries)
         let (chunks, read) = cutter.finish()
         return TreeSurvey(
             manifest: manifest,
@@ -78,5 +78,32 @@ struct TreeSurvey: Sendable {
             h1: hash.finish(),
             stream: StreamSurvey(chunks: chunks, size: read)
         )
+    }
+
+    // MARK: - Limits
+
+    /// Refuses files that are longer together than those of a module may be.
+    ///
+    /// - Throws: ``TreeManifest/Fault``.
+    static func checkSize(of entries: [TreeManifest.Entry]) throws {
+        var size = 0
+        for entry in entries { size = min(Int.max / 2, size) + min(Int.max / 2, entry.size) }
+        guard size <= FormatLimits.treeSize else {
+            throw TreeManifest.Fault(message: "its \(size) bytes are more than Go accepts in a module")
+        }
+    }
+
+    /// Returns the manifest of files, and its text.
+    ///
+    /// - Throws: ``TreeManifest/Fault`` for names that no module has, or for more files than a module may
+    ///   have.
+    static func manifest(of entries: [TreeManifest.Entry]) throws -> (TreeManifest, text: [UInt8]) {
+        let manifest = try TreeManifest(entries)
+        let text = manifest.text
+        guard text.count <= FormatLimits.manifestSize, entries.count <= FormatLimits.treeFiles else {
+            let fault = "its \(entries.count) files are more than Go accepts in a module"
+            throw TreeManifest.Fault(message: fault)
+        }
+        return (manifest, text)
     }
 }

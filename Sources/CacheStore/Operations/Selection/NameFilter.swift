@@ -31,14 +31,14 @@ struct NameFilter {
         let actions = whole.actions.indices.map { index in
             switch subjects[index] {
             case .package(let package): isKept(package.names)
-            case .module(let module): isKept(Self.names(of: module))
+            case .module(let module): isKept(module)
             case nil: true
             }
         }
         var modules: [ModuleKey: Bool] = [:]
         for module in whole.trees.map(\.module) + whole.downloads.map(\.module)
         where modules[module] == nil {
-            modules[module] = isKept(Self.names(of: module))
+            modules[module] = isKept(module)
         }
         selection.keepActions { actions[$0] }
         selection.keepModules { modules[$0] ?? true }
@@ -56,6 +56,9 @@ struct NameFilter {
             )
         }
     }
+
+    /// Returns whether the patterns keep a module.
+    mutating func isKept(_ module: ModuleKey) -> Bool { isKept(Self.names(of: module)) }
 
     private mutating func isKept(_ names: [String]) -> Bool {
         if let known = decisions[names] { return known }

@@ -1,4 +1,4 @@
-/// The names of the compiled packages of several archives.
+/// The names of the compiled packages among outputs.
 struct SelectionNames: Sendable {
     private let packages: [ObjectID: CompiledPackage]
 
@@ -41,6 +41,9 @@ struct SelectionNames: Sendable {
         if !toleratesDamage, let first = damaged.min(by: { $0.key < $1.key }) { throw first.value }
         packages = found
     }
+
+    /// Creates the value from names that are known already.
+    init(_ packages: [ObjectID: CompiledPackage]) { self.packages = packages }
 
     /// The compiled package in an output, if the package states its name.
     subscript(output: ObjectID) -> CompiledPackage? { packages[output] }

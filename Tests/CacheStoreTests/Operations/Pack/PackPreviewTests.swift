@@ -80,7 +80,7 @@ struct PackPreviewTests {
 
 extension ArchiveTotals {
     /// Sets all lengths of compressed content to 0.
-    fileprivate mutating func forgetCompression() {
+    mutating func forgetCompression() {
         for key in byKind.keys { byKind[key]?.storedBytes = 0 }
         for key in byClass.keys { byClass[key]?.storedBytes = 0 }
         for key in bySource.keys { bySource[key]?.storedBytes = 0 }
