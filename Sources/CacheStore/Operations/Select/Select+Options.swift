@@ -74,8 +74,8 @@ extension Select {
         /// Whether a file that has the new archive's name may be replaced.
         public var overwrite = false
 
-        /// The zstd level, in ``levels``, with which all content is compressed again; `nil` to copy the frames
-        /// of the inputs.
+        /// The zstd level, in ``levels``, with which all content is compressed again; `nil` to copy the
+        /// frames of the inputs.
         ///
         /// The level changes the archive's bytes, but never its digest. The bytes then don't depend on how
         /// the inputs were compressed. It can't be combined with ``maximumBytes``, which judges members by

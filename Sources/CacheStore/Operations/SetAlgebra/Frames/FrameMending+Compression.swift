@@ -26,8 +26,8 @@ extension FrameMending {
     ///   - writer: The new archive.
     ///   - counters: The counters to add to.
     /// - Returns: The chunks with the places of the new frames.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` if no input has a sound
-    ///   copy of a damaged frame, for a lack of memory, or for a system error; or `CancellationError`.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` if no input has a
+    ///   sound copy of a damaged frame, or for a lack of memory or a system error; or `CancellationError`.
     /// - Complexity: That of ``FrameCompression/write(_:to:_:reader:read:)``, with a frame more per thread.
     mutating func compress(
         _ places: [FramePlace],
