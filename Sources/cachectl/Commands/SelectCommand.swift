@@ -16,7 +16,7 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
             With --level, everything is decompressed, checked and compressed again. Level 18 \
             saves about a fifth of the size of level 3, and a restore takes no longer: worth \
             it for an archive that is made once and fetched often. The digest stays the same. \
-            Each thread takes up to 100 MiB; --jobs limits the threads.
+            At high levels, each thread takes some 100 MiB; --jobs limits the threads.
 
             Patterns are those of `cachectl ls`, and must match a whole name. A module goes \
             by its path, with or without `@` and the version. A compiled package goes by its \

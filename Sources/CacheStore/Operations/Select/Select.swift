@@ -29,8 +29,8 @@ public struct Select: Sendable {
     ///   `CancellationError` if the task was cancelled.
     /// - Complexity: O(*n* log *n*) in the members of all inputs, and O(*n*) in the stored bytes of the
     ///   result; memory for the index of the union. Patterns and logs of use also take the time of an
-    ///   ``Explain``. With a level, the time is that of compressing all content, and each thread takes up to
-    ///   100 MiB.
+    ///   ``Explain``. With a level, the time is that of compressing all content, and each thread takes some
+    ///   100 MiB at high levels.
     @discardableResult
     public func run(
         _ inputs: [any ArchiveReference],
