@@ -22,7 +22,7 @@ SIZES = {1 << 16: '64 KiB', 1 << 18: '256 KiB', 1 << 20: '1 MiB', 2 << 20: '2 Mi
 OUTPUTS = [('o', 'cut', 1 << 16), ('o', 'cut', 1 << 18), ('o', 'cut', 1 << 20), ('o', 'cut', 2 << 20), ('o', 'cut', CUT),
            ('o', 'cut', 8 << 20), ('o', 'whole', 0), ('o', 'group', 4 << 20)]
 TREES = [('t', 'file', 0), ('t', 'cut', 1 << 20), ('t', 'cut', CUT), ('t', 'cut', 16 << 20)]
-LEVELS = [1, 3, 6, 9, 12, 15, 19]
+LEVELS = [1, 3, 6, 9, 12, 15, 16, 17, 18, 19]
 NAMES = {'cut': 'cut at {}', 'whole': 'one frame each', 'group': 'small ones in solid frames of {}', 'file': 'file by file'}
 
 

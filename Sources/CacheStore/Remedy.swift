@@ -259,6 +259,12 @@ extension Remedy {
     /// The advice to choose a compression level in the range that the message names.
     public static let chooseLevel = Remedy("chooseLevel", "choose another level")
 
+    /// The advice to compress an archive in a first step.
+    public static let compressFirst = Remedy(
+        "compressFirst",
+        "compress it again first, and then limit the size of the result"
+    )
+
     /// The advice to check whether the two caches were swapped.
     public static let swapCaches = Remedy("swapCaches", "check whether the two caches were swapped")
 

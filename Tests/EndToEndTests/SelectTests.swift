@@ -169,6 +169,38 @@ extension EndToEnd {
             EndToEnd.expectFailure(outcome, status: 1, naming: "can't be that small")
         }
 
+        @Test("with a level is smaller, has the same digest, and builds hit as from the union")
+        func level() async throws {
+            let workspace = try await Workspace.shared.value
+            let packs = Workspace.programs.map(workspace.pack)
+            let (part, report) = try await select(["--level", "16"])
+            let sizes = try [part, workspace.union].map {
+                try #require(FileManager.default.attributesOfItem(atPath: $0)[.size] as? Int)
+            }
+            #expect(sizes[0] * 100 < sizes[1] * 95, "\(sizes)")
+            #expect(report["level"] as? Int == 16)
+            let again = try await select(["--level", "16", "--jobs", "1"], from: packs.reversed()).archive
+            #expect(FileManager.default.contentsEqual(atPath: part, andPath: again))
+            let whole = try await workspace.cachectl.run(["diff", part, workspace.union, "--exit-code"])
+            #expect(whole.status == 0, "\(whole)")
+            #expect(try await compiles("beta", with: part) == compiles("beta", with: workspace.union))
+
+            let dry = try await workspace.cachectl.succeed(
+                ["select", workspace.union, "--dry-run", "--level", "16"]
+            )
+            #expect(dry.output.contains("before level 16 compresses it again"), "\(dry)")
+            for (option, hint) in [
+                (["--level", "20"], "--level"), (["--max-size", "1GB"], "first select with"),
+            ] {
+                let refused = try await workspace.cachectl.run(
+                    ["select", workspace.union, "-o", part, "--level", "3"] + option
+                )
+                EndToEnd.expectFailure(refused, status: 64, naming: hint)
+            }
+            let plain = try await select([]).report
+            #expect(plain["level"] is NSNull && plain["digest"] as? String == report["digest"] as? String)
+        }
+
         @Test("warns of a pattern that matches nothing, as a listing does")
         func unmatched() async throws {
             let workspace = try await Workspace.shared.value

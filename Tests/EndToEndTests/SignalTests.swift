@@ -38,6 +38,18 @@ extension EndToEnd {
             #expect(try FileManager.default.contentsOfDirectory(atPath: top).isEmpty)
         }
 
+        @Test("a selection that compresses again leaves nothing behind", arguments: signals)
+        func compression(signal: Int32, status: Int) async throws {
+            let workspace = try await Workspace.shared.value
+            let top = try Scratch.shared.directory("interrupted-compression")
+            let selecting = ["select", workspace.union, "-o", "\(top)/late.castore", "--level", "19"]
+            let outcome = try await interrupt(selecting, with: signal) {
+                try !FileManager.default.contentsOfDirectory(atPath: top).isEmpty
+            }
+            EndToEnd.expectFailure(outcome, status: status, naming: "interrupted: no archive was written")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: top).isEmpty)
+        }
+
         @Test("a pack that still asks Go for its settings leaves nothing behind", arguments: signals)
         func asking(signal: Int32, status: Int) async throws {
             let workspace = try await Workspace.shared.value

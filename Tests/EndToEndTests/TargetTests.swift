@@ -39,7 +39,10 @@ extension EndToEnd {
             }
         }
 
-        @Test("without room for an archive: status 1 and nothing left behind", arguments: ["pack", "union"])
+        @Test(
+            "without room for an archive: status 1 and nothing left behind",
+            arguments: ["pack", "union", "select"]
+        )
         func archive(command: String) async throws {
             let workspace = try await Workspace.shared.value
             try await workspace.onFileSystem("size=2m") { place in
@@ -50,8 +53,9 @@ extension EndToEnd {
                     workspace.rawModuleCache("gamma"),
                     to: output
                 )
-                let uniting = ["union", "-o", output] + Workspace.programs.map(workspace.pack)
-                let outcome = try await workspace.cachectl.run(command == "pack" ? packing : uniting)
+                var joining = [command, "-o", output] + Workspace.programs.map(workspace.pack)
+                if command == "select" { joining += ["--level", "2"] }
+                let outcome = try await workspace.cachectl.run(command == "pack" ? packing : joining)
                 EndToEnd.expectFailure(outcome, status: 1, naming: place, "hint: ")
                 #expect(try FileManager.default.contentsOfDirectory(atPath: place).isEmpty)
             }

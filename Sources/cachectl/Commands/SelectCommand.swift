@@ -13,6 +13,11 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
             is the union. The order of inputs and filters does not matter. Nothing is \
             decompressed but the names of compiled packages, where filters ask for them.
 
+            With --level, everything is decompressed, checked and compressed again. Level 18 \
+            saves about a fifth of the size of level 3, and a restore takes no longer: worth \
+            it for an archive that is made once and fetched often. The digest stays the same. \
+            At high levels, each thread takes some 100 MiB; --jobs limits the threads.
+
             Patterns are those of `cachectl ls`, and must match a whole name. A module goes \
             by its path, with or without `@` and the version. A compiled package goes by its \
             import path, or by its module; a program goes by the directory of its sources \
@@ -46,6 +51,7 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
               cachectl select all.castore -o few.castore --used prog.log --drop vet
               cachectl select all.castore --max-size 500MB --dry-run
               cachectl select base.castore delta.castore -o whole.castore
+              cachectl select aws.castore gcp.castore -o small.castore --level 18
 
             Classes of GOCACHE's entries: \(EntryClass.all.map(\.rawValue).joined(separator: ", ")).
             """
@@ -110,6 +116,11 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
     )
     var maxSize: Int?
 
+    @Option(
+        help: ArgumentHelp("Compress again with this zstd level, 1 (fast) to 19 (small).", valueName: "n")
+    )
+    var level: Int?
+
     @OptionGroup
     var common: CommonOptions
 
@@ -144,6 +155,7 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
         options.heldIn = others.map { FilePath($0) }
         options.maximumBytes = maxSize
         options.overwrite = output.force
+        options.level = level
         options.jobs = common.jobs
         return options
     }
@@ -160,7 +172,7 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
         try common.write(
             json(preview.report, time, preview),
             ["would select \(view.headline(for: output.output)); nothing was written"]
-                + view.removal + [""] + view.lists(of: preview) + view.result
+                + view.note(onLevel: level) + view.removal + [""] + view.lists(of: preview) + view.result
         )
     }
 
@@ -187,6 +199,7 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
             "schema": "cachectl.select/1",
             "archive": .optional(output.output),
             "dry_run": .boolean(preview != nil),
+            "level": .optional(level),
             "digest": .string(report.digest.description),
             "inputs": .strings(inputs),
             "input_bytes": .integer(report.inputBytes),

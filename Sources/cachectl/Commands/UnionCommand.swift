@@ -11,7 +11,8 @@ struct UnionCommand: AsyncParsableCommand, Sendable {
         discussion: """
             The order of the inputs does not matter, and an input may be given repeatedly: \
             equal sets give equal archives. Nothing is decompressed, and content that \
-            several inputs hold is copied once.
+            several inputs hold is copied once; `cachectl select --level` makes the same \
+            union, compressed again.
 
             Where an input is damaged and another one has a sound copy, the sound copy is \
             taken, with a warning. Damage in what is not copied is not noticed; `verify` \

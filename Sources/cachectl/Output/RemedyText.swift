@@ -38,6 +38,8 @@ enum RemedyText {
         .restoreFirst:
             "run `cachectl restore` first, best in the image itself, and then `cachectl doctor`",
         .chooseLevel: "set it with `--level`",
+        .compressFirst:
+            "first select with `--level`, and then select from the result with `--max-size`",
         .allowThreads:
             "raise the limit of processes (`ulimit -u`, or the container's pids limit), or use fewer threads "
             + "with `--jobs`",

@@ -19,6 +19,11 @@ struct SelectionView {
         return "from \(archives) of \(inputSize)\(place): \(size)"
     }
 
+    /// Returns a line for a preview that is to be compressed again; none without a level.
+    func note(onLevel level: Int?) -> [String] {
+        level.map { ["sizes     as the inputs store it, before level \($0) compresses it again"] } ?? []
+    }
+
     /// The lines on what goes.
     var removal: [String] {
         let all = report.removed.all

@@ -39,6 +39,27 @@ extension Workbench {
         }
     }
 
+    /// Copies an archive and gives a frame other content than its chunk's, with a checksum that is right.
+    ///
+    /// - Parameters:
+    ///   - archive: The archive.
+    ///   - number: The position of the frame.
+    ///   - name: The name of the copy.
+    /// - Returns: The copy.
+    /// - Throws: The error of the file system or of SQLite.
+    func poison(_ archive: FilePath, frame number: Int, to name: String) throws -> FilePath {
+        let record = try contents(archive).set.chunks[number]
+        let end = record.offset + record.storedBytes
+        // The last bytes of the frame are the checksum of its content.
+        let rotten = try copy(archive, to: "\(name).rotten") { $0[end - 1] ^= 1 }
+        let checksum = XXH64.hash(Array(try Files.bytes(rotten)[record.offset..<end]).span)
+        return try HostileArchive(bench: self).write(
+            from: rotten,
+            sql: "UPDATE chunk SET checksum = \(Int64(bitPattern: checksum)) WHERE id = \(number + 1)",
+            to: name
+        )
+    }
+
     /// Chooses some of an archive's chunks.
     func chunks(
         of archive: FilePath,

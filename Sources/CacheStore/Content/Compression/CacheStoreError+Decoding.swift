@@ -15,4 +15,13 @@ extension CacheStoreError {
         let remedy: Remedy? = isLackOfMemory ? .freeMemory : nil
         return Self(.io, message, path: path, remedy: remedy, cause: failure)
     }
+    /// Returns the error for content that could not be compressed, for want of memory for example.
+    ///
+    /// - Parameter failure: The failure of the compressor.
+    /// - Returns: An error of the machine.
+    static func uncompressed(_ failure: ZstdError) -> Self {
+        let message =
+            failure.isLackOfMemory ? "cannot compress: there is no memory for it" : "cannot compress"
+        return Self(.io, message, remedy: failure.isLackOfMemory ? .freeMemory : nil, cause: failure)
+    }
 }

@@ -11,6 +11,18 @@ import CZstd
     /// Level 1 is fast, and level 19 gives small frames. Higher levels cost memory when decoding.
     static let levels = 1...19
 
+    /// Refuses a level that is none of ``levels``.
+    ///
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument``.
+    static func check(level: Int) throws(CacheStoreError) {
+        guard !levels.contains(level) else { return }
+        throw CacheStoreError(
+            .badArgument,
+            "the level is \(level), and must be \(levels.lowerBound) to \(levels.upperBound)",
+            remedy: .chooseLevel
+        )
+    }
+
     private let context: OpaquePointer
 
     /// Creates a context whose frames carry their content's size and checksum.

@@ -161,14 +161,7 @@ extension Pack {
             if let loggedUse, loggedUse.logs.isEmpty {
                 throw CacheStoreError(.badArgument, "no log is named that tells which entries were used")
             }
-            guard Self.levels.contains(level) else {
-                throw CacheStoreError(
-                    .badArgument,
-                    "the level is \(level), "
-                        + "and must be \(Self.levels.lowerBound) to \(Self.levels.upperBound)",
-                    remedy: .chooseLevel
-                )
-            }
+            try ZstdCompressor.check(level: level)
         }
 
         /// Whether members are chosen by their names.

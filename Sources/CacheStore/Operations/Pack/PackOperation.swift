@@ -22,15 +22,10 @@ struct PackOperation: Sendable {
             Set(found.assembly.frameOrder).subtracting(order),
             of: found.assembly
         )
-        let places = try await compress(order, of: found.assembly, to: writer)
-        missing.formUnion(zip(order, places).compactMap { $1 == nil ? $0 : nil })
+        let records = try await compress(order, of: found.assembly, to: writer)
+        missing.formUnion(zip(order, records).compactMap { $1 == nil ? $0 : nil })
         var frames: [ChunkNumber: ChunkRecord] = [:]
-        for (number, place) in zip(order, places) {
-            guard let place else { continue }
-            var record = found.assembly.chunks[number]
-            (record.offset, record.storedBytes, record.checksum) = (place.offset, place.count, place.checksum)
-            frames[number] = record
-        }
+        for (number, record) in zip(order, records) { frames[number] = record }
         try drop(missing, from: &found)
         let (whole, kept, isCanonical) = (found, frames, missing.isEmpty)
         counters.begin("writing the index", bytes: 0, items: 0)
@@ -294,48 +289,24 @@ struct PackOperation: Sendable {
 
     // MARK: - Writing
 
-    private struct CompressState: ~Copyable {
-        var compressor: ZstdCompressor
-        var content: [UInt8] = []
-    }
-
     /// Compresses the chunks in the order of their frames.
     ///
-    /// - Returns: The place of each frame; `nil` for a chunk whose content has changed.
+    /// - Returns: The chunks with their places; `nil` for a chunk whose content has changed.
     private func compress(
         _ order: [ChunkNumber],
         of assembly: PackAssembly,
         to writer: ArchiveWriter
-    ) async throws -> [FrameSequence.Place?] {
-        let (chunks, providers) = (assembly.chunks, assembly.providers)
-        counters.begin(
-            "compressing",
-            bytes: order.reduce(0) { $0 + chunks[$1].contentBytes },
-            items: order.count
-        )
-        let sequence = FrameSequence(workers: threads)
-        let (counters, level) = (counters, options.level)
-        try await WorkerThreads.forEach(
-            below: order.count,
-            threads: threads,
-            state: { CompressState(compressor: try ZstdCompressor(level: level)) }
-        ) { state, index, cancellation in
-            do {
-                try cancellation.check()
-                let (chunk, provider) = (chunks[order[index]], providers[order[index]])
-                var frame: FrameSequence.Frame?
-                if try Self.read(chunk, provider, into: &state.content) {
-                    let bytes = try state.compressor.frame(state.content.span)
-                    frame = FrameSequence.Frame(bytes: bytes, checksum: XXH64.hash(bytes.span))
-                }
-                try sequence.bring(index, frame) { try writer.write($0, at: $1) }
-                counters.add(bytes: chunk.contentBytes)
-            } catch {
-                sequence.stop()
-                throw error
-            }
+    ) async throws -> [ChunkRecord?] {
+        let providers = assembly.providers
+        let chunks = order.map { assembly.chunks[$0] }
+        return try await FrameCompression(level: options.level, threads: threads).write(
+            chunks,
+            to: writer,
+            counters,
+            reader: { () }
+        ) { _, index, content in
+            try Self.read(chunks[index], providers[order[index]], into: &content)
         }
-        return sequence.places
     }
 
     /// Reads a chunk's content, and returns whether it is unchanged.

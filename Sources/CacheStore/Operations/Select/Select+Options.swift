@@ -6,6 +6,9 @@ extension Select {
     /// A member stays if all filters that are set keep it. Lists are sets: order and repetition do not
     /// matter.
     public struct Options: Sendable {
+        /// The levels that ``level`` may have: 1 is the fastest, 19 makes the smallest archive.
+        public static let levels = ZstdCompressor.levels
+
         // MARK: Filters
 
         /// The labels of sources: members that at least one of them holds stay, and no other source is
@@ -71,7 +74,15 @@ extension Select {
         /// Whether a file that has the new archive's name may be replaced.
         public var overwrite = false
 
-        /// The number of threads, or `nil` for one per processor; it affects nothing but the time.
+        /// The zstd level, in ``levels``, with which all content is compressed again; `nil` to copy the
+        /// frames of the inputs.
+        ///
+        /// The level changes the archive's bytes, but never its digest. The bytes then don't depend on how
+        /// the inputs were compressed. It can't be combined with ``maximumBytes``, which judges members by
+        /// the lengths of their frames: first compress, then limit the size of the result.
+        public var level: Int?
+
+        /// The number of threads, or `nil` for one per processor; it affects nothing but time and memory.
         public var jobs: Int?
 
         /// Creates options with the defaults above.
@@ -100,6 +111,17 @@ extension Select {
                     .badArgument,
                     "members that `\(label)` shares are asked for, but no member of that source alone"
                 )
+            }
+            if let level {
+                try ZstdCompressor.check(level: level)
+                guard maximumBytes == nil else {
+                    throw CacheStoreError(
+                        .badArgument,
+                        "an archive can't be compressed again and limited in size at once: its size is not "
+                            + "known before all is compressed",
+                        remedy: .compressFirst
+                    )
+                }
             }
         }
     }

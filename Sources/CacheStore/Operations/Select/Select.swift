@@ -7,7 +7,8 @@ public import SystemPackage
 /// filter, the result is the union, byte for byte. The order of inputs and filters does not matter, nor does
 /// repeating one. Selecting again from the result changes nothing. No content is decoded, except as far as
 /// needed to find the names of compiled packages, where filters ask for those: frames are copied as they are
-/// stored, and each frame is checked before it is written.
+/// stored, and each frame is checked before it is written. With ``Options/level``, all content of the result
+/// is decoded, checked and compressed again; the digest stays the same.
 public struct Select: Sendable {
     /// The options of the selection.
     public var options: Options
@@ -28,7 +29,8 @@ public struct Select: Sendable {
     ///   `CancellationError` if the task was cancelled.
     /// - Complexity: O(*n* log *n*) in the members of all inputs, and O(*n*) in the stored bytes of the
     ///   result; memory for the index of the union. Patterns and logs of use also take the time of an
-    ///   ``Explain``.
+    ///   ``Explain``. With a level, the time is that of compressing all content, and each thread takes some
+    ///   100 MiB at high levels.
     @discardableResult
     public func run(
         _ inputs: [any ArchiveReference],
@@ -37,7 +39,7 @@ public struct Select: Sendable {
     ) async throws -> Report {
         let (archives, filters) = try prepare(inputs)
         try filters.checkOutput(path)
-        if options.keepsAll { return try await unite(archives, to: path, progress) }
+        if options.keepsAll, options.level == nil { return try await unite(archives, to: path, progress) }
         return try await ArchiveWriter.writing(to: path, overwrite: options.overwrite, progress) {
             writer,
             counters in
@@ -90,19 +92,8 @@ public struct Select: Sendable {
         let path = path ?? FilePath(FileManager.default.temporaryDirectory.path).appending("preview")
         return try await ProgressCounters.reporting(to: progress) { counters in
             let names = try await SelectionNames(in: archives, jobs: options.jobs, counters)
-            counters.begin("reading indexes", bytes: 0, items: archives.count)
+            let plan = try await self.plan(archives, filters, names, avoiding: [], beside: path, counters)
             return try await WorkerThreads.performCancellable { cancellation in
-                let plan = try SelectionPlan(
-                    of: archives,
-                    filters,
-                    names,
-                    avoiding: [],
-                    beside: path
-                ) {
-                    try cancellation.check()
-                } read: {
-                    counters.add(bytes: 0)
-                }
                 let bytes = try SelectionPlan.fileBytes(of: plan.set, beside: path)
                 let totals = ArchiveTotals(of: plan.set, fileBytes: bytes)
                 let tables = plan.removal.tables(names)
@@ -137,21 +128,27 @@ public struct Select: Sendable {
         let names =
             filters.needsNames ? try await SelectionNames(in: archives, jobs: options.jobs, counters) : nil
         var mending = FrameMending(archives)
-        let plan = try await mending.copy(to: writer, jobs: options.jobs, counters) { damaged in
-            counters.begin("reading indexes", bytes: 0, items: archives.count)
-            return try await WorkerThreads.performCancellable { cancellation in
-                let plan = try SelectionPlan(
-                    of: archives,
+        let plan: SelectionPlan
+        if let level = options.level {
+            plan = try await compressed(
+                self.plan(archives, filters, names, avoiding: [], beside: path, counters),
+                level: level,
+                &mending,
+                to: writer,
+                counters
+            )
+        } else {
+            plan = try await mending.copy(to: writer, jobs: options.jobs, counters) { damaged in
+                let damaged = Set(damaged.keys)
+                let plan = try await self.plan(
+                    archives,
                     filters,
                     names,
-                    avoiding: Set(damaged.keys),
-                    beside: path
-                ) {
-                    try cancellation.check()
-                } read: {
-                    counters.add(bytes: 0)
-                }
-                return (plan, try FrameQueue(plan.places, beside: path))
+                    avoiding: damaged,
+                    beside: path,
+                    counters
+                )
+                return (plan, try await WorkerThreads.perform { try FrameQueue(plan.places, beside: path) })
             }
         }
         let disputes = try await WorkerThreads.performCancellable { cancellation in
@@ -163,6 +160,44 @@ public struct Select: Sendable {
             let (digest, totals) = try writer.finish(plan.set)
             return Report(plan, digest, totals, of: archives, disputes, warnings)
         }
+    }
+
+    /// Unites archives, and applies the filters.
+    private func plan(
+        _ archives: [Archive],
+        _ filters: SelectionFilters,
+        _ names: SelectionNames?,
+        avoiding damaged: Set<FramePlace>,
+        beside path: FilePath,
+        _ counters: ProgressCounters
+    ) async throws -> SelectionPlan {
+        counters.begin("reading indexes", bytes: 0, items: archives.count)
+        return try await WorkerThreads.performCancellable { cancellation in
+            try SelectionPlan(of: archives, filters, names, avoiding: damaged, beside: path) {
+                try cancellation.check()
+            } read: {
+                counters.add(bytes: 0)
+            }
+        }
+    }
+
+    /// Writes the frames of a plan, compressed again, and returns the plan with their places.
+    private func compressed(
+        _ plan: SelectionPlan,
+        level: Int,
+        _ mending: inout FrameMending,
+        to writer: ArchiveWriter,
+        _ counters: ProgressCounters
+    ) async throws -> SelectionPlan {
+        let threads = WorkerThreads.count(for: options.jobs)
+        var plan = plan
+        plan.set.chunks = try await mending.compress(
+            plan.places,
+            FrameCompression(level: level, threads: threads),
+            to: writer,
+            counters
+        )
+        return plan
     }
 }
 

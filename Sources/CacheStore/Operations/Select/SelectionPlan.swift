@@ -2,8 +2,8 @@ import SystemPackage
 
 /// The members of a new archive, laid out, and what is left out of the union.
 struct SelectionPlan: Sendable {
-    /// The members, ready to be written.
-    let set: MemberSet
+    /// The members, ready to be written: their chunks are in the order of the new archive.
+    var set: MemberSet
 
     /// The members that are left out.
     let removal: MemberRemoval
@@ -20,7 +20,7 @@ struct SelectionPlan: Sendable {
     /// Warnings about filters.
     let warnings: [Warning]
 
-    /// The frames, in order.
+    /// The frames of the inputs, in the order of the new archive.
     let places: [FramePlace]
 
     /// Unites archives and applies filters.

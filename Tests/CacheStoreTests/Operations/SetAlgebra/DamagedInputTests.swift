@@ -75,16 +75,7 @@ struct DamagedInputTests {
         let (frames, others) = (try bench.contents(short).set.chunks, try bench.contents(long).set.chunks)
         let number = try #require(frames.indices.first { frames[$0].storedBytes < others[$0].storedBytes })
         let damaged = try bench.copy(short, to: "damaged") { $0[frames[number].offset + 100] ^= 1 }
-        // The last bytes of the frame are the checksum of its content.
-        let record = others[number]
-        let end = record.offset + record.storedBytes
-        let rotten = try bench.copy(long, to: "rotten") { $0[end - 1] ^= 1 }
-        let checksum = XXH64.hash(Array(try Files.bytes(rotten)[record.offset..<end]).span)
-        let poison = try HostileArchive(bench: bench).write(
-            from: rotten,
-            sql: "UPDATE chunk SET checksum = \(Int64(bitPattern: checksum)) WHERE id = \(number + 1)",
-            to: "poison"
-        )
+        let poison = try bench.poison(long, frame: number, to: "poison")
         let error = await failure { try await bench.unite(damaged, poison, to: "union") }
         #expect(error?.code == .corruptArchive && error?.path == damaged, "\(String(describing: error))")
         for inputs in [[damaged, poison, long], [long, damaged, poison]] {

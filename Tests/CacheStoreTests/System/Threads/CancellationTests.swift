@@ -72,6 +72,21 @@ struct CancellationTests {
         #expect(cancelled > 0)
     }
 
+    @Test("to compress an archive again leaves nothing behind")
+    func compression() async throws {
+        let pack = try await bench.pack(try caches(), to: "pack").path
+        try Files.makeDirectory(bench.path("out"))
+        let output = bench.path("out/part")
+        var options = Select.Options()
+        (options.level, options.overwrite) = (6, true)
+        let select = Select(options: options)
+        let cancelled = try await cancel({ _ = try await select.run([pack], to: output, progress: $0) }) {
+            let names = try TreeSnapshot(of: bench.path("out")).paths
+            #expect(names.isEmpty || names == ["part"])
+        }
+        #expect(cancelled > 0)
+    }
+
     @Test("to restore leaves no temporary file, and what is there can be completed")
     func restore() async throws {
         let pack = try await bench.pack(try caches(), to: "pack")

@@ -9,9 +9,14 @@ struct FrameMending: Sendable {
     /// The sound frames, by the damaged frames that can't be used.
     typealias Replacements = [FramePlace: FramePlace]
 
-    private let archives: [Archive]
-    private let spares: SpareFrames
-    private var found: Replacements = [:]
+    let archives: [Archive]
+    let spares: SpareFrames
+
+    /// The sound frames that took the place of damaged ones, by the damaged ones.
+    var found: Replacements = [:]
+
+    /// Whether the frames are compressed again, so that their bytes don't depend on which are taken.
+    var compressesAgain = false
 
     /// Creates the means for the inputs of one operation.
     init(_ archives: [Archive]) {
@@ -58,7 +63,7 @@ struct FrameMending: Sendable {
                 let member = try archive.index(isChecked: true).member(using: damaged.record)
                 let place = "at byte \(damaged.record.offset)" + (member.map { ", in member `\($0)`" } ?? "")
                 let other =
-                    sound.record.isStored(as: damaged.record)
+                    compressesAgain || sound.record.isStored(as: damaged.record)
                     ? ""
                     : ", which is compressed in another way: the new archive has the digest that sound "
                         + "inputs would give, but not the same bytes"

@@ -55,9 +55,7 @@ final class FrameQueue: Sendable {
             buffer in
             let (sound, alsoDamaged) = try Self.sound(damaged, spares, into: &buffer)
             guard let sound else {
-                let index = try archives[damaged.input].index(isChecked: true)
-                guard let member = try index.member(using: damaged.record) else { throw error }
-                throw error.naming(member: member)
+                throw try archives[damaged.input].naming(error, using: damaged.record)
             }
             replaced.update { replaced in
                 for place in [damaged] + alsoDamaged { replaced[place] = sound }

@@ -16,6 +16,13 @@ final class FrameSequence: Sendable {
         var count: Int
         /// XXH64 of the frame.
         var checksum: UInt64
+
+        /// Returns the record of the chunk whose frame lies here.
+        func record(of chunk: ChunkRecord) -> ChunkRecord {
+            var record = chunk
+            (record.offset, record.storedBytes, record.checksum) = (offset, count, checksum)
+            return record
+        }
     }
 
     private struct State {
