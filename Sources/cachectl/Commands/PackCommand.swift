@@ -39,6 +39,12 @@ struct PackCommand: AsyncParsableCommand, Sendable {
             commands. No restore is needed, and no time of a file matters. Of modules, those are \
             packed that --used would pack.
 
+            With --from-tar, the caches are read from a tar, as actions/cache and artifacts keep \
+            them: plain, or compressed with gzip or zstd. Nothing is unpacked, and the archive is \
+            that of the directories. --gocache and --gomodcache then name paths in the tar; they \
+            are needed only if several directories there look like a cache. Go is asked as always, \
+            so run it in the job's image, or pass --no-go.
+
             Examples:
               cachectl pack --label aws -o aws.castore
               cachectl pack --label aws -o aws.castore --gocache /build --gomodcache /mod
@@ -50,6 +56,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
               cachectl pack --label aws -o aws.castore --used-since $JOB_START
               cachectl pack --label pr-7 -o delta.castore --base main.castore
               cachectl pack --label aws --dry-run
+              cachectl pack --label old -o old.castore --from-tar cache.tzst
 
             Classes of GOCACHE's entries: \(EntryClass.all.map(\.rawValue).joined(separator: ", ")). \
             Dropped unless kept: \
@@ -65,6 +72,15 @@ struct PackCommand: AsyncParsableCommand, Sendable {
 
     @OptionGroup
     var directories: CacheDirectories
+
+    @Option(
+        help: ArgumentHelp(
+            "Pack the caches in this tar, plain or compressed with gzip or zstd; `-` is standard input.",
+            valueName: "tar"
+        ),
+        completion: .file()
+    )
+    var fromTar: String?
 
     @Flag(name: .customLong("no-go"), help: "Don't run Go, and so record no Go environment.")
     var recordsNoEnvironment = false
@@ -154,6 +170,10 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         if checkout != nil, !packsUsed, useLogs.isEmpty {
             throw ValidationError("`--checkout` needs `--used` or `--used-log`")
         }
+        if fromTar == "" { throw ValidationError("`--from-tar` is empty") }
+        if fromTar != nil, packsUsed || !useLogs.isEmpty {
+            throw ValidationError("`--from-tar` and `\(choices[0].0)` contradict each other")
+        }
         if recheck, bases.isEmpty { throw ValidationError("`--recheck` needs `--base`") }
         if checkout == "" { throw ValidationError("`--checkout` is empty") }
         if recordsNoEnvironment, directories.go != nil {
@@ -163,6 +183,17 @@ struct PackCommand: AsyncParsableCommand, Sendable {
 
     func run() async throws {
         let recorded = try await recordedEnvironment()
+        if let tar = directories.tar(fromTar) {
+            let options = try packOptions(recorded)
+            let (report, time) = try await common.perform(
+                consequence: "no archive was written"
+            ) { [output] progress in
+                output.isPreview
+                    ? try await Pack(options: options).preview(tar, to: output.path, progress: progress)
+                    : try await Pack(options: options).run(tar, to: output.named(), progress: progress)
+            }
+            return try show(report, time)
+        }
         let named = try await directories.resolve(askingGo: !recordsNoEnvironment)
         let program =
             named.buildCache == nil
@@ -188,6 +219,10 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         if let path = named.buildCache, let program, useLogs.isEmpty, !Self.isKeptInBuildCache(by: program) {
             report.warnings.append(CacheDirectories.packWarning(of: program, path))
         }
+        try show(report, time)
+    }
+
+    private func show(_ report: Pack.Report, _ time: Duration) throws {
         common.show(report.warnings)
         for message in Message.leftOut(report.leftOut) { StandardError.write(message) }
         let result = PackReport(
@@ -195,6 +230,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
             time: time,
             label: label,
             archive: output.output,
+            tar: fromTar,
             bases: bases,
             isPreview: output.isPreview,
             warnsOfUse: packsUsed && report.restoreTime == nil && !directories.leavesOutBuildCache

@@ -26,7 +26,7 @@ extension PackOperation {
         let environment = whole.sources[0].environment
         let warnings = PackWarnings(
             options: options,
-            caches: caches,
+            caches: caches.paths,
             environment: environment,
             totals: totals,
             leftOut: leftOut,
@@ -34,7 +34,7 @@ extension PackOperation {
         ).all(sharingLabel: found.bases.first(withLabelOf: set.sources), zipped: found.zipped)
         let doubts =
             if let use = found.use {
-                try UseWarnings(use: use, assembly: assembly, caches: caches).all()
+                try UseWarnings(use: use, assembly: assembly, caches: caches.paths).all()
             } else {
                 [Warning]()
             }
