@@ -38,9 +38,10 @@ enum RemedyText {
         .restoreFirst:
             "run `cachectl restore` first, best in the image itself, and then `cachectl doctor`",
         .decompressTar:
-            "decompress it with the program that compressed it, and pipe the tar to `--from-tar -`, or name it",
+            "decompress it with the program that compressed it, and pipe the tar to `--from-tar -`",
         .placeBuildCache:
-            "name its path in the tar with `--gocache PATH`, or leave the build cache out with `--no-gocache`",
+            "name its path in the tar with `--gocache PATH`, or leave the build cache out with "
+            + "`--no-gocache`",
         .placeModuleCache:
             "name its path in the tar with `--gomodcache PATH`, or leave the module cache out with "
             + "`--no-gomodcache`",

@@ -23,8 +23,8 @@ struct StreamDecompressor: ~Copyable {
     /// Creates a decoder.
     ///
     /// - Parameters:
-    ///   - longestWindow: The size of the largest window of zstd, as a power of two. The decoder takes as much
-    ///     memory as a frame's window has.
+    ///   - longestWindow: The size of the largest window of zstd, as a power of two. The decoder takes as
+    ///     much memory as a frame's window has.
     ///   - refusesRest: Whether bytes other than zeros after the last member of a gzip file are an error.
     init(longestWindow: Int32 = ZstdStreamDecompressor.usualWindow, refusingRest refusesRest: Bool = false) {
         (self.longestWindow, self.refusesRest) = (longestWindow, refusesRest)

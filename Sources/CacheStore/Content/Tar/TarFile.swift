@@ -82,7 +82,9 @@ struct TarFile {
             try check()
             if reader.skippableBytes > 0 {
                 let count = reader.skippableBytes
-                guard count <= size - reader.position else { throw TarReader.Fault(description: Self.cutShort) }
+                guard count <= size - reader.position else {
+                    throw TarReader.Fault(description: Self.cutShort)
+                }
                 reader.skipContent()
                 progress(count)
                 position = reader.position
@@ -201,7 +203,8 @@ struct TarFile {
             return CacheStoreError(.badTar, "the file is empty, and no tar", path: path, remedy: .copyTar)
         }
         if let magic = magics.first(where: { bytes.starts(with: $0.bytes) }) {
-            let message = "the file is \(magic.name), and no tar that is plain or compressed with gzip or zstd"
+            let message =
+                "the file is \(magic.name), and no tar that is plain or compressed with gzip or zstd"
             return CacheStoreError(.badTar, message, path: path, remedy: .decompressTar)
         }
         return CacheStoreError(

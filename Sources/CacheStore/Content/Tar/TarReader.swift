@@ -217,7 +217,10 @@ struct TarReader {
 
     /// Returns the facts about the content of a member, which begins at the present position.
     private func content(_ type: UInt8, _ header: [UInt8], size: Int) throws -> TarEntry.Content {
-        let time = records["mtime"].map(Self.time) ?? (seconds: Self.number(in: header[136..<148]) ?? 0, nanoseconds: 0)
+        let time =
+            records["mtime"].map(Self.time) ?? (
+                seconds: Self.number(in: header[136..<148]) ?? 0, nanoseconds: 0
+            )
         return TarEntry.Content(
             offset: position,
             size: size,

@@ -13,8 +13,8 @@ struct TarTree {
 
     /// The path of a member, cut into names.
     ///
-    /// `.` and empty names are dropped, and `a/..` is, too. An absolute path begins with the name `/`, and one
-    /// that leads above its beginning with names `..`.
+    /// `.`, empty names and `a/..` are dropped. An absolute path begins with the name `/`, and one that
+    /// leads above its beginning begins with names `..`.
     struct Path: Hashable {
         private(set) var names: [String] = []
 
@@ -113,6 +113,7 @@ struct TarTree {
     /// - Parameters:
     ///   - file: The tar.
     ///   - status: The status of the tar before it was read.
+    /// - Returns: The tree.
     /// - Complexity: O(*n* log *n*) in the number of members.
     consuming func finish(_ file: consuming File, as status: FileStatus) -> StoredTree {
         var entries = [[Int32]](repeating: [], count: nodes.count)
@@ -177,7 +178,8 @@ struct TarTree {
 
     /// Returns a new node in the place of what has the name.
     @discardableResult
-    private mutating func put(_ name: String, in parent: Int, _ isValid: Bool) throws(TarReader.Fault) -> Int {
+    private mutating func put(_ name: String, in parent: Int, _ isValid: Bool) throws(TarReader.Fault) -> Int
+    {
         guard nodes.count < Self.nodeLimit else {
             throw TarReader.Fault(description: "it has more than \(Self.nodeLimit) files and directories")
         }
@@ -230,7 +232,7 @@ struct TarTree {
         return number
     }
 
-    /// Returns whether a name in a path that is not valid is valid itself: it has no replaced bytes and no NUL.
+    /// Returns whether a name is valid although its path is not: it has no replaced bytes and no NUL.
     private static func isWhole(_ name: String) -> Bool {
         !name.unicodeScalars.contains { $0 == "\u{FFFD}" || $0 == "\0" }
     }

@@ -126,8 +126,7 @@ struct BuildCacheScan: Sendable {
             Void
     ) async throws -> BuildCacheScan {
         let whole = Gathered(BuildCacheScan())
-        try await WorkerThreads.forEach(below: 256, threads: threads, state: { try root.open() })
-        {
+        try await WorkerThreads.forEach(below: 256, threads: threads, state: { try root.open() }) {
             root,
             index,
             _ in

@@ -2,7 +2,7 @@ import SystemPackage
 
 /// The directories of a tree that look like Go's caches, found by their parts.
 ///
-/// GOCACHE has files `XX/XX…-a` or `XX/XX…-d` in directories `00` to `ff`, and GOMODCACHE has `cache/download`.
+/// GOCACHE has files `XX…-a` or `XX…-d` in directories `00` to `ff`, and GOMODCACHE has `cache/download`.
 struct CacheSearch {
     /// The directories that look like GOCACHE, in the order of their paths.
     private(set) var buildCaches: [StoredTree.Entry] = []
@@ -32,7 +32,9 @@ struct CacheSearch {
     /// Returns whether a directory looks like GOCACHE.
     static func isBuildCache(_ directory: StoredTree.Entry) -> Bool {
         directory.entries.contains { part in
-            guard BuildCacheLayout.isSubdirectory(part.name), part.status.kind == .directory else { return false }
+            guard BuildCacheLayout.isSubdirectory(part.name), part.status.kind == .directory else {
+                return false
+            }
             return part.entries.contains { file in
                 let name = file.name
                 return name.utf8.count == 66 && name.hasPrefix(part.name)

@@ -29,6 +29,7 @@ struct CacheTrees: Sendable {
     /// Returns the directories that may be the GOMODCACHE of the entries.
     ///
     /// - Parameter paths: The paths of GOMODCACHE under which Go may have built.
+    /// - Returns: On disk, these paths; otherwise the GOMODCACHE that is packed.
     func moduleTrees(builtIn paths: Set<FilePath>) -> [FileTree] {
         areOnDisk ? paths.map { FileTree($0) } : [moduleCache].compactMap(\.self)
     }

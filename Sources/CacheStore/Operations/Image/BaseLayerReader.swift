@@ -63,6 +63,8 @@ struct BaseLayerReader: ~Copyable {
     ///
     /// - Throws: ``TarReader/Fault`` if the layer is cut short.
     func finish() throws(TarReader.Fault) {
-        guard decoder.isWhole, members.tar.isWhole else { throw TarReader.Fault(description: "it is cut short") }
+        guard decoder.isWhole, members.tar.isWhole else {
+            throw TarReader.Fault(description: "it is cut short")
+        }
     }
 }

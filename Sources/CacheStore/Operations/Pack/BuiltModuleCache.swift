@@ -53,7 +53,10 @@ enum BuiltModuleCache {
         let top = try root.open()
         var (counts, packages): ([String: Int], Int) = ([:], 0)
         for index in 0..<256 where packages < sampleLimit {
-            guard let directory = try Unusable.passedOver(try top.directory(BuildCacheLayout.subdirectory(index)))
+            guard
+                let directory = try Unusable.passedOver(
+                    try top.directory(BuildCacheLayout.subdirectory(index))
+                )
             else { continue }
             for name in try directory.names().valid where name.hasSuffix("-d") && packages < sampleLimit {
                 guard let file = try Unusable.passedOver(try directory.file(name)) else { continue }

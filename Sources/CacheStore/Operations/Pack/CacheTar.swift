@@ -49,6 +49,7 @@ public struct CacheTar: Hashable, Sendable {
     /// Finds the caches in a tar.
     ///
     /// - Parameter tree: The tree of the tar's members.
+    /// - Returns: The caches and their places.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/notFound`` or
     ///   ``CacheStoreError/Code/badArgument``, which lists the directories that look like the cache.
     func opened(_ tree: StoredTree) throws(CacheStoreError) -> Opened {

@@ -144,7 +144,7 @@ extension Pack {
         /// The directory of the job's sources, if only what the job has used is packed.
         var checkout: FilePath? { usedSinceRestore ?? loggedUse?.checkout }
 
-        /// Returns the options with the packed GOMODCACHE in the environment; with an empty path, without any.
+        /// Returns the options with the packed GOMODCACHE in the environment; without any for an empty path.
         ///
         /// Options without a recorded environment are returned as they are, and so they are without a path.
         func recording(moduleCache path: String?) -> Options {

@@ -8,8 +8,8 @@ extension Pack {
     /// The archive is, byte for byte, that of ``run(_:to:progress:)-(GoCaches,_,_)`` and the directories from
     /// which the tar was made. A plain tar is read where it lies. A compressed tar, or one from a pipe, is
     /// decompressed into a file without a name beside the archive. Members that are no files, such as sparse
-    /// files and devices, are left out and reported, unless no cache would have them. Of several members with
-    /// one name, the last one counts.
+    /// files and devices, are left out and reported, as in a pack of directories. Of several members with one
+    /// name, the last one counts.
     ///
     /// The recorded GOMODCACHE is the path in the tar if that is absolute. Otherwise it is the one of
     /// ``Options/environment`` if that ends with the path in the tar, or else the one that compiled packages
@@ -26,8 +26,8 @@ extension Pack {
     ///   ``CacheStoreError/Code/badArgument`` where the tar does not have one directory for each cache;
     ///   ``CacheStoreError/Code/noSpace`` if a decompressed tar finds no room; and
     ///   ``CacheStoreError/Code/badArgument`` with ``Options/usedSinceRestore`` or ``Options/loggedUse``.
-    /// - Complexity: That of a pack of the directories, and O(*n*) in the bytes of a compressed tar; memory for
-    ///   the names of all members, too, and for the window of zstd, which is up to 1 GiB.
+    /// - Complexity: That of a pack of the directories, and O(*n*) in the bytes of a compressed tar; memory
+    ///   for the names of all members, too, and for the window of zstd, which is up to 1 GiB.
     @discardableResult
     public func run(
         _ tar: CacheTar,

@@ -98,7 +98,9 @@ public struct Pack: Sendable {
         }
         try CacheShape.check(caches)
         try CacheShape.checkSources(caches)
-        let prepared = try options.openingBases(besides: path).recording(moduleCache: caches.moduleCache?.string)
+        let prepared = try options.openingBases(besides: path).recording(
+            moduleCache: caches.moduleCache?.string
+        )
         let stated = options.environment["GOMODCACHE"]
         let paths = [caches.moduleCache, stated.isEmpty ? nil : FilePath(stated)]
         let moduleCaches = Set(paths.compactMap { $0?.lexicallyNormalized() })

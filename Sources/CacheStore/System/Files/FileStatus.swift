@@ -109,6 +109,7 @@ extension CacheStoreError {
     ///   - found: The status of what stands there.
     ///   - wanted: The kind that should be there: a file or a directory.
     ///   - path: The path.
+    /// - Returns: An error, with code ``Code/symbolicLink`` for a link in the place of a directory.
     static func obstacle(_ found: FileStatus, insteadOf wanted: FileStatus.Kind, _ path: FilePath) -> Self {
         let isLink = found.kind == .symbolicLink && wanted == .directory
         return Self(

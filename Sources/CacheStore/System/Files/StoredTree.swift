@@ -72,7 +72,9 @@ final class StoredTree: Sendable {
         var entries: [Entry] { tree.entries[number].map { Entry(tree: tree, number: Int($0)) } }
 
         /// The names of the entries of a directory that are valid, ordered by bytes.
-        var names: [String] { entries.filter { $0.node.hasValidName && !["/", ".."].contains($0.name) }.map(\.name) }
+        var names: [String] {
+            entries.filter { $0.node.hasValidName && !["/", ".."].contains($0.name) }.map(\.name)
+        }
 
         /// The names that no file system can hold, or that are not UTF-8, with such bytes replaced.
         var invalidNames: [String] { entries.filter { !$0.node.hasValidName }.map(\.name) }
@@ -98,7 +100,11 @@ final class StoredTree: Sendable {
             var (low, high) = (0, numbers.count)
             while low < high {
                 let middle = (low + high) / 2
-                if tree.nodes[Int(numbers[middle])].name.precedes(name) { low = middle + 1 } else { high = middle }
+                if tree.nodes[Int(numbers[middle])].name.precedes(name) {
+                    low = middle + 1
+                } else {
+                    high = middle
+                }
             }
             // A name with replaced bytes may stand beside an equal one that is valid.
             while low < numbers.count {

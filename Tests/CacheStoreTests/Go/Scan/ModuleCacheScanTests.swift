@@ -31,7 +31,7 @@ struct ModuleCacheScanTests {
         #expect(scan.trees == [key])
         #expect(scan.downloads.map(\.kind) == [.info, .ziphash])
         try change()
-        let removed = try scan.removed(of: [key], in: root)
+        let removed = try scan.removed(of: [key], in: FileTree(root))
         #expect(removed.subtracting([key]).isEmpty)
         return (scan, !removed.isEmpty)
     }
