@@ -50,7 +50,7 @@ LIBRARY = [
     ('Operations/Selection', 'choosing members by names, sources and classes, with what they need',
      'Operations/SetAlgebra', 'Operations/PackageNames'),
     ('Operations/Pack', 'caches to an archive', 'Operations/SetAlgebra'),
-    ('Operations/Restore', 'an archive to caches'),
+    ('Operations/Restore', 'an archive to caches', 'Operations/Selection'),
     ('Operations/CacheProgram', 'serving archives to go commands, and the figures on that',
      'Operations/Restore'),
     ('Operations/Run', 'what a build needs, restored or served', 'Operations/Restore'),
@@ -65,7 +65,8 @@ LIBRARY = [
      'Operations/Selection', 'Operations/Explain'),
     ('Operations/Doctor', 'predicting whether builds hit',
      'Operations/Restore', 'Operations/PackageNames'),
-    ('Operations/Image', 'an archive to a container image', 'Operations/PackageNames'),
+    ('Operations/Image', 'an archive to a container image',
+     'Operations/PackageNames', 'Operations/Selection'),
 ]
 COMMAND_LINE = [
     ('Output', 'words, tables and JSON for reports; remedies in words with flags'),

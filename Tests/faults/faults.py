@@ -143,6 +143,8 @@ SCENARIOS = [
     Scenario('restore, for one user', f'restore all.castore {TO} --profile ci', [A, B, ALL], steps=True),
     Scenario('restore, over caches', f'restore all.castore {TO}', [A, B, ALL, f'restore a.castore {TO}'], steps=True),
     Scenario('restore, asking Go', 'restore all.castore --go ./go --gocache out/cache --gomodcache out/mods', [A, B, ALL], steps=True),
+    Scenario('restore, removing the rest', f'restore a.castore {TO} --delete', [A, B, ALL, f'restore all.castore {TO}'], steps=True),
+    Scenario('restore, previewed', f'restore a.castore {TO} --exclude example.com/* --delete --dry-run', [A, B, ALL, f'restore all.castore {TO}']),
     Scenario('restore, synced', f'restore a.castore {TO} --sync', [A], steps=True),
     Scenario('restore, zips made', f'restore a.castore {TO} --module-zips make', [A], steps=True),
     Scenario('restore, without what is damaged', f'restore all.castore {TO} --skip-damaged',

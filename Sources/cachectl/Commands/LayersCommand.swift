@@ -15,6 +15,7 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
               cachectl layers all.castore -o caches
               cachectl layers all.castore -o image --base oci:base:bookworm --tag latest
               cachectl layers all.castore -o aws --only aws --split
+              cachectl layers all.castore -o small --exclude 'k8s.io/*'
               skopeo copy --preserve-digests oci:caches docker://REGISTRY/NAME:TAG
             """
     )
@@ -33,6 +34,9 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
         transform: CommaList.values
     )
     var only: [[String]] = []
+
+    @OptionGroup
+    var patterns: NamePatterns
 
     @Flag(help: "Cut the caches by source and module, so that images share layers and later ones reuse most.")
     var split = false
@@ -122,6 +126,7 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
         var options = Layers.Options()
         options.caches = caches.directories
         options.only = only.isEmpty ? nil : only.flatMap(\.self)
+        (options.included, options.excluded) = (patterns.include, patterns.exclude)
         options.profile = profile
         options.splits = split
         options.owner = owner

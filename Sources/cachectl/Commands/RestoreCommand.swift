@@ -21,6 +21,13 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
             build cache is left out, unless --gocache names it. If a module of the archive is not the one \
             that go.sum names, nothing is restored, and the exit status is 2.
 
+            With --include and --exclude, only modules and compiled packages that match are \
+            restored, as `cachectl select` would keep them.
+
+            With --delete, entries and modules that are not restored are removed from the caches \
+            at the end; other files stay. No build may run meanwhile. With --dry-run, nothing is \
+            changed, and the output tells what would be written and removed.
+
             With --skip-damaged, members that are damaged in the archive are left out and \
             listed, and the exit status is 3. Action entries are left out with their outputs, \
             and module trees as a whole, so builds come out right, and only compile or \
@@ -33,6 +40,8 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
               cachectl restore all.castore --no-gocache --module-zips make
               cachectl restore all.castore --profile readonly
               cachectl restore all.castore --for . --for ./tools
+              cachectl restore all.castore --include 'github.com/aws/*' --include std
+              cachectl restore all.castore --profile ci --delete --dry-run
               cachectl restore all.castore --skip-damaged
             """
     )
@@ -48,6 +57,9 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
         transform: CommaList.values
     )
     var only: [[String]] = []
+
+    @OptionGroup
+    var patterns: NamePatterns
 
     @Option(
         name: .customLong("for"),
@@ -79,6 +91,12 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
     )
     var moduleZips = Restore.Options.ModuleZips.none
 
+    @Flag(name: .customLong("delete"), help: "Remove entries and modules that are not restored.")
+    var deletes = false
+
+    @Flag(name: .customLong("dry-run"), help: "Change nothing; tell what would be written and removed.")
+    var isPreview = false
+
     @Flag(name: .customLong("skip-damaged"), help: "Leave out members that are damaged in the archive.")
     var skipsDamaged = false
 
@@ -102,6 +120,9 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
         if !builds.isEmpty, directories.leavesOutModuleCache {
             throw ValidationError("`--for` and `--no-gomodcache` contradict each other")
         }
+        if isPreview, synchronizes {
+            throw ValidationError("`--dry-run` and `--sync` contradict each other")
+        }
         if asksNoGo, directories.go != nil {
             throw ValidationError("`--go` and `--no-go` contradict each other")
         }
@@ -122,9 +143,11 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
         options.modules = try await neededModules(caches, environment)
         let program = try await directories.cacheProgram(askingGo: !asksNoGo)
         var (report, time) = try await common.perform(
-            consequence: "run it again to restore the rest"
-        ) { [options] progress in
-            try await Restore(options: options).run(archive, into: caches, progress: progress)
+            consequence: isPreview ? "nothing was to be written" : "run it again to restore the rest"
+        ) { [options, isPreview] progress in
+            let restore = Restore(options: options)
+            if isPreview { return try await restore.preview(archive, into: caches, progress: progress) }
+            return try await restore.run(archive, into: caches, progress: progress)
         }
 
         if let path = caches.buildCache {
@@ -173,9 +196,11 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
     private var restoreOptions: Restore.Options {
         var options = Restore.Options()
         options.only = only.isEmpty ? nil : only.flatMap(\.self)
+        (options.included, options.excluded) = (patterns.include, patterns.exclude)
         options.profile = profile
         options.moduleZips = moduleZips
         options.skipsDamaged = skipsDamaged
+        options.removesExcess = deletes
         options.synchronize = synchronizes
         options.warnsOfMisses = !asksNoGo
         options.jobs = common.jobs
@@ -201,8 +226,15 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
             )
         }
         let name = HumanFormat.printable(archive)
-        let written = Self.effect(of: report, all, in: time)
-        var lines = ["restored `\(name)` in \(HumanFormat.duration(time)): \(written)", ""]
+        let effect =
+            isPreview
+            ? "\(HumanFormat.bytes(report.bytesWritten)) to write" : Self.effect(of: report, all, in: time)
+        var lines = [
+            isPreview
+                ? "would restore `\(name)`: \(effect); nothing was changed"
+                : "restored `\(name)` in \(HumanFormat.duration(time)): \(effect)"
+        ]
+        lines.append("")
         lines += table.lines
         if report.removed > 0 {
             let strays = HumanFormat.count(
@@ -210,8 +242,9 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
                 "file or directory that did not belong there, or was wrong",
                 "files and directories that did not belong there, or were wrong"
             )
-            lines += ["", "removed \(strays)"]
+            lines += ["", "\(isPreview ? "would remove" : "removed") \(strays)"]
         }
+        if deletes { lines += ["", excess(report.excess)] }
         lines += HumanFormat.leftOut(report.leftOut)
         if let needed = options.modules, let absent = report.absentModules {
             lines += ["", "needed  \(Self.words(needed: needed.modules.count, absent.modules.count))"]
@@ -220,6 +253,20 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
         if report.digest != report.archiveDigest { lines.append("of the archive  \(report.archiveDigest)") }
         if report.nothingHits { lines += ["", RemedyText.nothingHits(archive)] }
         return lines
+    }
+
+    /// Returns what was removed because it is not restored, in words.
+    private func excess(_ excess: Restore.Report.Excess) -> String {
+        let verb = isPreview ? "would remove" : "removed"
+        guard !excess.isEmpty else { return "\(verb) nothing else: the caches held no more" }
+        let parts = [
+            HumanFormat.count(excess.actions, "action", "actions"),
+            HumanFormat.count(excess.outputs, "output", "outputs"),
+            HumanFormat.count(excess.trees, "module tree", "module trees"),
+            HumanFormat.count(excess.downloads, "module download", "module downloads"),
+            HumanFormat.bytes(excess.bytes),
+        ]
+        return "\(verb) what is not restored: \(parts.joined(separator: ", "))"
     }
 
     /// Returns the number of modules that builds need, and of those that are absent, in words.
@@ -249,6 +296,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
         [
             "schema": "cachectl.restore/1",
             "archive": .string(archive),
+            "dry_run": .boolean(isPreview),
             "digest": .string(report.digest.description),
             "archive_digest": .string(report.archiveDigest.description),
             "gocache": .optional(caches.buildCache?.string),
@@ -259,6 +307,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
             "downloads": .tally(report.downloads),
             "bytes_written": .integer(report.bytesWritten),
             "removed": .integer(report.removed),
+            "deleted": deletes ? .excess(report.excess) : .null,
             "left_out": .damagedMembers(report.leftOut),
             "for": .strings(builds),
             "absent_modules": report.absentModules.map { .strings($0.modules) } ?? .null,

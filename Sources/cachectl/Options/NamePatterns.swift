@@ -13,7 +13,10 @@ struct NamePatterns: ParsableArguments, Sendable {
     var include: [Glob] = []
 
     @Option(
-        help: ArgumentHelp("Leave out modules and packages that match; may be repeated.", valueName: "pattern"),
+        help: ArgumentHelp(
+            "Leave out modules and packages that match; may be repeated.",
+            valueName: "pattern"
+        ),
         transform: NamePattern.read
     )
     var exclude: [Glob] = []

@@ -184,6 +184,17 @@ extension JSONValue {
         ]
     }
 
+    /// Returns the JSON of what a restore removed because it does not hold it.
+    static func excess(_ excess: Restore.Report.Excess) -> JSONValue {
+        [
+            "actions": .integer(excess.actions),
+            "outputs": .integer(excess.outputs),
+            "module_trees": .integer(excess.trees),
+            "downloads": .integer(excess.downloads),
+            "bytes": .integer(excess.bytes),
+        ]
+    }
+
     /// Returns the JSON of the figures of members of one sort, with zeros for `nil`.
     static func tally(_ tally: ArchiveTotals.Tally?, isCompressed: Bool = true) -> JSONValue {
         [

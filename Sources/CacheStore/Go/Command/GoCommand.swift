@@ -48,7 +48,8 @@ public struct GoCommand: Sendable {
     /// - Throws: ``CacheStoreError`` if the machine is at fault, because the settings of the builds would
     ///   then be recorded wrong.
     private func setting(_ name: String, by values: [String: String]) throws(CacheStoreError) -> String? {
-        if let value = ProcessInfo.processInfo.environment[name], !value.isEmpty { return value }
+        let variable = overrides[name] ?? ProcessInfo.processInfo.environment[name]
+        if let value = variable, !value.isEmpty { return value }
         let (file, root) = (values["GOENV"] ?? "", values["GOROOT"] ?? "")
         let files = [
             file.isEmpty || file == "off" ? nil : path(ofSettings: file),
@@ -90,49 +91,60 @@ public struct GoCommand: Sendable {
     /// - Returns: The environment.
     /// - Throws: The errors of ``variables(_:)``. The version of a C compiler that can't be run is not
     ///   recorded, nor is an origin that Go does not tell.
+    /// - Complexity: One run each of Go and the C compiler; eight of the compiler where its flags are set, or
+    ///   where the version of Go is not known to this library.
     public func environment(withOrigin: Bool = false) async throws -> GoEnvironment {
-        var go = self
-        // To determine CGO_CFLAGS, Go tries the C compiler and puts the results into GOCACHE.
-        let scratch = try? ScratchDirectory(
-            in: FilePath(FileManager.default.temporaryDirectory.path),
-            name: "cachectl"
-        )
-        defer { scratch?.remove() }
-        if let scratch {
-            go.keep(in: scratch)
-            try await go.keepCacheProgramOut(in: scratch)
+        let quick = try await variablesWithStandardFlags()
+        var environment = GoEnvironment(variables: quick ?? [:])
+        if quick == nil || withOrigin {
+            var go = self
+            // To determine CGO_CFLAGS, Go tries the C compiler and puts the results into GOCACHE.
+            let scratch = try? ScratchDirectory(
+                in: FilePath(FileManager.default.temporaryDirectory.path),
+                name: "cachectl"
+            )
+            defer { scratch?.remove() }
+            if let scratch {
+                go.keep(in: scratch)
+                try await go.keepCacheProgramOut(in: scratch)
+            }
+            if quick == nil {
+                environment.variables = try await go.variables(GoEnvironment.recordedNames)
+            }
+            if withOrigin, let scratch { environment.origin = try await go.origin(in: scratch) }
         }
-        var environment = GoEnvironment(variables: try await go.variables(GoEnvironment.recordedNames))
-        if withOrigin, let scratch { environment.origin = try await go.origin(in: scratch) }
         try await Self.addCompiler(to: &environment)
         return environment
     }
 
-    /// The settings for which Go runs the C compiler several times, with the values that they have if they
-    /// are set nowhere (Go 1.21 to 1.27).
-    private static let compilerFlags = [
+    /// The flags for which Go runs the C compiler seven times, with the values that they have if they are set
+    /// nowhere (seen with Go 1.21 to 1.27).
+    private static let standardFlags = [
         "CGO_CFLAGS": "-O2 -g", "CGO_CPPFLAGS": "", "CGO_CXXFLAGS": "-O2 -g", "CGO_FFLAGS": "-O2 -g",
         "CGO_LDFLAGS": "-O2 -g",
     ]
 
-    /// Asks for what ``environment(withOrigin:)`` gives, without the C compiler's part in it.
+    /// The second numbers of the versions of Go whose standard flags are known.
+    private static let versionsWithStandardFlags = 21...27
+
+    /// Asks for the variables that are recorded, without a run of the C compiler.
     ///
-    /// The flags of the C compiler have the values that their variables or Go's files of settings name, or
-    /// the defaults of today's Go.
-    ///
-    /// - Returns: The environment.
-    /// - Throws: The errors of ``environment(withOrigin:)``.
-    func quickEnvironment() async throws -> GoEnvironment {
-        let names = GoEnvironment.recordedNames.filter { Self.compilerFlags[$0] == nil }
+    /// - Returns: The variables, or `nil` if flags of the C compiler are set, because Go brings them into a
+    ///   form of its own, or if the standard flags are not known.
+    /// - Throws: The errors of ``variables(_:)``.
+    private func variablesWithStandardFlags() async throws -> [String: String]? {
+        let names = GoEnvironment.recordedNames.filter { Self.standardFlags[$0] == nil }
         var values = try await variables(names + ["GOENV"])
-        for (name, standard) in Self.compilerFlags {
-            let value = try setting(name, by: values) ?? ""
-            values[name] = value.isEmpty ? standard : value
+        let version = values["GOVERSION", default: ""]
+        guard version.hasPrefix("go1."),
+            let minor = Int(version.dropFirst(4).prefix { $0.isASCII && $0.isNumber }),
+            Self.versionsWithStandardFlags.contains(minor)
+        else { return nil }
+        for name in Self.standardFlags.keys {
+            if let value = try setting(name, by: values), !value.isEmpty { return nil }
         }
         values["GOENV"] = nil
-        var environment = GoEnvironment(variables: values)
-        try await Self.addCompiler(to: &environment)
-        return environment
+        return values.merging(Self.standardFlags) { value, _ in value }
     }
 
     /// Adds the version of the C compiler, and the distribution, where cgo is enabled.

@@ -79,6 +79,21 @@ extension MemberSet {
         return result
     }
 
+    /// Returns the set with only those of its members of GOMODCACHE that another set has, too.
+    ///
+    /// - Parameter other: A set whose members of GOMODCACHE have the values that they have here.
+    /// - Returns: The set, with all chunks kept.
+    func keepingModules(of other: MemberSet) -> MemberSet {
+        var result = self
+        let trees = Set(other.trees.map(\.module))
+        result.trees = self.trees.filter { trees.contains($0.module) }
+        let downloads = Set(other.downloads.map(\.key))
+        result.downloads = self.downloads.filter { downloads.contains($0.key) }
+        let files = Set(other.checksumFiles.map(\.path))
+        result.checksumFiles = checksumFiles.filter { files.contains($0.path) }
+        return result
+    }
+
     /// Finds the sets of sources that contain at least one of the given sources.
     ///
     /// - Parameter labels: The labels of the given sources.

@@ -84,7 +84,7 @@ struct MemberSet: Sendable {
         var key: Key { Key(module: module, kind: kind) }
 
         /// The key of a download.
-        struct Key: Comparable {
+        struct Key: Hashable, Comparable {
             var module: ModuleKey
             var kind: DownloadKind
 

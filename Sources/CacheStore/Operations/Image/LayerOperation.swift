@@ -19,9 +19,11 @@ struct LayerOperation: Sendable {
             try zips.check(with: ChunkReader(archive)) { try cancellation.check() }
             return (set, digest)
         }
-        let selected = (try options.only.map { try whole.selecting($0) } ?? whole).settled()
-        // Two images of different sources must not claim one digest.
-        let digest = options.only == nil ? stated : selected.digest
+        let selection = try await selection()
+        let chosen = try selection?.set ?? options.only.map { try whole.selecting($0) } ?? whole
+        let selected = chosen.settled()
+        // Two images of different members must not claim one digest.
+        let digest = options.only == nil && selection == nil ? stated : selected.digest
         let sources = whole.sources.filter { options.only?.contains($0.label) ?? true }
         var base = try await base(for: sources)
         let architecture = try architecture(sources, base)
@@ -50,8 +52,21 @@ struct LayerOperation: Sendable {
             baseLayers: base?.layers.count ?? 0,
             baseBytes: base?.layers.reduce(0) { $0 + $1.size } ?? 0,
             architecture: architecture.name,
-            warnings: warnings + names.warnings
+            warnings: warnings + (selection?.warnings ?? []) + names.warnings
                 + ImageLimits.warnings(about: layers, above: base, isSplit: options.splits)
+        )
+    }
+
+    /// Returns the members that the patterns keep; `nil` without patterns.
+    private func selection() async throws -> PatternSelection? {
+        guard !options.included.isEmpty || !options.excluded.isEmpty else { return nil }
+        return try await PatternSelection(
+            of: archive,
+            only: options.only,
+            options.included,
+            options.excluded,
+            jobs: options.jobs,
+            counters
         )
     }
 

@@ -12,29 +12,8 @@ struct LayerZip: TreeVisitor, ~Copyable {
     /// Begins the zip of a module.
     init(_ module: ModuleKey, _ manifest: TreeManifest, _ stream: LayerStream) {
         (self.module, self.stream) = (module, stream)
-        copies = Self.copies(of: module, in: manifest)
+        copies = ModuleZipWriter.copies(of: module, in: manifest)
         writer = ModuleZipWriter(prefix: module.unescaped + "/")
-    }
-
-    /// Returns the length of the zip of a module, in bytes.
-    ///
-    /// - Throws: ``ZipError`` if Go accepts no such zip.
-    static func size(of module: ModuleKey, _ manifest: TreeManifest) throws(ZipError) -> Int {
-        let copies = copies(of: module, in: manifest)
-        let files = manifest.entries.lazy.filter { !copies.contains($0.path) }.map {
-            (path: $0.path, size: $0.size)
-        }
-        for (path, _) in files where PathRules.fault(inPath: path, .moduleZip) != nil {
-            throw ZipError("Go refuses the name", member: path)
-        }
-        return try ModuleZipWriter.size(prefix: module.unescaped + "/", files: files)
-    }
-
-    /// Returns the files that Go copied into a tree, and that the zip did not hold: see ``TreeHash``.
-    private static func copies(of module: ModuleKey, in manifest: TreeManifest) -> Set<String> {
-        guard module.isToolchain else { return [] }
-        let names = Set(manifest.entries.map(\.path))
-        return names.filter { TreeHash.original(ofCopy: $0).map(names.contains) ?? false }
     }
 
     mutating func begin(_ entry: TreeManifest.Entry) throws {

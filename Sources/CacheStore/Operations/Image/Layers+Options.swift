@@ -19,6 +19,15 @@ extension Layers {
         /// The labels of the sources to take; `nil` for all.
         public var only: [String]?
 
+        /// Patterns: modules and packages that at least one of them matches are taken; empty for all.
+        ///
+        /// Patterns match as those of ``Select/Options/included`` do, and what needs a member that is left
+        /// out is left out, too. With patterns, all members are kept in memory.
+        public var included: [Glob] = []
+
+        /// Patterns: modules and packages that one of them matches are left out.
+        public var excluded: [Glob] = []
+
         /// The intended use of the caches: ``CacheProfile/image`` or ``CacheProfile/readonly``.
         public var profile = CacheProfile.image
 

@@ -97,7 +97,7 @@ struct WhiteoutNames: Sendable {
             }
             let manifest = try reader.manifest(of: tree, chunks: set.chunks)
             guard let file = manifest.entries.first(where: { PathRules.isWhiteout($0.path) }) else { return }
-            let size = Result { () throws(ZipError) in try LayerZip.size(of: tree.module, manifest) }
+            let size = Result { () throws(ZipError) in try ModuleZipWriter.size(of: tree.module, manifest) }
             found.update { $0[index] = (tree.module, file.path, size) }
         }
         return found.value.sorted { $0.key < $1.key }.map(\.value)

@@ -9,7 +9,7 @@ final class ActionFeed: Sendable {
     private struct State {
         let index: IndexReader
         let cursor: ActionCursor
-        var last: ObjectID?
+        var pass = RestorePlan.Pass()
     }
 
     private let state: Monitor<State>
@@ -31,7 +31,7 @@ final class ActionFeed: Sendable {
         try state.withLock { state in
             var result: [Item] = []
             while result.count < 64, let row = try state.cursor.next() {
-                guard plan.restores(row, after: &state.last) else { continue }
+                guard plan.restores(row, in: &state.pass) else { continue }
                 let output = try state.index.output(row.output)
                 let entry = ActionEntry(action: row.id, output: output.id, size: output.size)
                 result.append(Item(entry: entry, output: row.output))

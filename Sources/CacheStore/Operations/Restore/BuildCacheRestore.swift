@@ -31,9 +31,9 @@ struct BuildCacheRestore: Sendable {
             neededBytes += (output.size + 4095) / 4096 * 4096
         }
         let actions = try ActionCursor(index)
-        var last: ObjectID?
+        var pass = RestorePlan.Pass()
         while let row = try actions.next() {
-            guard plan.restores(row, after: &last), !subdirectories.mayContain(row.id, isOutput: false) else {
+            guard plan.restores(row, in: &pass), !subdirectories.mayContain(row.id, isOutput: false) else {
                 continue
             }
             neededBytes += 4096
@@ -100,11 +100,8 @@ struct BuildCacheRestore: Sendable {
         var wasThere = false
         if let status = try place.directory.status(of: name) {
             wasThere = true
-            if status.kind == .directory, let inner = try place.directory.directory(name),
-                try inner.names().valid == [file],
-                let found = try inner.status(of: file), try content.isRight(file, found, in: inner)
-            {
-                if found.mode & content.mode != content.mode {
+            if let inner = try content.rightDirectory(name, status, holding: file, in: place.directory) {
+                if let found = try inner.status(of: file), found.mode & content.mode != content.mode {
                     try inner.setMode(of: file, found.mode | content.mode)
                 }
                 if status.mode & 0o755 != 0o755 { try inner.setMode(status.mode | 0o755) }
@@ -169,11 +166,9 @@ struct BuildCacheRestore: Sendable {
     private func isRight(_ name: String, _ entry: ActionEntry, in place: Subdirectories.Subdirectory) throws
         -> Bool
     {
-        guard let status = try place.directory.status(of: name), status.kind == .regular,
-            let file = try? place.directory.file(name)
+        guard let status = try place.directory.status(of: name),
+            try Self.isRight(name, status, entry, in: place.directory)
         else { return false }
-        let bytes = try file.bytes(count: ActionEntry.byteCount + 1)
-        guard ActionEntry(bytes.span, named: entry.action) == entry else { return false }
         if let time = times?.change(ofWanted: status.modified) {
             try setTime(time, of: name, in: place.directory)
         }
@@ -181,6 +176,18 @@ struct BuildCacheRestore: Sendable {
             try place.directory.setMode(of: name, status.mode | Self.mode)
         }
         return true
+    }
+
+    /// Returns whether a file holds an entry, whatever the time that the file records.
+    static func isRight(
+        _ name: String,
+        _ status: FileStatus,
+        _ entry: ActionEntry,
+        in directory: borrowing Directory
+    ) throws -> Bool {
+        guard status.kind == .regular, let file = try? directory.file(name) else { return false }
+        let bytes = try file.bytes(count: ActionEntry.byteCount + 1)
+        return ActionEntry(bytes.span, named: entry.action) == entry
     }
 
     /// The permission bits of an action entry.

@@ -15,9 +15,17 @@ final class CacheRoot: Sendable {
     private let identity: FileStatus.Identity
     private let lock = Gathered<Lock?>(nil)
 
-    private init(_ path: FilePath) throws(CacheStoreError) {
-        directory = try Directory.creating(path)
-        identity = try directory.identity()
+    private init(_ directory: consuming Directory) throws(CacheStoreError) {
+        self.directory = directory
+        identity = try self.directory.identity()
+    }
+
+    /// Opens a directory to look at it, without a lock; returns `nil` if there is none.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    static func existing(_ path: FilePath) throws(CacheStoreError) -> CacheRoot? {
+        guard let directory = try Directory.existing(path) else { return nil }
+        return try CacheRoot(directory)
     }
 
     /// Creates the directories that are missing, and waits until no other restore holds their locks.
@@ -35,8 +43,8 @@ final class CacheRoot: Sendable {
         _ counters: ProgressCounters
     ) async throws -> (build: CacheRoot?, module: CacheRoot?) {
         try await WorkerThreads.performCancellable { cancellation in
-            let build = try caches.buildCache.map { try CacheRoot($0) }
-            let module = try caches.moduleCache.map { try CacheRoot($0) }
+            let build = try caches.buildCache.map { try CacheRoot(Directory.creating($0)) }
+            let module = try caches.moduleCache.map { try CacheRoot(Directory.creating($0)) }
             // All restores lock in one order, so that no two of them wait for each other.
             let roots = [build, module].compactMap(\.self).sorted {
                 ($0.identity.device, $0.identity.inode) < ($1.identity.device, $1.identity.inode)

@@ -57,7 +57,7 @@ extension ModuleCacheRestore {
     }
 
     /// Returns whether the `.info` of a module is there and sound.
-    private func hasInfo(
+    func hasInfo(
         of module: ModuleKey,
         _ name: String,
         in directory: borrowing Directory

@@ -175,7 +175,7 @@ extension ModuleCacheRestore {
         guard let directory = try directory(of: module), let listing = try listing(of: directory) else {
             return nil
         }
-        return try hash(of: listing, in: directory, module, cancellation)
+        return try hash(of: listing, in: directory, module) { try cancellation.check() }
     }
 
     // MARK: - What is there

@@ -175,13 +175,22 @@ struct ModuleCacheRestore: Sendable {
     func isRight(
         _ tree: MemberSet.Tree,
         _ manifest: TreeManifest,
-        _ cancellation: WorkerThreads.Cancellation
+        check: () throws -> Void
     ) throws -> Bool {
         guard try root.directory.status(ofModule: tree.module)?.kind == .directory,
             let directory = try directory(of: tree.module),
             let listing = try listing(of: directory), listing.files == manifest.entries
         else { return false }
-        return try hash(of: listing, in: directory, tree.module, cancellation) == tree.h1
+        return try hash(of: listing, in: directory, tree.module, check: check) == tree.h1
+    }
+
+    /// Returns whether the existing tree is the archive's.
+    func isRight(
+        _ tree: MemberSet.Tree,
+        _ manifest: TreeManifest,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws -> Bool {
+        try isRight(tree, manifest) { try cancellation.check() }
     }
 
     /// Lists a tree that is there, or returns `nil` if it is none that can be used.
@@ -200,13 +209,13 @@ struct ModuleCacheRestore: Sendable {
         of listing: TreeListing,
         in directory: consuming Directory,
         _ module: ModuleKey,
-        _ cancellation: WorkerThreads.Cancellation
+        check: () throws -> Void
     ) throws -> ObjectID? {
         let files = LastDirectory(directory)
         var hash = TreeHash(module)
         var piece: [UInt8] = []
         for entry in listing.files {
-            try cancellation.check()
+            try check()
             guard let file = try Unusable.passedOver(try files.openFile(at: entry.path)) else { return nil }
             var content = ContentHasher()
             var offset = 0

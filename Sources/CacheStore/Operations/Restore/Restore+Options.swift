@@ -16,6 +16,15 @@ extension Restore {
         /// The labels of the sources to restore; `nil` for all.
         public var only: [String]?
 
+        /// Patterns: modules and packages that at least one of them matches are restored; empty for all.
+        ///
+        /// Patterns match as those of ``Select/Options/included`` do, and what needs a member that is left
+        /// out is left out, too. With patterns, all members are kept in memory.
+        public var included: [Glob] = []
+
+        /// Patterns: modules and packages that one of them matches are left out.
+        public var excluded: [Glob] = []
+
         /// The modules to restore to GOMODCACHE; `nil` for all.
         ///
         /// Of a module that is named with the hash of its zip, the tree or the stored zip and all downloads
@@ -46,6 +55,15 @@ extension Restore {
         /// An action entry is left out with its output. A module tree or a stored zip is left out whole, and
         /// the module's other downloads are restored. ``Restore/Report/leftOut`` lists the members.
         public var skipsDamaged = false
+
+        /// Whether to remove, at the end, what the restore does not hold.
+        ///
+        /// Of GOCACHE, entries and outputs are removed; of GOMODCACHE, module trees, downloads and files of
+        /// the checksum database (these not with ``modules``). A tree stays if the archive stores the
+        /// module's zip, from which Go would unpack it again. Everything else stays, too: locks, Go's own
+        /// files, clones, and files that are not of Go. ``Report/excess`` tells what was removed. No build
+        /// may use the caches meanwhile.
+        public var removesExcess = false
 
         /// Whether to wait at the end until all data are on the disk (`syncfs(2)`).
         ///

@@ -29,6 +29,34 @@ extension Restore {
             }
         }
 
+        /// The members of caches that a restore does not hold.
+        public struct Excess: Hashable, Sendable {
+            /// The number of files `…-a` of GOCACHE.
+            public var actions = 0
+            /// The number of files and directories `…-d` of GOCACHE.
+            public var outputs = 0
+            /// The number of module trees.
+            public var trees = 0
+            /// The number of files below GOMODCACHE's `cache/download`.
+            public var downloads = 0
+            /// The length of all their files, in bytes.
+            public var bytes = 0
+
+            /// Whether there are none.
+            public var isEmpty: Bool { self == Excess() }
+
+            /// Returns the sum of two numbers of each kind.
+            static func + (lhs: Self, rhs: Self) -> Self {
+                Self(
+                    actions: lhs.actions + rhs.actions,
+                    outputs: lhs.outputs + rhs.outputs,
+                    trees: lhs.trees + rhs.trees,
+                    downloads: lhs.downloads + rhs.downloads,
+                    bytes: lhs.bytes + rhs.bytes
+                )
+            }
+        }
+
         /// The digest of the members that were restored: that of an archive with just these members.
         ///
         /// If all members were restored, it is ``archiveDigest``.
@@ -57,6 +85,10 @@ extension Restore {
         /// They did not belong in a module tree, or they were wrong and Go would have trusted them: an output
         /// whose content in the archive is damaged, or a tree or zip beside a `.ziphash` that was added.
         public var removed = 0
+
+        /// What was removed because the restore does not hold it; nothing unless
+        /// ``Restore/Options/removesExcess`` is set.
+        public var excess = Excess()
 
         /// The members that were left out because they are damaged in the archive, in the order of the
         /// archive; empty unless ``Restore/Options/skipsDamaged`` is set.

@@ -34,6 +34,41 @@ public struct Restore: Sendable {
         into caches: GoCaches,
         progress: ProgressHandler? = nil
     ) async throws -> Report {
+        let operation = try operation(archive, caches)
+        return try await ProgressCounters.reporting(to: progress) { counters in
+            try await operation(counters).run()
+        }
+    }
+
+    /// Finds out what a restore would do, and changes nothing.
+    ///
+    /// Files that are there are compared as by ``run(_:into:progress:)``. Of the archive, content is read
+    /// only to compare module trees that are wrong, so damage of content is not noticed. Neither is a lack of
+    /// space, nor a tree or zip of a module that would be removed because Go would trust it wrongly.
+    ///
+    /// - Parameters:
+    ///   - archive: The archive.
+    ///   - caches: The directories, which need not be there; a cache that is `nil` is not looked at.
+    ///   - progress: Called with the progress of the work.
+    /// - Returns: The report that the restore would make.
+    /// - Throws: The errors of ``run(_:into:progress:)``, except those of writing.
+    /// - Complexity: O(*n*) in the bytes of the members that are there; memory as for a restore.
+    public func preview(
+        _ archive: some ArchiveReference,
+        into caches: GoCaches,
+        progress: ProgressHandler? = nil
+    ) async throws -> Report {
+        let operation = try operation(archive, caches)
+        return try await ProgressCounters.reporting(to: progress) { counters in
+            try await RestorePreview(operation(counters)).run()
+        }
+    }
+
+    /// Checks the arguments, and returns a maker of the operation.
+    private func operation(
+        _ archive: some ArchiveReference,
+        _ caches: GoCaches
+    ) throws -> @Sendable (ProgressCounters) -> RestoreOperation {
         guard caches.buildCache != nil || caches.moduleCache != nil else {
             throw CacheStoreError(.badArgument, "neither GOCACHE nor GOMODCACHE is to be restored")
         }
@@ -42,9 +77,8 @@ public struct Restore: Sendable {
         }
         let archive = try archive.open()
         try CacheShape.check(caches)
-        return try await ProgressCounters.reporting(to: progress) { counters in
-            try await RestoreOperation(options: options, archive: archive, caches: caches, counters: counters)
-                .run()
+        return { [options] counters in
+            RestoreOperation(options: options, archive: archive, caches: caches, counters: counters)
         }
     }
 }

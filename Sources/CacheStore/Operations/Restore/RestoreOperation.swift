@@ -15,7 +15,7 @@ struct RestoreOperation {
     /// The stamp of this restore, with which a cache that is not sealed is left.
     private let stamp = RestoreStamp(restoredAt: time(nil))
 
-    private var threads: Int { WorkerThreads.count(for: options.jobs) }
+    var threads: Int { WorkerThreads.count(for: options.jobs) }
 
     init(options: Restore.Options, archive: Archive, caches: GoCaches, counters: ProgressCounters) {
         self.options = options
@@ -24,15 +24,26 @@ struct RestoreOperation {
         self.counters = counters
     }
 
-    func run() async throws -> Restore.Report {
-        counters.begin("reading the index", bytes: 0, items: 0)
+    /// The members that are restored, and their digest.
+    struct Plan: Sendable {
+        var plan: RestorePlan
+        var digest: ObjectID
+        /// The members that patterns keep; `nil` without patterns.
+        var selection: PatternSelection?
+    }
+
+    /// Reads the index, and decides what is restored.
+    func plan() async throws -> Plan {
         let (archive, labels, modules, caches) = (archive, options.only, options.modules, caches)
         let becomesLayer = options.profile == .image
-        let (plan, digest) = try await WorkerThreads.performCancellable { cancellation in
+        let selection = try await selection()
+        counters.begin("reading the index", bytes: 0, items: 0)
+        return try await WorkerThreads.performCancellable { cancellation in
             let plan = try RestorePlan(
                 for: archive.index(),
                 only: labels,
                 modules,
+                selection,
                 becomesLayer: becomesLayer
             )
             if let modules { try SumComparison(of: plan.set, with: modules, in: archive.path).check() }
@@ -43,9 +54,14 @@ struct RestoreOperation {
             if caches.moduleCache != nil {
                 try plan.zips.check(with: ChunkReader(archive)) { try cancellation.check() }
             }
-            return (plan, digest)
+            return Plan(plan: plan, digest: digest, selection: selection)
         }
-        let report = Gathered(Restore.Report(digest: digest, archiveDigest: plan.archiveDigest))
+    }
+
+    func run() async throws -> Restore.Report {
+        let planned = try await plan()
+        let (plan, modules) = (planned.plan, options.modules)
+        let report = Gathered(Restore.Report(digest: planned.digest, archiveDigest: plan.archiveDigest))
         let damage = RestoreDamage(isSkipped: options.skipsDamaged)
         let roots = try await CacheRoot.locking(caches, counters)
         let build: BuildCacheRestore? =
@@ -54,20 +70,40 @@ struct RestoreOperation {
         try checkRoom(build, work)
         if let build { try await restore(build) }
         if let work { try await restore(work, plan.set.checksumFiles) }
+        if options.removesExcess { try await removeExcess(plan, build, work, report) }
         if !damage.isEmpty { try await noteDamage(damage.members, plan, report) }
         if let modules, let work { try await noteAbsence(of: modules, work, plan.set) }
         if options.synchronize { try await synchronize([build?.root, work?.root].compactMap(\.self)) }
-        let sources = plan.comparableSources.filter { labels?.contains($0.label) ?? true }
-        report.update { report in
-            report.warnings += warnings(sources)
-            let hasEntries = build != nil && plan.actionCount > 0
-            report.nothingHits =
-                options.warnsOfMisses && hasEntries && Compatibility.nothingHits(of: sources, at: here)
-        }
+        addWarnings(planned, to: report, hasEntries: build != nil && plan.actionCount > 0)
         return report.value
     }
 
+    /// Adds the warnings that do not depend on the files that are there.
+    func addWarnings(_ planned: Plan, to report: Gathered<Restore.Report>, hasEntries: Bool) {
+        let labels = options.only
+        let sources = planned.plan.comparableSources.filter { labels?.contains($0.label) ?? true }
+        report.update { report in
+            report.warnings += (planned.selection?.warnings ?? []) + warnings(sources)
+            report.nothingHits =
+                options.warnsOfMisses && hasEntries && Compatibility.nothingHits(of: sources, at: here)
+        }
+    }
+
     // MARK: - Preparing
+
+    /// Returns the members that the patterns keep; `nil` without patterns.
+    private func selection() async throws -> PatternSelection? {
+        guard !options.included.isEmpty || !options.excluded.isEmpty else { return nil }
+        return try await PatternSelection(
+            of: archive,
+            only: options.only,
+            options.included,
+            options.excluded,
+            toleratesDamage: options.skipsDamaged,
+            jobs: options.jobs,
+            counters
+        )
+    }
 
     private func prepare(
         _ root: CacheRoot,
@@ -98,7 +134,7 @@ struct RestoreOperation {
         }
     }
 
-    private func prepare(
+    func prepare(
         _ root: CacheRoot,
         _ set: MemberSet,
         _ damage: RestoreDamage,
@@ -229,6 +265,36 @@ struct RestoreOperation {
                 try work.restore(file)
             }
             try work.setModes(apartFrom: caches.buildCache, cancellation)
+        }
+    }
+
+    /// Removes what the restore does not hold.
+    private func removeExcess(
+        _ plan: RestorePlan,
+        _ build: BuildCacheRestore?,
+        _ modules: ModuleCacheRestore?,
+        _ report: Gathered<Restore.Report>
+    ) async throws {
+        counters.begin("removing the rest", bytes: 0, items: 0)
+        let (archive, caches, keepsChecksums) = (archive, caches, options.modules != nil)
+        try await WorkerThreads.performCancellable { cancellation in
+            if let build {
+                let excess = BuildCacheExcess(path: build.root.path, archive: archive, plan: plan)
+                let figures = try excess.run(isPreview: false) { try cancellation.check() }
+                report.update { $0.excess = $0.excess + figures }
+            }
+            if let modules {
+                let excess = try ModuleCacheExcess(
+                    of: modules.root.path,
+                    apartFrom: caches.buildCache,
+                    without: plan.set,
+                    keepsChecksums: keepsChecksums
+                ) {
+                    try cancellation.check()
+                }
+                try modules.remove(excess, cancellation)
+                report.update { $0.excess = $0.excess + excess.figures }
+            }
         }
     }
 

@@ -30,6 +30,9 @@ struct RestorePlan: Sendable {
     /// For each set of sources, whether its members are restored; `nil` for all sets.
     private let isWantedSet: [Bool]?
 
+    /// A bit per action entry of the archive: whether patterns keep it; `nil` without patterns.
+    private let keepsAction: BitArray?
+
     /// Whether all modules are restored.
     private let hasAllModules: Bool
 
@@ -40,6 +43,7 @@ struct RestorePlan: Sendable {
     ///   - index: The index, which is checked completely.
     ///   - labels: The labels of the sources to restore; `nil` for all.
     ///   - modules: The modules to restore; `nil` for all.
+    ///   - selection: The members that patterns keep, of those that `labels` choose; `nil` for all of those.
     ///   - becomesLayer: Whether an image's layer is made of the files. Executables whose names a layer can't
     ///     hold are then passed over, with the entries that refer to them: Go links them again.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or as
@@ -48,16 +52,18 @@ struct RestorePlan: Sendable {
         for index: IndexReader,
         only labels: [String]?,
         _ modules: NamedModules? = nil,
+        _ selection: PatternSelection? = nil,
         becomesLayer: Bool
     ) throws {
         var sources = MemberSet()
         (sources.sources, sources.sourceSets) = (index.sources, index.sourceSets)
         let isWantedSet: [Bool]? =
             if let labels { try sources.sets(ofAny: labels) } else { nil }
+        let keepsAction = selection?.keepsAction
         var isWanted = BitArray(count: index.outputCount)
         var isCgo = BitArray()
         var cgoSets: Set<SourceSetNumber> = []
-        var last: ObjectID?
+        var pass = Pass()
         var actions = 0
         var whiteouts: [OutputNumber: String] = [:]
         var outputs = 0
@@ -68,7 +74,7 @@ struct RestorePlan: Sendable {
             }
             outputs += 1
         } action: { row in
-            guard Self.restores(row, after: &last, isWantedSet, whiteouts) else { return }
+            guard Self.restores(row, in: &pass, isWantedSet, keepsAction, whiteouts) else { return }
             actions += 1
             isWanted[row.output.index] = true
             if isCgo[row.output.index] { cgoSets.insert(row.sources) }
@@ -76,8 +82,10 @@ struct RestorePlan: Sendable {
         var bytes = 0
         try index.forEachOutputSize { number, size in if isWanted[number.index] { bytes += size } }
         var set: MemberSet = if let labels { try all.selecting(labels) } else { all }
+        if let selection { set = set.keepingModules(of: selection.set) }
         if let modules { set = set.keepingModules(modules.zips, modFilesOf: modules.modFiles) }
         hasAllModules = modules == nil
+        self.keepsAction = keepsAction
         archiveDigest = index.digest
         zips = ZippedContent(of: all, in: index)
         self.whiteouts = whiteouts
@@ -90,33 +98,43 @@ struct RestorePlan: Sendable {
         self.isWantedSet = isWantedSet
     }
 
+    /// A pass through the action entries of the index, in their order.
+    struct Pass: Sendable {
+        /// The number of entries that were passed.
+        fileprivate var position = 0
+        /// The ID of the last entry that is restored.
+        fileprivate var last: ObjectID?
+    }
+
     /// Returns whether an action entry is restored: the first of the wanted entries with the same ID.
     ///
     /// - Parameters:
     ///   - row: The next entry of the index.
-    ///   - last: The ID of the last entry that was restored; updated if this entry is.
+    ///   - pass: The pass, which must be shown each entry.
     /// - Returns: Whether the entry is restored.
-    func restores(_ row: ActionCursor.Row, after last: inout ObjectID?) -> Bool {
-        Self.restores(row, after: &last, isWantedSet, whiteouts)
+    func restores(_ row: ActionCursor.Row, in pass: inout Pass) -> Bool {
+        Self.restores(row, in: &pass, isWantedSet, keepsAction, whiteouts)
     }
 
     private static func restores(
         _ row: ActionCursor.Row,
-        after last: inout ObjectID?,
+        in pass: inout Pass,
         _ isWantedSet: [Bool]?,
+        _ keepsAction: BitArray?,
         _ whiteouts: [OutputNumber: String]
     ) -> Bool {
-        guard row.id != last, isWantedSet?[row.sources] ?? true,
-            whiteouts.isEmpty || whiteouts[row.output] == nil
+        defer { pass.position += 1 }
+        guard row.id != pass.last, isWantedSet?[row.sources] ?? true,
+            keepsAction?[pass.position] ?? true, whiteouts.isEmpty || whiteouts[row.output] == nil
         else { return false }
-        last = row.id
+        pass.last = row.id
         return true
     }
 
     /// Returns whether all members of the archive are restored to both caches.
     func isWhole(_ caches: GoCaches) -> Bool {
-        caches.buildCache != nil && caches.moduleCache != nil && isWantedSet == nil && whiteouts.isEmpty
-            && hasAllModules
+        caches.buildCache != nil && caches.moduleCache != nil && isWantedSet == nil && keepsAction == nil
+            && whiteouts.isEmpty && hasAllModules
     }
 
     /// Returns the digest of the members that are restored: that of an archive with just these members.
@@ -135,9 +153,9 @@ struct RestorePlan: Sendable {
         var listing = ListingDigest()
         if caches.buildCache != nil {
             let actions = try ActionCursor(index)
-            var last: ObjectID?
+            var pass = Pass()
             while let row = try actions.next() {
-                guard restores(row, after: &last), damaged.outputs[row.output] == nil else { continue }
+                guard restores(row, in: &pass), damaged.outputs[row.output] == nil else { continue }
                 listing.action(row.id, output: try index.output(row.output).id)
             }
             let outputs = try OutputCursor(index)
@@ -163,9 +181,9 @@ struct RestorePlan: Sendable {
         var counts: [OutputNumber: Int] = [:]
         guard !damaged.outputs.isEmpty else { return counts }
         let actions = try ActionCursor(index)
-        var last: ObjectID?
+        var pass = Pass()
         while let row = try actions.next() {
-            guard restores(row, after: &last), damaged.outputs[row.output] != nil else { continue }
+            guard restores(row, in: &pass), damaged.outputs[row.output] != nil else { continue }
             counts[row.output, default: 0] += 1
         }
         return counts

@@ -63,6 +63,28 @@ struct StreamWriter {
         return hasher.finish() == id
     }
 
+    /// Opens a directory that is there and holds the content as its only file.
+    ///
+    /// - Parameters:
+    ///   - name: The name of the directory.
+    ///   - status: The status of what has the name.
+    ///   - file: The name of the file.
+    ///   - parent: The directory that holds the directory.
+    /// - Returns: The directory, or `nil` if what is there is not right.
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func rightDirectory(
+        _ name: String,
+        _ status: FileStatus,
+        holding file: String,
+        in parent: borrowing Directory
+    ) throws -> Directory? {
+        guard status.kind == .directory, let inner = try parent.directory(name),
+            try inner.names().valid == [file], let found = try inner.status(of: file),
+            try isRight(file, found, in: inner)
+        else { return nil }
+        return inner
+    }
+
     /// Writes the content to a file.
     func write(
         to file: borrowing File,

@@ -4,6 +4,9 @@ struct TreeCleaner {
     private var files: Set<[UInt8]> = []
     private var directories: Set<[UInt8]> = []
 
+    /// Whether entries are only counted, and nothing is changed.
+    var isPreview = false
+
     /// Takes the entries that belong in the tree from its manifest.
     init(_ manifest: TreeManifest) {
         for entry in manifest.entries {
@@ -31,11 +34,11 @@ struct TreeCleaner {
         prefix: String,
         removed: inout Int
     ) throws(CacheStoreError) -> [String] {
-        try directory.setMode(0o755)
+        if !isPreview { try directory.setMode(0o755) }
         var kept: [String] = []
         let (names, others) = try directory.names()
         for path in others {
-            try directory.removeAll(at: path)
+            if !isPreview { try directory.removeAll(at: path) }
             removed += 1
         }
         for name in names {
@@ -44,7 +47,7 @@ struct TreeCleaner {
             if status.kind == .directory, directories.contains(Array(path.utf8)) {
                 kept.append(name)
             } else if status.kind != .regular || !files.contains(Array(path.utf8)) {
-                try directory.removeAll(name)
+                if !isPreview { try directory.removeAll(name) }
                 removed += 1
             }
         }

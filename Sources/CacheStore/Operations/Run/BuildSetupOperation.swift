@@ -84,12 +84,8 @@ struct BuildSetupOperation {
         {
             set("GOMODCACHE", path)
         }
-        here = try await go.quickEnvironment()
-        let sources = archives.flatMap(\.sources)
-        if Compatibility.findings(for: sources, at: here).contains(where: { $0.code == .compilerFlags }) {
-            here = try await go.environment()
-        }
-        report.warnings += Compatibility.warnings(for: sources, restoredTo: here)
+        here = try await go.environment()
+        report.warnings += Compatibility.warnings(for: archives.flatMap(\.sources), restoredTo: here)
         let program = own["GOCACHEPROG"] ?? ""
         hasOtherProgram = !program.isEmpty && !CacheProgramSetting(program).usesBuildCache
         caches = GoCaches(

@@ -142,15 +142,24 @@ struct MemberSelection: Sendable {
     ///
     /// - Complexity: O(*n* log *n*) in the members of the whole set.
     var result: (set: MemberSet, order: [ChunkNumber]) {
+        let result = members(keptActions)
+        let holders = result.holders.intersection(narrowedSources ?? Set(whole.sources.indices))
+        return (result.keepingSources(at: holders.union(namedSources)), result.frameOrder())
+    }
+
+    /// Returns the members of ``result``, with the sources and chunks of the whole set.
+    ///
+    /// - Parameter isKept: ``keptActions``.
+    /// - Returns: The members.
+    /// - Complexity: O(*n*) in the members of the whole set.
+    func members(_ isKept: [Bool]) -> MemberSet {
         var result = whole
-        let isKept = keptActions
         result.actions = zip(whole.actions, isKept).filter(\.1).map(\.0)
         result.dropUnreferredOutputs()
         result.trees = zip(whole.trees, keepsTree).filter(\.1).map(\.0)
         result.downloads = closedDownloads(with: result.trees, &result.sourceSets)
         result.checksumFiles = zip(whole.checksumFiles, keepsChecksumFile).filter(\.1).map(\.0)
-        let holders = result.holders.intersection(narrowedSources ?? Set(whole.sources.indices))
-        return (result.keepingSources(at: holders.union(namedSources)), result.frameOrder())
+        return result
     }
 
     /// For each action entry of the whole set, whether it is kept, and no package that goes takes it along.

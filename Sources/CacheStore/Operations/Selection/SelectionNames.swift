@@ -6,11 +6,18 @@ struct SelectionNames: Sendable {
     ///
     /// - Parameters:
     ///   - archives: The archives.
+    ///   - toleratesDamage: Whether a package that no archive has a sound copy of counts as one without a
+    ///     name, instead of being an error.
     ///   - jobs: The number of threads, or `nil` for one per processor.
     ///   - counters: The counters to add to.
     /// - Throws: The errors of ``PackageNames``, for a package that no archive has a sound copy of.
     /// - Complexity: That of ``PackageNames``; memory for the index of one archive at a time.
-    init(in archives: [Archive], jobs: Int?, _ counters: ProgressCounters) async throws {
+    init(
+        in archives: [Archive],
+        toleratesDamage: Bool = false,
+        jobs: Int?,
+        _ counters: ProgressCounters
+    ) async throws {
         var found: [ObjectID: CompiledPackage] = [:]
         var seen: Set<ObjectID> = []
         var damaged: [ObjectID: CacheStoreError] = [:]
@@ -31,7 +38,7 @@ struct SelectionNames: Sendable {
                 if let name = names[output] { found[id] = name }
             }
         }
-        if let first = damaged.min(by: { $0.key < $1.key }) { throw first.value }
+        if !toleratesDamage, let first = damaged.min(by: { $0.key < $1.key }) { throw first.value }
         packages = found
     }
 

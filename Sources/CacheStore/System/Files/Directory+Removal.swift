@@ -53,6 +53,22 @@ extension Directory {
         }
     }
 
+    /// Removes the directory `name` if it is empty.
+    ///
+    /// - Returns: Whether the directory is gone.
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func removeIfEmpty(_ name: String) throws(CacheStoreError) -> Bool {
+        do throws(Errno) {
+            _ = try SystemCall.run { unsafe unlinkat(descriptor, name, AT_REMOVEDIR) }
+        } catch {
+            if error == .directoryNotEmpty || error == .fileExists { return false }
+            guard error == .noSuchFileOrDirectory else {
+                throw .system(error, "remove the directory", path(of: name))
+            }
+        }
+        return true
+    }
+
     /// Removes an entry whose name is not UTF-8, and everything below it.
     ///
     /// - Parameter path: The path of the entry, whose last element is the name: see ``names()``.

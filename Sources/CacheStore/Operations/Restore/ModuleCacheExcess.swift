@@ -1,0 +1,136 @@
+import SystemPackage
+
+/// The parts of modules in a GOMODCACHE that a restore does not hold.
+///
+/// They are what a pack would find there, and more: modules that were being extracted. Everything else stays.
+struct ModuleCacheExcess: Sendable {
+    /// The parts of one module.
+    struct Module: Sendable {
+        var key: ModuleKey
+        var hasTree = false
+        var downloads: [MemberSet.DownloadKind] = []
+    }
+
+    /// The modules, in order.
+    let modules: [Module]
+
+    /// The paths of files of the checksum database, below the database's directory.
+    let checksumFiles: [String]
+
+    /// The numbers of parts, and their length.
+    let figures: Restore.Report.Excess
+
+    /// Finds the parts.
+    ///
+    /// - Parameters:
+    ///   - path: GOMODCACHE.
+    ///   - buildCache: GOCACHE, which may lie in it; `nil` if it is not known.
+    ///   - set: The members that are restored.
+    ///   - keepsChecksums: Whether all files of the checksum database stay.
+    ///   - check: Called once per module; an error that it throws ends the work.
+    /// - Throws: The error of `check`, or ``CacheStoreError`` as the system says.
+    /// - Complexity: The time of listing GOMODCACHE, and the trees that are not held.
+    init(
+        of path: FilePath,
+        apartFrom buildCache: FilePath?,
+        without set: MemberSet,
+        keepsChecksums: Bool,
+        check: () throws -> Void
+    ) throws {
+        let scan = try ModuleCacheScan(path, apartFrom: buildCache)
+        let held = Set(set.downloads.map(\.key))
+        // Go unpacks a zip that is stored.
+        let stored = set.downloads.filter { $0.kind == .zip && $0.content != .derived }.map(\.module)
+        let trees = Set(set.trees.map(\.module)).union(stored)
+        let root = try Directory(opening: path)
+        var found: [ModuleKey: Module] = [:]
+        var figures = Restore.Report.Excess()
+        for module in scan.trees where !trees.contains(module) {
+            try check()
+            found[module, default: Module(key: module)].hasTree = true
+            figures.trees += 1
+            figures.bytes += try root.directory(at: module.text.pathElements)?.contentBytes() ?? 0
+        }
+        let zips = scan.zips.map { MemberSet.Download.Key(module: $0, kind: .zip) }
+        for key in scan.downloads.map(\.key) + zips where !held.contains(key) {
+            try check()
+            found[key.module, default: Module(key: key.module)].downloads.append(key.kind)
+            figures.downloads += 1
+            let name = "\(key.module.version).\(key.kind.rawValue)"
+            let directory = try root.directory(at: key.module.downloadDirectory.pathElements)
+            figures.bytes += try directory?.status(of: name)?.size ?? 0
+        }
+        var files: [String] = []
+        if !keepsChecksums {
+            let held = Set(set.checksumFiles.map { Array($0.path.utf8) })
+            for file in scan.checksumFiles where !held.contains(Array(file.path.utf8)) {
+                files.append(file.path)
+                figures.downloads += 1
+                figures.bytes += file.bytes.count
+            }
+        }
+        modules = found.values.sorted { $0.key < $1.key }
+        (checksumFiles, self.figures) = (files, figures)
+    }
+}
+
+extension ModuleCacheRestore {
+    /// Removes what a restore does not hold.
+    ///
+    /// A tree carries Go's marker while it is removed. Locks stay, because others may wait for them.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says, or `CancellationError`.
+    func remove(_ excess: ModuleCacheExcess, _ cancellation: WorkerThreads.Cancellation) throws {
+        for module in excess.modules {
+            try cancellation.check()
+            try remove(module, cancellation)
+            counters.add(bytes: 0)
+        }
+        for path in Set(excess.modules.filter { !$0.downloads.isEmpty }.map(\.key.downloadDirectory)) {
+            try cancellation.check()
+            try rewriteVersionList(in: path)
+        }
+        for path in excess.checksumFiles {
+            try remove("\(ModuleCacheLayout.checksumDirectory)/\(path)".pathElements)
+        }
+    }
+
+    private func remove(
+        _ module: ModuleCacheExcess.Module,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws {
+        let key = module.key
+        let downloads = try directory(at: key.downloadDirectory.pathElements)
+        try withLock(of: key, in: downloads, cancellation) {
+            let marker = "\(key.version).partial"
+            if module.hasTree {
+                _ = try downloads.creatingFile(marker, mode: profile.moduleFileMode, replacing: true)
+                try remove(key.text.pathElements)
+            }
+            for kind in module.downloads { try downloads.removeAll("\(key.version).\(kind.rawValue)") }
+            if module.hasTree { try downloads.removeAll(marker) }
+        }
+    }
+
+    /// Removes an entry below GOMODCACHE, and the directories above it that are then empty.
+    private func remove(_ elements: [String]) throws(CacheStoreError) {
+        var (parents, name) = (Array(elements.dropLast()), elements[elements.count - 1])
+        guard let parent = try root.directory.directory(at: parents) else { return }
+        try parent.removeAll(name)
+        while let last = parents.popLast() {
+            name = last
+            guard let above = try root.directory.directory(at: parents), try above.removeIfEmpty(name) else {
+                return
+            }
+        }
+    }
+
+    private func rewriteVersionList(in path: String) throws {
+        guard let directory = try root.directory.directory(at: path.pathElements),
+            try directory.status(of: "list") != nil
+        else { return }
+        let bytes = VersionList.bytes(for: try directory.names().valid)
+        if bytes.isEmpty { return try directory.removeAll("list") }
+        _ = try FilePlacement(mode: profile.moduleFileMode).put(bytes, as: "list", in: directory)
+    }
+}
