@@ -33,6 +33,7 @@ LIBRARY = [
     ('Content/Hashing', 'SHA-256 and XXH64'),
     ('Content/Compression', 'zstd and gzip'),
     ('Content/Chunking', 'cutting streams into chunks'),
+    ('Content/Tar', 'tar files: writing headers, reading members'),
     ('Go/Formats', 'the files of Go\'s caches: entries, layouts, hashes, classes, compiled packages'),
     ('Go/Command', 'asking the go command for its settings'),
     ('Go/Settings', 'the table of settings that decide hits, and its findings and warnings'),

@@ -148,6 +148,9 @@ extension CacheStoreError {
         /// The output exists already.
         public static let exists = Code("exists")
 
+        /// A tar of caches is cut short, damaged or none.
+        public static let badTar = Code("badTar")
+
         /// The system refused access.
         public static let permissionDenied = Code("permissionDenied")
 
@@ -272,7 +275,7 @@ extension CacheStoreError {
     var isOfMachine: Bool {
         switch code {
         case .notFound, .symbolicLink: return false
-        case .unsafePath, .notAnArchive, .unsupportedVersion, .corruptArchive: return false
+        case .unsafePath, .notAnArchive, .unsupportedVersion, .corruptArchive, .badTar: return false
         default: break
         }
         guard let cause = cause as? Errno else { return remedy != .removeObstacle }

@@ -43,6 +43,12 @@ struct PackCommand: AsyncParsableCommand, Sendable {
             `cachectl select` would take them out of the whole archive. Of what is left out, no \
             more is read than names, except for zips without trees; --recheck has it read.
 
+            With --from-tar, the caches are read from a tar, as actions/cache and artifacts keep \
+            them: plain, or compressed with gzip or zstd. Nothing is unpacked, and the archive is \
+            that of the directories. --gocache and --gomodcache then name paths in the tar; they \
+            are needed only if several directories there look like a cache. Go is asked as always, \
+            so run it in the job's image, or pass --no-go.
+
             Examples:
               cachectl pack --label aws -o aws.castore
               cachectl pack --label aws -o aws.castore --gocache /build --gomodcache /mod
@@ -55,6 +61,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
               cachectl pack --label pr-7 -o delta.castore --base main.castore
               cachectl pack --label aws -o sdk.castore --include 'github.com/aws/*'
               cachectl pack --label aws --dry-run
+              cachectl pack --label old -o old.castore --from-tar cache.tzst
 
             Classes of GOCACHE's entries: \(EntryClass.all.map(\.rawValue).joined(separator: ", ")). \
             Dropped unless kept: \
@@ -70,6 +77,15 @@ struct PackCommand: AsyncParsableCommand, Sendable {
 
     @OptionGroup
     var directories: CacheDirectories
+
+    @Option(
+        help: ArgumentHelp(
+            "Pack the caches in this tar, plain or compressed with gzip or zstd; `-` is standard input.",
+            valueName: "tar"
+        ),
+        completion: .file()
+    )
+    var fromTar: String?
 
     @Flag(name: .customLong("no-go"), help: "Don't run Go, and so record no Go environment.")
     var recordsNoEnvironment = false
@@ -170,6 +186,10 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         if recheck, bases.isEmpty, patterns.isEmpty {
             throw ValidationError("`--recheck` needs `--base`, `--include` or `--exclude`")
         }
+        if fromTar == "" { throw ValidationError("`--from-tar` is empty") }
+        if fromTar != nil, packsUsed || !useLogs.isEmpty {
+            throw ValidationError("`--from-tar` and `\(choices[0].0)` contradict each other")
+        }
         if checkout == "" { throw ValidationError("`--checkout` is empty") }
         if recordsNoEnvironment, directories.go != nil {
             throw ValidationError("`--go` and `--no-go` contradict each other")
@@ -178,6 +198,17 @@ struct PackCommand: AsyncParsableCommand, Sendable {
 
     func run() async throws {
         let recorded = try await recordedEnvironment()
+        if let tar = directories.tar(fromTar) {
+            let options = try packOptions(recorded)
+            let (report, time) = try await common.perform(
+                consequence: "no archive was written"
+            ) { [output] progress in
+                output.isPreview
+                    ? try await Pack(options: options).preview(tar, to: output.path, progress: progress)
+                    : try await Pack(options: options).run(tar, to: output.named(), progress: progress)
+            }
+            return try show(report, time)
+        }
         let named = try await directories.resolve(askingGo: !recordsNoEnvironment)
         let program =
             named.buildCache == nil
@@ -203,6 +234,10 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         if let path = named.buildCache, let program, useLogs.isEmpty, !Self.isKeptInBuildCache(by: program) {
             report.warnings.append(CacheDirectories.packWarning(of: program, path))
         }
+        try show(report, time)
+    }
+
+    private func show(_ report: Pack.Report, _ time: Duration) throws {
         common.show(report.warnings)
         for message in Message.leftOut(report.leftOut) { StandardError.write(message) }
         let result = PackReport(
@@ -210,6 +245,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
             time: time,
             label: label,
             archive: output.output,
+            tar: fromTar,
             bases: bases,
             isPreview: output.isPreview,
             warnsOfUse: packsUsed && report.restoreTime == nil && !directories.leavesOutBuildCache

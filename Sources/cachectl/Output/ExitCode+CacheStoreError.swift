@@ -11,7 +11,8 @@ extension ExitCode {
     /// Creates the status for an error of the library; `cachectl --help` shows all statuses.
     init(_ error: CacheStoreError) {
         switch error.code {
-        case .notAnArchive, .corruptArchive, .unsafePath, .conflict, .dispute, .wrongSum, .damagedCache:
+        case .notAnArchive, .corruptArchive, .unsafePath, .conflict, .dispute, .wrongSum, .damagedCache,
+            .badTar:
             self = .corrupt
         case .badArgument: self = .validationFailure
         default: self = .failure

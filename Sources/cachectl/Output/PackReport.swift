@@ -7,6 +7,8 @@ struct PackReport {
     let label: String
     /// The path of the archive, as given, or `nil` for a preview without one.
     let archive: String?
+    /// The path of the tar that holds the caches, as given, or `nil` for directories.
+    let tar: String?
     /// The paths of the bases, as given.
     let bases: [String]
     /// Whether nothing was written.
@@ -29,6 +31,7 @@ struct PackReport {
             lines += ["packed `\(label)`\(place): \(size) in \(HumanFormat.duration(time))", ""]
             lines += Table.kinds(report.totals).lines + [""]
         }
+        if let placesInWords { lines.append("tar       \(placesInWords)") }
         if let counts = Message.leftOutCounts(report.leftOut) { lines.append("left out  \(counts)") }
         let dropped = EntryClass.ordered(report.dropped.keys).map { entryClass in
             "\(HumanFormat.count(report.dropped[entryClass]?.files ?? 0)) \(entryClass.rawValue)"
@@ -79,6 +82,14 @@ struct PackReport {
         return (parts + [HumanFormat.bytes(excluded.contentBytes)]).joined(separator: ", ")
     }
 
+    /// The places of the caches in the tar, in words, or `nil` without a tar.
+    private var placesInWords: String? {
+        guard let tar, let places = report.places else { return nil }
+        let caches = [("GOCACHE", places.buildCache), ("GOMODCACHE", places.moduleCache)]
+        let words = caches.compactMap { name, path in path.map { "\(name) `\(HumanFormat.printable($0))`" } }
+        return "\(words.joined(separator: " and ")) in `\(HumanFormat.printable(tar))`"
+    }
+
     /// The members that bases have, in words, or `nil` without bases.
     private var covered: String? {
         guard !bases.isEmpty else { return nil }
@@ -94,6 +105,15 @@ struct PackReport {
 
     // MARK: - JSON
 
+    private var places: JSONValue {
+        guard let tar, let places = report.places else { return .null }
+        return [
+            "path": .string(tar),
+            "gocache": .optional(places.buildCache),
+            "gomodcache": .optional(places.moduleCache),
+        ]
+    }
+
     /// The object that describes the pack.
     var json: JSONValue {
         [
@@ -103,6 +123,7 @@ struct PackReport {
             "label": .string(label),
             "digest": .string(report.digest.description),
             "bases": .strings(bases),
+            "tar": places,
             "environment": .environment(report.environment),
             "totals": .totals(report.totals, isCompressed: !isPreview),
             "in_bases": .kinds(report.covered, isCompressed: false),

@@ -37,6 +37,14 @@ enum RemedyText {
         .recordEnvironment: "pack without `--no-go`, or judge packages with `--packages DIR`",
         .restoreFirst:
             "run `cachectl restore` first, best in the image itself, and then `cachectl doctor`",
+        .decompressTar:
+            "decompress it with the program that compressed it, and pipe the tar to `--from-tar -`",
+        .placeBuildCache:
+            "name its path in the tar with `--gocache PATH`, or leave the build cache out with "
+            + "`--no-gocache`",
+        .placeModuleCache:
+            "name its path in the tar with `--gomodcache PATH`, or leave the module cache out with "
+            + "`--no-gomodcache`",
         .chooseLevel: "set it with `--level`",
         .compressFirst:
             "first select with `--level`, and then select from the result with `--max-size`",

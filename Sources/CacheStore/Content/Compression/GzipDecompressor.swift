@@ -1,22 +1,29 @@
+import CZlib
+
 /// A decoder of a gzip file, which may have several members, with bounded memory: zlib's, and a buffer of
 /// 128 KiB.
 ///
 /// Nothing in a file can make the decoder trap. Bytes after the last member are ignored, as `gzip(1)` ignores
-/// them.
+/// them, unless the caller wants them refused.
 struct GzipDecompressor: ~Copyable {
     /// The number of bits of the largest window, 15, plus 16 to ask for a gzip header.
     private static let windowBits: Int32 = 15 + 16
 
     private var stream: InflateStream
     private var ignoresRest = false
+    private let refusesRest: Bool
 
     /// Whether the input so far ends with a whole member.
     private var isWhole = false
 
     /// Creates a decoder.
     ///
+    /// - Parameter refusesRest: Whether bytes other than zeros after the last member are an error.
     /// - Throws: ``ZlibError`` if zlib has no memory for the decoder.
-    init() throws(ZlibError) { stream = try InflateStream(windowBits: Self.windowBits) }
+    init(refusingRest refusesRest: Bool = false) throws(ZlibError) {
+        stream = try InflateStream(windowBits: Self.windowBits)
+        self.refusesRest = refusesRest
+    }
 
     /// Decodes the next piece of the file.
     ///
@@ -34,7 +41,7 @@ struct GzipDecompressor: ~Copyable {
                 // The next member begins with this byte (RFC 1952, 2.3.1).
                 guard input[consumed] == 0x1F else {
                     ignoresRest = true
-                    return true
+                    break
                 }
                 try stream.reset()
                 isWhole = false
@@ -45,6 +52,12 @@ struct GzipDecompressor: ~Copyable {
             if step.produced > 0 { try stream.showOutput(of: step, to: sink) }
             // With a full buffer, zlib may hold back output for which it needs no more input.
             isFull = step.produced == InflateStream.bufferSize && !isWhole
+        }
+        while ignoresRest, refusesRest, consumed < input.count {
+            guard input[consumed] == 0 else {
+                throw ZlibError(code: Z_DATA_ERROR, message: "more follows the last gzip member")
+            }
+            consumed += 1
         }
         return isWhole
     }

@@ -8,6 +8,9 @@ package struct ZstdError: Error, Hashable, CustomStringConvertible {
     /// Whether there was no memory, which says nothing about the data.
     var isLackOfMemory: Bool { code == ZSTD_error_memory_allocation.rawValue }
 
+    /// Whether a frame needs a larger window than the decoder takes.
+    var isTooLargeWindow: Bool { code == ZSTD_error_frameParameter_windowTooLarge.rawValue }
+
     /// libzstd's own text for the code.
     package var description: String {
         unsafe "zstd: \(String(cString: ZSTD_getErrorString(ZSTD_ErrorCode(code))))"

@@ -1,12 +1,15 @@
 import CZstd
 
-/// A decoder of a sequence of zstd frames with bounded memory: libzstd's, with a window of at most 128 MiB,
-/// and a buffer of 128 KiB.
+/// A decoder of a sequence of zstd frames with bounded memory: libzstd's, with a window of at most 128 MiB
+/// unless the caller allows more, and a buffer of 128 KiB.
 ///
 /// Nothing in the frames can make the decoder trap. Skippable frames have no content.
 @safe struct ZstdStreamDecompressor: ~Copyable {
     /// The largest piece of output, in bytes.
     private static let bufferSize = 128 << 10
+
+    /// The largest window that libzstd takes unless told otherwise, 128 MiB, as a power of two.
+    static let usualWindow: Int32 = 27
 
     private let context: OpaquePointer
     private var buffer = [UInt8](repeating: 0, count: bufferSize)
@@ -16,10 +19,16 @@ import CZstd
 
     /// Creates a decoder.
     ///
-    /// - Throws: ``ZstdError`` if libzstd has no memory for the decoder.
-    init() throws(ZstdError) {
+    /// - Parameter longestWindow: The size of the largest window, as a power of two.
+    /// - Throws: ``ZstdError`` if libzstd has no memory for the decoder, or knows no window of that size.
+    init(longestWindow: Int32 = usualWindow) throws(ZstdError) {
         guard let context = unsafe ZSTD_createDCtx() else {
             throw ZstdError(code: ZSTD_error_memory_allocation.rawValue)
+        }
+        let result = unsafe ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, longestWindow)
+        guard ZSTD_isError(result) == 0 else {
+            unsafe ZSTD_freeDCtx(context)
+            throw ZstdError(code: ZSTD_getErrorCode(result).rawValue)
         }
         unsafe self.context = context
     }

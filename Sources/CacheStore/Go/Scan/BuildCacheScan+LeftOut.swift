@@ -7,14 +7,14 @@ extension BuildCacheScan {
     /// An entry that an earlier archive has stays: the pack that made the archive has judged it.
     mutating func leaveOutCheckoutIndexes(
         _ selection: Selection,
-        in root: FilePath
+        in root: FileTree
     ) throws(CacheStoreError) {
         let all = newIndexes(selection)
         guard !all.isEmpty else { return }
         let keys = indexKeys(selection)
         let paths = Set(selection.moduleCaches.map(\.string))
         var others: Set<String> = []
-        for path in selection.moduleCaches { others.formUnion(try IndexKeys.modules(in: path)) }
+        for tree in selection.moduleTrees { others.formUnion(try IndexKeys.modules(in: tree)) }
         let sound = selection.soundModules.map(\.text)
         // The index of a tree that somebody has changed would be used for the published module: it has the
         // same key.
@@ -39,8 +39,8 @@ extension BuildCacheScan {
     }
 
     /// Notes that the entry of an index is left out.
-    mutating func leaveOutIndex(_ action: ObjectID, ofWrongTree: Bool, in root: FilePath) {
-        let path = root.appending(BuildCacheLayout.name(ofAction: action))
+    mutating func leaveOutIndex(_ action: ObjectID, ofWrongTree: Bool, in root: FileTree) {
+        let path = root.path(below: BuildCacheLayout.name(ofAction: action))
         let fault =
             ofWrongTree
             ? "it is that of a module whose tree is not packed"
@@ -49,7 +49,7 @@ extension BuildCacheScan {
     }
 
     /// Leaves out the fuzz corpora, with the number of their files.
-    mutating func leaveOutFuzzCorpora(_ root: FilePath) throws(CacheStoreError) {
+    mutating func leaveOutFuzzCorpora(_ root: FileTree) throws(CacheStoreError) {
         var count = 0
         func add(_ directory: borrowing Directory) throws(CacheStoreError) {
             for name in try directory.names().valid {
@@ -61,9 +61,9 @@ extension BuildCacheScan {
                 }
             }
         }
-        let path = root.appending("fuzz")
+        let path = root.path(below: "fuzz")
         do throws(CacheStoreError) {
-            if let directory = try Directory(opening: root).directory("fuzz") { try add(directory) }
+            if let directory = try root.open().directory("fuzz") { try add(directory) }
         } catch {
             _ = try LeftOut(error, path)
         }

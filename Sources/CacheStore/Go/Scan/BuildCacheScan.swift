@@ -20,6 +20,9 @@ struct BuildCacheScan: Sendable {
         /// The paths of GOMODCACHE under which Go may have built.
         var moduleCaches: Set<FilePath> = []
 
+        /// The directories that may be GOMODCACHE, whose modules tell whose indexes are among the entries.
+        var moduleTrees: [FileTree] = []
+
         /// The modules whose trees are those of their hashes, so that their indexes are right.
         var soundModules: Set<ModuleKey> = []
 
@@ -86,9 +89,9 @@ struct BuildCacheScan: Sendable {
     /// - Returns: The entries found.
     /// - Throws: ``CacheStoreError`` if `root` itself can't be read, or `CancellationError`.
     static func run(
-        _ root: FilePath,
+        _ root: FileTree,
         _ selection: Selection,
-        apartFrom other: FilePath? = nil,
+        apartFrom other: FileTree? = nil,
         threads: Int
     ) async throws -> BuildCacheScan {
         var whole = try await gather(root, threads) { (part, directory, index) throws(CacheStoreError) in
@@ -116,15 +119,14 @@ struct BuildCacheScan: Sendable {
 
     /// Calls `look` for each of the 256 directories, several at a time, and merges the results.
     private static func gather(
-        _ root: FilePath,
+        _ root: FileTree,
         _ threads: Int,
         _ look:
             @escaping @Sendable (inout BuildCacheScan, borrowing Directory, Int) throws(CacheStoreError) ->
             Void
     ) async throws -> BuildCacheScan {
         let whole = Gathered(BuildCacheScan())
-        try await WorkerThreads.forEach(below: 256, threads: threads, state: { try Directory(opening: root) })
-        {
+        try await WorkerThreads.forEach(below: 256, threads: threads, state: { try root.open() }) {
             root,
             index,
             _ in
@@ -145,8 +147,8 @@ struct BuildCacheScan: Sendable {
     }
 
     /// Leaves out the entries of GOCACHE itself, other than the 256 directories.
-    private mutating func scanTop(_ root: FilePath, apartFrom other: OtherCache?) throws(CacheStoreError) {
-        let directory = try Directory(opening: root)
+    private mutating func scanTop(_ root: FileTree, apartFrom other: OtherCache?) throws(CacheStoreError) {
+        let directory = try root.open()
         let isShared = try other?.isSame(as: directory) ?? false
         let names = try directory.names()
         for name in names.valid where !BuildCacheLayout.isSubdirectory(name) {
@@ -160,7 +162,7 @@ struct BuildCacheScan: Sendable {
             if !isKnown, try other?.isBelow(name, of: directory) ?? false { continue }
             leaveOut(
                 isKnown ? .bookkeeping : .foreign,
-                root.appending(name),
+                root.path(below: name),
                 isKnown ? "Go makes it again" : "not Go's"
             )
         }
@@ -269,7 +271,7 @@ struct BuildCacheScan: Sendable {
                 return try examine(output, name, in: directory, known)
             case .directory: return try findExecutable(id, in: directory, known)
             case .symbolicLink: leaveOut(.symbolicLink, directory.path(of: name), "a symbolic link")
-            case .other: leaveOut(.specialFile, directory.path(of: name), "a special file")
+            case .other: leaveOut(.specialFile, directory.path(of: name), "a \(status.noun)")
             }
         } catch {
             try leaveOut(error, directory.path(of: name))
@@ -326,11 +328,11 @@ struct BuildCacheScan: Sendable {
     // MARK: - Matching
 
     /// Drops the entries whose output is missing or has another size.
-    private mutating func matchOutputs(in root: FilePath) {
+    private mutating func matchOutputs(in root: FileTree) {
         let sizes = Dictionary(uniqueKeysWithValues: outputs.map { ($0.id, $0.size) })
         let entries = actions
         actions = entries.filter { entry in
-            let path = root.appending(BuildCacheLayout.name(ofAction: entry.action))
+            let path = root.path(below: BuildCacheLayout.name(ofAction: entry.action))
             guard let size = sizes[entry.output] else {
                 leaveOut(.missingOutput, path, "its output \(entry.output) is missing or was left out")
                 return false

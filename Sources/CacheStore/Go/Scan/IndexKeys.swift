@@ -38,9 +38,9 @@ struct IndexKeys {
     /// Returns the names of all modules that have a directory in a GOMODCACHE.
     ///
     /// - Throws: ``CacheStoreError`` if the machine is at fault.
-    static func modules(in path: FilePath) throws(CacheStoreError) -> [String] {
+    static func modules(in tree: FileTree) throws(CacheStoreError) -> [String] {
         var modules: [String] = []
-        try forEachDirectory(of: path, depth: 0, "") { name, _ in
+        try forEachDirectory(of: tree) { name, _ in
             if name.pathElements.last?.contains("@") == true {
                 modules.append(name)
                 return false
@@ -81,7 +81,7 @@ struct IndexKeys {
                 }
             }
         }
-        try Self.forEachDirectory(of: sources, depth: 0, "") { (name, directory) throws(CacheStoreError) in
+        try Self.forEachDirectory(of: FileTree(sources)) { (name, directory) throws(CacheStoreError) in
             try add(name, directory)
             return true
         }
@@ -115,24 +115,33 @@ struct IndexKeys {
         return "\(date) \(clock.joined(separator: ":"))\(fraction) \(offset) \(isLocal ? zone : "UTC")"
     }
 
-    /// Calls `body` with each directory below a path, the path itself first; `body` returns whether to go
-    /// deeper.
+    /// Calls `body` with each directory of a tree, the tree's own first; `body` returns whether to go deeper.
     ///
     /// A directory that is not there, is of another kind or can't be read by this user is skipped: what it
     /// would tell saves Go one indexing.
     private static func forEachDirectory(
-        of path: FilePath,
+        of tree: FileTree,
+        _ body: (String, borrowing Directory) throws(CacheStoreError) -> Bool
+    ) throws(CacheStoreError) {
+        try forEachDirectory({ () throws(CacheStoreError) in try tree.open() }, depth: 0, "", body)
+    }
+
+    private static func forEachDirectory(
+        _ open: () throws(CacheStoreError) -> Directory?,
         depth: Int,
         _ name: String,
         _ body: (String, borrowing Directory) throws(CacheStoreError) -> Bool
     ) throws(CacheStoreError) {
         do throws(CacheStoreError) {
-            let directory = try Directory(opening: path)
-            guard try body(name, directory), depth < maximumDepth else { return }
+            guard let directory = try open(), try body(name, directory), depth < maximumDepth else { return }
             for entry in try directory.names().valid where try directory.status(of: entry)?.kind == .directory
             {
-                let inner = name.isEmpty ? entry : "\(name)/\(entry)"
-                try forEachDirectory(of: path.appending(entry), depth: depth + 1, inner, body)
+                try forEachDirectory(
+                    { () throws(CacheStoreError) in try directory.directory(entry) },
+                    depth: depth + 1,
+                    name.isEmpty ? entry : "\(name)/\(entry)",
+                    body
+                )
             }
         } catch {
             if error.isOfMachine, error.code != .permissionDenied { throw error }

@@ -59,7 +59,7 @@ extension BuildCacheScan {
     }
 
     /// Leaves out the indexes of modules whose trees are not those of their hashes.
-    mutating func leaveOut(indexes: Set<ObjectID>, in root: FilePath) {
+    mutating func leaveOut(indexes: Set<ObjectID>, in root: FileTree) {
         for action in indexes.sorted() { leaveOutIndex(action, ofWrongTree: true, in: root) }
         actions.removeAll { indexes.contains($0.action) }
         keepReferredOutputs()

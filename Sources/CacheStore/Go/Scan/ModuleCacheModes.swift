@@ -48,7 +48,7 @@ struct ModuleCacheModes {
         entersTrees: Bool = false
     ) throws(CacheStoreError) {
         repair = ModeRepair(profile: profile, treatment: treatment)
-        self.buildCache = try OtherCache(buildCache)
+        self.buildCache = try OtherCache(buildCache.map { FileTree($0) })
         self.entersTrees = entersTrees
     }
 

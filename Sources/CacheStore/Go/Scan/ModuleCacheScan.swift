@@ -55,13 +55,13 @@ struct ModuleCacheScan: Sendable {
     /// Scans a GOMODCACHE.
     ///
     /// - Parameters:
-    ///   - path: The directory.
+    ///   - tree: The directory.
     ///   - other: GOCACHE, whose place in the directory is not reported; `nil` if it does not matter.
-    /// - Throws: ``CacheStoreError`` if `path` itself can't be read, or if the machine is
+    /// - Throws: ``CacheStoreError`` if `tree` itself can't be read, or if the machine is
     ///   at fault.
-    init(_ path: FilePath, apartFrom other: FilePath? = nil) throws(CacheStoreError) {
+    init(_ tree: FileTree, apartFrom other: FileTree? = nil) throws(CacheStoreError) {
         self.other = try OtherCache(other)
-        let root = try Directory(opening: path)
+        let root = try tree.open()
         try forEachEntry(of: root) { (scan, name, status) throws(CacheStoreError) in
             if name == "cache" {
                 if let cache = try root.directory(name) { try scan.scanCache(cache) }
@@ -226,22 +226,21 @@ struct ModuleCacheScan: Sendable {
     ///
     /// - Parameters:
     ///   - modules: The modules.
-    ///   - path: GOMODCACHE.
+    ///   - tree: GOMODCACHE.
     /// - Returns: The modules that are no longer there, which are left out.
     /// - Throws: ``CacheStoreError`` if GOMODCACHE itself can't be opened.
     mutating func removed(
         of modules: some Sequence<ModuleKey>,
-        in path: FilePath
+        in tree: FileTree
     ) throws(CacheStoreError) -> Set<ModuleKey> {
-        let root = try Directory(opening: path)
+        let root = try tree.open()
         var removed: Set<ModuleKey> = []
         for module in modules where !modFiles.contains(module) {
             try readModFile(of: module, in: root)
             if modFiles.contains(module) { continue }
             if try isRemoved(module.text, from: root) {
                 removed.insert(module)
-                let tree = path.appending(FilePath(module.text).components)
-                leaveOut(.changed, tree, "it was removed while it was packed")
+                leaveOut(.changed, tree.path(below: module.text), "it was removed while it was packed")
             } else {
                 try readModFile(of: module, in: root)
             }

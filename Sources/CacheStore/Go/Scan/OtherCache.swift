@@ -9,21 +9,15 @@ struct OtherCache: Sendable {
     private let directory: FileStatus.Identity
 
     /// The directory and all directories above it.
-    private var way: Set<FileStatus.Identity> = []
+    private let way: Set<FileStatus.Identity>
 
-    /// Looks at a directory; the result is `nil` if there is no directory at `path`.
+    /// Looks at a directory; the result is `nil` if there is none.
     ///
     /// - Throws: ``CacheStoreError`` if the machine is at fault (``CacheStoreError/isOfMachine``); so do the
     ///   methods below.
-    init?(_ path: FilePath?) throws(CacheStoreError) {
-        guard var path, let identity = try Directory.identity(at: path) else { return nil }
-        directory = identity
-        var current: FileStatus.Identity? = identity
-        // The directory above the root is the root itself.
-        while let found = current, way.insert(found).inserted {
-            path.append("..")
-            current = try Directory.identity(at: path)
-        }
+    init?(_ tree: FileTree?) throws(CacheStoreError) {
+        guard let way = try tree?.way(), let first = way.first else { return nil }
+        (directory, self.way) = (first, Set(way))
     }
 
     /// Returns whether the other cache is this directory.

@@ -24,7 +24,7 @@ enum BuiltModuleCache {
     /// - Throws: ``CacheStoreError`` if the machine is at fault.
     static func other(
         _ outputs: [BuildCacheScan.Output],
-        in root: FilePath,
+        in root: FileTree,
         than recorded: GoEnvironment
     ) throws -> String? {
         guard let expected = recorded.moduleCache else { return nil }
@@ -41,6 +41,43 @@ enum BuiltModuleCache {
             }
         }
         return counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
+    }
+
+    /// Finds the GOMODCACHE that packages state, without a scan of the build cache.
+    ///
+    /// - Parameter root: GOCACHE.
+    /// - Returns: The paths, with the one that most packages state first.
+    /// - Throws: ``CacheStoreError`` if the machine is at fault.
+    /// - Complexity: Up to 256 packages are looked at, and the beginnings of the outputs before them.
+    static func stated(in root: FileTree) throws -> [String] {
+        let top = try root.open()
+        var (counts, packages): ([String: Int], Int) = ([:], 0)
+        for index in 0..<256 where packages < sampleLimit {
+            guard
+                let directory = try Unusable.passedOver(
+                    try top.directory(BuildCacheLayout.subdirectory(index))
+                )
+            else { continue }
+            for name in try directory.names().valid where name.hasSuffix("-d") && packages < sampleLimit {
+                guard let file = try Unusable.passedOver(try directory.file(name)) else { continue }
+                let size = try file.status().size
+                let head = try file.bytes(count: EntryClassifier.headSize)
+                guard size > 0, EntryClassifier.contentClass(head, size: size) == .package else { continue }
+                packages += 1
+                if let path = try path(in: file, size: size) { counts[path, default: 0] += 1 }
+            }
+        }
+        return counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
+    }
+
+    /// Returns the GOMODCACHE that a compiled package states; `nil` if it states none.
+    private static func path(in file: borrowing File, size: Int) throws -> String? {
+        let package = try CompiledPackage.read(size: size) { range in
+            let bytes = try file.bytes(at: range.lowerBound, count: range.count)
+            // Another process may have cut the file.
+            return bytes + [UInt8](repeating: 0, count: range.count - bytes.count)
+        }
+        return package.flatMap { path(in: $0) }
     }
 
     /// Returns the GOMODCACHE that the path of a package's sources begins with; `nil` if they lie elsewhere.

@@ -5,14 +5,14 @@ enum ContentFile: Sendable {
     /// Bytes in memory.
     case bytes([UInt8])
 
-    /// A file, by its path below a cache's root.
-    case file(String, in: FilePath)
+    /// A file, by its path below a cache.
+    case file(String, in: FileTree)
 
     /// A file without a name.
     case scratch(ScratchFile)
 
-    /// The files of a module tree, one after another; the path of the tree is below a cache's root.
-    case tree(String, TreeManifest, in: FilePath)
+    /// The files of a module tree, one after another; the path of the tree is below a cache.
+    case tree(String, TreeManifest, in: FileTree)
 
     /// Reads a part of the content.
     ///
@@ -28,11 +28,11 @@ enum ContentFile: Sendable {
             buffer.removeAll(keepingCapacity: true)
             buffer += bytes[min(offset, bytes.count)..<min(offset + count, bytes.count)]
         case .file(let path, let root):
-            try Directory(opening: root).openFile(at: path).read(at: offset, count: count, into: &buffer)
+            try root.open().openFile(at: path).read(at: offset, count: count, into: &buffer)
         case .scratch(let scratch): try scratch.file.read(at: offset, count: count, into: &buffer)
         case .tree(let path, let manifest, let root):
             buffer.removeAll(keepingCapacity: true)
-            let files = LastDirectory(try Directory(opening: root).existingDirectory(at: path))
+            let files = LastDirectory(try root.open().existingDirectory(at: path))
             var start = 0
             for entry in manifest.entries {
                 let end = start + entry.size

@@ -81,7 +81,7 @@ struct KnownMembers: KnownEntries {
     ///   - hasZip: Whether the module also has a zip. The zip goes with its tree where no base has any.
     /// - Returns: The tree, or `nil` if it has to be read.
     /// - Throws: ``CacheStoreError`` if the machine is at fault.
-    func tree(of module: ModuleKey, h1: ObjectID, in root: FilePath, hasZip: Bool) throws -> UnreadTree? {
+    func tree(of module: ModuleKey, h1: ObjectID, in root: FileTree, hasZip: Bool) throws -> UnreadTree? {
         let found = bases.compactMap { base in
             base.set.treeIndex(of: module).map { (base.set, base.set.trees[$0]) }
         }
@@ -89,7 +89,7 @@ struct KnownMembers: KnownEntries {
         guard !found.isEmpty, !hasZip || bases.contains(where: { $0.set.download(.zip, of: module) != nil })
         else { return nil }
         do {
-            let directory = try Directory(opening: root).existingDirectory(at: module.text)
+            let directory = try root.open().existingDirectory(at: module.text)
             let files = try TreeListing(directory).files
             // Such a module travels as its zip, which has to be made.
             guard !files.contains(where: { PathRules.isWhiteout($0.path) }) else { return nil }
@@ -119,14 +119,14 @@ struct KnownMembers: KnownEntries {
     func storedZip(
         of module: ModuleKey,
         h1: ObjectID,
-        in root: FilePath
+        in root: FileTree
     ) throws(CacheStoreError) -> MemberSet.Download.Content? {
         for base in bases {
             guard case .bytes(let hash) = base.set.download(.ziphash, of: module)?.content,
                 ModuleHash.id(ofZiphash: hash) == h1,
                 case .stored(let id, let size, _) = base.set.download(.zip, of: module)?.content
             else { continue }
-            let directory = try Directory(opening: root)
+            let directory = try root.open()
             let elements = module.downloadDirectory.pathElements
             guard let downloads = try Unusable.passedOver(try directory.directory(at: elements)),
                 let file = try Unusable.passedOver(try downloads.status(of: "\(module.version).zip")),

@@ -170,13 +170,24 @@ extension Pack {
         /// The directory of the job's sources, if only what the job has used is packed.
         var checkout: FilePath? { usedSinceRestore ?? loggedUse?.checkout }
 
-        /// Returns the options with the packed GOMODCACHE in the environment.
+        /// Returns the options with the packed GOMODCACHE in the environment; without any for an empty path.
         ///
-        /// Options without a recorded environment are returned as they are.
-        func recordingModuleCache(of caches: GoCaches) -> Options {
-            guard environment.isKnown, let path = caches.moduleCache else { return self }
+        /// Options without a recorded environment are returned as they are, and so they are without a path.
+        func recording(moduleCache path: String?) -> Options {
+            guard environment.isKnown, let path else { return self }
             var result = self
-            result.environment.variables["GOMODCACHE"] = path.string
+            result.environment.variables["GOMODCACHE"] = path
+            return result
+        }
+
+        /// Returns the options with opened bases.
+        ///
+        /// - Throws: ``CacheStoreError`` if a base can't be opened, or `output` is one.
+        func openingBases(besides output: FilePath?) throws(CacheStoreError) -> Options {
+            var result = self
+            let opened = try bases.opened()
+            if let output { try opened.checkOutput(output) }
+            result.bases = opened
             return result
         }
     }

@@ -48,6 +48,9 @@ extension Pack {
         /// The value is `nil` without ``Pack/Options/usedSinceRestore``, and where no restore left marks.
         public var restoreTime: Int?
 
+        /// The places in the tar where the caches were found; `nil` for a pack of directories.
+        public var places: CacheTar.Places?
+
         /// The warnings of circumstances that are not errors, but may be mistakes.
         ///
         /// Examples are a missing environment, an empty cache, or a base that holds another pack with the

@@ -31,7 +31,7 @@ public struct Pack: Sendable {
         to path: FilePath,
         progress: ProgressHandler? = nil
     ) async throws -> Report {
-        let (options, built) = try prepared(caches, path)
+        let (options, caches, moduleCaches) = try prepared(caches, path)
         return try await ArchiveWriter.writing(to: path, overwrite: options.overwrite, progress) {
             writer,
             counters in
@@ -40,7 +40,7 @@ public struct Pack: Sendable {
                 caches: caches,
                 path: path,
                 counters: counters,
-                moduleCache: built
+                moduleCaches: moduleCaches
             )
             .run(writer)
         }
@@ -68,7 +68,7 @@ public struct Pack: Sendable {
         to path: FilePath? = nil,
         progress: ProgressHandler? = nil
     ) async throws -> Report {
-        let (options, built) = try prepared(caches, path)
+        let (options, caches, moduleCaches) = try prepared(caches, path)
         let warnings = try Warning.preview(of: path, overwrite: options.overwrite)
         var report = try await ProgressCounters.reporting(to: progress) { counters in
             try await PackOperation(
@@ -76,7 +76,7 @@ public struct Pack: Sendable {
                 caches: caches,
                 path: nil,
                 counters: counters,
-                moduleCache: built
+                moduleCaches: moduleCaches
             )
             .preview()
         }
@@ -86,21 +86,24 @@ public struct Pack: Sendable {
 
     /// Checks the options, the caches and the path of the archive, and opens the bases.
     ///
-    /// - Returns: The options with the packed GOMODCACHE in the environment, and the path that Go states.
+    /// - Returns: The options with the packed GOMODCACHE in the environment, the caches, and the paths of
+    ///   GOMODCACHE under which Go may have built.
     private func prepared(
         _ caches: GoCaches,
         _ path: FilePath?
-    ) throws(CacheStoreError) -> (Options, moduleCache: String) {
+    ) throws(CacheStoreError) -> (Options, CacheTrees, moduleCaches: Set<FilePath>) {
         try options.check()
         guard caches.buildCache != nil || caches.moduleCache != nil else {
             throw CacheStoreError(.badArgument, "neither GOCACHE nor GOMODCACHE is to be packed")
         }
         try CacheShape.check(caches)
         try CacheShape.checkSources(caches)
-        var prepared = options.recordingModuleCache(of: caches)
-        let bases = try options.bases.opened()
-        if let path { try bases.checkOutput(path) }
-        prepared.bases = bases
-        return (prepared, options.environment["GOMODCACHE"])
+        let prepared = try options.openingBases(besides: path).recording(
+            moduleCache: caches.moduleCache?.string
+        )
+        let stated = options.environment["GOMODCACHE"]
+        let paths = [caches.moduleCache, stated.isEmpty ? nil : FilePath(stated)]
+        let moduleCaches = Set(paths.compactMap { $0?.lexicallyNormalized() })
+        return (prepared, CacheTrees(caches), moduleCaches)
     }
 }

@@ -123,7 +123,7 @@ struct PackAssembly: Sendable {
     ///   - ids: The outputs.
     ///   - surveys: The surveys of the larger ones, as far as they could be read.
     ///   - root: GOCACHE.
-    mutating func read(_ ids: Set<ObjectID>, surveys: [ObjectID: StreamSurvey], root: FilePath) {
+    mutating func read(_ ids: Set<ObjectID>, surveys: [ObjectID: StreamSurvey], root: FileTree) {
         var faulty: Set<ObjectID> = []
         for index in set.outputs.indices where ids.contains(set.outputs[index].id) {
             guard let output = pending.removeValue(forKey: set.outputs[index].id) else { continue }
@@ -142,7 +142,7 @@ struct PackAssembly: Sendable {
     }
 
     /// Adds a module tree; trees must be added in the order of their modules.
-    mutating func add(_ survey: TreeSurvey, of module: ModuleKey, root: FilePath) {
+    mutating func add(_ survey: TreeSurvey, of module: ModuleKey, root: FileTree) {
         let manifest = add(StreamCutter.manifestChunks(of: survey.text), of: .bytes(survey.text))
         set.trees.append(
             MemberSet.Tree(
@@ -262,14 +262,14 @@ struct PackAssembly: Sendable {
     /// - Parameters:
     ///   - missing: The numbers of the chunks.
     ///   - caches: The directories, for messages.
-    mutating func drop(_ missing: Set<ChunkNumber>, caches: GoCaches) {
+    mutating func drop(_ missing: Set<ChunkNumber>, caches: CacheTrees) {
         func isWhole(_ chunks: ChunkList) -> Bool { chunks.numbers.allSatisfy { !missing.contains($0) } }
         if let root = caches.buildCache {
             for output in set.outputs where !isWhole(output.chunks) {
                 let name = BuildCacheLayout.name(ofOutput: output.id)
                 leaveOut(
                     .wrongContent,
-                    root.appending(FilePath(name).components),
+                    root.path(below: name),
                     "its content does not match its name"
                 )
             }
@@ -278,7 +278,7 @@ struct PackAssembly: Sendable {
         }
         guard let root = caches.moduleCache else { return }
         for tree in set.trees where !isWhole(tree.chunks) {
-            let path = root.appending(FilePath(tree.module.text).components)
+            let path = root.path(below: tree.module.text)
             leaveOut(.changed, path, "a file of it changed while it was packed")
         }
         set.trees.removeAll { !isWhole($0.chunks) }
@@ -291,7 +291,7 @@ struct PackAssembly: Sendable {
                 if isWhole(chunks) { return true }
                 leaveOut(
                     .changed,
-                    root.appending(FilePath(ModuleCacheLayout.zip(of: download.module)).components),
+                    root.path(below: ModuleCacheLayout.zip(of: download.module)),
                     "it changed while it was packed"
                 )
                 return false
@@ -303,10 +303,10 @@ struct PackAssembly: Sendable {
         leftOut.append(LeftOut(reason, path, explanation))
     }
 
-    private mutating func dropActionsWithoutOutput(_ root: FilePath) {
+    private mutating func dropActionsWithoutOutput(_ root: FileTree) {
         let ids = Set(set.outputs.map(\.id))
         for action in set.actions where !ids.contains(action.output) {
-            let path = root.appending(FilePath(BuildCacheLayout.name(ofAction: action.id)).components)
+            let path = root.path(below: BuildCacheLayout.name(ofAction: action.id))
             leaveOut(.missingOutput, path, "its output \(action.output) was left out")
         }
         set.actions.removeAll { !ids.contains($0.output) }

@@ -125,7 +125,7 @@ extension PackOperation {
                 if hash == survey.h1 {
                     trees.update { $0[module] = survey }
                 } else {
-                    let path = root.appending(FilePath(module.text).components)
+                    let path = root.path(below: module.text)
                     let fault =
                         hash == nil
                         ? "there is no sound .ziphash for it" : "its files are not those of its .ziphash"
@@ -241,7 +241,7 @@ extension PackOperation {
             _ in
             let module = modules[index]
             let zip = ModuleCacheLayout.zip(of: module)
-            let path = root.appending(FilePath(made[module] == nil ? zip : module.text).components)
+            let path = root.path(below: made[module] == nil ? zip : module.text)
             do {
                 let packed =
                     if let tree = made[module], let archive {

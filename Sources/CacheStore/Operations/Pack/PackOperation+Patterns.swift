@@ -13,7 +13,7 @@ extension PackOperation {
     ///   - root: GOCACHE.
     /// - Returns: The names.
     /// - Throws: ``CacheStoreError`` if the machine is at fault, or `CancellationError`.
-    func names(of outputs: [BuildCacheScan.Output], in root: FilePath) async throws -> SelectionNames {
+    func names(of outputs: [BuildCacheScan.Output], in root: FileTree) async throws -> SelectionNames {
         let packages = outputs.filter { [.package, .main].contains($0.contentClass) }
         counters.begin(
             "reading packages",

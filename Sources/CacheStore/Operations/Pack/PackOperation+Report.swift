@@ -22,7 +22,7 @@ extension PackOperation {
         let environment = outcome.whole.sources[0].environment
         let warnings = PackWarnings(
             options: options,
-            caches: caches,
+            caches: caches.paths,
             environment: environment,
             totals: ArchiveTotals(of: outcome.whole, fileBytes: 0),
             leftOut: leftOut,
@@ -30,7 +30,7 @@ extension PackOperation {
         ).all(sharingLabel: found.bases.first(withLabelOf: outcome.set.sources), zipped: found.zipped)
         let doubts =
             if let use = found.use {
-                try UseWarnings(use: use, assembly: assembly, caches: caches).all()
+                try UseWarnings(use: use, assembly: assembly, caches: caches.paths).all()
             } else {
                 [Warning]()
             }

@@ -31,13 +31,13 @@ extension PackOperation {
     ///   too many.
     func checkRoom(
         for modules: [ModuleKey],
-        in root: FilePath,
+        in root: FileTree,
         besides chunks: [ChunkRecord]
     ) async throws {
         // Zips that the bases hold, or that patterns exclude, are not written.
         guard !modules.isEmpty, options.bases.isEmpty, !options.hasPatterns else { return }
         let zips = try await WorkerThreads.performCancellable { cancellation in
-            let directory = try Directory(opening: root)
+            let directory = try root.open()
             return try modules.compactMap { module in
                 try cancellation.check()
                 return try Self.zip(of: module, in: directory)
@@ -60,7 +60,7 @@ extension PackOperation {
             state: { ZipState(compressor: try ZstdCompressor(level: level)) }
         ) { state, index, cancellation in
             let path = ModuleCacheLayout.zip(of: strange[index].module)
-            guard let file = try Unusable.passedOver(try Directory(opening: root).openFile(at: path)) else {
+            guard let file = try Unusable.passedOver(try root.open().openFile(at: path)) else {
                 return
             }
             let survey = try StreamSurvey.file(file, &state.cutter).0
@@ -76,7 +76,7 @@ extension PackOperation {
         var rest = limit - chunks.reduce(0) { $0 + $1.contentBytes }
         for zip in zips {
             rest -= zip.content
-            if rest < 0 { throw ZippedContent.excess(of: zip.module, most.value, in: path ?? root) }
+            if rest < 0 { throw ZippedContent.excess(of: zip.module, most.value, in: path ?? root.path) }
         }
     }
 

@@ -4,13 +4,13 @@ import SystemPackage
 /// One run of a ``Pack``.
 struct PackOperation: Sendable {
     let options: Pack.Options
-    let caches: GoCaches
+    let caches: CacheTrees
     /// The new archive; `nil` if none is written.
     let path: FilePath?
     let counters: ProgressCounters
 
-    /// The path of GOMODCACHE that Go states; empty if it is not known.
-    let moduleCache: String
+    /// The paths of GOMODCACHE under which Go may have built.
+    let moduleCaches: Set<FilePath>
 
     var threads: Int { WorkerThreads.count(for: options.jobs) }
 
@@ -87,16 +87,10 @@ struct PackOperation: Sendable {
 
     // MARK: - Reading
 
-    /// The paths of GOMODCACHE under which Go may have built.
-    private var moduleCaches: Set<FilePath> {
-        let paths = [caches.moduleCache, moduleCache.isEmpty ? nil : FilePath(moduleCache)]
-        return Set(paths.compactMap { $0?.lexicallyNormalized() })
-    }
-
     /// Returns what tells which members the job has used; `nil` if that does not matter.
     private func jobUse() async throws -> JobUse? {
         guard let checkout = options.checkout else { return nil }
-        let (caches, environment, moduleCaches) = (caches, options.environment, moduleCaches)
+        let (caches, environment, moduleCaches) = (caches.paths, options.environment, moduleCaches)
         let log = try await WorkerThreads.perform { [options] in
             let consequence = "so nothing names the modules that the job uses"
             try CheckoutSums.checkDirectory(checkout, consequence, remedy: .nameCheckout)
@@ -144,6 +138,7 @@ struct PackOperation: Sendable {
             } ?? .any,
             environment: options.environment,
             moduleCaches: moduleCaches,
+            moduleTrees: caches.moduleTrees(builtIn: moduleCaches),
             soundModules: modules?.sound ?? [],
             known: known
         )
@@ -199,10 +194,10 @@ struct PackOperation: Sendable {
         try await WorkerThreads.forEach(
             below: large.count,
             threads: threads,
-            state: { SurveyState(root: try Directory(opening: root)) }
+            state: { SurveyState(root: try root.open()) }
         ) { state, index, _ in
             let output = large[index]
-            let path = root.appending(FilePath(output.file).components)
+            let path = root.path(below: output.file)
             do throws(CacheStoreError) {
                 let (survey, id) = try StreamSurvey.file(state.root.openFile(at: output.file), &state.cutter)
                 if id == output.id, survey.size == output.size {
@@ -336,6 +331,8 @@ struct PackOperation: Sendable {
         _ writer: ArchiveWriter,
         isCanonical: Bool
     ) throws -> Pack.Report {
+        try caches.buildCache?.checkUnchanged()
+        try caches.moduleCache?.checkUnchanged()
         let outcome = try outcome(of: found)
         let set = outcome.set.laidOut(outcome.order) { frames[$0] ?? outcome.whole.chunks[$0] }
         var target = writer

@@ -26,12 +26,12 @@ struct PackedZip: Sendable {
     ///   says.
     init(
         _ path: String,
-        in root: FilePath,
+        in root: FileTree,
         of module: ModuleKey,
         h1: ObjectID?,
         _ cutter: inout StreamCutter
     ) throws {
-        let file = try Directory(opening: root).openFile(at: path)
+        let file = try root.open().openFile(at: path)
         // A sparse file may be longer than any disk.
         guard try file.status().size <= FormatLimits.zipSize else {
             throw ZipError("Zip is too large for a module")
@@ -61,7 +61,7 @@ struct PackedZip: Sendable {
     ///   the system says.
     init(
         making tree: TreeSurvey,
-        in root: FilePath,
+        in root: FileTree,
         of module: ModuleKey,
         beside archive: FilePath,
         _ cutter: inout StreamCutter
@@ -90,7 +90,7 @@ struct PackedZip: Sendable {
     /// - Throws: ``ZipError`` if Go would refuse the zip, or ``CacheStoreError`` as the system says.
     init(
         measuring tree: TreeSurvey,
-        in root: FilePath,
+        in root: FileTree,
         of module: ModuleKey,
         _ cutter: inout StreamCutter
     ) throws {
@@ -110,12 +110,12 @@ struct PackedZip: Sendable {
     /// Writes the zip of a tree.
     private static func write(
         _ tree: TreeSurvey,
-        in root: FilePath,
+        in root: FileTree,
         of module: ModuleKey,
         into emit: (Span<UInt8>) throws -> Void
     ) throws {
         var writer = ModuleZipWriter(prefix: module.unescaped + "/")
-        let files = LastDirectory(try Directory(opening: root).existingDirectory(at: module.text))
+        let files = LastDirectory(try root.open().existingDirectory(at: module.text))
         var piece: [UInt8] = []
         for entry in tree.manifest.entries {
             let file = try files.openFile(at: entry.path)

@@ -41,12 +41,12 @@ struct TreeSurvey: Sendable {
     ///   is at fault.
     static func read(
         _ module: ModuleKey,
-        in root: FilePath,
+        in root: FileTree,
         _ cutter: inout StreamCutter
     ) throws -> TreeSurvey {
-        let path = root.appending(FilePath(module.text).components)
+        let path = root.path(below: module.text)
         do {
-            return try read(module, from: Directory(opening: root), &cutter)
+            return try read(module, from: root.open(), &cutter)
         } catch let fault as TreeManifest.Fault {
             throw TreeListing.Fault(leftOut: LeftOut(.badName, path, fault.message))
         } catch let error as CacheStoreError {

@@ -23,9 +23,9 @@ struct UnreadTree: Sendable {
     ///   - h1: The hash in its `.ziphash`.
     ///   - root: GOMODCACHE.
     /// - Throws: ``CacheStoreError`` if the machine is at fault.
-    init?(listing module: ModuleKey, h1: ObjectID, in root: FilePath) throws {
+    init?(listing module: ModuleKey, h1: ObjectID, in root: FileTree) throws {
         do {
-            let directory = try Directory(opening: root).existingDirectory(at: module.text)
+            let directory = try root.open().existingDirectory(at: module.text)
             let entries = try TreeListing(directory).files
             try TreeSurvey.checkSize(of: entries)
             let (manifest, text) = try TreeSurvey.manifest(of: entries)

@@ -37,7 +37,7 @@ struct ModuleCacheExcess: Sendable {
         keepsChecksums: Bool,
         check: () throws -> Void
     ) throws {
-        let scan = try ModuleCacheScan(path, apartFrom: buildCache)
+        let scan = try ModuleCacheScan(FileTree(path), apartFrom: buildCache.map { FileTree($0) })
         let held = Set(set.downloads.map(\.key))
         // Go unpacks a zip that is stored.
         let stored = set.downloads.filter { $0.kind == .zip && $0.content != .derived }.map(\.module)

@@ -59,7 +59,7 @@ final class CheckoutIndexes: Sendable {
         if let moduleCache {
             let all = IndexKeys(versions: Set(roots.map(\.version)))
             keys.formUnion(
-                all.modules(try IndexKeys.modules(in: moduleCache), below: [moduleCache.string])
+                all.modules(try IndexKeys.modules(in: FileTree(moduleCache)), below: [moduleCache.string])
             )
         }
         let found = keys

@@ -7,6 +7,7 @@ extension Directory {
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func identity() throws(CacheStoreError) -> FileStatus.Identity {
+        if let entry { return entry.status.identity }
         var raw = stat()
         _ = try SystemCall.checked("examine", path) { unsafe fstat(descriptor, &raw) }
         return FileStatus(raw).identity
@@ -23,10 +24,12 @@ extension Directory {
 
     /// Returns the numbers that tell the entry `name` from all others, or `nil` if there is no such entry.
     ///
-    /// A symbolic link is followed: the numbers are those of the file at its end.
+    /// A symbolic link is followed: the numbers are those of the file at its end. In a tar, where the tree
+    /// around the link may be missing, they are those of the link.
     ///
     /// - Throws: ``CacheStoreError`` if the machine is at fault (``CacheStoreError/isOfMachine``).
     func identity(of name: String) throws(CacheStoreError) -> FileStatus.Identity? {
+        if let entry { return entry[name]?.status.identity }
         var raw = stat()
         let found = try Unusable.passedOver(
             try SystemCall.checked("examine", path(of: name)) { unsafe fstatat(descriptor, name, &raw, 0) }

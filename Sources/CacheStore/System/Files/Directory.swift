@@ -8,6 +8,11 @@ package import SystemPackage
 package struct Directory: ~Copyable, Sendable {
     let descriptor: CInt
 
+    /// The place of the directory in a file, if it lies in one, for example in a tar.
+    ///
+    /// Such a directory has no descriptor, so that it can only be read.
+    let entry: StoredTree.Entry?
+
     /// The path by which the directory was opened, for messages.
     var path: FilePath { shownPath.path }
 
@@ -15,6 +20,14 @@ package struct Directory: ~Copyable, Sendable {
 
     private init(owning descriptor: CInt, path: ShownPath) {
         self.descriptor = descriptor
+        entry = nil
+        shownPath = path
+    }
+
+    /// Opens a directory that lies in a file.
+    init(_ entry: StoredTree.Entry, path: ShownPath) {
+        descriptor = -1
+        self.entry = entry
         shownPath = path
     }
 
@@ -28,39 +41,7 @@ package struct Directory: ~Copyable, Sendable {
         self.init(owning: descriptor, path: ShownPath(path))
     }
 
-    deinit { _ = Glibc.close(descriptor) }
-
-    /// Creates a directory and the missing directories above it, and opens it.
-    ///
-    /// - Throws: ``CacheStoreError`` as the system says.
-    static func creating(_ path: FilePath) throws(CacheStoreError) -> Directory {
-        do {
-            return try Directory(opening: path)
-        } catch  where error.code == .notFound {
-            let parent = path.removingLastComponent()
-            if !parent.isEmpty, parent != path { _ = try creating(parent) }
-            var isNew = true
-            do throws(Errno) {
-                _ = try SystemCall.run { unsafe path.withPlatformString { unsafe Glibc.mkdir($0, 0o755) } }
-            } catch {
-                guard error == .fileExists else { throw .system(error, "create the directory", path) }
-                isNew = false
-            }
-            do throws(CacheStoreError) {
-                let made = try Directory(opening: path)
-                if isNew, Umask.hides(0o755) { try made.setMode(0o755) }
-                return made
-            } catch {
-                guard !isNew, error.code == .notFound else { throw error }
-                throw CacheStoreError(
-                    .notFound,
-                    "a symbolic link that leads nowhere stands where a directory should be",
-                    path: path,
-                    remedy: .removeObstacle
-                )
-            }
-        }
-    }
+    deinit { if entry == nil { _ = Glibc.close(descriptor) } }
 
     /// Returns the path of an entry, for messages.
     func path(of name: String) -> FilePath { path.appending(name) }
@@ -71,6 +52,7 @@ package struct Directory: ~Copyable, Sendable {
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func status(of name: String) throws(CacheStoreError) -> FileStatus? {
+        if let entry { return entry[name]?.status }
         var raw = stat()
         do throws(Errno) {
             _ = try SystemCall.run { unsafe fstatat(descriptor, name, &raw, AT_SYMLINK_NOFOLLOW) }
@@ -87,6 +69,7 @@ package struct Directory: ~Copyable, Sendable {
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func names() throws(CacheStoreError) -> (valid: [String], invalid: [FilePath]) {
+        if let entry { return (entry.names, entry.invalidNames.map { path(of: $0) }) }
         var valid: [String] = []
         var invalid: [FilePath] = []
         // A second descriptor is needed, because closedir(3) closes the one that it is given.
@@ -149,6 +132,10 @@ package struct Directory: ~Copyable, Sendable {
     ///   a symbolic link.
     func directory(_ name: String, shownAs shown: ShownPath? = nil) throws(CacheStoreError) -> Directory? {
         let shownPath = shown ?? ShownPath(name, in: shownPath)
+        if let entry {
+            guard let found = entry[name] else { return nil }
+            return Directory(try found.checked(.directory, shownPath.path), path: shownPath)
+        }
         let cause: Errno
         do throws(Errno) {
             let opened = try SystemCall.run {
@@ -162,41 +149,9 @@ package struct Directory: ~Copyable, Sendable {
         if cause == .notDirectory || cause == .tooManySymbolicLinkLevels,
             let found = try status(of: name), found.kind != .directory
         {
-            throw CacheStoreError(
-                found.kind == .symbolicLink ? .symbolicLink : .io,
-                "a \(found.noun) stands where a directory should be",
-                path: shownPath.path,
-                remedy: .removeObstacle
-            )
+            throw .obstacle(found, insteadOf: .directory, shownPath.path)
         }
         throw .system(cause, "open the directory", shownPath.path)
-    }
-
-    /// Opens the directory `name`, and creates it first if it is missing.
-    ///
-    /// A new directory gets the given mode, whatever the umask.
-    ///
-    /// - Throws: ``CacheStoreError`` as the system says, with code ``CacheStoreError/Code/symbolicLink`` for
-    ///   a symbolic link.
-    func creatingDirectory(
-        _ name: String,
-        mode: mode_t = 0o755,
-        shownAs shown: ShownPath? = nil
-    ) throws(CacheStoreError) -> Directory {
-        let shownPath = shown ?? ShownPath(name, in: shownPath)
-        if let there = try directory(name, shownAs: shownPath) { return there }
-        var isNew = true
-        do throws(Errno) {
-            _ = try SystemCall.run { unsafe mkdirat(descriptor, name, mode) }
-        } catch {
-            guard error == .fileExists else { throw .system(error, "create the directory", shownPath.path) }
-            isNew = false
-        }
-        guard let made = try directory(name, shownAs: shownPath) else {
-            throw .system(.noSuchFileOrDirectory, "open the directory", shownPath.path)
-        }
-        if isNew, Umask.hides(mode) { try made.setMode(mode) }
-        return made
     }
 
     /// Opens the file `name` for reading, or returns `nil` if there is no such entry.
@@ -205,6 +160,10 @@ package struct Directory: ~Copyable, Sendable {
     ///   a symbolic link. What is neither a file nor a link is no fault of the machine
     ///   (``CacheStoreError/isOfMachine``).
     func file(_ name: String) throws(CacheStoreError) -> File? {
+        if let entry {
+            guard let found = entry[name] else { return nil }
+            return File(try found.checked(.regular, path(of: name)), path: path(of: name))
+        }
         // The open does not block: opening a FIFO would otherwise wait for a writer.
         let opened: CInt
         do throws(Errno) {
@@ -219,12 +178,7 @@ package struct Directory: ~Copyable, Sendable {
         // A FIFO can't be read by offset, and a device may have no end.
         let status = try file.status()
         guard status.kind == .regular else {
-            throw CacheStoreError(
-                .io,
-                "a \(status.noun), and not a file",
-                path: file.path,
-                remedy: .removeObstacle
-            )
+            throw .obstacle(status, insteadOf: .regular, file.path)
         }
         return file
     }
@@ -260,22 +214,6 @@ package struct Directory: ~Copyable, Sendable {
     /// Returns the path of an entry that lies several elements below this directory, for messages.
     func path(below relative: String) -> FilePath { path.appending(FilePath(relative).components) }
 
-    /// Opens the directory at a path below this one, and creates the elements that are missing.
-    ///
-    /// - Parameters:
-    ///   - elements: The elements of the path; none for the directory itself.
-    ///   - mode: The permission bits of new directories, whatever the umask.
-    /// - Returns: The directory.
-    /// - Throws: The errors of ``creatingDirectory(_:mode:)``.
-    func creatingDirectory(
-        at elements: some Collection<String>,
-        mode: mode_t = 0o755
-    ) throws(CacheStoreError) -> Directory {
-        var current = try creatingDirectory(elements.first ?? ".", mode: mode)
-        for element in elements.dropFirst() { current = try current.creatingDirectory(element, mode: mode) }
-        return current
-    }
-
     /// Opens the file at a path below this directory for reading.
     ///
     /// - Parameter path: The path, with `/` between its elements; no element is followed as a symbolic link.
@@ -293,36 +231,6 @@ package struct Directory: ~Copyable, Sendable {
             throw .system(.noSuchFileOrDirectory, "open", self.path(below: path))
         }
         return found
-    }
-
-    /// Creates the file `name` for writing.
-    ///
-    /// - Parameters:
-    ///   - name: The name of the file.
-    ///   - mode: The permission bits, whatever the umask.
-    ///   - replacing: Whether a file that is there is emptied; otherwise such a file is an error. A file of
-    ///     another user keeps its mode.
-    ///   - shown: The path of the file in messages, if it is another than that of `name`.
-    /// - Returns: The file, open for reading and writing.
-    /// - Throws: ``CacheStoreError`` as the system says.
-    func creatingFile(
-        _ name: String,
-        mode: mode_t,
-        replacing: Bool = false,
-        shownAs shown: FilePath? = nil
-    ) throws(CacheStoreError) -> File {
-        let path = shown ?? path(of: name)
-        let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | (replacing ? O_TRUNC : O_EXCL)
-        let opened = try SystemCall.checked("create", path) {
-            unsafe openat(descriptor, name, flags, mode)
-        }
-        let file = File(owning: opened, path: path)
-        do throws(CacheStoreError) {
-            if Umask.hides(mode) { try file.setMode(mode) }
-        } catch {
-            guard replacing, error.code == .permissionDenied else { throw error }
-        }
-        return file
     }
 
     // MARK: - Changing

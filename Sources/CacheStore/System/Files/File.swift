@@ -11,10 +11,23 @@ struct File: ~Copyable, Sendable {
     /// The path by which the file was opened, for messages.
     let path: FilePath
 
+    /// The place of the file in another one, if it lies in one, for example in a tar.
+    ///
+    /// Such a file has no descriptor of its own, so that it can only be read.
+    private let entry: StoredTree.Entry?
+
     /// Takes over an open descriptor.
     init(owning descriptor: CInt, path: FilePath) {
         self.descriptor = descriptor
         self.path = path
+        entry = nil
+    }
+
+    /// Opens a file that lies in another one.
+    init(_ entry: StoredTree.Entry, path: FilePath) {
+        descriptor = -1
+        self.path = path
+        self.entry = entry
     }
 
     /// Opens a file for reading.
@@ -30,20 +43,23 @@ struct File: ~Copyable, Sendable {
             unsafe path.withPlatformString { unsafe Glibc.open($0, flags) }
         }
         self.path = path
+        entry = nil
     }
 
-    deinit { _ = Glibc.close(descriptor) }
+    deinit { if entry == nil { _ = Glibc.close(descriptor) } }
 
     /// Opens the same file once more, so that another owner can hold it (`fcntl(2)`, `F_DUPFD_CLOEXEC`).
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func duplicate() throws(CacheStoreError) -> File {
+        if let entry { return File(entry, path: path) }
         let copy = try SystemCall.checked("open", path) { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
         return File(owning: copy, path: path)
     }
 
     /// Returns the status of the file, from `fstat(2)`.
     func status() throws(CacheStoreError) -> FileStatus {
+        if let entry { return entry.status }
         var raw = stat()
         _ = try SystemCall.checked("examine", path) { unsafe fstat(descriptor, &raw) }
         return FileStatus(raw)
@@ -53,16 +69,18 @@ struct File: ~Copyable, Sendable {
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func read(into target: inout OutputSpan<UInt8>, at offset: Int) throws(CacheStoreError) {
-        let (descriptor, path) = (self.descriptor, self.path)
+        let (descriptor, path) = (entry?.tree.file.descriptor ?? self.descriptor, self.path)
+        let (start, most) = entry?.range(from: offset) ?? (offset, Int.max)
         // `count` grows only by the number of bytes that pread(2) wrote below the buffer's own end.
         try unsafe target.withUnsafeMutableBufferPointer { (buffer, count) throws(CacheStoreError) in
-            var position = offset
-            while count < buffer.count {
+            var position = start
+            let end = min(buffer.count, count + min(most, buffer.count))
+            while count < end {
                 let got = try SystemCall.checked("read", path) {
                     unsafe pread(
                         descriptor,
                         buffer.baseAddress.map { unsafe $0 + count },
-                        buffer.count - count,
+                        end - count,
                         position
                     )
                 }

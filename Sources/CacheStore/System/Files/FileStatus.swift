@@ -1,4 +1,5 @@
 import Glibc
+import SystemPackage
 
 /// The status of a file, from `stat(2)`.
 struct FileStatus: Hashable {
@@ -59,13 +60,64 @@ struct FileStatus: Hashable {
         inode = raw.st_ino
     }
 
+    /// The kind in more exact words than those of ``kind``, where there are some.
+    private var exactNoun: String?
+
+    /// Creates the status of a file that lies in another file, for example in a tar.
+    ///
+    /// - Parameters:
+    ///   - kind: The kind.
+    ///   - noun: The kind in words, if ``kind`` does not tell it exactly.
+    ///   - mode: The permission bits.
+    ///   - owner: The user.
+    ///   - size: The length in bytes.
+    ///   - modified: The modification time, in whole seconds since 1970.
+    ///   - modifiedNanoseconds: The rest of the modification time.
+    ///   - number: The file's number; the device is one that no file system has.
+    init(
+        _ kind: Kind,
+        noun: String? = nil,
+        mode: mode_t,
+        owner: uid_t,
+        size: Int,
+        modified: Int,
+        modifiedNanoseconds: Int,
+        number: Int
+    ) {
+        (self.kind, exactNoun, self.mode, self.owner, self.size) = (kind, noun, mode, owner, size)
+        (self.modified, self.modifiedNanoseconds) = (modified, modifiedNanoseconds)
+        changedNanoseconds = modified &* 1_000_000_000 &+ modifiedNanoseconds
+        (device, inode) = (dev_t.max, ino_t(number))
+    }
+
     /// The kind in words, for messages.
     var noun: String {
-        switch kind {
+        if let exactNoun { return exactNoun }
+        return switch kind {
         case .regular: "file"
         case .directory: "directory"
         case .symbolicLink: "symbolic link"
         case .other: "special file"
         }
+    }
+}
+
+extension CacheStoreError {
+    /// Returns the error for something that stands where a file or directory should be.
+    ///
+    /// - Parameters:
+    ///   - found: The status of what stands there.
+    ///   - wanted: The kind that should be there: a file or a directory.
+    ///   - path: The path.
+    /// - Returns: An error, with code ``Code/symbolicLink`` for a link in the place of a directory.
+    static func obstacle(_ found: FileStatus, insteadOf wanted: FileStatus.Kind, _ path: FilePath) -> Self {
+        let isLink = found.kind == .symbolicLink && wanted == .directory
+        return Self(
+            isLink ? .symbolicLink : .io,
+            wanted == .directory
+                ? "a \(found.noun) stands where a directory should be" : "a \(found.noun), and not a file",
+            path: path,
+            remedy: .removeObstacle
+        )
     }
 }

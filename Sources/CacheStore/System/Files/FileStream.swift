@@ -29,6 +29,19 @@ struct FileStream: ~Copyable {
         file = File(owning: descriptor, path: path)
     }
 
+    /// Returns the next `count` bytes; fewer only where the file ends.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    func whole(_ count: Int) throws(CacheStoreError) -> [UInt8] {
+        var bytes = try next(count)
+        while !bytes.isEmpty, bytes.count < count {
+            let more = try next(count - bytes.count)
+            if more.isEmpty { break }
+            bytes += more
+        }
+        return bytes
+    }
+
     /// Returns the next bytes, at most `count`; none where the file ends.
     ///
     /// - Throws: ``CacheStoreError`` as the system says.

@@ -27,11 +27,11 @@ struct ModuleCacheScanTests {
     /// Scans the cache, changes it, and looks at the module again.
     private func look(_ change: () throws -> Void) throws -> (scan: ModuleCacheScan, isRemoved: Bool) {
         let key = try #require(ModuleKey(module.key))
-        var scan = try ModuleCacheScan(root)
+        var scan = try ModuleCacheScan(FileTree(root))
         #expect(scan.trees == [key])
         #expect(scan.downloads.map(\.kind) == [.info, .ziphash])
         try change()
-        let removed = try scan.removed(of: [key], in: root)
+        let removed = try scan.removed(of: [key], in: FileTree(root))
         #expect(removed.subtracting([key]).isEmpty)
         return (scan, !removed.isEmpty)
     }

@@ -320,7 +320,8 @@ struct UsedSinceRestoreTests {
                 GoEnvironment(),
                 debug: debug
             )
-            let modules = try use.selecting(from: ModuleCacheScan(bench.path("job/mod"), apartFrom: nil))
+            let scan = try ModuleCacheScan(FileTree(bench.path("job/mod")))
+            let modules = try use.selecting(from: scan)
             #expect(modules.scan.trees.count == count)
             #expect(modules.unknown == count - 1)
             #expect(modules.unused == 2 - count)

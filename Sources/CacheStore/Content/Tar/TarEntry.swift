@@ -19,7 +19,25 @@ struct TarEntry: Hashable, Sendable {
         var value: [UInt8]
     }
 
-    /// The path as the stream states it.
+    /// The place of a member's content, and the facts that a file system keeps besides the content.
+    struct Content: Hashable, Sendable {
+        /// The offset of the content in the stream, in bytes.
+        var offset = 0
+        /// The length of the content, in bytes; 0 for a member that is no file.
+        var size = 0
+        /// The modification time, in whole seconds since 1970.
+        var modified = 0
+        /// The rest of the modification time, in nanoseconds, 0 to 999,999,999.
+        var modifiedNanoseconds = 0
+        /// The type as the header states it, for example `0` for a file.
+        var type = UInt8(ascii: "0")
+        /// Whether the stream holds a map of holes and the data between them in place of the content.
+        var isSparse = false
+        /// Whether the path, and that of a link's target, is UTF-8 without a NUL.
+        var hasValidPath = true
+    }
+
+    /// The path as the stream states it; bytes that are not UTF-8 are replaced.
     var path: String
 
     var kind: Kind
@@ -33,6 +51,8 @@ struct TarEntry: Hashable, Sendable {
 
     /// The content of a file `….ziphash` of the length that Go gives it; `nil` for all other members.
     var hash: [UInt8]?
+
+    var content = Content()
 
     /// Returns whether the content of a member is read.
     ///

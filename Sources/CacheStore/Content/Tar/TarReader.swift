@@ -39,6 +39,9 @@ struct TarReader {
     private var longName: [UInt8]?
     private var longLink: [UInt8]?
 
+    /// The number of bytes of the stream that were read or skipped.
+    private(set) var position = 0
+
     /// Whether the end of the stream was read; all further bytes are ignored.
     var isAtEnd: Bool { if case .end = state { true } else { false } }
 
@@ -48,6 +51,15 @@ struct TarReader {
         return isAtEnd
     }
 
+    /// The number of bytes of content that come next and that the reader skips.
+    var skippableBytes: Int { skipping }
+
+    /// Passes over the content that comes next, as if it had been read.
+    mutating func skipContent() {
+        position += skipping
+        skipping = 0
+    }
+
     /// Reads the next piece of the stream.
     ///
     /// - Parameters:
@@ -55,12 +67,13 @@ struct TarReader {
     ///   - body: Called with each member whose header is complete, and its content if that is kept.
     /// - Throws: ``Fault``, or the error of `body`.
     mutating func append(_ bytes: Span<UInt8>, _ body: (TarEntry) throws -> Void) throws {
-        var position = 0
+        let start = position
+        var position: Int { self.position - start }
         while position < bytes.count, !isAtEnd {
             if skipping > 0 {
                 let count = min(skipping, bytes.count - position)
                 skipping -= count
-                position += count
+                self.position += count
                 continue
             }
             let wanted =
@@ -70,7 +83,7 @@ struct TarReader {
                 }
             let count = min(wanted - block.count, bytes.count - position)
             for index in position..<position + count { block.append(bytes[index]) }
-            position += count
+            self.position += count
             if block.count == wanted { try take(body) }
         }
     }
@@ -134,7 +147,8 @@ struct TarReader {
         let kind = try kind(type, header)
         // Only these have content, whatever the header states (`isHeaderOnly` of Go's archive/tar).
         if (UInt8(ascii: "1")...UInt8(ascii: "6")).contains(type) { size = 0 }
-        let entry = try entry(kind, header)
+        var entry = try entry(kind, header)
+        entry.content = try content(type, header, size: size)
         (records, longName, longLink) = ([:], nil, nil)
         if type == UInt8(ascii: "S"), header[482] != 0 {
             state = .sparseMap(size)
@@ -148,9 +162,7 @@ struct TarReader {
     }
 
     private func kind(_ type: UInt8, _ header: [UInt8]) throws -> TarEntry.Kind {
-        func target() throws -> String {
-            try path(records["linkpath"] ?? longLink ?? Self.text(header[157..<257]))
-        }
+        func target() throws -> String { try path(targetBytes(header)) }
         switch type {
         case UInt8(ascii: "1"): return .hardLink(to: try target())
         case UInt8(ascii: "2"): return .symbolicLink(to: try target())
@@ -162,12 +174,18 @@ struct TarReader {
         }
     }
 
-    private func name(_ header: [UInt8]) throws -> String {
-        if let name = records["GNU.sparse.name"] ?? records["path"] ?? longName { return try path(name) }
+    private func name(_ header: [UInt8]) throws -> String { try path(nameBytes(header)) }
+
+    private func nameBytes(_ header: [UInt8]) -> [UInt8] {
+        if let name = records["GNU.sparse.name"] ?? records["path"] ?? longName { return name }
         let name = Self.text(header[0..<100])
-        guard header[257..<263].elementsEqual("ustar\0".utf8) else { return try path(name) }
+        guard header[257..<263].elementsEqual("ustar\0".utf8) else { return name }
         let prefix = Self.text(header[345..<500])
-        return try path(prefix.isEmpty ? name : prefix + [UInt8(ascii: "/")] + name)
+        return prefix.isEmpty ? name : prefix + [UInt8(ascii: "/")] + name
+    }
+
+    private func targetBytes(_ header: [UInt8]) -> [UInt8] {
+        records["linkpath"] ?? longLink ?? Self.text(header[157..<257])
     }
 
     private func path(_ bytes: [UInt8]) throws -> String {
@@ -195,6 +213,28 @@ struct TarReader {
             owner: FileOwner(user: owner("uid", 108..<116), group: owner("gid", 116..<124)),
             extendedAttributes: attributes.sorted { $0.name.precedes($1.name) }
         )
+    }
+
+    /// Returns the facts about the content of a member, which begins at the present position.
+    private func content(_ type: UInt8, _ header: [UInt8], size: Int) throws -> TarEntry.Content {
+        let time =
+            records["mtime"].map(Self.time) ?? (
+                seconds: Self.number(in: header[136..<148]) ?? 0, nanoseconds: 0
+            )
+        return TarEntry.Content(
+            offset: position,
+            size: size,
+            modified: time.seconds,
+            modifiedNanoseconds: time.nanoseconds,
+            type: type,
+            isSparse: type == UInt8(ascii: "S") || records.keys.contains { $0.hasPrefix("GNU.sparse.") },
+            hasValidPath: isValid(nameBytes(header)) && isValid(targetBytes(header))
+        )
+    }
+
+    /// Returns whether a path is UTF-8 without a NUL.
+    private func isValid(_ path: [UInt8]) -> Bool {
+        !path.contains(0) && String(validating: path, as: UTF8.self) != nil
     }
 
     // MARK: - Extended headers
@@ -237,10 +277,19 @@ struct TarReader {
 
     private static func decimal(_ text: [UInt8]) -> Int? {
         guard (1...18).contains(text.count), text.allSatisfy({ (0x30...0x39).contains($0) }) else {
-            // Times may have a fraction, but nothing here is a time.
             return nil
         }
         return text.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+    }
+
+    /// Returns a time in seconds since 1970 with a fraction, as extended headers state it; 1970 for other
+    /// text.
+    private static func time(_ text: [UInt8]) -> (seconds: Int, nanoseconds: Int) {
+        let parts = text.split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
+        guard let seconds = parts.first.flatMap({ decimal(Array($0)) }) else { return (0, 0) }
+        let fraction = parts.count == 2 ? Array(parts[1].prefix(9)) : []
+        let digits = fraction + [UInt8](repeating: 0x30, count: 9 - fraction.count)
+        return (seconds, decimal(digits) ?? 0)
     }
 
     /// Returns the number in a field: octal digits, or binary if the first bit is set.
