@@ -112,7 +112,8 @@ class Scenario:
     """A command line, and the state in which it runs.
 
     `steps`: the command changes what is there step by step, and a failure may leave some of the steps done.
-    `ready`: commands that prepare the state; `rot NAME` damages the first frame of an archive.
+    `ready`: commands that prepare the state; `rot NAME` damages the first frame of an archive, and `tar NAME` puts the
+    caches into a tar.
     `fixed`: the path of the directory is recorded in an archive, so every run sees its copy at one path.
     `extra`: an input that the command can do without; a fault there costs a warning that names it.
     `denied`: what the output of a command that judges access says where access is denied.
@@ -136,6 +137,7 @@ SCENARIOS = [
     Scenario('pack, by patterns', f'{PACK} -o new.castore --include std --exclude net'),
     Scenario('pack, asking Go', 'pack --label a --go ./go --gocache cache --gomodcache mods -o new.castore',
              fixed=True),
+    Scenario('pack, from a tar', 'pack --no-go --label a --from-tar caches.tgz -o new.castore', ['tar caches.tgz']),
     Scenario('union', ALL, [A, B]),
     Scenario('union, over an input', 'union a.castore b.castore -o a.castore --force', [A, B]),
     Scenario('difference', 'difference a.castore b.castore -o new.castore', [A, B]),
@@ -232,6 +234,9 @@ class Bench:
         for command in scenario.ready:
             if command.startswith('rot '):
                 rot(path / command.split()[1])
+                continue
+            if command.startswith('tar '):
+                subprocess.run(['tar', '-C', path, '-czf', path / command.split()[1], 'cache', 'mods'], check=True)
                 continue
             done = self.run(path, command)
             if done.returncode:

@@ -32,6 +32,9 @@ struct ModuleCacheScan: Sendable {
     /// The modules that were being extracted.
     var partial: Set<ModuleKey> = []
 
+    /// The modules' paths, escaped, that have a list of versions.
+    var versionLists: Set<String> = []
+
     /// The files of the checksum database, ordered by path.
     var checksumFiles: [ChecksumFile] = []
 
@@ -145,6 +148,7 @@ struct ModuleCacheScan: Sendable {
     ) throws(CacheStoreError) {
         let path = directory.path(of: name)
         if name == "list" {
+            versionLists.insert(module)
             return leaveOut(.bookkeeping, path, "made again from the names of the .mod files")
         }
         guard status.kind == .regular else {

@@ -14,6 +14,9 @@ struct ModuleCacheExcess: Sendable {
     /// The modules, in order.
     let modules: [Module]
 
+    /// The directories of downloads that have a list of versions, below GOMODCACHE.
+    let versionLists: [String]
+
     /// The paths of files of the checksum database, below the database's directory.
     let checksumFiles: [String]
 
@@ -71,6 +74,7 @@ struct ModuleCacheExcess: Sendable {
         }
         modules = found.values.sorted { $0.key < $1.key }
         (checksumFiles, self.figures) = (files, figures)
+        versionLists = scan.versionLists.map { "\(ModuleCacheLayout.downloadDirectory)/\($0)/@v" }
     }
 }
 
@@ -86,7 +90,8 @@ extension ModuleCacheRestore {
             try remove(module, cancellation)
             counters.add(bytes: 0)
         }
-        for path in Set(excess.modules.filter { !$0.downloads.isEmpty }.map(\.key.downloadDirectory)) {
+        // A restore that was killed here before has left wrong lists, too.
+        for path in excess.versionLists {
             try cancellation.check()
             try rewriteVersionList(in: path)
         }
