@@ -11,6 +11,12 @@ extension Remedy {
         "name the log of a program that has served GOCACHE to go commands"
     )
 
+    /// The advice to leave GOCACHE alone, where an archive has nothing for it.
+    public static let leaveBuildCache = Remedy("leaveBuildCache", "leave the build cache out")
+
+    /// The advice to leave GOMODCACHE alone, where an archive has nothing for it.
+    public static let leaveModuleCache = Remedy("leaveModuleCache", "leave the module cache out")
+
     /// The advice to compare a pattern with the names that an archive has.
     public static let checkPattern = Remedy(
         "checkPattern",

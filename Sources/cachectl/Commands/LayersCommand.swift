@@ -11,6 +11,11 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
             Writes an OCI image layout whose layers hold the files that `restore` would make. \
             No cache is restored on the way, and the same archive gives the same bytes.
 
+            With --include and --exclude, the image holds modules and compiled packages by their \
+            names, as `cachectl select` would keep them. A pattern must match a whole name: a \
+            module path, with or without @ and the version, or an import path; `*` also matches \
+            `/`, and `std` means Go's own packages.
+
             Examples:
               cachectl layers all.castore -o caches
               cachectl layers all.castore -o image --base oci:base:bookworm --tag latest

@@ -40,8 +40,10 @@ struct PackCommand: AsyncParsableCommand, Sendable {
             packed that --used would pack.
 
             With --include and --exclude, modules and packages are packed by their names, as \
-            `cachectl select` would take them out of the whole archive. Of what is left out, no \
-            more is read than names, except for zips without trees; --recheck has it read.
+            `cachectl select` would take them out of the whole archive. A pattern must match a \
+            whole name: a module path, with or without @ and the version, or an import path; `*` \
+            also matches `/`, and `std` means Go's own packages. Of what is left out, no more is \
+            read than names, except for zips without trees; --recheck has it read.
 
             With --from-tar, the caches are read from a tar, as actions/cache and artifacts keep \
             them: plain, or compressed with gzip or zstd. Nothing is unpacked, and the archive is \

@@ -22,11 +22,16 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
             that go.sum names, nothing is restored, and the exit status is 2.
 
             With --include and --exclude, only modules and compiled packages that match are \
-            restored, as `cachectl select` would keep them.
+            restored, as `cachectl select` would keep them. A pattern must match a whole name: \
+            a module path, with or without @ and the version, or an import path; `*` also \
+            matches `/`, and `std` means Go's own packages.
 
             With --delete, entries and modules that are not restored are removed from the caches \
-            at the end; other files stay. No build may run meanwhile. With --dry-run, nothing is \
-            changed, and the output tells what would be written and removed.
+            at the end; other files stay, and so do modules that --for needs. No build may run \
+            meanwhile. A cache of which nothing is restored is not emptied.
+
+            With --dry-run, nothing is changed, and the output tells what would be written, and \
+            which modules and packages would be removed. The archive's content is not checked.
 
             With --skip-damaged, members that are damaged in the archive are left out and \
             listed, and the exit status is 3. Action entries are left out with their outputs, \
@@ -160,7 +165,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
             report.warnings = report.warnings.map(\.namingModuleCacheOption)
         }
         common.show(report.warnings)
-        try common.write(json(report, caches, time), summary(report, options, time))
+        try common.write(json(report, caches, time), summary(report, caches, options, time))
         if !report.leftOut.isEmpty { throw ExitCode.partial }
     }
 
@@ -209,6 +214,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
 
     private func summary(
         _ report: Restore.Report,
+        _ caches: GoCaches,
         _ options: Restore.Options,
         _ time: Duration
     ) -> [String] {
@@ -226,16 +232,20 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
             )
         }
         let name = HumanFormat.printable(archive)
+        let places = [("GOCACHE   ", caches.buildCache), ("GOMODCACHE", caches.moduleCache)]
         let effect =
             isPreview
             ? "\(HumanFormat.bytes(report.bytesWritten)) to write" : Self.effect(of: report, all, in: time)
         var lines = [
             isPreview
-                ? "would restore `\(name)`: \(effect); nothing was changed"
+                ? "would restore `\(name)`: \(effect); nothing was changed, and content was not checked"
                 : "restored `\(name)` in \(HumanFormat.duration(time)): \(effect)"
         ]
         lines.append("")
-        lines += table.lines
+        lines += places.compactMap { name, path in
+            path.map { "\(name)  \(HumanFormat.printable($0.string))" }
+        }
+        lines += [""] + table.lines
         if report.removed > 0 {
             let strays = HumanFormat.count(
                 report.removed,
@@ -244,7 +254,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
             )
             lines += ["", "\(isPreview ? "would remove" : "removed") \(strays)"]
         }
-        if deletes { lines += ["", excess(report.excess)] }
+        if deletes { lines += [""] + excess(report.excess) }
         lines += HumanFormat.leftOut(report.leftOut)
         if let needed = options.modules, let absent = report.absentModules {
             lines += ["", "needed  \(Self.words(needed: needed.modules.count, absent.modules.count))"]
@@ -255,10 +265,9 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
         return lines
     }
 
-    /// Returns what was removed because it is not restored, in words.
-    private func excess(_ excess: Restore.Report.Excess) -> String {
-        let verb = isPreview ? "would remove" : "removed"
-        guard !excess.isEmpty else { return "\(verb) nothing else: the caches held no more" }
+    /// Returns what was removed because it is not restored, in words, and the names that go.
+    private func excess(_ excess: Restore.Report.Excess) -> [String] {
+        guard !excess.isEmpty else { return ["the caches hold nothing that is not restored"] }
         let parts = [
             HumanFormat.count(excess.actions, "action", "actions"),
             HumanFormat.count(excess.outputs, "output", "outputs"),
@@ -266,8 +275,19 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
             HumanFormat.count(excess.downloads, "module download", "module downloads"),
             HumanFormat.bytes(excess.bytes),
         ]
-        return "\(verb) what is not restored: \(parts.joined(separator: ", "))"
+        let verb = isPreview ? "would remove" : "removed"
+        var lines = ["\(verb) what is not restored: \(parts.joined(separator: ", "))"]
+        for (noun, names) in [("module", excess.modules), ("package", excess.packages)] {
+            lines += names.prefix(Self.listedNames).map { "  \(noun)  \(HumanFormat.printable($0))" }
+            let rest = names.count - Self.listedNames
+            let more = HumanFormat.count(rest, "more \(noun)", "more \(noun)s")
+            if rest > 0 { lines.append("  and \(more); --json lists all") }
+        }
+        return lines
     }
+
+    /// The number of names of each kind that are listed for people.
+    private static let listedNames = 20
 
     /// Returns the number of modules that builds need, and of those that are absent, in words.
     private static func words(needed: Int, _ absent: Int) -> String {

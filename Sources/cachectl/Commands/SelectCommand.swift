@@ -23,7 +23,8 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
             import path, or by its module; a program goes by the directory of its sources \
             too, and Go's own packages by `std`. Members that belong to neither stay: `.mod` \
             and `.info` files, the checksum database, facts of `go vet`, results of tests, \
-            linked programs, and indexes of GOROOT. --drop takes out some of these.
+            linked programs, objects of cgo, indexes of GOROOT, and the few packages that do not \
+            state a name. --drop takes out some of these.
 
             With --used, entries stay that the log of `cachectl prog --log FILE` names. A \
             module stays if its index or a package of it was used, or if nothing tells. \

@@ -190,6 +190,8 @@ extension JSONValue {
             "actions": .integer(excess.actions),
             "outputs": .integer(excess.outputs),
             "module_trees": .integer(excess.trees),
+            "modules": .strings(excess.modules),
+            "packages": .strings(excess.packages),
             "downloads": .integer(excess.downloads),
             "bytes": .integer(excess.bytes),
         ]

@@ -38,7 +38,8 @@ enum RemedyText {
         .restoreFirst:
             "run `cachectl restore` first, best in the image itself, and then `cachectl doctor`",
         .decompressTar:
-            "decompress it with the program that compressed it, and pipe the tar to `--from-tar -`",
+            "decompress it with the program that compressed it (zstd may need `--long=31`), and pipe the tar "
+            + "to `--from-tar -`; or unpack it, and pack the directories",
         .placeBuildCache:
             "name its path in the tar with `--gocache PATH`, or leave the build cache out with "
             + "`--no-gocache`",
@@ -63,6 +64,8 @@ enum RemedyText {
             + "after them, and name that FILE",
         .logUseToSelect:
             "run go commands with `GOCACHEPROG=\"cachectl prog --log FILE ARCHIVE\"`, and name that FILE",
+        .leaveBuildCache: "leave it alone with `--no-gocache`",
+        .leaveModuleCache: "leave it alone with `--no-gomodcache`",
         .checkPattern: "it must match a whole name: `cachectl explain` and `cachectl ls` list the names",
         .nameCheckout:
             "name the directory of the job's sources, in which its go.sum files are, with `--checkout DIR`",

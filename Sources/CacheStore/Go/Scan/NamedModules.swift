@@ -148,9 +148,12 @@ extension NamedModules {
     /// Returns the warning that these modules are nowhere to be had without a download, or `nil` if there are
     /// none.
     ///
-    /// - Parameter archives: The archives that do not have the modules.
+    /// - Parameters:
+    ///   - archives: The archives that do not have the modules.
+    ///   - isPartial: Whether the archives may have the modules, but only a part of them was restored.
     /// - Returns: A warning of code ``Warning/Code/absentModules``.
-    public func absenceWarning(from archives: [FilePath]) -> Warning? {
+    public func absenceWarning(from archives: [FilePath], restoredInPart isPartial: Bool = false) -> Warning?
+    {
         guard !isEmpty else { return nil }
         var parts: [String] = []
         let (whole, others) = (zips.sorted(), modFiles.subtracting(zips).sorted())
@@ -164,7 +167,8 @@ extension NamedModules {
         }
         let place =
             archives.count == 1
-            ? "neither in `\(archives[0])` nor in GOMODCACHE" : "in no archive, nor in GOMODCACHE"
+            ? "neither \(isPartial ? "in what is restored of" : "in") `\(archives[0])` nor in GOMODCACHE"
+            : "in no archive, nor in GOMODCACHE"
         let message =
             "go.sum names \(parts.joined(separator: " and ")), \(place): builds that need them download them"
         return Warning(code: .absentModules, message: message)

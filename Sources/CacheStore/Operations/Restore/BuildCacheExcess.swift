@@ -19,6 +19,7 @@ struct BuildCacheExcess {
     func run(isPreview: Bool, check: () throws -> Void) throws -> Restore.Report.Excess {
         let root = try Directory(opening: path)
         var result = Restore.Report.Excess()
+        var packages: Set<String> = []
         let actions = try ActionCursor(archive.index(isChecked: true))
         let index = try archive.index(isChecked: true)
         var pass = RestorePlan.Pass()
@@ -27,9 +28,9 @@ struct BuildCacheExcess {
                 if plan.restores(row, in: &pass) { return row.id }
             }
             return nil
-        } found: {
+        } found: { _, _, bytes in
             result.actions += 1
-            result.bytes += $0
+            result.bytes += bytes
         }
         let outputs = try OutputCursor(index)
         try forEach("-d", of: root, isPreview, check) {
@@ -37,11 +38,27 @@ struct BuildCacheExcess {
                 if plan.isWanted[outputs.number.index], let output = outputs.output { return output.id }
             }
             return nil
-        } found: {
+        } found: { name, directory, bytes in
             result.outputs += 1
-            result.bytes += $0
+            result.bytes += bytes
+            guard isPreview, let path = try Self.importPath(of: name, in: directory) else { return }
+            packages.insert(path)
         }
+        result.packages = packages.sorted { $0.precedes($1) }
         return result
+    }
+
+    /// Returns the import path of a compiled package; `nil` for another output, or if it can't be read.
+    private static func importPath(of name: String, in directory: borrowing Directory) throws -> String? {
+        guard let status = try directory.status(of: name), status.kind == .regular,
+            let file = try Unusable.passedOver(try directory.file(name))
+        else { return nil }
+        return try CompiledPackage.read(size: status.size) { range in
+            let bytes = try file.bytes(at: range.lowerBound, count: range.count)
+            // Another process may have cut the file.
+            return bytes + [UInt8](repeating: 0, count: range.count - bytes.count)
+        }?
+        .importPath
     }
 
     /// Calls `found` with the length of each entry of one kind that is not wanted, which is then removed.
@@ -52,7 +69,7 @@ struct BuildCacheExcess {
     ///   - isPreview: Whether nothing is removed.
     ///   - check: Called once per directory.
     ///   - nextWanted: Returns the next ID that is wanted, in ascending order.
-    ///   - found: Called with the length of an entry, in bytes.
+    ///   - found: Called with the name of an entry, its directory, and its length in bytes.
     /// - Throws: The error of `check` or `nextWanted`, or ``CacheStoreError`` as the system says.
     private func forEach(
         _ suffix: String,
@@ -60,7 +77,7 @@ struct BuildCacheExcess {
         _ isPreview: Bool,
         _ check: () throws -> Void,
         nextWanted: () throws -> ObjectID?,
-        found: (Int) -> Void
+        found: (String, borrowing Directory, Int) throws -> Void
     ) throws {
         var next = try nextWanted()
         for index in 0..<256 {
@@ -77,9 +94,9 @@ struct BuildCacheExcess {
                     !wanted.contains(id), let status = try directory.status(of: name)
                 else { continue }
                 if status.kind == .directory, let inner = try directory.directory(name) {
-                    found(try inner.contentBytes())
+                    try found(name, directory, try inner.contentBytes())
                 } else {
-                    found(status.size)
+                    try found(name, directory, status.size)
                 }
                 if !isPreview { try directory.removeAll(name) }
             }

@@ -29,7 +29,8 @@ struct ModuleCacheExcess: Sendable {
     ///   - path: GOMODCACHE.
     ///   - buildCache: GOCACHE, which may lie in it; `nil` if it is not known.
     ///   - set: The members that are restored.
-    ///   - keepsChecksums: Whether all files of the checksum database stay.
+    ///   - needed: The modules that builds need, which stay even if they are not restored; `nil` if they are
+    ///     not known. With them, the whole checksum database stays, too.
     ///   - check: Called once per module; an error that it throws ends the work.
     /// - Throws: The error of `check`, or ``CacheStoreError`` as the system says.
     /// - Complexity: The time of listing GOMODCACHE, and the trees that are not held.
@@ -37,26 +38,29 @@ struct ModuleCacheExcess: Sendable {
         of path: FilePath,
         apartFrom buildCache: FilePath?,
         without set: MemberSet,
-        keepsChecksums: Bool,
+        needed: NamedModules?,
         check: () throws -> Void
     ) throws {
         let scan = try ModuleCacheScan(FileTree(path), apartFrom: buildCache.map { FileTree($0) })
         let held = Set(set.downloads.map(\.key))
         // Go unpacks a zip that is stored.
         let stored = set.downloads.filter { $0.kind == .zip && $0.content != .derived }.map(\.module)
-        let trees = Set(set.trees.map(\.module)).union(stored)
+        let (zips, modFiles) = (needed?.zips ?? [], needed?.modFiles ?? [])
+        let trees = Set(set.trees.map(\.module)).union(stored).union(zips)
         let root = try Directory(opening: path)
         var found: [ModuleKey: Module] = [:]
         var figures = Restore.Report.Excess()
         for module in scan.trees where !trees.contains(module) {
             try check()
             found[module, default: Module(key: module)].hasTree = true
-            figures.trees += 1
+            figures.modules.append(module.unescaped)
             figures.bytes += try root.directory(at: module.text.pathElements)?.contentBytes() ?? 0
         }
-        let zips = scan.zips.map { MemberSet.Download.Key(module: $0, kind: .zip) }
-        for key in scan.downloads.map(\.key) + zips where !held.contains(key) {
+        let zipKeys = scan.zips.map { MemberSet.Download.Key(module: $0, kind: .zip) }
+        for key in scan.downloads.map(\.key) + zipKeys where !held.contains(key) {
             try check()
+            let isOfModFile = [.mod, .info].contains(key.kind)
+            if zips.contains(key.module) || isOfModFile && modFiles.contains(key.module) { continue }
             found[key.module, default: Module(key: key.module)].downloads.append(key.kind)
             figures.downloads += 1
             let name = "\(key.module.version).\(key.kind.rawValue)"
@@ -64,7 +68,7 @@ struct ModuleCacheExcess: Sendable {
             figures.bytes += try directory?.status(of: name)?.size ?? 0
         }
         var files: [String] = []
-        if !keepsChecksums {
+        if needed == nil {
             let held = Set(set.checksumFiles.map { Array($0.path.utf8) })
             for file in scan.checksumFiles where !held.contains(Array(file.path.utf8)) {
                 files.append(file.path)
@@ -72,6 +76,7 @@ struct ModuleCacheExcess: Sendable {
                 figures.bytes += file.bytes.count
             }
         }
+        figures.modules.sort { $0.precedes($1) }
         modules = found.values.sorted { $0.key < $1.key }
         (checksumFiles, self.figures) = (files, figures)
         versionLists = scan.versionLists.map { "\(ModuleCacheLayout.downloadDirectory)/\($0)/@v" }

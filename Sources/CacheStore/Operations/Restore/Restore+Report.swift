@@ -35,8 +35,13 @@ extension Restore {
             public var actions = 0
             /// The number of files and directories `…-d` of GOCACHE.
             public var outputs = 0
-            /// The number of module trees.
-            public var trees = 0
+            /// The modules whose trees go, each as `path@version`, in order.
+            public var modules: [String] = []
+            /// The import paths of the compiled packages among the outputs, each once, in order; a package
+            /// that does not state its name is not among them.
+            ///
+            /// Only a preview looks for them.
+            public var packages: [String] = []
             /// The number of files below GOMODCACHE's `cache/download`.
             public var downloads = 0
             /// The length of all their files, in bytes.
@@ -45,12 +50,16 @@ extension Restore {
             /// Whether there are none.
             public var isEmpty: Bool { self == Excess() }
 
+            /// The number of module trees.
+            public var trees: Int { modules.count }
+
             /// Returns the sum of two numbers of each kind.
             static func + (lhs: Self, rhs: Self) -> Self {
                 Self(
                     actions: lhs.actions + rhs.actions,
                     outputs: lhs.outputs + rhs.outputs,
-                    trees: lhs.trees + rhs.trees,
+                    modules: lhs.modules + rhs.modules,
+                    packages: lhs.packages + rhs.packages,
                     downloads: lhs.downloads + rhs.downloads,
                     bytes: lhs.bytes + rhs.bytes
                 )

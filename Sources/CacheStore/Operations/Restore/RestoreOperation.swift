@@ -15,6 +15,11 @@ struct RestoreOperation {
     /// The stamp of this restore, with which a cache that is not sealed is left.
     private let stamp = RestoreStamp(restoredAt: time(nil))
 
+    /// Whether labels or patterns choose the members that are restored.
+    var restoresInPart: Bool {
+        options.only != nil || !options.included.isEmpty || !options.excluded.isEmpty
+    }
+
     var threads: Int { WorkerThreads.count(for: options.jobs) }
 
     init(options: Restore.Options, archive: Archive, caches: GoCaches, counters: ProgressCounters) {
@@ -54,7 +59,9 @@ struct RestoreOperation {
             if caches.moduleCache != nil {
                 try plan.zips.check(with: ChunkReader(archive)) { try cancellation.check() }
             }
-            return Plan(plan: plan, digest: digest, selection: selection)
+            let result = Plan(plan: plan, digest: digest, selection: selection)
+            if options.removesExcess { try checkRemoval(result) }
+            return result
         }
     }
 
@@ -76,6 +83,27 @@ struct RestoreOperation {
         if options.synchronize { try await synchronize([build?.root, work?.root].compactMap(\.self)) }
         addWarnings(planned, to: report, hasEntries: build != nil && plan.actionCount > 0)
         return report.value
+    }
+
+    /// Refuses to empty a cache of which nothing is restored, or to remove what a pattern was meant to keep.
+    private func checkRemoval(_ planned: Plan) throws(CacheStoreError) {
+        let (plan, set) = (planned.plan, planned.plan.set)
+        func refuse(_ message: String, _ path: FilePath?, _ remedy: Remedy) throws(CacheStoreError) {
+            throw CacheStoreError(.badArgument, message, path: path, remedy: remedy)
+        }
+        let unmatched = options.included.filter { planned.selection?.unmatched.contains($0) ?? false }
+        if let glob = unmatched.min(by: { $0.pattern.precedes($1.pattern) }) {
+            let cause = "no module and no package matches the pattern `\(glob.pattern)`"
+            try refuse("\(cause), so what it means would be removed", nil, .checkPattern)
+        }
+        if let path = caches.buildCache, plan.actionCount == 0 {
+            let message = "nothing is restored to GOCACHE, so all of it would be removed"
+            try refuse(message, path, .leaveBuildCache)
+        }
+        if let path = caches.moduleCache, options.modules == nil, set.trees.isEmpty, set.downloads.isEmpty {
+            let message = "nothing is restored to GOMODCACHE, so all of it would be removed"
+            try refuse(message, path, .leaveModuleCache)
+        }
     }
 
     /// Adds the warnings that do not depend on the files that are there.
@@ -276,7 +304,7 @@ struct RestoreOperation {
         _ report: Gathered<Restore.Report>
     ) async throws {
         counters.begin("removing the rest", bytes: 0, items: 0)
-        let (archive, caches, keepsChecksums) = (archive, caches, options.modules != nil)
+        let (archive, caches, needed) = (archive, caches, options.modules)
         try await WorkerThreads.performCancellable { cancellation in
             if let build {
                 let excess = BuildCacheExcess(path: build.root.path, archive: archive, plan: plan)
@@ -288,7 +316,7 @@ struct RestoreOperation {
                     of: modules.root.path,
                     apartFrom: caches.buildCache,
                     without: plan.set,
-                    keepsChecksums: keepsChecksums
+                    needed: needed
                 ) {
                     try cancellation.check()
                 }
@@ -325,7 +353,7 @@ struct RestoreOperation {
         _ work: ModuleCacheRestore,
         _ set: MemberSet
     ) async throws {
-        let archive = archive.path
+        let (archive, isPartial) = (archive.path, restoresInPart)
         try await WorkerThreads.perform {
             var set = set
             set.leaveOutModules(work.damage.members)
@@ -333,7 +361,8 @@ struct RestoreOperation {
             work.report.update { report in
                 report.absentModules = absent
                 report.warnings += modules.warnings
-                if let warning = absent.absenceWarning(from: [archive]) { report.warnings.append(warning) }
+                let warning = absent.absenceWarning(from: [archive], restoredInPart: isPartial)
+                report.warnings += [warning].compactMap(\.self)
             }
         }
     }

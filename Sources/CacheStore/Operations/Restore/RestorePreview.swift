@@ -136,13 +136,16 @@ struct RestorePreview: Sendable {
             for file in plan.set.checksumFiles { try look.look(at: file) }
         }
         guard let modules = operation.options.modules else { return }
+        let isPartial = operation.restoresInPart
         try await WorkerThreads.perform { [report] in
             let missing = modules.absent(from: plan.set)
             let absent = try work == nil ? missing : ModuleCachePresence(path).absent(of: missing)
             report.update {
                 $0.absentModules = absent
                 $0.warnings += modules.warnings
-                if let warning = absent.absenceWarning(from: [archive.path]) { $0.warnings.append(warning) }
+                if let warning = absent.absenceWarning(from: [archive.path], restoredInPart: isPartial) {
+                    $0.warnings.append(warning)
+                }
             }
         }
     }
@@ -163,7 +166,7 @@ struct RestorePreview: Sendable {
                     of: path,
                     apartFrom: caches.buildCache,
                     without: plan.set,
-                    keepsChecksums: operation.options.modules != nil
+                    needed: operation.options.modules
                 ) {
                     try cancellation.check()
                 }

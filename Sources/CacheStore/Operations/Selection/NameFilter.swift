@@ -4,7 +4,7 @@ struct NameFilter {
     private let excluded: [Glob]
 
     /// The patterns that have matched no name yet.
-    private var unmatched: Set<Glob>
+    private(set) var unmatched: Set<Glob>
 
     // A package has one entry per version and set of flags, but few names.
     private var decisions: [[String]: Bool] = [:]

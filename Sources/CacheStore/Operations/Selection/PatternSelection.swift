@@ -11,6 +11,9 @@ struct PatternSelection: Sendable {
     /// Warnings about the patterns that match nothing.
     let warnings: [Warning]
 
+    /// The patterns that match nothing.
+    let unmatched: Set<Glob>
+
     /// Chooses the members.
     ///
     /// - Parameters:
@@ -46,14 +49,15 @@ struct PatternSelection: Sendable {
             let subjects = try EntrySubjects(selection.whole, names) { try cancellation.check() }
             var filter = NameFilter(included, excluded)
             filter.apply(to: &selection, subjects)
-            return PatternSelection(selection, filter.warnings)
+            return PatternSelection(selection, filter)
         }
     }
 
-    private init(_ selection: MemberSelection, _ warnings: [Warning]) {
+    private init(_ selection: MemberSelection, _ filter: NameFilter) {
         let isKept = selection.keptActions
         var bits = BitArray()
         for bit in isKept { bits.append(bit) }
-        (set, keepsAction, self.warnings) = (selection.members(isKept), bits, warnings)
+        (set, keepsAction) = (selection.members(isKept), bits)
+        (warnings, unmatched) = (filter.warnings, filter.unmatched)
     }
 }

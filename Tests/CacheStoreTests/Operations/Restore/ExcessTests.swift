@@ -126,6 +126,56 @@ struct ExcessTests {
         #expect(set.checksumFiles.count == lookups)
     }
 
+    @Test("keeps what go.sum files name, even if the archive lacks it")
+    func needed() async throws {
+        let packs = try await bench.packs(RandomCaches(seed: 325, jobs: 2, pairs: 60).withPackages())
+        let (caches, _) = try await bench.restore(packs[1], to: "target") { $0.moduleZips = .make }
+        let set = try Archive(opening: packs[1]).members().set
+        let tree = try #require(
+            set.trees.first { tree in
+                set.downloads.contains { $0.module == tree.module && $0.kind == .ziphash }
+            }
+        )
+        let sum = "\(tree.module.path) \(tree.module.version) \(ModuleHash.text(of: tree.h1))\n"
+        try Files.write(Array(sum.utf8), to: bench.path("go.sum"))
+        let named = try await NamedModules(reading: [bench.path("go.sum")])
+        let only = GoCaches(buildCache: nil, moduleCache: caches.moduleCache)
+        var options = Restore.Options()
+        (options.modules, options.removesExcess) = (named, true)
+        let empty = try await bench.pack(CacheModel(), to: "empty").path
+        let preview = try await Restore(options: options).preview(empty, into: only)
+        let report = try await Restore(options: options).run(empty, into: only)
+        #expect(preview.excess == report.excess && report.excess.trees == set.trees.count - 1)
+        #expect(preview.absentModules == report.absentModules)
+        #expect(report.absentModules?.isEmpty == true)
+    }
+
+    @Test("empties no cache of which nothing is restored, nor for a pattern that matches nothing")
+    func guards() async throws {
+        let archive = try await prepare(.other, seed: 326)
+        let caches = bench.caches("target")
+        let before = try TreeSnapshot(of: bench.path("target"))
+        let models = try RandomCaches(seed: 326, pairs: 20).jobs
+        let build = try await bench.packBuildCache(models[0], as: "build", to: "build") { _ in }
+        let empty = try await bench.pack(CacheModel(), to: "empty").path
+        var options = Restore.Options()
+        options.removesExcess = true
+        for archive in [empty, build.path] {
+            for isPreview in [false, true] {
+                let error = await failure {
+                    let restore = Restore(options: options)
+                    if isPreview { return try await restore.preview(archive, into: caches) }
+                    return try await restore.run(archive, into: caches)
+                }
+                #expect(error?.code == .badArgument)
+            }
+        }
+        options.included = ["example.com/*", "exmaple.com/*"].compactMap { Glob($0) }
+        let error = await failure { try await Restore(options: options).run(archive, into: caches) }
+        #expect(error?.code == .badArgument && error?.message.contains("`exmaple.com/*`") == true)
+        #expect(try TreeSnapshot(of: bench.path("target")) == before)
+    }
+
     @Test(
         "reports what the restore then reports, and changes nothing",
         arguments: State.allCases,
@@ -140,7 +190,7 @@ struct ExcessTests {
         configure(&options)
         let root = bench.path("target")
         let before = state == .absent ? nil : try TreeSnapshot(of: root)
-        let preview = try await Restore(options: options).preview(archive, into: bench.caches("target"))
+        var preview = try await Restore(options: options).preview(archive, into: bench.caches("target"))
         if let before {
             #expect(try TreeSnapshot(of: root) == before)
         } else {
@@ -152,6 +202,9 @@ struct ExcessTests {
             #expect(preview.removed <= report.removed)
             report.removed = preview.removed
         }
+        // The names of packages are only looked for in a preview.
+        #expect(preview.excess.packages.isEmpty != [.other, .mixed].contains(state))
+        preview.excess.packages = []
         #expect(preview == report)
     }
 }
