@@ -35,10 +35,9 @@ extension EndToEnd {
         private static let patterns = [
             ["--include", "std", "--include", "example.com/UpperCase/*", "--include", "*/programs/gamma"],
             ["--exclude", "example.com/lib*", "--exclude", "runtime/*", "--exclude", "nothing"],
-            ["--include", "example.com/*", "--exclude", "*@v1.*", "--exclude", "main*"],
         ]
 
-        @Test("is what a selection makes of the whole pack, byte for byte", arguments: [0, 1, 2])
+        @Test("is what a selection makes of the whole pack, byte for byte", arguments: [0, 1])
         func isTheSelection(number: Int) async throws {
             let workspace = try await Workspace.shared.value
             let caches = [
