@@ -28,7 +28,8 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
 
             With --delete, entries and modules that are not restored are removed from the caches \
             at the end; other files stay, and so do modules that --for needs. No build may run \
-            meanwhile. A cache of which nothing is restored is not emptied.
+            meanwhile. A toolchain in GOMODCACHE is a module, too. A cache of which nothing is \
+            restored is not emptied.
 
             With --dry-run, nothing is changed, and the output tells what would be written, and \
             which modules and packages would be removed. The archive's content is not checked.

@@ -52,7 +52,7 @@ struct TarFile {
         check: @escaping () throws -> Void,
         progress: @escaping (Int) -> Void
     ) throws -> StoredTree {
-        let stream = try FileStream(reading: path, as: "a tar")
+        let stream = try FileStream(reading: path, as: "a tar", canEndEarly: true)
         var file = TarFile(path, check, progress)
         do {
             if try Place(at: path) == .file {
@@ -113,8 +113,7 @@ struct TarFile {
         var file = self
         defer { self = file }
         while true {
-            try check()
-            let piece = try stream.whole(Self.pieceSize)
+            let piece = try stream.whole(Self.pieceSize, check: check)
             if piece.isEmpty { break }
             try decoder.append(piece.span) { content in
                 guard !file.reader.isAtEnd else { return try Self.checkPadding(content) }

@@ -100,8 +100,9 @@ struct RestoreOperation {
             let message = "nothing is restored to GOCACHE, so all of it would be removed"
             try refuse(message, path, .leaveBuildCache)
         }
-        if let path = caches.moduleCache, options.modules == nil, set.trees.isEmpty, set.downloads.isEmpty {
-            let message = "nothing is restored to GOMODCACHE, so all of it would be removed"
+        let hasModules = !set.trees.isEmpty || set.downloads.contains { $0.kind == .zip }
+        if let path = caches.moduleCache, options.modules == nil, !hasModules {
+            let message = "no module is restored to GOMODCACHE, so all of them would be removed"
             try refuse(message, path, .leaveModuleCache)
         }
     }
