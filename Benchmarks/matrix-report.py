@@ -45,6 +45,8 @@ def main():
            ['uniting, s', seconds(figures['union']), seconds(figures['merge']), 'cp -rn of all caches into one tree'],
            ['', '', '+ ' + seconds(figures['merge-tar']), 'tar | zstd -3 of that tree'],
            ['verifying the union, s', seconds(figures['verify']), '', ''],
+           ['selecting one job, s', seconds(figures['select']), '', 'the first provider; the same bytes as its pack'],
+           ['selecting half the size, s', seconds(figures['halve']), '', f'{megabytes(figures["halved"])} MB are left'],
            ['restoring, s', seconds(figures['restore']), seconds(figures['untar']), 'zstd -d | tar -x'],
            ['', '', seconds(figures['copy']), 'cp -a of the cp -rn tree'],
            ['restored, MB', megabytes(figures['restored']), megabytes(figures['merged']), 'the cp -rn tree'],

@@ -263,6 +263,13 @@ cmp "$union" "$work/reversed.castore" || die "the order of the packs changes the
 rm "$work/reversed.castore"
 record united "$(stat -c %s "$union")"
 measure verify "$cachectl" verify "$union" >&2
+# What one job packed, taken out of the union again; and as much of the union as fits into half of its size.
+selected=$work/selected.castore
+measure select "$cachectl" select "$union" --only "${providers[0]}" -o "$selected" --force >&2
+cmp "$selected" "${packs[0]}" || die "what ${providers[0]} packed can't be taken out of the union"
+measure halve "$cachectl" select "$union" --max-size "$(($(stat -c %s "$union") / 2))B" -o "$selected" --force >&2
+record halved "$(stat -c %s "$selected")"
+rm "$selected"
 
 say "the same by copying"
 rm -rf "$work"/{merged,restored,untarred,copied}
