@@ -19,7 +19,14 @@ struct LayerOperation: Sendable {
             try zips.check(with: ChunkReader(archive)) { try cancellation.check() }
             return (set, digest)
         }
-        let selection = try await selection()
+        let selection = try await PatternSelection(
+            of: archive,
+            only: options.only,
+            options.included,
+            options.excluded,
+            jobs: options.jobs,
+            counters
+        )
         let chosen = try selection?.set ?? options.only.map { try whole.selecting($0) } ?? whole
         let selected = chosen.settled()
         // Two images of different members must not claim one digest.
@@ -54,19 +61,6 @@ struct LayerOperation: Sendable {
             architecture: architecture.name,
             warnings: warnings + (selection?.warnings ?? []) + names.warnings
                 + ImageLimits.warnings(about: layers, above: base, isSplit: options.splits)
-        )
-    }
-
-    /// Returns the members that the patterns keep; `nil` without patterns.
-    private func selection() async throws -> PatternSelection? {
-        guard !options.included.isEmpty || !options.excluded.isEmpty else { return nil }
-        return try await PatternSelection(
-            of: archive,
-            only: options.only,
-            options.included,
-            options.excluded,
-            jobs: options.jobs,
-            counters
         )
     }
 

@@ -41,7 +41,15 @@ struct RestoreOperation {
     func plan() async throws -> Plan {
         let (archive, labels, modules, caches) = (archive, options.only, options.modules, caches)
         let becomesLayer = options.profile == .image
-        let selection = try await selection()
+        let selection = try await PatternSelection(
+            of: archive,
+            only: options.only,
+            options.included,
+            options.excluded,
+            toleratesDamage: options.skipsDamaged,
+            jobs: options.jobs,
+            counters
+        )
         counters.begin("reading the index", bytes: 0, items: 0)
         return try await WorkerThreads.performCancellable { cancellation in
             let plan = try RestorePlan(
@@ -119,20 +127,6 @@ struct RestoreOperation {
     }
 
     // MARK: - Preparing
-
-    /// Returns the members that the patterns keep; `nil` without patterns.
-    private func selection() async throws -> PatternSelection? {
-        guard !options.included.isEmpty || !options.excluded.isEmpty else { return nil }
-        return try await PatternSelection(
-            of: archive,
-            only: options.only,
-            options.included,
-            options.excluded,
-            toleratesDamage: options.skipsDamaged,
-            jobs: options.jobs,
-            counters
-        )
-    }
 
     private func prepare(
         _ root: CacheRoot,

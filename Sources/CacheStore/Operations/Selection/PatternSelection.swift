@@ -14,7 +14,7 @@ struct PatternSelection: Sendable {
     /// The patterns that match nothing.
     let unmatched: Set<Glob>
 
-    /// Chooses the members.
+    /// Chooses the members; the result is `nil` without patterns.
     ///
     /// - Parameters:
     ///   - archive: The archive.
@@ -28,7 +28,7 @@ struct PatternSelection: Sendable {
     /// - Throws: ``CacheStoreError`` (the errors of ``SelectionNames``, or
     ///   ``CacheStoreError/Code/badArgument`` for an unknown label), or `CancellationError`.
     /// - Complexity: The time of an ``Explain``, and memory for all members.
-    init(
+    init?(
         of archive: Archive,
         only labels: [String]?,
         _ included: [Glob],
@@ -37,6 +37,7 @@ struct PatternSelection: Sendable {
         jobs: Int?,
         _ counters: ProgressCounters
     ) async throws {
+        guard !included.isEmpty || !excluded.isEmpty else { return nil }
         let names = try await SelectionNames(
             in: [archive],
             toleratesDamage: toleratesDamage,
