@@ -143,7 +143,7 @@ extension Pack {
             self.environment = environment
         }
 
-        /// Checks the options, as ``Pack/run(_:to:progress:)`` does before anything else.
+        /// Checks the options, as ``Pack/run(_:to:progress:)-(GoCaches,_,_)`` does before anything else.
         ///
         /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument``.
         public func check() throws(CacheStoreError) {

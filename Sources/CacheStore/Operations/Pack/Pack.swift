@@ -46,8 +46,7 @@ public struct Pack: Sendable {
         }
     }
 
-    /// Does everything but compressing and writing, and so tells which archive ``run(_:to:progress:)`` would
-    /// write.
+    /// Does everything but compressing and writing, and so tells which archive a pack would write.
     ///
     /// Content is read and checked as for an archive. The report is the same, with the digest, except for
     /// what only the compressed content tells: see ``Report/totals``. No file is written, not even a
@@ -59,7 +58,7 @@ public struct Pack: Sendable {
     ///   - progress: Called with the progress of the work.
     /// - Returns: A report on the members that would be written and the entries that would be left out. A
     ///   file that has the name already, and may not be replaced, is a warning.
-    /// - Throws: ``CacheStoreError``, as ``run(_:to:progress:)`` does before it writes, or
+    /// - Throws: ``CacheStoreError``, as ``run(_:to:progress:)-(GoCaches,_,_)`` does before it writes, or
     ///   `CancellationError` if the task was cancelled.
     /// - Complexity: O(*n*) in the bytes of the caches that are not taken over by name; memory for the list
     ///   of their files and for some chunks per thread.
