@@ -117,8 +117,8 @@ type -P swift >/dev/null || die "needs Swift 6.3: https://www.swift.org/install/
 unshare --mount true 2>/dev/null || die "cannot make a mount namespace; a container needs --privileged"
 
 begin "tools"
-install_packages "${build_packages[@]}" buildah busybox-static docker-registry gcc libssl-dev python3 python3-venv \
-    skopeo sqlite3 strace umoci zstd
+install_packages "${build_packages[@]}" buildah busybox-static docker-registry gcc libarchive-tools libssl-dev python3 \
+    python3-venv skopeo sqlite3 strace umoci zstd
 make_environment
 
 begin "style"
