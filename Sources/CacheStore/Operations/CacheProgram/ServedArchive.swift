@@ -99,7 +99,16 @@ final class ServedArchiveReader {
         }
         let content = StreamWriter(id: entry.entry.output, size: stream.size, chunks: stream.chunks)
         do {
-            try content.write(to: file, with: &reader, ReadingCrew(cancellation))
+            let crew = ReadingCrew(cancellation)
+            // More threads would wait for the hash of the whole.
+            let helpers = stream.size >= ChunkReader.sharedSize ? min(3, WorkerThreads.count(for: nil) - 1) : 0
+            try crew.work(
+                with: &reader,
+                helpers: helpers,
+                state: { [archive] in try ChunkReader(archive) }
+            ) {
+                try content.write(to: file, with: &$0, crew)
+            }
         } catch let error as CacheStoreError {
             throw error.naming(member: "output \(entry.entry.output)")
         }

@@ -81,6 +81,35 @@ final class Crew<State: ~Copyable>: Sendable {
         }
     }
 
+    /// Calls `body` on this thread, while others, started for it, help.
+    ///
+    /// Fewer threads help, or none, where the system has none left.
+    ///
+    /// - Parameters:
+    ///   - state: The thread's state.
+    ///   - helpers: The number of threads to start.
+    ///   - makeState: Called once per started thread; it makes the thread's state. A thread that gets none does
+    ///     not help.
+    ///   - body: Called once; it shares its work.
+    /// - Throws: The error of `body`.
+    func work(
+        with state: inout State,
+        helpers: Int,
+        state makeState: @escaping @Sendable () throws -> State,
+        _ body: (inout State) throws -> Void
+    ) throws {
+        try work(with: &state) { state in
+            for _ in 0..<helpers {
+                let isStarted: Void? = try? WorkerThreads.start { [self] in
+                    guard var state = try? makeState() else { return }
+                    try? work(with: &state) { _ in }
+                }
+                if isStarted == nil { break }
+            }
+            try body(&state)
+        }
+    }
+
     /// Calls `body`, and then helps the other threads until none of them has work.
     ///
     /// - Throws: The error of `body`, after which the thread does not help.

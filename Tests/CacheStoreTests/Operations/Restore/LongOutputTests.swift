@@ -94,6 +94,37 @@ struct LongOutputTests {
         }
     }
 
+    @Test("is served to builds")
+    func serving() async throws {
+        let (model, long) = caches()
+        let archive = try await bench.pack(model, to: "pack").path
+        let client = try bench.program(archive)
+        let answer = try await client.get(CacheModel.id("long"))
+        #expect(answer.Err == nil && answer.output == ContentHasher.hash(long.span))
+        #expect(try Files.bytes(answer.path) == long)
+        try await client.close()
+    }
+
+    @Test("is read piece by piece, as far as its caller wants and no chunk is damaged")
+    func pieces() async throws {
+        let (model, long) = caches()
+        let sound = try await bench.pack(model, to: "sound").path
+        let name = ContentHasher.hash(long.span)
+        let content = try await Archive(opening: sound).content(of: .output, named: "\(name)")
+        #expect(try await content.reduce(into: []) { $0 += $1 } == long)
+        // An iterator begins again.
+        var first = content.makeAsyncIterator()
+        let piece = try #require(await first.next())
+        #expect(piece == Array(long.prefix(piece.count)))
+        let numbers = try #require(bench.contents(sound).set.outputs.first { $0.id == name }).chunks.numbers
+        let damaged = try bench.poison(sound, frame: numbers[4].index, to: "damaged")
+        let part = try await Archive(opening: damaged).content(of: .output, named: "\(name)")
+        var rest = part.makeAsyncIterator()
+        for _ in 0..<4 { #expect(try await rest.next() != nil) }
+        let error = await failure { try await rest.next() }
+        #expect(error?.code == .corruptArchive && error?.member == "output \(name)")
+    }
+
     /// Returns the position of a chunk of an output among all chunks.
     private func chunk(of output: ObjectID, in archive: FilePath) throws -> Int {
         let set = try bench.contents(archive).set
