@@ -101,7 +101,8 @@ final class ServedArchiveReader {
         do {
             let crew = ReadingCrew(cancellation)
             // More threads would wait for the hash of the whole.
-            let helpers = stream.size >= ChunkReader.sharedSize ? min(3, WorkerThreads.count(for: nil) - 1) : 0
+            let isLong = stream.size >= ChunkReader.sharedSize
+            let helpers = isLong ? min(3, WorkerThreads.count(for: nil) - 1) : 0
             try crew.work(
                 with: &reader,
                 helpers: helpers,

@@ -88,8 +88,8 @@ final class Crew<State: ~Copyable>: Sendable {
     /// - Parameters:
     ///   - state: The thread's state.
     ///   - helpers: The number of threads to start.
-    ///   - makeState: Called once per started thread; it makes the thread's state. A thread that gets none does
-    ///     not help.
+    ///   - makeState: Called once per started thread; it makes the thread's state. A thread that gets none
+    ///     does not help.
     ///   - body: Called once; it shares its work.
     /// - Throws: The error of `body`.
     func work(
