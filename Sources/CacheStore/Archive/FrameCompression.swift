@@ -6,6 +6,16 @@ struct FrameCompression: Sendable {
     /// The number of threads.
     let threads: Int
 
+    /// What a reader has found of a chunk.
+    enum Found {
+        /// The content, which is in the buffer.
+        case content
+        /// The frame, of the same level.
+        case frame(FrameSequence.Frame)
+        /// Nothing that can be written.
+        case nothing
+    }
+
     private struct State<Reader: ~Copyable>: ~Copyable {
         var reader: Reader
         let compressor: ZstdCompressor
@@ -22,7 +32,7 @@ struct FrameCompression: Sendable {
     ///   - counters: The counters to add to.
     ///   - makeReader: Called once per thread; it makes the value that the thread reads with.
     ///   - read: Called with that value, a chunk's position and a buffer. It puts the chunk's content into
-    ///     the buffer, and returns whether the chunk is to be written.
+    ///     the buffer, or has the chunk's frame already, or finds that the chunk can't be written.
     /// - Returns: The chunks with the places of the new frames; `nil` for a chunk that was not written.
     /// - Throws: The errors of `makeReader` and `read`; ``CacheStoreError`` for a lack of memory or a system
     ///   error; or `CancellationError`.
@@ -33,7 +43,7 @@ struct FrameCompression: Sendable {
         to writer: ArchiveWriter,
         _ counters: ProgressCounters,
         reader makeReader: @escaping @Sendable () throws -> Reader,
-        read: @escaping @Sendable (inout Reader, Int, inout [UInt8]) throws -> Bool
+        read: @escaping @Sendable (inout Reader, Int, inout [UInt8]) throws -> Found
     ) async throws -> [ChunkRecord?] {
         counters.begin(
             "compressing",
@@ -48,10 +58,12 @@ struct FrameCompression: Sendable {
         ) { state, index, cancellation in
             do {
                 try cancellation.check()
-                var frame: FrameSequence.Frame?
-                if try read(&state.reader, index, &state.content) {
-                    frame = try Self.frame(state.content.span, state.compressor)
-                }
+                let frame: FrameSequence.Frame? =
+                    switch try read(&state.reader, index, &state.content) {
+                    case .content: try Self.frame(state.content.span, state.compressor)
+                    case .frame(let frame): frame
+                    case .nothing: nil
+                    }
                 try sequence.bring(index, frame) { try writer.write($0, at: $1) }
                 counters.add(bytes: chunks[index].contentBytes)
             } catch {
@@ -70,7 +82,10 @@ struct FrameCompression: Sendable {
         }
     }
 
-    private static func frame(
+    /// Returns the frame of a chunk's content.
+    ///
+    /// - Throws: ``CacheStoreError`` for a lack of memory.
+    static func frame(
         _ content: Span<UInt8>,
         _ compressor: borrowing ZstdCompressor
     ) throws(CacheStoreError) -> FrameSequence.Frame {

@@ -69,8 +69,8 @@ package enum Chunker {
         mask: UInt64,
         _ hash: inout UInt64
     ) -> Int? {
-        // A position never reaches the end of the range, and the caller's ranges end within `bytes`. A table of
-        // 256 values has one for each byte.
+        // No position reaches the end of the range, which lies in `bytes`. A table of 256 values has one for
+        // each byte.
         precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count && gear.count == 256)
         return unsafe bytes.withUnsafeBufferPointer { bytes in
             unsafe gear.withUnsafeBufferPointer { table in

@@ -18,6 +18,14 @@ struct StreamCutter {
     private var done = 0
     private var chunks: [Chunk] = []
 
+    /// Called with each chunk and its content.
+    private let body: ((Span<UInt8>, Chunk) -> Void)?
+
+    /// Creates a cutter.
+    ///
+    /// - Parameter body: Called with each chunk's content and the chunk.
+    init(_ body: ((Span<UInt8>, Chunk) -> Void)? = nil) { self.body = body }
+
     /// Appends the bytes that `read` gives, and adds the same bytes to `hasher`.
     ///
     /// - Parameters:
@@ -74,6 +82,7 @@ struct StreamCutter {
     private mutating func cut() {
         let chunk = Self.firstChunk(of: buffer.span, at: done)
         chunks.append(chunk)
+        body?(buffer.span.extracting(first: chunk.size), chunk)
         buffer.removeFirst(chunk.size)
         done += chunk.size
     }

@@ -19,6 +19,9 @@ struct PackBases: Sendable {
     /// - Complexity: O(*n*) in the number of members.
     var known: KnownMembers? { sets.isEmpty ? nil : KnownMembers(sets.map(\.set)) }
 
+    /// The names of the archives' chunks.
+    var chunks: some Sequence<ObjectID> { sets.lazy.flatMap { $0.set.chunks.lazy.map(\.id) } }
+
     /// Returns the members of a pack that are written: all, or those that the bases lack.
     ///
     /// - Parameter set: The members of the pack.

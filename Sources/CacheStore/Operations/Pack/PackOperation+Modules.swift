@@ -113,11 +113,12 @@ extension PackOperation {
         counters.begin("reading", bytes: 0, items: modules.count)
         let trees = Gathered<[ModuleKey: TreeSurvey]>([:])
         let faults = Gathered<[LeftOut]>([])
-        let counters = counters
-        try await WorkerThreads.forEach(below: modules.count, threads: threads, state: { StreamCutter() }) {
-            cutter,
-            index,
-            _ in
+        let (counters, early) = (counters, early)
+        try await WorkerThreads.forEach(
+            below: modules.count,
+            threads: threads,
+            state: { StreamCutter(EarlyFrames.Worker(early)) }
+        ) { cutter, index, _ in
             let module = modules[index]
             do {
                 let survey = try TreeSurvey.read(module, in: root, &cutter)

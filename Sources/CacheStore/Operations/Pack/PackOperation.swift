@@ -12,6 +12,22 @@ struct PackOperation: Sendable {
     /// The paths of GOMODCACHE under which Go may have built.
     let moduleCaches: Set<FilePath>
 
+    /// The frames that are compressed before their turn; `nil` for none.
+    private(set) var early: EarlyFrames?
+
+    init(
+        options: Pack.Options,
+        caches: CacheTrees,
+        path: FilePath?,
+        counters: ProgressCounters,
+        moduleCaches: Set<FilePath>
+    ) {
+        (self.options, self.caches, self.path) = (options, caches, path)
+        (self.counters, self.moduleCaches) = (counters, moduleCaches)
+        // Without them, files are read twice.
+        early = path.flatMap { try? EarlyFrames(beside: $0, level: options.level) }
+    }
+
     var threads: Int { WorkerThreads.count(for: options.jobs) }
 
     func run(_ writer: ArchiveWriter) async throws -> Pack.Report {
@@ -59,7 +75,11 @@ struct PackOperation: Sendable {
     /// Reads the caches.
     private func findings() async throws -> Findings {
         counters.begin("reading indexes", bytes: 0, items: 0)
-        let bases = try await WorkerThreads.perform { [options] in try PackBases(options.bases) }
+        let bases = try await WorkerThreads.perform { [options, early] in
+            let bases = try PackBases(options.bases)
+            early?.leaveOut(bases.chunks)
+            return bases
+        }
         var assembly = PackAssembly(label: options.label, environment: options.environment)
         let known = options.rechecks ? nil : bases.known
         let use = try await jobUse()
@@ -194,7 +214,7 @@ struct PackOperation: Sendable {
         try await Crew<StreamSurvey.Worker>.forEach(
             below: large.count,
             threads: threads,
-            state: { StreamSurvey.Worker(root: try root.open()) }
+            state: { [early] in StreamSurvey.Worker(root: try root.open(), early) }
         ) { worker, index, crew in
             let output = large[index]
             let path = root.path(below: output.file)
@@ -293,7 +313,7 @@ struct PackOperation: Sendable {
         of assembly: PackAssembly,
         to writer: ArchiveWriter
     ) async throws -> [ChunkRecord?] {
-        let providers = assembly.providers
+        let (providers, early) = (assembly.providers, early)
         let chunks = order.map { assembly.chunks[$0] }
         return try await FrameCompression(level: options.level, threads: threads).write(
             chunks,
@@ -301,7 +321,8 @@ struct PackOperation: Sendable {
             counters,
             reader: { () }
         ) { _, index, content in
-            try Self.read(chunks[index], providers[order[index]], into: &content)
+            if let frame = try early?.frame(of: chunks[index].id) { return .frame(frame) }
+            return try Self.read(chunks[index], providers[order[index]], into: &content) ? .content : .nothing
         }
     }
 

@@ -5,12 +5,17 @@ extension StreamSurvey {
     /// The state of a thread: what it needs for files of its own, and a buffer for a chunk of a shared one.
     struct Worker: ~Copyable {
         let root: Directory
-        var cutter = StreamCutter()
+        var cutter: StreamCutter
+        fileprivate let early: EarlyFrames.Worker?
         fileprivate var buffer: [UInt8] = []
         /// The place of the chunk at the beginning of the buffer.
         fileprivate var chunk = 0..<0
 
-        init(root: consuming Directory) { self.root = root }
+        init(root: consuming Directory, _ frames: EarlyFrames?) {
+            self.root = root
+            early = EarlyFrames.Worker(frames)
+            cutter = StreamCutter(early)
+        }
     }
 
     /// Surveys a long file with all threads of a crew that have nothing else to do.
@@ -47,6 +52,7 @@ extension StreamSurvey {
                 at: worker.chunk.lowerBound
             )
             chunks.update { $0[number] = chunk }
+            worker.early?.add(worker.buffer.span.extracting(first: chunk.size), chunk.id)
         } end: { worker, hasher in
             hasher.update(worker.buffer.span.extracting(first: worker.chunk.count))
         }

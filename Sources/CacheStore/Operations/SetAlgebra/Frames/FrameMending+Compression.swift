@@ -60,7 +60,7 @@ extension FrameMending {
                     for place in damaged { replaced[place] = sound }
                 }
             }
-            return true
+            return .content
         }
         found.merge(replaced.value) { $1 }
         return records.compactMap(\.self)
