@@ -26,7 +26,7 @@ LIBRARY = [
     ('.', 'errors and their remedies, warnings, progress, JSON values'),
     ('Model', 'values: IDs, keys, rules for names, manifests, profiles, limits of the format'),
     ('Model/Members', 'the member set in memory, its records and numbers, its totals'),
-    ('System/Memory', 'settings of the C library\'s allocator'),
+    ('System/Memory', 'settings of the C library\'s allocator, and its search for a byte'),
     ('System/Threads', 'worker threads, and values that threads share'),
     ('System/Files', 'files and directories by descriptor, placement under final names, scratch files'),
     ('System/Processes', 'running another program'),

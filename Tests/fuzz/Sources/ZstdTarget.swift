@@ -18,6 +18,7 @@ struct ZstdTarget: FuzzTarget {
             guard isWhole else { continue }
             expect(content.count == size, "a frame of \(size) bytes has \(content.count)")
             expect(Self.streamed(frame) == content, "a frame has other content as a stream")
+            expect(Self.beginsRight(frame, content), "a frame has other content at its beginning")
             if let again = try? ZstdCompressor(level: 1).frame(content.span) {
                 var other: [UInt8] = []
                 let isSame = (try? decoder.decode(again.span, size: size, into: &other)) ?? false
@@ -30,6 +31,19 @@ struct ZstdTarget: FuzzTarget {
     private static func size(of frame: [UInt8]) -> Int {
         guard frame.count > 5, frame[4] & 0b1110_0000 == 0b0010_0000 else { return 0 }
         return Int(frame[5])
+    }
+
+    /// Decodes the beginning of a frame in two steps, and returns whether its content begins like that.
+    private static func beginsRight(_ frame: [UInt8], _ content: [UInt8]) -> Bool {
+        guard var decoder = try? ZstdPrefixDecompressor(),
+            (try? decoder.begin(frame.span, size: content.count)) == true
+        else { return false }
+        var beginning: [UInt8] = []
+        for count in [content.count / 3, content.count / 2] {
+            let isEnough = (try? decoder.decode(frame.span, upTo: count, into: &beginning)) ?? false
+            guard isEnough, beginning.count >= count, content.starts(with: beginning) else { return false }
+        }
+        return true
     }
 
     /// Decodes frames as a stream, up to the limit; `nil` for a fault.

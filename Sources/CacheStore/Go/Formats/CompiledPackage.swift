@@ -149,10 +149,12 @@ struct CompiledPackage: Hashable {
             // The search looks for the colon, a rare byte, and then compares the whole text.
             let colon = UInt8(ascii: ":")
             let before = text.firstIndex(of: colon) ?? 0
-            var rest = piece.dropFirst(before)
-            while let mark = rest.firstIndex(of: colon), places.count < candidateLimit {
+            var next = before
+            while places.count < candidateLimit,
+                let mark = ByteSearch.first(colon, in: piece.span, from: next)
+            {
                 if piece[(mark - before)...].starts(with: text) { places.append(start + mark - before) }
-                rest = piece[(mark + 1)...]
+                next = mark + 1
             }
         }
         return places

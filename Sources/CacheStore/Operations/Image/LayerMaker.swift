@@ -129,6 +129,7 @@ struct LayerMaker: Sendable {
         let part = part ?? chunks.indices
         // The name of a stream's only chunk is also the name of the whole stream. The reader checks it.
         let isNamed = chunks.count == 1 && chunks[0].id == id
+        if !isNamed, part.lowerBound == 0 { worker.stream.beginFile() }
         for chunk in chunks[part] {
             try check()
             try CacheStoreError.naming(member) { try worker.reader.read(chunk, isCovered: !isNamed) }
@@ -140,7 +141,7 @@ struct LayerMaker: Sendable {
             }
         }
         guard part.upperBound == chunks.count else { return }
-        if !isNamed { worker.stream.check(.whole(id, member: member)) }
+        if !isNamed { try worker.stream.endFile(member, id, from: worker.reader.frames.path) }
         try worker.stream.pad(chunks.reduce(0) { $0 + $1.contentBytes })
     }
 
@@ -273,7 +274,7 @@ struct LayerMaker: Sendable {
             visitor: &visitor,
             check: check
         )
-        if part.upperBound == tree.chunks.count { worker.stream.check(.tree(tree.module, h1: tree.h1)) }
+        if part.upperBound == tree.chunks.count { worker.stream.endTree(tree.module, h1: tree.h1) }
     }
 
     /// Appends the zip that a tree makes, of a known length in bytes.
@@ -297,7 +298,7 @@ struct LayerMaker: Sendable {
             check: check
         )
         try visitor.finish()
-        worker.stream.check(.tree(tree.module, h1: tree.h1))
+        worker.stream.endTree(tree.module, h1: tree.h1)
         try worker.stream.pad(size)
     }
 

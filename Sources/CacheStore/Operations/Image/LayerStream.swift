@@ -20,6 +20,9 @@ final class LayerStream {
     }()
     private var stored: [UInt8] = []
     private var checks: [ContentCheck] = []
+
+    /// The hash so far of the file that is being written, if it is checked and began in this part.
+    private var file: ContentHasher?
     private var sink: LayerSink?
     private var part = 0
 
@@ -38,6 +41,7 @@ final class LayerStream {
     /// Begins a part of a layer.
     func begin(_ part: Int, of sink: LayerSink) {
         (self.sink, self.part) = (sink, part)
+        file = nil
         buffer.removeAll(keepingCapacity: true)
         checks.removeAll(keepingCapacity: true)
     }
@@ -47,6 +51,7 @@ final class LayerStream {
     /// - Returns: The outcome of the layer, if this call completes it; otherwise `nil`.
     /// - Throws: ``CacheStoreError``, or `CancellationError`.
     func end() throws -> LayerSink.Outcome? {
+        if let begun = file.take() { checks.append(.begun(begun)) }
         try flush()
         defer { sink = nil }
         return try sink?.end(part)
@@ -73,13 +78,14 @@ final class LayerStream {
     ///
     /// - Parameters:
     ///   - content: The content.
-    ///   - isChecked: Whether the content is a piece of a member for which ``check(_:)`` is called.
+    ///   - isChecked: Whether the content is a piece of a file that is checked as a whole.
     /// - Throws: ``CacheStoreError``, or `CancellationError`.
     func append(_ content: Span<UInt8>, isChecked: Bool = false) throws {
+        let isOrdered = isChecked && !isHashed(content)
         var position = 0
         while position < content.count {
             let count = min(content.count - position, max(1, Self.blockSize - buffer.count))
-            if isChecked { checks.append(.content(buffer.count..<buffer.count + count)) }
+            if isOrdered { checks.append(.content(buffer.count..<buffer.count + count)) }
             unsafe content.extracting(position..<position + count).withUnsafeBufferPointer {
                 unsafe buffer.append(contentsOf: $0)
             }
@@ -102,17 +108,43 @@ final class LayerStream {
     /// - Parameters:
     ///   - content: The content.
     ///   - frame: The frame of the content.
-    ///   - isChecked: Whether the content is a piece of a member for which ``check(_:)`` is called.
+    ///   - isChecked: Whether the content is a piece of a file that is checked as a whole.
     /// - Throws: ``CacheStoreError``, or `CancellationError`.
     func splice(_ content: [UInt8], frame: [UInt8], isChecked: Bool) throws {
         try flush()
-        let checks: [ContentCheck] = isChecked ? [.content(content.indices)] : []
+        let checks: [ContentCheck] = isChecked && !isHashed(content.span) ? [.content(content.indices)] : []
         try sink?.bring(LayerBlock(tar: content, stored: frame, checks: checks, isSpliced: true), of: part)
     }
 
-    /// Requests a check of the content that was appended so far, to be made when all earlier content is
-    /// there.
-    func check(_ check: ContentCheck) { checks.append(check) }
+    // MARK: - Checks
+
+    /// Begins a file that is checked as a whole: its content is hashed here.
+    ///
+    /// Without this call, the file began in an earlier part, and is hashed by the sink.
+    func beginFile() { file = ContentHasher() }
+
+    /// Ends a file of a module tree.
+    func endFile(_ path: String, of module: ModuleKey) {
+        checks.append(.file(path, file.take()?.finish(), of: module))
+    }
+
+    /// Ends a member that is one file, which must have this SHA-256.
+    ///
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` if the whole file lies
+    ///   in this part and has another one.
+    func endFile(_ member: String, _ id: ObjectID, from archive: FilePath) throws(CacheStoreError) {
+        guard let file = file.take() else { return checks.append(.whole(id, member: member)) }
+        guard file.finish() == id else { throw MemberChecker.damaged(member, archive) }
+    }
+
+    /// Ends a module tree, which must have this hash when all of its files are there.
+    func endTree(_ module: ModuleKey, h1: ObjectID) { checks.append(.tree(module, h1: h1)) }
+
+    /// Hashes content of a file that began in this part, and returns whether there is such a file.
+    private func isHashed(_ content: Span<UInt8>) -> Bool {
+        file?.update(content)
+        return file != nil
+    }
 
     /// Compresses the gathered bytes, and brings them to the sink.
     private func flush() throws {

@@ -49,6 +49,7 @@ struct LayerTree: TreeVisitor, ~Copyable {
         for index in path.indices.dropFirst(common) where path[index] == UInt8(ascii: "/") {
             try appendDirectory(String(decoding: path[..<index], as: UTF8.self))
         }
+        stream.beginFile()
         try append("\(self.path)/\(entry.path)", .file(entry.size), entry.isExecutable ? 0o555 : 0o444)
     }
 
@@ -57,7 +58,7 @@ struct LayerTree: TreeVisitor, ~Copyable {
     }
 
     mutating func end(_ entry: TreeManifest.Entry) throws {
-        stream.check(.file(entry.path, of: module))
+        stream.endFile(entry.path, of: module)
         try stream.pad(entry.size)
         last = Array(entry.path.utf8)
     }

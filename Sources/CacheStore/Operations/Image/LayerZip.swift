@@ -20,6 +20,7 @@ struct LayerZip: TreeVisitor, ~Copyable {
         isSkipping = copies.contains(entry.path)
         guard !isSkipping else { return }
         let stream = stream
+        stream.beginFile()
         try writer.begin(entry.path, size: entry.size) { try stream.append($0) }
     }
 
@@ -30,7 +31,7 @@ struct LayerZip: TreeVisitor, ~Copyable {
     }
 
     mutating func end(_ entry: TreeManifest.Entry) {
-        if !isSkipping { stream.check(.file(entry.path, of: module)) }
+        if !isSkipping { stream.endFile(entry.path, of: module) }
     }
 
     /// Ends the zip.

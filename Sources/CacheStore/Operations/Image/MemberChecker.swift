@@ -19,9 +19,10 @@ struct MemberChecker {
     ) throws(CacheStoreError) {
         for check in checks {
             switch check {
+            case .begun(let hasher): content = hasher
             case .content(let range): content.update(block.span.extracting(range))
-            case .file(let path, let module):
-                let id = endFile()
+            case .file(let path, let known, let module):
+                let id = known ?? endFile()
                 if tree == nil { tree = TreeHash(module) }
                 tree?.add(path, id: id)
             case .tree(let module, let h1):
@@ -31,9 +32,7 @@ struct MemberChecker {
                     throw Self.damaged("the tree does not have its h1 hash", archive, "tree \(module.text)")
                 }
             case .whole(let id, let member):
-                guard endFile() == id else {
-                    throw Self.damaged("its content does not have its SHA-256", archive, member)
-                }
+                guard endFile() == id else { throw Self.damaged(member, archive) }
             }
         }
     }
@@ -41,6 +40,11 @@ struct MemberChecker {
     private mutating func endFile() -> ObjectID {
         defer { content = ContentHasher() }
         return content.finish()
+    }
+
+    /// Returns the error for a member that is one file and does not have its SHA-256.
+    static func damaged(_ member: String, _ archive: FilePath) -> CacheStoreError {
+        damaged("its content does not have its SHA-256", archive, member)
     }
 
     private static func damaged(_ message: String, _ archive: FilePath, _ member: String) -> CacheStoreError {

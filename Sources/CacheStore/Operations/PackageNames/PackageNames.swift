@@ -1,7 +1,8 @@
 /// The names that the compiled packages among some outputs state of themselves.
 ///
 /// Entries of GOCACHE carry no names. So each package is decoded as far as needed to reach the name that it
-/// states.
+/// states. The stored bytes of what is decoded are checked; the SHA-256 of the content is not, since no
+/// content is written.
 struct PackageNames: Sendable {
     private let packages: [OutputNumber: CompiledPackage]
 
@@ -17,8 +18,8 @@ struct PackageNames: Sendable {
     ///     damage is an error.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, which names the
     ///   output, or `CancellationError`.
-    /// - Complexity: O(*n*) in the bytes of the packages, less the parts that need not be read; memory for
-    ///   one chunk and its frame per thread.
+    /// - Complexity: O(*n*) in the stored bytes of the packages, and in the bytes of the packages before the
+    ///   end of their symbols; memory for one chunk, its window, and its frame per thread.
     init(
         of set: MemberSet,
         _ outputs: [OutputNumber],
@@ -37,7 +38,7 @@ struct PackageNames: Sendable {
         try await WorkerThreads.forEach(
             below: candidates.count,
             threads: WorkerThreads.count(for: jobs),
-            state: { try ChunkReader(archive) }
+            state: { try ChunkPrefixReader(archive) }
         ) { reader, index, cancellation in
             let output = set.outputs[candidates[index]]
             let chunks = output.chunks.numbers.map { set.chunks[$0] }
@@ -45,12 +46,9 @@ struct PackageNames: Sendable {
             do {
                 package = try CompiledPackage.read(size: output.size) { range in
                     try cancellation.check()
-                    var bytes: [UInt8] = []
-                    bytes.reserveCapacity(range.count)
-                    try CacheStoreError.naming("output \(output.id)") {
-                        try reader.read(range, of: chunks) { bytes += $0 }
+                    return try CacheStoreError.naming("output \(output.id)") {
+                        try reader.read(range, of: chunks)
                     }
-                    return bytes
                 }
             } catch let error as CacheStoreError where error.code == .corruptArchive {
                 guard let passOver else { throw error }

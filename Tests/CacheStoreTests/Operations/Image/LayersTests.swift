@@ -86,14 +86,18 @@ struct LayersTests {
     /// Returns an archive with a large tree and a large output, both made in several parts.
     ///
     /// The files of the tree begin and end, and some are empty, at many places in the tree's chunks.
-    private func large(seed: UInt64) async throws -> FilePath {
+    private func large(
+        seed: UInt64,
+        output: Int = 11_000_000,
+        file: Int = 9_000_000
+    ) async throws -> FilePath {
         var random = SeededBytes(seed: seed)
         var model = CacheModel()
-        model.addPair("large", random.bytes(11_000_000), executable: "tool")
+        model.addPair("large", random.bytes(output), executable: "tool")
         model.addPair("small", random.bytes(1000))
         var files = [
             ("go.mod", Array("module example.com/m\n".utf8), false),
-            ("a/b/c/large", random.bytes(9_000_000), true),
+            ("a/b/c/large", random.bytes(file), true),
         ]
         for number in 0..<90 {
             let size = number % 3 == 0 ? 0 : Int(random.next() % 120_000)
@@ -128,13 +132,19 @@ struct LayersTests {
         #expect(blobs[0] == blobs[1])
     }
 
-    @Test("is not made of a large tree or output that is wrong as a whole though its chunks are sound")
-    func wrongWhole() async throws {
-        let archive = try await large(seed: 312)
+    @Test(
+        "is not made of a tree or output that is wrong as a whole though its chunks are sound",
+        arguments: [(11_000_000, 9_000_000, true), (5_000_000, 100_000, false)]
+    )
+    func wrongWhole(output: Int, file: Int, isInParts: Bool) async throws {
+        let archive = try await large(seed: 312, output: output, file: file)
         let hash = "h1:" + String(repeating: "A", count: 43) + "="
         let hostile = HostileArchive(bench: bench)
         let set = try bench.contents(archive).set
-        let large = try #require(set.outputs.firstIndex { $0.size > 8 << 20 })
+        let large = try #require(set.outputs.firstIndex { $0.size == output })
+        #expect(set.outputs[large].chunks.count > 1)
+        #expect((output > FormatLimits.chunkSize) == isInParts)
+        #expect((set.trees[0].size > FormatLimits.chunkSize) == isInParts)
         var id = [UInt8](set.outputs[large].id.bytes)
         id[31] ^= 1
         let digest = id.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
