@@ -430,7 +430,8 @@ class Comparison:
         date = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds')
         warm(*self.caches.values())
         for verb in (self.pack, self.union, self.prog, self.seal, self.restore, self.layers, self.verify, self.open):
-            self.run.memory = (2 << 30) + (self.copy if verb.__name__ in TREE_VERBS else 0)
+            if not self.options.no_targets:
+                self.run.memory = (2 << 30) + (self.copy if verb.__name__ in TREE_VERBS else 0)
             verb()
             # A child's peak is at least this value, because it includes the parent's peak at the time of the
             # fork.
