@@ -1,5 +1,5 @@
-"""The limits of the verbs for compare_peers.py: C programs of limit/, each of which does the necessary work of a verb and
-no more. Also `prog`, a verb without peers."""
+"""The limits of the verbs for compare_peers.py: C programs of limit/, each of which does the necessary work of a verb
+and no more. Also `prog`, a verb without peers."""
 import base64
 import os
 import sqlite3

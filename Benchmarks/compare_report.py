@@ -139,8 +139,8 @@ def report(results):
     print(f'{", ".join(corpus["providers"])}: {corpus["files"]:,} files, {megabytes(corpus["bytes"])} MB; '
           f'restored {corpus["restored_files"]:,} files, {megabytes(corpus["restored_bytes"])} MB; '
           f'medians of {results["options"]["runs"]} runs')
-    print('wall ×, CPU ×, MB ×: times cachectl; limit ×: times the wall time of the limit, a C program that does the '
-          'necessary work and no more; '
+    print('wall ×, CPU ×, MB ×: times cachectl; limit ×: times the wall time of the limit, a C program that does '
+          'the necessary work and no more; '
           f'a peak below {megabytes(machine["peak_floor"])} MB is not seen\n')
     for verb, contenders in results['summary'].items():
         print_verb(verb, contenders, results['targets'].get(verb, {}), results['failed'].get(verb, {}),

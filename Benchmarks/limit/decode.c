@@ -118,7 +118,8 @@ static void hashed(struct content *content, const struct part *part) {
 
 /* ------------------------------------------------------------ tasks */
 
-static void do_whole(struct contents *contents, struct content *content, struct part *part, const unsigned char *bytes) {
+static void do_whole(struct contents *contents, struct content *content, struct part *part,
+                     const unsigned char *bytes) {
     sha256(bytes, part->size, part->digest);
     if (contents->create) {
         int file = contents->create(part);
@@ -149,7 +150,8 @@ static void do_piece(struct contents *contents, struct task *task, struct part *
 static void check_name(struct contents *contents, struct task *task, const struct chunk *chunk,
                        const unsigned char *stored, const unsigned char *bytes) {
     unsigned char digest[DIGEST];
-    if (xxh64(stored, chunk->stored) != chunk->checksum) refuse("a frame has another checksum", contents->archive->path);
+    if (xxh64(stored, chunk->stored) != chunk->checksum)
+        refuse("a frame has another checksum", contents->archive->path);
     const struct output *output = task->content->output;
     if (output && output->size == chunk->size && !memcmp(output->digest, chunk->digest, DIGEST)) return; /* the same */
     sha256(bytes, chunk->size, digest);

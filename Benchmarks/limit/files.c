@@ -57,7 +57,8 @@ static void finish_file(size_t directory, const char *name, int file) {
 }
 
 int create_part(const struct part *part) {
-    static _Thread_local struct { bool open; size_t directory; int folder; } last; /* files of a directory follow each other */
+    /* The files of a directory follow each other. */
+    static _Thread_local struct { bool open; size_t directory; int folder; } last;
     if (!last.open || last.directory != part->directory) {
         if (last.open) close(last.folder);
         last.folder = opened(last.directory = part->directory);

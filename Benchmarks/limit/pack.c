@@ -2,10 +2,11 @@
 
    The limit of a pack: lists both caches, reads once each file that an archive holds, hashes each byte once,
    compresses at level 3 what is new, writes the frames and a list of the files to TARGET, and syncs once, as cachectl
-   does. An output is a stream of its own, and so are the files of a module; frames have about 4 MiB. The pieces of a long
-   file are compressed by all threads, and hashed in their order.
+   does. An output is a stream of its own, and so are the files of a module; frames have about 4 MiB. The pieces of a
+   long file are compressed by all threads, and hashed in their order.
 
-   It neither classifies nor cuts by content, and its list of files is no index. A module's zip and lock stay unread. */
+   It neither classifies nor cuts by content, and its list of files is no index. A module's zip and lock stay
+   unread. */
 #include "limit.h"
 
 #include <dirent.h>
@@ -65,7 +66,11 @@ static void add_folder(const char *path) {
     pthread_cond_signal(&changed);
 }
 
-static bool below(const char *path, const char *parent) { return !strncmp(path, parent, strlen(parent)); }
+/* Returns whether a path is a directory or is below it. */
+static bool below(const char *path, const char *parent) {
+    size_t length = strlen(parent);
+    return !strncmp(path, parent, length) && (!path[length] || path[length] == '/');
+}
 
 static bool ends_in(const char *name, const char *end) {
     size_t length = strlen(name), count = strlen(end);
@@ -92,7 +97,7 @@ static void list(const char *path) {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *stream = fd < 0 ? NULL : fdopendir(fd);
     if (!stream) fail("open", path);
-    bool in_downloads = below(path, module_cache) && below(path + strlen(module_cache), "/cache/");
+    bool in_downloads = below(path, module_cache) && below(path + strlen(module_cache), "/cache");
     for (struct dirent *entry; errno = 0, (entry = readdir(stream));) {
         const char *name = entry->d_name;
         struct stat status;
@@ -195,7 +200,7 @@ struct known {
 
 static _Atomic(struct known *) known[STRIPES];
 
-/* Returns whether a content of a tree is seen for the first time; two threads may both be first, which costs a copy. */
+/* Returns whether a tree's content is seen for the first time; two threads may both be first, which costs a copy. */
 static bool is_new(const unsigned char *digest) {
     _Atomic(struct known *) *place = &known[digest[0] << 8 | digest[1]];
     for (struct known *next = *place; next; next = next->next)
@@ -286,7 +291,8 @@ static void write_list(void) {
     char *bytes = memory(room);
     for (struct file *file = files; file < files + file_count; file++) {
         unsigned char name[DIGEST];
-        const char *id = file->kind != OUTPUT || ends_in(file->name, "-d") ? file->name : strrchr(file->directory, '/') + 1;
+        const char *id = file->name; /* an executable's ID is the name of its directory */
+        if (file->kind == OUTPUT && !ends_in(id, "-d")) id = strrchr(file->directory, '/') + 1;
         if (file->kind == OUTPUT && (!read_hex(id, name) || memcmp(name, file->digest, DIGEST)))
             refuse("an output has another SHA-256", file->name);
         memcpy(bytes + count, file->digest, DIGEST);

@@ -1,7 +1,7 @@
 /* restore ARCHIVE TREE TARGET THREADS
 
-   The limit of a restore: creates at TARGET, which must not exist, the tree that cachectl has restored to TREE. It reads
-   the archive's frames, decodes them, hashes each byte once and writes it. Before the clocks start, it reads the
+   The limit of a restore: creates at TARGET, which must not exist, the tree that cachectl has restored to TREE. It
+   reads the archive's frames, decodes them, hashes each byte once and writes it. Before the clocks start, it reads the
    archive's index, the shape of TREE, and those of its files that come from the index (entries, `.info`, `.mod` and
    so on). One thread makes the directories while the others begin with the outputs. */
 #include <dirent.h>
@@ -30,16 +30,19 @@ static int compare_module(const void *name, const void *tree) {
 static void add_file(size_t directory, int folder, const char *name, const struct stat *status) {
     unsigned char digest[DIGEST];
     const char *path = directories[directory].path, *own = strrchr(path, '/');
-    const char *id = own && strlen(own) == 67 && !strcmp(own + 65, "-d") ? own + 1 : name; /* an executable's is the directory's */
+    /* An executable's ID is the name of its directory. */
+    const char *id = own && strlen(own) == 67 && !strcmp(own + 65, "-d") ? own + 1 : name;
     const struct output *output = NULL;
     if (strlen(id) == 66 && !strcmp(id + 64, "-d") && read_hex(id, digest))
-        output = bsearch(digest, contents.archive->outputs, contents.archive->output_count, sizeof *output, compare_digest);
+        output = bsearch(digest, contents.archive->outputs, contents.archive->output_count, sizeof *output,
+                         compare_digest);
     if (output) {
         struct part *part = add_output(&contents, output)->parts;
         part->name = strdup(name), part->directory = directory, part->mode = status->st_mode & 0777;
     } else {
         size_t size = (size_t)status->st_size;
-        add_small(directory, (struct small){strdup(name), read_whole(folder, name, size), size, status->st_mode & 0777});
+        char *bytes = read_whole(folder, name, size);
+        add_small(directory, (struct small){strdup(name), bytes, size, status->st_mode & 0777});
     }
 }
 
