@@ -1,4 +1,5 @@
-/// A reader of an archive's chunks, which checks each chunk before its bytes are used.
+/// A reader of an archive's chunks, which checks each chunk before its bytes are used, unless the name of
+/// something larger covers the chunk.
 ///
 /// Each worker has its own reader. A reader holds a decoder and two buffers: one for at most one chunk, and
 /// one for the chunk's frame.
@@ -13,8 +14,11 @@ struct ChunkReader: ~Copyable {
     /// The content that was read last.
     private(set) var content: [UInt8] = []
 
-    /// The chunk that was read last, or `nil` if its content is not known to be right.
+    /// The chunk that was read last, or `nil` if ``content`` is not that of a chunk.
     private var last: ChunkRecord?
+
+    /// Whether ``content`` is known to have the SHA-256 of the chunk that was read last.
+    private var isChecked = false
 
     /// Creates a reader.
     ///
@@ -50,15 +54,43 @@ struct ChunkReader: ~Copyable {
     ///
     /// The chunk that was read last is not read again.
     ///
+    /// - Parameters:
+    ///   - chunk: The chunk.
+    ///   - isCovered: Whether the caller checks the name of something larger that holds the chunk, such as
+    ///     the ID of an output, before anything relies on the content. Each byte is then hashed once. The
+    ///     chunk's own SHA-256 is not checked, but the checksum of its frame is.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` if the frame does not
     ///   have its checksum or is not a frame of that length, or if its content does not have its SHA-256.
-    mutating func read(_ chunk: ChunkRecord) throws(CacheStoreError) {
-        if chunk == last { return }
+    mutating func read(_ chunk: ChunkRecord, isCovered: Bool = false) throws(CacheStoreError) {
+        if chunk == last {
+            if isCovered || isChecked { return }
+            last = nil
+            try FrameDecoder.check(content.span, of: chunk, in: frames)
+            (last, isChecked) = (chunk, true)
+            return
+        }
         do {
-            try read(chunk, from: frames)
+            try read(chunk, from: frames, isCovered: isCovered)
         } catch {
             guard error.code == .corruptArchive, try readSpare(of: chunk) else { throw error }
         }
+    }
+
+    /// Returns the error for something that does not have its name, although its chunks were read: that of
+    /// the chunk that is wrong, if one is.
+    ///
+    /// - Parameters:
+    ///   - chunks: The chunks that were read without a check of their own.
+    ///   - error: The error if all of them are right.
+    /// - Returns: The error.
+    mutating func fault(
+        among chunks: some Sequence<ChunkRecord>,
+        otherwise error: CacheStoreError
+    ) -> CacheStoreError {
+        for chunk in chunks {
+            do { try read(chunk) } catch let fault { return fault }
+        }
+        return error
     }
 
     /// Reads the content of a chunk from the first sound frame that another file has of it.
@@ -68,27 +100,31 @@ struct ChunkReader: ~Copyable {
         guard let spares else { return false }
         for place in try spares.places(of: chunk) {
             do {
-                try read(place.record, from: spares.files[place.input])
+                try read(place.record, from: spares.files[place.input], isCovered: false)
             } catch {
                 if error.code == .corruptArchive { continue }
                 throw error
             }
             spares.note(place, for: chunk)
-            last = chunk
+            (last, isChecked) = (chunk, true)
             return true
         }
         return false
     }
 
-    private mutating func read(_ chunk: ChunkRecord, from frames: FrameFile) throws(CacheStoreError) {
+    private mutating func read(
+        _ chunk: ChunkRecord,
+        from frames: FrameFile,
+        isCovered: Bool
+    ) throws(CacheStoreError) {
         last = nil
         try frames.read([chunk], into: &frame)
         // The buffer is moved out of the reader while it is filled.
         var buffer: [UInt8] = []
         swap(&buffer, &content)
         defer { swap(&buffer, &content) }
-        try decoder.decode(frame.span, of: chunk, in: frames, into: &buffer)
-        last = chunk
+        try decoder.decode(frame.span, of: chunk, in: frames, isCovered: isCovered, into: &buffer)
+        (last, isChecked) = (chunk, !isCovered)
     }
 
     /// Reads a part of a stream.
@@ -109,11 +145,19 @@ struct ChunkReader: ~Copyable {
         for chunk in chunks {
             let part = range.clamped(to: offset..<offset + chunk.contentBytes)
             if !part.isEmpty {
-                if last?.id != chunk.id { try read(chunk) }
+                if last?.id != chunk.id || !isChecked { try read(chunk) }
                 try body(content[part.lowerBound - offset..<part.upperBound - offset])
             }
             offset += chunk.contentBytes
         }
+    }
+
+    /// Returns the error for a tree that was read and does not have its `h1:` hash.
+    mutating func wrongHash(of tree: MemberSet.Tree, _ chunks: [ChunkRecord]) -> CacheStoreError {
+        fault(
+            among: tree.chunks.numbers.lazy.map { chunks[$0] },
+            otherwise: damaged(chunks, tree, "the tree does not have its h1 hash")
+        )
     }
 
     /// Returns the error for a tree that does not agree with the index.

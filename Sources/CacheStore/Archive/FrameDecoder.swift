@@ -1,4 +1,4 @@
-/// A decoder of frames, which checks that a frame has the chunk that it must have.
+/// A decoder of frames, which checks that a frame is one that the format allows, and what it holds.
 struct FrameDecoder: ~Copyable {
     private let decompressor: ZstdDecompressor
 
@@ -20,6 +20,8 @@ struct FrameDecoder: ~Copyable {
     ///   - frame: The frame.
     ///   - chunk: The chunk that it must have.
     ///   - frames: The file that it was read from.
+    ///   - isCovered: Whether the caller checks the name of something larger, so that the content's own
+    ///     SHA-256 is not checked.
     ///   - content: The buffer to fill.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` if it is no frame of
     ///   that chunk, or for a lack of memory.
@@ -27,6 +29,7 @@ struct FrameDecoder: ~Copyable {
         _ frame: Span<UInt8>,
         of chunk: ChunkRecord,
         in frames: FrameFile,
+        isCovered: Bool = false,
         into content: inout [UInt8]
     ) throws(CacheStoreError) {
         guard ZstdDecompressor.isAllowed(frame) else {
@@ -42,7 +45,18 @@ struct FrameDecoder: ~Copyable {
         guard isWhole else {
             throw frames.damaged(chunk, "the frame is not one frame of \(chunk.contentBytes) bytes")
         }
-        guard ContentHasher.hash(content.span) == chunk.id else {
+        if !isCovered { try Self.check(content.span, of: chunk, in: frames) }
+    }
+
+    /// Checks that some content has the SHA-256 that is the name of a chunk.
+    ///
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    static func check(
+        _ content: Span<UInt8>,
+        of chunk: ChunkRecord,
+        in frames: FrameFile
+    ) throws(CacheStoreError) {
+        guard ContentHasher.hash(content) == chunk.id else {
             throw frames.damaged(chunk, "the content does not have its SHA-256")
         }
     }

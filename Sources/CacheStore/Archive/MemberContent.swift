@@ -29,18 +29,51 @@ public struct MemberContent: AsyncSequence, Sendable {
     public func makeAsyncIterator() -> Iterator { Iterator(archive, member, source) }
 
     /// An iterator over the pieces.
+    ///
+    /// Threads read the next pieces while the caller uses one. At most four pieces are in memory besides the
+    /// caller's.
     public struct Iterator: AsyncIteratorProtocol {
+        /// A chunk, and the part of it that belongs to the content.
+        private struct Piece {
+            var chunk: ChunkRecord
+            var part: Range<Int>
+        }
+
         private let archive: Archive
         private let member: String
-        private let source: Source
-        private var next = 0
-        private var offset = 0
+
+        /// Bytes that the index holds; `nil` once they were returned.
+        private var bytes: [UInt8]?
+
+        /// The SHA-256 of the whole, if it is not that of a chunk.
+        private var id: ObjectID?
+        private var pieces: [Piece] = []
         private var hasher = ContentHasher()
+
+        /// The next pieces, which are being read.
+        private var ahead: [Task<[UInt8], any Error>] = []
+        private var begun = 0
 
         fileprivate init(_ archive: Archive, _ member: String, _ source: Source) {
             self.archive = archive
             self.member = member
-            self.source = source
+            switch source {
+            case .bytes(let bytes): self.bytes = bytes.isEmpty ? nil : bytes
+            case .stream(let chunks, let id):
+                self.id = chunks.count == 1 && chunks[0].id == id ? nil : id
+                pieces = chunks.map { Piece(chunk: $0, part: 0..<$0.contentBytes) }
+            case .part(let range, let chunks):
+                var offset = 0
+                for chunk in chunks {
+                    let end = offset + chunk.contentBytes
+                    let part = range.clamped(to: offset..<end)
+                    if !part.isEmpty {
+                        let inner = part.lowerBound - offset..<part.upperBound - offset
+                        pieces.append(Piece(chunk: chunk, part: inner))
+                    }
+                    offset = end
+                }
+            }
         }
 
         /// Returns the next piece, which is never empty, or `nil` after the last.
@@ -48,55 +81,47 @@ public struct MemberContent: AsyncSequence, Sendable {
         /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or
         ///   `CancellationError` if the task was cancelled.
         public mutating func next() async throws -> [UInt8]? {
-            switch source {
-            case .bytes(let bytes):
-                defer { next += 1 }
-                return next == 0 && !bytes.isEmpty ? bytes : nil
-            case .stream(let chunks, let id): return try await nextPiece(of: chunks, id)
-            case .part(let range, let chunks): return try await nextPiece(of: chunks, within: range)
+            if let bytes {
+                self.bytes = nil
+                return bytes
             }
+            beginPieces()
+            guard !ahead.isEmpty else {
+                guard let id, hasher.finish() != id else { return nil }
+                throw CacheStoreError(
+                    .corruptArchive,
+                    "damaged archive: its content does not have its SHA-256",
+                    path: archive.path,
+                    member: member
+                )
+            }
+            let first = ahead.removeFirst()
+            let content = try await withTaskCancellationHandler {
+                try await first.value
+            } onCancel: {
+                first.cancel()
+            }
+            beginPieces()
+            if id != nil { hasher.update(content.span) }
+            return content
         }
 
-        private mutating func nextPiece(of chunks: [ChunkRecord], _ id: ObjectID) async throws -> [UInt8]? {
-            guard next < chunks.count else {
-                guard hasher.finish() == id else {
-                    throw CacheStoreError(
-                        .corruptArchive,
-                        "damaged archive: its content does not have its SHA-256",
-                        path: archive.path,
-                        member: member
-                    )
-                }
-                return nil
-            }
-            let piece = try await content(of: chunks[next])
-            hasher.update(piece.span)
-            next += 1
-            return piece
-        }
-
-        private mutating func nextPiece(
-            of chunks: [ChunkRecord],
-            within range: Range<Int>
-        ) async throws -> [UInt8]? {
-            while next < chunks.count {
-                let chunk = chunks[next]
-                let part = range.clamped(to: offset..<offset + chunk.contentBytes)
-                let start = offset
-                next += 1
-                offset += chunk.contentBytes
-                guard !part.isEmpty else { continue }
-                let content = try await content(of: chunk)
-                return Array(content[part.lowerBound - start..<part.upperBound - start])
-            }
-            return nil
-        }
-
-        private func content(of chunk: ChunkRecord) async throws -> [UInt8] {
-            try await WorkerThreads.perform { [archive, member] in
-                var reader = try ChunkReader(archive)
-                try CacheStoreError.naming(member) { try reader.read(chunk) }
-                return reader.content
+        /// Begins to read the next pieces.
+        private mutating func beginPieces() {
+            let limit = Swift.min(WorkerThreads.count(for: nil), 4)
+            while ahead.count < limit, begun < pieces.count {
+                let piece = pieces[begun]
+                begun += 1
+                ahead.append(
+                    Task { [archive, member] in
+                        try await WorkerThreads.perform {
+                            var reader = try ChunkReader(archive)
+                            try CacheStoreError.naming(member) { try reader.read(piece.chunk) }
+                            let content = reader.content
+                            return piece.part == content.indices ? content : Array(content[piece.part])
+                        }
+                    }
+                )
             }
         }
     }

@@ -26,8 +26,10 @@ extension ChunkReader {
     ///   - part: The positions, among the tree's chunks, of the chunks to read; `nil` for all. A file that
     ///     began in an earlier chunk does not begin again.
     ///   - chunks: The chunks of the archive.
+    ///   - isCovered: Whether the caller compares the hash of all files with the tree's before anything
+    ///     relies on them; see ``read(_:isCovered:)``.
     ///   - visitor: The visitor, which sees every file once, and every chunk's bytes only after they were
-    ///     checked.
+    ///     checked, unless the tree's hash covers them.
     ///   - check: Called before each chunk; an error that it throws ends the walk.
     /// - Throws: The error of the visitor or of `check`, or ``CacheStoreError`` with code
     ///   ``CacheStoreError/Code/corruptArchive``.
@@ -36,6 +38,7 @@ extension ChunkReader {
         _ manifest: TreeManifest,
         part: Range<Int>? = nil,
         chunks: [ChunkRecord],
+        isCovered: Bool = false,
         visitor: inout Visitor,
         check: () throws -> Void
     ) throws {
@@ -47,7 +50,7 @@ extension ChunkReader {
         // the index's reader checked that.
         for index in part {
             try check()
-            try read(chunks[numbers[index]])
+            try read(chunks[numbers[index]], isCovered: isCovered)
             try visitor.take(content.span, isLast: index == numbers.count - 1)
             var position = 0
             while position < content.count, next < manifest.entries.count {

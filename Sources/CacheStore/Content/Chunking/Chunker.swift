@@ -62,27 +62,52 @@ package enum Chunker {
 
     /// Returns the position after the first byte in a range at which the bits of `mask` are zero, or `nil`.
     ///
-    /// Each step takes two bytes. So a step waits only once, not twice, for the hash of the step before.
+    /// Each step takes four bytes, and waits only twice, not four times, for the hash of the step before.
     private static func cut(
         _ bytes: Span<UInt8>,
         _ range: Range<Int>,
         mask: UInt64,
         _ hash: inout UInt64
     ) -> Int? {
-        let gear = Self.gear
-        let table = gear.span
-        var position = range.lowerBound
-        while position + 1 < range.upperBound {
-            let first = table[Int(bytes[position])]
-            let both = first << 1 &+ table[Int(bytes[position + 1])]
-            let middle = hash << 1 &+ first
-            hash = hash << 2 &+ both
-            if middle & mask == 0 { return position + 1 }
-            if hash & mask == 0 { return position + 2 }
-            position += 2
+        // A position never reaches the end of the range, and the caller's ranges end within `bytes`. A table of
+        // 256 values has one for each byte.
+        precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count && gear.count == 256)
+        return unsafe bytes.withUnsafeBufferPointer { bytes in
+            unsafe gear.withUnsafeBufferPointer { table in
+                unsafe cut(bytes, range, table, mask: mask, &hash)
+            }
         }
-        guard position < range.upperBound else { return nil }
-        hash = hash << 1 &+ table[Int(bytes[position])]
-        return hash & mask == 0 ? position + 1 : nil
+    }
+
+    private static func cut(
+        _ bytes: UnsafeBufferPointer<UInt8>,
+        _ range: Range<Int>,
+        _ table: UnsafeBufferPointer<UInt64>,
+        mask: UInt64,
+        _ hash: inout UInt64
+    ) -> Int? {
+        var position = range.lowerBound
+        var last = hash
+        defer { hash = last }
+        let end = range.upperBound
+        while end &- position >= 4 {
+            let first = unsafe table[Int(bytes[position])]
+            let second = unsafe first << 1 &+ table[Int(bytes[position &+ 1])]
+            let third = unsafe table[Int(bytes[position &+ 2])]
+            let fourth = unsafe third << 1 &+ table[Int(bytes[position &+ 3])]
+            let middle = last << 2 &+ second
+            if (last << 1 &+ first) & mask == 0 { return position &+ 1 }
+            if middle & mask == 0 { return position &+ 2 }
+            if (middle << 1 &+ third) & mask == 0 { return position &+ 3 }
+            last = middle << 2 &+ fourth
+            position &+= 4
+            if last & mask == 0 { return position }
+        }
+        while position < end {
+            last = unsafe last << 1 &+ table[Int(bytes[position])]
+            position &+= 1
+            if last & mask == 0 { return position }
+        }
+        return nil
     }
 }

@@ -82,7 +82,8 @@ struct StreamCutter {
         chunk(bytes.extracting(first: Chunker.firstCut(of: bytes)), at: offset)
     }
 
-    private static func chunk(_ content: Span<UInt8>, at offset: Int) -> Chunk {
+    /// Returns a chunk of which the content is known.
+    static func chunk(_ content: Span<UInt8>, at offset: Int) -> Chunk {
         Chunk(
             id: ContentHasher.hash(content),
             offset: offset,

@@ -219,7 +219,7 @@ final class ProgramOperation: Sendable {
             throw CacheStoreError.changed(archive.archive.path)
         }
         let brought = try store.bring(entry.entry, sealTime: reader.sealTime) {
-            try reader.write(entry, to: $0) { try cancellation.check() }
+            try reader.write(entry, to: $0, cancellation)
         }
         return Answer(hit: brought.hit, place: .archive, brought: brought)
     }

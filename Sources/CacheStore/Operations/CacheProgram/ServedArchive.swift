@@ -80,9 +80,13 @@ final class ServedArchiveReader {
     /// - Parameters:
     ///   - entry: The entry.
     ///   - file: The file.
-    ///   - check: Called before each chunk; an error that it throws ends the work.
-    /// - Throws: ``SQLiteError``, the error of `check`, or ``CacheStoreError``, which names the output.
-    func write(_ entry: IndexLookup.Entry, to file: borrowing File, check: () throws -> Void) throws {
+    ///   - cancellation: The cancellation, which is checked before each chunk.
+    /// - Throws: ``SQLiteError``, `CancellationError`, or ``CacheStoreError``, which names the output.
+    func write(
+        _ entry: IndexLookup.Entry,
+        to file: borrowing File,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws {
         let stream = try lookup.stream(of: entry)
         let limit = min(FormatLimits.outputSize, FormatLimits.content(ofFrames: archive.trailer.framesSize))
         guard stream.size <= limit else {
@@ -95,7 +99,17 @@ final class ServedArchiveReader {
         }
         let content = StreamWriter(id: entry.entry.output, size: stream.size, chunks: stream.chunks)
         do {
-            try content.write(to: file, with: &reader, check: check)
+            let crew = ReadingCrew(cancellation)
+            // More threads would wait for the hash of the whole.
+            let isLong = stream.size >= ChunkReader.sharedSize
+            let helpers = isLong ? min(3, WorkerThreads.count(for: nil) - 1) : 0
+            try crew.work(
+                with: &reader,
+                helpers: helpers,
+                state: { [archive] in try ChunkReader(archive) }
+            ) {
+                try content.write(to: file, with: &$0, crew)
+            }
         } catch let error as CacheStoreError {
             throw error.naming(member: "output \(entry.entry.output)")
         }

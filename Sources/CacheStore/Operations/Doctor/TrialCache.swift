@@ -47,12 +47,11 @@ struct TrialCache {
         }
         counters.begin("reading packages", bytes: work.plan.outputBytes, items: work.plan.outputCount)
         let outputs = try OutputFeed(archive, work.plan.isWanted)
-        try await WorkerThreads.run(count: threads) { cancellation in
-            var reader = try ChunkReader(archive)
+        try await ReadingCrew.run(count: threads, state: { try ChunkReader(archive) }) { reader, crew in
             while let items = try outputs.next() {
                 for item in items {
-                    try cancellation.check()
-                    try Self.write(item, work, &reader, cancellation)
+                    try crew.cancellation.check()
+                    try Self.write(item, work, &reader, crew)
                 }
             }
         }
@@ -71,12 +70,12 @@ struct TrialCache {
         _ item: OutputFeed.Item,
         _ work: BuildCacheRestore,
         _ reader: inout ChunkReader,
-        _ cancellation: WorkerThreads.Cancellation
+        _ crew: ReadingCrew
     ) throws {
         let output = item.output
         guard isCut(output) else {
             // No build asks for the executables of `go run`.
-            if output.executable == nil { try work.restoreOutput(item, with: &reader, cancellation) }
+            if output.executable == nil { try work.restoreOutput(item, with: &reader, crew) }
             return
         }
         var head: [UInt8] = []

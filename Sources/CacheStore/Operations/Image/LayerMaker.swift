@@ -127,11 +127,11 @@ struct LayerMaker: Sendable {
     ) throws {
         let chunks = list.numbers.map { plan.set.chunks[$0] }
         let part = part ?? chunks.indices
-        // The name of a stream's only chunk is also the name of the whole stream. The reader has checked it.
+        // The name of a stream's only chunk is also the name of the whole stream. The reader checks it.
         let isNamed = chunks.count == 1 && chunks[0].id == id
         for chunk in chunks[part] {
             try check()
-            try CacheStoreError.naming(member) { try worker.reader.read(chunk) }
+            try CacheStoreError.naming(member) { try worker.reader.read(chunk, isCovered: !isNamed) }
             if splices {
                 let (content, frame) = (worker.reader.content, worker.reader.frame)
                 try worker.stream.splice(content, frame: frame, isChecked: !isNamed)
@@ -264,7 +264,15 @@ struct LayerMaker: Sendable {
             after: first > 0 ? manifest.entries[first - 1].path : nil
         )
         if part.lowerBound == 0 { try visitor.begin() }
-        try worker.reader.walk(tree, manifest, part: part, chunks: chunks, visitor: &visitor, check: check)
+        try worker.reader.walk(
+            tree,
+            manifest,
+            part: part,
+            chunks: chunks,
+            isCovered: true,
+            visitor: &visitor,
+            check: check
+        )
         if part.upperBound == tree.chunks.count { worker.stream.check(.tree(tree.module, h1: tree.h1)) }
     }
 
@@ -280,7 +288,14 @@ struct LayerMaker: Sendable {
         let path = "\(moduleRoot)/\(ModuleCacheLayout.zip(of: tree.module))"
         try append(path, .file(size), moduleMode, to: worker.stream)
         var visitor = LayerZip(tree.module, manifest, worker.stream)
-        try worker.reader.walk(tree, manifest, chunks: plan.set.chunks, visitor: &visitor, check: check)
+        try worker.reader.walk(
+            tree,
+            manifest,
+            chunks: plan.set.chunks,
+            isCovered: true,
+            visitor: &visitor,
+            check: check
+        )
         try visitor.finish()
         worker.stream.check(.tree(tree.module, h1: tree.h1))
         try worker.stream.pad(size)

@@ -191,15 +191,21 @@ struct PackOperation: Sendable {
         let found = Gathered<[ObjectID: StreamSurvey]>([:])
         let faults = Gathered<[LeftOut]>([])
         let counters = counters
-        try await WorkerThreads.forEach(
+        try await Crew<StreamSurvey.Worker>.forEach(
             below: large.count,
             threads: threads,
-            state: { SurveyState(root: try root.open()) }
-        ) { state, index, _ in
+            state: { StreamSurvey.Worker(root: try root.open()) }
+        ) { worker, index, crew in
             let output = large[index]
             let path = root.path(below: output.file)
-            do throws(CacheStoreError) {
-                let (survey, id) = try StreamSurvey.file(state.root.openFile(at: output.file), &state.cutter)
+            do {
+                let file = try worker.root.openFile(at: output.file)
+                let (survey, id) =
+                    if output.size >= StreamSurvey.sharedSize {
+                        try StreamSurvey.file(file, &worker, sharedBy: crew)
+                    } else {
+                        try StreamSurvey.file(file, &worker.cutter)
+                    }
                 if id == output.id, survey.size == output.size {
                     found.update { $0[output.id] = survey }
                 } else {
@@ -207,7 +213,7 @@ struct PackOperation: Sendable {
                         $0.append(LeftOut(.wrongContent, path, "its content does not match its name"))
                     }
                 }
-            } catch {
+            } catch let error as CacheStoreError {
                 let leftOut = try LeftOut(error, path)
                 faults.update { $0.append(leftOut) }
             }
@@ -275,11 +281,6 @@ struct PackOperation: Sendable {
 
     private struct ReusedBuffer: ~Copyable {
         var bytes: [UInt8] = []
-    }
-
-    private struct SurveyState: ~Copyable {
-        let root: Directory
-        var cutter = StreamCutter()
     }
 
     // MARK: - Writing

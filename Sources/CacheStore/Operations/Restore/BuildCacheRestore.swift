@@ -46,7 +46,7 @@ struct BuildCacheRestore: Sendable {
     func restoreOutput(
         _ item: OutputFeed.Item,
         with reader: inout ChunkReader,
-        _ cancellation: WorkerThreads.Cancellation
+        _ crew: ReadingCrew
     ) throws {
         let output = item.output
         let name = "\(output.id)-d"
@@ -59,16 +59,15 @@ struct BuildCacheRestore: Sendable {
             let outcome: PutOutcome
             do {
                 if let executable = output.executable {
-                    outcome = try putExecutable(content, executable, name, place, with: &reader, cancellation)
+                    outcome = try putExecutable(content, executable, name, place, with: &reader, crew)
                 } else {
                     outcome = try content.put(
                         name,
                         in: place.directory,
                         isKnownAbsent: isKnownAbsent,
-                        with: &reader
-                    ) {
-                        try cancellation.check()
-                    }
+                        with: &reader,
+                        crew
+                    )
                 }
             } catch let error as CacheStoreError {
                 throw error.naming(member: "output \(output.id)")
@@ -95,7 +94,7 @@ struct BuildCacheRestore: Sendable {
         _ name: String,
         _ place: Subdirectories.Subdirectory,
         with reader: inout ChunkReader,
-        _ cancellation: WorkerThreads.Cancellation
+        _ crew: ReadingCrew
     ) throws -> PutOutcome {
         var wasThere = false
         if let status = try place.directory.status(of: name) {
@@ -116,9 +115,7 @@ struct BuildCacheRestore: Sendable {
         do {
             try place.directory.removeAll(temporary)
             let inner = try place.directory.creatingDirectory(temporary)
-            _ = try content.put(file, in: inner, isKnownAbsent: true, with: &reader) {
-                try cancellation.check()
-            }
+            _ = try content.put(file, in: inner, isKnownAbsent: true, with: &reader, crew)
             if let time = times?.new { try place.directory.setTimes(of: temporary, time) }
             // A rename can't replace a directory that is not empty.
             if wasThere { try place.directory.removeAll(name) }

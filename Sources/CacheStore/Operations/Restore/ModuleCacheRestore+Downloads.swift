@@ -42,9 +42,14 @@ extension ModuleCacheRestore {
                 content.mode = profile.moduleFileMode
                 isZipRight = try damage.containing(note: { $0.zips[item.module] = $1 }) {
                     do {
-                        let outcome = try putZip(content, of: item, as: name, in: directory, with: &reader) {
-                            try cancellation.check()
-                        }
+                        let outcome = try putZip(
+                            content,
+                            of: item,
+                            as: name,
+                            in: directory,
+                            with: &reader,
+                            cancellation
+                        )
                         note(outcome, bytes: outcome == .untouched ? 0 : size)
                     } catch let error as CacheStoreError {
                         throw error.naming(member: download.memberName)
@@ -78,7 +83,7 @@ extension ModuleCacheRestore {
         as name: String,
         in directory: borrowing Directory,
         with reader: inout ChunkReader,
-        check: () throws -> Void
+        _ cancellation: WorkerThreads.Cancellation
     ) throws -> PutOutcome {
         let archive = reader.frames.path
         let placement = FilePlacement(mode: content.mode)
@@ -89,7 +94,7 @@ extension ModuleCacheRestore {
             try StoredZip.check(file, of: item.module, item.downloads, in: archive)
             return true
         } write: { file in
-            try content.write(to: file, with: &reader, check: check)
+            try content.write(to: file, with: &reader, ReadingCrew(cancellation))
             try StoredZip.check(file, of: item.module, item.downloads, in: archive)
         }
     }
@@ -132,12 +137,13 @@ extension ModuleCacheRestore {
                 return (try? ModuleZip.h1(of: file, module: tree.module)) == tree.h1
             } write: { file in
                 var zipper = TreeZipper(tree.module, manifest, into: try file.duplicate())
-                try reader.walk(tree, manifest, chunks: chunks, visitor: &zipper) { try cancellation.check() }
+                try reader.walk(tree, manifest, chunks: chunks, isCovered: true, visitor: &zipper) {
+                    try cancellation.check()
+                }
                 size = try zipper.finish()
                 // Nothing else checks the hash where the tree itself is not written.
                 guard try ModuleZip.h1(of: file, module: tree.module) == tree.h1 else {
-                    throw reader.damaged(chunks, tree, "the tree does not have its h1 hash")
-                        .naming(member: "tree \(tree.module.text)")
+                    throw reader.wrongHash(of: tree, chunks).naming(member: "tree \(tree.module.text)")
                 }
             }
             note(outcome, bytes: size)

@@ -260,10 +260,10 @@ struct ModuleCacheRestore: Sendable {
                 mode: leavesTreesWritable ? 0o755 : 0o555,
                 hasher: TreeHasher(tree.module)
             )
-            try reader.walk(tree, manifest, chunks: chunks, visitor: &writer) { try cancellation.check() }
-            guard try writer.finish() == tree.h1 else {
-                throw reader.damaged(chunks, tree, "the tree does not have its h1 hash")
+            try reader.walk(tree, manifest, chunks: chunks, isCovered: true, visitor: &writer) {
+                try cancellation.check()
             }
+            guard try writer.finish() == tree.h1 else { throw reader.wrongHash(of: tree, chunks) }
             // Some files were left as they were found. Only a look at all of them proves what is there now.
             guard try isNew || isRight(tree, manifest, cancellation) else {
                 throw CacheStoreError(

@@ -214,12 +214,14 @@ struct RestoreOperation {
         let (archive, plan) = (archive, work.plan)
         counters.begin("restoring GOCACHE", bytes: plan.outputBytes, items: plan.outputCount)
         let outputs = try OutputFeed(archive, plan.isWanted)
-        try await WorkerThreads.run(count: max(1, min(threads, plan.outputCount))) { cancellation in
-            var reader = try ChunkReader(archive)
+        try await ReadingCrew.run(
+            count: max(1, min(threads, max(plan.outputCount, plan.outputBytes / ChunkReader.sharedSize))),
+            state: { try ChunkReader(archive) }
+        ) { reader, crew in
             while let items = try outputs.next() {
                 for item in items {
-                    try cancellation.check()
-                    try work.restoreOutput(item, with: &reader, cancellation)
+                    try crew.cancellation.check()
+                    try work.restoreOutput(item, with: &reader, crew)
                 }
             }
         }

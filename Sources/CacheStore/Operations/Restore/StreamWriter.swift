@@ -29,21 +29,21 @@ struct StreamWriter {
     ///   - directory: The directory of the file.
     ///   - isKnownAbsent: Whether it is known that nothing has the name.
     ///   - reader: The reader of the chunks.
-    ///   - check: Called before each chunk; an error that it throws ends the work.
+    ///   - crew: The threads that share the work if it is long.
     /// - Returns: The outcome.
-    /// - Throws: The error of `check`, or ``CacheStoreError``; nothing is left then.
+    /// - Throws: `CancellationError`, or ``CacheStoreError``; nothing is left then.
     func put(
         _ name: String,
         in directory: borrowing Directory,
         isKnownAbsent: Bool = false,
         with reader: inout ChunkReader,
-        check: () throws -> Void
+        _ crew: ReadingCrew
     ) throws -> PutOutcome {
         try FilePlacement(mode: mode, time: time).put(name, in: directory, isKnownAbsent: isKnownAbsent) {
             status in
             try isRight(name, status, in: directory)
         } write: { file in
-            try write(to: file, with: &reader, check: check)
+            try write(to: file, with: &reader, crew)
         }
     }
 
@@ -85,32 +85,58 @@ struct StreamWriter {
         return inner
     }
 
-    /// Writes the content to a file.
+    /// Writes the content to a file, and checks that the whole has its name.
+    ///
+    /// - Parameters:
+    ///   - file: The file, which is empty.
+    ///   - reader: The reader of the chunks.
+    ///   - crew: The threads that share the work if it is long.
+    /// - Throws: `CancellationError`, or ``CacheStoreError``.
     func write(
         to file: borrowing File,
         with reader: inout ChunkReader,
-        check: () throws -> Void
+        _ crew: ReadingCrew
     ) throws {
-        // The name of a stream's only chunk is also the name of the whole stream. The reader has checked it.
+        // The name of a stream's only chunk is also the name of the whole stream. The reader checks it.
         if chunks.count == 1, chunks[0].id == id {
-            try check()
+            try crew.cancellation.check()
             try reader.read(chunks[0])
             return try file.write(reader.content.span, at: 0)
+        }
+        guard try hash(ofWriting: file, with: &reader, crew) == id else {
+            throw reader.fault(
+                among: chunks,
+                otherwise: CacheStoreError(
+                    .corruptArchive,
+                    "damaged archive: its content does not match its name, \(id)"
+                )
+            )
+        }
+    }
+
+    /// Writes the content to a file.
+    ///
+    /// - Returns: The SHA-256 of the whole content.
+    private func hash(
+        ofWriting file: borrowing File,
+        with reader: inout ChunkReader,
+        _ crew: ReadingCrew
+    ) throws -> ObjectID {
+        if size >= ChunkReader.sharedSize {
+            let target = try SharedFile(file)
+            return try reader.read(chunks, isCovered: true, sharedBy: crew) { reader, offset, _ in
+                try target.file.write(reader.content.span, at: offset)
+            }
         }
         var hasher = ContentHasher()
         var offset = 0
         for chunk in chunks {
-            try check()
-            try reader.read(chunk)
+            try crew.cancellation.check()
+            try reader.read(chunk, isCovered: true)
             hasher.update(reader.content.span)
             try file.write(reader.content.span, at: offset)
             offset += reader.content.count
         }
-        guard hasher.finish() == id else {
-            throw CacheStoreError(
-                .corruptArchive,
-                "damaged archive: its content does not match its name, \(id)"
-            )
-        }
+        return hasher.finish()
     }
 }

@@ -150,17 +150,21 @@ struct VerifyOperation {
 
     /// The length of all content that is checked, in bytes.
     private func contentBytes(of items: [Item]) -> Int {
-        items.reduce(summary.totals.byKind[.output]?.contentBytes ?? 0) { $0 + $1.size }
+        items.reduce(outputBytes) { $0 + $1.size }
     }
+
+    private var outputBytes: Int { summary.totals.byKind[.output]?.contentBytes ?? 0 }
 
     private func checkOutputs(_ count: Int, _ found: Gathered<DamagedMembers>) async throws {
         let outputs = try OutputFeed(archive)
         let (archive, spares, counters) = (archive, spares, counters)
-        try await WorkerThreads.run(count: max(1, min(threads, count))) { cancellation in
-            var reader = try ChunkReader(archive, spares: spares)
+        try await ReadingCrew.run(
+            count: max(1, min(threads, max(count, outputBytes / ChunkReader.sharedSize))),
+            state: { try ChunkReader(archive, spares: spares) }
+        ) { reader, crew in
             while let items = try outputs.next() {
                 for item in items {
-                    try check(item, with: &reader, found, cancellation.check)
+                    try check(item, with: &reader, found, sharedBy: crew, crew.cancellation.check)
                     counters.add(bytes: item.output.size)
                 }
             }
@@ -205,15 +209,21 @@ struct VerifyOperation {
 
     /// Reads an output, and notes the damage if it is damaged.
     ///
-    /// The errors of `pause`, which is called between chunks, end the check and are no damage.
+    /// The errors of `pause`, which is called between chunks, end the check and are no damage. The threads of
+    /// `crew` share a long output.
     func check(
         _ item: OutputFeed.Item,
         with reader: inout ChunkReader,
         _ found: Gathered<DamagedMembers>,
+        sharedBy crew: ReadingCrew? = nil,
         _ pause: () throws -> Void
     ) throws {
         do {
-            try check(item.output.id, item.chunks, with: &reader, pause)
+            if let crew, item.output.size >= ChunkReader.sharedSize {
+                try check(item.output.id, item.chunks, with: &reader, sharedBy: crew)
+            } else {
+                try check(item.output.id, item.chunks, with: &reader, pause)
+            }
         } catch let error as CacheStoreError {
             let error = error.naming(member: "output \(item.output.id)")
             found.update { $0.outputs[item.number] = error }
@@ -232,9 +242,7 @@ struct VerifyOperation {
             var visitor = CheckedTree(tree.module)
             try reader.walk(tree, manifest, chunks: set.chunks, visitor: &visitor) { try pause() }
             guard visitor.isCutRight else { throw wrongCut }
-            guard visitor.finish() == tree.h1 else {
-                throw reader.damaged(set.chunks, tree, "the tree does not have its h1 hash")
-            }
+            guard visitor.finish() == tree.h1 else { throw reader.wrongHash(of: tree, set.chunks) }
         case .zip(let download, let id, _, let chunks):
             let records = chunks.numbers.map { set.chunks[$0] }
             try check(id, records, with: &reader, pause)
@@ -267,14 +275,32 @@ struct VerifyOperation {
             if !Chunker.isChunk(reader.content.span, isLast: isLast) { isCutRight = false }
             if !isNamedByChunk { hasher.update(reader.content.span) }
         }
-        guard isNamedByChunk || hasher.finish() == id else {
-            throw CacheStoreError(
-                .corruptArchive,
-                "damaged archive: its content does not match its name",
-                path: archive.path
-            )
-        }
+        guard isNamedByChunk || hasher.finish() == id else { throw wrongContent }
         guard isCutRight else { throw wrongCut }
+    }
+
+    /// Reads a long stream with other threads, and compares the SHA-256 of the whole stream with its name.
+    private func check(
+        _ id: ObjectID,
+        _ chunks: [ChunkRecord],
+        with reader: inout ChunkReader,
+        sharedBy crew: ReadingCrew
+    ) throws {
+        let wrongCuts = Gathered(0)
+        let found = try reader.read(chunks, sharedBy: crew) { reader, _, number in
+            let isLast = number == chunks.count - 1
+            if !Chunker.isChunk(reader.content.span, isLast: isLast) { wrongCuts.update { $0 += 1 } }
+        }
+        guard found == id else { throw wrongContent }
+        guard wrongCuts.value == 0 else { throw wrongCut }
+    }
+
+    private var wrongContent: CacheStoreError {
+        CacheStoreError(
+            .corruptArchive,
+            "damaged archive: its content does not match its name",
+            path: archive.path
+        )
     }
 
     /// Checks the cuts of a manifest of several chunks.

@@ -31,14 +31,15 @@ package enum WorkerThreads {
     ///
     /// - Parameters:
     ///   - count: The number of threads, at least 1.
+    ///   - cancellation: The means to notice a stop.
     ///   - body: Called once on each thread with the means to notice a stop.
     /// - Throws: `CancellationError` if the task was cancelled, otherwise the first error of a thread, or
     ///   ``CacheStoreError`` if the system has no thread left.
     static func run(
         count: Int,
+        _ cancellation: Cancellation = Cancellation(),
         _ body: @escaping @Sendable (Cancellation) throws -> Void
     ) async throws {
-        let cancellation = Cancellation()
         let work = Work(body, threads: count)
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation {
@@ -119,9 +120,10 @@ package enum WorkerThreads {
     }
 
     /// A counter that several threads share.
-    private final class Cursor: Sendable {
+    final class Cursor: Sendable {
         private let position = Atomic<Int>(0)
 
+        /// Returns the next index, or `nil` if it is not below `end`.
         func next(below end: Int) -> Int? {
             let index = position.add(1, ordering: .relaxed).oldValue
             return index < end ? index : nil
