@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Compares cachectl with its peers (tar and zstd, cp, squashfs, erofs, casync, restic, borg) and with the
-# limit of a restore, on the caches of a finished simulation. In each run, all contenders take turns at every
+# limits of its verbs, on the caches of a finished simulation. In each run, all contenders take turns at every
 # verb.
 set -euo pipefail
 shopt -s inherit_errexit
@@ -20,16 +20,21 @@ usage: compare-peers.sh --work DIR [options]
   --slow               also measure level 19, of cachectl and of zstd
   --install            install missing peers with apt-get; needs root
   --check              compare every byte of every restored tree, not only the number of files and their bytes
+  --large              add one more provider, `large`, whose caches have a package of 1 GB beside small ones; they
+                       are made in DIR the first time, with CACHESTORE_GO or the `go` in PATH
+  --memory             check, too, that no verb's peak of memory is above 64 MiB and 8 MiB per thread, at
+                       --jobs 1, 2 and 8
   --cachectl PATH      the cachectl to measure (default: a release build of this repository)
   --against PATH       another cachectl, measured beside it as `cachectl, other`, such as that of an earlier commit
   --scratch DIR        the directory for packing and restoring, on the file system to measure (DIR of --work)
   --json FILE          the file for every single measurement (compare.json in DIR of --work)
-  --short              one run on small generated caches against tar and cp, in less than a minute, for the
-                       CI; checks that every verb works and that --jobs does not change a byte; judges no target
+  --short              one run on small generated caches against tar and cp, for the CI; --large, with a package
+                       of 150 MB, and --memory are part of it; checks that every verb works and that --jobs does
+                       not change a byte; judges no target of time
 END_OF_USAGE
 }
 
-work='' providers='' quick='' peers='' install='' cachectl='' against='' scratch='' json='' short='' runs=3
+work='' providers='' quick='' peers='' install='' cachectl='' against='' scratch='' json='' short='' large='' memory='' runs=3
 flags=()
 while (($#)); do
     case $1 in
@@ -44,6 +49,8 @@ while (($#)); do
     --quick) quick=1 ;;
     --install) install=1 ;;
     --short) short=1 ;;
+    --large) large=1 ;;
+    --memory) memory=1 ;;
     --slow | --check) flags+=("$1") ;;
     -h | --help) usage; exit ;;
     *) usage >&2; exit 2 ;;
@@ -68,7 +75,7 @@ if [[ -n $short ]]; then
     runs=1 peers=${peers:-tar-zstd-3,cp} flags+=(--check --no-targets)
     say "writing small caches"
     python3 -B "$here/compare_corpus.py" "$temporary"
-    caches=$temporary/caches
+    caches=$temporary/caches large=1 memory=1
 else
     [[ -z $quick ]] || mkdir -p "$work"
     [[ -d $work ]] || die "no such directory: $work; it is the --work of simulate-matrix-build.sh"
@@ -102,7 +109,15 @@ if [[ -n $install ]]; then
     fi
 fi
 
-cc -O2 -pthread -o "$temporary/create-tree" "$here/limit/create-tree.c"
+caches=(--caches "$caches")
+if [[ -n $large ]]; then
+    [[ -z $providers ]] || providers+=,large
+    directory=$work/large size=1000000000
+    [[ -z $short ]] || directory=$temporary/large size=150000000
+    say "making caches with a package of $((size / 1000000)) MB, unless they are there"
+    python3 -B "$here/corpus/make-large.py" "$directory/large" --go "$(runnable "${CACHESTORE_GO:-go}")" --size "$size"
+    caches+=(--caches "$directory")
+fi
 
 # ---------------------------------------------------------------- the run
 
@@ -111,7 +126,7 @@ unset GOFLAGS GOCACHE GOMODCACHE GOENV TAR_OPTIONS ZSTD_CLEVEL ZSTD_NBTHREADS BO
 export LC_ALL=C.UTF-8 TZ=UTC
 
 mkdir "$temporary/scratch"
-python3 -B "$here/compare_peers.py" --caches "$caches" --cachectl "$cachectl" --limit "$temporary/create-tree" \
+python3 -B "$here/compare_peers.py" "${caches[@]}" --cachectl "$cachectl" \
     --scratch "$temporary/scratch" --json "$json" --runs "$runs" \
     ${providers:+--providers "$providers"} ${peers:+--peers "$peers"} "${flags[@]}"
 
@@ -123,11 +138,13 @@ import sys
 with open(sys.argv[1], encoding='utf-8') as f:
     results = json.load(f)
 expected = {
-    'pack': {'cachectl', 'cachectl --jobs 1', 'cachectl --jobs 2', 'cachectl --level 1', 'tar | zstd -3', 'cp -a'},
-    'union': {'cachectl', 'limit', 'cp -rn', 'tar -x of each'},
+    'pack': {'cachectl', 'cachectl --jobs 1', 'cachectl --jobs 2', 'cachectl --level 1', 'limit', 'tar | zstd -3',
+             'cp -a'},
+    'union': {'cachectl', 'limit', 'cp of the result', 'cp -rn', 'tar -x of each'},
+    'prog': {'cachectl', 'limit'},
     'seal': {'cachectl', 'tar | zstd -3'},
-    'restore': {'cachectl', 'cachectl --jobs 1', 'limit', 'tar | zstd -3', 'cp -a'},
-    'verify': {'cachectl', 'tar | zstd -3'},
+    'restore': {'cachectl', 'cachectl --jobs 1', 'limit', 'limit, tree from memory', 'tar | zstd -3', 'cp -a'},
+    'verify': {'cachectl', 'limit', 'tar | zstd -3'},
     'layers': {'cachectl', 'cachectl --jobs 1', 'cachectl --split', 'tar | zstd -3, digests'},
     'open': {'cachectl info', 'cachectl cat, one member', 'cachectl ls, one member'},
 }
@@ -138,4 +155,10 @@ for verb, contenders in expected.items():
             sys.exit(f'compare-peers: {verb}: {contender} was not measured: {results["failed"]}')
 print('every verb ran')
 END_OF_CHECK
+fi
+
+if [[ -n $memory ]]; then
+    say "checking the peak of memory of every verb"
+    rm -rf "$temporary/scratch" && mkdir "$temporary/scratch"
+    python3 -B "$here/compare_memory.py" "${caches[@]}" --cachectl "$cachectl" --scratch "$temporary/scratch"
 fi

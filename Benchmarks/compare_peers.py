@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures cachectl, its peers and the limit of a restore, one after the other in each of several runs.
+"""Measures cachectl, its peers and the limits of its verbs, one after the other in each of several runs.
 
 Prints one table per verb. compare-peers.sh prepares the inputs and calls this script."""
 import argparse
@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 
+from compare_limits import TREE, Limits, compare_prog
 from compare_report import judge, report, summarize
 from compare_run import Failure, Runner, digest, fresh, remove, size_of, threads, warm
 from compare_tools import PEERS, command, versions
@@ -20,18 +21,19 @@ OPENS = 10  # per run, because they are short
 # The seconds to wait after many files were deleted. ext4 passes one by one over inodes that were freed less
 # than 60 seconds ago, or less than 360 if their deletion is not on the disk yet.
 REST = 365
-TREE_VERBS = 'union', 'restore'  # each contender of these makes a tree
+TREE_VERBS = 'union', 'restore', 'prog'  # each contender of these makes a tree
 
 
 class Comparison:
     def __init__(self, options):
         self.options = options
         self.cachectl = options.cachectl
-        self.caches = {provider: os.path.join(options.caches, provider) for provider in options.providers}
+        self.caches = options.providers
         self.scratch = options.scratch
         self.sizes = [size_of(os.path.join(cache, part)) for cache in self.caches.values() for part in CACHES]
         self.copy = sum(count for _, count in self.sizes)  # the most bytes that a contender's tree can have
         self.run = Runner(self.path('log'))
+        self.limits = Limits(fresh(self.path('limits')), self.run, self.path('limit.txt'))
         self.measurements, self.failed, self.not_measured = [], {}, {}
         self.restored = 0, 0  # the files and bytes of the restored tree
         self.peers = []
@@ -59,7 +61,7 @@ class Comparison:
         archives.
 
         A restored tree is smaller than the caches, which have more than one copy of some files."""
-        needed, free = (len(self.peers) + 5) * self.copy * 2 // 3, shutil.disk_usage(self.scratch).free
+        needed, free = (len(self.peers) + 6) * self.copy * 2 // 3, shutil.disk_usage(self.scratch).free
         if free < needed:
             raise Failure(f'needs {needed // 10**6} MB in {self.scratch}, and {free // 10**6} are free: choose fewer '
                           '--peers or --providers, or another --scratch')
@@ -73,7 +75,7 @@ class Comparison:
     def rounds(self, verb, contenders):
         """Calls each contender once per run, in reverse order in every other run.
 
-        Reports a peer that fails, and leaves it out with all its measurements. cachectl and the limit may not
+        Reports a peer that fails, and leaves it out with all its measurements. cachectl and the limits may not
         fail."""
         failed = self.failed.setdefault(verb, {})
         for run in range(self.options.runs):
@@ -91,7 +93,7 @@ class Comparison:
                 try:
                     measure(run)
                 except Failure as failure:
-                    if name.startswith('cachectl') or name == 'limit':
+                    if name.startswith(('cachectl', 'limit')):
                         raise Failure(f'{verb}, {name}: {failure}') from None
                     failed[name] = str(failure)
         self.measurements = [m for m in self.measurements if m['verb'] != verb or m['contender'] not in failed]
@@ -154,6 +156,13 @@ class Comparison:
                         self.discard(archive, archive + '.base')
             return measure
 
+        def limit(run):
+            for provider, cache in self.caches.items():
+                archive = self.path('packs', f'{provider}.limit')
+                remove(archive)
+                measured = self.limits.pack(f'{cache}/go-build', f'{cache}/go-mod', archive)
+                self.record('pack', 'limit', run, measured, os.path.getsize(archive), provider)
+
         fresh(self.path('packs'))
         fresh(self.path('trees'))
         contenders = {name: own(name, [], '.castore' if program == self.cachectl else '.other', program)
@@ -162,11 +171,12 @@ class Comparison:
             contenders[f'cachectl --jobs {name}'] = own(f'cachectl --jobs {name}', arguments, f'.jobs-{name}')
         for level in ('1', *(['19'] if self.options.slow else [])):
             contenders[f'cachectl --level {level}'] = own(f'cachectl --level {level}', ['--level', level], '.level')
+        contenders['limit'] = limit
         contenders.update((tool.title, peer(tool)) for tool in self.peers)
         self.rounds('pack', contenders)
         for provider in self.caches:
             archives = [self.path('packs', f'{provider}{end}')
-                        for end in ('.jobs-1', '.jobs-2', '.jobs-64', '.level', '.other')]
+                        for end in ('.jobs-1', '.jobs-2', '.jobs-64', '.level', '.other', '.limit')]
             self.run(self.pack_command(provider, archives[2], ['--jobs', '64']))
             self.assert_same(self.packed(provider), archives[:3])
             remove(*archives)
@@ -215,13 +225,22 @@ class Comparison:
                 for provider in self.caches))
             self.record('union', 'tar -x of each', run, measured, size_of(target)[1])
 
+        def limit(run):
+            target = self.path('copied')
+            measured = self.limits.union(union, target, map(self.packed, self.caches))
+            if digest(target) != digest(union):
+                raise Failure('it wrote other bytes than cachectl')
+            self.record('union', 'limit', run, measured, os.path.getsize(target))
+            remove(target)
+
         def plain(run):
             target = self.path('copied')
-            self.record('union', 'limit', run, self.run.measure(['cp', union, target]), os.path.getsize(union))
+            self.record('union', 'cp of the result', run, self.run.measure(['cp', union, target]),
+                        os.path.getsize(union))
             remove(target)
 
         contenders = {name: own(name, program) for name, program in self.programs().items()}
-        contenders['limit'] = plain
+        contenders.update({'limit': limit, 'cp of the result': plain})
         if 'cp' in self.options.peers:
             contenders['cp -rn'] = copy
         if any(tool.title == 'tar | zstd -3' and tool.title not in self.failed['pack'] for tool in self.peers):
@@ -232,6 +251,9 @@ class Comparison:
             self.run(self.union_command(other, '--jobs', str(jobs)))
         self.assert_same(union, others)
         remove(*others, self.path('union.other'))
+
+    def prog(self):
+        compare_prog(self)
 
     def seal(self):
         """Measures the size of the union by other means: packs the merged tree."""
@@ -292,12 +314,11 @@ class Comparison:
 
         def limit(run):
             target = os.path.join(self.new_tree(), 'tree')
-            self.run.settle()
-            output = self.path('limit.txt')
-            self.run([self.options.limit, tree, target, str(threads())], output=output)
-            with open(output, encoding='utf-8') as f:
-                wall, cpu = map(float, f.read().split())
-            finish('limit', run, {'wall': wall, 'cpu': cpu, 'peak': 0}, target)
+            finish('limit', run, self.limits.restore(self.path('union.castore'), tree, target), target)
+
+        def creation(run):
+            target = os.path.join(self.new_tree(), 'tree')
+            finish(TREE, run, self.limits.create_tree(tree, target), target)
 
         def peer(tool):
             archive = self.path('archives', tool.name)
@@ -314,7 +335,8 @@ class Comparison:
         fresh(self.path('archives'))
         self.rounds('restore', {
             **{name: own(name, program=program) for name, program in self.programs().items()},
-            'cachectl --jobs 1': own('cachectl --jobs 1', '--jobs', '1'), 'limit': limit, **{tool.title: peer(tool) for tool in self.peers}})
+            'cachectl --jobs 1': own('cachectl --jobs 1', '--jobs', '1'), 'limit': limit, TREE: creation,
+            **{tool.title: peer(tool) for tool in self.peers}})
 
     def layers(self):
         """Measures an image of the union against one layer of the restored tree with its two digests."""
@@ -353,8 +375,11 @@ class Comparison:
             line = [program, 'verify', '--quiet', self.path('union.castore')]
             return lambda run: self.record('verify', name, run, self.run.measure(line))
 
+        def limit(run):
+            self.record('verify', 'limit', run, self.limits.verify(self.path('union.castore')))
+
         self.rounds('verify', {
-            **{name: own(name, program) for name, program in self.programs().items()},
+            **{name: own(name, program) for name, program in self.programs().items()}, 'limit': limit,
             **{tool.title: peer(tool, archive) for tool, archive in self.sound_archives().items() if tool.verify}})
 
     def open(self):
@@ -404,8 +429,9 @@ class Comparison:
         machine = self.machine()
         date = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='seconds')
         warm(*self.caches.values())
-        for verb in (self.pack, self.union, self.seal, self.restore, self.layers, self.verify, self.open):
-            self.run.memory = (2 << 30) + (self.copy if verb.__name__ in TREE_VERBS else 0)
+        for verb in (self.pack, self.union, self.prog, self.seal, self.restore, self.layers, self.verify, self.open):
+            if not self.options.no_targets:
+                self.run.memory = (2 << 30) + (self.copy if verb.__name__ in TREE_VERBS else 0)
             verb()
             # A child's peak is at least this value, because it includes the parent's peak at the time of the
             # fork.
@@ -429,7 +455,8 @@ class Comparison:
 
 def read_options():
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ('caches', 'cachectl', 'limit', 'scratch', 'json'):
+    parser.add_argument('--caches', required=True, action='append')
+    for name in ('cachectl', 'scratch', 'json'):
         parser.add_argument(f'--{name}', required=True)
     parser.add_argument('--runs', type=int, required=True)
     for name in ('providers', 'peers'):
@@ -440,13 +467,13 @@ def read_options():
     options = parser.parse_args()
     if options.runs < 1:
         parser.error('--runs is a number of at least 1')
-    found = sorted(name for name in os.listdir(options.caches)
-                   if all(os.path.isdir(os.path.join(options.caches, name, part)) for part in CACHES))
-    options.providers = options.providers or found
-    unknown = [name for name in options.providers if name not in found]
+    found = {name: os.path.join(caches, name) for caches in options.caches for name in sorted(os.listdir(caches))
+             if all(os.path.isdir(os.path.join(caches, name, part)) for part in CACHES)}
+    unknown = [name for name in options.providers or [] if name not in found]
     if unknown or not found:
-        sys.exit(f'compare-peers: no caches of {unknown[0] if unknown else "any provider"} in {options.caches}; '
-                 f'there are: {", ".join(found) or "none"}')
+        sys.exit(f'compare-peers: no caches of {unknown[0] if unknown else "any provider"} in '
+                 f'{", ".join(options.caches)}; there are: {", ".join(found) or "none"}')
+    options.providers = {name: found[name] for name in options.providers or found}
     known = [tool.name for tool in PEERS]
     unknown = [name for name in options.peers or [] if name not in known]
     if unknown:

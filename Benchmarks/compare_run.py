@@ -67,16 +67,17 @@ class Runner:
         self.log = log
         self.memory = 0  # the most that a command may take, including its share of the page cache, in bytes
 
-    def __call__(self, command, cwd=None, output=None):
+    def __call__(self, command, cwd=None, output=None, input=None):
         """Runs a program (a list) or a line for bash, and returns its wall seconds, CPU seconds and peak of
         memory.
 
         The CPU seconds are the sum over all its processes. The peak is that of the largest process, in
         bytes."""
         argv = command if isinstance(command, list) else ['bash', '-c', f'set -euo pipefail; {command}']
-        with open(self.log, 'wb') as log, open(output or os.devnull, 'wb') as out:
+        with open(self.log, 'wb') as log, open(output or os.devnull, 'wb') as out, \
+                open(input or os.devnull, 'rb') as source:
             start = time.perf_counter()
-            with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=log, cwd=cwd) as process:
+            with subprocess.Popen(argv, stdin=source, stdout=out, stderr=log, cwd=cwd) as process:
                 _, status, usage = os.wait4(process.pid, 0)
                 wall = time.perf_counter() - start
                 process.returncode = os.waitstatus_to_exitcode(status)
