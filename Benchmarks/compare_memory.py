@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Checks the peak of resident memory of every verb of cachectl, at several numbers of threads.
 
-The limit is 64 MiB, and 8 MiB per thread. Prints a table of all peaks; fails if one is above the limit.
+The limit is 64 MiB, and 8 MiB per thread; 16 MiB for layers, where each thread has a chunk of up to 8 MiB, its frame,
+a block of 4 MiB of the tar stream, and the block in its compressed form. Prints a table of all peaks; fails if one is
+above the limit.
 compare-peers.sh calls this script."""
 import argparse
 import os
@@ -15,8 +17,8 @@ JOBS = 1, 2, 8
 MEBIBYTE = 1 << 20
 
 
-def limit(jobs):
-    return (64 + 8 * jobs) * MEBIBYTE
+def limit(verb, jobs):
+    return (64 + (16 if verb == 'layers' else 8) * jobs) * MEBIBYTE
 
 
 class Memory:
@@ -81,9 +83,10 @@ class Memory:
         for verb in dict.fromkeys(verb for verb, _ in self.peaks):
             rows.append([verb, *(f'{self.peaks[verb, jobs] / MEBIBYTE:.1f}' if (verb, jobs) in self.peaks else ''
                                  for jobs in JOBS)])
-        rows.append(['limit', *(f'{limit(jobs) / MEBIBYTE:.0f}' for jobs in JOBS)])
+        for title, verb in (('limit', ''), ('limit, layers', 'layers')):
+            rows.append([title, *(f'{limit(verb, jobs) / MEBIBYTE:.0f}' for jobs in JOBS)])
         table(rows)
-        return [f'{verb} --jobs {jobs}' for (verb, jobs), peak in self.peaks.items() if peak > limit(jobs)]
+        return [f'{verb} --jobs {jobs}' for (verb, jobs), peak in self.peaks.items() if peak > limit(verb, jobs)]
 
 
 def main():
@@ -102,7 +105,7 @@ def main():
     except Failure as failure:
         sys.exit(f'compare-peers: memory: {failure}')
     if above := memory.report():
-        sys.exit(f'compare-peers: memory: above 64 MiB and 8 MiB per thread: {", ".join(above)}')
+        sys.exit(f'compare-peers: memory: above the limit: {", ".join(above)}')
 
 
 if __name__ == '__main__':

@@ -36,7 +36,7 @@ struct FrameCompression: Sendable {
     /// - Returns: The chunks with the places of the new frames; `nil` for a chunk that was not written.
     /// - Throws: The errors of `makeReader` and `read`; ``CacheStoreError`` for a lack of memory or a system
     ///   error; or `CancellationError`.
-    /// - Complexity: O(*n*) in the content. Each thread has the content of a chunk, eight frames, and the
+    /// - Complexity: O(*n*) in the content. Each thread has the content of a chunk, two frames, and the
     ///   memory of a compressor: 1 MiB at level 3, 12 MiB at level 9, 81 MiB at level 19.
     func write<Reader: ~Copyable>(
         _ chunks: [ChunkRecord],

@@ -42,7 +42,7 @@ final class FrameSequence: Sendable {
     private let window: Int
 
     /// Creates a sequence for a number of workers.
-    init(workers: Int) { window = 8 * workers }
+    init(workers: Int) { window = 2 * workers + 4 }
 
     /// Takes the frame at a position, and writes all frames whose turn has come.
     ///

@@ -40,6 +40,8 @@ struct StreamCutter {
         _ read: (inout OutputSpan<UInt8>) throws(CacheStoreError) -> Void
     ) throws(CacheStoreError) -> Int {
         let before = buffer.count
+        // A growing array would take twice the memory for a moment.
+        if buffer.capacity < before + count { buffer.reserveCapacity(Chunker.maximumSize + count) }
         try buffer.append(addingCapacity: count) { (room: inout OutputSpan<UInt8>) throws(CacheStoreError) in
             try read(&room)
         }
@@ -77,6 +79,12 @@ struct StreamCutter {
         buffer.removeAll(keepingCapacity: true)
         chunks = []
         done = 0
+    }
+
+    /// Discards the stream that was begun, and its buffer.
+    mutating func release() {
+        buffer = []
+        reset()
     }
 
     private mutating func cut() {

@@ -2,7 +2,7 @@ import SystemPackage
 
 /// One run of a ``Layers``.
 struct LayerOperation: Sendable {
-    /// The memory per thread for finished parts of layers that wait for their turn, in bytes.
+    /// The memory for finished parts of layers that wait for their turn, in bytes.
     private static let budget = 8 << 20
 
     let options: Layers.Options
@@ -97,7 +97,7 @@ struct LayerOperation: Sendable {
         let plan = maker.plan
         let parts = plan.layers.map { layer in plan.parts(of: layer) { $0.size >= LayerMaker.largeSize } }
         let order = Self.order(of: parts.map { $0.map(\.bytes) }, lanes: threads)
-        let budget = BlockBudget(Self.budget * max(2, threads))
+        let budget = BlockBudget(Self.budget)
         var sinks: [LayerSink] = []
         for (number, parts) in parts.enumerated() {
             let file = try layout.creatingBlob(number)

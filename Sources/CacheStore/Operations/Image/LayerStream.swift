@@ -12,12 +12,7 @@ final class LayerStream {
 
     private let zstd: ZstdCompressor?
     private let gzip: GzipCompressor?
-    private var buffer: [UInt8] = {
-        // Headers may exceed the block size a little. A growing array would take twice the memory.
-        var buffer: [UInt8] = []
-        buffer.reserveCapacity(blockSize + (16 << 10))
-        return buffer
-    }()
+    private var buffer: [UInt8] = []
     private var stored: [UInt8] = []
     private var checks: [ContentCheck] = []
 
@@ -43,6 +38,8 @@ final class LayerStream {
         (self.sink, self.part) = (sink, part)
         file = nil
         buffer.removeAll(keepingCapacity: true)
+        // Headers may exceed the block size a little. A growing array would take twice the memory.
+        buffer.reserveCapacity(Self.blockSize + (16 << 10))
         checks.removeAll(keepingCapacity: true)
     }
 
@@ -112,6 +109,8 @@ final class LayerStream {
     /// - Throws: ``CacheStoreError``, or `CancellationError`.
     func splice(_ content: [UInt8], frame: [UInt8], isChecked: Bool) throws {
         try flush()
+        // The rest of the part is one file: only its padding follows.
+        (buffer, stored) = ([], [])
         let checks: [ContentCheck] = isChecked && !isHashed(content.span) ? [.content(content.indices)] : []
         try sink?.bring(LayerBlock(tar: content, stored: frame, checks: checks, isSpliced: true), of: part)
     }

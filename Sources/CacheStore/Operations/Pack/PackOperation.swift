@@ -22,6 +22,7 @@ struct PackOperation: Sendable {
         counters: ProgressCounters,
         moduleCaches: Set<FilePath>
     ) {
+        Memory.returnLargeBlocks()
         (self.options, self.caches, self.path) = (options, caches, path)
         (self.counters, self.moduleCaches) = (counters, moduleCaches)
         // Without them, files are read twice.
@@ -224,7 +225,7 @@ struct PackOperation: Sendable {
                     if output.size >= StreamSurvey.sharedSize {
                         try StreamSurvey.file(file, &worker, sharedBy: crew)
                     } else {
-                        try StreamSurvey.file(file, &worker.cutter)
+                        try worker.readAlone(file)
                     }
                 if id == output.id, survey.size == output.size {
                     found.update { $0[output.id] = survey }

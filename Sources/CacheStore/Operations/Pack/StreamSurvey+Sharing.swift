@@ -11,6 +11,16 @@ extension StreamSurvey {
         /// The place of the chunk at the beginning of the buffer.
         fileprivate var chunk = 0..<0
 
+        /// Surveys a file without other threads.
+        ///
+        /// - Returns: The survey, and the SHA-256 of the whole content.
+        /// - Throws: ``CacheStoreError`` as the system says.
+        mutating func readAlone(_ file: borrowing File) throws(CacheStoreError) -> (StreamSurvey, ObjectID) {
+            // There is memory for one buffer.
+            buffer = []
+            return try StreamSurvey.file(file, &cutter)
+        }
+
         init(root: consuming Directory, _ frames: EarlyFrames?) {
             self.root = root
             early = EarlyFrames.Worker(frames)
@@ -40,6 +50,7 @@ extension StreamSurvey {
         let cancellation = crew.cancellation
         let stream = SharedStream<Worker> { worker, _ in
             try cancellation.check()
+            if worker.buffer.isEmpty { worker.cutter.release() }
             let start = position.value
             try source.file.read(at: start, count: Chunker.maximumSize, into: &worker.buffer)
             let end = start + Chunker.firstCut(of: worker.buffer.span)
