@@ -20,10 +20,13 @@ usage: compare-peers.sh --work DIR [options]
   --slow               also measure level 19, of cachectl and of zstd
   --install            install missing peers with apt-get; needs root
   --check              compare every byte of every restored tree, not only the number of files and their bytes
+  --cold               drop the page cache before each measurement, so that inputs come from the disk; needs root
+  --threads            also measure pack, restore, layers and verify at --jobs 4, 8 and 16
+  --portable-sha       hide the processor's instructions for SHA-256 from cachectl and from the limits (x86-64)
   --large              add one more provider, `large`, whose caches have a package of 1 GB beside small ones; they
                        are made in DIR the first time, with CACHESTORE_GO or the `go` in PATH
-  --memory             check, too, that no verb's peak of memory is above 64 MiB and 8 MiB per thread, at
-                       --jobs 1, 2 and 8
+  --memory             check, too, that no verb's peak of memory is above 64 MiB and 8 MiB per thread (16 MiB
+                       for layers), at --jobs 1, 2 and 8
   --cachectl PATH      the cachectl to measure (default: a release build of this repository)
   --against PATH       another cachectl, measured beside it as `cachectl, other`, such as that of an earlier commit
   --scratch DIR        the directory for packing and restoring, on the file system to measure (DIR of --work)
@@ -51,7 +54,7 @@ while (($#)); do
     --short) short=1 ;;
     --large) large=1 ;;
     --memory) memory=1 ;;
-    --slow | --check) flags+=("$1") ;;
+    --slow | --check | --cold | --threads | --portable-sha) flags+=("$1") ;;
     -h | --help) usage; exit ;;
     *) usage >&2; exit 2 ;;
     esac
@@ -60,6 +63,7 @@ done
 [[ -n $work || -n $short ]] || { usage >&2; exit 2; }
 [[ $runs =~ ^[1-9][0-9]*$ ]] || die "--runs is a number of at least 1, not \`$runs\`"
 need cc python3 tar zstd
+[[ " ${flags[*]} " != *' --cold '* || $EUID == 0 ]] || die "--cold needs root"
 
 # ---------------------------------------------------------------- the directory for everything
 

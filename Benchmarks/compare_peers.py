@@ -21,6 +21,9 @@ OPENS = 10  # per run, because they are short
 # The seconds to wait after many files were deleted. ext4 passes one by one over inodes that were freed less
 # than 60 seconds ago, or less than 360 if their deletion is not on the disk yet.
 REST = 365
+# The processor as BoringSSL (in cachectl) and OpenSSL (in the limits) see it without its instructions for SHA-256:
+# without bit 29 of EBX of CPUID's leaf 7.
+WITHOUT_SHA = '~0x0:~0x20000000'
 TREE_VERBS = 'union', 'restore', 'prog'  # each contender of these makes a tree
 
 
@@ -33,6 +36,10 @@ class Comparison:
         self.sizes = [size_of(os.path.join(cache, part)) for cache in self.caches.values() for part in CACHES]
         self.copy = sum(count for _, count in self.sizes)  # the most bytes that a contender's tree can have
         self.run = Runner(self.path('log'))
+        self.run.cold = options.cold
+        self.jobs = ['4', '8', '16'] if options.threads else []  # the numbers of threads beside 1, 2 and the default
+        if options.portable_sha:
+            os.environ['OPENSSL_ia32cap'] = WITHOUT_SHA
         self.limits = Limits(fresh(self.path('limits')), self.run, self.path('limit.txt'))
         self.measurements, self.failed, self.not_measured = [], {}, {}
         self.restored = 0, 0  # the files and bytes of the restored tree
@@ -167,8 +174,8 @@ class Comparison:
         fresh(self.path('trees'))
         contenders = {name: own(name, [], '.castore' if program == self.cachectl else '.other', program)
                       for name, program in self.programs().items()}
-        for name, *arguments in (('1', '--jobs', '1'), ('2', '--jobs', '2')):
-            contenders[f'cachectl --jobs {name}'] = own(f'cachectl --jobs {name}', arguments, f'.jobs-{name}')
+        for name in ('1', '2', *self.jobs):
+            contenders[f'cachectl --jobs {name}'] = own(f'cachectl --jobs {name}', ['--jobs', name], f'.jobs-{name}')
         for level in ('1', *(['19'] if self.options.slow else [])):
             contenders[f'cachectl --level {level}'] = own(f'cachectl --level {level}', ['--level', level], '.level')
         contenders['limit'] = limit
@@ -176,7 +183,8 @@ class Comparison:
         self.rounds('pack', contenders)
         for provider in self.caches:
             archives = [self.path('packs', f'{provider}{end}')
-                        for end in ('.jobs-1', '.jobs-2', '.jobs-64', '.level', '.other', '.limit')]
+                        for end in ('.jobs-1', '.jobs-2', '.jobs-64', '.level', '.other', '.limit',
+                                    *(f'.jobs-{name}' for name in self.jobs))]
             self.run(self.pack_command(provider, archives[2], ['--jobs', '64']))
             self.assert_same(self.packed(provider), archives[:3])
             remove(*archives)
@@ -335,7 +343,8 @@ class Comparison:
         fresh(self.path('archives'))
         self.rounds('restore', {
             **{name: own(name, program=program) for name, program in self.programs().items()},
-            'cachectl --jobs 1': own('cachectl --jobs 1', '--jobs', '1'), 'limit': limit, TREE: creation,
+            **{f'cachectl --jobs {name}': own(f'cachectl --jobs {name}', '--jobs', name) for name in ('1', *self.jobs)},
+            'limit': limit, TREE: creation,
             **{tool.title: peer(tool) for tool in self.peers}})
 
     def layers(self):
@@ -357,7 +366,8 @@ class Comparison:
             self.record('layers', 'tar | zstd -3, digests', run, measured, os.path.getsize(blob))
 
         warm(self.path('tree'))
-        contenders = {name: own(name, program, *more) for more in ((), ('--jobs', '1'), ('--split',))
+        forms = (), *(('--jobs', jobs) for jobs in ('1', *self.jobs)), ('--split',)
+        contenders = {name: own(name, program, *more) for more in forms
                       for name, program in self.programs(' '.join(('cachectl', *more))).items()}
         self.rounds('layers', {**contenders, 'tar | zstd -3, digests': stream})
         remove(image, blob)
@@ -371,15 +381,18 @@ class Comparison:
             return lambda run: self.record('verify', tool.title, run,
                                            self.run.measure(command(tool.verify, archive=archive)))
 
-        def own(name, program):
-            line = [program, 'verify', '--quiet', self.path('union.castore')]
+        def own(name, program, *arguments):
+            line = [program, 'verify', '--quiet', self.path('union.castore'), *arguments]
             return lambda run: self.record('verify', name, run, self.run.measure(line))
 
         def limit(run):
             self.record('verify', 'limit', run, self.limits.verify(self.path('union.castore')))
 
         self.rounds('verify', {
-            **{name: own(name, program) for name, program in self.programs().items()}, 'limit': limit,
+            **{name: own(name, program) for name, program in self.programs().items()},
+            **{f'cachectl --jobs {name}': own(f'cachectl --jobs {name}', self.cachectl, '--jobs', name)
+               for name in self.jobs},
+            'limit': limit,
             **{tool.title: peer(tool, archive) for tool, archive in self.sound_archives().items() if tool.verify}})
 
     def open(self):
@@ -443,7 +456,8 @@ class Comparison:
         targets = {} if self.options.no_targets else judge(summary, self.restored[1], threads())
         return {
             'schema': 'cachestore.compare/1', 'date': date, 'machine': machine, 'versions': versions(self.cachectl),
-            'options': {key: getattr(self.options, key) for key in ('runs', 'peers', 'slow', 'check')},
+            'options': {key: getattr(self.options, key)
+                        for key in ('runs', 'peers', 'slow', 'check', 'cold', 'threads', 'portable_sha')},
             'corpus': {'providers': list(self.caches), 'files': sum(n for n, _ in self.sizes),
                        'bytes': sum(n for _, n in self.sizes), 'restored_files': self.restored[0],
                        'restored_bytes': self.restored[1]},
@@ -461,7 +475,7 @@ def read_options():
     parser.add_argument('--runs', type=int, required=True)
     for name in ('providers', 'peers'):
         parser.add_argument(f'--{name}', type=lambda text: text.split(',') if text else [])
-    for name in ('slow', 'check', 'no-targets'):
+    for name in ('slow', 'check', 'cold', 'threads', 'portable-sha', 'no-targets'):
         parser.add_argument(f'--{name}', action='store_true')
     parser.add_argument('--against')
     options = parser.parse_args()

@@ -66,6 +66,7 @@ class Runner:
     def __init__(self, log):
         self.log = log
         self.memory = 0  # the most that a command may take, including its share of the page cache, in bytes
+        self.cold = False  # whether inputs are read from the disk, and not from the page cache
 
     def __call__(self, command, cwd=None, output=None, input=None):
         """Runs a program (a list) or a line for bash, and returns its wall seconds, CPU seconds and peak of
@@ -98,6 +99,9 @@ class Runner:
         count = min(self.memory, sizes.get('MemAvailable', 0) // 2) >> 20 << 20
         if count:
             subprocess.run([sys.executable, '-c', TOUCH, str(count)], check=True)
+        if self.cold:
+            with open('/proc/sys/vm/drop_caches', 'w', encoding='ascii') as f:
+                f.write('3\n')
 
     def measure(self, command):
         """Does the same as a call, after everything has settled."""
