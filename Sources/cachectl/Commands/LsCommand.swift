@@ -67,27 +67,26 @@ struct LsCommand: AsyncParsableCommand, Sendable {
     var common: CommonOptions
 
     func run() async throws {
-        let contents = try await Archive(opening: FilePath(archive)).contents()
-        let labels = contents.sources.map(\.label)
         var filter = MemberFilter(
             kinds: Set(kind.flatMap(\.self)),
             sources: Set(source.flatMap(\.self)),
             globs: glob
         )
-        try contents.requireSources(filter.sources.sorted())
+        let members = try await Archive(opening: FilePath(archive)).memberCursor(kinds: filter.kinds)
+        try members.requireSources(filter.sources.sorted())
 
         let style: MemberLine.Style = common.json ? .json : long ? .long : .short
-        let line = MemberLine(style: style, labels: labels)
+        let line = MemberLine(style: style, labels: members.sources.map(\.label))
         var output = StandardOutput()
         var faults: [CacheStoreError] = []
-        for member in contents.members where filter.admits(kindAndSourcesOf: member) {
-            if output.isClosed { break }
+        while !output.isClosed, let member = try next(members, &output) {
+            guard filter.admits(kindAndSourcesOf: member) else { continue }
             filter.note(name: member.name)
             let isNamed = filter.admits(name: member.name)
             if isNamed { try output.writeLine(line.text(member)) }
             guard files, member.kind == .tree else { continue }
             do {
-                for file in try await contents.files(ofTree: member.name) {
+                for file in try await members.files(ofTree: member.name) {
                     let name = "\(member.name)/\(file.path)"
                     filter.note(name: name)
                     guard isNamed || filter.admits(name: name) else { continue }
@@ -109,6 +108,16 @@ struct LsCommand: AsyncParsableCommand, Sendable {
         }
         for message in Message.messages(faults) { StandardError.write(message) }
         throw ExitCode.corrupt
+    }
+
+    /// Returns the next member; the lines so far are written before an error is thrown.
+    private func next(_ members: MemberCursor, _ output: inout StandardOutput) throws -> Member? {
+        do {
+            return try members.next()
+        } catch {
+            try output.flush()
+            throw error
+        }
     }
 
     @Sendable

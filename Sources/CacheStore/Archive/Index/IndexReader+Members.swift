@@ -4,6 +4,7 @@ extension IndexReader {
     /// - Parameters:
     ///   - output: Called with each output.
     ///   - action: Called with each action entry, after all outputs.
+    ///   - unused: Called with each chunk of no member, after `number`.
     ///   - number: Called with each chunk of a tree, of a zip, or of no member; returns the number that the
     ///     chunk gets in the result.
     /// - Returns: All members except outputs and action entries.
@@ -12,6 +13,7 @@ extension IndexReader {
     func scan(
         output: (OutputCursor) throws -> Void = { _ in },
         action: (ActionCursor.Row) throws -> Void = { _ in },
+        unused: (ChunkUse) -> Void = { _ in },
         number: (ChunkUse) -> ChunkNumber
     ) throws -> MemberSet {
         try reading {
@@ -21,7 +23,10 @@ extension IndexReader {
             let outputs = try OutputCursor(self, uses)
             while try outputs.next() { try output(outputs) }
             try readModules(into: &set, uses, number: number)
-            try uses.finish { _ = number($0) }
+            try uses.finish { use in
+                _ = number(use)
+                unused(use)
+            }
             contentBytes = uses.content
             let actions = try ActionCursor(self)
             while let row = try actions.next() { try action(row) }
@@ -72,7 +77,7 @@ extension IndexReader {
         }
     }
 
-    /// Goes through the index as ``scan(output:action:number:)`` does, and keeps some of the chunks.
+    /// Goes through the index as ``scan(output:action:unused:number:)`` does, and keeps some of the chunks.
     ///
     /// The chunks that are kept are those of trees and zips, and those that no member uses.
     ///
@@ -80,12 +85,14 @@ extension IndexReader {
     ///   - keepsParts: Whether the chunks of outputs that have several chunks are kept, too.
     ///   - output: Called with each output.
     ///   - action: Called with each action entry, after all outputs.
+    ///   - unused: Called with each chunk of no member, in the order of their IDs.
     /// - Returns: All members except outputs and action entries.
-    /// - Throws: The errors of ``scan(output:action:number:)``.
+    /// - Throws: The errors of ``scan(output:action:unused:number:)``.
     func modules(
         keepingPartsOfOutputs keepsParts: Bool = false,
         output: (MemberSet.Output) throws -> Void = { _ in },
-        action: (ActionCursor.Row) throws -> Void = { _ in }
+        action: (ActionCursor.Row) throws -> Void = { _ in },
+        unused: (ChunkNumber) -> Void = { _ in }
     ) throws -> MemberSet {
         var chunks: [ChunkRecord] = []
         var numbers: [ChunkNumber: ChunkNumber] = [:]
@@ -101,6 +108,8 @@ extension IndexReader {
             if let found = cursor.output { try output(found) }
         } action: { row in
             try action(row)
+        } unused: {
+            unused(number($0))
         } number: {
             number($0)
         }
@@ -110,7 +119,7 @@ extension IndexReader {
 
     /// Reads all members into memory.
     ///
-    /// - Throws: The errors of ``scan(output:action:number:)``.
+    /// - Throws: The errors of ``scan(output:action:unused:number:)``.
     func members() throws -> MemberSet {
         var outputs: [MemberSet.Output] = []
         var actions: [MemberSet.Action] = []

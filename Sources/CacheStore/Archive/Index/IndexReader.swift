@@ -24,7 +24,7 @@ final class IndexReader {
     let sources: [Source]
     let sourceSets: SourceSets
 
-    /// The content that the last ``scan(output:action:number:)`` has counted, in bytes: all that counts for
+    /// The content that the last ``scan(output:action:unused:number:)`` has counted, in bytes: all that counts for
     /// the limit of ``FormatLimits/content(ofFrames:)``, but the content of stored zips.
     var contentBytes = 0
 

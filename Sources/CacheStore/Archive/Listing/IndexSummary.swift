@@ -26,7 +26,6 @@ struct IndexSummary: Sendable {
     init(of index: IndexReader, outputID: ((OutputNumber) throws -> ObjectID)?) throws {
         var pass = Pass(index, isListing: outputID != nil)
         try pass.readAll(index)
-        try pass.findPackages(index)
         try pass.countActions(index, outputID: outputID)
         try pass.countOutputs(index)
         pass.countModules()
@@ -42,7 +41,7 @@ struct IndexSummary: Sendable {
         comparableSources = pass.set.comparableSources(holdersOfCgo: pass.cgoSets)
     }
 
-    /// One pass through an index, which keeps 9 bytes per output.
+    /// The passes through an index, which keep 9 bytes per output.
     private struct Pass {
         var set = MemberSet()
         var listing: ListingDigest?
@@ -50,16 +49,7 @@ struct IndexSummary: Sendable {
         var chunkCount = 0
         var cgoSets: Set<SourceSetNumber> = []
 
-        private var roles: EntryRoles
-        private var classes = ClassNumbers()
-        /// The class of each output, by its content.
-        private var contents: [UInt16] = []
-        private var isEmpty = BitArray()
-        /// For each output, the class of the first action entry that refers to it; `max` before there was
-        /// one.
-        private var firstClasses: [UInt16] = []
-        /// For each output, the set of sources of the entries that refer to it; valid once there was one.
-        private var sources: [SourceSetNumber] = []
+        private var classes: IndexClasses
         private var isListed = BitArray()
         /// The stored bytes of the chunks that a tree or a zip is the first to use.
         private var moduleChunks: [ChunkNumber: Int] = [:]
@@ -67,17 +57,16 @@ struct IndexSummary: Sendable {
 
         init(_ index: IndexReader, isListing: Bool) {
             listing = isListing ? ListingDigest() : nil
-            roles = EntryRoles(count: index.outputCount * 3 / 2)
+            classes = IndexClasses(index)
         }
 
         mutating func readAll(_ index: IndexReader) throws {
             set = try index.scan { cursor in
                 guard let output = cursor.output else { return }
-                contents.append(classes.number(of: output.contentClass))
-                isEmpty.append(output.size == 0)
+                classes.add(output)
                 for chunk in cursor.chunks where chunk.isFirst { chunkCount += 1 }
             } action: { row in
-                roles.insert(row.id)
+                classes.add(row)
             } number: { use in
                 manifests[use.number] = use.record.id
                 if use.isFirst {
@@ -86,25 +75,13 @@ struct IndexSummary: Sendable {
                 }
                 return use.number
             }
-            firstClasses = [UInt16](repeating: .max, count: contents.count)
-            sources = [SourceSetNumber](repeating: SourceSetNumber(0), count: contents.count)
-            isListed = BitArray(count: contents.count)
-        }
-
-        mutating func findPackages(_ index: IndexReader) throws {
-            let packages = [EntryClass.package, .main].map { classes.number(of: $0) }
-            let actions = try ActionCursor(index)
-            while let row = try actions.next() {
-                guard packages.contains(contents[row.output]) else { continue }
-                roles.insertPackage(row.id)
-            }
-            roles.seal()
+            try classes.findRoles(index)
+            isListed = BitArray(count: index.outputCount)
         }
 
         mutating func countActions(_ index: IndexReader, outputID: ((OutputNumber) throws -> ObjectID)?)
             throws
         {
-            let cgo = classes.number(of: .cgo)
             let actions = try ActionCursor(index)
             var last: ObjectID?
             while let row = try actions.next() {
@@ -113,11 +90,7 @@ struct IndexSummary: Sendable {
                     isListed[row.output.index] = true
                     last = row.id
                 }
-                let entryClass = roles.entryClass(
-                    of: row.id,
-                    output: classes[contents[row.output]],
-                    isEmpty: isEmpty[row.output.index]
-                )
+                let entryClass = classes.note(row, &set.sourceSets)
                 sheet.add(
                     .action,
                     entryClass,
@@ -125,13 +98,7 @@ struct IndexSummary: Sendable {
                     contentBytes: ActionEntry.byteCount,
                     storedBytes: ActionEntry.storedBytes
                 )
-                if firstClasses[row.output] == .max {
-                    firstClasses[row.output] = classes.number(of: entryClass)
-                    sources[row.output] = row.sources
-                } else {
-                    sources[row.output] = set.sourceSets.union(sources[row.output], row.sources)
-                }
-                if contents[row.output] == cgo { cgoSets.insert(row.sources) }
+                if classes.contentClass(of: row.output) == .cgo { cgoSets.insert(row.sources) }
             }
         }
 
@@ -143,8 +110,8 @@ struct IndexSummary: Sendable {
                 if isListed[number.index] { listing?.output(output) }
                 sheet.add(
                     .output,
-                    classes[firstClasses[number]],
-                    sources: sources[number],
+                    classes.entryClass(of: number),
+                    sources: classes.sources(of: number),
                     contentBytes: output.size,
                     storedBytes: outputs.chunks.reduce(0) { $0 + ($1.isFirst ? $1.record.storedBytes : 0) }
                 )

@@ -18,10 +18,20 @@ struct ListingDigest {
 
     /// Adds an output to which one of the lines of action entries refers.
     mutating func output(_ output: MemberSet.Output) {
+        self.output(output.id, size: output.size, executable: output.executable)
+    }
+
+    /// Adds an output to which one of the lines of action entries refers.
+    ///
+    /// - Parameters:
+    ///   - id: The ID of the output.
+    ///   - size: The length of the output, in bytes.
+    ///   - name: The name of the file in an executable output's directory.
+    mutating func output(_ id: ObjectID, size: Int, executable name: String?) {
         text += "output ".utf8
-        text += output.id.hexadecimal
-        text += " \(output.size)".utf8
-        if let name = output.executable { text += " \(name)".utf8 }
+        text += id.hexadecimal
+        text += " \(size)".utf8
+        if let name { text += " \(name)".utf8 }
         end()
     }
 

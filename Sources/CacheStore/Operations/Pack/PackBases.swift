@@ -29,7 +29,7 @@ struct PackBases: Sendable {
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/conflict``.
     func lacking(of set: MemberSet) throws(CacheStoreError) -> (set: MemberSet, order: [ChunkNumber]) {
         guard !sets.isEmpty else { return (set, set.frameOrder()) }
-        var difference = MemberDifference(set, keepsUnusedChunks: false)
+        var difference = MemberDifference(set)
         for (path, base) in sets {
             do throws(CacheStoreError) {
                 try difference.subtract(base, of: path)

@@ -21,35 +21,12 @@ final class ActionUnion {
     private let policy: Union.DisputePolicy
     private let rows: Spool<Row>
 
-    /// An input and its next entry, in the numbers of the union.
-    private final class Input {
-        let position: Int
-        let cursor: ActionCursor
-        let outputs: BitArray.Selector
-        let sources: [SourceSetNumber]
-        var next: ActionCursor.Row?
-
-        init(_ position: Int, _ index: IndexReader, outputs: BitArray, sources: [SourceSetNumber]) throws {
-            self.position = position
-            cursor = try ActionCursor(index)
-            self.outputs = outputs.selector()
-            self.sources = sources
-            try step()
-        }
-
-        func step() throws {
-            next = try cursor.next()
-            guard let row = next else { return }
-            next?.output = OutputNumber(outputs[row.output.index])
-            next?.sources = sources[row.sources]
-        }
-    }
-
     /// Merges the action entries.
     ///
     /// - Parameters:
     ///   - indexes: The indexes.
     ///   - outputs: The union of the outputs of the indexes.
+    ///   - sourceNumbers: For each index, the numbers in the union of the index's sets of sources.
     ///   - sets: The sets of sources of the union.
     ///   - policy: The treatment of IDs with several outputs. Disputes are listed only where `outputs` leaves
     ///     out none.
@@ -60,7 +37,8 @@ final class ActionUnion {
     /// - Throws: The error of `check`, or ``CacheStoreError``.
     init(
         _ indexes: [IndexReader],
-        outputs: OutputUnion,
+        outputs: OutputMerge,
+        sourceNumbers: [[SourceSetNumber]],
         sets: inout SourceSets,
         policy: Union.DisputePolicy,
         disagreements: inout DisagreementList,
@@ -70,14 +48,14 @@ final class ActionUnion {
         rows = try Spool(beside: path)
         self.policy = policy
         isReferred = BitArray(count: outputs.count)
-        var inputs: [Input] = []
+        var inputs: [ActionInput] = []
         for (index, reader) in indexes.enumerated() {
             try inputs.append(
-                Input(
+                ActionInput(
                     index,
                     reader,
                     outputs: outputs.isPresent[index],
-                    sources: outputs.members.sourceNumbers[index]
+                    sources: sourceNumbers[index]
                 )
             )
         }
@@ -112,7 +90,7 @@ final class ActionUnion {
     private func add(
         _ entries: inout [ActionCursor.Row],
         _ counts: [(input: Int, count: Int)],
-        _ outputs: OutputUnion,
+        _ outputs: OutputMerge,
         _ sets: inout SourceSets,
         _ disagreements: inout DisagreementList
     ) throws {
@@ -167,7 +145,7 @@ final class ActionUnion {
     private func dispute(
         _ united: [ActionCursor.Row],
         _ holders: [OutputNumber: [Int]],
-        _ outputs: OutputUnion,
+        _ outputs: OutputMerge,
         _ sets: SourceSets
     ) throws -> DisputedAction {
         let sources = outputs.members.set.sources

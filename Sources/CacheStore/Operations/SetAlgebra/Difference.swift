@@ -28,7 +28,8 @@ public struct Difference: Sendable {
     ///   ``CacheStoreError/Code/corruptArchive`` for a damaged input, or another code for a system error), or
     ///   `CancellationError` if the task was cancelled.
     /// - Complexity: O(*n* log *n*) in the members of all inputs, and O(*n*) in the stored bytes of the
-    ///   result; memory for the indexes of the archive and of one of the others.
+    ///   result; memory for the members of GOMODCACHE of the archive and of one of the others, and some
+    ///   bits per entry of GOCACHE.
     @discardableResult
     public func run(
         _ archive: some ArchiveReference,
@@ -53,43 +54,95 @@ public struct Difference: Sendable {
         _ counters: ProgressCounters
     ) async throws -> Report {
         var mending = FrameMending([archive] + others)
-        let (whole, set) = try await mending.copy(to: writer, jobs: options.jobs, counters) { replacements in
+        let (whole, index) = try await mending.copy(to: writer, jobs: options.jobs, counters) { replacements in
             counters.begin("reading indexes", bytes: 0, items: others.count + 1)
-            let (plan, frames) = try await WorkerThreads.perform {
-                let whole = try archive.members().set
-                counters.add(bytes: 0)
-                var difference = MemberDifference(whole, keepsUnusedChunks: true)
-                for other in others {
-                    let set = try other.members().set
-                    do throws(CacheStoreError) {
-                        try difference.subtract(set, of: other.path)
-                    } catch {
-                        throw error.naming([("`\(archive.path)`", whole), ("`\(other.path)`", set)])
-                    }
+            let plan = try await WorkerThreads.performCancellable { cancellation in
+                try Self.plan(archive, others, replacements, beside: path) {
+                    try cancellation.check()
+                } read: {
                     counters.add(bytes: 0)
                 }
-                let (rest, order) = difference.remainder
-                let places = whole.chunks.map { record in
-                    let place = FramePlace(input: 0, record: record)
-                    return replacements[place] ?? place
-                }
-                let frames = try FrameQueue(order.lazy.map { places[$0] }, beside: path)
-                let totals = ArchiveTotals(of: whole, fileBytes: archive.fileBytes)
-                return ((totals, rest.laidOut(order) { places[$0].record }), frames)
             }
-            return (plan, frames)
+            return (plan, plan.index.copies)
         }
         counters.begin("writing the index", bytes: 0, items: 0)
         return try await WorkerThreads.perform { [mending] in
             let warnings = try mending.warnings()
-            let (digest, totals) = try writer.finish(set)
+            var totals = index.totals
+            totals.fileBytes = try writer.finish(index.file).fileSize
             return Report(
-                digest: digest,
+                digest: index.digest,
                 totals: totals,
                 whole: whole,
                 inputs: others.count + 1,
                 warnings: warnings
             )
         }
+    }
+    /// Writes the index of what an archive has and others lack.
+    ///
+    /// Of the archive and one of the others at a time, the members of GOMODCACHE are in memory.
+    private static func plan(
+        _ archive: Archive,
+        _ others: [Archive],
+        _ replacements: FrameMending.Replacements,
+        beside path: FilePath,
+        check: () throws -> Void,
+        read: () -> Void
+    ) throws -> (whole: ArchiveTotals, index: MergedIndex) {
+        let input = try SetInput(archive)
+        var whole = try IndexSummary(of: input.reader, outputID: nil).totals
+        whole.fileBytes = archive.fileBytes
+        read()
+        var members = MemberDifference(
+            input.set,
+            unusedChunks: input.unusedChunks,
+            withEntriesOf: input.entrySources
+        )
+        var entries = EntryDifference(input.reader)
+        for archive in others {
+            try check()
+            let other = try SetInput(archive)
+            do throws(CacheStoreError) {
+                try members.subtract(other.set, of: other.path)
+            } catch {
+                throw error.naming([("`\(input.path)`", input.set), ("`\(other.path)`", other.set)])
+            }
+            try entries.subtract(other.reader, check: check)
+            if !members.unusedChunks.isEmpty { try other.reader.forEachChunk { members.subtract($0) } }
+            read()
+        }
+        let kept = try entries.remainder()
+        var frames = FrameTable()
+        var set = frames.add(members.members, from: 0)
+        let unused = members.unusedChunks.compactMap { frames.number(of: input.set.chunks[$0].id) }
+        let holders = set.holders(withEntriesOf: kept.sources).union(members.idleSources)
+        let numbers = set.keepSources(at: holders)
+        let outputs = try OutputMerge(
+            [input.reader],
+            MergedMembers(set: set, frames: frames, unusedChunks: unused),
+            keeping: kept.outputs,
+            replacing: replacements,
+            beside: path
+        )
+        try outputs.run(check: check)
+        let index = try MergedIndex(
+            outputs.members.set,
+            outputs,
+            usedSets: Set(kept.sources.map { numbers[$0] }),
+            beside: path,
+            check: check
+        ) { write in
+            let actions = try ActionCursor(input.reader)
+            var position = 0
+            while var row = try actions.next() {
+                defer { position += 1 }
+                guard kept.actions[position] else { continue }
+                row.output = outputs.written(row.output)
+                row.sources = numbers[row.sources]
+                try write(row)
+            }
+        }
+        return (whole, index)
     }
 }

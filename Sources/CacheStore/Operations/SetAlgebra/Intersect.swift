@@ -23,8 +23,8 @@ public struct Intersect: Sendable {
     /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/duplicateLabel``,
     ///   ``CacheStoreError/Code/conflict``, ``CacheStoreError/Code/corruptArchive`` for a damaged input, or
     ///   another code for a system error), or `CancellationError` if the task was cancelled.
-    /// - Complexity: O(*n*) in the members of all inputs and the stored bytes of the result; memory for all
-    ///   indexes.
+    /// - Complexity: O(*n*) in the members of all inputs and the stored bytes of the result; memory for the
+    ///   members of GOMODCACHE of all inputs, and some bits per entry of GOCACHE.
     @discardableResult
     public func run(
         _ inputs: [any ArchiveReference],
@@ -47,35 +47,81 @@ public struct Intersect: Sendable {
         _ counters: ProgressCounters
     ) async throws -> Report {
         var mending = FrameMending(archives)
-        let (set, disagreements) = try await mending.copy(to: writer, jobs: options.jobs, counters) {
-            damaged in
+        let plan = try await mending.copy(to: writer, jobs: options.jobs, counters) { damaged in
             counters.begin("reading indexes", bytes: 0, items: archives.count)
-            let (plan, frames) = try await WorkerThreads.perform {
-                var sets: [(path: FilePath, set: MemberSet)] = []
-                for archive in archives {
-                    sets.append((archive.path, try archive.members().set))
+            let plan = try await WorkerThreads.performCancellable { cancellation in
+                try Self.plan(archives, avoiding: Set(damaged.keys), beside: path) {
+                    try cancellation.check()
+                } read: {
                     counters.add(bytes: 0)
                 }
-                let intersection = try MemberIntersection(sets, avoiding: Set(damaged.keys))
-                let places = intersection.frames.places
-                let set = intersection.set.laidOut(intersection.order) { places[$0].record }
-                let frames = try FrameQueue(intersection.order.lazy.map { places[$0] }, beside: path)
-                return ((set, intersection.disagreements.list), frames)
             }
-            return (plan, frames)
+            return (plan, plan.index.copies)
         }
         counters.begin("writing the index", bytes: 0, items: 0)
         return try await WorkerThreads.perform { [mending] in
             let warnings = try mending.warnings()
-            let (digest, totals) = try writer.finish(set)
+            var totals = plan.index.totals
+            totals.fileBytes = try writer.finish(plan.index.file).fileSize
             return Report(
-                digest: digest,
+                digest: plan.index.digest,
                 totals: totals,
                 inputs: archives.count,
                 inputBytes: archives.reduce(0) { $0 + $1.fileBytes },
-                disagreements: disagreements,
-                warnings: warnings + Compatibility.warnings(among: set.comparableSources())
+                disagreements: plan.disagreements,
+                warnings: warnings + Compatibility.warnings(among: plan.index.comparableSources)
             )
         }
+    }
+    /// Writes the index of what all archives have.
+    ///
+    /// The members of GOMODCACHE of all archives are in memory.
+    private static func plan(
+        _ archives: [Archive],
+        avoiding damaged: Set<FramePlace>,
+        beside path: FilePath,
+        check: () throws -> Void,
+        read: () -> Void
+    ) throws -> (index: MergedIndex, disagreements: [Disagreement]) {
+        var inputs: [SetInput] = []
+        for archive in archives {
+            try check()
+            inputs.append(try SetInput(archive))
+            read()
+        }
+        let readers = inputs.map(\.reader)
+        let members = try MemberIntersection(inputs, avoiding: damaged)
+        var merged = members.merged
+        let actions = try ActionIntersection(
+            readers,
+            outputs: try OutputPresence(readers, check: check),
+            sourceNumbers: members.sourceNumbers,
+            sets: &merged.set.sourceSets,
+            beside: path,
+            check: check
+        )
+        let holders = merged.set.holders(withEntriesOf: actions.usedSets)
+        let numbers = merged.set.keepSources(at: holders.union(members.idleSources))
+        let outputs = try OutputMerge(
+            readers,
+            merged,
+            keeping: actions.isReferred,
+            choosing: .notPreferred,
+            beside: path
+        )
+        try outputs.run(check: check)
+        let index = try MergedIndex(
+            outputs.members.set,
+            outputs,
+            usedSets: Set(actions.usedSets.map { numbers[$0] }),
+            beside: path,
+            check: check
+        ) { write in
+            try actions.forEach { row in
+                let (output, sources) = (outputs.written(row.output), numbers[row.sources])
+                try write(ActionCursor.Row(id: row.id, output: output, sources: sources))
+            }
+        }
+        return (index, outputs.disagreements.list)
     }
 }

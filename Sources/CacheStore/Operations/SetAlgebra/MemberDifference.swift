@@ -7,7 +7,7 @@ import SystemPackage
 /// whole set with them. Everything that the remaining members need in order to be an archive stays with them,
 /// even if another set has it. <doc:Design> states the rules.
 ///
-/// Both sets are in memory.
+/// Both sets are in memory. Where they lack outputs and action entries, ``EntryDifference`` finds those.
 struct MemberDifference: Sendable {
     private let set: MemberSet
 
@@ -23,10 +23,10 @@ struct MemberDifference: Sendable {
     private var zips: [Int: Zip] = [:]
 
     /// The positions of the sources that hold no member of `set` and are in no other set.
-    private var idleSources: Set<Int>
+    private(set) var idleSources: Set<Int>
 
     /// The chunks that no member of `set` uses and that are in no other set.
-    private var unusedChunks: [ChunkNumber]
+    private(set) var unusedChunks: [ChunkNumber]
 
     private struct Zip {
         var isThere = false
@@ -38,8 +38,13 @@ struct MemberDifference: Sendable {
     ///
     /// - Parameters:
     ///   - set: The set.
-    ///   - keepsUnusedChunks: Whether chunks that no member uses count as part of the set, as in an archive.
-    init(_ set: MemberSet, keepsUnusedChunks: Bool) {
+    ///   - unusedChunks: The chunks that no member uses and that count as part of the set, as in an archive.
+    ///   - sources: The sets of sources that hold action entries which are not in the set.
+    init(
+        _ set: MemberSet,
+        unusedChunks: [ChunkNumber] = [],
+        withEntriesOf sources: Set<SourceSetNumber> = []
+    ) {
         self.set = set
         hasAction = Array(repeating: false, count: set.actions.count)
         hasOutput = Array(repeating: false, count: set.outputs.count)
@@ -50,7 +55,8 @@ struct MemberDifference: Sendable {
             zips[index] = Zip()
         }
         idleSources = Set(set.sources.indices).subtracting(set.holders)
-        unusedChunks = keepsUnusedChunks ? set.unusedChunks : []
+            .subtracting(set.holders(withEntriesOf: sources))
+        self.unusedChunks = unusedChunks
     }
 
     // MARK: - Others
@@ -71,10 +77,11 @@ struct MemberDifference: Sendable {
             if relation.coversFirst { hasChecksumFile[mine] = true }
         }
         idleSources = idleSources.filter { !other.sources.contains(set.sources[$0]) }
-        if !unusedChunks.isEmpty {
-            let ids = Set(other.chunks.map(\.id))
-            unusedChunks.removeAll { ids.contains(set.chunks[$0].id) }
-        }
+    }
+
+    /// Notes a chunk of another archive.
+    mutating func subtract(_ chunk: ChunkRecord) {
+        unusedChunks.removeAll { set.chunks[$0].id == chunk.id }
     }
 
     private mutating func subtractBuildCache(_ other: MemberSet) {
@@ -112,6 +119,15 @@ struct MemberDifference: Sendable {
     ///
     /// - Complexity: O(*n* log *n*) in the members of the first set.
     var remainder: (set: MemberSet, order: [ChunkNumber]) {
+        let result = members
+        let order = result.frameOrder() + unusedChunks
+        return (result.keepingSources(at: result.holders.union(idleSources)), order)
+    }
+
+    /// The members that are left, with the sources and chunks of the first set.
+    ///
+    /// - Complexity: O(*n* log *n*) in the members of the first set.
+    var members: MemberSet {
         var result = set
         // An entry that other sets have stays if its output has a better form in this set than in the others.
         result.actions = set.actions.enumerated()
@@ -139,8 +155,7 @@ struct MemberDifference: Sendable {
             .map(\.element)
         result.checksumFiles = set.checksumFiles.enumerated().filter { !hasChecksumFile[$0.offset] }
             .map(\.element)
-        let order = result.frameOrder() + unusedChunks
-        return (result.keepingSources(at: result.holders.union(idleSources)), order)
+        return result
     }
 
     /// Returns whether the union of the other sets has a zip.

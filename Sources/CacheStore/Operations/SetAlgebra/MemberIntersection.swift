@@ -6,46 +6,63 @@ import SystemPackage
 /// other one. Therefore, the members that only one set has and those that it has in common with the others
 /// make up that set again. <doc:Design> states the rules.
 ///
-/// All sets are in memory.
+/// All sets are in memory. They lack outputs and action entries: see ``ActionIntersection`` and
+/// ``OutputMerge``.
 struct MemberIntersection: Sendable {
     /// The members.
     ///
     /// The numbers of their chunks refer to ``frames``; the chunks are not laid out yet.
-    private(set) var set = MemberSet()
+    private var set = MemberSet()
 
     /// The chunks of all sets.
-    private(set) var frames: FrameTable
-
-    /// The chunks that are left, in the order of the frames.
-    private(set) var order: [ChunkNumber] = []
+    private var frames: FrameTable
 
     /// The members of the result on which sets disagree.
-    private(set) var disagreements = DisagreementList()
+    private var disagreements = DisagreementList()
+
+    /// The chunks that no member of any set uses and that all sets have.
+    private var unusedChunks: Set<ChunkNumber> = []
+
+    /// For each set, the numbers in the result of the set's sets of sources.
+    private(set) var sourceNumbers: [[SourceSetNumber]] = []
+
+    /// The positions of the sources that are in every set and hold no member in any of them.
+    private(set) var idleSources: Set<Int>
+
+    /// The members, to be merged with outputs and action entries.
+    var merged: MergedMembers {
+        MergedMembers(
+            set: set,
+            frames: frames,
+            disagreements: disagreements,
+            unusedChunks: unusedChunks.sorted { $0.index < $1.index }
+        )
+    }
 
     /// Intersects sets.
     ///
     /// - Parameters:
-    ///   - inputs: The sets, at least one, each with the archive that it comes from, for messages.
+    ///   - inputs: The archives that have the sets, at least one.
     ///   - damaged: The frames that are known to be damaged.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/duplicateLabel``, or
     ///   ``CacheStoreError/Code/conflict`` if two sets hold different values where only one is allowed.
     init(
-        _ inputs: [(path: FilePath, set: MemberSet)],
+        _ inputs: [SetInput],
         avoiding damaged: Set<FramePlace>
     ) throws(CacheStoreError) {
         frames = FrameTable(avoiding: damaged)
-        var table = try SourceTable(inputs)
-        // A source that holds no member stays if it is in every set and holds no member in any of them. The
-        // same is true of a chunk that no member uses.
-        var idle = Set(table.sources.indices)
-        var unused: Set<ChunkNumber> = []
+        var table = try SourceTable(inputs.map { ($0.path, $0.set) })
+        idleSources = Set(table.sources.indices)
         for (index, input) in inputs.enumerated() {
             let numbers = table.numbers(of: input.set)
+            sourceNumbers.append(numbers)
             let other = frames.add(input.set, from: index).renumberingSources { numbers[$0] }
-            let (holders, positions) = (input.set.holders, table.positions(of: input.set.sources))
-            idle.formIntersection(positions.indices.filter { !holders.contains($0) }.map { positions[$0] })
-            let free = Set(input.set.unusedChunks.compactMap { frames.number(of: input.set.chunks[$0].id) })
-            unused = index == 0 ? free : unused.intersection(free)
+            let (holders, positions) = (input.holders, table.positions(of: input.set.sources))
+            idleSources.formIntersection(
+                positions.indices.filter { !holders.contains($0) }.map { positions[$0] }
+            )
+            let free = Set(input.unusedChunks.compactMap { frames.number(of: input.set.chunks[$0].id) })
+            unusedChunks = index == 0 ? free : unusedChunks.intersection(free)
             guard index > 0 else {
                 set = other
                 continue
@@ -58,10 +75,6 @@ struct MemberIntersection: Sendable {
         }
         set.chunks = frames.records
         (set.sources, set.sourceSets) = (table.sources, table.sets)
-        set.dropUnreferredOutputs()
-        order = set.frameOrder()
-        order += unused.subtracting(order).sorted { set.chunks[$0].id < set.chunks[$1].id }
-        set = set.keepingSources(at: set.holders.union(idle))
         if !disagreements.isEmpty { disagreements.keep(MemberListing(set).lazy.map(\.member)) }
     }
 
@@ -77,19 +90,6 @@ struct MemberIntersection: Sendable {
     ) throws(CacheStoreError) {
         var (mine, other) = (set, other)
         (mine.chunks, other.chunks) = (frames.records, frames.records)
-        set.actions = MemberSet.common(mine.actions, other.actions) { $0.key < $1.key }
-            .map { first, second in
-                var kept = mine.actions[first]
-                kept.sources = sets.union(kept.sources, other.actions[second].sources)
-                return kept
-            }
-        set.outputs = mine.relatedOutputs(other).map { first, second, relation in
-            let pair = [mine.outputs[first], other.outputs[second]]
-            var kept = pair[relation.coversFirst ? 0 : 1]
-            note(.output, kept.id.description, pair.map(\.form), kept: kept.form, relation)
-            kept.contentClass = MemberRelation.preferred(pair[0].contentClass, pair[1].contentClass)
-            return kept
-        }
         set.trees = []
         for (first, second, relation) in mine.relatedTrees(other) {
             let pair = [mine.trees[first], other.trees[second]]

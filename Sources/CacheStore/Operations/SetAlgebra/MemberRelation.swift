@@ -33,13 +33,22 @@ enum MemberRelation: Hashable {
     ///
     /// A directory is preferred to a file, because it also serves where a file would. Of two directories, the
     /// one with the lower name is preferred.
-    init(_ first: MemberSet.Output, _ second: MemberSet.Output) {
-        switch (first.executable, second.executable) {
+    ///
+    /// - Parameters:
+    ///   - first: The name of the file in the first directory; `nil` for a file.
+    ///   - second: The name of the file in the second directory; `nil` for a file.
+    init(executable first: String?, _ second: String?) {
+        switch (first, second) {
         case (nil, nil): self = .same
         case (_, nil): self = .prefersFirst
         case (nil, _): self = .prefersSecond
         case (let one?, let other?): self.init(isSame: one == other, prefersFirst: one.precedes(other))
         }
+    }
+
+    /// Relates two forms of one output.
+    init(_ first: MemberSet.Output, _ second: MemberSet.Output) {
+        self.init(executable: first.executable, second.executable)
     }
 
     /// Relates two trees of one module, each with the ID of its manifest.

@@ -68,9 +68,14 @@ extension MemberSet {
     // MARK: - Sources
 
     /// The positions of the sources that hold a member.
-    var holders: Set<Int> {
-        let used = moduleSourceSets.union(actions.map(\.sources))
-        return Set(used.flatMap { sourceSets[$0] })
+    var holders: Set<Int> { holders(withEntriesOf: Set(actions.map(\.sources))) }
+
+    /// Returns the positions of the sources that hold a member of GOMODCACHE or action entries.
+    ///
+    /// - Parameter sets: The sets of sources that hold action entries.
+    /// - Returns: The positions.
+    func holders(withEntriesOf sets: Set<SourceSetNumber>) -> Set<Int> {
+        Set(moduleSourceSets.union(sets).flatMap { sourceSets[$0] })
     }
 
     /// Returns the set with the number of each set of sources replaced.
@@ -89,14 +94,29 @@ extension MemberSet {
     ///
     /// The sources at all other positions must hold no member.
     func keepingSources(at positions: Set<Int>) -> MemberSet {
-        guard positions.count < sources.count else { return self }
+        var result = self
+        _ = result.keepSources(at: positions)
+        return result
+    }
+
+    /// Keeps the sources at the given positions only.
+    ///
+    /// The sources at all other positions must hold no member.
+    ///
+    /// - Parameter positions: The positions.
+    /// - Returns: The new number of each set of sources, by its old number.
+    mutating func keepSources(at positions: Set<Int>) -> [SourceSetNumber] {
+        guard positions.count < sources.count else {
+            return sourceSets.sets.indices.map { SourceSetNumber($0) }
+        }
         let kept = positions.sorted()
         let renumbered = Dictionary(uniqueKeysWithValues: kept.enumerated().map { ($1, $0) })
         var sets = SourceSets()
         let numbers = sourceSets.sets.map { list in sets.number(of: list.compactMap { renumbered[$0] }) }
-        var result = renumberingSources { numbers[$0] }
-        result.sourceSets = sets
-        result.sources = kept.map { sources[$0] }
-        return result
+        let known = sources
+        self = renumberingSources { numbers[$0] }
+        sourceSets = sets
+        sources = kept.map { known[$0] }
+        return numbers
     }
 }

@@ -11,7 +11,7 @@ struct MemberUnion: Sendable {
     private(set) var set = MemberSet()
 
     /// The chunks of the members, and the frame that is kept for each chunk.
-    var frames: FrameTable
+    private(set) var frames: FrameTable
 
     /// For each input, the numbers in the union of the input's sets of sources.
     private(set) var sourceNumbers: [[SourceSetNumber]] = []
@@ -45,10 +45,8 @@ struct MemberUnion: Sendable {
         (set.sources, set.sourceSets) = (sources.sources, sources.sets)
     }
 
-    /// Replaces the number of each chunk that members use.
-    mutating func renumberChunks(_ number: (ChunkNumber) -> ChunkNumber) {
-        set = set.renumberingChunks(number)
-    }
+    /// The members, to be merged with outputs and action entries.
+    var merged: MergedMembers { MergedMembers(set: set, frames: frames, disagreements: disagreements) }
 
     // MARK: - Members
 

@@ -71,22 +71,22 @@ public struct Union: Sendable {
                 onRefusal(disputes)
                 throw ActionDispute.error(disputes)
             }
-            return (union, union.copies)
+            return (union, union.merged.copies)
         }
         let disputes = try await named(union.disputes, in: archives)
         counters.begin("writing the index", bytes: 0, items: 0)
         return try await WorkerThreads.perform { [mending] in
             let warnings = try mending.warnings()
-            var totals = union.totals
-            totals.fileBytes = try writer.finish(union.file).fileSize
+            var totals = union.merged.totals
+            totals.fileBytes = try writer.finish(union.merged.file).fileSize
             return Report(
-                digest: union.digest,
+                digest: union.merged.digest,
                 totals: totals,
                 inputs: archives.count,
                 inputBytes: archives.reduce(0) { $0 + $1.fileBytes },
                 disagreements: union.disagreements,
                 disputes: disputes,
-                warnings: warnings + Compatibility.warnings(among: union.comparableSources)
+                warnings: warnings + Compatibility.warnings(among: union.merged.comparableSources)
             )
         }
     }

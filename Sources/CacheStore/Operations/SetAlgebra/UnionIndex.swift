@@ -1,18 +1,12 @@
 import SystemPackage
 
-/// The written index of a union, with the frames to copy and the figures to report.
+/// The written index of a union, with what its inputs disagree on.
 struct UnionIndex: Sendable {
-    let file: IndexFile
-    let copies: FrameQueue
-    let digest: ObjectID
-    /// The figures, except for the length of the file.
-    let totals: ArchiveTotals
-    let comparableSources: [Source]
+    /// The index, the frames and the figures.
+    let merged: MergedIndex
     let disagreements: [Disagreement]
     /// The disputed action IDs: see ``ActionUnion/disputes``.
     let disputes: [DisputedAction]
-
-    private let framePlaces: FrameSpool.Places
 
     /// Merges the indexes of archives.
     ///
@@ -45,13 +39,14 @@ struct UnionIndex: Sendable {
             read()
         }
         var members = try MemberUnion(sets, avoiding: damaged)
-        var outputs = try OutputUnion(inputs, members, beside: path)
+        var outputs = try OutputMerge(inputs, members.merged, beside: path)
         try outputs.run(check: check)
         var set = outputs.members.set
         var disagreements = outputs.disagreements
         var actions = try ActionUnion(
             inputs,
             outputs: outputs,
+            sourceNumbers: members.sourceNumbers,
             sets: &set.sourceSets,
             policy: policy,
             disagreements: &disagreements,
@@ -62,13 +57,14 @@ struct UnionIndex: Sendable {
         if actions.isReferred.firstUnset != nil {
             // Only now it is known which outputs go with dropped entries, so all is laid out again.
             members = try MemberUnion(sets, avoiding: damaged)
-            outputs = try OutputUnion(inputs, members, keeping: actions.isReferred, beside: path)
+            outputs = try OutputMerge(inputs, members.merged, keeping: actions.isReferred, beside: path)
             try outputs.run(check: check)
             set = outputs.members.set
             disagreements = outputs.disagreements
             actions = try ActionUnion(
                 inputs,
                 outputs: outputs,
+                sourceNumbers: members.sourceNumbers,
                 sets: &set.sourceSets,
                 policy: policy,
                 disagreements: &disagreements,
@@ -76,30 +72,10 @@ struct UnionIndex: Sendable {
                 check: check
             )
         }
-        file = try IndexWriter.write(
-            beside: path,
-            digest: IndexFile.unknownDigest,
-            set: set,
-            usedSets: actions.usedSets.union(set.moduleSourceSets)
-        ) { writer in
-            try outputs.frames.forEach { try writer.write(chunk: $0) }
-            try check()
-            try outputs.forEachStream { try writer.write(stream: $0) }
-            for chunks in set.moduleStreams { try writer.write(stream: chunks) }
-            try check()
-            try outputs.forEachOutput { try writer.write(output: $0) }
-            try check()
-            try actions.forEach { try writer.write(action: $0) }
-            try check()
-            try writer.writeModules(of: set)
+        merged = try MergedIndex(set, outputs, usedSets: actions.usedSets, beside: path, check: check) {
+            try actions.forEach($0)
         }
-        let summary = try IndexSummary(of: file.reader()) { try outputs.id(of: $0) }
-        try file.set(digest: summary.digest)
-        (digest, totals) = (summary.digest, summary.totals)
-        comparableSources = summary.comparableSources
         self.disagreements = disagreements.list
-        copies = try FrameQueue(outputs.frames)
-        framePlaces = FrameSpool.Places(outputs.frames)
     }
 
     /// Reads the members of the union into memory, with the place of the frame of each chunk.
@@ -107,6 +83,6 @@ struct UnionIndex: Sendable {
     /// - Throws: ``CacheStoreError``.
     /// - Complexity: O(*n*) in time and memory.
     func members() throws -> (set: MemberSet, places: [FramePlace]) {
-        (try file.reader().members(), try framePlaces.read())
+        (try merged.file.reader().members(), try merged.framePlaces.read())
     }
 }

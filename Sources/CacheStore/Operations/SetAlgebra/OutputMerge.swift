@@ -1,10 +1,18 @@
 import SystemPackage
 
-/// The union of the outputs of several indexes, merged by ID.
+/// The outputs of several indexes, merged by ID.
 ///
-/// The union consists of rows, and of the frames of all chunks in order. Both are spooled; some bits per
+/// The result consists of rows, and of the frames of all chunks in order. Both are spooled; some bits per
 /// output and the chunks of ``members`` stay in memory.
-final class OutputUnion {
+final class OutputMerge {
+    /// The choice among the forms that inputs have of one output; see ``MemberRelation``.
+    enum Choice {
+        /// The preferred form, which a union keeps.
+        case preferred
+        /// The form that is not preferred, which an intersection keeps.
+        case notPreferred
+    }
+
     /// An output, as it is spooled.
     struct Row: BitwiseCopyable {
         var id: ObjectID
@@ -20,15 +28,17 @@ final class OutputUnion {
     let frames: FrameSpool
 
     /// All other members; their chunks are laid out once ``run(check:)`` has ended.
-    private(set) var members: MemberUnion
+    private(set) var members: MergedMembers
 
     /// The outputs on which inputs disagree.
     private(set) var disagreements: DisagreementList
 
-    /// For each input, the outputs of the union that it has.
+    /// For each input, the outputs of the merge that it has.
     private(set) var isPresent: [BitArray]
 
     private let inputs: [IndexReader]
+    private let choice: Choice
+    private let replacements: FrameMending.Replacements
     private let rows: Spool<Row>
     private let names: Spool<UInt8>
     private let numbers: Spool<ChunkNumber>
@@ -52,22 +62,27 @@ final class OutputUnion {
     /// For each chunk of ``members``, its place among the frames, or `nil` if the chunk has no place yet.
     private var assigned: [ChunkNumber?] = []
 
-    /// Begins a union.
+    /// Begins a merge.
     ///
     /// - Parameters:
     ///   - inputs: The indexes.
     ///   - members: All other members of the inputs.
     ///   - isKept: For each output of the inputs, in the order of their IDs, whether it is kept; `nil` if all
     ///     are.
+    ///   - choice: The form that is kept of an output of which inputs have different forms.
+    ///   - replacements: The sound frames that are taken in the place of damaged ones.
     ///   - path: The archive that is being made.
     /// - Throws: ``CacheStoreError`` for a system error.
     init(
         _ inputs: [IndexReader],
-        _ members: MemberUnion,
+        _ members: MergedMembers,
         keeping isKept: BitArray? = nil,
+        choosing choice: Choice = .preferred,
+        replacing replacements: FrameMending.Replacements = [:],
         beside path: FilePath
     ) throws(CacheStoreError) {
         self.inputs = inputs
+        (self.choice, self.replacements) = (choice, replacements)
         self.isKept = isKept
         self.members = members
         disagreements = members.disagreements
@@ -146,15 +161,19 @@ final class OutputUnion {
         while assigned.count <= number.index { assigned.append(nil) }
         if let place = assigned[number] { return place }
         let place = ChunkNumber(frames.count)
-        try frames.append(members.frames.places[number])
+        try append(members.frames.places[number])
         assigned[number] = place
         return place
     }
 
+    private func append(_ place: FramePlace) throws(CacheStoreError) {
+        try frames.append(replacements.isEmpty ? place : replacements[place] ?? place)
+    }
+
     /// Lays out the chunks that trees and zips use, and then the chunks that no member uses.
     ///
-    /// The latter are kept because a chunk of a value that was not kept may come back with another archive,
-    /// in another frame. The chunks of outputs that are left out are not kept.
+    /// A union keeps all of the latter, because a chunk of a value that was not kept may come back with
+    /// another archive, in another frame. The chunks of outputs that are left out are not kept.
     private func layOutModules() throws {
         for tree in members.set.trees {
             for number in tree.manifest.numbers { _ = try assign(number) }
@@ -164,14 +183,16 @@ final class OutputUnion {
             for number in chunks.numbers { _ = try assign(number) }
         }
         let places = members.frames.places
-        let unused = places.indices.filter {
-            ($0 >= assigned.count || assigned[$0] == nil) && !omittedChunks.contains($0)
+        let candidates = members.unusedChunks?.map(\.index) ?? Array(places.indices)
+        let unused = candidates.filter {
+            ($0 >= assigned.count || assigned[$0] == nil)
+                && (members.unusedChunks != nil || !omittedChunks.contains($0))
         }
         for number in unused.sorted(by: { places[$0].record.id < places[$1].record.id }) {
             _ = try assign(ChunkNumber(number))
         }
         let final = assigned
-        members.renumberChunks { final[$0] ?? ChunkNumber(0) }
+        members.set = members.set.renumberingChunks { final[$0] ?? ChunkNumber(0) }
     }
 
     // MARK: - Outputs
@@ -215,7 +236,8 @@ final class OutputUnion {
             let relation = MemberRelation(kept, other)
             let contentClass = MemberRelation.preferred(kept.contentClass, other.contentClass)
             let forms = [kept.form, other.form]
-            if !relation.keepsFirst { (kept, chunks, keptInput) = (other, cursor.chunks, input) }
+            let keepsFirst = choice == .preferred ? relation.keepsFirst : relation.coversFirst
+            if !keepsFirst { (kept, chunks, keptInput) = (other, cursor.chunks, input) }
             if relation != .same {
                 disagreements.note(.output, kept.id.description, forms, kept: kept.form)
             }
@@ -229,7 +251,7 @@ final class OutputUnion {
                 try numbers.append(assign(number))
             } else {
                 try numbers.append(ChunkNumber(frames.count))
-                try frames.append(best ?? FramePlace(input: keptInput, record: use.record))
+                try append(best ?? FramePlace(input: keptInput, record: use.record))
             }
         }
         let name = kept.executable.map { Array($0.utf8) }

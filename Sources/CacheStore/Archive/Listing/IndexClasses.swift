@@ -1,0 +1,95 @@
+/// The classes and the sources of the outputs and action entries of an index.
+///
+/// They are found in three passes: through all members, through the action entries in search of packages,
+/// and through the action entries once more. 9 bytes per output and the table of ``EntryRoles`` stay in
+/// memory.
+struct IndexClasses {
+    private var roles: EntryRoles
+    private var classes = ClassNumbers()
+    /// The class of each output, by its content.
+    private var contents: [UInt16] = []
+    private var isEmpty = BitArray()
+    private var hasPackages = false
+    /// For each output, the class of the first action entry that refers to it; `max` before there was one.
+    private var firstClasses: [UInt16] = []
+    /// For each output, the set of sources of the entries that refer to it; valid once there was one.
+    private var sources: [SourceSetNumber] = []
+
+    /// Creates the classes for an index, before the first pass.
+    init(_ index: IndexReader) {
+        roles = EntryRoles(count: index.outputCount * 3 / 2)
+        contents.reserveCapacity(index.outputCount)
+    }
+
+    // MARK: - The first pass
+
+    /// Adds the next output.
+    mutating func add(_ output: MemberSet.Output) {
+        contents.append(classes.number(of: output.contentClass))
+        isEmpty.append(output.size == 0)
+        if Self.isPackage(output.contentClass) { hasPackages = true }
+    }
+
+    /// Adds an action entry.
+    mutating func add(_ row: ActionCursor.Row) { roles.insert(row.id) }
+
+    private static func isPackage(_ contentClass: EntryClass) -> Bool {
+        contentClass == .package || contentClass == .main
+    }
+
+    // MARK: - The second pass
+
+    /// Finds the entries whose IDs Go derives from those of packages.
+    ///
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    mutating func findRoles(_ index: IndexReader) throws {
+        if hasPackages {
+            let packages = [EntryClass.package, .main].map { classes.number(of: $0) }
+            let actions = try ActionCursor(index)
+            while let row = try actions.next() {
+                if packages.contains(contents[row.output]) { roles.insertPackage(row.id) }
+            }
+        }
+        roles.seal()
+        firstClasses = [UInt16](repeating: .max, count: contents.count)
+        sources = [SourceSetNumber](repeating: SourceSetNumber(0), count: contents.count)
+    }
+
+    // MARK: - The third pass
+
+    /// Notes an action entry for its output.
+    ///
+    /// - Parameters:
+    ///   - row: The entry; all entries must be noted in their order.
+    ///   - sets: The sets of sources, to which this function adds unions.
+    /// - Returns: The class of the entry.
+    mutating func note(_ row: ActionCursor.Row, _ sets: inout SourceSets) -> EntryClass {
+        let entryClass = roles.entryClass(
+            of: row.id,
+            output: contentClass(of: row.output),
+            isEmpty: isEmpty[row.output.index]
+        )
+        if firstClasses[row.output] == .max {
+            firstClasses[row.output] = classes.number(of: entryClass)
+            sources[row.output] = row.sources
+        } else {
+            sources[row.output] = sets.union(sources[row.output], row.sources)
+        }
+        return entryClass
+    }
+
+    // MARK: - The results
+
+    /// Returns the class of an output by its content.
+    func contentClass(of output: OutputNumber) -> EntryClass { classes[contents[output]] }
+
+    /// Returns the class of an output: that of the first entry that refers to it.
+    ///
+    /// All entries must have been noted.
+    func entryClass(of output: OutputNumber) -> EntryClass { classes[firstClasses[output]] }
+
+    /// Returns the set of sources of the entries that refer to an output.
+    ///
+    /// All entries must have been noted.
+    func sources(of output: OutputNumber) -> SourceSetNumber { sources[output] }
+}
