@@ -32,7 +32,11 @@ struct MemberRows {
         if isListingEntries {
             let reader = try archive.index()
             var classes = IndexClasses(reader)
-            index = try CheckedIndex(of: archive, reader) { classes.add($0) } action: { classes.add($0) }
+            index = try CheckedIndex(of: archive, reader) { output in
+                classes.add(output)
+            } action: { row in
+                classes.add(row)
+            }
             try classes.findRoles(reader)
             self.classes = classes
             actions = try ActionCursor(reader)

@@ -26,8 +26,8 @@ package final class MemberCursor: Sendable {
 
     /// Returns the next member, or `nil` after the last.
     ///
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` if the file has changed
-    ///   since the index was checked, or for a system error.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive`` if the file has
+    ///   changed since the index was checked, or for a system error.
     package func next() throws -> Member? { try rows.withLock { rows in try rows.next() } }
 
     /// Reads the list of a module tree's files: see ``ArchiveContents/files(ofTree:)``.
