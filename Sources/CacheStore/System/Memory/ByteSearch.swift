@@ -8,7 +8,7 @@ enum ByteSearch {
     static func first(_ byte: UInt8, in bytes: Span<UInt8>, from start: Int) -> Int? {
         guard start < bytes.count else { return nil }
         return unsafe bytes.extracting(start..<bytes.count).withUnsafeBytes { rest in
-            guard let base = unsafe rest.baseAddress,
+            guard let base = rest.baseAddress,
                 let found = unsafe memchr(base, Int32(byte), rest.count)
             else { return nil }
             return unsafe start + (UnsafeRawPointer(found) - base)
