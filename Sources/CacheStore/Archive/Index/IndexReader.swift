@@ -24,8 +24,8 @@ final class IndexReader {
     let sources: [Source]
     let sourceSets: SourceSets
 
-    /// The content that the last ``scan(output:action:unused:number:)`` has counted, in bytes: all that counts for
-    /// the limit of ``FormatLimits/content(ofFrames:)``, but the content of stored zips.
+    /// The content that the last ``scan(output:action:unused:number:)`` has counted, in bytes: all that
+    /// counts for the limit of ``FormatLimits/content(ofFrames:)``, but the content of stored zips.
     var contentBytes = 0
 
     /// The object that keeps the file open.

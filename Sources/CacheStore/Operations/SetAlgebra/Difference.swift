@@ -54,7 +54,8 @@ public struct Difference: Sendable {
         _ counters: ProgressCounters
     ) async throws -> Report {
         var mending = FrameMending([archive] + others)
-        let (whole, index) = try await mending.copy(to: writer, jobs: options.jobs, counters) { replacements in
+        let (whole, index) = try await mending.copy(to: writer, jobs: options.jobs, counters) {
+            replacements in
             counters.begin("reading indexes", bytes: 0, items: others.count + 1)
             let plan = try await WorkerThreads.performCancellable { cancellation in
                 try Self.plan(archive, others, replacements, beside: path) {
