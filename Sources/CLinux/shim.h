@@ -8,6 +8,11 @@ extern int syncfs(int descriptor);
 extern int sync_file_range(int descriptor, int64_t offset, int64_t count, unsigned int flags);
 #define SYNC_FILE_RANGE_WRITE 2
 
+// fallocate(2)
+extern int fallocate(int descriptor, int mode, int64_t offset, int64_t count);
+#define FALLOC_FL_KEEP_SIZE 1
+#define FALLOC_FL_PUNCH_HOLE 2
+
 // renameat2(2)
 extern int renameat2(int from, const char *old, int to, const char *new, unsigned int flags);
 #define RENAME_EXCHANGE (1 << 1)

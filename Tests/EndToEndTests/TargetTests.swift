@@ -61,6 +61,25 @@ extension EndToEnd {
             }
         }
 
+        @Test("with hardly more room than an archive takes: pack writes the same archive as elsewhere")
+        func tightRoom() async throws {
+            let workspace = try await Workspace.shared.value
+            let (build, modules) = (workspace.rawBuildCache("gamma"), workspace.rawModuleCache("gamma"))
+            let elsewhere = workspace.pack("elsewhere")
+            _ = try await workspace.cachectl.succeed(
+                workspace.packing("gamma", from: build, modules, to: elsewhere)
+            )
+            let size = try Data(contentsOf: URL(fileURLWithPath: elsewhere)).count
+            try await workspace.onFileSystem("size=\(size + (1 << 20))") { place in
+                let output = "\(place)/out.castore"
+                _ = try await workspace.cachectl.succeed(
+                    workspace.packing("gamma", from: build, modules, to: output)
+                )
+                #expect(try FileManager.default.contentsOfDirectory(atPath: place) == ["out.castore"])
+                #expect(FileManager.default.contentsEqual(atPath: output, andPath: elsewhere))
+            }
+        }
+
         @Test("that is mounted read-only: status 1, with a hint", arguments: ["restore", "pack", "union"])
         func readOnly(command: String) async throws {
             let workspace = try await Workspace.shared.value

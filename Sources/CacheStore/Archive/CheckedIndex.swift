@@ -7,7 +7,7 @@ struct CheckedIndex {
     let reader: IndexReader
 
     /// All members except outputs and action entries, with their chunks; see
-    /// ``IndexReader/modules(keepingPartsOfOutputs:output:action:unused:)``.
+    /// ``IndexReader/modules(keepingPartsOfOutputs:output:action:unused:cursor:)``.
     let set: MemberSet
 
     /// The chunks that no member uses, ordered by ID.
@@ -34,7 +34,7 @@ struct CheckedIndex {
         of archive: Archive,
         _ reader: IndexReader,
         keepingPartsOfOutputs keepsParts: Bool = false,
-        output: (MemberSet.Output) throws -> Void = { _ in },
+        output: (OutputCursor) throws -> Void = { _ in },
         action: (ActionCursor.Row) throws -> Void = { _ in }
     ) throws {
         var ids = OutputIDs(reader)
@@ -44,24 +44,27 @@ struct CheckedIndex {
         var unused: [ChunkNumber] = []
         var sources: Set<SourceSetNumber> = []
         var lastSources: SourceSetNumber?
-        set = try reader.modules(keepingPartsOfOutputs: keepsParts) { value in
-            ids.append(value.id)
-            try output(value)
-        } action: { row in
-            // Of the entries with one ID, a restore writes the first.
-            if row.id != last {
-                listing.action(row.id, output: try ids.id(of: row.output))
-                isListed[row.output.index] = true
-                last = row.id
+        set = try reader.modules(
+            keepingPartsOfOutputs: keepsParts,
+            action: { row in
+                // Of the entries with one ID, a restore writes the first.
+                if row.id != last {
+                    listing.action(row.id, output: try ids.id(of: row.output))
+                    isListed[row.output.index] = true
+                    last = row.id
+                }
+                if row.sources != lastSources {
+                    sources.insert(row.sources)
+                    lastSources = row.sources
+                }
+                try action(row)
+            },
+            unused: { unused.append($0) },
+            cursor: { cursor in
+                if let value = cursor.output { ids.append(value.id) }
+                try output(cursor)
             }
-            if row.sources != lastSources {
-                sources.insert(row.sources)
-                lastSources = row.sources
-            }
-            try action(row)
-        } unused: {
-            unused.append($0)
-        }
+        )
         let outputs = try OutputRowCursor(reader)
         for number in 0..<reader.outputCount {
             guard let row = try outputs.next(), isListed[number] else { continue }

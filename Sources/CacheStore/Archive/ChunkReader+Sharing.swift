@@ -30,13 +30,14 @@ extension ChunkReader {
             offsets.append(size)
             size += chunk.contentBytes
         }
-        let cancellation = crew.cancellation
+        let (cancellation, counters) = (crew.cancellation, crew.counters)
         let stream = SharedStream<ChunkReader> { [count = chunks.count] _, number in
             number < count
         } work: { [offsets] reader, number in
             try cancellation.check()
             try reader.read(chunks[number], isCovered: isCovered)
             try body(reader, offsets[number], number)
+            counters?.add(bytes: chunks[number].contentBytes, items: 0)
         } end: { reader, hasher in
             hasher.update(reader.content.span)
         }

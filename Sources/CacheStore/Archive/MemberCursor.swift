@@ -1,7 +1,7 @@
 /// The members of an archive, one at a time in canonical order.
 ///
 /// The members are those of ``ArchiveContents/members``. Each comes from the archive's index when it is asked
-/// for, and none is kept, so that memory does not grow with the number of entries in GOCACHE, but for some 10
+/// for, and none is kept, so that memory does not grow with the number of entries in GOCACHE, but for some 20
 /// bytes per output.
 package final class MemberCursor: Sendable {
     private let rows: Monitor<MemberRows>
@@ -43,7 +43,7 @@ extension Archive {
     ///   for all kinds. Members of other kinds may come, too.
     /// - Returns: A cursor that begins with the first member.
     /// - Throws: The errors of ``contents()``.
-    /// - Complexity: O(*n*) in the number of members, in time; memory for the members of GOMODCACHE, some 10
+    /// - Complexity: O(*n*) in the number of members, in time; memory for the members of GOMODCACHE, some 20
     ///   bytes per output, and at most 16 MiB of IDs.
     package func memberCursor(kinds: Set<Member.Kind> = []) async throws -> MemberCursor {
         try await WorkerThreads.perform { try MemberCursor(self, kinds: kinds) }

@@ -1,6 +1,6 @@
 /// The rows of an index as members, one at a time in canonical order.
 ///
-/// The members of GOMODCACHE are held in memory, with some 10 bytes per output and at most 16 MiB of IDs.
+/// The members of GOMODCACHE are held in memory, with some 20 bytes per output and at most 16 MiB of IDs.
 struct MemberRows {
     /// The members of GOMODCACHE; its sets of sources include those of outputs once all entries were read.
     private(set) var set: MemberSet
@@ -14,7 +14,11 @@ struct MemberRows {
     private let kinds: Set<Member.Kind>
 
     private var actions: ActionCursor?
-    private var outputs: OutputCursor?
+    private var outputs: OutputRowCursor?
+    private var outputNumber = 0
+
+    /// The stored bytes of each output.
+    private var storedBytes: [Int] = []
     private var modules: MemberListing.Iterator
 
     /// The labels of each set of sources that a member had so far.
@@ -32,11 +36,14 @@ struct MemberRows {
         if isListingEntries {
             let reader = try archive.index()
             var classes = IndexClasses(reader)
-            index = try CheckedIndex(of: archive, reader) { output in
-                classes.add(output)
+            var storedBytes: [Int] = []
+            index = try CheckedIndex(of: archive, reader) { cursor in
+                if let output = cursor.output { classes.add(output) }
+                storedBytes.append(cursor.chunks.reduce(0) { $0 + $1.record.storedBytes })
             } action: { row in
                 classes.add(row)
             }
+            self.storedBytes = storedBytes
             try classes.findRoles(reader)
             self.classes = classes
             actions = try ActionCursor(reader)
@@ -61,12 +68,10 @@ struct MemberRows {
                 if isListed { return try member(row, entryClass) }
             }
             actions = nil
-            if isWanted(.output) { outputs = try OutputCursor(reader) }
+            if isWanted(.output) { outputs = try OutputRowCursor(reader) }
         }
         if let cursor = outputs {
-            if try cursor.next(), let output = cursor.output {
-                return member(output, cursor.number, cursor.chunks)
-            }
+            if let row = try cursor.next() { return member(row) }
             outputs = nil
         }
         return modules.next()?.member
@@ -87,18 +92,16 @@ struct MemberRows {
         )
     }
 
-    private mutating func member(
-        _ output: MemberSet.Output,
-        _ number: OutputNumber,
-        _ chunks: [ChunkUse]
-    ) -> Member {
-        Member(
+    private mutating func member(_ row: OutputRowCursor.Row) -> Member {
+        let number = OutputNumber(outputNumber)
+        outputNumber += 1
+        return Member(
             kind: .output,
-            name: output.id.description,
-            contentBytes: output.size,
-            storedBytes: chunks.reduce(0) { $0 + $1.record.storedBytes },
+            name: row.id.description,
+            contentBytes: row.size,
+            storedBytes: storedBytes[number],
             files: 1,
-            detail: output.executable ?? "",
+            detail: row.executable ?? "",
             entryClass: classes.entryClass(of: number),
             sources: labels(of: classes.sources(of: number))
         )

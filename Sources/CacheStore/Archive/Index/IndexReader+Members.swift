@@ -86,13 +86,15 @@ extension IndexReader {
     ///   - output: Called with each output.
     ///   - action: Called with each action entry, after all outputs.
     ///   - unused: Called with each chunk of no member, in the order of their IDs.
+    ///   - cursor: Called with the cursor at each output.
     /// - Returns: All members except outputs and action entries.
     /// - Throws: The errors of ``scan(output:action:unused:number:)``.
     func modules(
         keepingPartsOfOutputs keepsParts: Bool = false,
         output: (MemberSet.Output) throws -> Void = { _ in },
         action: (ActionCursor.Row) throws -> Void = { _ in },
-        unused: (ChunkNumber) -> Void = { _ in }
+        unused: (ChunkNumber) -> Void = { _ in },
+        cursor: (OutputCursor) throws -> Void = { _ in }
     ) throws -> MemberSet {
         var chunks: [ChunkRecord] = []
         var numbers: [ChunkNumber: ChunkNumber] = [:]
@@ -103,9 +105,10 @@ extension IndexReader {
             chunks.append(use.record)
             return number
         }
-        var set = try scan { cursor in
-            if keepsParts, cursor.chunks.count > 1 { for use in cursor.chunks { _ = number(use) } }
-            if let found = cursor.output { try output(found) }
+        var set = try scan { outputs in
+            if keepsParts, outputs.chunks.count > 1 { for use in outputs.chunks { _ = number(use) } }
+            try cursor(outputs)
+            if let found = outputs.output { try output(found) }
         } action: { row in
             try action(row)
         } unused: {

@@ -1,15 +1,19 @@
 /// The classes and the sources of the outputs and action entries of an index.
 ///
-/// They are found in three passes: through all members, through the action entries in search of packages,
-/// and through the action entries once more. 9 bytes per output and the table of ``EntryRoles`` stay in
-/// memory.
+/// They are found in passes: through all members, through the action entries in search of packages if there
+/// are many, and through the action entries once more. 9 bytes per output, the table of ``EntryRoles`` and at
+/// most 4 MiB of IDs stay in memory.
 struct IndexClasses {
     private var roles: EntryRoles
     private var classes = ClassNumbers()
     /// The class of each output, by its content.
     private var contents: [UInt16] = []
     private var isEmpty = BitArray()
-    private var hasPackages = false
+    /// The IDs of the first entries that are packages.
+    private var packages: [ObjectID] = []
+    private var packageCount = 0
+    private static let heldPackages = 1 << 17
+
     /// For each output, the class of the first action entry that refers to it; `max` before there was one.
     private var firstClasses: [UInt16] = []
     /// For each output, the set of sources of the entries that refer to it; valid once there was one.
@@ -27,14 +31,19 @@ struct IndexClasses {
     mutating func add(_ output: MemberSet.Output) {
         contents.append(classes.number(of: output.contentClass))
         isEmpty.append(output.size == 0)
-        if Self.isPackage(output.contentClass) { hasPackages = true }
     }
 
-    /// Adds an action entry.
-    mutating func add(_ row: ActionCursor.Row) { roles.insert(row.id) }
+    /// Adds an action entry, after all outputs.
+    mutating func add(_ row: ActionCursor.Row) {
+        roles.insert(row.id)
+        guard isPackage(row.output) else { return }
+        packageCount += 1
+        if packageCount <= Self.heldPackages { packages.append(row.id) }
+    }
 
-    private static func isPackage(_ contentClass: EntryClass) -> Bool {
-        contentClass == .package || contentClass == .main
+    private func isPackage(_ output: OutputNumber) -> Bool {
+        let contentClass = contentClass(of: output)
+        return contentClass == .package || contentClass == .main
     }
 
     // MARK: - The second pass
@@ -43,13 +52,15 @@ struct IndexClasses {
     ///
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
     mutating func findRoles(_ index: IndexReader) throws {
-        if hasPackages {
-            let packages = [EntryClass.package, .main].map { classes.number(of: $0) }
+        if packageCount > packages.count {
             let actions = try ActionCursor(index)
             while let row = try actions.next() {
-                if packages.contains(contents[row.output]) { roles.insertPackage(row.id) }
+                if isPackage(row.output) { roles.insertPackage(row.id) }
             }
+        } else {
+            for id in packages { roles.insertPackage(id) }
         }
+        packages = []
         roles.seal()
         firstClasses = [UInt16](repeating: .max, count: contents.count)
         sources = [SourceSetNumber](repeating: SourceSetNumber(0), count: contents.count)

@@ -41,7 +41,7 @@ struct IndexSummary: Sendable {
         comparableSources = pass.set.comparableSources(holdersOfCgo: pass.cgoSets)
     }
 
-    /// The passes through an index, which keep 9 bytes per output.
+    /// The passes through an index, which keep 17 bytes per output.
     private struct Pass {
         var set = MemberSet()
         var listing: ListingDigest?
@@ -51,6 +51,8 @@ struct IndexSummary: Sendable {
 
         private var classes: IndexClasses
         private var isListed = BitArray()
+        /// The stored bytes of the chunks that each output is the first to use.
+        private var storedBytes: [Int] = []
         /// The stored bytes of the chunks that a tree or a zip is the first to use.
         private var moduleChunks: [ChunkNumber: Int] = [:]
         private var manifests: [ChunkNumber: ObjectID] = [:]
@@ -64,7 +66,12 @@ struct IndexSummary: Sendable {
             set = try index.scan { cursor in
                 guard let output = cursor.output else { return }
                 classes.add(output)
-                for chunk in cursor.chunks where chunk.isFirst { chunkCount += 1 }
+                var stored = 0
+                for chunk in cursor.chunks where chunk.isFirst {
+                    chunkCount += 1
+                    stored += chunk.record.storedBytes
+                }
+                storedBytes.append(stored)
             } action: { row in
                 classes.add(row)
             } number: { use in
@@ -103,17 +110,19 @@ struct IndexSummary: Sendable {
         }
 
         mutating func countOutputs(_ index: IndexReader) throws {
-            let outputs = try OutputCursor(index)
-            while try outputs.next() {
-                guard let output = outputs.output else { continue }
-                let number = outputs.number
-                if isListed[number.index] { listing?.output(output) }
+            let outputs = try OutputRowCursor(index)
+            for position in storedBytes.indices {
+                guard let output = try outputs.next() else { break }
+                let number = OutputNumber(position)
+                if isListed[position] {
+                    listing?.output(output.id, size: output.size, executable: output.executable)
+                }
                 sheet.add(
                     .output,
                     classes.entryClass(of: number),
                     sources: classes.sources(of: number),
                     contentBytes: output.size,
-                    storedBytes: outputs.chunks.reduce(0) { $0 + ($1.isFirst ? $1.record.storedBytes : 0) }
+                    storedBytes: storedBytes[position]
                 )
             }
         }

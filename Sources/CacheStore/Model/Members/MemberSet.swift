@@ -24,7 +24,7 @@ struct MemberSet: Sendable {
         var key: Key { Key(id: id, output: output) }
 
         /// The key of an entry.
-        struct Key: Comparable {
+        struct Key: Hashable, Comparable {
             var id: ObjectID
             var output: ObjectID
 

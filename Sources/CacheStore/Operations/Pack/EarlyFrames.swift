@@ -4,14 +4,15 @@ import SystemPackage
 /// The frames of chunks that are compressed as soon as they are cut, so that their files are read once.
 ///
 /// The order of the frames is known when all content has been read. Until then, they lie in a file without a
-/// name beside the archive. Where that fails, for a lack of room for example, the other chunks are read again
-/// when their turn comes.
+/// name beside the archive, which gives their room back as the archive grows. Where there is no room, the
+/// other chunks are read again when their turn comes.
 final class EarlyFrames: Sendable {
     private struct State {
         var claimed: Set<ObjectID> = []
         var places: [ObjectID: FrameSequence.Place] = [:]
         var end = 0
-        var hasFailed = false
+        /// Whether no more chunks are taken, because there is no room or their time is over.
+        var isClosed = false
     }
 
     private let state = Mutex(State())
@@ -60,7 +61,7 @@ final class EarlyFrames: Sendable {
     }
 
     private func add(_ content: Span<UInt8>, _ id: ObjectID, _ compressor: borrowing ZstdCompressor) {
-        let isNew = state.withLock { !$0.hasFailed && $0.claimed.insert(id).inserted }
+        let isNew = state.withLock { !$0.isClosed && $0.claimed.insert(id).inserted }
         guard isNew else { return }
         do {
             let frame = try FrameCompression.frame(content, compressor)
@@ -73,17 +74,32 @@ final class EarlyFrames: Sendable {
             let place = FrameSequence.Place(offset: offset, count: size, checksum: frame.checksum)
             state.withLock { $0.places[id] = place }
         } catch {
-            state.withLock { $0.hasFailed = true }
+            state.withLock { $0.isClosed = true }
         }
     }
 
-    /// Returns the frame of a chunk, or `nil` if the chunk must be read.
+    /// Takes no more chunks, and gives back the room of the frames that are not needed.
     ///
+    /// - Parameter needed: The chunks that are written.
+    func end(needing needed: Set<ObjectID>) {
+        let unneeded = state.withLock { state in
+            state.isClosed = true
+            let unneeded = state.places.filter { !needed.contains($0.key) }
+            for id in unneeded.keys { state.places[id] = nil }
+            return unneeded
+        }
+        for place in unneeded.values { scratch.file.release(place.count, at: place.offset) }
+    }
+
+    /// Takes out the frame of a chunk, whose room is then free for the archive.
+    ///
+    /// - Returns: The frame; `nil` if the chunk must be read.
     /// - Throws: ``CacheStoreError`` as the system says.
-    func frame(of id: ObjectID) throws(CacheStoreError) -> FrameSequence.Frame? {
-        guard let place = state.withLock({ $0.places[id] }) else { return nil }
+    func take(_ id: ObjectID) throws(CacheStoreError) -> FrameSequence.Frame? {
+        guard let place = state.withLock({ $0.places.removeValue(forKey: id) }) else { return nil }
         let bytes = try scratch.file.bytes(at: place.offset, count: place.count)
         guard bytes.count == place.count else { return nil }
+        scratch.file.release(place.count, at: place.offset)
         return FrameSequence.Frame(bytes: bytes, checksum: place.checksum)
     }
 }

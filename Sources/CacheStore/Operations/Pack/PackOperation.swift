@@ -208,21 +208,24 @@ struct PackOperation: Sendable {
         let large = ids.compactMap { [pending = assembly.pending] in pending[$0] }
             .filter { $0.size > Chunker.minimumSize }
             .sorted { ($0.size, $1.id) > ($1.size, $0.id) }
-        counters.begin("reading", bytes: large.reduce(0) { $0 + $1.size }, items: large.count)
+        let bytes = large.reduce(0) { $0 + $1.size }
+        counters.begin("reading", bytes: bytes, items: large.count)
         let found = Gathered<[ObjectID: StreamSurvey]>([:])
         let faults = Gathered<[LeftOut]>([])
         let counters = counters
         try await Crew<StreamSurvey.Worker>.forEach(
             below: large.count,
-            threads: threads,
+            threads: min(threads, max(large.count, bytes / StreamSurvey.sharedSize)),
+            counters,
             state: { [early] in StreamSurvey.Worker(root: try root.open(), early) }
         ) { worker, index, crew in
             let output = large[index]
             let path = root.path(below: output.file)
+            let isShared = output.size >= StreamSurvey.sharedSize
             do {
                 let file = try worker.root.openFile(at: output.file)
                 let (survey, id) =
-                    if output.size >= StreamSurvey.sharedSize {
+                    if isShared {
                         try StreamSurvey.file(file, &worker, sharedBy: crew)
                     } else {
                         try worker.readAlone(file)
@@ -238,7 +241,7 @@ struct PackOperation: Sendable {
                 let leftOut = try LeftOut(error, path)
                 faults.update { $0.append(leftOut) }
             }
-            counters.add(bytes: output.size)
+            counters.add(bytes: isShared ? 0 : output.size)
         }
         assembly.leaveOut(faults.value)
         assembly.read(ids, surveys: found.value, root: root)
@@ -316,13 +319,14 @@ struct PackOperation: Sendable {
     ) async throws -> [ChunkRecord?] {
         let (providers, early) = (assembly.providers, early)
         let chunks = order.map { assembly.chunks[$0] }
+        early?.end(needing: Set(chunks.map(\.id)))
         return try await FrameCompression(level: options.level, threads: threads).write(
             chunks,
             to: writer,
             counters,
             reader: { () }
         ) { _, index, content in
-            if let frame = try early?.frame(of: chunks[index].id) { return .frame(frame) }
+            if let frame = try early?.take(chunks[index].id) { return .frame(frame) }
             return try Self.read(chunks[index], providers[order[index]], into: &content) ? .content : .nothing
         }
     }

@@ -47,7 +47,7 @@ extension StreamSurvey {
         let source = try SharedFile(file)
         let position = Gathered(0)
         let chunks = Gathered<[Int: StreamCutter.Chunk]>([:])
-        let cancellation = crew.cancellation
+        let (cancellation, counters) = (crew.cancellation, crew.counters)
         let stream = SharedStream<Worker> { worker, _ in
             try cancellation.check()
             if worker.buffer.isEmpty { worker.cutter.release() }
@@ -64,6 +64,7 @@ extension StreamSurvey {
             )
             chunks.update { $0[number] = chunk }
             worker.early?.add(worker.buffer.span.extracting(first: chunk.size), chunk.id)
+            counters?.add(bytes: chunk.size, items: 0)
         } end: { worker, hasher in
             hasher.update(worker.buffer.span.extracting(first: worker.chunk.count))
         }

@@ -55,6 +55,7 @@ struct BuildCacheRestore: Sendable {
         var content = StreamWriter(id: output.id, size: output.size, chunks: item.chunks)
         content.time = times?.new
         if output.executable != nil { content.mode = 0o755 }
+        var isCounted = false
         let isRestored = try damage.containing(note: { $0.outputs[item.number] = $1 }) {
             let outcome: PutOutcome
             do {
@@ -72,6 +73,8 @@ struct BuildCacheRestore: Sendable {
             } catch let error as CacheStoreError {
                 throw error.naming(member: "output \(output.id)")
             }
+            // Threads that share an output count its bytes as they write them.
+            isCounted = outcome != .untouched && output.size >= ChunkReader.sharedSize
             report.update {
                 $0.outputs.count(outcome)
                 if outcome != .untouched { $0.bytesWritten += output.size }
@@ -82,7 +85,7 @@ struct BuildCacheRestore: Sendable {
             try place.directory.removeAll(name)
             report.update { $0.removed += 1 }
         }
-        counters.add(bytes: output.size)
+        counters.add(bytes: isCounted ? 0 : output.size)
     }
 
     /// Puts an executable in place: a directory with one file, which must be executable.

@@ -216,6 +216,7 @@ struct RestoreOperation {
         let outputs = try OutputFeed(archive, plan.isWanted)
         try await ReadingCrew.run(
             count: max(1, min(threads, max(plan.outputCount, plan.outputBytes / ChunkReader.sharedSize))),
+            counters,
             state: { try ChunkReader(archive) }
         ) { reader, crew in
             while let items = try outputs.next() {

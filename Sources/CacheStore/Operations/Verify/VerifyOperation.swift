@@ -160,12 +160,13 @@ struct VerifyOperation {
         let (archive, spares, counters) = (archive, spares, counters)
         try await ReadingCrew.run(
             count: max(1, min(threads, max(count, outputBytes / ChunkReader.sharedSize))),
+            counters,
             state: { try ChunkReader(archive, spares: spares) }
         ) { reader, crew in
             while let items = try outputs.next() {
                 for item in items {
                     try check(item, with: &reader, found, sharedBy: crew, crew.cancellation.check)
-                    counters.add(bytes: item.output.size)
+                    counters.add(bytes: item.output.size >= ChunkReader.sharedSize ? 0 : item.output.size)
                 }
             }
         }

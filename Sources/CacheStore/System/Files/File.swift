@@ -160,6 +160,13 @@ struct File: ~Copyable, Sendable {
         }
     }
 
+    /// Gives the room of some bytes back to the file system (`fallocate(2)`, `FALLOC_FL_PUNCH_HOLE`).
+    ///
+    /// Not every file system can do that. The bytes then keep their room.
+    func release(_ count: Int, at offset: Int) {
+        _ = fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, Int64(offset), Int64(count))
+    }
+
     /// Removes all bytes of the file (`ftruncate(2)`).
     ///
     /// - Throws: ``CacheStoreError`` as the system says.

@@ -28,9 +28,15 @@ final class Crew<State: ~Copyable>: Sendable {
     /// The means to notice that the threads must stop.
     let cancellation: WorkerThreads.Cancellation
 
+    /// The counters to which the bytes of a shared piece are added as they are done; `nil` for none.
+    let counters: ProgressCounters?
+
     /// Creates a crew; the thread that creates it is alone in it.
-    init(_ cancellation: WorkerThreads.Cancellation = WorkerThreads.Cancellation()) {
-        self.cancellation = cancellation
+    init(
+        _ cancellation: WorkerThreads.Cancellation = WorkerThreads.Cancellation(),
+        _ counters: ProgressCounters? = nil
+    ) {
+        (self.cancellation, self.counters) = (cancellation, counters)
     }
 
     /// Calls `body` on `count` threads at once and waits for all of them.
@@ -39,15 +45,17 @@ final class Crew<State: ~Copyable>: Sendable {
     ///
     /// - Parameters:
     ///   - count: The number of threads, at least 1.
+    ///   - counters: The counters to which the bytes of shared pieces are added.
     ///   - makeState: Called once per thread; it makes the thread's state.
     ///   - body: Called once on each thread with the crew.
     /// - Throws: The errors of ``WorkerThreads/run(count:_:)``.
     static func run(
         count: Int,
+        _ counters: ProgressCounters? = nil,
         state makeState: @escaping @Sendable () throws -> State,
         _ body: @escaping @Sendable (inout State, Crew) throws -> Void
     ) async throws {
-        let crew = Crew()
+        let crew = Crew(WorkerThreads.Cancellation(), counters)
         try await WorkerThreads.run(count: count, crew.cancellation) { _ in
             var state = try makeState()
             try crew.work(with: &state) { try body(&$0, crew) }
@@ -62,18 +70,20 @@ final class Crew<State: ~Copyable>: Sendable {
     /// - Parameters:
     ///   - count: The number of items.
     ///   - threads: The number of threads.
+    ///   - counters: The counters to which the bytes of shared pieces are added.
     ///   - makeState: Called once per thread; it makes the thread's state.
     ///   - body: Called once per index with the crew.
     /// - Throws: The errors of ``WorkerThreads/run(count:_:)``.
     static func forEach(
         below count: Int,
         threads: Int,
+        _ counters: ProgressCounters? = nil,
         state makeState: @escaping @Sendable () throws -> State,
         _ body: @escaping @Sendable (inout State, Int, Crew) throws -> Void
     ) async throws {
         guard count > 0 else { return try Task.checkCancellation() }
         let cursor = WorkerThreads.Cursor()
-        try await run(count: threads, state: makeState) { state, crew in
+        try await run(count: threads, counters, state: makeState) { state, crew in
             while let index = cursor.next(below: count) {
                 try crew.cancellation.check()
                 try body(&state, index, crew)
