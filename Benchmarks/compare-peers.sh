@@ -63,6 +63,8 @@ done
 [[ -n $work || -n $short ]] || { usage >&2; exit 2; }
 [[ $runs =~ ^[1-9][0-9]*$ ]] || die "--runs is a number of at least 1, not \`$runs\`"
 need cc python3 tar zstd
+# An assignment of its own, because the failure of a substitution in an argument stops no script.
+[[ -z $large$short ]] || go=$(runnable "${CACHESTORE_GO:-go}")
 [[ " ${flags[*]} " != *' --cold '* || $EUID == 0 ]] || die "--cold needs root"
 
 # ---------------------------------------------------------------- the directory for everything
@@ -119,7 +121,7 @@ if [[ -n $large ]]; then
     directory=$work/large size=1000000000
     [[ -z $short ]] || directory=$temporary/large size=150000000
     say "making caches with a package of $((size / 1000000)) MB, unless they are there"
-    python3 -B "$here/corpus/make-large.py" "$directory/large" --go "$(runnable "${CACHESTORE_GO:-go}")" --size "$size"
+    python3 -B "$here/corpus/make-large.py" "$directory/large" --go "$go" --size "$size"
     caches+=(--caches "$directory")
 fi
 

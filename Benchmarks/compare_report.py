@@ -138,7 +138,9 @@ def report(results):
           f'{machine["file_system"]}; load {machine["load_before"]:.1f} before, {machine["load_after"]:.1f} after')
     print(f'{", ".join(corpus["providers"])}: {corpus["files"]:,} files, {megabytes(corpus["bytes"])} MB; '
           f'restored {corpus["restored_files"]:,} files, {megabytes(corpus["restored_bytes"])} MB; '
-          f'medians of {results["options"]["runs"]} runs')
+          + ('one run' if results['options']['runs'] == 1 else f'medians of {results["options"]["runs"]} runs'))
+    if max(machine['load_before'], machine['load_after'] / 2) > machine['threads']:
+        print('This machine was busy: compare CPU seconds. Wall seconds and their ratios mean nothing.')
     print('wall ×, CPU ×, MB ×: times cachectl; limit ×: times the wall time of the limit, a C program that does '
           'the necessary work and no more; '
           f'a peak below {megabytes(machine["peak_floor"])} MB is not seen\n')
