@@ -94,6 +94,17 @@ struct LongOutputTests {
         }
     }
 
+    @Test("is counted once, whoever reads it, and so progress ends at 100 %", arguments: [1, 3])
+    func progress(threads: Int) async throws {
+        let model = caches().model
+        let archive = try Archive(opening: try await bench.pack(model, to: "pack").path)
+        let counters = ProgressCounters()
+        _ = try await VerifyOperation(archive, threads: threads, counters).find()
+        let end = counters.snapshot
+        #expect(end.bytes == end.totalBytes && end.bytes > 60 << 20)
+        #expect(end.items == end.totalItems)
+    }
+
     @Test("is served to builds")
     func serving() async throws {
         let (model, long) = caches()
