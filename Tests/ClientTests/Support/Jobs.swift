@@ -65,18 +65,14 @@ struct Jobs: Sendable {
         return jobs
     }
 
+    /// The directory of this run, apart from any that a killed run has left.
+    private static let directory =
+        FileManager.default.temporaryDirectory.path + "/cachestore-client-\(UUID().uuidString)"
+
     private static func makeDirectory() throws -> String {
-        let root =
-            FileManager.default.temporaryDirectory.path
-            + "/cachestore-client-\(ProcessInfo.processInfo.processIdentifier)"
-        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: false)
-        atexit {
-            let root =
-                FileManager.default.temporaryDirectory.path
-                + "/cachestore-client-\(ProcessInfo.processInfo.processIdentifier)"
-            try? Jobs.remove([root])
-        }
-        return root
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+        atexit { try? Jobs.remove([Jobs.directory]) }
+        return directory
     }
 
     private static func variable(_ name: String) throws -> String {

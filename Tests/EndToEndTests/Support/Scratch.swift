@@ -11,9 +11,8 @@ struct Scratch: Sendable {
     private static let counter = Atomic<Int>(0)
 
     private static let result = Result {
-        let root =
-            FileManager.default.temporaryDirectory.path
-            + "/cachectl-tests-\(ProcessInfo.processInfo.processIdentifier)"
+        // A killed run with the same process number may have left a directory.
+        let root = FileManager.default.temporaryDirectory.path + "/cachectl-tests-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: false)
         atexit { Scratch.removeAll() }
         return Scratch(root: root)

@@ -38,7 +38,7 @@ final class LayoutDirectory: Sendable {
             throw CacheStoreError(.badArgument, "not the name of a new directory", path: path)
         }
         let above = path.removingLastComponent()
-        let temporaryName = TemporaryName(for: name)
+        var temporaryName = TemporaryName(for: name)
         let mode = 0o777 & ~Umask.value
         var made: [FilePath] = []
         let parent = try Self.creatingParent(above.isEmpty ? "." : above, mode: mode, made: &made)
@@ -51,11 +51,7 @@ final class LayoutDirectory: Sendable {
             throw error
         }
         do throws(CacheStoreError) {
-            root = try parent.creatingDirectory(temporaryName.text, mode: mode, shownAs: ShownPath(path))
-            guard temporaryName.lock(root.descriptor, in: parent) else {
-                let message = "another process has removed the directory that was made for the image"
-                throw CacheStoreError(.io, message, path: path)
-            }
+            root = try Self.creatingRoot(&temporaryName, for: name, in: parent, mode: mode, shownAs: path)
             outer = try root.creatingDirectory(Self.blobsDirectory, mode: mode)
             blobs = try outer.creatingDirectory("sha256", mode: mode)
         } catch {
@@ -67,6 +63,31 @@ final class LayoutDirectory: Sendable {
         (self.path, self.name, self.temporaryName, self.overwrite) = (path, name, temporaryName, overwrite)
         self.parent = parent
         madeParents = made
+    }
+
+    /// The number of directories that others may take for abandoned before they are locked.
+    private static let attempts = 16
+
+    /// Creates the directory of a layout under a temporary name, and locks it.
+    private static func creatingRoot(
+        _ temporaryName: inout TemporaryName,
+        for name: String,
+        in parent: borrowing Directory,
+        mode: mode_t,
+        shownAs path: FilePath
+    ) throws(CacheStoreError) -> Directory {
+        for _ in 0..<attempts {
+            do throws(CacheStoreError) {
+                let text = temporaryName.text
+                let root = try parent.creatingDirectory(text, mode: mode, shownAs: ShownPath(path))
+                if temporaryName.lock(root.descriptor, in: parent) { return root }
+            } catch {
+                guard error.code == .notFound else { throw error }
+            }
+            temporaryName = TemporaryName(for: name)
+        }
+        let message = "another process removes the directories that are made for the image"
+        throw CacheStoreError(.io, message, path: path)
     }
 
     /// Opens the directory above a layout, and makes it and the directories above it where they are missing.

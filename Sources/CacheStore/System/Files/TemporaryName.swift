@@ -33,9 +33,15 @@ struct TemporaryName: Hashable, Sendable {
     /// - Parameters:
     ///   - descriptor: The file or directory.
     ///   - directory: The directory in which it has the name.
-    /// - Returns: Whether it is still there: another process may take it for abandoned before it is locked.
+    /// - Returns: Whether it is still there, and nobody else has the lock: another process may take it for
+    ///   abandoned before it is locked.
     func lock(_ descriptor: CInt, in directory: borrowing Directory) -> Bool {
-        _ = Self.isLocked(descriptor)
+        do throws(Errno) {
+            _ = try SystemCall.run { flock(descriptor, LOCK_EX | LOCK_NB) }
+        } catch {
+            // Where the file system has no locks, nobody takes what is there for abandoned.
+            if error == .wouldBlock { return false }
+        }
         do { return try directory.status(of: text) != nil } catch { return true }
     }
 

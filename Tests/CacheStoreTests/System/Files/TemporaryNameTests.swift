@@ -21,6 +21,23 @@ struct TemporaryNameTests {
         try file.publish(overwrite: true)
     }
 
+    @Test("is lost to nobody who looks for abandoned ones meanwhile", .timeLimit(.minutes(5)))
+    func busyDirectory() async throws {
+        let root = root
+        try await WorkerThreads.forEach(below: 600, threads: 6, state: { () }) { _, index, _ in
+            // Each of these looks for what is abandoned before it makes something of its own.
+            if index % 2 == 0 {
+                let layout = try LayoutDirectory(for: root.appending("image \(index)"), overwrite: false)
+                layout.discard()
+            } else {
+                let file = try TemporaryFile(for: root.appending("file \(index)"), overwrite: false)
+                try file.publish(overwrite: false)
+            }
+        }
+        let names = try Directory(opening: root).names().valid
+        #expect(names.count == 300 && names.allSatisfy { $0.hasPrefix("file ") })
+    }
+
     @Test("of a process that was killed is removed by the next output in the directory, and nothing else is")
     func abandoned() throws {
         for name in ["a", "b"] {
