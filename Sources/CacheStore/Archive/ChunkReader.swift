@@ -14,7 +14,7 @@ struct ChunkReader: ~Copyable {
     /// The content that was read last.
     private(set) var content: [UInt8] = []
 
-    /// The chunk that was read last, or `nil` if ``content`` is not that of a chunk.
+    /// The chunk that ``content`` belongs to; `nil` if nothing was read, or reading failed.
     private var last: ChunkRecord?
 
     /// Whether ``content`` is known to have the SHA-256 of the chunk that was read last.

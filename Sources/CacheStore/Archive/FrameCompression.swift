@@ -6,7 +6,7 @@ struct FrameCompression: Sendable {
     /// The number of threads.
     let threads: Int
 
-    /// What a reader has found of a chunk.
+    /// The form in which a reader has a chunk.
     enum Found {
         /// The content, which is in the buffer.
         case content

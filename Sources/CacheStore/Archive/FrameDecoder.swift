@@ -48,7 +48,7 @@ struct FrameDecoder: ~Copyable {
         if !isCovered { try Self.check(content.span, of: chunk, in: frames) }
     }
 
-    /// Checks that some content has the SHA-256 that is the name of a chunk.
+    /// Checks that content has the SHA-256 of its chunk.
     ///
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
     static func check(

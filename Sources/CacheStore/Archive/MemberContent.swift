@@ -45,7 +45,7 @@ public struct MemberContent: AsyncSequence, Sendable {
         /// Bytes that the index holds; `nil` once they were returned.
         private var bytes: [UInt8]?
 
-        /// The SHA-256 of the whole, if it is not that of a chunk.
+        /// The SHA-256 that the whole must have; `nil` if the check of each chunk is enough.
         private var id: ObjectID?
         private var pieces: [Piece] = []
         private var hasher = ContentHasher()
