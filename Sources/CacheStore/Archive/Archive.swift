@@ -44,17 +44,20 @@ public struct Archive: Sendable {
     ///   was cancelled.
     /// - Complexity: O(*n*) in the length of the index; three requests.
     public init(reading remote: any RemoteFile, scratch: FilePath = "/tmp") async throws {
-        self = try await WorkerThreads.perform {
-            let copy = try RangeCopy(of: remote, in: scratch)
-            let file = try File(copy)
-            // Whatever the file is, its end is short. The place of the index follows from it.
-            let end = min(remote.byteCount, 4 * FormatLimits.pageSize)
-            try copy.require(remote.byteCount - end, count: end)
-            if let start = try Trailer.beginning(of: file) {
-                try copy.require(start, count: remote.byteCount - start)
-            }
-            return try Archive(FrameFile(file))
+        self = try await WorkerThreads.perform { try Archive(remote, in: scratch) }
+    }
+
+    /// Opens an archive that lies elsewhere: see ``init(reading:scratch:)``.
+    init(_ remote: any RemoteFile, in scratch: FilePath) throws(CacheStoreError) {
+        let copy = try RangeCopy(of: remote, in: scratch)
+        let file = try File(copy)
+        // Whatever the file is, its end is short. The place of the index follows from it.
+        let end = min(remote.byteCount, 4 * FormatLimits.pageSize)
+        try copy.require(remote.byteCount - end, count: end)
+        if let start = try Trailer.beginning(of: file) {
+            try copy.require(start, count: remote.byteCount - start)
         }
+        try self.init(FrameFile(file))
     }
 
     /// Reads and checks the trailer of an open file.

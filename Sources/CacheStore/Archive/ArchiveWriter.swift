@@ -114,23 +114,9 @@ final class ArchiveWriter: Sendable {
     func finish(_ index: IndexFile) throws -> Trailer {
         try index.checkContent()
         try checkZips(of: index)
-        let offset = Trailer.indexOffset(after: index.framesSize)
-        var hasher = ContentHasher()
-        try index.forEachPiece { (position, piece) throws(CacheStoreError) in
-            hasher.update(piece)
-            try output.file.write(piece, at: offset + position)
+        let trailer = try Trailer(writing: index, beside: path) { (offset, piece) throws(CacheStoreError) in
+            try output.file.write(piece, at: offset)
         }
-        let trailer = Trailer(
-            version: index.version,
-            framesSize: index.framesSize,
-            indexSize: index.size,
-            indexID: hasher.finish()
-        )
-        guard let head = trailer.head else {
-            throw CacheStoreError(.badArgument, "the index would be longer than 4 GiB", path: path)
-        }
-        try output.file.write(head.span, at: trailer.framesSize)
-        try output.file.write(trailer.tail.span, at: trailer.indexOffset + trailer.indexSize)
         try output.publish(overwrite: overwrite)
         return trailer
     }

@@ -75,6 +75,26 @@ struct RemoteArchiveTests {
         ),
     ]
 
+    @Test("that is the union of several is the union that would be written, byte for byte")
+    func united() async throws {
+        let path = try await union(seed: 8)
+        let files = try (0..<3).map { try StubRemoteFile(bench.path("\($0).castore")) }
+        var archives: [Archive] = []
+        for file in files { archives.append(try await open(file)) }
+        let before = files[1].requested
+        archives[1] = try Archive(opening: bench.path("1.castore"))
+        let union = try await Union().archive(uniting: archives, named: "all", scratch: bench.root)
+        let read = files.map(\.requested)
+        #expect(zip(read, files).allSatisfy { $0 < $1.byteCount }, "frames were read for nothing")
+        #expect(union.trailer == (try Archive(opening: path)).trailer)
+        let found = try union.frames.file.bytes(count: union.fileBytes)
+        #expect(try found == Files.bytes(path))
+        #expect(files[1].requested == before, "the archive on disk was not used")
+        let restored = bench.caches("out")
+        let report = try await Restore().run(union, into: restored)
+        #expect(report.digest == report.archiveDigest)
+    }
+
     @Test("of which one source is restored gives the bytes of that source alone, and a 25th besides")
     func part() async throws {
         let path = try await union(seed: 4, pairs: 200)

@@ -40,6 +40,9 @@ final class StubRemoteFile: RemoteFile {
     /// Mends the file.
     func mend() { fault.withLock { $0 = nil } }
 
+    /// Returns some of the bytes.
+    func part(_ range: Range<Int>) -> [UInt8] { Array(bytes[range]) }
+
     /// The number of bytes that were asked for.
     var requested: Int { requests.withLock { $0.reduce(0) { $0 + $1.count } } }
 

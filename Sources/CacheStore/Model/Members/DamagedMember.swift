@@ -44,8 +44,8 @@ public struct DamagedMember: Hashable, Sendable {
             }
         return Warning(
             code: .damagedMember,
-            message: "left out \(kind.rawValue) `\(name)`, which is damaged in `\(path.shown)`: \(fault)\(place); "
-                + consequence
+            message: "left out \(kind.rawValue) `\(name)`, which is damaged in `\(path.shown)`: "
+                + "\(fault)\(place); \(consequence)"
         )
     }
 }

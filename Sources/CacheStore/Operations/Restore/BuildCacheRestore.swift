@@ -43,6 +43,7 @@ struct BuildCacheRestore: Sendable {
     /// Returns the chunks of the outputs that are certainly not there yet.
     ///
     /// - Parameter index: The index of the archive.
+    /// - Returns: The chunks, in the order of their frames.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
     func absentChunks(_ index: IndexReader) throws -> [ChunkRecord] {
         var chunks: [ChunkRecord] = []

@@ -107,7 +107,8 @@ public struct Difference: Sendable {
             do throws(CacheStoreError) {
                 try members.subtract(other.set, of: other.path)
             } catch {
-                throw error.naming([("`\(input.path.shown)`", input.set), ("`\(other.path.shown)`", other.set)])
+                let names = [input, other].map { ("`\($0.path.shown)`", $0.set) }
+                throw error.naming(names)
             }
             try entries.subtract(other.reader, check: check)
             if !members.unusedChunks.isEmpty { try other.reader.forEachChunk { members.subtract($0) } }

@@ -91,7 +91,8 @@ struct File: ~Copyable, Sendable {
         try read(atMost: target.freeCapacity, into: &target, at: offset)
     }
 
-    /// Appends up to `wanted` bytes from `offset` on to `target`; fewer only where it is full or the file ends.
+    /// Appends up to `wanted` bytes from `offset` on to `target`; fewer only where the file ends, or `target`
+    /// is full.
     private func read(
         atMost wanted: Int,
         into target: inout OutputSpan<UInt8>,

@@ -63,14 +63,6 @@ final class RangeCopy: Sendable {
     func prepare(_ ranges: some Sequence<Range<Int>>) {
         reading.prepare(RangePlan(ranges.lazy.map { $0.clamped(to: 0..<self.remote.byteCount) }))
     }
-
-    /// Puts bytes in place that are known without reading the remote file.
-    ///
-    /// - Throws: ``CacheStoreError`` as the system says.
-    func place(_ bytes: Span<UInt8>, at offset: Int) throws(CacheStoreError) {
-        try scratch.file.write(bytes, at: offset)
-        reading.state.withLock { $0.there.insert(contentsOf: offset..<offset + bytes.count) }
-    }
 }
 
 /// The reading of a remote file by tasks, which hold it as long as they run.

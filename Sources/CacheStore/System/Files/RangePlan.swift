@@ -28,9 +28,10 @@ struct RangePlan {
         wanted = RangeSet(joined)
     }
 
-    /// Returns the requests, ordered by offset.
+    /// Plans the requests.
     ///
     /// - Parameter known: The bytes that are there already.
+    /// - Returns: The requests, ordered by offset.
     func requests(without known: RangeSet<Int>) -> [Range<Int>] {
         let needed = Array(wanted.subtracting(known).ranges)
         let size = needed.reduce(0) { $0 + $1.count }

@@ -21,3 +21,27 @@ public protocol RemoteFile: Sendable {
     ///   tells why the range can't be read.
     func read(_ range: Range<Int>, _ receive: @Sendable (Span<UInt8>) throws -> Void) async throws
 }
+
+extension RemoteFile {
+    /// Reads a range of the file into memory.
+    ///
+    /// - Parameter range: The range, in bytes; it lies within the file.
+    /// - Returns: The bytes, as many as the range has.
+    /// - Throws: The errors of ``read(_:_:)``, or ``CacheStoreError`` with code
+    ///   ``CacheStoreError/Code/network`` if the file gives another number of bytes.
+    package func bytes(_ range: Range<Int>) async throws -> [UInt8] {
+        let found = Gathered([UInt8]())
+        try await read(range) { bytes in
+            // A span can't be passed into another closure.
+            var piece: [UInt8] = []
+            piece.reserveCapacity(bytes.count)
+            for index in bytes.indices { piece.append(bytes[index]) }
+            found.update { [piece] in $0 += piece }
+        }
+        let bytes = found.value
+        guard bytes.count == range.count else {
+            throw CacheStoreError(.network, "`\(name)` gave \(bytes.count) bytes in place of \(range.count)")
+        }
+        return bytes
+    }
+}

@@ -114,11 +114,21 @@ final class FrameQueue: Sendable {
         }
     }
 
+    /// Reads the list of all runs, in order.
+    ///
+    /// - Throws: ``CacheStoreError`` for a system error.
+    /// - Complexity: O(*n*) in the number of frames, in time and memory.
+    func list() throws(CacheStoreError) -> [FrameCopy] {
+        var (runs, list) = (runs.withLock { $0 }, [FrameCopy]())
+        while let copy = try runs.nextRun() { list.append(copy) }
+        return list
+    }
+
     /// Has all runs read that lie in remote files.
     private func prepare(_ files: [FrameFile]) throws(CacheStoreError) {
         guard files.contains(where: { $0.file.remote != nil }) else { return }
-        var (runs, ranges) = (runs.withLock { $0 }, [[Range<Int>]](repeating: [], count: files.count))
-        while let copy = try runs.nextRun() {
+        var ranges = [[Range<Int>]](repeating: [], count: files.count)
+        for copy in try list() {
             guard let first = copy.records.first else { continue }
             ranges[copy.input].append(first.offset..<first.offset + copy.count)
         }
