@@ -32,6 +32,8 @@ class Wire:
                     raise Broken('a head was cut off')
                 return None
             self.rest += data
+            if self.rest[0] == 0x16:  # a client such as skopeo tries TLS first, and would wait for its deadline
+                raise Broken('TLS where plain HTTP is spoken')
         lines = self.rest[:end].decode('latin-1').split('\r\n')
         self.rest = self.rest[end + 4:]
         headers = [tuple(part.strip() for part in line.partition(':')[::2]) for line in lines[1:]]
