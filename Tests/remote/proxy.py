@@ -8,9 +8,10 @@ and traffic shaping. Control, on each proxy's own port:
   GET  /.log       a list with an entry per request: method, path, host, headers (of Authorization: its scheme and
                    a hash), status, received and sent (bytes of bodies), rule (its number) and action, and `end`:
                    null so far, "complete", "broken" on purpose, or "client" or "target" that closed too early
-  POST /.proxies   {"target": NAME or URL, "tls": false, "rate": …, "latency": …, "realm": URL, "rules": […]} opens
-                   one more proxy and answers with its addresses; tests that run at once don't share a proxy.
-                   `realm` replaces the address of the token server in challenges
+  POST /.proxies   {"target": NAME or URL, "tls": false, "rate": …, "latency": …, "realm": URL, "resumable": false,
+                   "rules": […]} opens one more proxy and answers with its addresses; tests that run at once don't
+                   share a proxy. `realm` replaces the address of the token server in challenges; `resumable`: see
+                   uploads.py
 """
 import hashlib
 import json
@@ -22,6 +23,7 @@ import time
 import urllib.parse
 
 from rules import FLIPPED, Request, Rules, field, replacing, without
+from uploads import Uploads
 from wire import Broken, Wire, connect
 
 HOP = ('Connection', 'Keep-Alive', 'Proxy-Connection', 'Transfer-Encoding', 'Expect', 'TE', 'Upgrade')
@@ -51,11 +53,12 @@ class Shaper:
 
 
 class Proxy:
-    def __init__(self, house, target: str, tls=False, rate=None, latency=0, realm=None, rules=(), port=0) -> None:
+    def __init__(self, house, target: str, tls=False, rate=None, latency=0, realm=None, resumable=False, rules=(),
+                 port=0) -> None:
         self.house = house  # what proxies share: `targets`, `client_context`, `server_context`
         self.target_name = target
         self.target = urllib.parse.urlsplit(house.targets.get(target, target))
-        self.tls, self.realm = tls, realm
+        self.tls, self.realm, self.uploads = tls, realm, Uploads() if resumable else None
         self.up, self.down, self.latency = Shaper(), Shaper(), 0
         self.shape(rate, latency)
         self.rules, self.log, self.lock = Rules(list(rules)), [], threading.Lock()
@@ -206,6 +209,11 @@ class Exchange:
         plan = self.plan
         if plan.drop:
             raise Broke
+        if self.proxy.uploads:
+            plan.path = self.proxy.uploads.newest(plan.path)
+            plan.answer = plan.answer or self.proxy.uploads.out_of_order(self.method, plan.path, plan.headers)
+            if plan.upload_break:  # the target keeps what it got until then
+                plan.upload_keep, plan.lost = plan.upload_break, True
         if plan.answer:
             self.discard_body()
             status, headers, body = plan.answer
@@ -268,6 +276,8 @@ class Exchange:
                 self.pass_up(target, piece)
             sent += len(piece)
             if plan.upload_break is not None and sent >= plan.upload_break:
+                if plan.upload_keep is not None:
+                    break
                 raise Broke
         if self.chunked:
             self.pass_up(target, b'')
@@ -292,6 +302,8 @@ class Exchange:
 
     def pass_answer(self, target: Wire, line: str, headers: list) -> None:
         plan, status = self.plan, int(line.split(' ')[1])
+        if self.proxy.uploads:
+            self.proxy.uploads.note(status, headers)
         bodiless = self.method == 'HEAD' or status in (204, 304)
         body = iter(()) if bodiless else target.body(headers, until_end=True)
         reusable = field(headers, 'Connection').lower() != 'close' and (

@@ -22,7 +22,8 @@ Actions on the request:
   expire_token  as unauthorized, and from then on for each request with the same Authorization
   rewrite       replaces `pattern` by `replacement` in the path with its query (mounts refused: "\\?mount=.*", "")
   ignore_range  takes Range and If-Range away: the answer is 200 with all bytes
-  drop_upload   sends only the first `bytes` of the body to the target, then closes both connections
+  drop_upload   sends only the first `bytes` of the body to the target, then closes both connections. A body of
+                fewer bytes passes whole. docker-registry 2.8 gives the upload up then: see uploads.py for others
   short_upload  takes the whole body, and lets the target have only its first `bytes`: it answers a shorter Range
 Actions on the answer:
   lost_answer   the target carries the request out; its answer is read, and the connection closed instead

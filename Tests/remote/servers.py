@@ -23,7 +23,8 @@ end. The JSON has:
                               /no-etag/NAME with Last-Modified only, /gzip/NAME compressed where the client may
   proxy                       a breaking proxy before each: registry, registry_auth, registry_token, tokens, nginx
                               (plain), nginx_tls (plain before TLS), nginx_https (TLS before plain), registry_tls
-                              (TLS before the plain registry); each {"url", "localhost", "host", "port", "target"}
+                              (TLS before the plain registry); each {"url", "localhost", "host", "port", "target"}.
+                              They speak HTTP/1.1
   control                     the address for `POST /.proxies`, which opens one more proxy: tests that run at once
                               each make their own. Targets are the names before
 To break something: POST a list of rules to URL/.control, do it, and GET URL/.log (proxy.py says how; rules.py has the
@@ -38,6 +39,7 @@ import json
 import os
 import pathlib
 import secrets
+import shutil
 import signal
 import socket
 import ssl
@@ -54,7 +56,8 @@ from proxy import House, Proxy
 
 USER, PASSWORD = 'archivist', 'correct horse battery staple'
 LIBC = ctypes.CDLL(None)
-DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # HTTP_PROXY is not for loopback
+# HTTP_PROXY is not for loopback.
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def die_with_parent() -> None:
@@ -85,26 +88,27 @@ class Children:
     def __init__(self, directory: pathlib.Path) -> None:
         self.directory, self.processes = directory, []
 
-    def start(self, name: str, command: list) -> subprocess.Popen:
-        with open(self.directory / f'{name}.log', 'ab') as log:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.directory,
-                                       preexec_fn=die_with_parent)
-        self.processes.append(process)
-        return process
-
-    def await_answer(self, process: subprocess.Popen, name: str, url: str) -> None:
-        """Waits until the server answers anything. Its log stands in the error if it doesn't."""
-        for _ in range(400):
-            if process.poll() is not None:
-                break
-            try:
-                DIRECT.open(url, timeout=5).close()
-                return
-            except urllib.error.HTTPError:
-                return
-            except OSError:
-                time.sleep(0.025)
-        sys.exit(f'servers.py: {name} does not answer:\n{(self.directory / f"{name}.log").read_text()[-4000:]}')
+    def start(self, name: str, configure) -> None:
+        """Starts a server and waits until it answers anything. `configure` takes free ports, writes the
+        configuration, and returns the command and an address; it is called again where a port was lost meanwhile.
+        """
+        log = self.directory / f'{name}.log'
+        for _ in range(3):
+            command, url = configure()
+            with open(log, 'ab') as output:
+                process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                                           cwd=self.directory, preexec_fn=die_with_parent)
+            self.processes.append(process)
+            while process.poll() is None:
+                try:
+                    DIRECT.open(url, timeout=20).close()
+                    return
+                except urllib.error.HTTPError:
+                    return
+                except OSError:
+                    time.sleep(0.025)
+            self.processes.remove(process)
+        sys.exit(f'servers.py: {name} does not start:\n{log.read_text()[-4000:]}')
 
     def end(self) -> None:
         for process in self.processes:
@@ -169,36 +173,44 @@ def start_nginx(directory: pathlib.Path, ports: Ports, children: Children) -> di
     make_certificate(directory, 'server', 'ca', 'DNS:localhost,IP:127.0.0.1,IP:::1')
     make_certificate(directory, 'untrusted', 'unknown-ca', 'DNS:localhost,IP:127.0.0.1')
     make_certificate(directory, 'wrong-name', 'ca', 'DNS:elsewhere.invalid')
-    addresses, servers = {}, ''
-    for name, certificate in (('http', None), ('https', 'server'), ('untrusted', 'untrusted'),
-                              ('wrong_name', 'wrong-name')):
-        port = ports.take()
-        keys = certificate and f'ssl_certificate {directory}/{certificate}.crt; ' \
-                               f'ssl_certificate_key {directory}/{certificate}.key;'
-        servers += NGINX_SERVER.format(port=port, directory=directory, tls=' ssl http2' if keys else '',
-                                       certificate=keys or '')
-        addresses[name] = f'{"https" if keys else "http"}://127.0.0.1:{port}'
-    configuration = directory / 'nginx.conf'
-    user = 'user root root;' if os.geteuid() == 0 else ''  # files of the tests may be in a home that is closed
-    configuration.write_text(NGINX.format(directory=directory, servers=servers, user=user))
-    program = next((path for path in ('/usr/sbin/nginx', '/usr/bin/nginx') if os.path.exists(path)), 'nginx')
-    process = children.start('nginx', [program, '-c', configuration, '-p', directory / 'nginx'])
-    children.await_answer(process, 'nginx', addresses['http'] + '/')
+    addresses = {}
+
+    def configure() -> tuple:
+        servers = ''
+        for name, certificate in (('http', None), ('https', 'server'), ('untrusted', 'untrusted'),
+                                  ('wrong_name', 'wrong-name')):
+            port = ports.take()
+            keys = certificate and f'ssl_certificate {directory}/{certificate}.crt; ' \
+                                   f'ssl_certificate_key {directory}/{certificate}.key;'
+            servers += NGINX_SERVER.format(port=port, directory=directory, tls=' ssl http2' if keys else '',
+                                           certificate=keys or '')
+            addresses[name] = f'{"https" if keys else "http"}://127.0.0.1:{port}'
+        configuration = directory / 'nginx.conf'
+        user = 'user root root;' if os.geteuid() == 0 else ''  # files of the tests may be in a home that is closed
+        configuration.write_text(NGINX.format(directory=directory, servers=servers, user=user))
+        program = shutil.which('nginx', path=f'{os.environ.get("PATH", os.defpath)}:/usr/sbin')
+        return [program, '-c', configuration, '-p', directory / 'nginx'], addresses['http'] + '/'
+
+    children.start('nginx', configure)
     return addresses
 
 
-def start_registry(name: str, auth: dict, directory: pathlib.Path, port: int, children: Children) -> dict:
+def start_registry(name: str, auth: dict, directory: pathlib.Path, ports: Ports, children: Children) -> dict:
     """Starts one docker-registry. Its configuration is YAML, of which JSON is a part."""
-    configuration = directory / f'{name}.yml'
-    configuration.write_text(json.dumps({
-        'version': 0.1, 'log': {'level': 'info', 'accesslog': {'disabled': True}},
-        'storage': {'filesystem': {'rootdirectory': str(directory / name), 'maxthreads': 100},
-                    'delete': {'enabled': True}, 'maintenance': {'uploadpurging': {'enabled': False}}},
-        'http': {'addr': f'127.0.0.1:{port}', 'secret': 'of the tests'}, 'auth': auth}))
-    url = f'http://127.0.0.1:{port}'
-    process = children.start(name, ['docker-registry', 'serve', configuration])
-    children.await_answer(process, name, f'{url}/v2/')
-    return {'url': url, 'host': f'127.0.0.1:{port}'}
+    configuration, facts = directory / f'{name}.yml', {}
+
+    def configure() -> tuple:
+        host = f'127.0.0.1:{ports.take()}'
+        configuration.write_text(json.dumps({
+            'version': 0.1, 'log': {'level': 'info', 'accesslog': {'disabled': True}},
+            'storage': {'filesystem': {'rootdirectory': str(directory / name), 'maxthreads': 100},
+                        'delete': {'enabled': True}, 'maintenance': {'uploadpurging': {'enabled': False}}},
+            'http': {'addr': host, 'secret': 'of the tests'}, 'auth': auth}))
+        facts.update(url=f'http://{host}', host=host)
+        return ['docker-registry', 'serve', configuration], f'http://{host}/v2/'
+
+    children.start(name, configure)
+    return facts
 
 
 def start_all(arguments: argparse.Namespace, children: Children) -> dict:
@@ -233,11 +245,12 @@ def start_all(arguments: argparse.Namespace, children: Children) -> dict:
                                          capture_output=True).stdout)
     ways = {'registry': {},
             'registry_auth': {'htpasswd': {'realm': 'tests', 'path': str(passwords)}},
-            'registry_token': {'token': {'realm': f'{proxies["tokens"]["url"]}/token', 'service': 'registry of the tests',
-                                         'issuer': 'cachestore-tests', 'rootcertbundle': str(authority.certificate)}}}
+            'registry_token': {'token': {
+                'realm': f'{proxies["tokens"]["url"]}/token', 'service': 'registry of the tests',
+                'issuer': 'cachestore-tests', 'rootcertbundle': str(authority.certificate)}}}
     registries = {}
     for name, auth in ways.items():
-        registries[name] = start_registry(name, auth, directory, ports.take(), children)
+        registries[name] = start_registry(name, auth, directory, ports, children)
         targets[name] = registries[name]['url']
         add_proxy(name, name)
     add_proxy('registry_tls', 'registry', tls=True)

@@ -14,72 +14,13 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 import unittest
 import urllib.parse
 
-HERE = pathlib.Path(__file__).resolve().parent
-CONTENT = os.urandom(300_000)
-EMPTY = b'{}'
-
-
-def digest(data: bytes) -> str:
-    return 'sha256:' + hashlib.sha256(data).hexdigest()
-
-
-class Answer:
-    def __init__(self, response: http.client.HTTPResponse) -> None:
-        self.status, self.headers, self.broken = response.status, response.headers, False
-        try:
-            self.body = response.read()
-        except (http.client.IncompleteRead, OSError) as error:
-            self.body, self.broken = getattr(error, 'partial', b''), True
-
-
-def ask(address: str, method: str = 'GET', body=None, ca=None, timeout: float = 20, **headers) -> Answer:
-    """Sends one request on a connection of its own. Underscores of header names stand for hyphens."""
-    parts = urllib.parse.urlsplit(address)
-    if parts.scheme == 'https':
-        context = ssl.create_default_context(cafile=ca)
-        connection = http.client.HTTPSConnection(parts.hostname, parts.port, context=context, timeout=timeout)
-    else:
-        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)
-    try:
-        target = parts.path + (f'?{parts.query}' if parts.query else '')
-        connection.request(method, target, body, {name.replace('_', '-'): value for name, value in headers.items()},
-                           encode_chunked=not isinstance(body, (bytes, str, type(None))))
-        return Answer(connection.getresponse())
-    finally:
-        connection.close()
-
-
-class Servers:
-    def __init__(self, *arguments: str) -> None:
-        self.directory = tempfile.TemporaryDirectory()
-        self.process = subprocess.Popen([sys.executable, HERE / 'servers.py', '--directory', self.directory.name,
-                                         *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.facts = json.loads(self.process.stdout.readline())
-        pathlib.Path(self.facts['files'], 'f').write_bytes(CONTENT)
-
-    def proxy(self, target: str, *rules: dict, **options) -> str:
-        """Opens a proxy with these rules, and returns its address."""
-        value = {'target': target, 'rules': rules, **options}
-        answer = ask(self.facts['control'] + '/.proxies', 'POST', json.dumps(value))
-        assert answer.status == 200, answer.body
-        return json.loads(answer.body)['url']
-
-    def end(self) -> None:
-        self.process.stdin.close()
-        self.process.wait(10)
-        self.process.stdout.close()
-        self.directory.cleanup()
-
-
-def log(proxy: str) -> list:
-    return json.loads(ask(proxy + '/.log').body)
+from client import CONTENT, Answer, Servers, ask, digest, log
 
 
 class Case(unittest.TestCase):
@@ -116,8 +57,8 @@ class Files(Case):
             with self.assertRaises(ssl.SSLCertVerificationError):
                 ask(nginx[name] + '/f', ca=ca)
         for version, protocol in (('--http1.1', '1.1'), ('--http2', '2')):
-            command = ['curl', '-sS', '--noproxy', '*', '--cacert', ca, version, '-o', '/dev/null', '-w', '%{http_version}',
-                       nginx['https'].replace('127.0.0.1', 'localhost') + '/f']
+            command = ['curl', '-sS', '--noproxy', '*', '--cacert', ca, version, '-o', '/dev/null', '-w',
+                       '%{http_version}', nginx['https'].replace('127.0.0.1', 'localhost') + '/f']
             self.assertEqual(subprocess.check_output(command, text=True), protocol)
 
     def test_without_rules_nothing_changes(self) -> None:
@@ -227,7 +168,8 @@ class Files(Case):
             thread.start()
         for thread in threads:
             thread.join()
-        self.assertAlmostEqual(time.monotonic() - begin, 0.84, delta=0.35)  # and not half of it
+        taken = time.monotonic() - begin
+        self.assertTrue(0.8 < taken < 5, taken)  # 0.4 s, if each connection had the rate for itself
 
 
 class Registries(Case):
@@ -325,7 +267,8 @@ class Registries(Case):
         self.assertEqual(ask_with, [404, 401, 401, 404])
 
     def test_location(self) -> None:
-        for kind, pattern in (('relative', '^/v2/'), ('absolute', '^http://127.0.0.1:'), ('query', 'extra=a%2Fb%3D&x=$')):
+        for kind, pattern in (('relative', '^/v2/'), ('absolute', '^http://127.0.0.1:'),
+                              ('query', 'extra=a%2Fb%3D&x=$')):
             proxy = self.servers.proxy('registry', {'action': 'location', 'kind': kind, 'count': 0})
             location = self.start_upload(proxy)
             self.assertRegex(location, pattern)
@@ -352,6 +295,39 @@ class Registries(Case):
         entry = log(proxy)[1]
         self.assertEqual((entry['end'], entry['status'], entry['action']), ('broken', None, 'drop_upload'))
         self.assertGreaterEqual(entry['received'], 70_000)
+
+    def test_docker_registry_cannot_resume(self) -> None:
+        """If this fails, Debian's registry can by now what uploads.py adds to it."""
+        proxy = self.servers.proxy('registry', {'action': 'drop_upload', 'method': 'PATCH', 'bytes': 70_000})
+        location = self.start_upload(proxy)
+        with self.assertRaises((OSError, http.client.HTTPException)):
+            ask(location, 'PATCH', CONTENT)
+        self.assertEqual(ask(location).status, 404)
+
+    def test_resumable_upload(self) -> None:
+        for chunked in (False, True):
+            rules = ({'action': 'drop_upload', 'method': 'PATCH', 'bytes': 70_000},
+                     {'action': 'lost_answer', 'method': 'PATCH', 'nth': 2})
+            proxy = self.servers.proxy('registry', *rules, resumable=True)
+            location = self.start_upload(proxy)
+            for begin, end, kept in ((0, 200_000, 70_000), (70_000, 170_000, 170_000)):
+                body = iter([CONTENT[begin:end]]) if chunked else CONTENT[begin:end]
+                with self.assertRaises((OSError, http.client.HTTPException)):
+                    ask(location, 'PATCH', body, Content_Range=f'{begin}-{end - 1}')
+                state = ask(location)
+                self.assertEqual((state.status, state.headers['Range']), (204, f'0-{kept - 1}'))
+            gap = ask(location, 'PATCH', CONTENT[170_001:], Content_Range='170001-299999')
+            self.assertEqual((gap.status, gap.headers['Range']), (416, '0-169999'))
+            there = urllib.parse.urljoin(proxy, gap.headers['Location'])
+            rest = ask(there, 'PATCH', CONTENT[170_000:], Content_Range='170000-299999')
+            self.assertEqual(rest.status, 202)
+            self.assertEqual(self.finish(location, CONTENT).status, 201)
+
+    def test_early_refusal_of_an_upload(self) -> None:
+        proxy = self.servers.proxy('registry_auth')
+        answer = ask(f'{proxy}/v2/a/b/blobs/uploads/x', 'PATCH', os.urandom(20_000_000))
+        self.assertEqual(answer.status, 401)
+        self.assertEqual(log(proxy)[0]['end'], 'complete')
 
     def test_lost_answer(self) -> None:
         proxy = self.servers.proxy('registry', {'action': 'lost_answer', 'method': 'PUT'})
