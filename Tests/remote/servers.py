@@ -30,6 +30,7 @@ end. The JSON has:
 To break something: POST a list of rules to URL/.control, do it, and GET URL/.log (proxy.py says how; rules.py has the
 actions):
   [{"method": "GET", "path": "/blobs/", "nth": 2, "count": 1, "action": "short", "bytes": 1000}]
+Uploads that go on after a break need a proxy with "resumable" (uploads.py): docker-registry 2.8 alone gives them up.
 With --rate and --latency, the proxies shape: each is a link of that rate per direction, which its connections share,
 and each connection and each request waits once for the latency.
 """
