@@ -178,6 +178,12 @@ extension CacheStoreError {
         /// An archive is longer than it may be.
         public static let overBudget = Code("overBudget")
 
+        /// The network or a server failed.
+        public static let network = Code("network")
+
+        /// A server refused access.
+        public static let accessDenied = Code("accessDenied")
+
         /// The operating system refused for any other reason.
         public static let io = Code("io")
     }
@@ -193,7 +199,7 @@ extension CacheStoreError: CustomStringConvertible {
     /// The message with the place and the cause, on one line.
     public var summary: String {
         var text = message
-        if let path { text += ": `\(path)`" }
+        if let path { text += ": `\(path.shown)`" }
         if let member { text += ", member `\(member)`" }
         if let offset { text += ", at byte \(offset)" }
         if let cause { text += " (\(cause))" }

@@ -172,6 +172,6 @@ enum EntryPoint {
         OpenFileLimit.raise()
         Signals.unblock()
         Task(executorPreference: MainThread.shared) { await Cachectl.runAndExit() }
-        MainThread.shared.run()
+        MainThread.run()
     }
 }

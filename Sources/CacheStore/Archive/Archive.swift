@@ -28,12 +28,54 @@ public struct Archive: Sendable {
     ///   ``CacheStoreError/Code/badArgument`` for a directory, a pipe or a device, or for a system error.
     /// - Complexity: O(1).
     public init(opening path: FilePath) throws(CacheStoreError) {
-        frames = try FrameFile(Self.file(at: path))
+        try self.init(FrameFile(Self.file(at: path)))
+    }
+
+    /// Opens an archive that lies elsewhere, and reads its index.
+    ///
+    /// Of all else, only the bytes are read that an operation needs, when it needs them. They are kept in a
+    /// file without a name as long as a copy of the archive exists. All checks are those of an archive on
+    /// disk.
+    ///
+    /// - Parameters:
+    ///   - remote: The archive.
+    ///   - scratch: The directory for that file. It must have room for the bytes that are read.
+    /// - Throws: The errors of ``init(opening:)``, an error of `remote`, or `CancellationError` if the task
+    ///   was cancelled.
+    /// - Complexity: O(*n*) in the length of the index; three requests.
+    public init(reading remote: any RemoteFile, scratch: FilePath = "/tmp") async throws {
+        self = try await WorkerThreads.perform {
+            let copy = try RangeCopy(of: remote, in: scratch)
+            let file = try File(copy)
+            // Whatever the file is, its end is short. The place of the index follows from it.
+            let end = min(remote.byteCount, 4 * FormatLimits.pageSize)
+            try copy.require(remote.byteCount - end, count: end)
+            if let start = try Trailer.beginning(of: file) {
+                try copy.require(start, count: remote.byteCount - start)
+            }
+            return try Archive(FrameFile(file))
+        }
+    }
+
+    /// Reads and checks the trailer of an open file.
+    private init(_ frames: FrameFile) throws(CacheStoreError) {
+        self.frames = frames
         do {
             trailer = try Trailer(reading: frames.file)
         } catch {
             throw frames.explaining(error)
         }
+    }
+
+    /// The bytes and requests that were needed so far; `nil` for an archive on disk.
+    public var remoteFigures: (bytes: Int, requests: Int)? { frames.file.remote?.figures }
+
+    /// Has frames read that will be needed, if the archive lies elsewhere.
+    ///
+    /// - Parameter chunks: Called for the chunks, in any order, only if the archive lies elsewhere.
+    func prepare(_ chunks: () throws -> some Sequence<ChunkRecord>) rethrows {
+        guard let remote = frames.file.remote else { return }
+        remote.prepare(try chunks().map { $0.offset..<$0.offset + $0.storedBytes })
     }
 
     /// Creates an archive of an open file with a trailer that is known to fit it.

@@ -13,6 +13,20 @@ public struct MemberContent: AsyncSequence, Sendable {
         case stream([ChunkRecord], id: ObjectID)
         /// A part of a stream, in bytes.
         case part(Range<Int>, of: [ChunkRecord])
+
+        /// The chunks that hold the content.
+        var chunks: [ChunkRecord] {
+            switch self {
+            case .bytes: return []
+            case .stream(let chunks, _): return chunks
+            case .part(let range, let chunks):
+                var offset = 0
+                return chunks.filter { chunk in
+                    defer { offset += chunk.contentBytes }
+                    return range.overlaps(offset..<offset + chunk.contentBytes)
+                }
+            }
+        }
     }
 
     private let archive: Archive
@@ -161,6 +175,7 @@ extension Archive {
                 )
                 let member = "\(kind.rawValue) \(name)"
                 let source = try find(kind, name, file, lookup, member)
+                prepare { source.chunks }
                 return MemberContent(source, of: member, in: self)
             } catch let error as SQLiteError {
                 throw IndexSchema.unreadable(error, path: path)

@@ -70,6 +70,21 @@ struct Trailer: Hashable {
 
     // MARK: - Reading
 
+    /// Returns an offset at or before the beginning of the trailer, as the last bytes of a file tell it.
+    ///
+    /// - Parameter file: The file, of which nothing but the end is read.
+    /// - Returns: The offset in bytes; `nil` if the file does not end as an archive.
+    /// - Throws: ``CacheStoreError`` for a system error.
+    static func beginning(of file: borrowing File) throws(CacheStoreError) -> Int? {
+        let size = try file.status().size
+        let tail = try file.bytes(at: max(0, size - markSize), count: markSize)
+        guard tail.count == markSize, tail.starts(with: mark),
+            let offset = Int(exactly: tail.suffix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }),
+            (0...size).contains(offset)
+        else { return nil }
+        return max(0, offset - headerSize - frameHeaderSize - FormatLimits.pageSize)
+    }
+
     /// Reads the trailer of an archive, and checks every byte of it except the index.
     ///
     /// - Parameter file: The archive.

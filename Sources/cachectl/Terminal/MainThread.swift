@@ -6,36 +6,20 @@ import Synchronization
 /// Swift's own executor starts threads of its own. Where the system has none left, it tries again without
 /// end, and the process hangs. On this executor, a command needs no thread beyond those of its operation,
 /// which report an error if they can't be started.
-final class MainThread: TaskExecutor {
+enum MainThread {
     /// The only executor of this process.
-    static let shared = MainThread()
+    static let shared = ExecutorThread()
 
-    private let jobs = Monitor<[UnownedJob]>([])
-    private let isRunning = Atomic<Bool>(false)
+    private static let isRunning = Atomic<Bool>(false)
 
     /// The executor, or `nil` in a process whose main thread runs no jobs, as that of a test.
     static var preferred: (any TaskExecutor)? {
-        shared.isRunning.load(ordering: .acquiring) ? shared : nil
-    }
-
-    private init() {}
-
-    /// Adds a job that is ready to run.
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        jobs.withLock { $0.append(job) }
-        jobs.broadcast()
+        isRunning.load(ordering: .acquiring) ? shared : nil
     }
 
     /// Runs jobs on the calling thread, until one of them ends the process.
-    func run() -> Never {
+    static func run() -> Never {
         isRunning.store(true, ordering: .releasing)
-        while true {
-            let ready = jobs.wait(until: { !$0.isEmpty }) { jobs in
-                defer { jobs.removeAll() }
-                return jobs
-            }
-            for job in ready { unsafe job.runSynchronously(on: asUnownedTaskExecutor()) }
-        }
+        shared.run()
     }
 }

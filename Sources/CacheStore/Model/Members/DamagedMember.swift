@@ -44,7 +44,7 @@ public struct DamagedMember: Hashable, Sendable {
             }
         return Warning(
             code: .damagedMember,
-            message: "left out \(kind.rawValue) `\(name)`, which is damaged in `\(path)`: \(fault)\(place); "
+            message: "left out \(kind.rawValue) `\(name)`, which is damaged in `\(path.shown)`: \(fault)\(place); "
                 + consequence
         )
     }

@@ -41,6 +41,7 @@ struct LayerOperation: Sendable {
         let warnings = try warnings(whole, environment, architecture.name, directories)
         let plan = try await plan(names, of: whole, above: base)
         try ImageLimits.check(layers: plan.layers.count, above: base)
+        archive.prepare { plan.chunks() }
         let layers = try await make(LayerMaker(plan, options, directories))
         let image = Image(
             archiveDigest: digest,

@@ -151,6 +151,23 @@ struct LayerPlan: Sendable {
         return hasZip && set.treeIndex(of: module.key) == nil
     }
 
+    /// Returns the chunks of everything that layers hold; a chunk may occur several times.
+    func chunks() -> [ChunkRecord] {
+        var numbers: [ChunkNumber] = []
+        for layer in layers {
+            for output in layer.outputs { numbers += set.outputs[output].chunks.numbers }
+            for index in layer.modules {
+                if let tree = modules[index].tree.map({ set.trees[$0] }) {
+                    numbers += tree.manifest.numbers + tree.chunks.numbers
+                }
+                for download in set.downloads[modules[index].downloads] {
+                    if case .stored(_, _, let chunks) = download.content { numbers += chunks.numbers }
+                }
+            }
+        }
+        return numbers.map { set.chunks[$0] }
+    }
+
     // MARK: - Parts
 
     /// The maximum length of the content of several members in one part, in bytes.

@@ -34,7 +34,7 @@ struct PackBases: Sendable {
             do throws(CacheStoreError) {
                 try difference.subtract(base, of: path)
             } catch {
-                throw error.naming([("this pack", set), ("`\(path)`", base)])
+                throw error.naming([("this pack", set), ("`\(path.shown)`", base)])
             }
         }
         return difference.remainder

@@ -34,6 +34,8 @@ struct PackageNames: Sendable {
             bytes: candidates.reduce(0) { $0 + set.outputs[$1].size },
             items: candidates.count
         )
+        // The names stand at the beginnings.
+        archive.prepare { candidates.compactMap { set.outputs[$0].chunks.first.map { set.chunks[$0] } } }
         let found = Gathered<[OutputNumber: CompiledPackage]>([:])
         try await WorkerThreads.forEach(
             below: candidates.count,

@@ -40,6 +40,22 @@ struct BuildCacheRestore: Sendable {
         }
     }
 
+    /// Returns the chunks of the outputs that are certainly not there yet.
+    ///
+    /// - Parameter index: The index of the archive.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    func absentChunks(_ index: IndexReader) throws -> [ChunkRecord] {
+        var chunks: [ChunkRecord] = []
+        let outputs = try OutputCursor(index)
+        while try outputs.next() {
+            guard let output = outputs.output, plan.isWanted[outputs.number.index],
+                !subdirectories.mayContain(output.id, isOutput: true)
+            else { continue }
+            chunks += outputs.chunks.map(\.record)
+        }
+        return chunks
+    }
+
     // MARK: - Outputs
 
     /// Restores one output, unless it is damaged and damaged outputs are left out.

@@ -70,6 +70,24 @@ struct ModuleCacheRestore: Sendable {
         return sum
     }
 
+    /// Returns the chunks of the manifests, and those of the trees and zips that are not there yet.
+    func absentChunks() throws(CacheStoreError) -> [ChunkRecord] {
+        var numbers: [ChunkNumber] = []
+        for item in items {
+            if let tree = item.tree {
+                let isThere = try root.directory.status(ofModule: item.module) != nil
+                numbers += tree.manifest.numbers + (isThere ? [] : tree.chunks.numbers)
+            }
+            for download in item.downloads {
+                guard case .stored(_, _, let chunks) = download.content else { continue }
+                let directory = try root.directory.directory(at: item.module.downloadDirectory.pathElements)
+                let name = "\(item.module.version).\(download.kind.rawValue)"
+                if try directory?.status(of: name) == nil { numbers += chunks.numbers }
+            }
+        }
+        return numbers.map { chunks[$0] }
+    }
+
     /// Opens the tree of a module, whether the directories above it are symbolic links or not.
     func directory(of module: ModuleKey) throws(CacheStoreError) -> Directory? {
         guard root.directory.isTooLong(module) else {

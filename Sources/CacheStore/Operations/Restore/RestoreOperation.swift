@@ -83,6 +83,11 @@ struct RestoreOperation {
             if let root = roots.build { try await prepare(root, plan, damage, report) } else { nil }
         let work = roots.module.map { prepare($0, plan.set, damage, report) }
         try checkRoom(build, work)
+        try await WorkerThreads.perform { [archive] in
+            try archive.prepare {
+                try (build?.absentChunks(archive.index(isChecked: true)) ?? []) + (work?.absentChunks() ?? [])
+            }
+        }
         if let build { try await restore(build) }
         if let work { try await restore(work, plan.set.checksumFiles) }
         if options.removesExcess { try await removeExcess(plan, build, work, report) }

@@ -107,7 +107,7 @@ public struct Difference: Sendable {
             do throws(CacheStoreError) {
                 try members.subtract(other.set, of: other.path)
             } catch {
-                throw error.naming([("`\(input.path)`", input.set), ("`\(other.path)`", other.set)])
+                throw error.naming([("`\(input.path.shown)`", input.set), ("`\(other.path.shown)`", other.set)])
             }
             try entries.subtract(other.reader, check: check)
             if !members.unusedChunks.isEmpty { try other.reader.forEachChunk { members.subtract($0) } }

@@ -70,7 +70,7 @@ struct MemberIntersection: Sendable {
             do throws(CacheStoreError) {
                 try intersect(other, of: input.path, &table.sets)
             } catch {
-                throw error.naming(inputs.map { ("`\($0.path)`", $0.set) })
+                throw error.naming(inputs.map { ("`\($0.path.shown)`", $0.set) })
             }
         }
         set.chunks = frames.records

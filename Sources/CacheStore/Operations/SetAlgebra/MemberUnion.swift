@@ -38,7 +38,7 @@ struct MemberUnion: Sendable {
             do throws(CacheStoreError) {
                 try add(input.set, from: index, path: input.path)
             } catch {
-                throw error.naming(inputs.map { ("`\($0.path)`", $0.set) })
+                throw error.naming(inputs.map { ("`\($0.path.shown)`", $0.set) })
             }
         }
         settleZips()

@@ -26,7 +26,7 @@ struct SourceTable: Sendable {
                 guard other.source == source else {
                     throw CacheStoreError(
                         .duplicateLabel,
-                        "two different packs are labelled `\(source.label)`; the other is in `\(other.path)`",
+                        "two different packs are labelled `\(source.label)`; the other is in `\(other.path.shown)`",
                         path: path,
                         remedy: .relabel
                     )

@@ -131,6 +131,7 @@ struct VerifyOperation {
     ///   a member is one of the faults, even if it is an error of the machine.
     func find() async throws -> DamagedMembers {
         let items = items
+        archive.frames.file.remote?.prepare([0..<archive.trailer.framesSize])
         let outputs = summary.totals.byKind[.output] ?? ArchiveTotals.Tally()
         counters.begin("verifying", bytes: contentBytes(of: items), items: outputs.members + items.count)
         let found = Gathered(DamagedMembers())

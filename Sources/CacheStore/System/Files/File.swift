@@ -16,18 +16,33 @@ struct File: ~Copyable, Sendable {
     /// Such a file has no descriptor of its own, so that it can only be read.
     private let entry: StoredTree.Entry?
 
+    /// The remote file that the file is a copy of, if it is one.
+    let remote: RangeCopy?
+
     /// Takes over an open descriptor.
     init(owning descriptor: CInt, path: FilePath) {
         self.descriptor = descriptor
         self.path = path
-        entry = nil
+        (entry, remote) = (nil, nil)
+    }
+
+    /// Opens the copy of a remote file, whose bytes come when they are read.
+    ///
+    /// - Throws: ``CacheStoreError`` as the system says.
+    init(_ remote: RangeCopy) throws(CacheStoreError) {
+        let path = FilePath(remote.remote.name)
+        descriptor = try SystemCall.checked("open", path) {
+            fcntl(remote.scratch.file.descriptor, F_DUPFD_CLOEXEC, 0)
+        }
+        self.path = path
+        (entry, self.remote) = (nil, remote)
     }
 
     /// Opens a file that lies in another one.
     init(_ entry: StoredTree.Entry, path: FilePath) {
         descriptor = -1
         self.path = path
-        self.entry = entry
+        (self.entry, remote) = (entry, nil)
     }
 
     /// Opens a file for reading.
@@ -43,7 +58,7 @@ struct File: ~Copyable, Sendable {
             unsafe path.withPlatformString { unsafe Glibc.open($0, flags) }
         }
         self.path = path
-        entry = nil
+        (entry, remote) = (nil, nil)
     }
 
     deinit { if entry == nil { _ = Glibc.close(descriptor) } }
@@ -53,13 +68,17 @@ struct File: ~Copyable, Sendable {
     /// - Throws: ``CacheStoreError`` as the system says.
     func duplicate() throws(CacheStoreError) -> File {
         if let entry { return File(entry, path: path) }
+        if let remote { return try File(remote) }
         let copy = try SystemCall.checked("open", path) { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
         return File(owning: copy, path: path)
     }
 
     /// Returns the status of the file, from `fstat(2)`.
+    ///
+    /// A remote file tells its length only.
     func status() throws(CacheStoreError) -> FileStatus {
         if let entry { return entry.status }
+        if let remote { return FileStatus(ofRemoteFileOf: remote.remote.byteCount) }
         var raw = stat()
         _ = try SystemCall.checked("examine", path) { unsafe fstat(descriptor, &raw) }
         return FileStatus(raw)
@@ -69,12 +88,22 @@ struct File: ~Copyable, Sendable {
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func read(into target: inout OutputSpan<UInt8>, at offset: Int) throws(CacheStoreError) {
+        try read(atMost: target.freeCapacity, into: &target, at: offset)
+    }
+
+    /// Appends up to `wanted` bytes from `offset` on to `target`; fewer only where it is full or the file ends.
+    private func read(
+        atMost wanted: Int,
+        into target: inout OutputSpan<UInt8>,
+        at offset: Int
+    ) throws(CacheStoreError) {
         let (descriptor, path) = (entry?.tree.file.descriptor ?? self.descriptor, self.path)
         let (start, most) = entry?.range(from: offset) ?? (offset, Int.max)
+        try remote?.require(offset, count: wanted)
         // `count` grows only by the number of bytes that pread(2) wrote below the buffer's own end.
         try unsafe target.withUnsafeMutableBufferPointer { (buffer, count) throws(CacheStoreError) in
             var position = start
-            let end = min(buffer.count, count + min(most, buffer.count))
+            let end = min(buffer.count, count + min(most, wanted, buffer.count - count))
             while count < end {
                 let got = try SystemCall.checked("read", path) {
                     unsafe pread(
@@ -113,12 +142,9 @@ struct File: ~Copyable, Sendable {
     ///
     /// - Throws: ``CacheStoreError`` as the system says.
     func append(at offset: Int, count: Int, to buffer: inout [UInt8]) throws(CacheStoreError) {
-        let wanted = buffer.count + count
         try buffer.append(addingCapacity: count) { (room: inout OutputSpan<UInt8>) throws(CacheStoreError) in
-            try read(into: &room, at: offset)
+            try read(atMost: count, into: &room, at: offset)
         }
-        // The room may have been larger than asked for.
-        if buffer.count > wanted { buffer.removeLast(buffer.count - wanted) }
     }
 
     /// Returns the first offset, not below another one, at which the file has data and no hole (`lseek(2)`,
@@ -126,6 +152,8 @@ struct File: ~Copyable, Sendable {
     ///
     /// - Returns: The offset; `nil` if no data follows. It is `offset` where the file system can't tell.
     func data(from offset: Int) -> Int? {
+        // The holes of a copy tell nothing about the remote file.
+        if remote != nil { return offset }
         let found = lseek(descriptor, offset, SEEK_DATA)
         if found >= 0 { return max(offset, found) }
         // Any other error is one that reading finds too.

@@ -90,6 +90,13 @@ struct FileStatus: Hashable {
         (device, inode) = (dev_t.max, ino_t(number))
     }
 
+    /// Creates the status of a remote file, which has no number and no time that is known.
+    ///
+    /// - Parameter size: The length in bytes.
+    init(ofRemoteFileOf size: Int) {
+        self.init(.regular, mode: 0, owner: 0, size: size, modified: 0, modifiedNanoseconds: 0, number: 0)
+    }
+
     /// The kind in words, for messages.
     var noun: String {
         if let exactNoun { return exactNoun }

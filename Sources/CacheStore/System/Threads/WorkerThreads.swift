@@ -6,16 +6,22 @@ import SystemPackage
 package enum WorkerThreads {
     /// A signal that tells workers that their work is no longer wanted.
     package final class Cancellation: Sendable {
-        private let isCancelled = Atomic<Bool>(false)
+        private let flag = Atomic<Bool>(false)
+
+        /// The signal to the work of the calling thread, if the thread is one of ``WorkerThreads``.
+        @TaskLocal static var current: Cancellation?
+
+        /// Whether the workers were asked to stop.
+        var isCancelled: Bool { flag.load(ordering: .relaxed) }
 
         /// Asks all workers to stop.
-        func cancel() { isCancelled.store(true, ordering: .relaxed) }
+        func cancel() { flag.store(true, ordering: .relaxed) }
 
         /// Throws an error if the workers were asked to stop.
         ///
         /// - Throws: `CancellationError`.
         func check() throws {
-            if isCancelled.load(ordering: .relaxed) { throw CancellationError() }
+            if isCancelled { throw CancellationError() }
         }
     }
 
@@ -150,11 +156,13 @@ package enum WorkerThreads {
         func run(_ cancellation: Cancellation) -> (any Error)? {
             guard let body = state.withLock({ $0.body }) else { return nil }
             do {
-                try body(cancellation)
+                try Cancellation.$current.withValue(cancellation) { try body(cancellation) }
                 return nil
             } catch {
                 cancellation.cancel()
-                return error
+                // A read that waits notices the stop, and can throw only an error of the library.
+                let cause = (error as? CacheStoreError)?.cause
+                return cause as? CancellationError ?? error
             }
         }
 

@@ -69,8 +69,8 @@ struct FrameMending: Sendable {
                         + "inputs would give, but not the same bytes"
                 return Warning(
                     code: .damagedInput,
-                    message: "`\(archive.path)` is damaged \(place): the new archive has the sound copy of "
-                        + "`\(archives[sound.input].path)`\(other)"
+                    message: "`\(archive.path.shown)` is damaged \(place): the new archive has the sound copy of "
+                        + "`\(archives[sound.input].path.shown)`\(other)"
                 )
             }
     }

@@ -83,6 +83,7 @@ final class FrameQueue: Sendable {
         mend: @escaping @Sendable (FramePlace, CacheStoreError, inout [UInt8]) throws -> Bool
     ) async throws {
         counters.begin("copying", bytes: byteCount, items: count)
+        try prepare(files)
         let threads = WorkerThreads.count(for: jobs)
         try await WorkerThreads.run(count: max(1, min(threads, count))) { cancellation in
             var buffer: [UInt8] = []
@@ -111,6 +112,17 @@ final class FrameQueue: Sendable {
                 counters.add(bytes: copy.count)
             }
         }
+    }
+
+    /// Has all runs read that lie in remote files.
+    private func prepare(_ files: [FrameFile]) throws(CacheStoreError) {
+        guard files.contains(where: { $0.file.remote != nil }) else { return }
+        var (runs, ranges) = (runs.withLock { $0 }, [[Range<Int>]](repeating: [], count: files.count))
+        while let copy = try runs.nextRun() {
+            guard let first = copy.records.first else { continue }
+            ranges[copy.input].append(first.offset..<first.offset + copy.count)
+        }
+        for (file, ranges) in zip(files, ranges) { file.file.remote?.prepare(ranges) }
     }
 
     /// Finds a sound frame of the chunk of a damaged frame, and reads the sound frame.
