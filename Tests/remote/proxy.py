@@ -181,14 +181,14 @@ class Exchange:
         try:
             time.sleep(self.proxy.latency)
             self.exchange()
-            self.entry['end'] = 'complete'
         except Broke:
             self.entry['end'] = 'broken'
             self.upstream.close(self.plan.reset)
             self.client.close(self.plan.reset)
             raise
         except (OSError, Broken):
-            self.entry['end'] = self.entry['end'] or 'client'
+            if self.entry['end'] in (None, 'complete'):
+                self.entry['end'] = 'client'
             raise
         return self.keep
 
@@ -217,12 +217,10 @@ class Exchange:
         if plan.answer:
             self.discard_body()
             status, headers, body = plan.answer
-            self.entry['status'] = status
-            headers = [*headers, ('Content-Length', str(len(body)))]
-            self.client.send(head_bytes(f'HTTP/1.1 {status} Broken', headers))
-            if self.method != 'HEAD':
-                self.client.send(body)
-                self.entry['sent'] = len(body)
+            head = head_bytes(f'HTTP/1.1 {status} Broken', [*headers, ('Content-Length', str(len(body)))])
+            body = b'' if self.method == 'HEAD' else body
+            self.entry.update(status=status, sent=len(body), end='complete')
+            self.client.send(head + body)
             return
         try:
             target = self.upstream.ready()
@@ -325,22 +323,25 @@ class Exchange:
             headers.append(('Connection', 'close'))
         if plan.stall and plan.stall[0] < 0:
             time.sleep(plan.stall[1])
-        self.entry['status'] = status
+        # The log has all of an answer before the client has its last byte, and may ask for the log.
+        total = None if chunked else int(not bodiless and field(headers, 'Content-Length') or 0)
+        self.entry.update(status=status, end='complete' if total == 0 and plan.cut is None else None)
         self.client.send(head_bytes(line, headers))
         try:
             for piece in body:
-                self.pass_piece(piece, chunked)
+                self.pass_piece(piece, chunked, total)
         except Broken:
-            self.entry['end'] = self.entry['end'] or 'target'
+            self.entry['end'] = 'target'
             raise
         if plan.cut is not None and not bodiless:
             raise Broke
         if chunked:
+            self.entry['end'] = 'complete'
             self.client.send(b'0\r\n\r\n')
         if not reusable or self.early:
             self.upstream.close()
 
-    def pass_piece(self, piece, chunked: bool) -> None:
+    def pass_piece(self, piece, chunked: bool, total: int | None) -> None:
         """Sends a piece of the answer's body, as the plan says: flipped, cut off, late, or little by little."""
         plan = self.plan
         if plan.flip:
@@ -361,8 +362,10 @@ class Exchange:
                 most = min(most, plan.trickle[0])
                 time.sleep(plan.trickle[1])
             self.proxy.down.pass_bytes(most)
-            self.send_piece(self.client, piece[:most], chunked)
             self.entry['sent'] += most
+            if self.entry['sent'] == total and plan.cut is None:
+                self.entry['end'] = 'complete'
+            self.send_piece(self.client, piece[:most], chunked)
             piece = piece[most:]
 
 
