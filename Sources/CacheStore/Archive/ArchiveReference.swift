@@ -4,6 +4,9 @@ public import SystemPackage
 ///
 /// Every operation on archives takes both.
 public protocol ArchiveReference: Sendable {
+    /// The path of the archive; of an archive that lies elsewhere, its address for messages.
+    var archivePath: FilePath { get }
+
     /// Opens the archive.
     ///
     /// - Returns: The archive.
@@ -12,16 +15,25 @@ public protocol ArchiveReference: Sendable {
 }
 
 extension Archive: ArchiveReference {
+    /// The path by which the archive was opened.
+    public var archivePath: FilePath { path }
+
     /// Returns the archive itself.
     public func open() throws(CacheStoreError) -> Archive { self }
 }
 
 extension FilePath: ArchiveReference {
+    /// The path itself.
+    public var archivePath: FilePath { self }
+
     /// Opens the archive at the path.
     public func open() throws(CacheStoreError) -> Archive { try Archive(opening: self) }
 }
 
 extension String: ArchiveReference {
+    /// The text as a path.
+    public var archivePath: FilePath { FilePath(self) }
+
     /// Opens the archive whose path is this text.
     public func open() throws(CacheStoreError) -> Archive { try Archive(opening: FilePath(self)) }
 }

@@ -16,7 +16,7 @@ public struct CacheProgram: Sendable {
     /// Options of a ``CacheProgram``.
     public struct Options: Sendable {
         /// The archives, in the order in which entries are looked up in them.
-        public var archives: [FilePath] = []
+        public var archives: [any ArchiveReference] = []
 
         /// Whether an archive that can't be read ends the program with an error at its start.
         ///

@@ -33,14 +33,14 @@ final class ProgramOperation: Sendable {
         queue = ProgramQueue(limit: options.jobs == nil ? 2 * threads : threads)
         store = ProgramStore(program) { error in record.note(unstored: error) }
         var archives: [ServedArchive] = []
-        for path in options.archives {
+        for reference in options.archives {
             do throws(CacheStoreError) {
-                let archive = ServedArchive(try Archive(opening: path))
+                let archive = ServedArchive(try reference.open())
                 if options.isStrict { try archive.check(store) }
                 archives.append(archive)
             } catch {
                 if options.isStrict { throw error }
-                record.note(unserved: error, path)
+                record.note(unserved: error, reference.archivePath)
             }
         }
         self.archives = archives

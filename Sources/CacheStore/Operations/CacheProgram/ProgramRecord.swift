@@ -27,7 +27,7 @@ final class ProgramRecord: Sendable {
             options.warn(Warning(unwrittenLog: error))
         }
         self.options = options
-        let report = CacheProgram.Report(startTime: Glibc.time(nil), archives: program.options.archives)
+        let report = CacheProgram.Report(startTime: Glibc.time(nil), archives: program.options.archives.map(\.archivePath))
         state = Mutex(State(report: report))
     }
 

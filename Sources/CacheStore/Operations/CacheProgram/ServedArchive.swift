@@ -27,11 +27,16 @@ final class ServedArchive: Sendable {
     /// - Throws: ``CacheStoreError`` as ``Archive/checkIndex()`` does; the archive is unusable then.
     func check(_ store: ProgramStore) throws(CacheStoreError) {
         do throws(CacheStoreError) {
-            let status = try archive.frames.file.status()
-            let note = CheckedArchives.State(index: archive.trailer.indexID, status)
-            if !store.hasNote(of: note) {
+            if archive.frames.file.remote != nil {
+                // The index has just come, and no status tells that it is the one that was checked.
                 try archive.checkIndex()
-                store.keep(note)
+            } else {
+                let status = try archive.frames.file.status()
+                let note = CheckedArchives.State(index: archive.trailer.indexID, status)
+                if !store.hasNote(of: note) {
+                    try archive.checkIndex()
+                    store.keep(note)
+                }
             }
             set(.sound)
         } catch {
@@ -88,6 +93,7 @@ final class ServedArchiveReader {
         _ cancellation: WorkerThreads.Cancellation
     ) throws {
         let stream = try lookup.stream(of: entry)
+        archive.prepare { stream.chunks }
         let limit = min(FormatLimits.outputSize, FormatLimits.content(ofFrames: archive.trailer.framesSize))
         guard stream.size <= limit else {
             throw CacheStoreError(

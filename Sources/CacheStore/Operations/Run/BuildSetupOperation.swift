@@ -35,8 +35,8 @@ struct BuildSetupOperation {
     }
 
     /// Does all of the work.
-    mutating func run(_ paths: [FilePath]) async throws {
-        try await open(paths)
+    mutating func run(_ references: [any ArchiveReference]) async throws {
+        try await open(references)
         report.hasArchives = !archives.isEmpty
         try await settle()
         try await restoreModules()
@@ -48,15 +48,15 @@ struct BuildSetupOperation {
     }
 
     /// Opens the archives, and reads their sources.
-    private mutating func open(_ paths: [FilePath]) async throws {
-        for path in paths {
+    private mutating func open(_ references: [any ArchiveReference]) async throws {
+        for reference in references {
             do {
-                let archive = try Archive(opening: path)
+                let archive = try reference.open()
                 let sources = try await WorkerThreads.perform { try archive.index(isChecked: true).sources }
                 archives.append((archive, sources))
             } catch let error as CacheStoreError {
                 if options.isStrict { throw error }
-                leaveOut(path, error)
+                leaveOut(reference.archivePath, error)
             }
         }
     }
@@ -252,7 +252,8 @@ struct BuildSetupOperation {
             throw Self.unquoted(options.program.joined(separator: " "))
         }
         for (archive, _) in archives {
-            let path = archive.path.absolute.string
+            let isRemote = archive.frames.file.remote != nil
+            let path = isRemote ? archive.path.shown : archive.path.absolute.string
             if let word = QuotedWords.quoted(path) {
                 words.append(word)
             } else if options.isStrict {
