@@ -28,6 +28,29 @@ struct ExplainedRowsTests {
         }
     }
 
+    /// Returns the differences that whole indexes have.
+    private func changes(_ first: FilePath, _ second: FilePath) async throws -> Diff.Report {
+        let archives = [try Archive(opening: first), try Archive(opening: second)]
+        let sets = try archives.map { try $0.members().set }
+        var sides: [ExplanationTables] = []
+        for index in 0..<2 {
+            let changes = MemberChanges(of: sets[index], from: sets[1 - index])
+            let names = try await names(
+                of: sets[index],
+                { changes.contains(.output, at: $0) },
+                in: archives[index]
+            )
+            var tables = ExplanationTables(sets[index], names, other: sets[1 - index])
+            tables.gather { changes.contains($0, at: $1) }
+            sides.append(tables)
+        }
+        return Diff.Report(
+            sides[0],
+            sides[1],
+            fileBytes: (archives[0].fileBytes, archives[1].fileBytes)
+        )
+    }
+
     @Test("explains what the whole index explains, for some sources too", arguments: [651, 652] as [UInt64])
     func explanation(seed: UInt64) async throws {
         for path in try await archives(seed: seed) {
@@ -57,29 +80,30 @@ struct ExplainedRowsTests {
         let paths = try await archives(seed: seed)
         for first in paths {
             for second in paths {
-                let archives = [try Archive(opening: first), try Archive(opening: second)]
-                let sets = try archives.map { try $0.members().set }
-                var sides: [ExplanationTables] = []
-                for index in 0..<2 {
-                    let changes = MemberChanges(of: sets[index], from: sets[1 - index])
-                    let names = try await names(
-                        of: sets[index],
-                        { changes.contains(.output, at: $0) },
-                        in: archives[index]
-                    )
-                    var tables = ExplanationTables(sets[index], names, other: sets[1 - index])
-                    tables.gather { changes.contains($0, at: $1) }
-                    sides.append(tables)
-                }
-                let expected = Diff.Report(
-                    sides[0],
-                    sides[1],
-                    fileBytes: (archives[0].fileBytes, archives[1].fileBytes)
-                )
+                let expected = try await changes(first, second)
                 #expect(first == second || !expected.isEmpty)
-                let found = try await Diff().run(archives[0], archives[1])
+                let found = try await Diff().run(first, second)
                 #expect(found == expected, "seed \(seed), \(first), \(second)")
             }
+        }
+    }
+
+    @Test("counts no chunk that the other archive has, be it of an output here and of a module there")
+    func sharedChunks() async throws {
+        var source = SeededBytes(seed: 681)
+        let shared = source.bytes(5_000)
+        var models = [CacheModel(), CacheModel()]
+        _ = models[0].addPair("shared", shared)
+        try models[1].addModule(
+            CacheModel.Module(path: "example.com/a", version: "v1.0.0", files: [("a.go", shared, false)])
+        )
+        _ = models[1].addPair("other", source.bytes(100))
+        let packs = try await bench.packs(models)
+        for (first, second) in [(packs[0], packs[1]), (packs[1], packs[0])] {
+            let found = try await Diff().run(first, second)
+            #expect(found == (try await changes(first, second)))
+            #expect(found.removed[.output]?.storedBytes ?? 0 < 5_000)
+            #expect(found.removed[.tree]?.storedBytes ?? 0 < 5_000)
         }
     }
 
