@@ -53,6 +53,8 @@ class Memory:
         self.measure('union', jobs, '--quiet', *packs, '-o', union)
         self.measure('select', jobs, '--quiet', union, '--only', next(iter(self.caches)), '-o', selected)
         self.measure('diff', jobs, '--quiet', packs[0], union)
+        self.measure('explain', jobs, '--quiet', union)
+        self.measure('summary', jobs, '--quiet', union, '--base', packs[0])
         self.measure('restore', jobs, '--no-go', '--quiet', union, '--gocache', f'{tree}/go-build', '--gomodcache',
                      f'{tree}/go-mod')
         self.measure('seal', jobs, '--quiet', f'{tree}/go-build')

@@ -60,6 +60,19 @@ extension IndexReader {
         }
     }
 
+    /// Returns the number of chunks.
+    ///
+    /// The caller must have checked the chunks before.
+    ///
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    func chunkCount() throws -> Int {
+        try reading {
+            // Chunks are numbered from 1.
+            let last = try database.prepare("SELECT id FROM chunk ORDER BY id DESC LIMIT 1")
+            return try last.step() ? last.integer(0) ?? 0 : 0
+        }
+    }
+
     /// Calls `body` with the number of each output and the output's length, in bytes.
     ///
     /// The caller must have checked the outputs before.

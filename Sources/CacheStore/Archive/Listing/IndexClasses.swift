@@ -50,12 +50,15 @@ struct IndexClasses {
 
     /// Finds the entries whose IDs Go derives from those of packages.
     ///
+    /// - Parameters:
+    ///   - index: The index.
+    ///   - isWanted: For each set of sources, whether its entries were added; `nil` if all were.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
-    mutating func findRoles(_ index: IndexReader) throws {
+    mutating func findRoles(_ index: IndexReader, among isWanted: [Bool]? = nil) throws {
         if packageCount > packages.count {
             let actions = try ActionCursor(index)
             while let row = try actions.next() {
-                if isPackage(row.output) { roles.insertPackage(row.id) }
+                if isPackage(row.output), isWanted?[row.sources] ?? true { roles.insertPackage(row.id) }
             }
         } else {
             for id in packages { roles.insertPackage(id) }

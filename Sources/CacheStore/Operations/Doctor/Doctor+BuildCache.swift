@@ -2,9 +2,6 @@ import FoundationEssentials
 import SystemPackage
 
 extension Doctor {
-    /// The greatest number of entries that are looked for in GOCACHE.
-    private static let sampleLimit = 256
-
     /// Returns the findings that builds here do not look into GOCACHE at all, or lack access to it.
     ///
     /// - Parameters:
@@ -65,13 +62,12 @@ extension Doctor {
         } else if program.isEmpty {
             // Go itself takes this variable from its environment alone.
             let debug = ProcessInfo.processInfo.environment["GODEBUG"] ?? ""
-            let stride = max(1, members.actions.count / Self.sampleLimit)
             let fault = try await WorkerThreads.perform {
                 try BuildCacheAccess.fault(
                     of: FilePath(cache),
                     version: here["GOVERSION"],
                     debug: debug,
-                    entries: members.actions.indices.filter { $0 % stride == 0 }.map { members.actions[$0] }
+                    entries: members.sample
                 )
             }
             if let fault {

@@ -74,8 +74,8 @@ public struct Doctor: Sendable {
         /// The sources that hold entries of a build cache.
         var holders: [Source]
 
-        /// The IDs of the action entries.
-        var actions: [ObjectID]
+        /// The IDs of some action entries, evenly spread over all.
+        var sample: [ObjectID]
 
         /// The modules of which the archive holds only a zip.
         var zipped: [ZippedModules.Module]
@@ -88,22 +88,51 @@ public struct Doctor: Sendable {
     private func members(of archive: Archive) async throws -> Members {
         let labels = options.only
         return try await WorkerThreads.perform {
-            let (all, digest) = try archive.members()
+            let reader = try archive.index()
+            var counts = [Int](repeating: 0, count: reader.sourceSets.sets.count)
+            let all = try CheckedIndex(of: archive, reader, action: { counts[$0.sources.index] += 1 }).set
             let set = try labels.map { try all.selecting($0) } ?? all
+            let isWanted = try labels.map { try all.sets(ofAny: $0) } ?? counts.map { _ in true }
             let sources = set.sources.filter { labels?.contains($0.label) ?? true }
-            let numbers = Set(set.actions.map(\.sources)).reduce(into: Set<Int>()) {
-                $0.formUnion(set.sourceSets[$1])
-            }
+            let held = counts.indices.filter { isWanted[$0] && counts[$0] > 0 }
+            let numbers = Set(held.flatMap { set.sourceSets.sets[$0] })
             let holding = Set(numbers.map { set.sources[$0].label })
             return Members(
-                digest: digest,
+                digest: reader.digest,
                 sources: sources,
                 holders: sources.filter { holding.contains($0.label) },
-                actions: set.actions.map(\.id),
+                sample: try Self.sample(of: reader, held.reduce(0) { $0 + counts[$1] }, isWanted),
                 zipped: ZippedModules.modules(of: set),
                 trees: AbsentModules.modules(of: set)
             )
         }
+    }
+
+    /// The number of entries to look for in GOCACHE; less than twice as many are taken.
+    private static let sampleSize = 256
+
+    /// Returns the IDs of some action entries, evenly spread over all that are wanted.
+    ///
+    /// - Parameters:
+    ///   - reader: The index, which must have been checked.
+    ///   - count: The number of wanted entries.
+    ///   - isWanted: For each set of sources, whether its entries are wanted.
+    /// - Returns: The IDs.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    private static func sample(
+        of reader: IndexReader,
+        _ count: Int,
+        _ isWanted: [Bool]
+    ) throws -> [ObjectID] {
+        let stride = max(1, count / sampleSize)
+        var (sample, position): ([ObjectID], Int) = ([], 0)
+        let actions = try ActionCursor(reader)
+        while let row = try actions.next() {
+            guard isWanted[row.sources.index] else { continue }
+            if position % stride == 0 { sample.append(row.id) }
+            position += 1
+        }
+        return sample
     }
 
     // MARK: - Findings of the settings

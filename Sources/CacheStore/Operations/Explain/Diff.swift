@@ -28,7 +28,8 @@ public struct Diff: Sendable {
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or
     ///   `CancellationError`.
     /// - Complexity: O(*n* log *n*) in the members, and O(*n*) in the bytes of the compiled packages that
-    ///   differ, without the parts that need not be read; memory for both indexes.
+    ///   differ, without the parts that need not be read; memory for the members of GOMODCACHE of both
+    ///   archives, and some bytes per output.
     @discardableResult
     public func run(
         _ first: some ArchiveReference,
@@ -38,35 +39,30 @@ public struct Diff: Sendable {
         let (first, second) = (try first.open(), try second.open())
         return try await ProgressCounters.reporting(to: progress) { counters in
             counters.begin("reading indexes", bytes: 0, items: 2)
-            let sets = try await WorkerThreads.perform {
-                let sets = (try first.members().set, try second.members().set)
-                return (MemberChanges(of: sets.0, from: sets.1), MemberChanges(of: sets.1, from: sets.0))
+            let indexes = try await WorkerThreads.perform {
+                var (indexes, readers): ([ExplainedIndex], [IndexReader]) = ([], [])
+                for archive in [first, second] {
+                    let reader = try archive.index()
+                    indexes.append(try ExplainedIndex(of: archive, reader))
+                    readers.append(reader)
+                }
+                try ExplainedIndex.keepChanges(&indexes, readers)
+                return indexes
             }
-            let removed = try await tables(sets.0, of: first, lacking: sets.1.set, counters)
-            let added = try await tables(sets.1, of: second, lacking: sets.0.set, counters)
+            let removed = try await tables(indexes[0], lacking: indexes[1].set, counters)
+            let added = try await tables(indexes[1], lacking: indexes[0].set, counters)
             return Report(removed, added, fileBytes: (first.fileBytes, second.fileBytes))
         }
     }
 
     private func tables(
-        _ changes: MemberChanges,
-        of archive: Archive,
+        _ index: ExplainedIndex,
         lacking other: MemberSet,
         _ counters: ProgressCounters
     ) async throws -> ExplanationTables {
-        let outputs = changes.set.outputs.indices.filter { changes.contains(.output, at: $0) }
-            .map { OutputNumber($0) }
-        let names = try await PackageNames(
-            of: changes.set,
-            outputs,
-            in: archive,
-            jobs: options.jobs,
-            counters
-        )
-        return try await WorkerThreads.perform {
-            var tables = ExplanationTables(changes.set, names, other: other)
-            tables.gather { changes.contains($0, at: $1) }
-            return tables
+        let changes = MemberChanges(of: index.set, from: other)
+        return try await ExplainedRows.tables(of: index, jobs: options.jobs, counters) { kind, position in
+            changes.contains(kind, at: position)
         }
     }
 }

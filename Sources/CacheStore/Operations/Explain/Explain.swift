@@ -30,7 +30,7 @@ public struct Explain: Sendable {
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, or
     ///   ``CacheStoreError/Code/badArgument`` for a label that no source has; or `CancellationError`.
     /// - Complexity: O(*n*) in the bytes of compiled packages, without the parts that need not be read;
-    ///   memory for the index, and for one chunk and its frame per thread.
+    ///   memory for the members of GOMODCACHE, some bytes per output, and one chunk and its frame per thread.
     @discardableResult
     public func run(_ archive: some ArchiveReference, progress: ProgressHandler? = nil) async throws -> Report
     {
@@ -38,17 +38,10 @@ public struct Explain: Sendable {
         return try await ProgressCounters.reporting(to: progress) { counters in
             counters.begin("reading the index", bytes: 0, items: 0)
             let only = options.only
-            let set = try await WorkerThreads.perform {
-                let set = try archive.members().set
-                return try only.map { try set.selecting($0) } ?? set
+            let index = try await WorkerThreads.perform {
+                try ExplainedIndex(of: archive, archive.index(), only: only, findingClasses: true)
             }
-            let outputs = set.outputs.indices.map { OutputNumber($0) }
-            let names = try await PackageNames(of: set, outputs, in: archive, jobs: options.jobs, counters)
-            return try await WorkerThreads.perform {
-                var tables = ExplanationTables(set, names)
-                tables.gather { _, _ in true }
-                return tables.report(fileBytes: archive.fileBytes)
-            }
+            return try await ExplainedRows.tables(of: index, jobs: options.jobs, counters).report(on: index)
         }
     }
 }

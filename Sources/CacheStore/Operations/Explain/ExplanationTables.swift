@@ -5,7 +5,11 @@ struct ExplanationTables {
     private let owners: PackageOwners
     private var packages: [String: Explain.Report.Package] = [:]
     private var modules: [String: Explain.Report.Module] = [:]
-    private var uses: ChunkTally
+
+    /// The chunks that were counted.
+    var uses: ChunkTally
+
+    private var sheet = TallySheet()
 
     /// The number of compiled packages that state no name.
     private(set) var unknown = 0
@@ -25,6 +29,20 @@ struct ExplanationTables {
         uses = ChunkTally(of: set, without: other)
     }
 
+    /// Creates tables of the action entries of an index, to which outputs and other members are to be added.
+    init(_ index: ExplainedIndex) {
+        (set, names, sheet) = (index.set, PackageNames([:]), index.sheet)
+        owners = PackageOwners(set)
+        uses = ChunkTally(set.chunks, counted: index.knownChunks)
+        guard index.actionCount > 0 else { return }
+        tallies[.action] = ArchiveTotals.Tally(
+            members: index.actionCount,
+            files: index.actionCount,
+            contentBytes: index.actionCount * ActionEntry.byteCount,
+            storedBytes: index.actionCount * ActionEntry.storedBytes
+        )
+    }
+
     /// Adds members to the tables.
     ///
     /// - Parameter isWanted: Returns whether to add a member, given its kind and its position among the
@@ -37,14 +55,24 @@ struct ExplanationTables {
             positions[member.kind] = position + 1
             guard isWanted(member.kind, position) else { continue }
             let stored = uses.storedBytes(of: element)
-            tallies[member.kind, default: ArchiveTotals.Tally()] += ArchiveTotals.Tally(
-                members: 1,
+            count(
+                member.kind,
+                member.entryClass,
+                sources: element.sources,
                 files: member.files,
                 contentBytes: member.contentBytes,
                 storedBytes: stored
             )
             switch member.kind {
-            case .output: add(member, OutputNumber(position), stored: stored)
+            case .output:
+                let number = OutputNumber(position)
+                guard [.package, .main].contains(set.outputs[number].contentClass) else { continue }
+                add(
+                    names[number],
+                    contentBytes: member.contentBytes,
+                    storedBytes: stored,
+                    labels: member.sources
+                )
             case .tree: add(member, set.trees[position].module, stored: stored)
             default: break
             }
@@ -54,6 +82,31 @@ struct ExplanationTables {
             modules[package.module]?.compiledContentBytes += package.contentBytes
             modules[package.module]?.compiledStoredBytes += package.storedBytes
         }
+    }
+
+    /// Counts a member among those of its kind.
+    mutating func count(
+        _ kind: Member.Kind,
+        _ entryClass: EntryClass?,
+        sources: SourceSetNumber,
+        files: Int = 1,
+        contentBytes: Int,
+        storedBytes: Int
+    ) {
+        tallies[kind, default: ArchiveTotals.Tally()] += ArchiveTotals.Tally(
+            members: 1,
+            files: files,
+            contentBytes: contentBytes,
+            storedBytes: storedBytes
+        )
+        sheet.add(
+            kind,
+            entryClass,
+            sources: sources,
+            files: files,
+            contentBytes: contentBytes,
+            storedBytes: storedBytes
+        )
     }
 
     /// The compiled packages, the largest first.
@@ -71,21 +124,48 @@ struct ExplanationTables {
         }
     }
 
-    /// Returns the report on a whole archive.
-    func report(fileBytes: Int) -> Explain.Report {
+    /// Returns the report on an index of which all that is wanted was added.
+    func report(on index: ExplainedIndex) -> Explain.Report {
         Explain.Report(
             packages: sortedPackages,
             modules: sortedModules,
-            totals: ArchiveTotals(of: set, fileBytes: fileBytes),
+            totals: sheet.totals(
+                of: set.sources,
+                set.sourceSets,
+                chunks: index.chunkCount,
+                frameBytes: index.framesSize,
+                fileBytes: index.archive.fileBytes
+            ),
             unknownPackages: unknown
         )
     }
 
     // MARK: - Packages
 
-    private mutating func add(_ member: Member, _ output: OutputNumber, stored: Int) {
-        guard [.package, .main].contains(set.outputs[output].contentClass) else { return }
-        guard let name = names[output] else {
+    /// Adds a compiled package.
+    ///
+    /// - Parameters:
+    ///   - name: The package's description; `nil` if the package states no name.
+    ///   - contentBytes: The length of the output, in bytes.
+    ///   - storedBytes: The length of the output's frames that were not counted before, in bytes.
+    ///   - sources: The set of sources that hold the output.
+    mutating func add(
+        _ name: CompiledPackage?,
+        contentBytes: Int,
+        storedBytes: Int,
+        sources: SourceSetNumber
+    ) {
+        let labels = set.sourceSets[sources].map { set.sources[$0].label }
+        add(name, contentBytes: contentBytes, storedBytes: storedBytes, labels: labels)
+    }
+
+    private mutating func add(
+        _ name: CompiledPackage?,
+        contentBytes: Int,
+        storedBytes: Int,
+        labels: [String]
+    ) {
+        guard let name else {
             unknown += 1
             return
         }
@@ -93,9 +173,9 @@ struct ExplanationTables {
         let module = name.importPath == "main" ? "" : owners.module(of: name.importPath)
         var package = packages[path] ?? Explain.Report.Package(importPath: path, module: module)
         package.variants += 1
-        package.contentBytes += member.contentBytes
-        package.storedBytes += stored
-        package.sources = Self.union(package.sources, member.sources)
+        package.contentBytes += contentBytes
+        package.storedBytes += storedBytes
+        package.sources = Self.union(package.sources, labels)
         packages[path] = package
     }
 

@@ -44,14 +44,10 @@ struct PackageNames: Sendable {
         ) { reader, index, cancellation in
             let output = set.outputs[candidates[index]]
             let chunks = output.chunks.numbers.map { set.chunks[$0] }
+            let stream = Stream(id: output.id, size: output.size, chunks: chunks)
             var package: CompiledPackage?
             do {
-                package = try CompiledPackage.read(size: output.size) { range in
-                    try cancellation.check()
-                    return try CacheStoreError.naming("output \(output.id)") {
-                        try reader.read(range, of: chunks)
-                    }
-                }
+                package = try Self.read(stream, &reader, cancellation)
             } catch let error as CacheStoreError where error.code == .corruptArchive {
                 guard let passOver else { throw error }
                 passOver(candidates[index], error)
@@ -60,6 +56,57 @@ struct PackageNames: Sendable {
             counters.add(bytes: output.size)
         }
         packages = found.value
+    }
+
+    /// A compiled package in an archive.
+    struct Stream: Sendable {
+        /// The ID of the output.
+        var id: ObjectID
+        /// The length of the output, in bytes.
+        var size: Int
+        var chunks: [ChunkRecord]
+    }
+
+    /// Reads the names of packages.
+    ///
+    /// - Parameters:
+    ///   - packages: The packages.
+    ///   - archive: The archive that holds them.
+    ///   - jobs: The number of threads, or `nil` for one per processor.
+    ///   - counters: The counters to add to.
+    /// - Returns: The description of each package, or `nil` for one that does not state its name.
+    /// - Throws: The errors of the initializer.
+    static func read(
+        _ packages: [Stream],
+        in archive: Archive,
+        jobs: Int?,
+        _ counters: ProgressCounters
+    ) async throws -> [CompiledPackage?] {
+        let found = Gathered<[CompiledPackage?]>(packages.map { _ in nil })
+        try await WorkerThreads.forEach(
+            below: packages.count,
+            threads: WorkerThreads.count(for: jobs),
+            state: { try ChunkPrefixReader(archive) }
+        ) { reader, index, cancellation in
+            if let package = try read(packages[index], &reader, cancellation) {
+                found.update { $0[index] = package }
+            }
+            counters.add(bytes: packages[index].size)
+        }
+        return found.value
+    }
+
+    private static func read(
+        _ package: Stream,
+        _ reader: inout ChunkPrefixReader,
+        _ cancellation: WorkerThreads.Cancellation
+    ) throws -> CompiledPackage? {
+        try CompiledPackage.read(size: package.size) { range in
+            try cancellation.check()
+            return try CacheStoreError.naming("output \(package.id)") {
+                try reader.read(range, of: package.chunks)
+            }
+        }
     }
 
     /// Creates the value from names that are known already.

@@ -11,26 +11,24 @@ struct OutputPresence: Sendable {
     /// - Parameters:
     ///   - indexes: The indexes.
     ///   - check: Called from time to time; an error that it throws ends the work.
-    ///   - common: Called with each output that several indexes have: the number in the merge, and the output
-    ///     in each index, or `nil` for an index that lacks it.
+    ///   - output: Called with each output: the number in the merge, and the output in each index, or `nil`
+    ///     for an index that lacks it.
     /// - Throws: The error of `check`, or ``CacheStoreError``.
     init(
         _ indexes: [IndexReader],
         check: () throws -> Void,
-        common: (OutputNumber, [OutputRowCursor.Row?]) -> Void = { _, _ in }
+        output: (OutputNumber, [OutputRowCursor.Row?]) -> Void = { _, _ in }
     ) throws {
         isPresent = indexes.map { _ in BitArray() }
         let cursors = try indexes.map { try OutputRowCursor($0) }
         for cursor in cursors { _ = try cursor.next() }
         var found: [OutputRowCursor.Row?] = cursors.map { _ in nil }
         while let id = Self.lowest(cursors) {
-            var holders = 0
             for (index, cursor) in cursors.enumerated() {
                 found[index] = cursor.row?.id == id ? cursor.row : nil
                 isPresent[index].append(found[index] != nil)
-                if found[index] != nil { holders += 1 }
             }
-            if holders > 1 { common(OutputNumber(count), found) }
+            output(OutputNumber(count), found)
             for index in cursors.indices where found[index] != nil { _ = try cursors[index].next() }
             count += 1
             if count & 0xFFF == 0 { try check() }
