@@ -1,0 +1,6 @@
+import CacheStore
+import Testing
+
+@testable import CacheStoreRemote
+
+@Suite struct RemoteAddressTests {}
