@@ -119,6 +119,7 @@ unshare --mount true 2>/dev/null || die "cannot make a mount namespace; a contai
 begin "tools"
 install_packages "${build_packages[@]}" buildah busybox-static docker-registry gcc libarchive-tools libssl-dev python3 \
     python3-venv skopeo sqlite3 strace umoci zstd
+Tests/remote/setup.sh
 make_environment
 
 begin "style"
@@ -129,6 +130,9 @@ files -name '*.py' | xargs -0 "$CACHESTORE_PYTHON" -m py_compile
 "$CACHESTORE_PYTHON" Tests/examples.py # the Swift code in the pages is compiled by the tests
 "$CACHESTORE_PYTHON" Tests/links.py    # the links in all Markdown files lead somewhere
 "$CACHESTORE_PYTHON" Tests/codes.py    # the page Troubleshooting.md explains every code
+
+begin "servers and the breaking proxy of the remote tests"
+"$CACHESTORE_PYTHON" Tests/remote/test_servers.py
 
 begin "debug build"
 swift build --build-tests -Xswiftc -warnings-as-errors
