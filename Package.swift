@@ -115,7 +115,7 @@ let package = Package(
             dependencies: [
                 "CacheStore",
                 "CacheStoreRemote",
-                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict
