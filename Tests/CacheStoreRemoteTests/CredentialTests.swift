@@ -18,7 +18,8 @@ import Testing
     }
 
     private func find(_ address: String, _ environment: [String: String]) async throws -> Credential? {
-        try await CredentialStore(environment: environment).credential(for: try RegistryAddress(address)).credential
+        try await CredentialStore(environment: environment).credential(for: try RegistryAddress(address))
+            .credential
     }
 
     @Test func dockersFileIsRead() async throws {
@@ -46,9 +47,18 @@ import Testing
     }
 
     @Test func theMostSpecialNameAndTheFirstFileDecide() async throws {
-        let first = try write("first.json", #"{"auths": {"q.io/a/b": {"auth": "YWI6MQ=="}, "q.io": {"auth": "cTox"}}}"#)
-        _ = try write("run/containers/auth.json", #"{"auths": {"q.io": {"auth": "cnVuOjE="}, "r.io": {"auth": "cjox"}}}"#)
-        _ = try write("home/.docker/config.json", #"{"auths": {"d.io": {"auth": "ZDox"}, "r.io": {"auth": "eDox"}}}"#)
+        let first = try write(
+            "first.json",
+            #"{"auths": {"q.io/a/b": {"auth": "YWI6MQ=="}, "q.io": {"auth": "cTox"}}}"#
+        )
+        _ = try write(
+            "run/containers/auth.json",
+            #"{"auths": {"q.io": {"auth": "cnVuOjE="}, "r.io": {"auth": "cjox"}}}"#
+        )
+        _ = try write(
+            "home/.docker/config.json",
+            #"{"auths": {"d.io": {"auth": "ZDox"}, "r.io": {"auth": "eDox"}}}"#
+        )
         let environment = [
             "REGISTRY_AUTH_FILE": first, "XDG_RUNTIME_DIR": directory.appending(path: "run").path,
             "HOME": directory.appending(path: "home").path,
@@ -62,7 +72,9 @@ import Testing
 
     @Test func githubsTokenIsForItsRegistryOnly() async throws {
         let environment = ["GITHUB_TOKEN": "ghs_1", "HOME": "/nowhere"]
-        #expect(try await find("ghcr.io/o/n", environment) == .password(user: "x-access-token", Secret("ghs_1")))
+        #expect(
+            try await find("ghcr.io/o/n", environment) == .password(user: "x-access-token", Secret("ghs_1"))
+        )
         #expect(try await find("docker.io/o/n", environment) == nil)
         let actor = environment.merging(["GITHUB_ACTOR": "me"]) { $1 }
         #expect(try await find("ghcr.io/o/n", actor) == .password(user: "me", Secret("ghs_1")))
@@ -112,7 +124,8 @@ import Testing
         for (address, credential) in [
             ("special.io/n", .password(user: "u", Secret("special.io"))),
             ("docker.io/n", .password(user: "u", Secret("https://index.docker.io/v1/"))),
-            ("token.io/n", .identityToken(Secret("t"))), ("none.io/n", nil), ("broken.io/n", nil), ("lost.io/n", nil),
+            ("token.io/n", .identityToken(Secret("t"))), ("none.io/n", nil), ("broken.io/n", nil),
+            ("lost.io/n", nil),
         ] as [(String, Credential?)] {
             #expect(try await find(address, environment) == credential, "\(address)")
         }

@@ -24,7 +24,9 @@ import Testing
         #expect(RetryAfter.seconds(ofDate: "Thu, 01 Jan 1970 00:00:00 GMT") == 0)
         #expect(RetryAfter.wait("Sun, 06 Nov 1994 08:49:37 GMT", now: 784_111_770) == .seconds(7))
         #expect(RetryAfter.wait("Sun, 06 Nov 1994 08:49:37 GMT", now: 884_111_770) == .zero)
-        for odd in ["Sun, 06 Nov 1994 08:49 GMT", "Sun, 99 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 25:49:37 GMT"] {
+        for odd in [
+            "Sun, 06 Nov 1994 08:49 GMT", "Sun, 99 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 25:49:37 GMT",
+        ] {
             #expect(RetryAfter.seconds(ofDate: odd) == nil)
         }
     }
@@ -35,7 +37,8 @@ import Testing
         #expect(ContentRange("bytes 2-4/*")?.range == 2..<5)
         #expect(ContentRange("bytes */10")?.total == 10)
         for odd in [
-            nil, "", "bytes", "bytes 4-2/10", "bytes a-b/10", "bytes 0-0/-1", "bytes 0-99999999999999999999/1",
+            nil, "", "bytes", "bytes 4-2/10", "bytes a-b/10", "bytes 0-0/-1",
+            "bytes 0-99999999999999999999/1",
             "items 0-0/10", "bytes 0-0", "bytes +1-2/3",
         ] {
             #expect(ContentRange(odd) == nil, "\(odd ?? "nil")")
@@ -53,7 +56,8 @@ import Testing
         let named = proxy(["HTTPS_PROXY": "http://user:s3%40cret@proxy"])
         #expect(named?.credentials?.value == "user:s3@cret")
         #expect(!String(reflecting: named).contains("s3"))
-        for list in ["*", "example", ".example", "a, registry.example", "registry.example:5000", "*.example"] {
+        for list in ["*", "example", ".example", "a, registry.example", "registry.example:5000", "*.example"]
+        {
             #expect(proxy(["HTTPS_PROXY": "proxy", "NO_PROXY": list]) == nil, "\(list)")
         }
         for list in ["ample", "registry.example:443", "other.example", ""] {

@@ -31,7 +31,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "ftp://h/x", "https:/h/x", "https://", "https:///x", "https://h:0/x", "https://h:70000/", "https://h:+1/",
+        "ftp://h/x", "https:/h/x", "https://", "https:///x", "https://h:0/x", "https://h:70000/",
+        "https://h:+1/",
         "https://h:x/", "https://ex ample/", "https://exämple/", "oci://ghcr.io", "oci:///x", "oci://h/UPPER",
         "oci://h/x:", "oci://h/x:-t", "oci://h/x@sha256:12", "oci://h/x@md5:12", "oci://h/a//b", "oci://h/",
         "oci://h/a_.b", "https://[::1/", "oci://h/a/../b",
@@ -50,7 +51,8 @@ import Testing
     @Test func registryAddressesAreParsed() throws {
         let digest = String(repeating: "0a", count: 32)
         for (text, canonical) in [
-            ("oci://ghcr.io/o/n", "oci://ghcr.io/o/n:latest"), ("OCI://GHCR.io/o/n:v1.0", "oci://ghcr.io/o/n:v1.0"),
+            ("oci://ghcr.io/o/n", "oci://ghcr.io/o/n:latest"),
+            ("OCI://GHCR.io/o/n:v1.0", "oci://ghcr.io/o/n:v1.0"),
             ("oci://localhost:5000/n:t", "oci://localhost:5000/n:t"),
             ("oci://docker.io/golang:1.25", "oci://docker.io/library/golang:1.25"),
             ("oci://index.docker.io/o/n", "oci://docker.io/o/n:latest"),
