@@ -178,7 +178,7 @@ extension CacheStoreError {
         /// An archive is longer than it may be.
         public static let overBudget = Code("overBudget")
 
-        /// The network or a server failed.
+        /// The network or a server failed, or a server does not do what its protocol asks.
         public static let network = Code("network")
 
         /// A server refused access.

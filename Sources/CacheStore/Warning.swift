@@ -74,6 +74,8 @@ public struct Warning: Hashable, Sendable {
         public static let unwrittenLog = Code(rawValue: "unwrittenLog")
         /// A directory above a cache of an image keeps other users out.
         public static let closedDirectory = Code(rawValue: "closedDirectory")
+        /// A server failed for a while, so requests are sent again.
+        public static let networkRetry = Code(rawValue: "networkRetry")
     }
 
     /// The kind; stable across releases.

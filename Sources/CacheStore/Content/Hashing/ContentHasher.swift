@@ -7,13 +7,16 @@ import Crypto
 package struct ContentHasher {
     private var state = SHA256()
 
+    /// Creates a hasher that has seen no content.
+    package init() {}
+
     /// Adds `bytes` to the content.
-    mutating func update(_ bytes: Span<UInt8>) {
+    package mutating func update(_ bytes: Span<UInt8>) {
         unsafe bytes.withUnsafeBytes { unsafe state.update(bufferPointer: $0) }
     }
 
     /// Returns the SHA-256 of all bytes added so far.
-    func finish() -> ObjectID {
+    package func finish() -> ObjectID {
         let digest = Array(state.finalize())
         guard let id = ObjectID(digest.span) else { preconditionFailure("SHA-256 has 32 bytes") }
         return id

@@ -4,14 +4,17 @@ import Glibc
 import SystemPackage
 
 /// A way to run another program and to read its output.
-enum Subprocess {
+package enum Subprocess {
     /// The output of a program, and the way it ended.
-    struct Result: Sendable {
-        var output: [UInt8]
-        var errors: [UInt8]
+    package struct Result: Sendable {
+        package var output: [UInt8]
+        package var errors: [UInt8]
         /// The exit status, or 128 plus the number of the signal that ended the program.
-        var status: Int
+        package var status: Int
     }
+
+    /// The longest input that a program can be given: every pipe has room for so many bytes (`PIPE_BUF`).
+    package static let longestInput = 4096
 
     /// Runs a program and waits for its end.
     ///
@@ -21,16 +24,20 @@ enum Subprocess {
     ///   - program: The program's path, or a name to be looked up in `PATH` (`posix_spawnp(3)`).
     ///   - arguments: The program's arguments, without its own name.
     ///   - overrides: The variables that the program gets instead of those of this process.
+    ///   - input: The program's standard input, at most ``longestInput`` bytes.
+    ///   - limit: The time after which the program is killed; `nil` for none.
     /// - Returns: The program's output, and the way it ended.
     /// - Throws: The system's error if the program can't be started, or if its output or its end can't be
     ///   learned; the program has ended then. Or `CancellationError`.
-    static func run(
+    package static func run(
         _ program: String,
         _ arguments: [String],
-        overrides: [String: String] = [:]
+        overrides: [String: String] = [:],
+        input: [UInt8] = [],
+        limit: Duration? = nil
     ) async throws -> Result {
         try await WorkerThreads.performCancellable { cancellation in
-            try runBlocking(program, arguments, overrides, cancellation)
+            try runBlocking(program, arguments, overrides, input, limit, cancellation)
         }
     }
 
@@ -38,16 +45,29 @@ enum Subprocess {
         _ program: String,
         _ arguments: [String],
         _ overrides: [String: String],
+        _ bytes: [UInt8],
+        _ limit: Duration?,
         _ cancellation: WorkerThreads.Cancellation
     ) throws -> Result {
-        let (output, errors) = (try Pipe(), try Pipe())
-        let process = try spawn(program, arguments, overrides, output: output.writer, errors: errors.writer)
+        let (input, output, errors) = (try Pipe(), try Pipe(), try Pipe())
+        try input.write(bytes)
+        input.closeWriter()
+        let process = try spawn(
+            program,
+            arguments,
+            overrides,
+            input: input.reader,
+            output: output.writer,
+            errors: errors.writer
+        )
         output.closeWriter()
         errors.closeWriter()
         var result = Result(output: [], errors: [], status: 0)
         var isInterrupted = false
+        let end = limit.map { ContinuousClock.now + $0 }
         do {
             try readAll([output.reader, errors.reader]) {
+                if let end, .now >= end { kill(process, SIGKILL) }
                 // The program may clean up, and this process waits for its end.
                 guard !isInterrupted, (try? cancellation.check()) == nil else { return }
                 isInterrupted = kill(process, SIGINT) == 0
@@ -84,6 +104,16 @@ enum Subprocess {
             _ = Glibc.close(reader)
         }
 
+        /// Writes bytes for which the empty pipe has room, so that nobody need read them yet.
+        ///
+        /// - Throws: The system's error.
+        func write(_ bytes: [UInt8]) throws(Errno) {
+            precondition(bytes.count <= longestInput, "the input of a program has room in its pipe")
+            guard !bytes.isEmpty else { return }
+            // write(2) is told the length of the array, and is not interrupted while there is room.
+            _ = try SystemCall.run { unsafe Glibc.write(writer, bytes, bytes.count) }
+        }
+
         /// Closes the writing end in this process, so that the reader sees the end of the pipe.
         ///
         /// By now, the other program has a writing end of its own.
@@ -98,13 +128,14 @@ enum Subprocess {
         _ program: String,
         _ arguments: [String],
         _ overrides: [String: String],
+        input: CInt,
         output: CInt,
         errors: CInt
     ) throws -> pid_t {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-        unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        unsafe posix_spawn_file_actions_adddup2(&actions, input, 0)
         unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
         unsafe posix_spawn_file_actions_adddup2(&actions, errors, 2)
         // The program does not inherit the signals that this process blocks or ignores.

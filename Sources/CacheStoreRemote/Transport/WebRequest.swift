@@ -1,0 +1,35 @@
+import NIOCore
+import NIOHTTP1
+
+/// One request to a web server.
+struct WebRequest: Sendable {
+    /// The bytes that a request sends.
+    enum Body: Sendable {
+        case bytes([UInt8])
+        /// A range of a file, which is read while it is sent.
+        case range(BlobRange)
+    }
+
+    var method: HTTPMethod = .GET
+    var address: WebAddress
+    var headers: [(name: String, value: String)] = []
+    var body: Body?
+
+    /// The value of the header `Authorization`, which is sent to the origin of ``address`` and to no other.
+    var authorization: Secret?
+
+    /// The time in which the server must answer or go on; `nil` for that of the options.
+    var patience: Duration?
+
+    /// Whether no other origin may get the request by a redirect, because its body is a secret.
+    var staysAtOrigin = false
+
+    /// The same request, sent to another place.
+    func redirected(to place: WebAddress, isReadAnew: Bool) -> WebRequest {
+        var copy = self
+        if place.origin != address.origin { copy.authorization = nil }
+        copy.address = place
+        if isReadAnew { (copy.method, copy.body) = (.GET, nil) }
+        return copy
+    }
+}
