@@ -81,6 +81,7 @@ let package = Package(
             name: "cachectl",
             dependencies: [
                 "CacheStore",
+                "CacheStoreRemote",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

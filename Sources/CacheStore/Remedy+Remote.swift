@@ -69,4 +69,10 @@ extension Remedy {
         "readAgain",
         "run it again: the file was replaced, and the new one can be read as a whole"
     )
+
+    /// The advice to name a tag in place of a digest.
+    public static let pushToTag = Remedy("pushToTag", "name a tag, as in `oci://ghcr.io/owner/name:tag`")
+
+    /// The advice to unite archives first.
+    public static let uniteFirst = Remedy("uniteFirst", "unite the archives first, and push the union")
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CacheStore
+import CacheStoreRemote
 import Glibc
 
 /// The command line of CacheStore, which parses arguments, calls the library, prints results, and exits with
@@ -44,6 +45,7 @@ struct Cachectl: AsyncParsableCommand {
         subcommands: [
             PackCommand.self, UnionCommand.self, DifferenceCommand.self, IntersectCommand.self,
             SelectCommand.self,
+            PushCommand.self, PullCommand.self,
             RestoreCommand.self, RunCommand.self, ProgCommand.self, LayersCommand.self, SealCommand.self,
             KeyCommand.self,
             DoctorCommand.self, VerifyCommand.self, RepairCommand.self, InfoCommand.self,
@@ -83,26 +85,43 @@ struct Cachectl: AsyncParsableCommand {
         throw ValidationError("there is no command `\(word)`")
     }
 
-    /// The options whose values are no paths, and so may look like an address.
+    /// The options whose values are paths of this machine.
+    static let localOptions: Set<String> = [
+        "-o", "--output", "--gocache", "--gomodcache", "--log", "--metrics", "--checkout", "--for", "--from",
+        "--from-tar", "--go", "--go-sum", "--prog-log", "--restored", "--used", "--used-log",
+    ]
+
+    /// The commands whose archives and directories must be on this machine.
+    private static let localCommands: Set<String> = ["repair", "seal", "key"]
+
+    /// The options whose values are no paths, and so may look like any address.
     private static let wordsThatAreNoPaths: Set<String> = [
         "--glob", "--label", "--base", "--include", "--exclude",
     ]
 
-    /// Refuses addresses, which would be taken for paths of this machine: a restore would make directories of
+    /// Refuses addresses that would be taken for paths of this machine: a restore would make directories of
     /// such names.
     ///
     /// - Throws: `ValidationError`.
     static func checkAddresses(_ arguments: [String]) throws {
         for (previous, argument) in zip([""] + arguments, arguments) {
             let name = argument.hasPrefix("--") ? String(argument.prefix { $0 != "=" }) : previous
-            let isNoPath = wordsThatAreNoPaths.contains(name) || arguments.first == "cat"
+            let isNoPath = wordsThatAreNoPaths.contains(name) || arguments.first == "cat" && previous != "cat"
             let value = argument.hasPrefix("--") ? argument.drop { $0 != "=" }.dropFirst() : argument[...]
             guard !isNoPath, value.wholeMatch(of: /[a-z][a-z0-9+.-]+:\/\/.*/.ignoresCase()) != nil else {
                 continue
             }
+            let shown = ArchiveArgument(argument: String(value)).name
+            if !RemoteAddress.isAddress(String(value)) {
+                throw ValidationError(
+                    "`\(shown)` is an address, and cachectl reads archives by paths, `https://` (also signed "
+                        + "addresses of a bucket) and `oci://`"
+                )
+            }
+            guard localOptions.contains(name) || localCommands.contains(arguments.first ?? "") else { continue }
             throw ValidationError(
-                "`\(value)` is an address, and cachectl takes paths only: copy what is there with a program "
-                    + "for such addresses (`skopeo copy` for images), and name the copy"
+                "`\(shown)` is an address, where a path of this machine is needed: copy an archive with "
+                    + "`cachectl pull`, and write one to a registry with `cachectl push`"
             )
         }
     }

@@ -180,14 +180,17 @@ struct ExitCodeTests {
     @Test(
         "refuses an address in place of a file, before a directory is made of it",
         arguments: [
-            ["verify", "https://example.com/a.castore"], ["restore", "a", "--gocache", "s3://bucket/c"],
+            ["verify", "s3://example.com/a.castore"], ["restore", "a", "--gocache", "s3://bucket/c"],
             ["union", "a", "--output=gs://b/c"], ["diff", "a", "file:///a"],
             ["layers", "a", "-o", "docker://r/i:1"], ["restore", "a", "--gomodcache", "git+ssh://h/p"],
+            ["union", "a", "-o", "https://h/a"], ["pack", "--output=oci://r/a:1"], ["seal", "https://h/a"],
+            ["repair", "oci://r/a:1", "-o", "b"], ["restore", "https://h/a", "--gocache", "https://h/b"],
+            ["summary", "oci://r/a:1", "--prog-log", "https://h/b"],
         ]
     )
     func addresses(arguments: [String]) throws {
         let error = #expect(throws: ValidationError.self) { try Cachectl.checkAddresses(arguments) }
-        let address = try #require(arguments.first { $0.contains("://") }).split(separator: "=").last
+        let address = try #require(arguments.last { $0.contains("://") }).split(separator: "=").last
         #expect(try #require(error).message.contains("`\(try #require(address))` is an address"))
     }
 
@@ -197,6 +200,9 @@ struct ExitCodeTests {
             "--base", "oci:b:t:1", "cat", "a", "x://", "https:/a", "./https://a", "--base=docker://a",
         ]
         try Cachectl.checkAddresses(words)
+        try Cachectl.checkAddresses(["restore", "https://h/a?secret", "--sync"])
+        try Cachectl.checkAddresses(["cat", "oci://r/a:1", "mod", "a@v1"])
+        try Cachectl.checkAddresses(["select", "a", "--unused-in", "oci://r/a:1", "-o", "b"])
         try Cachectl.checkAddresses(["ls", "a", "--glob", "https://*"])
         try Cachectl.checkAddresses(["cat", "a", "file", "https://x"])
     }

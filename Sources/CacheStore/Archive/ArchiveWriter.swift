@@ -117,9 +117,14 @@ final class ArchiveWriter: Sendable {
         let trailer = try Trailer(writing: index, beside: path) { (offset, piece) throws(CacheStoreError) in
             try output.file.write(piece, at: offset)
         }
-        try output.publish(overwrite: overwrite)
+        try publish()
         return trailer
     }
+
+    /// Gives the file its name; all of its bytes have been written.
+    ///
+    /// - Throws: ``CacheStoreError``.
+    func publish() throws(CacheStoreError) { try output.publish(overwrite: overwrite) }
 
     /// Refuses stored zips that no reader would inflate.
     ///

@@ -3,7 +3,7 @@ import FoundationEssentials
 
 /// The manifest of an artifact that holds archives: an OCI image manifest, whose layers are the archives.
 ///
-/// The archives of one artifact are read as their union. The bytes of a manifest follow from its values alone:
+/// The archives of one artifact are read as their union. An artifact may also hold one archive in pieces. The bytes of a manifest follow from its values alone:
 /// there is no time in it.
 ///
 /// Source: OCI image specification 1.1, `manifest.md`, *Guidelines for Artifact Usage*.
@@ -14,8 +14,9 @@ public struct ArtifactManifest: Hashable, Sendable {
     /// The type of the artifact.
     public static let artifactType = "application/vnd.cachestore.archive.v1"
 
-    /// The media type of a layer, which is an archive as it is.
-    public static let layerType = "application/vnd.cachestore.archive.v1.castore"
+    /// The media type of the configuration of an artifact whose layers hold one archive in pieces: see
+    /// ``ArtifactAssembly``.
+    public static let assemblyType = "application/vnd.cachestore.assembly.v1+json"
 
     /// The media type of a configuration that says nothing.
     static let emptyType = "application/vnd.oci.empty.v1+json"
@@ -26,8 +27,28 @@ public struct ArtifactManifest: Hashable, Sendable {
         return (bytes, ContentHasher.hash(bytes.span))
     }
 
-    /// One archive of an artifact.
+    /// A content of a layer; the raw value is the layer's media type.
+    public enum Kind: String, CaseIterable, Sendable {
+        /// An archive as it is.
+        case archive = "application/vnd.cachestore.archive.v1.castore"
+        /// Frames of an archive, one after another: a valid file of zstd.
+        case frames = "application/vnd.cachestore.frames.v1+zstd"
+        /// The trailer of an archive: all bytes behind its frames.
+        case trailer = "application/vnd.cachestore.trailer.v1"
+    }
+
+    /// A blob that is no layer.
+    public struct Blob: Hashable, Sendable {
+        /// The SHA-256 of the content.
+        public var digest: ObjectID
+        /// The length of the content, in bytes.
+        public var byteCount: Int
+    }
+
+    /// One layer of an artifact.
     public struct Layer: Hashable, Sendable {
+        /// The content.
+        public var kind: Kind
         /// The SHA-256 of the archive's file.
         public var digest: ObjectID
         /// The length of the archive's file, in bytes.
@@ -49,6 +70,7 @@ public struct ArtifactManifest: Hashable, Sendable {
 
         /// Creates a layer.
         public init(
+            _ kind: Kind = .archive,
             digest: ObjectID,
             byteCount: Int,
             title: String? = nil,
@@ -59,22 +81,25 @@ public struct ArtifactManifest: Hashable, Sendable {
             goVersions: [String] = [],
             targets: [String] = []
         ) {
-            (self.digest, self.byteCount, self.title) = (digest, byteCount, title)
+            (self.kind, self.digest, self.byteCount, self.title) = (kind, digest, byteCount, title)
             (self.archiveDigest, self.indexDigest) = (archiveDigest, indexDigest)
             (self.frameByteCount, self.labels) = (frameByteCount, labels)
             (self.goVersions, self.targets) = (goVersions, targets)
         }
     }
 
-    /// The archives, in the order in which their union is formed.
+    /// The archives whose union the artifact names, or the parts of one archive.
     public var layers: [Layer]
+
+    /// The ``ArtifactAssembly`` that makes one archive of the layers; `nil` if each layer is an archive.
+    public var assembly: Blob?
 
     /// Further annotations of the artifact, for example `org.opencontainers.image.source`.
     public var annotations: [String: String]
 
     /// Creates the manifest of some archives.
-    public init(layers: [Layer], annotations: [String: String] = [:]) {
-        (self.layers, self.annotations) = (layers, annotations)
+    public init(layers: [Layer], assembly: Blob? = nil, annotations: [String: String] = [:]) {
+        (self.layers, self.assembly, self.annotations) = (layers, assembly, annotations)
     }
 
     /// The greatest number of layers that is read.
@@ -102,6 +127,11 @@ extension ArtifactManifest {
             var digest: String
             var size: Int
             var annotations: [String: String]?
+
+            /// The digest as a SHA-256; `nil` if it is none.
+            var digestID: ObjectID? {
+                digest.hasPrefix("sha256:") ? ObjectID(String(digest.dropFirst(7))) : nil
+            }
         }
         var schemaVersion: Int?
         var mediaType: String?
@@ -114,15 +144,20 @@ extension ArtifactManifest {
 
     /// The manifest as JSON with sorted keys: the same bytes for the same values.
     public var bytes: [UInt8] {
-        let (configuration, digest) = Self.emptyConfiguration
+        let (empty, emptyDigest) = Self.emptyConfiguration
+        let configuration = assembly ?? Blob(digest: emptyDigest, byteCount: empty.count)
         let document = Document(
             schemaVersion: 2,
             mediaType: Self.mediaType,
             artifactType: Self.artifactType,
-            config: .init(mediaType: Self.emptyType, digest: "sha256:\(digest)", size: configuration.count),
+            config: .init(
+                mediaType: assembly == nil ? Self.emptyType : Self.assemblyType,
+                digest: "sha256:\(configuration.digest)",
+                size: configuration.byteCount
+            ),
             layers: layers.map {
                 .init(
-                    mediaType: Self.layerType,
+                    mediaType: $0.kind.rawValue,
                     digest: "sha256:\($0.digest)",
                     size: $0.byteCount,
                     annotations: $0.annotations.isEmpty ? nil : $0.annotations
@@ -167,17 +202,24 @@ extension ArtifactManifest {
         guard !layers.isEmpty, layers.count <= Self.mostLayers else {
             throw refused("it has \(layers.count) layers", .distrust)
         }
+        let isAssembled = configuration.mediaType == Self.assemblyType
+        var assembly: Blob?
+        if isAssembled {
+            guard let digest = configuration.digestID, (0...ArtifactAssembly.longest).contains(configuration.size)
+            else { throw refused("the list of its pieces has no SHA-256 and size", .distrust) }
+            assembly = Blob(digest: digest, byteCount: configuration.size)
+        }
         var read: [Layer] = []
         for descriptor in layers {
-            guard descriptor.mediaType == Self.layerType else {
+            guard let kind = Kind(rawValue: descriptor.mediaType), (kind == .archive || isAssembled) else {
                 throw refused("a layer has the type `\(WebFailure.plain(descriptor.mediaType))`", .upgrade)
             }
-            guard let layer = Layer(descriptor) else {
+            guard let layer = Layer(kind, descriptor) else {
                 throw refused("a layer has no SHA-256 and size, or annotations that are none", .distrust)
             }
             read.append(layer)
         }
-        self.init(layers: read, annotations: document.annotations ?? [:])
+        self.init(layers: read, assembly: assembly, annotations: document.annotations ?? [:])
     }
 }
 
@@ -200,13 +242,10 @@ extension ArtifactManifest.Layer {
     }
 
     /// Reads a layer; `nil` if a digest or a number in it is none.
-    init?(_ descriptor: ArtifactManifest.Document.Descriptor) {
-        let digits = descriptor.digest.hasPrefix("sha256:") ? descriptor.digest.dropFirst(7) : ""
-        guard let digest = ObjectID(String(digits)), (0...(1 << 44)).contains(descriptor.size) else {
-            return nil
-        }
+    init?(_ kind: ArtifactManifest.Kind, _ descriptor: ArtifactManifest.Document.Descriptor) {
+        guard let digest = descriptor.digestID, (0...(1 << 44)).contains(descriptor.size) else { return nil }
         let notes = descriptor.annotations ?? [:]
-        self.init(digest: digest, byteCount: descriptor.size, title: notes[Annotation.title])
+        self.init(kind, digest: digest, byteCount: descriptor.size, title: notes[Annotation.title])
         for (name, path) in [
             (Annotation.archive, \Self.archiveDigest), (Annotation.index, \Self.indexDigest),
         ] {

@@ -80,11 +80,18 @@ struct MemoryBlob: RemoteFile {
 extension RemoteFile {
     /// Returns the SHA-256 of the whole file, the name that a blob has in a registry.
     ///
+    /// - Parameter progress: Called with the number of bytes that were read since the last call.
+    /// - Returns: The SHA-256.
     /// - Throws: The error of ``read(_:_:)``.
     /// - Complexity: O(*n*) in the length of the file.
-    public func digest() async throws -> ObjectID {
+    public func digest(_ progress: @Sendable (Int) -> Void = { _ in }) async throws -> ObjectID {
         let hasher = SharedHasher()
-        try await read(0..<byteCount) { hasher.update($0) }
+        // No file has to hand over more than this at once.
+        for start in stride(from: 0, to: byteCount, by: 1 << 20) {
+            let range = start..<min(start + (1 << 20), byteCount)
+            try await read(range) { hasher.update($0) }
+            progress(range.count)
+        }
         return hasher.finish()
     }
 }

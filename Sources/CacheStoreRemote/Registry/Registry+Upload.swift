@@ -58,29 +58,27 @@ extension Registry {
         tags: [String],
         sent: @escaping @Sendable (Int) -> Void = { _ in }
     ) async throws -> (digest: ObjectID, deliveries: [ObjectID: Delivery]) {
-        let configuration = ArtifactManifest.emptyConfiguration
-        try await upload(
-            MemoryBlob(name: "the empty configuration", bytes: configuration.bytes),
-            digest: configuration.digest
-        )
+        var (blobs, digests) = (blobs, manifest.layers.map(\.digest))
+        if let assembly = manifest.assembly {
+            digests.append(assembly.digest)
+        } else {
+            let empty = ArtifactManifest.emptyConfiguration
+            blobs[empty.digest] = MemoryBlob(name: "the empty configuration", bytes: empty.bytes)
+            digests.append(empty.digest)
+        }
         var deliveries: [ObjectID: Delivery] = [:]
-        for layer in manifest.layers where deliveries[layer.digest] == nil {
-            guard let file = blobs[layer.digest] else {
-                guard try await hasBlob(layer.digest, isWriting: true) else {
+        for digest in digests where deliveries[digest] == nil {
+            guard let file = blobs[digest] else {
+                guard try await hasBlob(digest, isWriting: true) else {
                     throw CacheStoreError(
                         .notFound,
-                        "cannot write `\(name)`: it lacks the layer `sha256:\(layer.digest)`"
+                        "cannot write `\(name)`: it lacks the layer `sha256:\(digest)`"
                     )
                 }
-                deliveries[layer.digest] = .present
+                deliveries[digest] = .present
                 continue
             }
-            deliveries[layer.digest] = try await upload(
-                file,
-                digest: layer.digest,
-                mountingFrom: origin,
-                sent: sent
-            )
+            deliveries[digest] = try await upload(file, digest: digest, mountingFrom: origin, sent: sent)
         }
         let bytes = manifest.bytes
         let digest = ContentHasher.hash(bytes.span)

@@ -23,7 +23,7 @@ struct CatCommand: AsyncParsableCommand, Sendable {
     )
 
     @Argument(help: ArgumentHelp("The archive.", valueName: "archive"), completion: .file())
-    var archive: String
+    var archive: ArchiveArgument
 
     @Argument(
         help: ArgumentHelp("action, output, file, info, mod, zip, ziphash or checksum.", valueName: "kind")
@@ -41,7 +41,7 @@ struct CatCommand: AsyncParsableCommand, Sendable {
     func run() async throws {
         let (member, name, file) = try target()
         var output = StandardOutput()
-        let archive = try Archive(opening: FilePath(archive))
+        let archive = try await archive.open()
         for try await piece in try await archive.content(of: member, named: name, file: file) {
             try output.write(piece.span)
             if output.isClosed { break }

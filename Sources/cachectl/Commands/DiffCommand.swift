@@ -29,10 +29,10 @@ struct DiffCommand: AsyncParsableCommand, Sendable {
     )
 
     @Argument(help: ArgumentHelp("The archive to compare with.", valueName: "first"), completion: .file())
-    var first: String
+    var first: ArchiveArgument
 
     @Argument(help: ArgumentHelp("The archive to compare.", valueName: "second"), completion: .file())
-    var second: String
+    var second: ArchiveArgument
 
     @Option(help: ArgumentHelp("The number of lines in each list.", valueName: "n"))
     var top = 15
@@ -56,7 +56,7 @@ struct DiffCommand: AsyncParsableCommand, Sendable {
     }
 
     func run() async throws {
-        let archives = (try Archive(opening: FilePath(first)), try Archive(opening: FilePath(second)))
+        let archives = (try await first.open(), try await second.open())
         if sameJob { return try await reproduce(archives.0, archives.1) }
         var options = Diff.Options()
         options.jobs = common.jobs
@@ -73,7 +73,7 @@ struct DiffCommand: AsyncParsableCommand, Sendable {
         let (report, time) = try await common.perform(consequence: "nothing was changed") { progress in
             try await Reproduction().run(first, second, progress: progress)
         }
-        let view = ReproductionView(report: report, paths: (self.first, self.second), top: top)
+        let view = ReproductionView(report: report, paths: (self.first.name, self.second.name), top: top)
         if let reason = view.reasonForNothing { StandardError.write(Message(.error, reason)) }
         try common.write(view.json(time), view.text)
         if report.isReproduced != true { throw ExitCode.failure }
@@ -83,8 +83,8 @@ struct DiffCommand: AsyncParsableCommand, Sendable {
         func title(_ path: String, _ bytes: Int) -> String {
             "`\(HumanFormat.printable(path))`, \(HumanFormat.bytes(bytes))"
         }
-        let first = title(first, comparison.firstFileBytes)
-        var lines = ["\(first) → \(title(second, comparison.secondFileBytes))"]
+        let first = title(first.name, comparison.firstFileBytes)
+        var lines = ["\(first) → \(title(second.name, comparison.secondFileBytes))"]
         if comparison.isEmpty { return lines + ["", "both hold the same members"] }
         for (title, table) in ComparisonView(comparison: comparison, top: top).sections where !table.isEmpty {
             lines += ["", title, ""] + table.lines
@@ -99,8 +99,8 @@ struct DiffCommand: AsyncParsableCommand, Sendable {
     private func json(_ comparison: Diff.Report, _ time: Duration) -> JSONValue {
         [
             "schema": "cachectl.diff/1",
-            "first": .string(first),
-            "second": .string(second),
+            "first": .string(first.name),
+            "second": .string(second.name),
             "is_equal": .boolean(comparison.isEmpty),
             "all_removed": .tally(comparison.allRemoved),
             "all_added": .tally(comparison.allAdded),

@@ -21,10 +21,10 @@ struct DifferenceCommand: AsyncParsableCommand, Sendable {
     )
 
     @Argument(help: ArgumentHelp("The archive to subtract from.", valueName: "archive"), completion: .file())
-    var archive: String
+    var archive: ArchiveArgument
 
     @Argument(help: ArgumentHelp("The archives to subtract.", valueName: "other"), completion: .file())
-    var others: [String]
+    var others: [ArchiveArgument]
 
     @OptionGroup
     var output: OutputOptions
@@ -41,8 +41,8 @@ struct DifferenceCommand: AsyncParsableCommand, Sendable {
             needsAll: true
         ) { [archive, others, options, path = output.path] progress in
             try await Difference(options: options).run(
-                FilePath(archive),
-                without: others.map { FilePath($0) },
+                archive.open(),
+                without: ArchiveArgument.open(others),
                 to: path,
                 progress: progress
             )
@@ -58,7 +58,7 @@ struct DifferenceCommand: AsyncParsableCommand, Sendable {
         let size = HumanFormat.bytes(report.totals.fileBytes)
         let path = HumanFormat.printable(output.output)
         return [
-            "subtracted \(count) from `\(HumanFormat.printable(archive))`: \(members) of \(all) left "
+            "subtracted \(count) from `\(archive.shown)`: \(members) of \(all) left "
                 + "in `\(path)`, \(size) in \(HumanFormat.duration(time))",
             "",
         ] + Table.archive(report.totals, report.digest)
@@ -69,8 +69,8 @@ struct DifferenceCommand: AsyncParsableCommand, Sendable {
             "schema": "cachectl.difference/1",
             "archive": .string(output.output),
             "digest": .string(report.digest.description),
-            "whole": .string(archive),
-            "subtracted": .strings(others),
+            "whole": .string(archive.name),
+            "subtracted": .strings(others.map(\.name)),
             "totals": .totals(report.totals),
             "whole_totals": .totals(report.whole),
             "warnings": .warnings(report.warnings),

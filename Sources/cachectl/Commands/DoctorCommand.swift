@@ -36,7 +36,7 @@ struct DoctorCommand: AsyncParsableCommand, Sendable {
     )
 
     @Argument(help: ArgumentHelp("The archive.", valueName: "archive"), completion: .file())
-    var archive: String
+    var archive: ArchiveArgument
 
     @Argument(
         help: ArgumentHelp("With --packages: the packages to judge. (default: ./...)", valueName: "package")
@@ -84,7 +84,7 @@ struct DoctorCommand: AsyncParsableCommand, Sendable {
     }
 
     func run() async throws {
-        let archive = try Archive(opening: FilePath(archive))
+        let archive = try await archive.open()
         let options = doctorOptions
         let (report, time) = try await common.perform(
             consequence: "nothing was changed"
@@ -92,9 +92,9 @@ struct DoctorCommand: AsyncParsableCommand, Sendable {
             try await Doctor(options: options).run(archive, progress: progress)
         }
         if common.json {
-            try StandardOutput.write(.doctor(report, archive: self.archive, time: time))
+            try StandardOutput.write(.doctor(report, archive: self.archive.name, time: time))
         } else if !common.quiet || report.prediction != .hits {
-            try StandardOutput.write(DoctorText.lines(report, archive: self.archive))
+            try StandardOutput.write(DoctorText.lines(report, archive: self.archive.name))
         }
         guard report.prediction == .hits else { throw ExitCode.failure }
     }

@@ -20,7 +20,7 @@ struct ExplainCommand: AsyncParsableCommand, Sendable {
     )
 
     @Argument(help: ArgumentHelp("The archive.", valueName: "archive"), completion: .file())
-    var archive: String
+    var archive: ArchiveArgument
 
     @Option(
         help: ArgumentHelp("Look only at what these sources hold. (default: all)", valueName: "label,..."),
@@ -39,7 +39,7 @@ struct ExplainCommand: AsyncParsableCommand, Sendable {
     }
 
     func run() async throws {
-        let archive = try Archive(opening: FilePath(archive))
+        let archive = try await archive.open()
         var options = Explain.Options()
         options.only = only.isEmpty ? nil : only.flatMap(\.self)
         options.jobs = common.jobs
@@ -58,7 +58,7 @@ struct ExplainCommand: AsyncParsableCommand, Sendable {
     private func text(_ explanation: Explain.Report) -> [String] {
         let view = ExplanationView(explanation: explanation, top: top)
         let size = HumanFormat.bytes(explanation.totals.fileBytes)
-        var lines = ["`\(HumanFormat.printable(archive))`, \(size)"]
+        var lines = ["`\(archive.shown)`, \(size)"]
         for (title, table) in view.sections where !table.isEmpty {
             lines += ["", title, ""] + table.lines
         }
@@ -72,7 +72,7 @@ struct ExplainCommand: AsyncParsableCommand, Sendable {
     private func json(_ explanation: Explain.Report, _ time: Duration) -> JSONValue {
         [
             "schema": "cachectl.explain/1",
-            "archive": .string(archive),
+            "archive": .string(archive.name),
             "totals": .totals(explanation.totals),
             "packages": .array(explanation.packages.map { .package($0) }),
             "modules": .array(explanation.modules.map { .module($0) }),

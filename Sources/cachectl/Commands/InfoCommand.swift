@@ -28,7 +28,7 @@ struct InfoCommand: AsyncParsableCommand, Sendable {
     )
 
     @Argument(help: ArgumentHelp("The archive.", valueName: "archive"), completion: .file())
-    var archive: String
+    var archive: ArchiveArgument
 
     @Option(
         parsing: .unconditional,
@@ -56,10 +56,10 @@ struct InfoCommand: AsyncParsableCommand, Sendable {
     }
 
     func run() async throws {
-        let archive = try Archive(opening: FilePath(archive))
+        let archive = try await archive.open()
         let summary = try await archive.summary()
         if let metrics {
-            let page = ArchiveMetrics(path: self.archive, version: archive.formatVersion, summary: summary)
+            let page = ArchiveMetrics(path: self.archive.name, version: archive.formatVersion, summary: summary)
             if metrics == "-" { return try writeToStandardOutput(page) }
             try page.publish(at: FilePath(metrics), besides: archive)
             if common.quiet { return }
@@ -82,7 +82,7 @@ struct InfoCommand: AsyncParsableCommand, Sendable {
         let totals = summary.totals
         let frames = "\(HumanFormat.count(totals.chunks)) of \(HumanFormat.bytes(totals.frameBytes))"
         let lines = [
-            "archive  \(HumanFormat.printable(self.archive))",
+            "archive  \(self.archive.shown)",
             "format   \(archive.formatVersion)",
             "size     \(HumanFormat.bytes(archive.fileBytes)), \(HumanFormat.count(archive.fileBytes)) bytes",
             "frames   \(frames)",
@@ -99,7 +99,7 @@ struct InfoCommand: AsyncParsableCommand, Sendable {
     private func json(_ archive: Archive, _ summary: ArchiveSummary) -> JSONValue {
         [
             "schema": "cachectl.info/1",
-            "archive": .string(self.archive),
+            "archive": .string(self.archive.name),
             "format_version": .integer(archive.formatVersion),
             "digest": .string(summary.digest.description),
             "totals": .totals(summary.totals),

@@ -22,7 +22,7 @@ struct IntersectCommand: AsyncParsableCommand, Sendable {
     )
 
     @Argument(help: ArgumentHelp("The archives to intersect.", valueName: "archive"), completion: .file())
-    var inputs: [String]
+    var inputs: [ArchiveArgument]
 
     @OptionGroup
     var output: OutputOptions
@@ -38,7 +38,7 @@ struct IntersectCommand: AsyncParsableCommand, Sendable {
             consequence: "no archive was written",
             needsAll: true
         ) { [inputs, options, path = output.path] progress in
-            let inputs = inputs.map { FilePath($0) }
+            let inputs = try await ArchiveArgument.open(inputs)
             return try await Intersect(options: options).run(inputs, to: path, progress: progress)
         }
 
@@ -64,7 +64,7 @@ struct IntersectCommand: AsyncParsableCommand, Sendable {
             "schema": "cachectl.intersect/1",
             "archive": .string(output.output),
             "digest": .string(report.digest.description),
-            "inputs": .strings(inputs),
+            "inputs": .strings(inputs.map(\.name)),
             "input_bytes": .integer(report.inputBytes),
             "totals": .totals(report.totals),
             "conflicts": .disagreements(report.disagreements),

@@ -26,7 +26,7 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
     )
 
     @Argument(help: ArgumentHelp("The archive to write.", valueName: "archive"), completion: .file())
-    var archive: String
+    var archive: ArchiveArgument
 
     @OptionGroup
     var output: LayoutOptions
@@ -114,7 +114,7 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
     }
 
     func run() async throws {
-        let archive = try Archive(opening: FilePath(archive))
+        let archive = try await archive.open()
         var (report, time) = try await common.perform(
             consequence: "no image was written",
             needsAll: true
@@ -226,7 +226,7 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
         }
         return [
             "schema": "cachectl.layers/1",
-            "archive": .string(archive),
+            "archive": .string(archive.name),
             "digest": .string(report.archiveDigest.description),
             "layout": .string(output.output),
             "manifest": .string("sha256:\(report.manifestDigest)"),

@@ -34,7 +34,7 @@ struct LsCommand: AsyncParsableCommand, Sendable {
     )
 
     @Argument(help: ArgumentHelp("The archive.", valueName: "archive"), completion: .file())
-    var archive: String
+    var archive: ArchiveArgument
 
     @Flag(help: "List the files of module trees, too.")
     var files = false
@@ -72,7 +72,7 @@ struct LsCommand: AsyncParsableCommand, Sendable {
             sources: Set(source.flatMap(\.self)),
             globs: glob
         )
-        let members = try await Archive(opening: FilePath(archive)).memberCursor(kinds: filter.kinds)
+        let members = try await archive.open().memberCursor(kinds: filter.kinds)
         try members.requireSources(filter.sources.sorted())
 
         let style: MemberLine.Style = common.json ? .json : long ? .long : .short

@@ -151,7 +151,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         help: ArgumentHelp("Write only what this archive lacks; may be repeated.", valueName: "archive"),
         completion: .file()
     )
-    var bases: [String] = []
+    var bases: [ArchiveArgument] = []
 
     @Flag(
         help: ArgumentHelp(
@@ -204,8 +204,10 @@ struct PackCommand: AsyncParsableCommand, Sendable {
             let options = try packOptions(recorded)
             let (report, time) = try await common.perform(
                 consequence: "no archive was written"
-            ) { [output] progress in
-                output.isPreview
+            ) { [output, bases] progress in
+                var options = options
+                options.bases = try await ArchiveArgument.open(bases)
+                return output.isPreview
                     ? try await Pack(options: options).preview(tar, to: output.path, progress: progress)
                     : try await Pack(options: options).run(tar, to: output.named(), progress: progress)
             }
@@ -225,8 +227,10 @@ struct PackCommand: AsyncParsableCommand, Sendable {
         )
         var (report, time) = try await common.perform(
             consequence: "no archive was written"
-        ) { [output] progress in
-            output.isPreview
+        ) { [output, bases] progress in
+            var options = options
+            options.bases = try await ArchiveArgument.open(bases)
+            return output.isPreview
                 ? try await Pack(options: options).preview(caches, to: output.path, progress: progress)
                 : try await Pack(options: options).run(caches, to: output.named(), progress: progress)
         }
@@ -248,7 +252,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
             label: label,
             archive: output.output,
             tar: fromTar,
-            bases: bases,
+            bases: bases.map(\.name),
             isPreview: output.isPreview,
             warnsOfUse: packsUsed && report.restoreTime == nil && !directories.leavesOutBuildCache
         )
@@ -290,7 +294,7 @@ struct PackCommand: AsyncParsableCommand, Sendable {
             }
             options.go = recordsNoEnvironment ? nil : WorkingDirectory.command(directories.go)
         }
-        options.bases = bases.map { FilePath($0) }
+        options.bases = bases.map(\.path)
         options.rechecks = recheck
         options.isStrict = strict
         options.overwrite = output.force

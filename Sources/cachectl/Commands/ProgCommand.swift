@@ -41,7 +41,7 @@ struct ProgCommand: AsyncParsableCommand, Sendable {
         ),
         completion: .file()
     )
-    var archives: [String]
+    var archives: [ArchiveArgument]
 
     @Option(
         help: ArgumentHelp(
@@ -81,11 +81,13 @@ struct ProgCommand: AsyncParsableCommand, Sendable {
         guard isatty(STDIN_FILENO) == 0 else {
             throw ValidationError(
                 "the go command starts `cachectl prog`, and writes to its standard input: set "
-                    + "`GOCACHEPROG=\"cachectl prog \(archives.joined(separator: " "))\"` and run go"
+                    + "`GOCACHEPROG=\"cachectl prog \(archives.map(\.name).joined(separator: " "))\"` and run go"
             )
         }
         // Go gets the keys that a person presses, too, and decides when the program ends.
         for number in [SIGINT, SIGHUP] { signal(number, SIG_IGN) }
+        var options = options
+        for archive in archives { options.archives.append(try await archive.reference()) }
         let program = CacheProgram(buildCache: try ProgramPlaces.buildCache(), options: options)
         _ = try await Signals.cancelling(consequence: "run the go command again") {
             try await program.serve(.standardInput, answering: .standardOutput)
@@ -94,7 +96,6 @@ struct ProgCommand: AsyncParsableCommand, Sendable {
 
     private var options: CacheProgram.Options {
         var options = CacheProgram.Options()
-        options.archives = archives.map { FilePath($0) }
         options.isStrict = isStrict
         options.keepsPutsOut = keepsPutsOut
         options.log = log.map { FilePath($0) }

@@ -53,7 +53,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
     )
 
     @Argument(help: ArgumentHelp("The archive to restore.", valueName: "archive"), completion: .file())
-    var archive: String
+    var archive: ArchiveArgument
 
     @OptionGroup
     var directories: CacheDirectories
@@ -135,7 +135,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
     }
 
     func run() async throws {
-        let archive = try Archive(opening: FilePath(archive))
+        let archive = try await archive.open()
         let directories = chosenDirectories
         let caches = try await directories.resolve(askingGo: !asksNoGo)
         try directories.check(caches)
@@ -232,7 +232,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
                 HumanFormat.count(tally.untouched)
             )
         }
-        let name = HumanFormat.printable(archive)
+        let name = archive.shown
         let places = [("GOCACHE   ", caches.buildCache), ("GOMODCACHE", caches.moduleCache)]
         let effect =
             isPreview
@@ -262,7 +262,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
         }
         lines += ["", "digest  \(report.digest)"]
         if report.digest != report.archiveDigest { lines.append("of the archive  \(report.archiveDigest)") }
-        if report.nothingHits { lines += ["", RemedyText.nothingHits(archive)] }
+        if report.nothingHits { lines += ["", RemedyText.nothingHits(archive.name)] }
         return lines
     }
 
@@ -316,7 +316,7 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
     private func json(_ report: Restore.Report, _ caches: GoCaches, _ time: Duration) -> JSONValue {
         [
             "schema": "cachectl.restore/1",
-            "archive": .string(archive),
+            "archive": .string(archive.name),
             "dry_run": .boolean(isPreview),
             "digest": .string(report.digest.description),
             "archive_digest": .string(report.archiveDigest.description),

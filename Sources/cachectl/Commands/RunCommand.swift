@@ -1,5 +1,6 @@
 import ArgumentParser
 import CacheStore
+import CacheStoreRemote
 import FoundationEssentials
 import Glibc
 import SystemPackage
@@ -102,13 +103,19 @@ struct RunCommand: AsyncParsableCommand, Sendable {
                 words.contains("--") ? "" : ": the first word is `\(words[0])`, and not a `.castore` file"
             throw ValidationError("no archive is named before the command\(name)")
         }
-        if archives.contains("") { throw ValidationError("the path of an archive is empty") }
-        if let option = archives.first(where: { $0.hasPrefix("-") }) {
-            throw ValidationError("options come before the archives: `\(option)` does not")
+        if let signed = archives.first(where: \.isSigned) {
+            throw ValidationError(
+                "a signed address can't be handed on to `cachectl prog`, because other processes could read it: "
+                    + "copy `\(signed.name)` to a file with `cachectl pull` first"
+            )
+        }
+        if archives.contains(where: \.name.isEmpty) { throw ValidationError("the path of an archive is empty") }
+        if let option = archives.first(where: { $0.name.hasPrefix("-") }) {
+            throw ValidationError("options come before the archives: `\(option.name)` does not")
         }
         guard let name = command.first else {
             throw ValidationError(
-                "no command is named: for example `cachectl run \(archives[0]) go build ./...`"
+                "no command is named: for example `cachectl run \(archives[0].name) go build ./...`"
             )
         }
         if name.hasPrefix("-") {
@@ -120,12 +127,12 @@ struct RunCommand: AsyncParsableCommand, Sendable {
     }
 
     /// The archives, and the command with its arguments.
-    private var parts: (archives: [String], command: [String]) {
+    private var parts: (archives: [ArchiveArgument], command: [String]) {
         if let place = words.firstIndex(of: "--") {
-            return (Array(words[..<place]), Array(words[(place + 1)...]))
+            return (words[..<place].map { ArchiveArgument(argument: $0) }, Array(words[(place + 1)...]))
         }
-        let archives = words.prefix { $0.hasSuffix(".castore") }
-        return (Array(archives), Array(words.dropFirst(archives.count)))
+        let archives = words.prefix { $0.hasSuffix(".castore") || RemoteAddress.isAddress($0) }
+        return (archives.map { ArchiveArgument(argument: $0) }, Array(words.dropFirst(archives.count)))
     }
 
     func run() async throws {
@@ -141,7 +148,9 @@ struct RunCommand: AsyncParsableCommand, Sendable {
         common.jobs = jobs
         let (report, _) = try await common.perform(consequence: "the command was not run") {
             [options] progress in
-            try await BuildSetup(options: options).run(archives.map { FilePath($0) }, progress: progress)
+            var references: [any ArchiveReference] = []
+            for archive in archives { references.append(try await archive.reference()) }
+            return try await BuildSetup(options: options).run(references, progress: progress)
         }
         common.show(report.warnings)
         if report.restoredEntries != nil, log != nil || keepsPutsOut {

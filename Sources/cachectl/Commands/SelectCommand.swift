@@ -59,7 +59,7 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
     )
 
     @Argument(help: ArgumentHelp("The archives to select from.", valueName: "archive"), completion: .file())
-    var inputs: [String]
+    var inputs: [ArchiveArgument]
 
     @OptionGroup
     var output: PreviewableOutput
@@ -106,7 +106,7 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
         help: ArgumentHelp("Drop members that this archive lacks; may be repeated.", valueName: "archive"),
         completion: .file()
     )
-    var others: [String] = []
+    var others: [ArchiveArgument] = []
 
     @Option(
         help: ArgumentHelp(
@@ -137,8 +137,10 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
         let (report, time) = try await common.perform(
             consequence: "no archive was written",
             needsAll: true
-        ) { [inputs, path = try output.named()] progress in
-            let inputs = inputs.map { FilePath($0) }
+        ) { [inputs, others, path = try output.named()] progress in
+            var options = options
+            options.heldIn = try await ArchiveArgument.open(others)
+            let inputs = try await ArchiveArgument.open(inputs)
             return try await Select(options: options).run(inputs, to: path, progress: progress)
         }
         show(report)
@@ -153,7 +155,7 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
         options.kept = keep.isEmpty ? nil : try ClassList.read(keep, of: "--keep")
         options.dropped = try ClassList.read(drop, of: "--drop")
         options.usedLogs = useLogs.map { FilePath($0) }
-        options.heldIn = others.map { FilePath($0) }
+        options.heldIn = others.map(\.path)
         options.maximumBytes = maxSize
         options.overwrite = output.force
         options.level = level
@@ -164,8 +166,10 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
     private func preview(_ options: Select.Options) async throws {
         let (preview, time) = try await common.perform(
             consequence: "no archive was to be written"
-        ) { [inputs, path = output.path] progress in
-            let inputs = inputs.map { FilePath($0) }
+        ) { [inputs, others, path = output.path] progress in
+            var options = options
+            options.heldIn = try await ArchiveArgument.open(others)
+            let inputs = try await ArchiveArgument.open(inputs)
             return try await Select(options: options).preview(inputs, to: path, progress: progress)
         }
         show(preview.report)
@@ -202,7 +206,7 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
             "dry_run": .boolean(preview != nil),
             "level": .optional(level),
             "digest": .string(report.digest.description),
-            "inputs": .strings(inputs),
+            "inputs": .strings(inputs.map(\.name)),
             "input_bytes": .integer(report.inputBytes),
             "totals": .totals(report.totals),
             "removed": .removal(report.removed, preview),

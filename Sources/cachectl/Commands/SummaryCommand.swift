@@ -42,7 +42,7 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
         help: ArgumentHelp("The archive that the job packed.", valueName: "archive"),
         completion: .file()
     )
-    var archive: String
+    var archive: ArchiveArgument
 
     @Option(
         help: ArgumentHelp(
@@ -51,7 +51,7 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
         ),
         completion: .file()
     )
-    var base: String?
+    var base: ArchiveArgument?
 
     @Option(
         help: ArgumentHelp(
@@ -104,7 +104,7 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
     }
 
     func run() async throws {
-        let archive = try Archive(opening: FilePath(archive))
+        let archive = try await archive.open()
         // The small files are read first, so that a wrong one is reported at once.
         let state = try restored.map {
             try RestoreRecord.read($0).map(JobFigures.Restored.record) ?? .nothing
@@ -156,7 +156,7 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
     ) async throws -> JobFigures {
         var options = Explain.Options()
         options.jobs = common.jobs
-        var packed = JobFigures.Packed(path: self.archive, summary: try await archive.summary())
+        var packed = JobFigures.Packed(path: self.archive.name, summary: try await archive.summary())
         // All compiled packages are decoded for their names only where their names are needed.
         let (base, missing) = try await compare(archive, progress)
         if base == nil || !log.isEmpty {
@@ -173,15 +173,17 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
         _ archive: Archive,
         _ progress: ProgressHandler?
     ) async throws -> (JobFigures.Base?, JobFigures.MissingBase?) {
-        guard let path = base else { return (nil, nil) }
+        guard let argument = base else { return (nil, nil) }
+        let path = argument.name
         var options = Diff.Options()
         options.jobs = common.jobs
         do {
-            let base = try Archive(opening: FilePath(path))
+            let base = try await argument.open()
             let summary = try await base.summary()
             let comparison = try await Diff(options: options).run(base, archive, progress: progress)
             return (JobFigures.Base(path: path, summary: summary, comparison: comparison), nil)
-        } catch let error as CacheStoreError where error.path == FilePath(path) && path != self.archive {
+        } catch let error as CacheStoreError 
+            where argument != self.archive && error.path ?? argument.path == argument.path {
             return (nil, JobFigures.MissingBase(path: path, error: error))
         }
     }
@@ -224,7 +226,7 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
 
     private func overBudget(_ figures: JobFigures, _ excess: Int, _ budget: Int) -> AdvisedError {
         var sentence =
-            "`\(archive)` is \(HumanFormat.bytes(figures.fileBytes)), \(HumanFormat.bytes(excess)) over the "
+            "`\(archive.name)` is \(HumanFormat.bytes(figures.fileBytes)), \(HumanFormat.bytes(excess)) over the "
             + "budget of \(HumanFormat.bytes(budget))"
         func name(_ module: String, _ packages: [String]) -> String {
             module.isEmpty ? JobFigures.unowned(packages) { "`\($0)`" } : "`\(module)`"

@@ -39,7 +39,7 @@ struct UnionCommand: AsyncParsableCommand, Sendable {
     )
 
     @Argument(help: ArgumentHelp("The archives to unite.", valueName: "archive"), completion: .file())
-    var inputs: [String]
+    var inputs: [ArchiveArgument]
 
     @Option(
         name: .customLong("on-conflict"),
@@ -70,7 +70,7 @@ struct UnionCommand: AsyncParsableCommand, Sendable {
                 consequence: "no archive was written",
                 needsAll: true
             ) { [inputs, union, path = output.path] progress in
-                try await union.run(inputs.map { FilePath($0) }, to: path, progress: progress)
+                try await union.run(ArchiveArgument.open(inputs), to: path, progress: progress)
             }
         } catch let error as CacheStoreError where error.code == .dispute && common.json {
             try StandardOutput.write(json(nil, refused.list.withLock(\.self), .now - start))
@@ -108,7 +108,7 @@ struct UnionCommand: AsyncParsableCommand, Sendable {
             "schema": "cachectl.union/1",
             "archive": .string(output.output),
             "digest": .optional(report?.digest.description),
-            "inputs": .strings(inputs),
+            "inputs": .strings(inputs.map(\.name)),
             "input_bytes": .optional(report?.inputBytes),
             "totals": report.map { .totals($0.totals) } ?? .null,
             "conflicts": .disagreements((report?.disagreements ?? []).filter { $0.kind != .action }),

@@ -32,7 +32,7 @@ struct VerifyCommand: AsyncParsableCommand, Sendable {
 
     /// The result of verifying one archive.
     private struct Outcome {
-        var archive: String
+        var archive: ArchiveArgument
         var report: Verify.Report?
         var problems: [CacheStoreError]
         var time: Duration
@@ -43,7 +43,7 @@ struct VerifyCommand: AsyncParsableCommand, Sendable {
     }
 
     @Argument(help: ArgumentHelp("The archives to check.", valueName: "archive"), completion: .file())
-    var archives: [String]
+    var archives: [ArchiveArgument]
 
     @Option(
         name: .customLong("go-sum"),
@@ -129,13 +129,13 @@ struct VerifyCommand: AsyncParsableCommand, Sendable {
     /// Verifies one archive.
     ///
     /// An archive that can't be read has a problem, and the other archives are verified all the same.
-    private func verify(_ archive: String, _ options: Verify.Options) async throws -> Outcome {
+    private func verify(_ archive: ArchiveArgument, _ options: Verify.Options) async throws -> Outcome {
         let begin = ContinuousClock.now
         do {
             let (report, time) = try await common.perform(
                 consequence: "nothing was changed"
             ) { progress in
-                try await Verify(options: options).run(FilePath(archive), progress: progress)
+                try await Verify(options: options).run(archive.open(), progress: progress)
             }
             return Outcome(archive: archive, report: report, problems: report.problems, time: time)
         } catch let error as CacheStoreError {
@@ -144,9 +144,9 @@ struct VerifyCommand: AsyncParsableCommand, Sendable {
     }
 
     private static func summary(_ outcome: Outcome) -> String {
-        let name = HumanFormat.printable(outcome.archive)
+        let name = outcome.archive.shown
         guard let report = outcome.report else {
-            return outcome.archive.isEmpty ? "an empty path: not checked" : "`\(name)`: not checked"
+            return outcome.archive.name.isEmpty ? "an empty path: not checked" : "`\(name)`: not checked"
         }
         guard outcome.isSound else {
             let problems = HumanFormat.count(outcome.problems.count, "problem", "problems")
@@ -195,7 +195,7 @@ struct VerifyCommand: AsyncParsableCommand, Sendable {
     private static func json(_ outcomes: [Outcome]) -> JSONValue {
         let archives = outcomes.map { outcome in
             ([
-                "archive": .string(outcome.archive),
+                "archive": .string(outcome.archive.name),
                 "is_sound": isSound([outcome]).map { .boolean($0) } ?? .null,
                 "digest": .optional(outcome.report?.digest?.description),
                 "members": .integer(outcome.report?.members ?? 0),

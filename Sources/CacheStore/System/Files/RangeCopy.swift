@@ -57,6 +57,9 @@ final class RangeCopy: Sendable {
         if let failure = reading.failure(of: range) { throw failure }
     }
 
+    /// Gives the room of bytes back that nobody reads again.
+    func release(_ range: Range<Int>) { scratch.file.release(range.count, at: range.lowerBound) }
+
     /// Has bytes read that will be needed, in the order of their offsets.
     ///
     /// - Parameter ranges: The ranges, in any order.

@@ -2,7 +2,7 @@ import Synchronization
 import SystemPackage
 
 /// The counters that the workers of one operation add to.
-final class ProgressCounters: Sendable {
+package final class ProgressCounters: Sendable {
     private struct Phase {
         var name = "starting"
         var totalBytes = 0
@@ -15,7 +15,7 @@ final class ProgressCounters: Sendable {
     private let items = Atomic<Int>(0)
 
     /// Starts a phase and sets the counters to zero.
-    func begin(_ name: String, bytes total: Int, items totalItems: Int) {
+    package func begin(_ name: String, bytes total: Int, items totalItems: Int) {
         phase.withLock { phase in
             (phase.name, phase.totalBytes, phase.totalItems) = (name, total, totalItems)
         }
@@ -24,7 +24,7 @@ final class ProgressCounters: Sendable {
     }
 
     /// Adds work that has been done to the counters.
-    func add(bytes count: Int, items itemCount: Int = 1) {
+    package func add(bytes count: Int, items itemCount: Int = 1) {
         bytes.add(count, ordering: .relaxed)
         items.add(itemCount, ordering: .relaxed)
     }
@@ -49,7 +49,7 @@ final class ProgressCounters: Sendable {
     ///
     /// A thread of its own reports. Swift's timers would need a thread too, and would wait for it without
     /// end.
-    static func reporting<Result>(
+    package static func reporting<Result>(
         to handler: ProgressHandler?,
         _ body: (ProgressCounters) async throws -> Result
     ) async throws -> Result {
