@@ -254,7 +254,9 @@ extension ArtifactManifest.Layer {
             self[keyPath: path] = id
         }
         if let text = notes[Annotation.frames] {
-            guard let number = ContentRange.number(text), number <= byteCount else { return nil }
+            guard let number = ContentRange.number(text), kind != .archive || number <= byteCount else {
+                return nil
+            }
             frameByteCount = number
         }
         for (name, path) in [
