@@ -4,8 +4,8 @@ import SystemPackage
 
 /// The certificates of the authorities that this machine trusts.
 ///
-/// `SSL_CERT_FILE` takes the place of the system's file, and the first directory of `SSL_CERT_DIR` that of the
-/// system's directory, which is read only where there is no file.
+/// `SSL_CERT_FILE` takes the place of the system's file, and the first directory of `SSL_CERT_DIR` that of
+/// the system's directory, which is read only where there is no file.
 enum TrustedCertificates {
     /// The files of distributions, as Go's `crypto/x509` lists them in `root_linux.go`.
     private static let files = [

@@ -132,7 +132,8 @@ extension WebFailure {
     }
 
     /// Returns the part of BoringSSL's words that tells something, the name of its reason: for example
-    /// `CERTIFICATE_VERIFY_FAILED` of `error:1000007d:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED at …`.
+    /// `CERTIFICATE_VERIFY_FAILED` of `error:1000007d:SSL
+    /// routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED at …`.
     private static func reason(in text: String) -> String {
         guard let mark = text.firstRange(of: "OPENSSL_internal:") else { return plain(text) }
         return String(text[mark.upperBound...].prefix { $0.isUppercase || $0.isNumber || $0 == "_" })

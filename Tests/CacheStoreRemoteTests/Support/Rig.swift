@@ -136,7 +136,8 @@ struct BreakingProxy: Sendable {
         _ = try await http(
             "POST",
             url + "/.control",
-            Array(try JSONSerialization.data(withJSONObject: rules))
+            Array(try JSONSerialization.data(withJSONObject: rules)),
+            ca: ca
         )
     }
 
