@@ -77,6 +77,15 @@ COMMAND_LINE = [
     ('.', 'the entry point, and the manual made from all commands'),
 ]
 
+REMOTE = [
+    ('Addresses', 'names of files on servers and in registries'),
+    ('Transport', 'requests: connections, deadlines, redirects, retries, certificates, proxies'),
+    ('Files', 'files read in ranges, and files to be sent'),
+    ('Credentials', 'what users keep to sign in, and the tokens of registries'),
+    ('Registry', 'the protocol of registries: manifests, blobs, uploads, artifacts of archives'),
+    ('Operations', 'archives opened by their addresses, pushed and pulled'),
+]
+
 MODIFIERS = r'(?:(?:@\w+(?:\([^)]*\))?|public|package|static|final|indirect|mutating|borrowing|consuming|override|nonisolated(?:\(\w+\))?|unsafe) )*'
 DECLARATION = re.compile(
     rf'^{MODIFIERS}(?:struct|class|enum|protocol|typealias|actor|func|let|var) (\w+)', re.M)
@@ -184,7 +193,7 @@ def check_words():
 def map_text():
     """Returns the map, from the top floor down."""
     lines = []
-    for target, floors in (('CacheStore', LIBRARY), ('cachectl', COMMAND_LINE)):
+    for target, floors in (('CacheStore', LIBRARY), ('CacheStoreRemote', REMOTE), ('cachectl', COMMAND_LINE)):
         lines.append(f'{target}, from the top floor down')
         for name, words, *uses in reversed(floors):
             suffix = f' (uses {", ".join(use.split("/", 1)[1] for use in uses)})' if uses else ''
@@ -199,7 +208,7 @@ def check_design():
     if f'```\n{map_text()}```\n' not in text:
         faults.append(f'{name}: its map is not the one that `Tests/floors.py --map` prints')
     for path in sorted(set(re.findall(r'`([\w/+]+\.swift)`', text))):
-        if not any((ROOT / 'Sources' / target / path).is_file() for target in ('CacheStore', 'cachectl')):
+        if not any((ROOT / 'Sources' / target / path).is_file() for target in ('CacheStore', 'CacheStoreRemote', 'cachectl')):
             faults.append(f'{name}: there is no file {path} in Sources/CacheStore or Sources/cachectl')
     return faults
 
@@ -210,7 +219,8 @@ def main():
         return
     if sys.argv[1:]:
         sys.exit(__doc__)
-    faults = check_target('CacheStore', LIBRARY) + check_target('cachectl', COMMAND_LINE) + check_sizes()
+    faults = check_target('CacheStore', LIBRARY) + check_target('CacheStoreRemote', REMOTE)
+    faults += check_target('cachectl', COMMAND_LINE) + check_sizes()
     faults += check_words() + check_design()
     for fault in faults:
         print(fault, file=sys.stderr)

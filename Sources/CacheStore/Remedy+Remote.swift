@@ -4,7 +4,7 @@ extension Remedy {
     /// The advice to leave user and password out of an address.
     public static let omitPassword = Remedy(
         "omitPassword",
-        "leave them out; sign in to a registry with `docker login`, and use a signed address for other servers"
+        "leave them out; sign in to a registry with `docker login`, and use a signed address for others"
     )
 
     /// The advice to encrypt the connection to a server.

@@ -118,7 +118,9 @@ struct Cachectl: AsyncParsableCommand {
                         + "addresses of a bucket) and `oci://`"
                 )
             }
-            guard localOptions.contains(name) || localCommands.contains(arguments.first ?? "") else { continue }
+            guard localOptions.contains(name) || localCommands.contains(arguments.first ?? "") else {
+                continue
+            }
             throw ValidationError(
                 "`\(shown)` is an address, where a path of this machine is needed: copy an archive with "
                     + "`cachectl pull`, and write one to a registry with `cachectl push`"

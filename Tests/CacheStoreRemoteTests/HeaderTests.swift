@@ -5,7 +5,7 @@ import Testing
 @Suite struct HeaderTests {
     @Test func challengesAreParsed() {
         let challenges = Challenge.parse([
-            #"Bearer realm="https://auth.example/token",service="reg \"x\"", scope="repository:a/b:pull,push""#,
+            #"Bearer realm="https://a.example/t",service="reg \"x\"", scope="repository:a/b:pull,push""#,
             "Negotiate, basic realm=plain , charset = UTF-8",
         ])
         #expect(challenges.map(\.scheme) == ["bearer", "negotiate", "basic"])

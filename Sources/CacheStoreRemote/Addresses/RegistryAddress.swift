@@ -2,7 +2,8 @@ public import CacheStore
 
 /// The address of an image or an artifact in a registry: `oci://REGISTRY[:PORT]/REPOSITORY[:TAG|@DIGEST]`.
 ///
-/// Source: the OCI distribution specification 1.1, *Pulling manifests*, and Docker's rules for its own registry.
+/// Source: the OCI distribution specification 1.1, *Pulling manifests*, and Docker's rules for its own
+/// registry.
 public struct RegistryAddress: Hashable, Sendable {
     /// A tag, or the digest of a manifest.
     public enum Reference: Hashable, Sendable {
@@ -67,8 +68,8 @@ public struct RegistryAddress: Hashable, Sendable {
         repository = isDocker && !rest.contains("/") ? "library/\(rest)" : String(rest)
         guard Self.isRepository(repository) else {
             throw WebAddress.refused(
-                "its repository is not made of lower-case letters and digits, with single `.`, `_`, `-` and `/` "
-                    + "between them"
+                "its repository is not made of lower-case letters and digits, with single `.`, `_`, `-` and "
+                    + "`/` between them"
             )
         }
         reference = digest.map { .digest($0) } ?? .tag(tag)

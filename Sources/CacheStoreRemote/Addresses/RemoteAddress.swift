@@ -21,7 +21,8 @@ public enum RemoteAddress: Hashable, Sendable {
 
     /// Returns whether the text is meant as an address rather than as a path.
     ///
-    /// A path can hold `://` too, but only below a directory whose name ends in a colon: `./https://…` names it.
+    /// A path can hold `://` too, but only below a directory whose name ends in a colon: `./https://…`
+    /// names it.
     ///
     /// - Parameter text: The argument of a user.
     /// - Returns: Whether it begins with `https://`, `http://` or `oci://`.

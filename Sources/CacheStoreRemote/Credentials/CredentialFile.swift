@@ -26,8 +26,8 @@ struct CredentialFile: Decodable, Sendable {
     ///
     /// - Parameter path: The file.
     /// - Returns: `nil` if there is no such file, or if this user may not read it.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument`` if the file is damaged; no
-    ///   part of the content is repeated.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument`` if the file is damaged;
+    ///   no part of the content is repeated.
     static func read(_ path: FilePath) throws(CacheStoreError) -> Self? {
         guard let bytes = bytes(of: path) else { return nil }
         guard !bytes.isEmpty else { return nil }

@@ -20,7 +20,8 @@ public struct HTTPFile: RemoteFile {
     /// - Parameters:
     ///   - address: The address. Redirects are followed.
     ///   - client: The client to use.
-    ///   - allowsWholeOnly: Whether a server will do that ignores ranges. Then only the whole file can be read.
+    ///   - allowsWholeOnly: Whether a server will do that ignores ranges. Then only the whole file can be
+    ///     read.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/network``,
     ///   ``CacheStoreError/Code/accessDenied``, ``CacheStoreError/Code/notFound`` or
     ///   ``CacheStoreError/Code/badArgument``; or `CancellationError`.

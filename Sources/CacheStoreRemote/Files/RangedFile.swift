@@ -96,7 +96,8 @@ final class RangedFile: Sendable {
     ///   - transfer: The range, and the bytes that were handed over already.
     ///   - cached: The place of an earlier redirect; `nil` for ``address``.
     /// - Returns: `false` if the server at `cached` refuses, so that ``address`` must be asked again.
-    /// - Throws: As ``RemoteClient/send(_:as:_:)`` does, or the error for an answer that is not what was asked.
+    /// - Throws: As ``RemoteClient/send(_:as:_:)`` does, or the error for an answer that is not what was
+    ///   asked.
     private func request(_ transfer: Transfer, at cached: WebAddress?) async throws -> Bool {
         let rest = transfer.offset..<transfer.range.upperBound
         if rest.isEmpty { return true }

@@ -29,7 +29,8 @@ public struct ArtifactAssembly: Hashable, Sendable {
     /// Adds a piece, or makes the last one longer if the piece follows it.
     public mutating func append(_ piece: Piece) {
         guard !piece.range.isEmpty else { return }
-        if let last = pieces.last, last.layer == piece.layer, last.range.upperBound == piece.range.lowerBound {
+        if let last = pieces.last, last.layer == piece.layer, last.range.upperBound == piece.range.lowerBound
+        {
             pieces[pieces.count - 1].range = last.range.lowerBound..<piece.range.upperBound
         } else {
             pieces.append(piece)

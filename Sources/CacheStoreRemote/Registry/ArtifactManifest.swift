@@ -3,8 +3,8 @@ import FoundationEssentials
 
 /// The manifest of an artifact that holds archives: an OCI image manifest, whose layers are the archives.
 ///
-/// The archives of one artifact are read as their union. An artifact may also hold one archive in pieces. The bytes of a manifest follow from its values alone:
-/// there is no time in it.
+/// The archives of one artifact are read as their union. An artifact may also hold one archive in pieces. The
+/// bytes of a manifest follow from its values alone: there is no time in it.
 ///
 /// Source: OCI image specification 1.1, `manifest.md`, *Guidelines for Artifact Usage*.
 public struct ArtifactManifest: Hashable, Sendable {
@@ -176,8 +176,8 @@ extension ArtifactManifest {
     /// - Parameters:
     ///   - manifest: The bytes that a registry gave, and their media type.
     ///   - name: The address, for messages.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/notAnArchive`` if the manifest is not one
-    ///   of archives.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/notAnArchive`` if the manifest is not
+    ///   one of archives.
     public init(_ manifest: Registry.Manifest, name: String) throws(CacheStoreError) {
         func refused(_ reason: String, _ remedy: Remedy = .nameArtifact) -> CacheStoreError {
             CacheStoreError(.notAnArchive, "`\(name)` is no artifact of archives: \(reason)", remedy: remedy)
@@ -205,7 +205,8 @@ extension ArtifactManifest {
         let isAssembled = configuration.mediaType == Self.assemblyType
         var assembly: Blob?
         if isAssembled {
-            guard let digest = configuration.digestID, (0...ArtifactAssembly.longest).contains(configuration.size)
+            guard let digest = configuration.digestID,
+                (0...ArtifactAssembly.longest).contains(configuration.size)
             else { throw refused("the list of its pieces has no SHA-256 and size", .distrust) }
             assembly = Blob(digest: digest, byteCount: configuration.size)
         }

@@ -19,9 +19,10 @@ extension Registry {
     /// - Parameters:
     ///   - file: The content.
     ///   - digest: The SHA-256 of the content, which the registry checks.
-    ///   - origin: Another repository of the same registry that may have the blob, so that it need not be sent.
-    ///   - sent: Called with the number of bytes that the registry has got since the last call; negative where
-    ///     it has lost some.
+    ///   - origin: Another repository of the same registry that may have the blob, so that it need not be
+    ///     sent.
+    ///   - sent: Called with the number of bytes that the registry has got since the last call; negative
+    ///     where it has lost some.
     /// - Returns: The way in which the blob came there.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/accessDenied`` or
     ///   ``CacheStoreError/Code/network``, the error of `file`, or `CancellationError`.

@@ -140,7 +140,8 @@ extension Registry {
                 guard !expected.hasPrefix("sha256:") || expected == "sha256:\(digest)" else {
                     throw CacheStoreError(
                         .network,
-                        "cannot \(action): the manifest does not have the digest `\(WebFailure.plain(expected))`"
+                        "cannot \(action): the manifest does not have the digest "
+                            + "`\(WebFailure.plain(expected))`"
                     )
                 }
                 let type = response.header("content-type") ?? ""

@@ -4,8 +4,8 @@ import SystemPackage
 
 /// The certificates of the authorities that this machine trusts.
 ///
-/// `SSL_CERT_FILE` and `SSL_CERT_DIR` take the place of the system's file and directory, as with OpenSSL, curl
-/// and Go.
+/// `SSL_CERT_FILE` takes the place of the system's file, and the first directory of `SSL_CERT_DIR` that of
+/// the system's directory, which is read only where there is no file.
 enum TrustedCertificates {
     /// The files of distributions, as Go's `crypto/x509` lists them in `root_linux.go`.
     private static let files = [
@@ -21,30 +21,30 @@ enum TrustedCertificates {
     /// - Returns: Settings that check the certificates and the names of servers.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/network`` if there are no certificates.
     static func configuration(_ environment: [String: String]) throws(CacheStoreError) -> TLSConfiguration {
-        var roots: [String] = []
-        if let file = named("SSL_CERT_FILE", environment) {
-            guard isReadable(file) else { throw missing("`SSL_CERT_FILE` names no file that can be read") }
-            roots.append(file)
-        } else if let file = files.first(where: isReadable) {
-            roots.append(file)
-        }
-        if let list = named("SSL_CERT_DIR", environment) {
-            roots += list.split(separator: ":").map(String.init).filter(isReadable)
-        } else if let directory = directories.first(where: isReadable) {
-            roots.append(directory)
-        }
-        guard let first = roots.first else {
+        let file = try file(environment)
+        // NIOSSL takes a directory in the first place only.
+        let directory = named("SSL_CERT_DIR", environment)?.split(separator: ":").map(String.init).first(
+            where: isReadable
+        )
+        guard let first = directory ?? file ?? directories.first(where: isReadable) else {
             throw missing("this machine has no certificates of authorities to check servers with")
         }
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.trustRoots = .file(first)
-        configuration.additionalTrustRoots = roots.dropFirst().map { .file($0) }
+        if directory != nil, let file { configuration.additionalTrustRoots = [.file(file)] }
         do {
             _ = try NIOSSLContext(configuration: configuration)
         } catch {
             throw missing("the certificates of authorities in `\(first)` can't be read")
         }
         return configuration
+    }
+
+    /// Returns the file of certificates, if there is one.
+    private static func file(_ environment: [String: String]) throws(CacheStoreError) -> String? {
+        guard let file = named("SSL_CERT_FILE", environment) else { return files.first(where: isReadable) }
+        guard isReadable(file) else { throw missing("`SSL_CERT_FILE` names no file that can be read") }
+        return file
     }
 
     private static func named(_ variable: String, _ environment: [String: String]) -> String? {

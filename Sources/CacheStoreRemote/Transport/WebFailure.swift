@@ -131,10 +131,12 @@ extension WebFailure {
         }
     }
 
-    /// Returns the part of BoringSSL's words that tells something: the name of its reason, in capitals.
+    /// Returns the part of BoringSSL's words that tells something, the name of its reason: for example
+    /// `CERTIFICATE_VERIFY_FAILED` of `error:1000007d:SSL
+    /// routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED at …`.
     private static func reason(in text: String) -> String {
-        text.split { !($0.isUppercase || $0 == "_" || $0.isNumber) }.map(String.init)
-            .first { $0.contains("_") && $0.count > 6 } ?? plain(text)
+        guard let mark = text.firstRange(of: "OPENSSL_internal:") else { return plain(text) }
+        return String(text[mark.upperBound...].prefix { $0.isUppercase || $0.isNumber || $0 == "_" })
     }
 
     /// Returns the beginning of foreign words, without control characters.

@@ -59,7 +59,8 @@ struct InfoCommand: AsyncParsableCommand, Sendable {
         let archive = try await archive.open()
         let summary = try await archive.summary()
         if let metrics {
-            let page = ArchiveMetrics(path: self.archive.name, version: archive.formatVersion, summary: summary)
+            let (name, version) = (self.archive.name, archive.formatVersion)
+            let page = ArchiveMetrics(path: name, version: version, summary: summary)
             if metrics == "-" { return try writeToStandardOutput(page) }
             try page.publish(at: FilePath(metrics), besides: archive)
             if common.quiet { return }

@@ -81,7 +81,8 @@ struct ProgCommand: AsyncParsableCommand, Sendable {
         guard isatty(STDIN_FILENO) == 0 else {
             throw ValidationError(
                 "the go command starts `cachectl prog`, and writes to its standard input: set "
-                    + "`GOCACHEPROG=\"cachectl prog \(archives.map(\.name).joined(separator: " "))\"` and run go"
+                    + "`GOCACHEPROG=\"cachectl prog "
+                    + "\(archives.map(\.name).joined(separator: " "))\"` and run go"
             )
         }
         // Go gets the keys that a person presses, too, and decides when the program ends.

@@ -118,7 +118,8 @@ struct PushCommand: AsyncParsableCommand, Sendable {
         case .layers: "the whole archive was sent, because the artifact would have more than 8 layers"
         case .deadFrames:
             "the whole archive was sent, because the artifact would mostly hold frames that nothing uses"
-        case .noGain: "the whole archive was sent, because the artifact of `--onto` has hardly any of its frames"
+        case .noGain:
+            "the whole archive was sent, because the artifact that `--onto` names has hardly any of its frames"
         }
     }
 

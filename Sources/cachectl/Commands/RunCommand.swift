@@ -105,11 +105,13 @@ struct RunCommand: AsyncParsableCommand, Sendable {
         }
         if let signed = archives.first(where: \.isSigned) {
             throw ValidationError(
-                "a signed address can't be handed on to `cachectl prog`, because other processes could read it: "
-                    + "copy `\(signed.name)` to a file with `cachectl pull` first"
+                "a signed address can't be handed on to `cachectl prog`, because other processes could read "
+                    + "it: copy `\(signed.name)` to a file with `cachectl pull` first"
             )
         }
-        if archives.contains(where: \.name.isEmpty) { throw ValidationError("the path of an archive is empty") }
+        if archives.contains(where: \.name.isEmpty) {
+            throw ValidationError("the path of an archive is empty")
+        }
         if let option = archives.first(where: { $0.name.hasPrefix("-") }) {
             throw ValidationError("options come before the archives: `\(option.name)` does not")
         }

@@ -182,8 +182,9 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
             let summary = try await base.summary()
             let comparison = try await Diff(options: options).run(base, archive, progress: progress)
             return (JobFigures.Base(path: path, summary: summary, comparison: comparison), nil)
-        } catch let error as CacheStoreError 
-            where argument != self.archive && error.path ?? argument.path == argument.path {
+        } catch let error as CacheStoreError
+            where argument != self.archive && error.path ?? argument.path == argument.path
+        {
             return (nil, JobFigures.MissingBase(path: path, error: error))
         }
     }
@@ -226,7 +227,8 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
 
     private func overBudget(_ figures: JobFigures, _ excess: Int, _ budget: Int) -> AdvisedError {
         var sentence =
-            "`\(archive.name)` is \(HumanFormat.bytes(figures.fileBytes)), \(HumanFormat.bytes(excess)) over the "
+            "`\(archive.name)` is \(HumanFormat.bytes(figures.fileBytes)), "
+            + "\(HumanFormat.bytes(excess)) over the "
             + "budget of \(HumanFormat.bytes(budget))"
         func name(_ module: String, _ packages: [String]) -> String {
             module.isEmpty ? JobFigures.unowned(packages) { "`\($0)`" } : "`\(module)`"

@@ -53,6 +53,9 @@ enum RemedyText {
             "raise the limit of processes (`ulimit -u`, or the container's pids limit), or use fewer threads "
             + "with `--jobs`",
         .freeMemory: "give it more memory, or use fewer threads with `--jobs`",
+        .downloadFirst: "download it with `cachectl pull ADDRESS -o FILE`, and name FILE",
+        .encrypt: "use `https://`, or `--plain-http` where nobody else can read or change what is sent",
+        .nameArtifact: "name an artifact that `cachectl push` made",
         .diagnose: "`cachectl doctor` tells which and why",
         .restoreForUse:
             "restore with `cachectl restore --profile ci` into the directory in which the job builds, or "

@@ -90,8 +90,11 @@ final class Rig: Sendable {
         var order: [String: Any] = ["target": target]
         for (key, value) in more { order[key] = value }
         let data = try JSONSerialization.data(withJSONObject: order)
-        let answer = try await http("POST", servers.control + "/.proxies", Array(data))
-        let proxy = BreakingProxy(try JSONDecoder().decode(Servers.Proxy.self, from: Data(answer)))
+        let answer = try await http("POST", servers.control + "/.proxies", Array(data), ca: servers.ca)
+        let proxy = BreakingProxy(
+            try JSONDecoder().decode(Servers.Proxy.self, from: Data(answer)),
+            ca: servers.ca
+        )
         try await proxy.set(rules)
         return proxy
     }
@@ -121,21 +124,26 @@ struct BreakingProxy: Sendable {
     let url: String
     let localhost: String
     let host: String
+    private let ca: String
 
-    init(_ proxy: Rig.Servers.Proxy) { (url, localhost, host) = (proxy.url, proxy.localhost, proxy.host) }
+    init(_ proxy: Rig.Servers.Proxy, ca: String) {
+        self.ca = ca
+        (url, localhost, host) = (proxy.url, proxy.localhost, proxy.host)
+    }
 
     /// Replaces the rules.
     func set(_ rules: [Rule]) async throws {
         _ = try await http(
             "POST",
             url + "/.control",
-            Array(try JSONSerialization.data(withJSONObject: rules))
+            Array(try JSONSerialization.data(withJSONObject: rules)),
+            ca: ca
         )
     }
 
     /// The requests so far.
     func log() async throws -> [Entry] {
-        try JSONDecoder().decode([Entry].self, from: Data(try await http("GET", url + "/.log", nil)))
+        try JSONDecoder().decode([Entry].self, from: Data(try await http("GET", url + "/.log", nil, ca: ca)))
     }
 }
 
@@ -143,13 +151,15 @@ struct BreakingProxy: Sendable {
 func randomBytes(_ count: Int) -> [UInt8] {
     var generator = SystemRandomNumberGenerator()
     var bytes: [UInt8] = []
-    while bytes.count < count { withUnsafeBytes(of: generator.next()) { bytes += $0 } }
+    while bytes.count < count { unsafe withUnsafeBytes(of: generator.next()) { unsafe bytes += $0 } }
     return Array(bytes.prefix(count))
 }
 
 /// Sends a request to a server of the rig, outside of what is tested.
-private func http(_ method: String, _ url: String, _ body: [UInt8]?) async throws -> [UInt8] {
-    let client = RemoteClient()
+private func http(_ method: String, _ url: String, _ body: [UInt8]?, ca: String) async throws -> [UInt8] {
+    var options = RemoteOptions()
+    options.environment = ["SSL_CERT_FILE": ca]
+    let client = RemoteClient(options: options)
     let request = WebRequest(
         method: HTTPMethod(rawValue: method),
         address: try WebAddress(url),

@@ -27,7 +27,8 @@ final class ProgramRecord: Sendable {
             options.warn(Warning(unwrittenLog: error))
         }
         self.options = options
-        let report = CacheProgram.Report(startTime: Glibc.time(nil), archives: program.options.archives.map(\.archivePath))
+        let archives = program.options.archives.map(\.archivePath)
+        let report = CacheProgram.Report(startTime: Glibc.time(nil), archives: archives)
         state = Mutex(State(report: report))
     }
 

@@ -87,7 +87,9 @@ public struct BuildSetup: Sendable {
     ///   ``Restore``, or as the system says for GOMODCACHE), or `CancellationError`.
     /// - Complexity: That of a ``Restore`` of the modules that are missing. If none is, only the beginning of
     ///   each index is read.
-    public func run(_ archives: [any ArchiveReference], progress: ProgressHandler? = nil) async throws -> Report {
+    public func run(_ archives: [any ArchiveReference], progress: ProgressHandler? = nil) async throws
+        -> Report
+    {
         var work = BuildSetupOperation(options, progress)
         try await work.run(archives)
         return work.report

@@ -41,7 +41,11 @@ public struct RemoteArchives: Sendable {
     }
 
     /// Opens the archive that an artifact holds.
-    func open(_ artifact: ArtifactManifest, in registry: Registry, named name: String) async throws -> Archive {
+    func open(
+        _ artifact: ArtifactManifest,
+        in registry: Registry,
+        named name: String
+    ) async throws -> Archive {
         if artifact.assembly != nil {
             return try await assembled(artifact, in: registry, named: name)
         }
@@ -87,7 +91,10 @@ public struct RemoteArchives: Sendable {
         let file = try await registry.blob(blob.digest, byteCount: blob.byteCount, name: name)
         let bytes = try await file.bytes(0..<blob.byteCount)
         guard ContentHasher.hash(bytes.span) == blob.digest else {
-            throw CacheStoreError(.corruptArchive, "the list of pieces of `\(name)` does not have its SHA-256")
+            throw CacheStoreError(
+                .corruptArchive,
+                "the list of pieces of `\(name)` does not have its SHA-256"
+            )
         }
         return try ArtifactAssembly(bytes, name: name)
     }

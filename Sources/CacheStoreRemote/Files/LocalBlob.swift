@@ -14,7 +14,8 @@ public final class LocalBlob: RemoteFile {
     /// Opens a file.
     ///
     /// - Parameter path: The file.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/notFound`` or ``CacheStoreError/Code/io``.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/notFound`` or
+    ///   ``CacheStoreError/Code/io``.
     public init(_ path: FilePath) throws(CacheStoreError) {
         name = path.string
         do {

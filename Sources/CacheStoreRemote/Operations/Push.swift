@@ -178,7 +178,8 @@ public struct Push: Sendable {
         _ counters: ProgressCounters
     ) async throws -> Report {
         let manifest = content.manifest
-        let sizes = manifest.layers.map { ($0.digest, $0.byteCount) }
+        let sizes =
+            manifest.layers.map { ($0.digest, $0.byteCount) }
             + (manifest.assembly.map { [($0.digest, $0.byteCount)] } ?? [])
         let most = sizes.reduce(0) { $0 + (content.blobs[$1.0] == nil ? 0 : $1.1) }
         counters.begin("sending", bytes: most, items: 0)
