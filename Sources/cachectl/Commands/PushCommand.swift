@@ -119,7 +119,7 @@ struct PushCommand: AsyncParsableCommand, Sendable {
         case .deadFrames:
             "the whole archive was sent, because the artifact would mostly hold frames that nothing uses"
         case .noGain:
-            "the whole archive was sent, because the artifact that `--onto` names has hardly any of its frames"
+            "the whole archive was sent, because the artifact of `--onto` has hardly any of its frames"
         }
     }
 
