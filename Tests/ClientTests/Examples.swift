@@ -82,3 +82,17 @@ func serve(_ archives: [FilePath], in buildCache: FilePath) async throws {
     try await program.serve(.standardInput, answering: .standardOutput)
 }
 // end of example
+
+// example: an archive in a registry
+import CacheStoreRemote
+
+/// Restores what one job has packed, from the union of all in a registry.
+func restore(job: String, from address: String, into caches: GoCaches) async throws {
+    let client = RemoteClient()
+    let archive = try await RemoteArchives(client: client).open(RemoteAddress(address))
+    var options = Restore.Options()
+    options.only = [job]
+    try await Restore(options: options).run(archive, into: caches)
+    await client.shutdown()
+}
+// end of example
