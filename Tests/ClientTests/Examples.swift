@@ -1,5 +1,7 @@
 /// The code that the documentation shows. `Tests/examples.py` compares each example with the pages.
 
+import CacheStoreRemote
+
 // example: an archive of each job, and caches from all of them
 import CacheStore
 import SystemPackage
@@ -84,8 +86,6 @@ func serve(_ archives: [FilePath], in buildCache: FilePath) async throws {
 // end of example
 
 // example: an archive in a registry
-import CacheStoreRemote
-
 /// Restores what one job has packed, from the union of all in a registry.
 func restore(job: String, from address: String, into caches: GoCaches) async throws {
     let client = RemoteClient()
