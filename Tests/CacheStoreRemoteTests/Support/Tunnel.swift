@@ -12,10 +12,11 @@ final class Tunnel {
         while True:
             near, _ = listener.accept()
             head = b""
-            while b"\\r\\n\\r\\n" not in head: head += near.recv(65536)
+            while b"\\r\\n\\r\\n" not in head and (data := near.recv(65536)): head += data
+            if not head: continue
             lines = head.decode().split("\\r\\n")
-            value = next((line.split(": ", 1)[1] for line in lines if line.lower().startswith("proxy-auth")), "")
-            print(" ".join(lines[0].split()[:2]), value, flush=True)
+            value = [line.split(": ", 1)[1] for line in lines if line.lower().startswith("proxy-auth")]
+            print(" ".join(lines[0].split()[:2] + value), flush=True)
             far = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
             near.sendall(b"HTTP/1.1 200 OK\\r\\n\\r\\n")
             threading.Thread(target=copy, args=(near, far), daemon=True).start()
