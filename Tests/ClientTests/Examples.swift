@@ -1,7 +1,5 @@
 /// The code that the documentation shows. `Tests/examples.py` compares each example with the pages.
 
-import CacheStoreRemote
-
 // example: an archive of each job, and caches from all of them
 import CacheStore
 import SystemPackage
@@ -82,17 +80,5 @@ func serve(_ archives: [FilePath], in buildCache: FilePath) async throws {
     options.archives = archives
     let program = CacheProgram(buildCache: buildCache, options: options)
     try await program.serve(.standardInput, answering: .standardOutput)
-}
-// end of example
-
-// example: an archive in a registry
-/// Restores what one job has packed, from the union of all in a registry.
-func restore(job: String, from address: String, into caches: GoCaches) async throws {
-    let client = RemoteClient()
-    let archive = try await RemoteArchives(client: client).open(RemoteAddress(address))
-    var options = Restore.Options()
-    options.only = [job]
-    try await Restore(options: options).run(archive, into: caches)
-    await client.shutdown()
 }
 // end of example

@@ -54,7 +54,8 @@ enum RemedyText {
             + "with `--jobs`",
         .freeMemory: "give it more memory, or use fewer threads with `--jobs`",
         .downloadFirst: "download it with `cachectl pull ADDRESS -o FILE`, and name FILE",
-        .encrypt: "use `https://`, or `--plain-http` where nobody else can read or change what is sent",
+        .encrypt:
+            "use `https://`, or set `CACHECTL_PLAIN_HTTP=1` where nobody else can read or change what is sent",
         .nameArtifact: "name an artifact that `cachectl push` made",
         .diagnose: "`cachectl doctor` tells which and why",
         .restoreForUse:
