@@ -61,6 +61,7 @@ struct Cachectl: AsyncParsableCommand {
             try Signals.listen()
             try checkCommand()
             try checkAddresses(ProcessArguments.words)
+            try checkRepetitions(ProcessArguments.words)
             var command = try await asyncParseAsRoot(ProcessArguments.words)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
@@ -105,6 +106,16 @@ struct Cachectl: AsyncParsableCommand {
                     + "for such addresses (`skopeo copy` for images), and name the copy"
             )
         }
+    }
+
+    /// Refuses an option that is given twice and takes one value.
+    ///
+    /// - Throws: `ValidationError`.
+    static func checkRepetitions(_ arguments: [String]) throws {
+        guard let name = RepeatedOption.name(in: arguments, of: { CommandInfo.read(_dumpHelp()) }) else {
+            return
+        }
+        throw ValidationError("`\(name)` is given more than once, and takes one value")
     }
 
     /// Writes the message for an error, and returns the exit status.
