@@ -57,11 +57,12 @@ struct InfoCommand: AsyncParsableCommand, Sendable {
 
     func run() async throws {
         let archive = try Archive(opening: FilePath(archive))
+        if let metrics, metrics != "-" { try ArchiveMetrics.check(FilePath(metrics), besides: archive) }
         let summary = try await archive.summary()
         if let metrics {
             let page = ArchiveMetrics(path: self.archive, version: archive.formatVersion, summary: summary)
             if metrics == "-" { return try writeToStandardOutput(page) }
-            try page.publish(at: FilePath(metrics), besides: archive)
+            try page.publish(at: FilePath(metrics))
             if common.quiet { return }
         }
         if common.json {
