@@ -74,6 +74,8 @@ public struct Warning: Hashable, Sendable {
         public static let unwrittenLog = Code(rawValue: "unwrittenLog")
         /// A directory above a cache of an image keeps other users out.
         public static let closedDirectory = Code(rawValue: "closedDirectory")
+        /// Compressing again has made the content of an archive larger.
+        public static let largerContent = Code(rawValue: "largerContent")
     }
 
     /// The kind; stable across releases.

@@ -37,6 +37,9 @@ enum RemedyText {
         .recordEnvironment: "pack without `--no-go`, or judge packages with `--packages DIR`",
         .restoreFirst:
             "run `cachectl restore` first, best in the image itself, and then `cachectl doctor`",
+        .useArchive:
+            "it need not be packed: `cachectl restore` restores it, `cachectl select` takes members of it, "
+            + "and `cachectl union` unites it with others",
         .decompressTar:
             "decompress it with the program that compressed it (zstd may need `--long=31`), and pipe the tar "
             + "to `--from-tar -`; or unpack it, and pack the directories",
@@ -47,6 +50,7 @@ enum RemedyText {
             "name its path in the tar with `--gomodcache PATH`, or leave the module cache out with "
             + "`--no-gomodcache`",
         .chooseLevel: "set it with `--level`",
+        .keepLevel: "choose a higher `--level`, or omit it to take the content as it is stored",
         .compressFirst:
             "first select with `--level`, and then select from the result with `--max-size`",
         .allowThreads:
