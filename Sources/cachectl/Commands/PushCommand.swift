@@ -120,6 +120,8 @@ struct PushCommand: AsyncParsableCommand, Sendable {
             "the whole archive was sent, because the artifact would mostly hold frames that nothing uses"
         case .noGain:
             "the whole archive was sent, because the artifact of `--onto` has hardly any of its frames"
+        case .pieces:
+            "the whole archive was sent, because its frames would lie in too many places of the artifact"
         }
     }
 
