@@ -95,7 +95,7 @@ struct PushCommand: AsyncParsableCommand, Sendable {
         options.tags = tags
         options.mountedRepository = mountFrom
         let (report, time) = try await common.perform(
-            consequence: "the tag names what it named before"
+            consequence: "each tag names what it named before, or all of the new artifact"
         ) { [options] progress in
             try await Push(options: options).run(
                 ArchiveArgument.open(archives),
