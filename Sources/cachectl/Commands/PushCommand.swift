@@ -95,7 +95,7 @@ struct PushCommand: AsyncParsableCommand, Sendable {
         options.tags = tags
         options.mountedRepository = mountFrom
         let (report, time) = try await common.perform(
-            consequence: "the tag names what it named before"
+            consequence: "each tag names what it named before, or all of the new artifact"
         ) { [options] progress in
             try await Push(options: options).run(
                 ArchiveArgument.open(archives),
@@ -120,6 +120,8 @@ struct PushCommand: AsyncParsableCommand, Sendable {
             "the whole archive was sent, because the artifact would mostly hold frames that nothing uses"
         case .noGain:
             "the whole archive was sent, because the artifact of `--onto` has hardly any of its frames"
+        case .pieces:
+            "the whole archive was sent, because its frames would lie in too many places of the artifact"
         }
     }
 
