@@ -161,6 +161,90 @@ struct LayersPushTests {
         }
     }
 
+    @Test("upon a base in a registry is the image upon that base in a layout", arguments: [false, true])
+    func remoteBase(isIndex: Bool) async throws {
+        let place = try TestPlace()
+        defer { place.remove() }
+        let archive = try await place.archive()
+        let rig = try await Rig.running()
+        let proxy = try await rig.proxy("registry")
+        let (below, above) = (try address(proxy.host, tag: "base"), try address(proxy.host))
+        var push = try push(place)
+        push.options.image.only = ["aws"]
+        push.options.image.caches = GoCaches(buildCache: "/base", moduleCache: nil)
+        var images = [("amd64", push)]
+        if isIndex {
+            push.options.image.architecture = "arm64"
+            push.options.image.setsEnvironment = false
+            images.append(("arm64", push))
+        }
+        var options = images[0].1.options
+        options.image.only = ["gcp"]
+        options.image.caches = GoCaches(buildCache: "/above", moduleCache: nil)
+        try await withClient { [images, options] client in
+            var entries: [String] = []
+            let registry = Registry(below, client: client)
+            for (architecture, image) in images {
+                try await image.run(archive, to: below, client: client)
+                let manifest = try await registry.manifest(.tag("base"))
+                entries.append(
+                    """
+                    {"mediaType":"\(manifest.mediaType)","digest":"sha256:\(manifest.digest)",\
+                    "size":\(manifest.bytes.count),"platform":{"os":"linux","architecture":"\(architecture)"}}
+                    """
+                )
+            }
+            if isIndex {
+                let type = "application/vnd.oci.image.index.v1+json"
+                let list = entries.joined(separator: ",")
+                let index = #"{"schemaVersion":2,"mediaType":"\#(type)","manifests":[\#(list)]}"#
+                try await registry.put(manifest: Array(index.utf8), mediaType: type, as: .tag("base"))
+            }
+            try await Layers(options: images[0].1.options.image)
+                .run(archive, to: place.root.appending("base"))
+            var local = options
+            local.image.base = .init(layout: place.root.appending("base"))
+            let written = try await Layers(options: local.image)
+                .run(archive, to: place.root.appending("layout"))
+            let scratch = place.root.appending("scratch")
+            let remote = try await Layers(options: options.image).run(
+                archive,
+                above: below,
+                client: client,
+                scratch: scratch,
+                to: place.root.appending("remote")
+            )
+            #expect(remote == written)
+            #expect(try place.blobs("remote") == place.blobs("layout"))
+            #expect(try place.names("scratch").isEmpty)
+
+            var pushed = options
+            pushed.base = below
+            let report = try await LayersPush(options: pushed).run(archive, to: above, client: client)
+            #expect(report.image == written)
+            #expect(report.mountedBytes == written.baseBytes)
+            try await expect(Registry(above, client: client), has: "layout", of: place, written)
+            // In another registry, the base's layers are sent.
+            let other = try address(rig.servers.registry.host)
+            let second = try await LayersPush(options: pushed).run(archive, to: other, client: client)
+            #expect(second.mountedBytes == 0)
+            #expect(second.sentBytes == report.sentBytes + report.mountedBytes)
+            try await expect(Registry(other, client: client), has: "layout", of: place, written)
+
+            // Wrong bytes are never used, and no file of the layout is named when it is gone.
+            try await proxy.set([["action": "corrupt", "method": "GET", "path": "/blobs/", "count": 0]])
+            do {
+                try await LayersPush(options: pushed).run(archive, to: above, client: client)
+                Issue.record("a wrong base was used")
+            } catch let error as CacheStoreError {
+                #expect(error.code == .corruptArchive)
+                #expect(error.description.contains("`\(below)`: damaged image"), "\(error)")
+                #expect(!error.description.contains(place.root.string), "\(error)")
+            }
+            #expect(try place.names("scratch").isEmpty)
+        }
+    }
+
     @Test("that breaks at any request leaves the old image or the new one under the tag")
     func breaks() async throws {
         let place = try TestPlace()

@@ -20,7 +20,7 @@ final class ImageDelivery: Sendable {
     }
 
     private let registry: Registry
-    private let origin: String?
+    private let origins: @Sendable (ImageBlob.Kind) -> String?
     private let counters: ProgressCounters
     private let lanes: [(stream: AsyncStream<ImageBlob>, continuation: AsyncStream<ImageBlob>.Continuation)]
     private let state: Mutex<State>
@@ -29,11 +29,16 @@ final class ImageDelivery: Sendable {
     ///
     /// - Parameters:
     ///   - registry: The repository.
-    ///   - origin: Another repository of the same registry that may have some of the blobs.
     ///   - lanes: How many blobs are sent at once.
     ///   - counters: The counters to add to.
-    init(to registry: Registry, mountingFrom origin: String?, lanes: Int, _ counters: ProgressCounters) {
-        (self.registry, self.origin, self.counters) = (registry, origin, counters)
+    ///   - origins: Returns another repository of the same registry that may have blobs of a kind.
+    init(
+        to registry: Registry,
+        lanes: Int,
+        _ counters: ProgressCounters,
+        mountingFrom origins: @escaping @Sendable (ImageBlob.Kind) -> String?
+    ) {
+        (self.registry, self.origins, self.counters) = (registry, origins, counters)
         let count = max(1, min(lanes, registry.client.options.connections))
         self.lanes = (0..<count).map { _ in AsyncStream.makeStream() }
         state = Mutex(State(waiting: Array(repeating: 0, count: count)))
@@ -106,6 +111,7 @@ final class ImageDelivery: Sendable {
 
     private func send(_ blob: ImageBlob, in lane: Int) async throws {
         let sent = Mutex(0)
+        let origin = origins(blob.kind)
         let delivery = try await registry.upload(blob, digest: blob.digest, mountingFrom: origin) { count in
             sent.withLock { $0 += count }
             self.add(count)

@@ -9,8 +9,15 @@ public import SystemPackage
 public struct LayersPush: Sendable {
     /// The options of a push.
     public struct Options: Sendable {
-        /// The options of the image. Those for the name of a layout mean nothing here.
+        /// The options of the image.
+        ///
+        /// Those for the name of a layout mean nothing here.
         public var image = Layers.Options()
+
+        /// An image in a registry to build on, in place of one in a layout.
+        ///
+        /// Its layers are mounted where it is in the same registry.
+        public var base: RegistryAddress?
 
         /// Further tags that shall name the image.
         public var tags: [String] = []
@@ -77,30 +84,71 @@ public struct LayersPush: Sendable {
         let archive = try reference.open()
         let registry = Registry(address, client: client)
         return try await ProgressCounters.reporting(to: progress) { [options] counters in
-            let delivery = ImageDelivery(
-                to: registry,
-                mountingFrom: options.mountedRepository,
-                lanes: options.lanes,
-                counters
-            )
-            let image = try await delivery.run { take in
-                try await Layers(options: options.image).run(
-                    archive,
-                    scratch: options.scratch,
-                    counters,
-                    take
-                )
+            guard let base = options.base else {
+                return try await send(Layers(options: options.image), archive, to: registry, tag, counters)
             }
-            try await delivery.finish(tags: [tag] + options.tags)
-            var report = Report(image: image)
-            for (size, way) in delivery.blobs.values {
-                switch way {
-                case .sent: report.sentBytes += size
-                case .present: report.presentBytes += size
-                case .mounted: report.mountedBytes += size
-                }
+            return try await RegistryBase.with(base, client: client, in: options.scratch) { files, place in
+                var layers = Layers(options: options.image)
+                (layers.options.base, layers.baseFiles) = (place, files)
+                return try await send(layers, archive, to: registry, tag, counters)
             }
-            return report
+        }
+    }
+
+    private func send(
+        _ layers: Layers,
+        _ archive: Archive,
+        to registry: Registry,
+        _ tag: String,
+        _ counters: ProgressCounters
+    ) async throws -> Report {
+        let base = options.base.flatMap { $0.registry == registry.address.registry ? $0.repository : nil }
+        let delivery = ImageDelivery(to: registry, lanes: options.lanes, counters) { [options] kind in
+            kind == .baseLayer && base != nil ? base : options.mountedRepository
+        }
+        let image = try await delivery.run { [options] take in
+            try await layers.run(archive, scratch: options.scratch, counters, take)
+        }
+        try await delivery.finish(tags: [tag] + options.tags)
+        var report = Report(image: image)
+        for (size, way) in delivery.blobs.values {
+            switch way {
+            case .sent: report.sentBytes += size
+            case .present: report.presentBytes += size
+            case .mounted: report.mountedBytes += size
+            }
+        }
+        return report
+    }
+}
+
+extension Layers {
+    /// Writes an image upon an image in a registry.
+    ///
+    /// - Parameters:
+    ///   - archive: The archive.
+    ///   - base: The image to build on, in place of one in a layout.
+    ///   - client: The client to use.
+    ///   - scratch: The directory for the layers of the base until the image is written.
+    ///   - path: The directory of the layout. It appears under this name when it is whole, or not at all.
+    ///   - progress: Called with the progress of the work.
+    /// - Returns: A report on the layers that were written.
+    /// - Throws: The errors of `Layers`; or ``CacheStoreError`` with code
+    ///   ``CacheStoreError/Code/accessDenied`` or ``CacheStoreError/Code/network``.
+    @discardableResult
+    public func run(
+        _ archive: some ArchiveReference,
+        above base: RegistryAddress,
+        client: RemoteClient,
+        scratch: FilePath = "/tmp",
+        to path: FilePath,
+        progress: ProgressHandler? = nil
+    ) async throws -> Report {
+        try options.check()
+        return try await RegistryBase.with(base, client: client, in: scratch) { files, place in
+            var layers = self
+            (layers.options.base, layers.baseFiles) = (place, files)
+            return try await layers.run(archive, to: path, progress: progress)
         }
     }
 }

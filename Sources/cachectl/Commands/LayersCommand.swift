@@ -27,6 +27,7 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
               cachectl layers all.castore -o aws --only aws --split
               cachectl layers all.castore -o small --exclude 'k8s.io/*'
               cachectl layers all.castore --push oci://ghcr.io/acme/go-caches:v2 --split
+              cachectl layers all.castore --push oci://ghcr.io/acme/go:v2 --base oci://ghcr.io/acme/base:12
               skopeo copy --preserve-digests oci:caches docker://REGISTRY/NAME:TAG
             """
     )
@@ -87,14 +88,15 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "The image to build on, with its tag if the layout holds several images. Its links are followed, "
+            "The image to build on: in a layout, with its tag if that holds several images, or in a "
+                + "registry, as `oci://REGISTRY/REPOSITORY:TAG`. Its links are followed, "
                 + "directories above the caches keep owner and mode, and what a restore would remove is "
                 + "removed.",
-            valueName: "oci:dir[:tag]"
+            valueName: "oci:dir[:tag]|oci://..."
         ),
         transform: Self.readBase
     )
-    var base: Layers.Options.BaseReference?
+    var base: Base?
 
     @Flag(inversion: .prefixedNo, help: "Set GOCACHE and GOMODCACHE in the image's environment.")
     var env = true
@@ -143,10 +145,19 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
                 try await common.perform(
                     consequence: "no image was written",
                     needsAll: true
-                ) { [options] progress in
-                    Outcome(
-                        image: try await Layers(options: options).run(archive, to: path, progress: progress)
+                ) { [layers = Layers(options: options), remoteBase] progress in
+                    guard let remoteBase else {
+                        return Outcome(image: try await layers.run(archive, to: path, progress: progress))
+                    }
+                    let image = try await layers.run(
+                        archive,
+                        above: remoteBase,
+                        client: Remote.client,
+                        scratch: ProgramPlaces.temporary(),
+                        to: path,
+                        progress: progress
                     )
+                    return Outcome(image: image)
                 }
             case .registry(let address):
                 try await common.perform(
@@ -171,6 +182,7 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
     private var pushOptions: LayersPush.Options {
         var push = LayersPush.Options()
         push.image = options
+        push.base = remoteBase
         push.tags = [tag].compactMap(\.self)
         push.mountedRepository = output.mountFrom
         push.scratch = ProgramPlaces.temporary()
@@ -187,7 +199,7 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
         options.owner = owner
         options.compression = compression
         options.level = level
-        options.base = base
+        if case .layout(let place) = base { options.base = place }
         options.setsEnvironment = env
         options.tag = tag
         options.architecture = arch
@@ -215,16 +227,41 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
         return FileOwner(user: user, group: group)
     }
 
+    /// An image to build on.
+    enum Base: Sendable {
+        /// An image in a layout.
+        case layout(Layers.Options.BaseReference)
+        /// An image in a registry.
+        case registry(RegistryAddress)
+    }
+
     @Sendable
-    private static func readBase(_ text: String) throws -> Layers.Options.BaseReference {
+    private static func readBase(_ text: String) throws -> Base {
+        if text.lowercased().hasPrefix("oci://") {
+            do {
+                return .registry(try RegistryAddress(text))
+            } catch {
+                throw ValidationError(error.summary)
+            }
+        }
         let parts = text.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count >= 2, parts[0] == "oci", !parts[1].isEmpty, parts.last?.isEmpty == false else {
-            throw ValidationError("it must be an image layout, as in `oci:DIR` or `oci:DIR:TAG`")
+            throw ValidationError(
+                "it must be an image layout, as in `oci:DIR` or `oci:DIR:TAG`, or an image in a registry, "
+                    + "as in `oci://REGISTRY/REPOSITORY:TAG`"
+            )
         }
-        return Layers.Options.BaseReference(
-            layout: FilePath(String(parts[1])),
-            tag: parts.count > 2 ? String(parts[2]) : nil
+        return .layout(
+            Layers.Options.BaseReference(
+                layout: FilePath(String(parts[1])),
+                tag: parts.count > 2 ? String(parts[2]) : nil
+            )
         )
+    }
+
+    /// The image in a registry to build on, if there is one.
+    private var remoteBase: RegistryAddress? {
+        if case .registry(let address) = base { address } else { nil }
     }
 
     // MARK: - Writing

@@ -35,6 +35,8 @@ struct TestPlace {
     /// - Parameters:
     ///   - labels: The labels of the jobs.
     ///   - byteCount: The length of each output.
+    /// - Returns: The union.
+    /// - Throws: The errors of ``Pack`` and ``Union``.
     func archive(_ labels: [String] = ["aws", "gcp"], byteCount: Int = 200_000) async throws -> FilePath {
         let shared = randomBytes(byteCount)
         var packs: [FilePath] = []

@@ -6,6 +6,7 @@ extension LayerOperation {
         guard let reference = options.base else { return nil }
         let asked = options.architecture.flatMap(ImagePlatform.init(argument:))
         let wanted = asked ?? platforms(of: sources).only
+        if let baseFiles { return try await bringing(reference, wanted, from: baseFiles) }
         return try await WorkerThreads.perform { try BaseImage(reference, platform: wanted) }
     }
 

@@ -10,6 +10,9 @@ struct LayerOperation: Sendable {
     let output: any ImageOutput
     let counters: ProgressCounters
 
+    /// The way to files of the base that its layout lacks, if there is one.
+    var baseFiles: (any BaseFiles)?
+
     private var threads: Int { WorkerThreads.count(for: options.jobs) }
 
     func run() async throws -> Layers.Report {

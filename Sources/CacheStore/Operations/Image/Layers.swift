@@ -10,6 +10,9 @@ public struct Layers: Sendable {
     /// The options of the image.
     public var options: Options
 
+    /// The way to files of the base that its layout lacks, if there is one.
+    package var baseFiles: (any BaseFiles)?
+
     /// Creates an image writer.
     public init(options: Options = Options()) { self.options = options }
 
@@ -45,7 +48,8 @@ public struct Layers: Sendable {
                     options: options,
                     archive: archive,
                     output: layout,
-                    counters: counters
+                    counters: counters,
+                    baseFiles: baseFiles
                 ).run()
             } catch {
                 layout.discard()
@@ -78,7 +82,8 @@ public struct Layers: Sendable {
             options: options,
             archive: archive,
             output: BlobOutput(scratch: scratch, take),
-            counters: counters
+            counters: counters,
+            baseFiles: baseFiles
         ).run()
     }
 }
