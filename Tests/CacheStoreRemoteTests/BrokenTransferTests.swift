@@ -50,7 +50,10 @@ import Testing
                         digest = try await broken.push([new], as: "t", onto: isOnto ? "t" : nil).digest
                     } catch let error as CacheStoreError {
                         #expect(error.code == .network, "\(rule): \(error)")
-                        #expect(isFinal, "\(rule): \(error)")
+                        let log = try await proxy.log().suffix(12).map {
+                            "\($0.method) \($0.path) \($0.status ?? 0) \($0.action ?? "")"
+                        }
+                        #expect(isFinal, "\(rule): \(error)\n\(log.joined(separator: "\n"))")
                         #expect("\(error)".contains("(tried 3 times)"), "\(error)")
                     }
                     if try await proxy.log().contains(where: { $0.action != nil }) { struck = true }
