@@ -80,7 +80,7 @@ import Testing
                 ]
             }
         let warnings = Collector<Warning>()
-        var options = quickOptions()
+        var options = quickOptions(stall: kind == "stall" ? .seconds(1) : .seconds(30))
         options.warn = { warnings.add($0) }
         let log = try await check(rules, options: options)
         #expect(log.count > 4)
@@ -104,10 +104,10 @@ import Testing
     @Test func moreRangesThanConnectionsAreReadAtOnce() async throws {
         let rig = try await Rig.running()
         let (name, bytes) = try rig.file(64_000)
-        let proxy = try await rig.proxy("nginx", [["action": "stall", "seconds": 0.4, "count": 0]])
+        let proxy = try await rig.proxy("nginx", [["action": "stall", "seconds": 1, "count": 0]])
         let warnings = Collector<Warning>()
         var options = quickOptions()
-        (options.connections, options.stallTimeout) = (2, .seconds(1))
+        (options.connections, options.stallTimeout) = (2, .seconds(6))
         options.warn = { warnings.add($0) }
         try await withClient(options) { client in
             let file = try await HTTPFile(try WebAddress("\(proxy.url)/\(name)"), client: client)
@@ -337,13 +337,13 @@ import Testing
         let (name, bytes) = try rig.file(4_000_000)
         let warnings = Collector<Warning>()
         var options = quickOptions()
-        options.stallTimeout = .milliseconds(400)
+        options.stallTimeout = .seconds(3)
         options.warn = { warnings.add($0) }
         try await withClient(options) { client in
             let file = try await HTTPFile(try WebAddress("\(rig.servers.nginx.http)/\(name)"), client: client)
             let count = Collector<Int>()
             try await file.read(0..<bytes.count) { piece in
-                if count.all.isEmpty { Thread.sleep(forTimeInterval: 1) }
+                if count.all.isEmpty { Thread.sleep(forTimeInterval: 4) }
                 count.add(piece.count)
             }
             #expect(count.all.reduce(0, +) == bytes.count)
