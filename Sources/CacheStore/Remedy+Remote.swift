@@ -75,4 +75,13 @@ extension Remedy {
 
     /// The advice to unite archives first.
     public static let uniteFirst = Remedy("uniteFirst", "unite the archives first, and push the union")
+
+    /// The advice to name another directory for what is read of archives that lie elsewhere.
+    public static let chooseScratch = Remedy(
+        "chooseScratch",
+        "free some space there, or choose another directory for what is read"
+    )
+
+    /// The advice to name a registry's archive by its address.
+    public static let nameRegistry = Remedy("nameRegistry", "name it by an address that begins with `oci://`")
 }

@@ -1,6 +1,49 @@
 package import SystemPackage
 
 extension Archive {
+    /// Copies an archive to a file from its first byte to its last, for a server that gives no ranges.
+    ///
+    /// The index and every frame are checked before the file gets its name.
+    ///
+    /// - Parameters:
+    ///   - remote: The archive.
+    ///   - path: The new archive.
+    ///   - overwrite: Whether it may replace another file.
+    ///   - counters: The counters to add to.
+    /// - Returns: The new archive.
+    /// - Throws: The errors of ``init(opening:)``, the error of `remote`, or `CancellationError`.
+    /// - Complexity: O(*n*) in the length of the file.
+    package static func download(
+        _ remote: any RemoteFile,
+        to path: FilePath,
+        overwrite: Bool,
+        _ counters: ProgressCounters
+    ) async throws -> Archive {
+        let writer = try ArchiveWriter(to: path, overwrite: overwrite)
+        counters.begin("copying", bytes: remote.byteCount, items: 0)
+        do {
+            let position = Gathered(0)
+            try await remote.read(0..<remote.byteCount) { bytes in
+                try writer.write(bytes, at: position.value)
+                position.update { $0 += bytes.count }
+                counters.add(bytes: bytes.count, items: 0)
+            }
+            return try await WorkerThreads.performCancellable { cancellation in
+                let archive = try Archive(writer.frames())
+                var frame: [UInt8] = []
+                try archive.index().forEachChunk { chunk in
+                    try cancellation.check()
+                    try archive.frames.read([chunk], into: &frame)
+                }
+                try writer.publish()
+                return archive
+            }
+        } catch {
+            writer.discard()
+            throw error
+        }
+    }
+
     /// The length of the pieces in which an archive is copied, in bytes.
     private static let copySize = 1 << 20
 

@@ -40,28 +40,39 @@ public struct Archive: Sendable {
     /// - Parameters:
     ///   - remote: The archive.
     ///   - scratch: The directory for that file. It must have room for the bytes that are read.
+    ///   - patience: The time for which nothing is asked of a server that has failed.
     /// - Throws: The errors of ``init(opening:)``, an error of `remote`, or `CancellationError` if the task
     ///   was cancelled.
     /// - Complexity: O(*n*) in the length of the index; three requests.
-    public init(reading remote: any RemoteFile, scratch: FilePath = "/tmp") async throws {
-        self = try await WorkerThreads.perform { try Archive(remote, in: scratch) }
+    public init(
+        reading remote: any RemoteFile,
+        scratch: FilePath = "/tmp",
+        patience: Duration = .seconds(10)
+    ) async throws {
+        self = try await WorkerThreads.perform {
+            try Archive(remote, in: scratch, patience: patience)
+        }
     }
 
-    /// Opens an archive that lies elsewhere: see ``init(reading:scratch:)``.
-    init(_ remote: any RemoteFile, in scratch: FilePath) throws(CacheStoreError) {
-        let copy = try RangeCopy(of: remote, in: scratch)
+    /// Opens an archive that lies elsewhere: see ``init(reading:scratch:patience:)``.
+    init(
+        _ remote: any RemoteFile,
+        in scratch: FilePath,
+        patience: Duration = .seconds(10)
+    ) throws(CacheStoreError) {
+        let copy = try RangeCopy(of: remote, in: scratch, patience: patience)
         let file = try File(copy)
         // Whatever the file is, its end is short. The place of the index follows from it.
         let end = min(remote.byteCount, 4 * FormatLimits.pageSize)
         try copy.require(remote.byteCount - end, count: end)
-        if let start = try Trailer.beginning(of: file) {
-            try copy.require(start, count: remote.byteCount - start)
-        }
+        if let start = try Trailer.beginning(of: file) { try copy.require(start, count: Trailer.headReach) }
+        // What the header states is checked before the index is read.
         try self.init(FrameFile(file))
+        try copy.require(trailer.indexOffset, count: trailer.indexSize)
     }
 
     /// Reads and checks the trailer of an open file.
-    private init(_ frames: FrameFile) throws(CacheStoreError) {
+    init(_ frames: FrameFile) throws(CacheStoreError) {
         self.frames = frames
         do {
             trailer = try Trailer(reading: frames.file)
@@ -72,6 +83,13 @@ public struct Archive: Sendable {
 
     /// The bytes and requests that were needed so far; `nil` for an archive on disk.
     public var remoteFigures: (bytes: Int, requests: Int)? { frames.file.remote?.figures }
+
+    /// Throws an error of the machine again if the archive lies elsewhere.
+    ///
+    /// What a server does not give is not damaged, and the next bytes would not come either.
+    func throwIfNotReached(_ error: CacheStoreError) throws(CacheStoreError) {
+        if remoteFigures != nil, error.isOfMachine { throw error }
+    }
 
     /// Has frames read that will be needed, if the archive lies elsewhere.
     ///

@@ -82,6 +82,11 @@ final class ArchiveWriter: Sendable {
         try output.file.read(at: offset, count: count, into: &buffer)
     }
 
+    /// Opens what was written, to read it back.
+    ///
+    /// - Throws: ``CacheStoreError`` for a system error.
+    func frames() throws(CacheStoreError) -> FrameFile { try FrameFile(output.file.duplicate()) }
+
     /// Writes the index and the trailer of an archive of `set`, and publishes the file.
     ///
     /// - Parameters:
@@ -135,7 +140,7 @@ final class ArchiveWriter: Sendable {
         guard most > FormatLimits.content(ofFrames: index.framesSize) else { return }
         let reader = try index.reader()
         let zips = ZippedContent(of: try reader.modules(), in: reader)
-        let frames = try ChunkReader(FrameFile(output.file.duplicate()))
+        let frames = try ChunkReader(frames())
         if let module = try zips.firstBeyondLimit(with: frames) {
             throw ZippedContent.excess(of: module, index.framesSize, in: path)
         }

@@ -70,6 +70,9 @@ struct Trailer: Hashable {
 
     // MARK: - Reading
 
+    /// The greatest distance from the trailer's beginning to the end of what tells the index's version, in bytes.
+    static let headReach = FormatLimits.pageSize + frameHeaderSize + headerSize + IndexBeginning.size
+
     /// Returns an offset at or before the beginning of the trailer, as the last bytes of a file tell it.
     ///
     /// - Parameter file: The file, of which nothing but the end is read.
@@ -82,7 +85,7 @@ struct Trailer: Hashable {
             let offset = Int(exactly: tail.suffix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }),
             (0...size).contains(offset)
         else { return nil }
-        return max(0, offset - headerSize - frameHeaderSize - FormatLimits.pageSize)
+        return max(0, offset - (headReach - IndexBeginning.size))
     }
 
     /// Reads the trailer of an archive, and checks every byte of it except the index.

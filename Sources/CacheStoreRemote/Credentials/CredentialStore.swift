@@ -1,4 +1,5 @@
 import CacheStore
+import Glibc
 import SystemPackage
 
 /// The places in which users keep credentials for registries.
@@ -15,6 +16,9 @@ struct CredentialStore: Sendable {
         if let file = named("REGISTRY_AUTH_FILE") { files.append(FilePath(file)) }
         if let directory = named("XDG_RUNTIME_DIR") {
             files.append(FilePath(directory).appending("containers/auth.json"))
+        } else {
+            // So it is for root, who has no such directory.
+            files.append(FilePath("/run/containers/\(geteuid())/auth.json"))
         }
         let home = named("HOME").map { FilePath($0) }
         let settings = named("XDG_CONFIG_HOME").map { FilePath($0) } ?? home?.appending(".config")

@@ -51,7 +51,20 @@ public struct Pull: Sendable {
             }
             return try await unite(archive, to: path, progress)
         }
-        return try await unite(archives.open(address), to: path, progress)
+        guard case .web(let web) = address else {
+            return try await unite(archives.open(address), to: path, progress)
+        }
+        do {
+            return try await unite(archives.open(address), to: path, progress)
+        } catch let error as CacheStoreError where error.remedy == .downloadFirst {
+            // The server may give the file as a whole.
+            let file = try await HTTPFile(web, client: archives.client, allowsWholeOnly: true)
+            return try await ProgressCounters.reporting(to: progress) { counters in
+                let archive = try await Archive.download(file, to: path, overwrite: overwrite, counters)
+                let summary = try await archive.summary()
+                return Report(digest: summary.digest, fileBytes: archive.fileBytes)
+            }
+        }
     }
 
     /// Copies a file whose SHA-256 is known.

@@ -11,6 +11,9 @@ public struct RemoteArchives: Sendable {
     /// The directory for files without names that hold what was read.
     public var scratch: FilePath
 
+    /// The time for which nothing is asked of a server that has failed.
+    public var patience: Duration = .seconds(10)
+
     /// Creates a way to archives.
     public init(client: RemoteClient, scratch: FilePath = "/tmp") {
         (self.client, self.scratch) = (client, scratch)
@@ -31,7 +34,7 @@ public struct RemoteArchives: Sendable {
     public func open(_ address: RemoteAddress) async throws -> Archive {
         switch address {
         case .web(let address):
-            return try await Archive(reading: HTTPFile(address, client: client), scratch: scratch)
+            return try await Archive(reading: HTTPFile(address, client: client), scratch: scratch, patience: patience)
         case .registry(let address):
             let registry = Registry(address, client: client)
             let manifest = try await registry.manifest(address.reference)
@@ -61,7 +64,7 @@ public struct RemoteArchives: Sendable {
         named name: String
     ) async throws -> Archive {
         let blob = try await registry.blob(layer.digest, byteCount: layer.byteCount, name: name)
-        return try await check(Archive(reading: blob, scratch: scratch), layer, name)
+        return try await check(Archive(reading: blob, scratch: scratch, patience: patience), layer, name)
     }
 
     /// Opens the archive that lies in pieces in the layers of an artifact.
@@ -78,7 +81,7 @@ public struct RemoteArchives: Sendable {
         let pieces = assembly.pieces.map { PieceFile.Piece(file: $0.layer, range: $0.range) }
         let whole = try PieceFile(named: name, of: files, pieces)
         let stated = artifact.layers.first { $0.kind == .trailer }
-        return try await check(Archive(reading: whole, scratch: scratch), stated, name)
+        return try await check(Archive(reading: whole, scratch: scratch, patience: patience), stated, name)
     }
 
     /// Reads the list of the pieces of an artifact.

@@ -64,13 +64,14 @@ final class BlobUpload: Sendable {
     func run() async throws -> Bool {
         do {
             return try await registry.client.retrying(action, at: registry.name) {
-                let start = state.withLock { $0.offset }
                 do {
                     return try await attempt()
                 } catch var failure as WebFailure {
                     state.withLock { state in
                         state.isBroken = true
-                        failure.byteCount = max(0, state.offset - start)
+                        // Bytes that are sent again after they were lost are no progress.
+                        failure.byteCount = max(0, state.farthest - state.counted)
+                        state.counted = max(state.counted, state.farthest)
                     }
                     throw failure
                 }
@@ -221,7 +222,7 @@ final class BlobUpload: Sendable {
             state.withLock { $0.place = place }
         }
         let before = state.withLock { state in
-            defer { state.offset = offset }
+            defer { (state.offset, state.farthest) = (offset, max(state.farthest, offset)) }
             return state.offset
         }
         if offset != before { sent(offset - before) }

@@ -115,9 +115,13 @@ extension WebResponse {
             let bytes = try? await bytes(upTo: 1 << 16),
             let fault = try? JSONDecoder().decode(Statement.self, from: Data(bytes)).errors.first
         else { return "" }
-        let words = [fault.code, fault.message].compactMap { $0 }.filter { !$0.isEmpty }.joined(
-            separator: ": "
-        )
-        return words.isEmpty ? "" : " (\(WebFailure.plain(words)))"
+        // A server may repeat what it was asked with: a signed address, or the credentials.
+        let said = (fault.message ?? "").split(separator: " ").filter { word in
+            word.utf8.count <= 40 && !word.contains { "?&=%".contains($0) }
+        }
+        let code = (fault.code ?? "").prefix { $0.isLetter || $0 == "_" }
+        let isSecret = said.contains { ["basic", "bearer"].contains($0.lowercased()) }
+        let words = [String(code), isSecret ? "" : said.joined(separator: " ")].filter { !$0.isEmpty }
+        return words.isEmpty ? "" : " (\(WebFailure.plain(words.joined(separator: ": "))))"
     }
 }

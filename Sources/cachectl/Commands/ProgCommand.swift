@@ -1,5 +1,6 @@
 import ArgumentParser
 import CacheStore
+import FoundationEssentials
 import Glibc
 import SystemPackage
 
@@ -88,8 +89,12 @@ struct ProgCommand: AsyncParsableCommand, Sendable {
         // Go gets the keys that a person presses, too, and decides when the program ends.
         for number in [SIGINT, SIGHUP] { signal(number, SIG_IGN) }
         var options = options
-        for archive in archives { options.archives.append(try await archive.reference()) }
-        let program = CacheProgram(buildCache: try ProgramPlaces.buildCache(), options: options)
+        let buildCache = try ProgramPlaces.buildCache()
+        // Go's own scratch files lie in $TMPDIR, and must find room there. What is read ends in GOCACHE.
+        let isWritable = FileManager.default.isWritableFile(atPath: buildCache.string)
+        let remote = Remote.servedArchives(in: isWritable ? buildCache : ProgramPlaces.temporary())
+        for archive in archives { options.archives.append(try await archive.reference(by: remote)) }
+        let program = CacheProgram(buildCache: buildCache, options: options)
         _ = try await Signals.cancelling(consequence: "run the go command again") {
             try await program.serve(.standardInput, answering: .standardOutput)
         }

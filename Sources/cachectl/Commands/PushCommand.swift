@@ -68,7 +68,8 @@ struct PushCommand: AsyncParsableCommand, Sendable {
             throw ValidationError("the archives come first, and `oci://REGISTRY/REPOSITORY:TAG` comes last")
         }
         guard last.lowercased().hasPrefix("oci://") else {
-            throw ValidationError("the last argument is `\(last)`, and must begin with `oci://`")
+            let name = ArchiveArgument(argument: last).name
+            throw ValidationError("the last argument is `\(name)`, and must begin with `oci://`")
         }
         if onto != nil, words.count > 2 {
             throw ValidationError("`--onto` takes one archive: unite them first with `cachectl union`")
@@ -81,9 +82,12 @@ struct PushCommand: AsyncParsableCommand, Sendable {
     private func reference(_ word: String) throws -> RegistryAddress.Reference {
         let address = try RegistryAddress(words[words.count - 1])
         let separator = word.hasPrefix("sha256:") ? "@" : ":"
-        let text = "oci://\(address.registry)/\(address.repository)\(separator)\(word)"
-        guard let found = try? RegistryAddress(text), found.repository == address.repository else {
-            throw ValidationError("`\(word)` is neither a tag nor a digest `sha256:…`")
+        let isWhole = word.lowercased().hasPrefix("oci://")
+        let text = isWhole ? word : "oci://\(address.registry)/\(address.repository)\(separator)\(word)"
+        guard let found = try? RegistryAddress(text), found.repository == address.repository,
+            found.registry == address.registry
+        else {
+            throw ValidationError("`\(word)` is neither a tag nor a digest `sha256:…` of that repository")
         }
         return found.reference
     }
@@ -115,7 +119,7 @@ struct PushCommand: AsyncParsableCommand, Sendable {
     /// Returns why the whole archive was sent, in words.
     private static func words(_ reason: Push.WholeReason) -> String {
         switch reason {
-        case .absent: "the whole archive was sent, because there is no artifact that `--onto` names"
+        case .absent: "the whole archive was sent, because the repository has no artifact that `--onto` names"
         case .layers: "the whole archive was sent, because the artifact would have more than 8 layers"
         case .deadFrames:
             "the whole archive was sent, because the artifact would mostly hold frames that nothing uses"

@@ -151,7 +151,7 @@ struct RunCommand: AsyncParsableCommand, Sendable {
         let (report, _) = try await common.perform(consequence: "the command was not run") {
             [options] progress in
             var references: [any ArchiveReference] = []
-            for archive in archives { references.append(try await archive.reference()) }
+            for archive in archives { references.append(try await archive.reference(by: Remote.archives)) }
             return try await BuildSetup(options: options).run(references, progress: progress)
         }
         common.show(report.warnings)

@@ -33,8 +33,29 @@ struct ArchiveArgument: ExpressibleByArgument, Hashable, Sendable {
     ///
     /// - Throws: `CacheStoreError`, or `CancellationError`.
     func open() async throws -> Archive {
-        guard isRemote else { return try Archive(opening: FilePath(text)) }
-        return try await Remote.archives.open(address())
+        guard isRemote else { return try local() }
+        return try await open(by: Remote.archives)
+    }
+
+    private func open(by archives: RemoteArchives) async throws -> Archive {
+        try await archives.open(address())
+    }
+
+    /// Opens the archive at the path.
+    private func local() throws(CacheStoreError) -> Archive {
+        do {
+            return try Archive(opening: FilePath(text))
+        } catch  where error.code == .notFound {
+            // A name of an artifact without its `oci://` looks so.
+            guard text.contains(/^(oci:\/*)?[a-z0-9-]+[.:][a-z0-9.:-]+\/[^ ]+$/) else { throw error }
+            throw CacheStoreError(
+                error.code,
+                error.message,
+                path: error.path,
+                remedy: .nameRegistry,
+                cause: error.cause
+            )
+        }
     }
 
     /// Returns the address.
@@ -46,10 +67,14 @@ struct ArchiveArgument: ExpressibleByArgument, Hashable, Sendable {
     var isSigned: Bool { isRemote && text.contains("?") }
 
     /// Returns a reference for an operation that can do without the archive, and tells the error itself.
-    func reference() async throws -> any ArchiveReference {
+    ///
+    /// - Parameter archives: The way to archives that lie elsewhere.
+    /// - Returns: The open archive, its path, or a reference that throws the error.
+    /// - Throws: `CancellationError`.
+    func reference(by archives: RemoteArchives) async throws -> any ArchiveReference {
         guard isRemote else { return path }
         do {
-            return try await open()
+            return try await open(by: archives)
         } catch let error as CacheStoreError {
             return Unreachable(archivePath: path, error: error)
         }

@@ -1,20 +1,35 @@
 import CacheStore
 import CacheStoreRemote
+import SystemPackage
 
 /// The one client of this process for servers and registries.
 enum Remote {
     /// The client.
     ///
     /// Plain HTTP to another machine is allowed by `CACHECTL_PLAIN_HTTP=1`.
-    static let client: RemoteClient = {
+    static let client = RemoteClient(options: options)
+
+    private static var options: RemoteOptions {
         var options = RemoteOptions()
         options.allowsPlainHTTP = options.environment["CACHECTL_PLAIN_HTTP"] == "1"
         options.warn = { StandardError.write(Message($0)) }
-        return RemoteClient(options: options)
-    }()
+        return options
+    }
 
     /// The archives that lie elsewhere; what is read of them lies in `$TMPDIR`.
     static var archives: RemoteArchives {
         RemoteArchives(client: client, scratch: ProgramPlaces.temporary())
+    }
+
+    /// The archives that serve a build, with the directory for what is read of them.
+    ///
+    /// A build can do without them, and has others wait: a server that fails is soon given up, for some minutes.
+    static func servedArchives(in directory: FilePath) -> RemoteArchives {
+        var options = options
+        (options.tries, options.stallTimeout, options.connectTimeout) = (3, .seconds(10), .seconds(5))
+        (options.longestWait, options.longestRetryAfter) = (.seconds(1), .seconds(5))
+        var archives = RemoteArchives(client: RemoteClient(options: options), scratch: directory)
+        archives.patience = .seconds(300)
+        return archives
     }
 }

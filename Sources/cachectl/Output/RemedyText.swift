@@ -57,6 +57,8 @@ enum RemedyText {
             "raise the limit of processes (`ulimit -u`, or the container's pids limit), or use fewer threads "
             + "with `--jobs`",
         .freeMemory: "give it more memory, or use fewer threads with `--jobs`",
+        .chooseScratch: "free some space there, or name another directory in `TMPDIR`",
+        .nameRegistry: "an archive in a registry is named `oci://REGISTRY/REPOSITORY:TAG`",
         .downloadFirst: "download it with `cachectl pull ADDRESS -o FILE`, and name FILE",
         .encrypt:
             "use `https://`, or set `CACHECTL_PLAIN_HTTP=1` where nobody else can read or change what is "

@@ -116,7 +116,7 @@ extension CacheProgram.Report {
         let shown = places.filter { Place.all.contains($0) || hits[$0] != 0 }
         let value: JSONValue = [
             "time": .string(Date(timeIntervalSince1970: Double(startTime)).formatted(.iso8601)),
-            "archives": .array(archives.map { .string($0.string) }),
+            "archives": .array(archives.map { .string($0.shown) }),
             "gets": .integer(gets),
             "hits": .object(shown.map { (key: $0.rawValue, value: .integer(hits[$0] ?? 0)) }),
             "misses": .integer(misses),

@@ -162,7 +162,7 @@ struct BuildSetupOperation {
                 report.bytesWritten += result.bytesWritten
                 report.warnings += result.leftOut.map { $0.warning(in: archive.path) }
                 missing = absent
-            } catch let error as CacheStoreError where !options.isStrict && error.isOfArchive {
+            } catch let error as CacheStoreError where !options.isStrict && error.isOf(archive) {
                 leaveOut(archive.path, error)
             }
         }
@@ -231,7 +231,7 @@ struct BuildSetupOperation {
                 report.restoredEntries? += actions.created + actions.replaced + actions.untouched
                 report.bytesWritten += result.bytesWritten
                 report.warnings += result.leftOut.map { $0.warning(in: archive.path) }
-            } catch let error as CacheStoreError where !options.isStrict && error.isOfArchive {
+            } catch let error as CacheStoreError where !options.isStrict && error.isOf(archive) {
                 leaveOut(archive.path, error)
             }
         }
@@ -273,8 +273,14 @@ struct BuildSetupOperation {
 }
 
 extension CacheStoreError {
-    /// Whether the error tells of an archive that can't be used, and not of the machine or of a wrong module.
-    fileprivate var isOfArchive: Bool {
-        [.notAnArchive, .corruptArchive, .unsupportedVersion, .unsafePath].contains(code)
+    /// Returns whether the error tells of an archive that can't be used, and not of the machine or of a wrong
+    /// module.
+    ///
+    /// A server may fail at any time. What else the machine refuses names no address.
+    fileprivate func isOf(_ archive: Archive) -> Bool {
+        if [.notAnArchive, .corruptArchive, .unsupportedVersion, .unsafePath].contains(code) { return true }
+        guard archive.remoteFigures != nil else { return false }
+        return [.network, .accessDenied, .notFound].contains(code) || remedy == .readAgain
+            || remedy == .chooseScratch
     }
 }

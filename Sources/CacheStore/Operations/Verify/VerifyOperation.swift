@@ -198,6 +198,7 @@ struct VerifyOperation {
         do {
             try check(item, with: &reader, pause)
         } catch let error as CacheStoreError {
+            try archive.throwIfNotReached(error)
             let error = error.naming(member: item.name)
             found.update { found in
                 switch item {
@@ -227,6 +228,7 @@ struct VerifyOperation {
                 try check(item.output.id, item.chunks, with: &reader, pause)
             }
         } catch let error as CacheStoreError {
+            try archive.throwIfNotReached(error)
             let error = error.naming(member: "output \(item.output.id)")
             found.update { $0.outputs[item.number] = error }
         }

@@ -19,17 +19,41 @@ final class RangeCopy: Sendable {
     /// - Parameters:
     ///   - remote: The remote file.
     ///   - directory: The directory for the scratch file.
+    ///   - patience: The time for which a file that could not be read is not tried again.
     /// - Throws: ``CacheStoreError`` as the system says.
-    init(of remote: any RemoteFile, in directory: FilePath) throws(CacheStoreError) {
+    init(
+        of remote: any RemoteFile,
+        in directory: FilePath,
+        patience: Duration = .seconds(10)
+    ) throws(CacheStoreError) {
         guard remote.byteCount >= 0, remote.byteCount < 1 << 62 else {
             throw CacheStoreError(.notAnArchive, "`\(remote.name)` is longer than any archive")
         }
-        scratch = try ScratchFile(in: directory)
+        do {
+            scratch = try ScratchFile(in: directory)
+        } catch {
+            throw Self.unkept(error, of: remote, in: directory)
+        }
         self.remote = remote
-        reading = Reading(remote, scratch)
+        reading = Reading(remote, scratch, in: directory, patience: patience)
     }
 
     deinit { reading.end() }
+
+    /// Returns the error for a directory that does not take what was read.
+    fileprivate static func unkept(
+        _ error: CacheStoreError,
+        of remote: any RemoteFile,
+        in directory: FilePath
+    ) -> CacheStoreError {
+        CacheStoreError(
+            error.code == .notFound ? .io : error.code,
+            "cannot keep what is read of `\(remote.name)`",
+            path: directory,
+            remedy: .chooseScratch,
+            cause: error.cause
+        )
+    }
 
     /// The number of bytes that were read so far, and that of the requests for them.
     var figures: (bytes: Int, requests: Int) {
@@ -83,6 +107,8 @@ private final class Reading: Sendable {
         var lastTask = 0
         /// The ranges that could not be read, until somebody asks for them again.
         var failures: [(range: Range<Int>, error: CacheStoreError)] = []
+        /// The error that was met last.
+        var lastFailure: (error: CacheStoreError, time: ContinuousClock.Instant)?
         var isEnded = false
         var bytes = 0
         var requests = 0
@@ -99,8 +125,21 @@ private final class Reading: Sendable {
     let state = Monitor(State())
     private let remote: any RemoteFile
     private let scratch: ScratchFile
+    private let directory: FilePath
+    private let patience: Duration
 
-    init(_ remote: any RemoteFile, _ scratch: ScratchFile) { (self.remote, self.scratch) = (remote, scratch) }
+    init(_ remote: any RemoteFile, _ scratch: ScratchFile, in directory: FilePath, patience: Duration) {
+        (self.remote, self.scratch, self.directory, self.patience) = (remote, scratch, directory, patience)
+    }
+
+    /// Writes bytes to the scratch file.
+    private func keep(_ bytes: Span<UInt8>, at offset: Int) throws(CacheStoreError) {
+        do {
+            try scratch.file.write(bytes, at: offset)
+        } catch {
+            throw RangeCopy.unkept(error, of: remote, in: directory)
+        }
+    }
 
     /// Has a range read before all that waits.
     ///
@@ -109,12 +148,19 @@ private final class Reading: Sendable {
         let isMissing = state.withLock { state in
             var missing = state.missing(range)
             guard !missing.isEmpty, !state.isEnded else { return state.isEnded }
-            state.failures.removeAll { $0.range.overlaps(range) }
+            if let failure = state.lastFailure, ContinuousClock.now - failure.time < patience {
+                state.failures.append((range, failure.error))
+                return true
+            }
+            // Others may wait for the rest of what failed.
+            state.failures = state.failures.flatMap { failure in
+                RangeSet(failure.range).subtracting(RangeSet(range)).ranges.map { ($0, failure.error) }
+            }
             // What waits already keeps its borders, and comes first.
             let wanted = state.waiting.filter { $0.overlaps(range) }
             state.waiting.removeAll { $0.overlaps(range) }
             for other in wanted + state.running.values.map(\.range) { missing.remove(contentsOf: other) }
-            state.waiting.insert(contentsOf: wanted + missing.ranges, at: 0)
+            state.waiting.insert(contentsOf: wanted + missing.ranges.flatMap(RangePlan.cut), at: 0)
             return true
         }
         start()
@@ -174,12 +220,12 @@ private final class Reading: Sendable {
         let position = Gathered(range.lowerBound)
         var failure: CacheStoreError?
         do {
-            try await remote.read(range) { [state, scratch] bytes in
+            try await remote.read(range) { [state] bytes in
                 let start = position.value
                 guard bytes.count <= range.upperBound - start else {
                     throw CacheStoreError(.network, "more bytes than were asked for")
                 }
-                try scratch.file.write(bytes, at: start)
+                try self.keep(bytes, at: start)
                 position.update { $0 += bytes.count }
                 state.withLock { state in
                     state.there.insert(contentsOf: start..<start + bytes.count)
@@ -197,7 +243,10 @@ private final class Reading: Sendable {
         }
         state.withLock { state in
             state.running[number] = nil
-            if let failure { state.failures.append((position.value..<range.upperBound, failure)) }
+            if let failure {
+                state.failures.append((position.value..<range.upperBound, failure))
+                state.lastFailure = (failure, .now)
+            }
         }
         start()
         state.broadcast()

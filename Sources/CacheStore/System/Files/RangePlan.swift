@@ -51,10 +51,13 @@ struct RangePlan {
                 runs.append(range)
             }
         }
-        return runs.flatMap { run in
-            stride(from: run.lowerBound, to: run.upperBound, by: Self.requestSize).map {
-                $0..<min($0 + Self.requestSize, run.upperBound)
-            }
+        return runs.flatMap(Self.cut)
+    }
+
+    /// Cuts a range into requests.
+    static func cut(_ range: Range<Int>) -> [Range<Int>] {
+        stride(from: range.lowerBound, to: range.upperBound, by: requestSize).map {
+            $0..<min($0 + requestSize, range.upperBound)
         }
     }
 }

@@ -17,7 +17,7 @@ struct RangeCopyTests {
     }
 
     private func file(_ stub: StubRemoteFile) throws -> File {
-        try File(RangeCopy(of: stub, in: bench.root))
+        try File(RangeCopy(of: stub, in: bench.root, patience: .zero))
     }
 
     @Test("gives the bytes of the file, whoever reads them at once, and reads none of them twice")
@@ -60,6 +60,34 @@ struct RangeCopyTests {
             stub.mend()
             #expect(try file.bytes(at: 60_000, count: 1000) == Array(content[60_000..<61_000]), "\(fault)")
         }
+    }
+
+    @Test("fails for all who wait, whatever part of a request each waits for", arguments: [0, 10])
+    func failures(seconds: Int) async throws {
+        let stub = StubRemoteFile(bytes(4_000_000), .error(from: 0))
+        let copy = try RangeCopy(of: stub, in: bench.root, patience: .seconds(seconds))
+        let file = SharedFileOfTest(try File(copy))
+        copy.prepare([0..<4_000_000])
+        let failures = Gathered(0)
+        try await WorkerThreads.forEach(below: 400, threads: 8, state: { () }) { _, index, _ in
+            do throws(CacheStoreError) {
+                _ = try file.file.bytes(at: index * 9_973, count: 30_000)
+            } catch {
+                failures.update { $0 += error.code == .network ? 1 : 0 }
+            }
+        }
+        #expect(failures.value == 400)
+        // A server that has just failed is left alone for a while.
+        if seconds > 0 { #expect(stub.requests.withLock(\.count) < 20) }
+    }
+
+    @Test("names the directory that does not take what is read")
+    func full() throws {
+        let stub = StubRemoteFile(bytes(100))
+        let error = #expect(throws: CacheStoreError.self) {
+            try RangeCopy(of: stub, in: bench.path("nowhere"))
+        }
+        #expect(error?.path == bench.path("nowhere") && error?.remedy == .chooseScratch)
     }
 
     @Test("ends a read that waits when the work is cancelled")
