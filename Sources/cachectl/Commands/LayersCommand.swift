@@ -1,5 +1,6 @@
 import ArgumentParser
 import CacheStore
+import CacheStoreRemote
 import SystemPackage
 
 /// `cachectl layers`: an image made of the caches in an archive.
@@ -11,6 +12,10 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
             Writes an OCI image layout whose layers hold the files that `restore` would make. \
             No cache is restored on the way, and the same archive gives the same bytes.
 
+            With --push, the same image goes to a registry: each layer as soon as it is made, \
+            unless the repository has it. The tag names the new image only when all of it is \
+            there. Credentials are those of docker and podman (`docker login`).
+
             With --include and --exclude, the image holds modules and compiled packages by their \
             names, as `cachectl select` would keep them. A pattern must match a whole name: a \
             module path, with or without @ and the version, or an import path; `*` also matches \
@@ -21,6 +26,8 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
               cachectl layers all.castore -o image --base oci:base:bookworm --tag latest
               cachectl layers all.castore -o aws --only aws --split
               cachectl layers all.castore -o small --exclude 'k8s.io/*'
+              cachectl layers all.castore --push oci://ghcr.io/acme/go-caches:v2 --split
+              cachectl layers all.castore --push oci://ghcr.io/acme/go:v2 --base oci://ghcr.io/acme/base:12
               skopeo copy --preserve-digests oci:caches docker://REGISTRY/NAME:TAG
             """
     )
@@ -81,19 +88,25 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "The image to build on, with its tag if the layout holds several images. Its links are followed, "
+            "The image to build on: in a layout, with its tag if that holds several images, or in a "
+                + "registry, as `oci://REGISTRY/REPOSITORY:TAG`. Its links are followed, "
                 + "directories above the caches keep owner and mode, and what a restore would remove is "
                 + "removed.",
-            valueName: "oci:dir[:tag]"
+            valueName: "oci:dir[:tag]|oci://..."
         ),
         transform: Self.readBase
     )
-    var base: Layers.Options.BaseReference?
+    var base: Base?
 
     @Flag(inversion: .prefixedNo, help: "Set GOCACHE and GOMODCACHE in the image's environment.")
     var env = true
 
-    @Option(help: ArgumentHelp("The name of the image in its layout.", valueName: "tag"))
+    @Option(
+        help: ArgumentHelp(
+            "The name of the image in its layout; with --push, a second tag.",
+            valueName: "tag"
+        )
+    )
     var tag: String?
 
     @Option(
@@ -111,20 +124,69 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
     func validate() throws {
         let options = options
         try OptionCheck.run { () throws(CacheStoreError) in try options.check() }
+        guard let tag, case .registry(let address) = try output.place else { return }
+        let name = "oci://\(address.registry)/\(address.repository):\(tag)"
+        guard (try? RegistryAddress(name))?.reference == .tag(tag) else {
+            throw ValidationError("`\(tag)` is not a tag of a registry")
+        }
+    }
+
+    /// The image that was made, and what was sent of it.
+    private struct Outcome: Sendable {
+        var image: Layers.Report
+        var push: LayersPush.Report?
     }
 
     func run() async throws {
         let archive = try await archive.open()
-        var (report, time) = try await common.perform(
-            consequence: "no image was written",
-            needsAll: true
-        ) { [options, path = output.path] progress in
-            try await Layers(options: options).run(archive, to: path, progress: progress)
-        }
+        var (outcome, time) =
+            switch try output.place {
+            case .layout(let path):
+                try await common.perform(
+                    consequence: "no image was written",
+                    needsAll: true
+                ) { [layers = Layers(options: options), remoteBase] progress in
+                    guard let remoteBase else {
+                        return Outcome(image: try await layers.run(archive, to: path, progress: progress))
+                    }
+                    let image = try await layers.run(
+                        archive,
+                        above: remoteBase,
+                        client: Remote.client,
+                        scratch: ProgramPlaces.temporary(),
+                        to: path,
+                        progress: progress
+                    )
+                    return Outcome(image: image)
+                }
+            case .registry(let address):
+                try await common.perform(
+                    consequence: "the tag names what it named before",
+                    needsAll: true
+                ) { [pushOptions] progress in
+                    let report = try await LayersPush(options: pushOptions).run(
+                        archive,
+                        to: address,
+                        client: Remote.client,
+                        progress: progress
+                    )
+                    return Outcome(image: report.image, push: report)
+                }
+            }
+        outcome.image.warnings = outcome.image.warnings.map(\.namingModuleCacheOption)
+        common.show(outcome.image.warnings)
+        let name = try output.name
+        try common.write(json(outcome, name, time), summary(outcome, name, time))
+    }
 
-        report.warnings = report.warnings.map(\.namingModuleCacheOption)
-        common.show(report.warnings)
-        try common.write(json(report, time), summary(report, time))
+    private var pushOptions: LayersPush.Options {
+        var push = LayersPush.Options()
+        push.image = options
+        push.base = remoteBase
+        push.tags = [tag].compactMap(\.self)
+        push.mountedRepository = output.mountFrom
+        push.scratch = ProgramPlaces.temporary()
+        return push
     }
 
     private var options: Layers.Options {
@@ -137,7 +199,7 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
         options.owner = owner
         options.compression = compression
         options.level = level
-        options.base = base
+        if case .layout(let place) = base { options.base = place }
         options.setsEnvironment = env
         options.tag = tag
         options.architecture = arch
@@ -165,21 +227,47 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
         return FileOwner(user: user, group: group)
     }
 
+    /// An image to build on.
+    enum Base: Sendable {
+        /// An image in a layout.
+        case layout(Layers.Options.BaseReference)
+        /// An image in a registry.
+        case registry(RegistryAddress)
+    }
+
     @Sendable
-    private static func readBase(_ text: String) throws -> Layers.Options.BaseReference {
+    private static func readBase(_ text: String) throws -> Base {
+        if text.lowercased().hasPrefix("oci://") {
+            do {
+                return .registry(try RegistryAddress(text))
+            } catch {
+                throw ValidationError(error.summary)
+            }
+        }
         let parts = text.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count >= 2, parts[0] == "oci", !parts[1].isEmpty, parts.last?.isEmpty == false else {
-            throw ValidationError("it must be an image layout, as in `oci:DIR` or `oci:DIR:TAG`")
+            throw ValidationError(
+                "it must be an image layout, as in `oci:DIR` or `oci:DIR:TAG`, or an image in a registry, "
+                    + "as in `oci://REGISTRY/REPOSITORY:TAG`"
+            )
         }
-        return Layers.Options.BaseReference(
-            layout: FilePath(String(parts[1])),
-            tag: parts.count > 2 ? String(parts[2]) : nil
+        return .layout(
+            Layers.Options.BaseReference(
+                layout: FilePath(String(parts[1])),
+                tag: parts.count > 2 ? String(parts[2]) : nil
+            )
         )
+    }
+
+    /// The image in a registry to build on, if there is one.
+    private var remoteBase: RegistryAddress? {
+        if case .registry(let address) = base { address } else { nil }
     }
 
     // MARK: - Writing
 
-    private func summary(_ report: Layers.Report, _ time: Duration) -> [String] {
+    private func summary(_ outcome: Outcome, _ name: String, _ time: Duration) -> [String] {
+        let report = outcome.image
         var table = Table(
             .left("layer"),
             .right("content"),
@@ -199,8 +287,8 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
         let size = report.layers.reduce(0) { $0 + $1.bytes }
         let layers = HumanFormat.count(report.layers.count, "layer", "layers")
         var lines = [
-            "wrote \(layers) of \(HumanFormat.bytes(size)) to `\(HumanFormat.printable(output.output))` "
-                + "in \(HumanFormat.duration(time))",
+            "\(outcome.push == nil ? "wrote" : "pushed") \(layers) of \(HumanFormat.bytes(size)) to "
+                + "`\(HumanFormat.printable(name))` in \(HumanFormat.duration(time))",
             "",
         ]
         lines += table.lines
@@ -208,11 +296,22 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
             let layers = HumanFormat.count(report.baseLayers, "layer", "layers")
             lines += ["", "above \(layers) of the base, \(HumanFormat.bytes(report.baseBytes))"]
         }
-        lines += ["", "goarch    \(HumanFormat.printable(report.architecture))"]
+        lines.append("")
+        if let push = outcome.push {
+            let mounted =
+                push.mountedBytes > 0
+                ? ", \(HumanFormat.bytes(push.mountedBytes)) were in the other repository" : ""
+            lines.append(
+                "sent      \(HumanFormat.bytes(push.sentBytes)), "
+                    + "\(HumanFormat.bytes(push.presentBytes)) were there already\(mounted)"
+            )
+        }
+        lines += ["goarch    \(HumanFormat.printable(report.architecture))"]
         return lines + ["manifest  sha256:\(report.manifestDigest)", "archive   \(report.archiveDigest)"]
     }
 
-    private func json(_ report: Layers.Report, _ time: Duration) -> JSONValue {
+    private func json(_ outcome: Outcome, _ name: String, _ time: Duration) -> JSONValue {
+        let (report, push) = (outcome.image, outcome.push)
         let layers = report.layers.map { layer in
             ([
                 "title": .string(layer.title),
@@ -228,13 +327,17 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
             "schema": "cachectl.layers/1",
             "archive": .string(archive.name),
             "digest": .string(report.archiveDigest.description),
-            "layout": .string(output.output),
+            "layout": .optional(output.output),
+            "address": .optional(push == nil ? nil : name),
             "manifest": .string("sha256:\(report.manifestDigest)"),
             "config": .string("sha256:\(report.configurationDigest)"),
             "architecture": .string(report.architecture),
             "layers": .array(layers),
             "base_layers": .integer(report.baseLayers),
             "base_bytes": .integer(report.baseBytes),
+            "sent_bytes": .optional(push?.sentBytes),
+            "present_bytes": .optional(push?.presentBytes),
+            "mounted_bytes": .optional(push?.mountedBytes),
             "warnings": .warnings(report.warnings),
             "milliseconds": .milliseconds(time),
         ]

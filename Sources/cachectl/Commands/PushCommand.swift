@@ -22,9 +22,10 @@ struct PushCommand: AsyncParsableCommand, Sendable {
             `CACHECTL_PLAIN_HTTP=1`.
 
             Examples:
-              cachectl push all.castore oci://ghcr.io/acme/go-caches:v2
-              cachectl push all.castore oci://ghcr.io/acme/go-caches:v2 --onto v1 --tag latest
-              cachectl push aws.castore gcp.castore oci://localhost:5000/go-caches
+              cachectl push all.castore oci://ghcr.io/acme/caches:v2
+              cachectl push all.castore oci://ghcr.io/acme/caches:v2 --onto v1
+              cachectl push all.castore oci://ghcr.io/acme/caches:v2 --tag latest
+              cachectl push aws.castore gcp.castore oci://localhost:5000/caches
             """
     )
 

@@ -1,29 +1,97 @@
 import ArgumentParser
 import CacheStore
+import CacheStoreRemote
 import SystemPackage
 
-/// The options for the image layout that a command writes.
+/// The options for the place of an image: a layout on disk, or a registry.
 struct LayoutOptions: ParsableArguments, Sendable {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp("The image layout to write; missing parents are made.", valueName: "dir"),
         completion: .directory
     )
-    var output: String
+    var output: String?
 
     @Flag(help: "Replace the image layout if it exists.")
     var force = false
 
-    /// The path of the image layout.
-    var path: FilePath { FilePath(output) }
+    @Option(
+        help: ArgumentHelp(
+            "Write the image to a registry under this tag, in place of a layout; what the repository has is "
+                + "not sent.",
+            valueName: "oci://registry/repository:tag"
+        )
+    )
+    var push: String?
 
-    /// Refuses an output that can't be the name of a directory.
+    @Option(
+        help: ArgumentHelp(
+            "With --push, have the registry take blobs that this repository has, in place of sending them.",
+            valueName: "repository"
+        )
+    )
+    var mountFrom: String?
+
+    /// A place for an image.
+    enum Place {
+        /// A layout on disk.
+        case layout(FilePath)
+        /// A tag in a registry.
+        case registry(RegistryAddress)
+    }
+
+    /// The place that the options name.
+    ///
+    /// - Throws: `ValidationError`.
+    var place: Place {
+        get throws {
+            switch (output, push) {
+            case (let output?, nil):
+                if output.isEmpty { throw ValidationError("`--output` is empty") }
+                if output == "-" {
+                    throw ValidationError(
+                        "an image can't go to standard output: name a directory with `--output`"
+                    )
+                }
+                if mountFrom != nil { throw ValidationError("`--mount-from` is for `--push`") }
+                return .layout(FilePath(output))
+            case (nil, let push?):
+                if force { throw ValidationError("`--force` is for `--output`: a tag is always replaced") }
+                guard push.lowercased().hasPrefix("oci://") else {
+                    throw ValidationError("`--push` is `\(push)`, and must begin with `oci://`")
+                }
+                let address = try RegistryAddress(push)
+                guard case .tag = address.reference else {
+                    throw ValidationError("`--push` names a digest, and must name a tag")
+                }
+                return .registry(address)
+            case (nil, nil):
+                throw ValidationError("name a layout with `--output`, or a registry with `--push`")
+            default: throw ValidationError("`--output` and `--push` contradict each other")
+            }
+        }
+    }
+
+    /// The layout as given, or the address of the image in a registry.
+    ///
+    /// - Throws: `ValidationError`.
+    var name: String {
+        get throws {
+            switch try place {
+            case .layout: output ?? ""
+            case .registry(let address): address.description
+            }
+        }
+    }
+
+    /// Refuses options that name no place or several, or a place that can't be.
     ///
     /// - Throws: `ValidationError`.
     func validate() throws {
-        if output.isEmpty { throw ValidationError("`--output` is empty") }
-        if output == "-" {
-            throw ValidationError("an image can't go to standard output: name a directory with `--output`")
+        do {
+            _ = try place
+        } catch let error as CacheStoreError {
+            try OptionCheck.run { () throws(CacheStoreError) in throw error }
         }
     }
 }

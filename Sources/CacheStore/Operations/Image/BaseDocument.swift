@@ -5,7 +5,7 @@ enum BaseDocument {
     /// The maximum length of a document, in bytes.
     ///
     /// Registries refuse documents from 4 MiB on.
-    private static let maximumSize = 8 << 20
+    static let maximumSize = 8 << 20
 
     /// The maximum length of a blob, in bytes: sums of such lengths have room in 64 bits.
     private static let largestBlob = 1 << 44

@@ -207,6 +207,19 @@ struct BaseLayout: Sendable {
     ///   or ``CacheStoreError/Code/badArgument`` if several images fit.
     func choose(_ platform: ImagePlatform?) throws(CacheStoreError) -> (digest: ObjectID, manifest: JSONValue)
     {
+        let image = try chosen(platform)
+        guard let manifest = image.manifest else {
+            throw refuse(
+                .notFound,
+                "the base layout lists the image \(descriptions([image])), but does not hold its files",
+                .copyBaseAgain
+            )
+        }
+        return (image.digest, manifest)
+    }
+
+    /// Returns the only image that fits, of which the layout may lack files.
+    private func chosen(_ platform: ImagePlatform?) throws(CacheStoreError) -> Image {
         guard !images.isEmpty else { throw noImage() }
         let linux = images.filter { $0.platform?.system ?? "linux" == "linux" }
         guard !linux.isEmpty else {
@@ -235,14 +248,37 @@ struct BaseLayout: Sendable {
                 .nameTagOrArchitecture
             )
         }
-        guard let manifest = image.manifest else {
-            throw refuse(
-                .notFound,
-                "the base layout lists the image \(descriptions([image])), but does not hold its files",
-                .copyBaseAgain
-            )
+        return image
+    }
+
+    /// A document that a layout lacks.
+    enum Lack: Sendable {
+        /// A manifest.
+        case manifest(ObjectID)
+        /// A configuration, and its length in bytes.
+        case configuration(ObjectID, Int)
+    }
+
+    /// Returns a document that the layout lacks, without which no image can be chosen or read; `nil` if it
+    /// lacks none.
+    ///
+    /// - Throws: As ``choose(_:)`` does, and ``CacheStoreError`` with code
+    ///   ``CacheStoreError/Code/corruptArchive``.
+    func lack(for platform: ImagePlatform?) throws(CacheStoreError) -> Lack? {
+        for image in images where image.platform == nil {
+            if let lack = try lack(of: image) { return lack }
         }
-        return (image.digest, manifest)
+        return try lack(of: chosen(platform))
+    }
+
+    private func lack(of image: Image) throws(CacheStoreError) -> Lack? {
+        guard let manifest = image.manifest else { return .manifest(image.digest) }
+        guard let configuration = manifest["config"], try document(configuration) == nil else { return nil }
+        let (digest, size) = try BaseDocument.reference(configuration, path)
+        guard size <= BaseDocument.maximumSize else {
+            throw BaseDocument.damaged("the document is too long", path)
+        }
+        return .configuration(digest, size)
     }
 
     private func noImage() -> CacheStoreError {

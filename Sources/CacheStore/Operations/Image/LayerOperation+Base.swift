@@ -6,6 +6,7 @@ extension LayerOperation {
         guard let reference = options.base else { return nil }
         let asked = options.architecture.flatMap(ImagePlatform.init(argument:))
         let wanted = asked ?? platforms(of: sources).only
+        if let baseFiles { return try await bringing(reference, wanted, from: baseFiles) }
         return try await WorkerThreads.perform { try BaseImage(reference, platform: wanted) }
     }
 
@@ -84,9 +85,9 @@ extension LayerOperation {
             below: layers.count,
             threads: WorkerThreads.count(for: options.jobs),
             state: { 0 }
-        ) { [layout, counters] _, index, cancellation in
+        ) { [output, counters] _, index, cancellation in
             let layer = layers[index]
-            let content = try Self.adopt(layer, of: image, to: layout, budget, cancellation)
+            let content = try Self.adopt(layer, of: image, to: output, budget, cancellation)
             found.update { $0[layer.digest] = content }
             counters.add(bytes: layer.size)
         }
@@ -109,14 +110,14 @@ extension LayerOperation {
     private static func adopt(
         _ layer: BaseImage.Layer,
         of image: BaseImage,
-        to layout: LayoutDirectory,
+        to output: any ImageOutput,
         _ budget: BlockBudget,
         _ cancellation: WorkerThreads.Cancellation
     ) throws -> Content {
         let file = try BaseDocument.opened(image.path(of: layer), followsLinks: false)
         var reader = BaseLayerReader(budget)
         do {
-            try layout.adopt(file, layer.digest, size: layer.size) { piece in
+            try output.adopt(file, layer.digest, size: layer.size) { piece in
                 try cancellation.check()
                 try reader.append(piece)
             }

@@ -7,8 +7,11 @@ struct LayerOperation: Sendable {
 
     let options: Layers.Options
     let archive: Archive
-    let layout: LayoutDirectory
+    let output: any ImageOutput
     let counters: ProgressCounters
+
+    /// The way to files of the base that its layout lacks, if there is one.
+    var baseFiles: (any BaseFiles)?
 
     private var threads: Int { WorkerThreads.count(for: options.jobs) }
 
@@ -101,8 +104,16 @@ struct LayerOperation: Sendable {
         let budget = BlockBudget(Self.budget)
         var sinks: [LayerSink] = []
         for (number, parts) in parts.enumerated() {
-            let file = try layout.creatingBlob(number)
-            sinks.append(LayerSink(file, parts: parts.count, budget: budget, archive: archive.path))
+            let file = try output.creatingBlob(number)
+            sinks.append(
+                LayerSink(
+                    file,
+                    parts: parts.count,
+                    budget: budget,
+                    archive: archive.path,
+                    lasts: output.lasts
+                )
+            )
         }
         let made = Gathered<[Int: Layers.Report.Layer]>([:])
         counters.begin(
@@ -119,7 +130,7 @@ struct LayerOperation: Sendable {
                     stream: try LayerStream(options.compression, level: options.effectiveLevel)
                 )
             }
-        ) { [sinks, layout, counters] worker, index, cancellation in
+        ) { [sinks, output, counters] worker, index, cancellation in
             let (number, position) = order[index]
             let layer = plan.layers[number]
             let (part, bytes) = parts[number][position]
@@ -127,7 +138,7 @@ struct LayerOperation: Sendable {
                 worker.stream.begin(position, of: sinks[number])
                 try maker.make(part, of: layer, with: &worker) { try cancellation.check() }
                 if let outcome = try worker.stream.end() {
-                    try layout.nameBlob(number, outcome.digest)
+                    try output.nameBlob(number, outcome.digest)
                     made.update { $0[number] = Layers.Report.Layer(layer, outcome) }
                 }
             } catch {
@@ -177,7 +188,7 @@ struct LayerOperation: Sendable {
             + environment.warnings(sources, architecture, directories) + (try directories.warnings())
     }
 
-    /// Writes the documents, and gives the layout its final name.
+    /// Writes the documents, and finishes the image.
     ///
     /// - Returns: The digests of the manifest and of the configuration.
     private func finish(
@@ -193,7 +204,7 @@ struct LayerOperation: Sendable {
         )
         let configurationText = Array(configuration.text.utf8)
         try ImageLimits.check("configuration", bytes: configurationText.count, above: image.base)
-        let configurationDigest = try layout.write(blob: configurationText)
+        let configurationDigest = try output.write(blob: configurationText)
         let labels = image.sources.map(\.label).joined(separator: ",")
         var annotations: [(key: String, value: JSONValue)] = [
             (ImageDocuments.Annotation.archive, .string(ImageDocuments.text(image.archiveDigest))),
@@ -213,14 +224,14 @@ struct LayerOperation: Sendable {
         )
         let manifestText = Array(manifest.text.utf8)
         try ImageLimits.check("manifest", bytes: manifestText.count, above: image.base)
-        let manifestDigest = try layout.write(blob: manifestText)
+        let manifestDigest = ContentHasher.hash(manifestText.span)
         let index = ImageDocuments.index(
             manifest: (manifestDigest, manifestText.count),
             architecture: image.architecture,
             system: configuration["os"]?.string ?? "linux",
             tag: options.tag
         )
-        try layout.publish(index: Array(index.text.utf8))
+        try output.publish(manifest: manifestText, index: Array(index.text.utf8))
         return (manifestDigest, configurationDigest)
     }
 }

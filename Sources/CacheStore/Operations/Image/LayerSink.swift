@@ -39,6 +39,7 @@ final class LayerSink: Sendable {
     private let parts: Int
     private let file: File
     private let archive: FilePath
+    private let lasts: Bool
 
     /// Begins a layer.
     ///
@@ -47,11 +48,13 @@ final class LayerSink: Sendable {
     ///   - parts: The number of the layer's parts, at least one.
     ///   - budget: The budget for blocks that wait.
     ///   - archive: The archive that holds the content, for messages.
-    init(_ file: consuming File, parts: Int, budget: BlockBudget, archive: FilePath) {
+    ///   - lasts: Whether the layer is waited for until it is on the disk.
+    init(_ file: consuming File, parts: Int, budget: BlockBudget, archive: FilePath, lasts: Bool) {
         self.file = file
         self.parts = parts
         self.budget = budget
         self.archive = archive
+        self.lasts = lasts
     }
 
     /// Brings the next block of a part.
@@ -133,7 +136,7 @@ final class LayerSink: Sendable {
     }
 
     private func finish() throws(CacheStoreError) -> Outcome {
-        try file.synchronize()
+        if lasts { try file.synchronize() }
         return stream.withLock { stream in
             Outcome(
                 diffID: stream.tar.finish(),

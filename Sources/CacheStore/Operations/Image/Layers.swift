@@ -10,6 +10,9 @@ public struct Layers: Sendable {
     /// The options of the image.
     public var options: Options
 
+    /// The way to files of the base that its layout lacks, if there is one.
+    package var baseFiles: (any BaseFiles)?
+
     /// Creates an image writer.
     public init(options: Options = Options()) { self.options = options }
 
@@ -44,13 +47,43 @@ public struct Layers: Sendable {
                 return try await LayerOperation(
                     options: options,
                     archive: archive,
-                    layout: layout,
-                    counters: counters
+                    output: layout,
+                    counters: counters,
+                    baseFiles: baseFiles
                 ).run()
             } catch {
                 layout.discard()
                 throw error
             }
         }
+    }
+
+    /// Makes an image whose blobs are handed over, in place of a layout on disk.
+    ///
+    /// The blobs are those of the layout that ``run(_:to:progress:)`` writes.
+    ///
+    /// - Parameters:
+    ///   - archive: The archive.
+    ///   - scratch: The directory for files of layers, which get no names.
+    ///   - counters: The counters to add to.
+    ///   - take: Called with each blob when it is whole, on any thread, with the manifest last. Layers of the
+    ///     same content come several times.
+    /// - Returns: A report on the layers that were made.
+    /// - Throws: As ``run(_:to:progress:)`` does.
+    package func run(
+        _ archive: Archive,
+        scratch: FilePath,
+        _ counters: ProgressCounters,
+        _ take: @escaping @Sendable (ImageBlob) -> Void
+    ) async throws -> Report {
+        try options.check()
+        Memory.returnLargeBlocks()
+        return try await LayerOperation(
+            options: options,
+            archive: archive,
+            output: BlobOutput(scratch: scratch, take),
+            counters: counters,
+            baseFiles: baseFiles
+        ).run()
     }
 }

@@ -6,11 +6,13 @@ import SystemPackage
 /// The layout is renamed when it is whole, and removed otherwise.
 ///
 /// Source: the OCI image specification, `image-layout.md`.
-final class LayoutDirectory: Sendable {
+final class LayoutDirectory: ImageOutput {
     /// The names in a layout.
     static let (layoutFile, indexFile, blobsDirectory) = ("oci-layout", "index.json", "blobs")
 
     private static let layoutText = #"{"imageLayoutVersion":"1.0.0"}"#
+
+    let lasts = true
 
     private let path: FilePath
     private let name: String
@@ -211,24 +213,9 @@ final class LayoutDirectory: Sendable {
         let name = digest.description
         let result = unsafe linkat(AT_FDCWD, link, blobs.descriptor, name, AT_SYMLINK_FOLLOW)
         let copy = result == 0 ? nil : try blobs.creatingFile(name, mode: 0o666 & ~Umask.value)
-        var hasher = ContentHasher()
-        var buffer: [UInt8] = []
-        var offset = 0
-        while true {
-            try file.read(at: offset, count: 1 << 20, into: &buffer)
-            if buffer.isEmpty { break }
-            try body(buffer.span)
-            hasher.update(buffer.span)
-            try copy?.write(buffer.span, at: offset)
-            offset += buffer.count
-        }
-        guard offset == size, hasher.finish() == digest else {
-            throw CacheStoreError(
-                .corruptArchive,
-                "damaged image: the blob does not have its size and digest",
-                path: file.path,
-                remedy: .copyBaseAgain
-            )
+        try check(file, digest, size: size) { piece, offset in
+            try body(piece)
+            try copy?.write(piece, at: offset)
         }
         // The program that wrote the base may not have waited for the disk.
         try blobs.file(name)?.synchronize()
@@ -236,12 +223,15 @@ final class LayoutDirectory: Sendable {
 
     // MARK: - The end
 
-    /// Writes the index, and gives the layout its final name.
+    /// Writes the manifest and the index, and gives the layout its final name.
     ///
-    /// - Parameter index: The content of `index.json`.
+    /// - Parameters:
+    ///   - manifest: The manifest.
+    ///   - index: The content of `index.json`.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/exists`` if the name was taken
     ///   meanwhile, or as the system says.
-    func publish(index: [UInt8]) throws(CacheStoreError) {
+    func publish(manifest: [UInt8], index: [UInt8]) throws(CacheStoreError) {
+        _ = try write(blob: manifest)
         try write(Array(Self.layoutText.utf8), to: Self.layoutFile, in: root)
         try write(index, to: Self.indexFile, in: root)
         for directory in [blobs.descriptor, outer.descriptor, root.descriptor] { _ = fsync(directory) }

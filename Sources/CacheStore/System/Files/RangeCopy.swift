@@ -24,7 +24,7 @@ final class RangeCopy: Sendable {
         guard remote.byteCount >= 0, remote.byteCount < 1 << 62 else {
             throw CacheStoreError(.notAnArchive, "`\(remote.name)` is longer than any archive")
         }
-        scratch = try ScratchFile(beside: directory.appending("archive"))
+        scratch = try ScratchFile(in: directory)
         self.remote = remote
         reading = Reading(remote, scratch)
     }

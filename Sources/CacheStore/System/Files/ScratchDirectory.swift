@@ -1,11 +1,11 @@
 import FoundationEssentials
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// A temporary directory below another directory.
-struct ScratchDirectory: Sendable {
+package struct ScratchDirectory: Sendable {
     /// The path of the directory.
-    let path: FilePath
+    package let path: FilePath
 
     /// Makes a new, empty directory that only this user can enter (`mkdtemp(3)`).
     ///
@@ -13,7 +13,7 @@ struct ScratchDirectory: Sendable {
     ///   - parent: The directory in which to make the new one.
     ///   - name: The beginning of the new directory's name.
     /// - Throws: ``CacheStoreError`` as the system says.
-    init(in parent: FilePath, name: String) throws(CacheStoreError) {
+    package init(in parent: FilePath, name: String) throws(CacheStoreError) {
         var template = Array(parent.appending("\(name).XXXXXX").string.utf8CString)
         let isMade = unsafe template.withUnsafeMutableBufferPointer { buffer in
             guard let start = buffer.baseAddress else { return false }
@@ -26,7 +26,7 @@ struct ScratchDirectory: Sendable {
     /// Removes the directory with all that is in it.
     ///
     /// The method tries up to three times, because an interrupted program may still be writing there.
-    func remove() {
+    package func remove() {
         for _ in 0..<3 where FileManager.default.fileExists(atPath: path.string) {
             try? FileManager.default.removeItem(atPath: path.string)
         }
