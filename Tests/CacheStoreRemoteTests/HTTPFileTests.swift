@@ -317,7 +317,7 @@ import Testing
             try await Task.sleep(for: .milliseconds(300))
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }
-            #expect(.now - start < .seconds(3))
+            #expect(.now - start < .seconds(20))
         }
     }
 

@@ -70,7 +70,8 @@ struct Trailer: Hashable {
 
     // MARK: - Reading
 
-    /// The greatest distance from the trailer's beginning to the end of what tells the index's version, in bytes.
+    /// The greatest distance from the trailer's beginning to the end of what tells the index's version, in
+    /// bytes.
     static let headReach = FormatLimits.pageSize + frameHeaderSize + headerSize + IndexBeginning.size
 
     /// Returns an offset at or before the beginning of the trailer, as the last bytes of a file tell it.

@@ -34,7 +34,11 @@ public struct RemoteArchives: Sendable {
     public func open(_ address: RemoteAddress) async throws -> Archive {
         switch address {
         case .web(let address):
-            return try await Archive(reading: HTTPFile(address, client: client), scratch: scratch, patience: patience)
+            return try await Archive(
+                reading: HTTPFile(address, client: client),
+                scratch: scratch,
+                patience: patience
+            )
         case .registry(let address):
             let registry = Registry(address, client: client)
             let manifest = try await registry.manifest(address.reference)

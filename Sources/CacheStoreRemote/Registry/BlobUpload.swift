@@ -21,6 +21,10 @@ final class BlobUpload: Sendable {
         var place: WebAddress?
         /// The bytes that the registry has.
         var offset = 0
+        /// The most bytes that the registry has had.
+        var farthest = 0
+        /// The part of ``farthest`` that has counted as progress.
+        var counted = 0
         /// The bytes of one request.
         var pieceByteCount: Int
         /// Whether the registry does not take pieces, so that one request has the whole blob.

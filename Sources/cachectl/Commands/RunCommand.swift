@@ -160,6 +160,7 @@ struct RunCommand: AsyncParsableCommand, Sendable {
             StandardError.write(Message(.warning, words))
         }
         if !quiet { StandardError.write("cachectl: \(Self.words(for: report))\n") }
+        await Remote.client.shutdown()
         try CommandReplacement(command, variables: report.variables).start()
     }
 

@@ -23,7 +23,8 @@ enum Remote {
 
     /// The archives that serve a build, with the directory for what is read of them.
     ///
-    /// A build can do without them, and has others wait: a server that fails is soon given up, for some minutes.
+    /// A build can do without them, and must not wait long: a server that fails is soon given up, for some
+    /// minutes.
     static func servedArchives(in directory: FilePath) -> RemoteArchives {
         var options = options
         (options.tries, options.stallTimeout, options.connectTimeout) = (3, .seconds(10), .seconds(5))
