@@ -145,7 +145,6 @@ import Testing
         let rig = try await Rig.running()
         let (name, bytes) = try rig.file(5000)
         let tunnel = try Tunnel(to: try WebAddress(rig.servers.nginx.wrong_name).port)
-        defer { tunnel.end() }
         let environment = [
             "SSL_CERT_FILE": rig.servers.ca, "HTTPS_PROXY": "http://user:s3cr3t@127.0.0.1:\(tunnel.port)",
         ]

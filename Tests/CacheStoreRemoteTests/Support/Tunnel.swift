@@ -31,6 +31,9 @@ final class Tunnel {
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = ["python3", "-c", Self.program, "\(port)"]
         process.standardOutput = output
+        // The end of the tests waits for whoever has their standard error.
+        process.standardError = FileHandle.nullDevice
+        process.standardInput = FileHandle.nullDevice
         try process.run()
         self.port = Int(Self.line(output)) ?? 0
     }
@@ -48,5 +51,6 @@ final class Tunnel {
         return String(decoding: line, as: UTF8.self)
     }
 
-    func end() { process.terminate() }
+    // The process may have inherited that SIGTERM is blocked.
+    deinit { kill(process.processIdentifier, SIGKILL) }
 }
