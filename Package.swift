@@ -126,6 +126,7 @@ let package = Package(
             // These tests import the library as its users do, so that they see what is public and nothing else.
             dependencies: [
                 "CacheStore",
+                "CacheStoreRemote",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict

@@ -2,22 +2,23 @@
 """Checks that the Swift code in the documentation is code that the tests compile and run.
 
 Each block of Swift in README.md and in the library's pages must be one of the examples in
-Tests/ClientTests/Examples.swift, and each example must be in a page.
+Tests/ClientTests/Examples.swift or RemoteExamples.swift, and each example must be in a page.
 """
 import pathlib
 import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-EXAMPLES = ROOT / 'Tests/ClientTests/Examples.swift'
+FILES = [ROOT / 'Tests/ClientTests' / name for name in ('Examples.swift', 'RemoteExamples.swift')]
 
 
 def main():
     pages = [ROOT / 'README.md', *sorted((ROOT / 'Sources').rglob('*.docc/*.md'))]
-    regions = re.findall(r'^// example: ([^\n]+)\n(.*?)^// end of example$', EXAMPLES.read_text(), re.M | re.S)
+    text = '\n'.join(file.read_text() for file in FILES)
+    regions = re.findall(r'^// example: ([^\n]+)\n(.*?)^// end of example$', text, re.M | re.S)
     examples = {code: title for title, code in regions}
     if not examples:
-        return [f'{EXAMPLES.relative_to(ROOT)}: no examples']
+        return ['Tests/ClientTests: no examples']
     faults, shown = [], set()
     for page in pages:
         text = page.read_text()
@@ -27,8 +28,8 @@ def main():
             else:
                 line = text[:match.start()].count('\n') + 1
                 faults.append(f'{page.relative_to(ROOT)}:{line}: this Swift code is not an example of '
-                              f'{EXAMPLES.relative_to(ROOT)}')
-    faults += [f'{EXAMPLES.relative_to(ROOT)}: no page shows the example "{title}"'
+                              'Tests/ClientTests')
+    faults += [f'Tests/ClientTests: no page shows the example "{title}"'
                for code, title in examples.items() if code not in shown]
     return faults
 

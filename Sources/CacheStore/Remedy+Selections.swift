@@ -11,6 +11,12 @@ extension Remedy {
         "name the log of a program that has served GOCACHE to go commands"
     )
 
+    /// The advice to choose a higher level, or to keep the frames as they are.
+    public static let keepLevel = Remedy(
+        "keepLevel",
+        "choose a higher level, or name none, to take the content as it is stored"
+    )
+
     /// The advice to leave GOCACHE alone, where an archive has nothing for it.
     public static let leaveBuildCache = Remedy("leaveBuildCache", "leave the build cache out")
 

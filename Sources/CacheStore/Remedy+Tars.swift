@@ -10,6 +10,12 @@ extension Remedy {
         "decompress it with the program that compressed it, and name the plain tar"
     )
 
+    /// The advice to use an archive as it is, because it need not be packed.
+    public static let useArchive = Remedy(
+        "useArchive",
+        "it is packed already: restore it, take members out of it, or unite it with others"
+    )
+
     /// The advice to name GOCACHE in a tar, or to leave it out.
     public static let placeBuildCache = Remedy(
         "placeBuildCache",

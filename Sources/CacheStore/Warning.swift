@@ -76,6 +76,9 @@ public struct Warning: Hashable, Sendable {
         public static let closedDirectory = Code(rawValue: "closedDirectory")
         /// A server failed for a while, so requests are sent again.
         public static let networkRetry = Code(rawValue: "networkRetry")
+
+        /// Compressing again has made the content of an archive larger.
+        public static let largerContent = Code(rawValue: "largerContent")
     }
 
     /// The kind; stable across releases.

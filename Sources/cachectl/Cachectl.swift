@@ -63,6 +63,7 @@ struct Cachectl: AsyncParsableCommand {
             try Signals.listen()
             try checkCommand()
             try checkAddresses(ProcessArguments.words)
+            try checkRepetitions(ProcessArguments.words)
             var command = try await asyncParseAsRoot(ProcessArguments.words)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
@@ -126,6 +127,16 @@ struct Cachectl: AsyncParsableCommand {
                     + "`cachectl pull`, and write one to a registry with `cachectl push`"
             )
         }
+    }
+
+    /// Refuses an option that is given twice and takes one value.
+    ///
+    /// - Throws: `ValidationError`.
+    static func checkRepetitions(_ arguments: [String]) throws {
+        guard let name = RepeatedOption.name(in: arguments, of: { CommandInfo.read(_dumpHelp()) }) else {
+            return
+        }
+        throw ValidationError("`\(name)` is given more than once, and takes one value")
     }
 
     /// Writes the message for an error, and returns the exit status.

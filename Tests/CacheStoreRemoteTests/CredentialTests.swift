@@ -92,11 +92,13 @@ import Testing
     }
 
     /// Writes a helper program, whose name is unique, into a directory of PATH.
-    private func helper(_ script: String) throws -> String {
+    ///
+    /// Another process writes it: a program that this one writes can't be run while a test starts another.
+    private func helper(_ script: String) async throws -> String {
         let name = "test-\(UUID().uuidString.prefix(8))"
         let path = "/usr/local/bin/docker-credential-\(name)"
-        try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(filePath: path))
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        let write = #"printf '#!/bin/sh\n%s\n' "$1" >"$2" && chmod 755 "$2""#
+        #expect(try await Subprocess.run("sh", ["-c", write, "sh", script, path]).status == 0)
         return name
     }
 
@@ -105,7 +107,7 @@ import Testing
     }
 
     @Test func helpersAreAsked() async throws {
-        let name = try helper(
+        let name = try await helper(
             """
             test "$1" = get || exit 9
             read -r server || test -n "$server"
@@ -137,11 +139,11 @@ import Testing
         let broken = try await store.credential(for: try RegistryAddress("broken.io/n")).faults
         #expect(broken == ["`docker-credential-\(name)` ended with status 3"])
         let lost = try await store.credential(for: try RegistryAddress("lost.io/n")).faults
-        #expect(lost == ["`docker-credential-no-such-helper` can't be run"])
+        #expect(lost == ["`docker-credential-no-such-helper` can't be run (No such file or directory)"])
     }
 
     @Test func aHelperThatHangsIsEnded() async throws {
-        let name = try helper("trap '' INT; exec sleep 60")
+        let name = try await helper("trap '' INT; exec sleep 60")
         defer { remove(name) }
         let start = ContinuousClock.now
         let result = try await CredentialHelper.credential(name, "h", limit: .milliseconds(300))

@@ -80,7 +80,7 @@ import Testing
                 ]
             }
         let warnings = Collector<Warning>()
-        var options = quickOptions()
+        var options = quickOptions(stall: kind == "stall" ? .seconds(1) : .seconds(30))
         options.warn = { warnings.add($0) }
         let log = try await check(rules, options: options)
         #expect(log.count > 4)
@@ -93,6 +93,68 @@ import Testing
                 .compactMap { Int($0.split(separator: "-")[0]) }
             #expect(begins.contains { $0 != 0 && $0 != 100_001 })
         }
+    }
+
+    @Test func aTransferThatGoesOnIsTriedAgainMoreOften() async throws {
+        var options = quickOptions()
+        (options.tries, options.progressByteCount) = (3, 4096)
+        _ = try await check([["action": "short", "bytes": 40_000, "nth": 2, "count": 20]], options: options)
+    }
+
+    @Test func moreRangesThanConnectionsAreReadAtOnce() async throws {
+        let rig = try await Rig.running()
+        let (name, bytes) = try rig.file(64_000)
+        let proxy = try await rig.proxy("nginx", [["action": "stall", "seconds": 1, "count": 0]])
+        let warnings = Collector<Warning>()
+        var options = quickOptions()
+        (options.connections, options.stallTimeout) = (2, .seconds(6))
+        options.warn = { warnings.add($0) }
+        try await withClient(options) { client in
+            let file = try await HTTPFile(try WebAddress("\(proxy.url)/\(name)"), client: client)
+            try await withThrowingTaskGroup(of: Bool.self) { group in
+                for start in stride(from: 0, to: 64_000, by: 4000) {
+                    group.addTask {
+                        try await file.bytes(start..<start + 4000) == Array(bytes[start..<start + 4000])
+                    }
+                }
+                for try await isSame in group { #expect(isSame) }
+            }
+        }
+        #expect(warnings.all.isEmpty)
+    }
+
+    @Test func aSignedAddressIsSentAsItIs() async throws {
+        let rig = try await Rig.running()
+        let proxy = try await rig.proxy("nginx", [["action": "status", "status": 403, "count": 0]])
+        let target = "/a//b;c=1/%2e%2F+x'(1)?X-Amz-Credential=AK%2F2024%2Fs3&x=a+b&e=&X-Amz-Signature=s3cr3t"
+        await expectError(.accessDenied, "403", without: "s3cr3t") {
+            try await withClient { client in
+                _ = try await HTTPFile(try WebAddress(proxy.url + target), client: client)
+            }
+        }
+        #expect(try await proxy.log().map(\.path) == [target])
+    }
+
+    @Test func aServerThatAsksForAnHourIsAnErrorAtOnce() async throws {
+        await expectError(.network, "asks for a wait of 3600 s") {
+            _ = try await check([["action": "status", "status": 429, "retry_after": 3600]])
+        }
+    }
+
+    @Test func aProxyOfTheEnvironmentIsUsed() async throws {
+        let rig = try await Rig.running()
+        let (name, bytes) = try rig.file(5000)
+        let tunnel = try Tunnel(to: try WebAddress(rig.servers.nginx.wrong_name).port)
+        defer { tunnel.end() }
+        let environment = [
+            "SSL_CERT_FILE": rig.servers.ca, "HTTPS_PROXY": "http://user:s3cr3t@127.0.0.1:\(tunnel.port)",
+        ]
+        try await withClient(quickOptions(environment)) { client in
+            let address = try WebAddress("https://elsewhere.invalid/\(name)")
+            let file = try await HTTPFile(address, client: client)
+            #expect(try await file.bytes(0..<5000) == bytes)
+        }
+        #expect(tunnel.line() == "CONNECT elsewhere.invalid:443 Basic dXNlcjpzM2NyM3Q=")
     }
 
     @Test func aServerMayAskForAWait() async throws {
@@ -275,13 +337,13 @@ import Testing
         let (name, bytes) = try rig.file(4_000_000)
         let warnings = Collector<Warning>()
         var options = quickOptions()
-        options.stallTimeout = .milliseconds(400)
+        options.stallTimeout = .seconds(3)
         options.warn = { warnings.add($0) }
         try await withClient(options) { client in
             let file = try await HTTPFile(try WebAddress("\(rig.servers.nginx.http)/\(name)"), client: client)
             let count = Collector<Int>()
             try await file.read(0..<bytes.count) { piece in
-                if count.all.isEmpty { Thread.sleep(forTimeInterval: 1) }
+                if count.all.isEmpty { Thread.sleep(forTimeInterval: 4) }
                 count.add(piece.count)
             }
             #expect(count.all.reduce(0, +) == bytes.count)

@@ -91,7 +91,9 @@ import Testing
             [["action": "stall", "seconds": 3, "method": "PATCH", "nth": 2]],
         ]
         for rule in rules {
-            let log = try await check("registry", rule, more: ["resumable": isResumable], options: pieces())
+            var options = pieces()
+            if rule[0]["action"] as? String == "stall" { options.stallTimeout = .seconds(1) }
+            let log = try await check("registry", rule, more: ["resumable": isResumable], options: options)
             #expect(log.contains { $0.action != nil }, "\(rule)")
         }
     }

@@ -52,6 +52,21 @@ extension EndToEnd {
             }
         }
 
+        @Test("a TMPDIR that is not there is named as such, and an archive as an archive")
+        func misnamed() async throws {
+            let place = try await Place("from-tar-misnamed")
+            var program = try place.cachectl
+            program.environment["TMPDIR"] = "/nowhere"
+            let arguments = ["pack", "--label", "x", "--no-go", "--dry-run", "--from-tar"]
+            let outcome = try await program.run(arguments + [place.archive])
+            EndToEnd.expectFailure(outcome, status: 1, naming: "/nowhere", "TMPDIR")
+            #expect(!outcome.errors.contains("output"), "\(outcome)")
+            let preview = try await program.run(["select", "--exclude", "x/*", place.archive, "--dry-run"])
+            EndToEnd.expectFailure(preview, status: 1, naming: "/nowhere", "TMPDIR")
+            let archive = try await place.cachectl.run(arguments + [place.archive])
+            EndToEnd.expectFailure(archive, status: 2, naming: "an archive", "cachectl restore")
+        }
+
         @Test("the archive is that of the directories, whatever tar, format, compression and paths")
         func law() async throws {
             let place = try await Place("from-tar")

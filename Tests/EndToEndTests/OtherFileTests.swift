@@ -43,6 +43,24 @@ extension EndToEnd {
             }
         }
 
+        @Test("is refused before the archive is read, if its directory is missing")
+        func missingDirectory() async throws {
+            let workspace = try await Workspace.shared.value
+            let top = try Scratch.shared.directory("mistaken")
+            let archive = "\(top)/a.castore"
+            // The index is damaged: a command that read it would name it.
+            var content = try bytes(workspace.union)
+            for place in content.count - 2000..<content.count - 1000 { content[place] ^= 0x55 }
+            try content.write(to: URL(fileURLWithPath: archive))
+            let damaged = try await workspace.cachectl.run(["info", archive])
+            EndToEnd.expectFailure(damaged, status: 2, naming: archive)
+            let missing = "\(top)/missing"
+            let outcome = try await workspace.cachectl.run([
+                "info", archive, "--metrics", "\(missing)/x.prom",
+            ])
+            EndToEnd.expectFailure(outcome, status: 1, naming: missing, "hint: make the directory")
+        }
+
         @Test("is not appended to as a log: nothing is logged, with one warning, and --strict fails")
         func log() async throws {
             let workspace = try await Workspace.shared.value

@@ -57,6 +57,8 @@ extension EndToEnd {
             ("info ARCHIVE --metrics=", "--metrics"),
             ("info ARCHIVE --metrics --json", "--metrics"),
             ("info ARCHIVE --metrics - --json", "standard output"),
+            ("restore ARCHIVE --gocache BUILD --gomodcache MOD --gocache OUT", "--gocache"),
+            ("pack --label x -o OUT --from-tar a --from-tar b --no-go", "--from-tar"),
             ("frobnicate", "frobnicate"),
             // An output may not replace what it lacks.
             (

@@ -206,4 +206,37 @@ struct ExitCodeTests {
         try Cachectl.checkAddresses(["ls", "a", "--glob", "https://*"])
         try Cachectl.checkAddresses(["cat", "a", "file", "https://x"])
     }
+
+    @Test(
+        "refuses an option that takes one value and is given twice, in each of its forms",
+        arguments: [
+            ("pack --label a -o x --from-tar a --from-tar b", "--from-tar"),
+            ("pack --label a -o x --label=b", "--label"), ("union a b -o x --output y", "--output"),
+            ("union a b --output=x -o=x", "-o"), ("info a --metrics - --metrics -", "--metrics"),
+            ("restore a --jobs 1 --gocache b --jobs 1", "--jobs"),
+            ("run --log a --log b x.castore go build", "--log"), ("prog a --log b --log b", "--log"),
+            ("select a -o x --level 1 --max-size 1MB --level 2", "--level"),
+        ]
+    )
+    func repetitions(line: String, name: String) throws {
+        let arguments = line.split(separator: " ").map(String.init)
+        let error = #expect(throws: ValidationError.self) { try Cachectl.checkRepetitions(arguments) }
+        #expect(try #require(error).message.hasPrefix("`\(name)` is given more than once"))
+    }
+
+    @Test(
+        "takes options that may be repeated, flags, values that look like options, and words of others",
+        arguments: [
+            "pack --label a -o x --base a --base b --keep test --keep vet",
+            "pack --label a -o x -q -q --quiet",
+            "restore a --only x --only y --for a --for b", "union a -o --output", "cat a -- --jobs --jobs",
+            "run x.castore go build -o a -o b", "run x.castore -- go --log a --log b",
+            "run --log a x.castore go test --log b", "layers a -o d --env --no-env --env",
+            "--version --version",
+            "nothing --jobs 1 --jobs 1", "info a --metrics - -q --json --jobs 1",
+        ]
+    )
+    func noRepetitions(line: String) throws {
+        try Cachectl.checkRepetitions(line.split(separator: " ").map(String.init))
+    }
 }

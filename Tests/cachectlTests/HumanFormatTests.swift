@@ -70,4 +70,18 @@ struct PrintableTests {
     func control() {
         #expect(HumanFormat.printable("a\nb\u{1B}[31m\u{7F}\u{9B}Â") == "a\\u{a}b\\u{1b}[31m\\u{7f}\\u{9b}Â")
     }
+
+    @Test("shows no user, password or query of an address")
+    func secrets() {
+        for (text, shown) in [
+            (
+                "`https://h/x.castore?X-Sig=s3cr3t&b=c` is one too many",
+                "`https://h/x.castore` is one too many"
+            ),
+            ("'https://u:s3cr3t@h/x' and HTTPS://h/y#s3cr3t, z", "'https://h/x' and HTTPS://h/y z"),
+            ("no file ` https:/h/x?s3cr3t` (errno)", "no file ` https:/h/x` (errno)"),
+            ("oci://r/n@sha256:00 and oci://u:s3cr3t@r/n:t", "oci://r/n@sha256:00 and oci://r/n:t"),
+            ("is it there? a@b.c, mod x@v1.0.0?", "is it there? a@b.c, mod x@v1.0.0?"),
+        ] { #expect(HumanFormat.withoutSecrets(text) == shown) }
+    }
 }

@@ -97,7 +97,22 @@ for name in gzip zstd; do
     through_registry "$work/$name" "$work/pulled-$name"
     [[ $(manifest "$work/$name") == "$(manifest "$work/pulled-$name")" ]] ||
         die "the image in $name has another digest after the registry"
+    options=(--compression "$name" --base "oci:$work/base:go" --arch amd64 --quiet)
+    [[ $name == gzip ]] || options+=(--split)
+    "$cachectl" layers "$archive" --push "oci://127.0.0.1:$port/test/pushed:$name" "${options[@]}"
+    pushed=$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://127.0.0.1:$port/test/pushed:$name")
+    [[ $pushed == "$(manifest "$work/$name")" ]] || die "layers --push makes another image than -o and skopeo"
 done
+
+say "the archive in the registry"
+"$cachectl" push "$archive" "oci://127.0.0.1:$port/test/archive:v1" --quiet
+"$cachectl" pull "oci://127.0.0.1:$port/test/archive:v1" -o "$work/pulled.castore" --quiet
+cmp "$archive" "$work/pulled.castore"
+skopeo copy --quiet --src-tls-verify=false --dest-tls-verify=false "docker://127.0.0.1:$port/test/archive:v1" \
+    "docker://127.0.0.1:$port/test/copied:v1"
+"$cachectl" restore "oci://127.0.0.1:$port/test/copied:v1" --gocache "$work/afar/var/cache/go-build" \
+    --gomodcache "$work/afar/var/cache/go-mod" --no-go --quiet
+compare afar "$work/afar"
 
 say "umoci, gzip"
 umoci unpack --image "$work/pulled-gzip:merged" "$work/bundle"

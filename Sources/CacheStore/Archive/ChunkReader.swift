@@ -82,12 +82,16 @@ struct ChunkReader: ~Copyable {
     /// - Parameters:
     ///   - chunks: The chunks that were read without a check of their own.
     ///   - error: The error if all of them are right.
+    ///   - check: Called before each chunk; an error that it throws ends the search.
     /// - Returns: The error.
+    /// - Throws: The error of `check`.
     mutating func fault(
         among chunks: some Sequence<ChunkRecord>,
-        otherwise error: CacheStoreError
-    ) -> CacheStoreError {
+        otherwise error: CacheStoreError,
+        check: () throws -> Void
+    ) rethrows -> CacheStoreError {
         for chunk in chunks {
+            try check()
             do { try read(chunk) } catch let fault { return fault }
         }
         return error
@@ -153,10 +157,22 @@ struct ChunkReader: ~Copyable {
     }
 
     /// Returns the error for a tree that was read and does not have its `h1:` hash.
-    mutating func wrongHash(of tree: MemberSet.Tree, _ chunks: [ChunkRecord]) -> CacheStoreError {
-        fault(
+    ///
+    /// - Parameters:
+    ///   - tree: The tree.
+    ///   - chunks: The chunks of the archive.
+    ///   - check: Called before each chunk that is read again; an error that it throws ends the search.
+    /// - Returns: The error.
+    /// - Throws: The error of `check`.
+    mutating func wrongHash(
+        of tree: MemberSet.Tree,
+        _ chunks: [ChunkRecord],
+        check: () throws -> Void
+    ) rethrows -> CacheStoreError {
+        try fault(
             among: tree.chunks.numbers.lazy.map { chunks[$0] },
-            otherwise: damaged(chunks, tree, "the tree does not have its h1 hash")
+            otherwise: damaged(chunks, tree, "the tree does not have its h1 hash"),
+            check: check
         )
     }
 

@@ -129,6 +129,7 @@ extension WebAddress {
             port = number
         }
         guard !host.isEmpty else { throw refused("it names no server") }
+        guard host.utf8.count <= 255 else { throw refused("no server has so long a name") }
         let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
         let inside = isBracketed ? host.dropFirst().dropLast() : host
         let isNamed = inside.utf8.allSatisfy { byte in

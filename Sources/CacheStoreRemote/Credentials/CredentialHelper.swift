@@ -45,7 +45,7 @@ enum CredentialHelper {
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            return (nil, "`\(program)` can't be run")
+            return (nil, "`\(program)` can't be run (\(error))")
         }
         guard result.status == 0 else {
             let words = String(decoding: result.output.prefix(200), as: UTF8.self)

@@ -82,6 +82,7 @@ public struct HTTPFile: RemoteFile {
         case 206:
             try RangedFile.checkEncoding(response, name)
             guard let total = stated?.total, stated?.range == 0..<1 else { throw unstated() }
+            await response.finish()
             return total
         case 416 where stated?.total == 0: return 0
         case 200:

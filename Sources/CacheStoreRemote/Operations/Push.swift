@@ -58,6 +58,8 @@ public struct Push: Sendable {
         case deadFrames
         /// The artifact has hardly any frame of the archive.
         case noGain
+        /// The frames would lie in more pieces than a reader accepts.
+        case pieces
     }
 
     /// The options of the push.

@@ -53,7 +53,7 @@ struct PushJoin: Sendable {
                 restBytes += frame.range.count
             }
         }
-        let kept = old.layers.indices.filter { used.contains($0) && old.layers[$0].kind != .trailer }
+        let kept = old.layers.indices.filter { used.contains($0) }
         let keptBytes = kept.reduce(0) { $0 + old.layers[$1].byteCount }
         guard restBytes < archive.frameByteCount / 10 * 9 else { return .failure(.noGain) }
         guard kept.count + 2 <= options.mostLayers else { return .failure(.layers) }
@@ -81,7 +81,11 @@ struct PushJoin: Sendable {
         }
         let last = content.manifest.layers.count - 1
         assembly.append(.init(layer: last, range: 0..<tail.range.count))
-        try await addAssembly(assembly, to: &content)
+        let blob = MemoryBlob(name: "the list of pieces", bytes: assembly.bytes)
+        guard blob.byteCount <= ArtifactAssembly.longest else { return .failure(.pieces) }
+        let digest = try await blob.digest()
+        content.blobs[digest] = blob
+        content.manifest.assembly = .init(digest: digest, byteCount: blob.byteCount)
         return .success(content)
     }
 
@@ -105,13 +109,6 @@ struct PushJoin: Sendable {
         content.manifest.layers.append(layer)
     }
 
-    private func addAssembly(_ assembly: ArtifactAssembly, to content: inout Push.Content) async throws {
-        let blob = MemoryBlob(name: "the list of pieces", bytes: assembly.bytes)
-        let digest = try await blob.digest()
-        content.blobs[digest] = blob
-        content.manifest.assembly = .init(digest: digest, byteCount: blob.byteCount)
-    }
-
     /// Finds the frames of the other artifact.
     private func places(
         _ old: ArtifactManifest,
@@ -131,9 +128,10 @@ struct PushJoin: Sendable {
                     pieces.removeFirst()
                 }
                 // A frame that lies across pieces is none that this program has written.
-                guard let piece = pieces.first, frame.range.upperBound <= start + piece.range.count else {
-                    continue
-                }
+                // Nor is one in a trailer, which is not kept.
+                guard let piece = pieces.first, frame.range.upperBound <= start + piece.range.count,
+                    old.layers[piece.layer].kind != .trailer
+                else { continue }
                 let offset = piece.range.lowerBound + frame.range.lowerBound - start
                 places[frame.identity] = Place(layer: piece.layer, offset: offset)
             }

@@ -116,6 +116,7 @@ final class BlobUpload: Sendable {
         return try await registry.client.send(request, as: writer) { [self] response in
             if response.status == 201 { return true }
             guard response.status == 202 else { throw await registry.failure(response, action) }
+            await response.finish()
             try note(response, offset: 0)
             let least = response.header("oci-chunk-min-length").flatMap { ContentRange.number($0) } ?? 0
             state.withLock { $0.pieceByteCount = max($0.pieceByteCount, least) }
@@ -140,6 +141,7 @@ final class BlobUpload: Sendable {
         try await registry.client.send(request, as: authorizer(for: place)) { [self] response in
             switch response.status {
             case 201, 202, 204:
+                await response.finish()
                 let stated = response.header("range").flatMap { Self.offset(ofRange: $0) } ?? piece.upperBound
                 guard (piece.lowerBound...piece.upperBound).contains(stated) else {
                     throw restart("the registry states a range that was not sent")
@@ -153,7 +155,7 @@ final class BlobUpload: Sendable {
             case 413 where length > Self.leastByteCount:
                 state.withLock { $0.pieceByteCount = max(Self.leastByteCount, length / 4) }
                 throw WebFailure(words: "the registry takes no requests of this length")
-            case let status where piece.lowerBound == 0 && Self.refusals.contains(status):
+            case let status where Self.refusals.contains(status):
                 state.withLock { $0.isWhole = true }
                 throw restart("the registry takes no blobs in pieces")
             default: throw await registry.failure(response, action)
@@ -175,7 +177,9 @@ final class BlobUpload: Sendable {
         )
         try await registry.client.send(request, as: authorizer(for: place)) { [self] response in
             switch response.status {
-            case 200, 201, 202, 204: complete()
+            case 200, 201, 202, 204:
+                await response.finish()
+                complete()
             case 404: throw restart("the registry has given up the upload")
             case 416: throw WebFailure(words: "the registry has other bytes than were sent")
             default: throw await registry.failure(response, action)
@@ -199,6 +203,7 @@ final class BlobUpload: Sendable {
                 _ = restart("")
                 return
             }
+            await response.finish()
             try note(response, offset: offset)
         }
     }

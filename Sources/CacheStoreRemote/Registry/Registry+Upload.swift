@@ -59,13 +59,13 @@ extension Registry {
         tags: [String],
         sent: @escaping @Sendable (Int) -> Void = { _ in }
     ) async throws -> (digest: ObjectID, deliveries: [ObjectID: Delivery]) {
-        var (blobs, digests) = (blobs, manifest.layers.map(\.digest))
+        var digests = manifest.layers.map(\.digest)
         if let assembly = manifest.assembly {
             digests.append(assembly.digest)
         } else {
             let empty = ArtifactManifest.emptyConfiguration
-            blobs[empty.digest] = MemoryBlob(name: "the empty configuration", bytes: empty.bytes)
-            digests.append(empty.digest)
+            let blob = MemoryBlob(name: "the empty configuration", bytes: empty.bytes)
+            try await upload(blob, digest: empty.digest)
         }
         var deliveries: [ObjectID: Delivery] = [:]
         for digest in digests where deliveries[digest] == nil {

@@ -179,6 +179,7 @@ extension Registry {
                 guard (200...202).contains(response.status) else {
                     throw await self.failure(response, action)
                 }
+                await response.finish()
                 let stated = response.header("docker-content-digest") ?? ""
                 guard !stated.hasPrefix("sha256:") || stated == "sha256:\(digest)" else {
                     throw CacheStoreError(

@@ -19,9 +19,13 @@ public final class RemoteClient: Sendable {
 
     private let clients = Mutex<[Kind: HTTPClient]>([:])
     private let warned = Mutex<Set<String>>([])
+    private let slots: ConnectionSlots
 
     /// Creates a client, which connects to nothing yet.
-    public init(options: RemoteOptions = RemoteOptions()) { self.options = options }
+    public init(options: RemoteOptions = RemoteOptions()) {
+        self.options = options
+        slots = ConnectionSlots(limit: options.connections)
+    }
 
     deinit {
         for client in clients.withLock({ $0.values }) { client.shutdown { _ in } }
@@ -88,10 +92,14 @@ extension RemoteClient {
         return try await watch.run {
             var request = request
             for _ in 0...max(0, self.options.redirects) {
+                let origin = request.address.origin
+                try await watch.pausing { try await self.slots.take(origin) }
+                defer { self.slots.give(origin) }
                 let response = try await self.exchange(request, watch)
                 guard let next = try self.redirect(response, of: request) else {
                     return try await handle(response)
                 }
+                await response.finish()
                 request = next
             }
             throw CacheStoreError(
@@ -186,7 +194,8 @@ extension RemoteClient {
                 try Task.checkCancellation()
                 if failure.byteCount >= options.progressByteCount { failures = 0 }
                 failures += 1
-                guard failures < min(options.tries, failure.tries ?? .max) else {
+                let isWorthAnother = failure.wait.map { $0 <= options.longestRetryAfter } ?? true
+                guard isWorthAnother, failures < min(options.tries, failure.tries ?? .max) else {
                     throw failure.error(action, tries: failures)
                 }
                 warn(address, failure)
@@ -200,7 +209,7 @@ extension RemoteClient {
         let grown = options.firstWait * (1 << min(failures - 1, 20))
         let own = min(grown, options.longestWait) * Double.random(in: 0.5...1)
         guard let asked = failure.wait else { return own }
-        return max(own, min(asked, options.longestRetryAfter))
+        return max(own, asked)
     }
 
     private func warn(_ address: String, _ failure: WebFailure) {

@@ -30,7 +30,7 @@ public struct RemoteOptions: Sendable {
     /// The longest wait between two tries, unless the server asks for a longer one.
     public var longestWait: Duration = .seconds(10)
 
-    /// The longest wait that a server may ask for with `Retry-After`.
+    /// The longest wait that a server may ask for with `Retry-After`; a longer one is an error at once.
     public var longestRetryAfter: Duration = .seconds(120)
 
     /// How many redirects are followed for one request.

@@ -25,6 +25,13 @@ final class StallWatch: Sendable {
         return try body()
     }
 
+    /// Calls `body`, which does not wait for the server: its time does not count.
+    func pausing<Result>(_ body: () async throws -> Result) async rethrows -> Result {
+        state.withLock { $0.isPaused = true }
+        defer { state.withLock { $0 = State() } }
+        return try await body()
+    }
+
     /// Calls `body` and cancels it when the server stalls.
     ///
     /// - Returns: The result of `body`.

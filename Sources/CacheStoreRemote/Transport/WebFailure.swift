@@ -41,7 +41,9 @@ extension WebFailure {
     /// Returns the failure for a status that may pass, or `nil` for any other status.
     init?(status: Int, retryAfter: Duration?) {
         guard Self.passing.contains(status) else { return nil }
-        self.init(words: "the server answered \(Self.words(of: status))", wait: retryAfter, remedy: .tryLater)
+        let wait = retryAfter.map { ", and asks for a wait of \($0.components.seconds) s" } ?? ""
+        let words = "the server answered \(Self.words(of: status))\(wait)"
+        self.init(words: words, wait: retryAfter, remedy: .tryLater)
     }
 
     /// Returns a status with its phrase.

@@ -72,6 +72,9 @@ struct WebResponse: Sendable {
 }
 
 extension WebResponse {
+    /// Reads what is left of a short body, so that the connection can be used again.
+    func finish() async { _ = try? await bytes(upTo: 1 << 16) }
+
     /// Returns the error for an answer that is not the one that was asked for.
     ///
     /// - Parameters:

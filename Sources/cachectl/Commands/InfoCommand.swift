@@ -57,12 +57,13 @@ struct InfoCommand: AsyncParsableCommand, Sendable {
 
     func run() async throws {
         let archive = try await archive.open()
+        if let metrics, metrics != "-" { try ArchiveMetrics.check(FilePath(metrics), besides: archive) }
         let summary = try await archive.summary()
         if let metrics {
             let (name, version) = (self.archive.name, archive.formatVersion)
             let page = ArchiveMetrics(path: name, version: version, summary: summary)
             if metrics == "-" { return try writeToStandardOutput(page) }
-            try page.publish(at: FilePath(metrics), besides: archive)
+            try page.publish(at: FilePath(metrics))
             if common.quiet { return }
         }
         if common.json {

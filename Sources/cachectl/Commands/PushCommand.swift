@@ -22,9 +22,10 @@ struct PushCommand: AsyncParsableCommand, Sendable {
             `CACHECTL_PLAIN_HTTP=1`.
 
             Examples:
-              cachectl push all.castore oci://ghcr.io/acme/go-caches:v2
-              cachectl push all.castore oci://ghcr.io/acme/go-caches:v2 --onto v1 --tag latest
-              cachectl push aws.castore gcp.castore oci://localhost:5000/go-caches
+              cachectl push all.castore oci://ghcr.io/acme/caches:v2
+              cachectl push all.castore oci://ghcr.io/acme/caches:v2 --onto v1
+              cachectl push all.castore oci://ghcr.io/acme/caches:v2 --tag latest
+              cachectl push aws.castore gcp.castore oci://localhost:5000/caches
             """
     )
 
@@ -95,7 +96,7 @@ struct PushCommand: AsyncParsableCommand, Sendable {
         options.tags = tags
         options.mountedRepository = mountFrom
         let (report, time) = try await common.perform(
-            consequence: "the tag names what it named before"
+            consequence: "each tag names what it named before, or all of the new artifact"
         ) { [options] progress in
             try await Push(options: options).run(
                 ArchiveArgument.open(archives),
@@ -120,6 +121,8 @@ struct PushCommand: AsyncParsableCommand, Sendable {
             "the whole archive was sent, because the artifact would mostly hold frames that nothing uses"
         case .noGain:
             "the whole archive was sent, because the artifact of `--onto` has hardly any of its frames"
+        case .pieces:
+            "the whole archive was sent, because its frames would lie in too many places of the artifact"
         }
     }
 

@@ -242,6 +242,10 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
                 ? "would restore `\(name)`: \(effect); nothing was changed, and content was not checked"
                 : "restored `\(name)` in \(HumanFormat.duration(time)): \(effect)"
         ]
+        if let bytes = report.fetchedBytes, let requests = report.requests {
+            let count = HumanFormat.count(requests, "request", "requests")
+            lines.append("fetched \(HumanFormat.bytes(bytes)) in \(count)")
+        }
         lines.append("")
         lines += places.compactMap { name, path in
             path.map { "\(name)  \(HumanFormat.printable($0.string))" }
@@ -327,6 +331,8 @@ struct RestoreCommand: AsyncParsableCommand, Sendable {
             "tree_files": .tally(report.treeFiles),
             "downloads": .tally(report.downloads),
             "bytes_written": .integer(report.bytesWritten),
+            "fetched_bytes": .optional(report.fetchedBytes),
+            "requests": .optional(report.requests),
             "removed": .integer(report.removed),
             "deleted": deletes ? .excess(report.excess) : .null,
             "left_out": .damagedMembers(report.leftOut),

@@ -15,6 +15,7 @@ struct CommandInfo: Decodable {
 
         private var kind: String
         private var shouldDisplay: Bool
+        private var parsingStrategy: String?
         var isOptional: Bool
         var isRepeating: Bool
         var names: [Name]?
@@ -27,6 +28,9 @@ struct CommandInfo: Decodable {
 
         /// Whether the argument has no name.
         var isPositional: Bool { kind == "positional" }
+
+        /// Whether the argument takes all words from the first one on, options too.
+        var takesRest: Bool { isPositional && parsingStrategy == "allRemainingInput" }
 
         /// Whether help shows the argument.
         var isVisible: Bool { shouldDisplay }

@@ -37,6 +37,9 @@ enum RemedyText {
         .recordEnvironment: "pack without `--no-go`, or judge packages with `--packages DIR`",
         .restoreFirst:
             "run `cachectl restore` first, best in the image itself, and then `cachectl doctor`",
+        .useArchive:
+            "it need not be packed: `cachectl restore` restores it, `cachectl select` takes members of it, "
+            + "and `cachectl union` unites it with others",
         .decompressTar:
             "decompress it with the program that compressed it (zstd may need `--long=31`), and pipe the tar "
             + "to `--from-tar -`; or unpack it, and pack the directories",
@@ -47,6 +50,7 @@ enum RemedyText {
             "name its path in the tar with `--gomodcache PATH`, or leave the module cache out with "
             + "`--no-gomodcache`",
         .chooseLevel: "set it with `--level`",
+        .keepLevel: "choose a higher `--level`, or omit it to take the content as it is stored",
         .compressFirst:
             "first select with `--level`, and then select from the result with `--max-size`",
         .allowThreads:
@@ -54,7 +58,9 @@ enum RemedyText {
             + "with `--jobs`",
         .freeMemory: "give it more memory, or use fewer threads with `--jobs`",
         .downloadFirst: "download it with `cachectl pull ADDRESS -o FILE`, and name FILE",
-        .encrypt: "use `https://`, or `--plain-http` where nobody else can read or change what is sent",
+        .encrypt:
+            "use `https://`, or set `CACHECTL_PLAIN_HTTP=1` where nobody else can read or change what is "
+            + "sent",
         .nameArtifact: "name an artifact that `cachectl push` made",
         .diagnose: "`cachectl doctor` tells which and why",
         .restoreForUse:

@@ -3,9 +3,9 @@ import SystemPackage
 
 /// The stream for the messages of a command; a failure to write to the stream is ignored.
 enum StandardError {
-    /// Writes text as it is.
+    /// Writes text, without what may be a secret in an address.
     static func write(_ text: String) {
-        _ = try? FileDescriptor.standardError.writeAll(text.utf8)
+        _ = try? FileDescriptor.standardError.writeAll(HumanFormat.withoutSecrets(text).utf8)
     }
 
     /// Writes a message.

@@ -14,11 +14,14 @@ final class Collector<Element: Sendable>: Sendable {
 }
 
 /// Options with short waits, and an environment without the user's own credentials.
-func quickOptions(_ environment: [String: String] = [:]) -> RemoteOptions {
+///
+/// A busy machine may take seconds for an answer, so only tests of stalls wait for less.
+func quickOptions(_ environment: [String: String] = [:], stall: Duration = .seconds(30)) -> RemoteOptions {
     var options = RemoteOptions()
     options.firstWait = .milliseconds(5)
     options.longestWait = .milliseconds(20)
-    options.stallTimeout = .milliseconds(1500)
+    options.stallTimeout = stall
+    options.connectTimeout = .seconds(30)
     options.environment = environment
     return options
 }

@@ -3,7 +3,7 @@
 /// Each entry is checked when it is read.
 final class ActionCursor {
     /// An action entry, as the index stores it.
-    struct Row: Sendable {
+    struct Row: Sendable, BitwiseCopyable {
         var id: ObjectID
         var output: OutputNumber
         var sources: SourceSetNumber

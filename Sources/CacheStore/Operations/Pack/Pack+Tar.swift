@@ -63,7 +63,7 @@ extension Pack {
     ) async throws -> Report {
         let options = try prepared(tar, path)
         let warnings = try Warning.preview(of: path, overwrite: options.overwrite)
-        let scratch = FilePath(FileManager.default.temporaryDirectory.path).appending("castore.tar")
+        let scratch = try TemporaryPlace.path(of: "castore.tar")
         var report = try await ProgressCounters.reporting(to: progress) { counters in
             let (operation, places) = try await operation(of: tar, options, nil, beside: scratch, counters)
             var report = try await operation.preview()
@@ -101,10 +101,15 @@ extension Pack {
         counters.begin("reading the tar", bytes: 0, items: 0)
         let stated = options.environment["GOMODCACHE"]
         let (opened, paths) = try await WorkerThreads.performCancellable { cancellation in
-            let tree = try TarFile.read(tar.path, scratchBeside: scratch) {
-                try cancellation.check()
-            } progress: {
-                counters.add(bytes: $0, items: 0)
+            let tree: StoredTree
+            do {
+                tree = try TarFile.read(tar.path, scratchBeside: scratch) {
+                    try cancellation.check()
+                } progress: {
+                    counters.add(bytes: $0, items: 0)
+                }
+            } catch let error as CacheStoreError where error.code == .badTar {
+                throw Self.isArchive(tar.path) ? Self.archiveAsTar(tar.path) : error
             }
             let opened = try tar.opened(tree)
             return (opened, try Self.moduleCaches(of: opened, stated: stated))
@@ -120,6 +125,14 @@ extension Pack {
             )
         )
         return (operation, opened.places)
+    }
+
+    private static func isArchive(_ path: FilePath) -> Bool { (try? Archive(opening: path)) != nil }
+
+    /// Returns the error for an archive that is named as a tar.
+    private static func archiveAsTar(_ path: FilePath) -> CacheStoreError {
+        let message = "the file is no tar, but an archive that a pack or a union has made"
+        return CacheStoreError(.badTar, message, path: path, remedy: .useArchive)
     }
 
     /// Returns the paths that GOMODCACHE in a tar may have had, the likeliest first.

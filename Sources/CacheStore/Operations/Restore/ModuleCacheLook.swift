@@ -18,6 +18,7 @@ struct ModuleCacheLook: Sendable {
     ) throws {
         let path = item.module.downloadDirectory.pathElements
         let downloads = OptionalDirectory(try work?.root.directory.directory(at: path))
+        try lookAtLock(of: item, downloads)
         if let tree = item.tree { try look(at: tree, of: item, downloads, with: &reader, check) }
         for download in item.downloads { try look(at: download, of: item, downloads) }
     }
@@ -28,6 +29,8 @@ struct ModuleCacheLook: Sendable {
         init(_ directory: consuming Directory?) { self.directory = directory }
 
         func status(of name: String) throws -> FileStatus? { try directory?.status(of: name) }
+
+        func path(of name: String) -> FilePath? { directory?.path(of: name) }
     }
 
     private func note(_ outcome: PutOutcome, bytes: Int) {
@@ -35,6 +38,26 @@ struct ModuleCacheLook: Sendable {
             $0.downloads.count(outcome)
             if outcome != .untouched { $0.bytesWritten += bytes }
         }
+    }
+
+    /// Refuses what stands in the place of a module's lock and can't be locked.
+    ///
+    /// - Throws: ``CacheStoreError``, the same as a restore would.
+    private func lookAtLock(
+        of item: ModuleCacheRestore.Item,
+        _ downloads: borrowing OptionalDirectory
+    ) throws {
+        // A restore takes no lock for other modules.
+        guard item.tree != nil || item.zipHash != nil else { return }
+        let name = "\(item.module.version).lock"
+        let cause: Errno? =
+            switch try downloads.status(of: name)?.kind {
+            case .directory: .isDirectory
+            case .symbolicLink: .tooManySymbolicLinkLevels
+            default: nil
+            }
+        guard let cause, let path = downloads.path(of: name) else { return }
+        throw CacheStoreError.system(cause, "create", path)
     }
 
     // MARK: - Trees

@@ -143,7 +143,8 @@ extension ModuleCacheRestore {
                 size = try zipper.finish()
                 // Nothing else checks the hash where the tree itself is not written.
                 guard try ModuleZip.h1(of: file, module: tree.module) == tree.h1 else {
-                    throw reader.wrongHash(of: tree, chunks).naming(member: "tree \(tree.module.text)")
+                    throw try reader.wrongHash(of: tree, chunks) { try cancellation.check() }
+                        .naming(member: "tree \(tree.module.text)")
                 }
             }
             note(outcome, bytes: size)

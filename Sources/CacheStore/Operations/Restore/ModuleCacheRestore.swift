@@ -281,7 +281,9 @@ struct ModuleCacheRestore: Sendable {
             try reader.walk(tree, manifest, chunks: chunks, isCovered: true, visitor: &writer) {
                 try cancellation.check()
             }
-            guard try writer.finish() == tree.h1 else { throw reader.wrongHash(of: tree, chunks) }
+            guard try writer.finish() == tree.h1 else {
+                throw try reader.wrongHash(of: tree, chunks) { try cancellation.check() }
+            }
             // Some files were left as they were found. Only a look at all of them proves what is there now.
             guard try isNew || isRight(tree, manifest, cancellation) else {
                 throw CacheStoreError(

@@ -89,6 +89,12 @@ extension Restore {
         /// The length of the content that was written, in bytes.
         public var bytesWritten = 0
 
+        /// The bytes of an archive that lies elsewhere that were read; `nil` for an archive on disk.
+        public var fetchedBytes: Int?
+
+        /// The number of requests by which ``fetchedBytes`` were read; `nil` for an archive on disk.
+        public var requests: Int?
+
         /// The number of files and directories that were removed.
         ///
         /// They did not belong in a module tree, or they were wrong and Go would have trusted them: an output

@@ -95,6 +95,9 @@ struct RestoreOperation {
         if let modules, let work { try await noteAbsence(of: modules, work, plan.set) }
         if options.synchronize { try await synchronize([build?.root, work?.root].compactMap(\.self)) }
         addWarnings(planned, to: report, hasEntries: build != nil && plan.actionCount > 0)
+        if let figures = archive.remoteFigures {
+            report.update { ($0.fetchedBytes, $0.requests) = (figures.bytes, figures.requests) }
+        }
         return report.value
     }
 

@@ -104,13 +104,13 @@ struct StreamWriter {
             return try file.write(reader.content.span, at: 0)
         }
         guard try hash(ofWriting: file, with: &reader, crew) == id else {
-            throw reader.fault(
+            throw try reader.fault(
                 among: chunks,
                 otherwise: CacheStoreError(
                     .corruptArchive,
                     "damaged archive: its content does not match its name, \(id)"
                 )
-            )
+            ) { try crew.cancellation.check() }
         }
     }
 

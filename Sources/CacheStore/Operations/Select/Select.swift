@@ -89,7 +89,7 @@ public struct Select: Sendable {
         let (archives, filters) = try prepare(inputs)
         if let path { try filters.checkOutput(path) }
         let warnings = try Warning.preview(of: path, overwrite: options.overwrite)
-        let path = path ?? FilePath(FileManager.default.temporaryDirectory.path).appending("preview")
+        let path = try path ?? TemporaryPlace.path(of: "preview")
         return try await ProgressCounters.reporting(to: progress) { counters in
             let names = try await SelectionNames(in: archives, jobs: options.jobs, counters)
             let plan = try await self.plan(archives, filters, names, avoiding: [], beside: path, counters)
@@ -129,14 +129,11 @@ public struct Select: Sendable {
             filters.needsNames ? try await SelectionNames(in: archives, jobs: options.jobs, counters) : nil
         var mending = FrameMending(archives)
         let plan: SelectionPlan
+        var growth: Warning?
         if let level = options.level {
-            plan = try await compressed(
-                self.plan(archives, filters, names, avoiding: [], beside: path, counters),
-                level: level,
-                &mending,
-                to: writer,
-                counters
-            )
+            let stored = try await self.plan(archives, filters, names, avoiding: [], beside: path, counters)
+            plan = try await compressed(stored, level: level, &mending, to: writer, counters)
+            growth = Warning(from: stored.set.frameBytes, to: plan.set.frameBytes, level: level)
         } else {
             plan = try await mending.copy(to: writer, jobs: options.jobs, counters) { damaged in
                 let damaged = Set(damaged.keys)
@@ -155,8 +152,8 @@ public struct Select: Sendable {
             try DisputeNames(archives: archives).named(plan.disputes) { try cancellation.check() }
         }
         counters.begin("writing the index", bytes: 0, items: 0)
-        return try await WorkerThreads.perform { [mending] in
-            let warnings = try mending.warnings()
+        return try await WorkerThreads.perform { [mending, growth] in
+            let warnings = try mending.warnings() + [growth].compactMap(\.self)
             let (digest, totals) = try writer.finish(plan.set)
             return Report(plan, digest, totals, of: archives, disputes, warnings)
         }

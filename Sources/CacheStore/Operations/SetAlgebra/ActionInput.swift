@@ -11,6 +11,24 @@ final class ActionInput {
     private let outputs: BitArray.Selector
     private let sources: [SourceSetNumber]
 
+    /// Begins with the first entry of each index.
+    ///
+    /// - Parameters:
+    ///   - indexes: The indexes.
+    ///   - outputs: For each index, the outputs of the merge that it has.
+    ///   - sources: For each index, the numbers in the merge of the index's sets of sources.
+    /// - Returns: An input per index.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
+    static func inputs(
+        _ indexes: [IndexReader],
+        outputs: [BitArray],
+        sources: [[SourceSetNumber]]
+    ) throws -> [ActionInput] {
+        try indexes.enumerated().map { position, index in
+            try ActionInput(position, index, outputs: outputs[position], sources: sources[position])
+        }
+    }
+
     /// Begins with the first entry.
     ///
     /// - Parameters:
@@ -19,7 +37,8 @@ final class ActionInput {
     ///   - outputs: For each output of the merge, whether the index has it.
     ///   - sources: The numbers in the merge of the index's sets of sources.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
-    init(_ position: Int, _ index: IndexReader, outputs: BitArray, sources: [SourceSetNumber]) throws {
+    private init(_ position: Int, _ index: IndexReader, outputs: BitArray, sources: [SourceSetNumber]) throws
+    {
         self.position = position
         cursor = try ActionCursor(index)
         self.outputs = outputs.selector()

@@ -2,19 +2,8 @@ import SystemPackage
 
 /// The action entries that all of several indexes have, merged by ID and output, and spooled.
 final class ActionIntersection {
-    private struct Row: BitwiseCopyable {
-        var id: ObjectID
-        var output: OutputNumber
-        var sources: SourceSetNumber
-    }
-
-    /// The sets of sources that the entries have.
-    private(set) var usedSets: Set<SourceSetNumber> = []
-
-    /// For each output of all inputs, whether an entry refers to it that all inputs have.
-    private(set) var isReferred: BitArray
-
-    private let rows: Spool<Row>
+    /// The entries; their outputs are numbered as in the merge of all outputs.
+    let entries: ActionSpool
 
     /// Merges the action entries.
     ///
@@ -34,19 +23,8 @@ final class ActionIntersection {
         beside path: FilePath,
         check: () throws -> Void
     ) throws {
-        rows = try Spool(beside: path)
-        isReferred = BitArray(count: outputs.count)
-        var inputs: [ActionInput] = []
-        for (index, reader) in indexes.enumerated() {
-            try inputs.append(
-                ActionInput(
-                    index,
-                    reader,
-                    outputs: outputs.isPresent[index],
-                    sources: sourceNumbers[index]
-                )
-            )
-        }
+        entries = try ActionSpool(outputCount: outputs.count, beside: path)
+        let inputs = try ActionInput.inputs(indexes, outputs: outputs.isPresent, sources: sourceNumbers)
         var steps = 0
         // The highest of the next entries is the lowest that all inputs can have.
         merging: while let highest = Self.highest(inputs) {
@@ -65,11 +43,11 @@ final class ActionIntersection {
                 sources = position == 0 ? row.sources : sets.union(sources, row.sources)
                 try input.step()
             }
-            isReferred[highest.output.index] = true
-            usedSets.insert(sources)
-            try rows.append(Row(id: highest.id, output: highest.output, sources: sources))
+            try entries.append(
+                ActionCursor.Row(id: highest.id, output: highest.output, sources: sources)
+            )
         }
-        try rows.flush()
+        try entries.flush()
     }
 
     private static func precedes(_ first: ActionCursor.Row, _ second: ActionCursor.Row) -> Bool {
@@ -84,13 +62,5 @@ final class ActionIntersection {
             if highest.map({ precedes($0, row) }) ?? true { highest = row }
         }
         return highest
-    }
-
-    /// Calls `body` with the entries in order; their outputs are numbered as in the merge of all outputs.
-    func forEach(_ body: (ActionCursor.Row) throws -> Void) throws {
-        var cursor = rows.cursor()
-        while let row = try cursor.next() {
-            try body(ActionCursor.Row(id: row.id, output: row.output, sources: row.sources))
-        }
     }
 }

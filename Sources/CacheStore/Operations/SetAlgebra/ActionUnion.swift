@@ -2,24 +2,14 @@ import SystemPackage
 
 /// The union of the action entries of several indexes, merged by ID and output, and spooled.
 final class ActionUnion {
-    private struct Row: BitwiseCopyable {
-        var id: ObjectID
-        var output: OutputNumber
-        var sources: SourceSetNumber
-    }
-
-    /// The sets of sources that the entries have.
-    private(set) var usedSets: Set<SourceSetNumber> = []
+    /// The entries; those that were dropped are not among them.
+    let entries: ActionSpool
 
     /// The disputed action IDs, in order: with ``Union/DisputePolicy/keep`` those on which inputs disagree,
     /// and with another policy all of them.
     private(set) var disputes: [DisputedAction] = []
 
-    /// For each output, whether an entry refers to it that was not dropped.
-    private(set) var isReferred: BitArray
-
     private let policy: Union.DisputePolicy
-    private let rows: Spool<Row>
 
     /// Merges the action entries.
     ///
@@ -45,37 +35,26 @@ final class ActionUnion {
         beside path: FilePath,
         check: () throws -> Void
     ) throws {
-        rows = try Spool(beside: path)
+        entries = try ActionSpool(outputCount: outputs.count, beside: path)
         self.policy = policy
-        isReferred = BitArray(count: outputs.count)
-        var inputs: [ActionInput] = []
-        for (index, reader) in indexes.enumerated() {
-            try inputs.append(
-                ActionInput(
-                    index,
-                    reader,
-                    outputs: outputs.isPresent[index],
-                    sources: sourceNumbers[index]
-                )
-            )
-        }
-        var entries: [ActionCursor.Row] = []
+        let inputs = try ActionInput.inputs(indexes, outputs: outputs.isPresent, sources: sourceNumbers)
+        var found: [ActionCursor.Row] = []
         var counts: [(input: Int, count: Int)] = []
         while let id = inputs.lazy.compactMap({ $0.next?.id }).min() {
-            entries.removeAll(keepingCapacity: true)
+            found.removeAll(keepingCapacity: true)
             counts.removeAll(keepingCapacity: true)
             for input in inputs where input.next?.id == id {
-                let before = entries.count
+                let before = found.count
                 while let row = input.next, row.id == id {
-                    entries.append(row)
+                    found.append(row)
                     try input.step()
                 }
-                counts.append((input.position, entries.count - before))
+                counts.append((input.position, found.count - before))
             }
-            try add(&entries, counts, outputs, &sets, &disagreements)
-            if rows.count & 0xFFF == 0 { try check() }
+            try add(&found, counts, outputs, &sets, &disagreements)
+            if entries.count & 0xFFF == 0 { try check() }
         }
-        try rows.flush()
+        try entries.flush()
     }
 
     /// Adds the entries of one ID.
@@ -119,10 +98,7 @@ final class ActionUnion {
         }
         if united.count > 1, policy == .drop { return }
         for entry in united {
-            isReferred[entry.output.index] = true
-            usedSets.insert(entry.sources)
-            let output = outputs.written(entry.output)
-            try rows.append(Row(id: entry.id, output: output, sources: entry.sources))
+            try self.entries.append(entry)
         }
     }
 
@@ -160,13 +136,5 @@ final class ActionUnion {
             )
         }
         return DisputedAction(id: united[0].id, sides: sides)
-    }
-
-    /// Calls `body` with the entries in order.
-    func forEach(_ body: (ActionCursor.Row) throws -> Void) throws {
-        var cursor = rows.cursor()
-        while let row = try cursor.next() {
-            try body(ActionCursor.Row(id: row.id, output: row.output, sources: row.sources))
-        }
     }
 }

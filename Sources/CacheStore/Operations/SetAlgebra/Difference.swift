@@ -116,33 +116,29 @@ public struct Difference: Sendable {
         }
         let kept = try entries.remainder()
         var frames = FrameTable()
-        var set = frames.add(members.members, from: 0)
+        let set = frames.add(members.members, from: 0)
         let unused = members.unusedChunks.compactMap { frames.number(of: input.set.chunks[$0].id) }
-        let holders = set.holders(withEntriesOf: kept.sources).union(members.idleSources)
-        let numbers = set.keepSources(at: holders)
-        let outputs = try OutputMerge(
-            [input.reader],
+        let (index, _) = try MergedIndex.keeping(
             MergedMembers(set: set, frames: frames, unusedChunks: unused),
-            keeping: kept.outputs,
-            replacing: replacements,
-            beside: path
-        )
-        try outputs.run(check: check)
-        let index = try MergedIndex(
-            outputs.members.set,
-            outputs,
-            usedSets: Set(kept.sources.map { numbers[$0] }),
+            usedSets: kept.sources,
+            idle: members.idleSources,
+            merge: {
+                try OutputMerge(
+                    [input.reader],
+                    $0,
+                    keeping: kept.outputs,
+                    replacing: replacements,
+                    beside: path
+                )
+            },
             beside: path,
             check: check
         ) { write in
             let actions = try ActionCursor(input.reader)
             var position = 0
-            while var row = try actions.next() {
+            while let row = try actions.next() {
                 defer { position += 1 }
-                guard kept.actions[position] else { continue }
-                row.output = outputs.written(row.output)
-                row.sources = numbers[row.sources]
-                try write(row)
+                if kept.actions[position] { try write(row) }
             }
         }
         return (whole, index)

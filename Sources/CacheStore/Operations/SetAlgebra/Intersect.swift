@@ -99,29 +99,24 @@ public struct Intersect: Sendable {
             sets: &merged.set.sourceSets,
             beside: path,
             check: check
-        )
-        let holders = merged.set.holders(withEntriesOf: actions.usedSets)
-        let numbers = merged.set.keepSources(at: holders.union(members.idleSources))
-        let outputs = try OutputMerge(
-            readers,
+        ).entries
+        let (index, disagreements) = try MergedIndex.keeping(
             merged,
-            keeping: actions.isReferred,
-            choosing: .notPreferred,
-            beside: path
-        )
-        try outputs.run(check: check)
-        let index = try MergedIndex(
-            outputs.members.set,
-            outputs,
-            usedSets: Set(actions.usedSets.map { numbers[$0] }),
+            usedSets: actions.usedSets,
+            idle: members.idleSources,
+            merge: {
+                try OutputMerge(
+                    readers,
+                    $0,
+                    keeping: actions.isReferred,
+                    choosing: .notPreferred,
+                    beside: path
+                )
+            },
             beside: path,
-            check: check
-        ) { write in
-            try actions.forEach { row in
-                let (output, sources) = (outputs.written(row.output), numbers[row.sources])
-                try write(ActionCursor.Row(id: row.id, output: output, sources: sources))
-            }
-        }
-        return (index, outputs.disagreements.list)
+            check: check,
+            actions: actions.forEach
+        )
+        return (index, disagreements.list)
     }
 }

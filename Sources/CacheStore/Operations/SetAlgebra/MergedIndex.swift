@@ -10,20 +10,62 @@ struct MergedIndex: Sendable {
     let comparableSources: [Source]
     let framePlaces: FrameSpool.Places
 
+    /// Keeps members, merges their outputs, and writes the index.
+    ///
+    /// - Parameters:
+    ///   - merged: All members except outputs and action entries.
+    ///   - usedSets: The sets of sources that hold action entries.
+    ///   - idle: The positions of sources that are kept although they hold no member.
+    ///   - merge: Begins the merge of the outputs, with the members that it is given.
+    ///   - path: The archive that is being made.
+    ///   - check: Called from time to time; an error that it throws ends the work.
+    ///   - actions: Calls the closure that it is given with each action entry in order, with the numbers that
+    ///     outputs and sets of sources had before.
+    /// - Returns: The index, and the outputs on which inputs disagree.
+    /// - Throws: The error of `check`, or ``CacheStoreError``.
+    static func keeping(
+        _ merged: MergedMembers,
+        usedSets: Set<SourceSetNumber>,
+        idle: Set<Int>,
+        merge: (MergedMembers) throws -> OutputMerge,
+        beside path: FilePath,
+        check: () throws -> Void,
+        actions: ((ActionCursor.Row) throws -> Void) throws -> Void
+    ) throws -> (index: MergedIndex, disagreements: DisagreementList) {
+        var merged = merged
+        let holders = merged.set.holders(withEntriesOf: usedSets)
+        let numbers = merged.set.keepSources(at: holders.union(idle))
+        let outputs = try merge(merged)
+        try outputs.run(check: check)
+        let index = try MergedIndex(
+            outputs.members.set,
+            outputs,
+            usedSets: Set(usedSets.map { numbers[$0] }),
+            renumbering: numbers,
+            beside: path,
+            check: check,
+            actions: actions
+        )
+        return (index, outputs.disagreements)
+    }
+
     /// Writes an index.
     ///
     /// - Parameters:
     ///   - set: All members except outputs and action entries, with their chunks laid out.
     ///   - outputs: The outputs and the frames.
     ///   - usedSets: The sets of sources that hold action entries.
+    ///   - numbers: The new numbers of the sets of sources of action entries; `nil` for the old ones.
     ///   - path: The archive that is being made.
     ///   - check: Called from time to time; an error that it throws ends the work.
-    ///   - actions: Calls the closure that it is given with each action entry in order.
+    ///   - actions: Calls the closure that it is given with each action entry in order; their outputs are
+    ///     numbered as in the merge.
     /// - Throws: The error of `check`, or ``CacheStoreError``.
     init(
         _ set: MemberSet,
         _ outputs: OutputMerge,
         usedSets: Set<SourceSetNumber>,
+        renumbering numbers: [SourceSetNumber]? = nil,
         beside path: FilePath,
         check: () throws -> Void,
         actions: ((ActionCursor.Row) throws -> Void) throws -> Void
@@ -41,7 +83,12 @@ struct MergedIndex: Sendable {
             try check()
             try outputs.forEachOutput { try writer.write(output: $0) }
             try check()
-            try actions { try writer.write(action: $0) }
+            try actions { entry in
+                var entry = entry
+                entry.output = outputs.written(entry.output)
+                if let numbers { entry.sources = numbers[entry.sources] }
+                try writer.write(action: entry)
+            }
             try check()
             try writer.writeModules(of: set)
         }

@@ -54,10 +54,15 @@ struct UnionIndex: Sendable {
             check: check
         )
         disputes = actions.disputes
-        if actions.isReferred.firstUnset != nil {
+        if actions.entries.isReferred.firstUnset != nil {
             // Only now it is known which outputs go with dropped entries, so all is laid out again.
             members = try MemberUnion(sets, avoiding: damaged)
-            outputs = try OutputMerge(inputs, members.merged, keeping: actions.isReferred, beside: path)
+            outputs = try OutputMerge(
+                inputs,
+                members.merged,
+                keeping: actions.entries.isReferred,
+                beside: path
+            )
             try outputs.run(check: check)
             set = outputs.members.set
             disagreements = outputs.disagreements
@@ -72,8 +77,9 @@ struct UnionIndex: Sendable {
                 check: check
             )
         }
-        merged = try MergedIndex(set, outputs, usedSets: actions.usedSets, beside: path, check: check) {
-            try actions.forEach($0)
+        merged = try MergedIndex(set, outputs, usedSets: actions.entries.usedSets, beside: path, check: check)
+        {
+            try actions.entries.forEach($0)
         }
         self.disagreements = disagreements.list
     }

@@ -244,7 +244,9 @@ struct VerifyOperation {
             var visitor = CheckedTree(tree.module)
             try reader.walk(tree, manifest, chunks: set.chunks, visitor: &visitor) { try pause() }
             guard visitor.isCutRight else { throw wrongCut }
-            guard visitor.finish() == tree.h1 else { throw reader.wrongHash(of: tree, set.chunks) }
+            guard visitor.finish() == tree.h1 else {
+                throw try reader.wrongHash(of: tree, set.chunks, check: pause)
+            }
         case .zip(let download, let id, _, let chunks):
             let records = chunks.numbers.map { set.chunks[$0] }
             try check(id, records, with: &reader, pause)

@@ -29,6 +29,28 @@ package enum WholeFile {
         at path: FilePath,
         replacing expected: String
     ) throws(CacheStoreError) {
+        try checkContent(of: path, replacing: expected)
+        let file = try TemporaryFile(for: path, overwrite: true)
+        try file.file.write(Array(text.utf8).span, at: 0)
+        try file.file.setMode(0o644)
+        try file.publish(overwrite: true)
+    }
+
+    /// Checks that ``publish(_:at:replacing:)`` may write a file.
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - expected: The text with which a file of that name must begin to be replaced, unless it is empty.
+    /// - Throws: The errors of ``publish(_:at:replacing:)``, except those of writing.
+    package static func check(_ path: FilePath, replacing expected: String) throws(CacheStoreError) {
+        _ = try TemporaryFile.isTaken(path)
+        try checkContent(of: path, replacing: expected)
+    }
+
+    private static func checkContent(
+        of path: FilePath,
+        replacing expected: String
+    ) throws(CacheStoreError) {
         let old = try beginning(of: path, count: expected.utf8.count)
         guard old.isEmpty || old == Array(expected.utf8) else {
             throw CacheStoreError(
@@ -37,10 +59,6 @@ package enum WholeFile {
                 path: path
             )
         }
-        let file = try TemporaryFile(for: path, overwrite: true)
-        try file.file.write(Array(text.utf8).span, at: 0)
-        try file.file.setMode(0o644)
-        try file.publish(overwrite: true)
     }
 
     /// Returns the first bytes of a file; none if no file has the name that could be replaced.

@@ -163,7 +163,13 @@ package enum Subprocess {
         unsafe settings.append(nil)
         defer { unsafe settings.forEach { unsafe free($0) } }
         var process = pid_t()
-        let result = unsafe posix_spawnp(&process, program, &actions, &attributes, strings, settings)
+        var result = unsafe posix_spawnp(&process, program, &actions, &attributes, strings, settings)
+        // Whoever has just written the program may have started another one meanwhile, which has the file open
+        // until it runs (https://go.dev/issue/22315).
+        for wait in 1...10 where result == ETXTBSY {
+            usleep(useconds_t(wait * 10_000))
+            result = unsafe posix_spawnp(&process, program, &actions, &attributes, strings, settings)
+        }
         guard result == 0 else { throw Errno(rawValue: result) }
         return process
     }

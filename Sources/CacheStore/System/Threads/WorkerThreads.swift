@@ -118,8 +118,10 @@ package enum WorkerThreads {
         let cursor = Cursor()
         try await run(count: min(threads, count)) { cancellation in
             var state = try makeState()
-            while let index = cursor.next(below: count) {
+            while true {
+                // An index that was taken is worked on: others may wait for what becomes of it.
                 try cancellation.check()
+                guard let index = cursor.next(below: count) else { return }
                 try body(&state, index, cancellation)
             }
         }

@@ -141,4 +141,17 @@ struct CacheTarTests {
         #expect(other?.code == .badTar && other?.remedy == .decompressTar, "\(String(describing: other))")
         #expect(!Files.exists(bench.path("packed")))
     }
+
+    @Test("of an archive in the place of the tar says what it is, and what takes it")
+    func archive() async throws {
+        var model = CacheModel()
+        model.addPair("entry", [1])
+        for name in ["archive", "archive without content"] {
+            let archive = try await bench.pack(name == "archive" ? model : CacheModel(), to: name).path
+            let error = await failure { try await pack(CacheTar(archive), to: "packed") }
+            #expect(error?.code == .badTar && error?.remedy == .useArchive, "\(String(describing: error))")
+            #expect(error?.message.contains("an archive") == true)
+        }
+        #expect(!Files.exists(bench.path("packed")))
+    }
 }

@@ -31,6 +31,27 @@ struct ModuleCacheUsersTests {
         return (Set(directories.map(\.mode)), Set(files.map(\.mode)))
     }
 
+    @Test("who have put a directory or a link in the place of a lock end the restore, as its preview tells")
+    func obstacle() async throws {
+        let archive = try await packed()
+        try await bench.restore(archive, to: "out")
+        let lock = bench.path("out/\(Self.module.download).lock")
+        let restore = Restore(options: Restore.Options())
+        for (kind, command) in [("directory", "mkdir \"$0\""), ("link", "ln -s x \"$0\"")] {
+            try shell("rm -rf \"$0\" && \(command)", lock.string)
+            let preview = await failure {
+                try await restore.preview(Archive(opening: archive), into: bench.caches("out"))
+            }
+            let error = await failure { try await bench.restore(archive, to: "out") }
+            #expect(error?.path == lock, "\(kind)")
+            #expect(preview?.description == error?.description, "\(kind)")
+        }
+        // A file is locked, whatever it holds.
+        try shell("rm \"$0\" && echo x > \"$0\"", lock.string)
+        _ = try await restore.preview(Archive(opening: archive), into: bench.caches("out"))
+        try await bench.restore(archive, to: "out")
+    }
+
     @Test("can add and lock everything there, with the profile for images", arguments: CacheProfile.allCases)
     func profiles(profile: CacheProfile) async throws {
         try await bench.restore(packed(), to: "out") {

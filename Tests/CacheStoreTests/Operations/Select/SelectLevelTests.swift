@@ -46,6 +46,27 @@ struct SelectLevelTests {
         #expect(try bench.oracle(once.path) == [])
     }
 
+    @Test("that makes the content larger says so, with both lengths; another says nothing")
+    func growth() async throws {
+        let models = try RandomCaches(seed: 617, jobs: 1, pairs: 60).jobs
+        var packs: [FilePath] = []
+        for level in [19, 1] {
+            packs.append(try await bench.pack(models[0], to: "level \(level)") { $0.level = level }.path)
+        }
+        let lengths = try packs.map { try bench.contents($0).set.frameBytes }
+        #expect(lengths[0] < lengths[1])
+        let larger = try await bench.select([packs[0]], to: "larger") { $0.level = 1 }
+        let warning = larger.report.warnings.filter { $0.code == .largerContent }
+        #expect(warning.count == 1 && warning.first?.remedy == .keepLevel)
+        for length in lengths { #expect(warning.first?.message.contains("\(length) bytes") == true) }
+        for (name, pack, level) in [
+            ("smaller", packs[1], 19), ("same", packs[0], 19), ("stored", packs[0], nil),
+        ] {
+            let other = try await bench.select([pack], to: name) { $0.level = level }
+            #expect(!other.report.warnings.contains { $0.code == .largerContent }, "\(name)")
+        }
+    }
+
     @Test("of a pack is the pack with that level, byte for byte", arguments: [1, 8, 16, 19])
     func pack(level: Int) async throws {
         var model = try RandomCaches(seed: 611, jobs: 1, pairs: 60).jobs[0]
@@ -173,7 +194,7 @@ struct SelectLevelTests {
         let sound = try await bench.select([good], to: "sound") { $0.level = 3 }
         let mended = try await bench.select([poison, good], to: "mended") { $0.level = 3 }
         #expect(try Files.id(mended.path) == Files.id(sound.path))
-        #expect(mended.report.warnings.map(\.code) == [.damagedInput])
+        #expect(mended.report.warnings.map(\.code) == [.damagedInput, .largerContent])
         #expect(try !bench.names.contains { $0.contains("never") })
     }
 

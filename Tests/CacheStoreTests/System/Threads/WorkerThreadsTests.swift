@@ -28,6 +28,20 @@ struct WorkerThreadsTests {
         #expect(made.load(ordering: .relaxed) == 3)
     }
 
+    @Test("work on every item that they have taken, so that nobody waits for one that was dropped")
+    func noneDropped() async throws {
+        for round in 0..<100 {
+            let begun = Gathered<[Int]>([])
+            await #expect(throws: Failure.self) {
+                try await WorkerThreads.forEach(below: 10_000, threads: 4, state: { 0 }) { _, index, _ in
+                    begun.update { $0.append(index) }
+                    if index == round { throw Failure(index: index) }
+                }
+            }
+            #expect(begun.value.sorted() == Array(0..<begun.value.count))
+        }
+    }
+
     @Test("stop at the first error, and throw it rather than an error that it causes", arguments: 1...5)
     func firstError(round: Int) async throws {
         let done = Gathered<Int>(0)

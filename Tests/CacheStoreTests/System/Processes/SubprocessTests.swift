@@ -1,0 +1,24 @@
+import Foundation
+import Testing
+
+@testable import CacheStore
+
+/// Tests of running another program.
+@Suite("Another program")
+struct SubprocessTests {
+    @Test("that is still open for writing runs when its writer has closed it")
+    func busy() async throws {
+        let bench = try Workbench()
+        let path = bench.path("program").string
+        try Data("#!/bin/sh\necho ran\n".utf8).write(to: URL(filePath: path))
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        let writer = try #require(FileHandle(forWritingAtPath: path))
+        let closing = Task {
+            try await Task.sleep(for: .milliseconds(50))
+            try writer.close()
+        }
+        let result = try await Subprocess.run(path, [])
+        #expect(String(decoding: result.output, as: UTF8.self) == "ran\n")
+        try await closing.value
+    }
+}
