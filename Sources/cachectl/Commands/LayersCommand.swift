@@ -27,7 +27,7 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
               cachectl layers all.castore -o aws --only aws --split
               cachectl layers all.castore -o small --exclude 'k8s.io/*'
               cachectl layers all.castore --push oci://ghcr.io/acme/caches:v2 --split
-              cachectl layers all.castore --push oci://ghcr.io/a/go --base oci://quay.io/b
+              cachectl layers all.castore --push oci://ghcr.io/a/go --base oci://ghcr.io/b
               skopeo copy --preserve-digests oci:caches docker://REGISTRY/NAME:TAG
             """
     )
