@@ -11,6 +11,8 @@ import Testing
     private var options: RemoteOptions {
         var options = quickOptions()
         options.tries = 3
+        // Nothing stalls here but a machine that is busy.
+        options.stallTimeout = .seconds(60)
         options.uploadByteCount = 100_000
         options.progressByteCount = 10_000
         return options
@@ -35,15 +37,14 @@ import Testing
     func aPushThatBreaksLeavesTheOldArtifactOrTheNewOne(_ isOnto: Bool) async throws {
         let releases = try await Releases(seed: 20, count: 2)
         let (old, new) = (releases.archives[0], releases.archives[1])
-        let rig = try await Rig.running()
+        let proxy = try await Rig.running().proxy("registry")
         try await forEachRequest { number in
             var struck = false
             for (isFinal, rule) in Self.rules(number) {
-                let proxy = try await rig.proxy("registry")
                 try await Shelf.with(releases, options) { shelf in
                     try await shelf.push([old], as: "t")
                     let before = try await shelf.manifest("t").digest
-                    try await proxy.set([rule])
+                    try await proxy.begin([rule])
                     var digest: ObjectID?
                     do {
                         let broken = shelf.behind(proxy)
@@ -77,11 +78,11 @@ import Testing
             let paths = shelf.releases.archives
             try await shelf.push([paths[0]], as: "t")
             try await shelf.push([paths[1]], as: "t", onto: isOnto ? "t" : nil)
-            let rig = try await Rig.running()
+            let proxy = try await Rig.running().proxy("registry")
             try await forEachRequest { number in
                 var struck = false
                 for (isFinal, rule) in Self.rules(number) {
-                    let proxy = try await rig.proxy("registry", [rule])
+                    try await proxy.begin([rule])
                     let directory = shelf.releases.place("pull")
                     try FileManager.default.createDirectory(
                         atPath: directory.string,
@@ -122,11 +123,11 @@ import Testing
             )
             let whole = try Self.files(expected)
             #expect(whole.count > 100)
-            let rig = try await Rig.running()
+            let proxy = try await Rig.running().proxy("registry")
             try await forEachRequest { number in
                 var struck = false
                 for (isFinal, rule) in Self.rules(number) {
-                    let proxy = try await rig.proxy("registry", [rule])
+                    try await proxy.begin([rule])
                     let broken = shelf.behind(proxy)
                     let cache = shelf.releases.place("cache")
                     let caches = GoCaches(buildCache: cache, moduleCache: nil)

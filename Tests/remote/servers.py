@@ -39,6 +39,7 @@ import ctypes
 import json
 import os
 import pathlib
+import resource
 import secrets
 import shutil
 import signal
@@ -288,6 +289,9 @@ def main() -> None:
     parser.add_argument('--latency', type=float, default=0)
     arguments = parser.parse_args()
     arguments.directory.mkdir(parents=True, exist_ok=True)
+    # Tests open hundreds of proxies, each with two sockets that listen.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     children = Children(arguments.directory.resolve())
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # while the servers start
     try:

@@ -131,6 +131,17 @@ struct BreakingProxy: Sendable {
         (url, localhost, host) = (proxy.url, proxy.localhost, proxy.host)
     }
 
+    /// Replaces the rules, and forgets the requests so far.
+    func begin(_ rules: [Rule]) async throws {
+        let order: [String: Any] = ["rules": rules, "clear_log": true]
+        _ = try await http(
+            "POST",
+            url + "/.control",
+            Array(try JSONSerialization.data(withJSONObject: order)),
+            ca: ca
+        )
+    }
+
     /// Replaces the rules.
     func set(_ rules: [Rule]) async throws {
         _ = try await http(
