@@ -256,18 +256,22 @@ struct LayersPushTests {
         // One lane, so that requests come in one order.
         new.options.lanes = 1
         var options = quickOptions()
-        options.tries = 2
+        options.tries = 3
+        // Nothing stalls here but a machine that is busy.
+        options.stallTimeout = .seconds(60)
         options.uploadByteCount = 100_000
+        let proxy = try await rig.proxy("registry")
         var count = 1
         for isOnce in [false, true] {
             var number = 1
             while number <= count {
-                let proxy = try await rig.proxy("registry")
-                let address = try address(proxy.host)
-                let manifests = try await withClient(options) { [old, new, number] client in
+                let address = try address(rig.servers.registry.host)
+                var broken = address
+                broken.registry = proxy.host
+                let struck = try await withClient(options) { [old, new, number, broken] client in
                     let registry = Registry(address, client: client)
                     let before = try await old.run(archive, to: address, client: client).image.manifestDigest
-                    try await proxy.set([
+                    try await proxy.begin([
                         [
                             "action": number % 2 == 0 ? "drop" : "lost_answer", "nth": number,
                             "count": isOnce ? 1 : 0,
@@ -275,12 +279,11 @@ struct LayersPushTests {
                     ])
                     var after: ObjectID?
                     do {
-                        after = try await new.run(archive, to: address, client: client).image.manifestDigest
+                        after = try await new.run(archive, to: broken, client: client).image.manifestDigest
                     } catch let error as CacheStoreError {
                         #expect(error.code == .network, "\(error)")
                         #expect(!isOnce, "request \(number): \(error)")
                     }
-                    try await proxy.set([])
                     let now = try await registry.manifest(.tag("t"))
                     if let after {
                         #expect(now.digest == after, "request \(number)")
@@ -292,7 +295,7 @@ struct LayersPushTests {
                     }
                     return try await proxy.log().count { $0.action != nil }
                 }
-                if !isOnce, manifests > 0 { count = number + 1 }
+                if !isOnce, struck > 0 { count = number + 1 }
                 number += 1
             }
             #expect(count > 12, "\(count)")

@@ -26,8 +26,8 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
               cachectl layers all.castore -o image --base oci:base:bookworm --tag latest
               cachectl layers all.castore -o aws --only aws --split
               cachectl layers all.castore -o small --exclude 'k8s.io/*'
-              cachectl layers all.castore --push oci://ghcr.io/acme/go-caches:v2 --split
-              cachectl layers all.castore --push oci://ghcr.io/acme/go:v2 --base oci://ghcr.io/acme/base:12
+              cachectl layers all.castore --push oci://ghcr.io/acme/caches:v2 --split
+              cachectl layers all.castore --push oci://ghcr.io/a/go --base oci://ghcr.io/b
               skopeo copy --preserve-digests oci:caches docker://REGISTRY/NAME:TAG
             """
     )
