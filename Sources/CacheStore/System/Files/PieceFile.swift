@@ -1,6 +1,6 @@
 /// A file that consists of pieces of other files, which stay where they are.
 ///
-/// A range is read with as few requests to each of the other files as ``RangePlan`` makes for it. The bytes
+/// A range is read with few requests to each of the other files, near pieces in one. The bytes
 /// of a range are in memory until all of them are there.
 public struct PieceFile: RemoteFile {
     /// A piece of another file.
