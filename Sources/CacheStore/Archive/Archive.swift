@@ -43,7 +43,7 @@ public struct Archive: Sendable {
     ///   - patience: The time for which nothing is asked of a server that has failed.
     /// - Throws: The errors of ``init(opening:)``, an error of `remote`, or `CancellationError` if the task
     ///   was cancelled.
-    /// - Complexity: O(*n*) in the length of the index; three requests.
+    /// - Complexity: O(*n*) in the length of the index; two requests, and one per 2 MiB of the index.
     public init(
         reading remote: any RemoteFile,
         scratch: FilePath = "/tmp",
@@ -66,7 +66,7 @@ public struct Archive: Sendable {
         let end = min(remote.byteCount, 4 * FormatLimits.pageSize)
         try copy.require(remote.byteCount - end, count: end)
         if let start = try Trailer.beginning(of: file) { try copy.require(start, count: Trailer.headReach) }
-        // What the header states is checked before the index is read.
+        // The header is checked before the index is read, whose length it states.
         try self.init(FrameFile(file))
         try copy.require(trailer.indexOffset, count: trailer.indexSize)
     }
@@ -86,12 +86,12 @@ public struct Archive: Sendable {
 
     /// Throws an error of the machine again if the archive lies elsewhere.
     ///
-    /// What a server does not give is not damaged, and the next bytes would not come either.
+    /// A server that fails proves no damage, and would not give the next bytes either.
     func throwIfNotReached(_ error: CacheStoreError) throws(CacheStoreError) {
         if remoteFigures != nil, error.isOfMachine { throw error }
     }
 
-    /// Has frames read that will be needed, if the archive lies elsewhere.
+    /// Asks for frames that will be needed, if the archive lies elsewhere.
     ///
     /// - Parameter chunks: Called for the chunks, in any order, only if the archive lies elsewhere.
     func prepare(_ chunks: () throws -> some Sequence<ChunkRecord>) rethrows {

@@ -84,7 +84,7 @@ final class RangeCopy: Sendable {
     /// Gives the room of bytes back that nobody reads again.
     func release(_ range: Range<Int>) { scratch.file.release(range.count, at: range.lowerBound) }
 
-    /// Has bytes read that will be needed, in the order of their offsets.
+    /// Asks for bytes that will be needed, in the order of their offsets.
     ///
     /// - Parameter ranges: The ranges, in any order.
     func prepare(_ ranges: some Sequence<Range<Int>>) {
@@ -141,7 +141,7 @@ private final class Reading: Sendable {
         }
     }
 
-    /// Has a range read before all that waits.
+    /// Asks for a range, before all that waits.
     ///
     /// - Returns: Whether the caller has to wait.
     func demand(_ range: Range<Int>) -> Bool {

@@ -124,7 +124,7 @@ final class FrameQueue: Sendable {
         return list
     }
 
-    /// Has all runs read that lie in remote files.
+    /// Asks for all runs that lie in remote files.
     private func prepare(_ files: [FrameFile]) throws(CacheStoreError) {
         guard files.contains(where: { $0.file.remote != nil }) else { return }
         var ranges = [[Range<Int>]](repeating: [], count: files.count)
