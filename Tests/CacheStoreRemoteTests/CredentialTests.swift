@@ -148,7 +148,25 @@ import Testing
         let start = ContinuousClock.now
         let result = try await CredentialHelper.credential(name, "h", limit: .milliseconds(300))
         #expect(result.credential == nil)
-        #expect(result.fault?.contains("status 137") == true)
+        #expect(result.fault?.contains("has not answered in") == true)
         #expect(.now - start < .seconds(10))
+    }
+
+    @Test func whatAHelperHasStartedIsNotWaitedFor() async throws {
+        let name = try await helper("sleep 60 & echo begun")
+        defer { remove(name) }
+        let start = ContinuousClock.now
+        let result = try await CredentialHelper.credential(name, "h", limit: .milliseconds(500))
+        #expect(result.credential == nil)
+        #expect(result.fault?.contains("has not answered in") == true)
+        #expect(.now - start < .seconds(10))
+    }
+
+    @Test func aHelperThatWritesForEverIsEnded() async throws {
+        let name = try await helper("exec cat /dev/zero")
+        defer { remove(name) }
+        let result = try await CredentialHelper.credential(name, "h")
+        #expect(result.credential == nil)
+        #expect(result.fault?.contains("no answer that can be read") == true)
     }
 }

@@ -46,8 +46,11 @@ import Testing
         await expectError(.network, "not trusted") {
             try await withClient { _ = try await HTTPFile(address, client: $0) }
         }
-        for other in [rig.servers.nginx.untrusted, rig.servers.nginx.wrong_name] {
-            await expectError(.network, "not trusted") {
+        for (other, words) in [
+            (rig.servers.nginx.untrusted, "not trusted: no authority that is known here has signed it"),
+            (rig.servers.nginx.wrong_name, "not trusted: it is not for a server of this name"),
+        ] {
+            await expectError(.network, words) {
                 try await withClient(quickOptions(["SSL_CERT_FILE": rig.servers.ca])) { client in
                     _ = try await HTTPFile(try WebAddress("\(other)/\(name)"), client: client)
                 }
@@ -291,6 +294,15 @@ import Testing
         await expectError(.network, "plain HTTP") {
             try await withClient(quickOptions(["SSL_CERT_FILE": rig.servers.ca])) { client in
                 _ = try await HTTPFile(try WebAddress("\(plain.url)/x"), client: client)
+            }
+        }
+        let away = try await rig.proxy(
+            "nginx",
+            [["action": "redirect", "to": "http://192.0.2.1", "count": 0]]
+        )
+        await expectError(.network, "plain HTTP is allowed to this machine only") {
+            try await withClient { client in
+                _ = try await HTTPFile(try WebAddress("\(away.url)/x"), client: client)
             }
         }
         await expectError(.badArgument, "plain HTTP is allowed to this machine only") {

@@ -87,11 +87,61 @@ import Testing
     @Test func theSameArchiveOntoItselfIsItself() async throws {
         try await Shelf.with(Releases(seed: 11, count: 1)) { shelf in
             let path = shelf.releases.archives[0]
-            try await shelf.push([path], as: "t")
+            let first = try await shelf.push([path], as: "t")
             for _ in 0..<3 {
-                try await shelf.push([path], as: "t", onto: "t")
+                let again = try await shelf.push([path], as: "t", onto: "t")
+                #expect(again.digest == first.digest)
+                #expect(again.sentBytes == 0)
+                #expect(again.wholeReason == nil)
                 try await shelf.expect("t", is: path)
             }
+        }
+    }
+
+    @Test func anArchiveThatAnArtifactHasAsALayerIsThatLayerAlone() async throws {
+        try await Shelf.with(Releases(seed: 18, count: 2)) { shelf in
+            let paths = shelf.releases.archives
+            let first = try await shelf.push([paths[0]], as: "t")
+            let second = try await shelf.push([paths[1]], as: "t", onto: "t")
+            #expect(second.layers > 1)
+            let again = try await shelf.push([paths[1]], as: "t", onto: "t")
+            #expect(again.digest == second.digest)
+            #expect(again.sentBytes == 0)
+            // The archive of the first release is a layer of the second one's artifact.
+            let back = try await shelf.push([paths[0]], as: "t", onto: "t")
+            #expect(back.digest == first.digest)
+            #expect(back.sentBytes == 0)
+            try await shelf.expect("t", is: paths[0])
+        }
+    }
+
+    @Test func aDamagedArchiveIsNotPushed() async throws {
+        let rig = try await Rig.running()
+        try await Shelf.with(Releases(seed: 19, count: 2)) { shelf in
+            let paths = shelf.releases.archives
+            try await shelf.push([paths[0]], as: "t")
+            let damaged = shelf.releases.place("damaged")
+            var bytes = [UInt8](try paths[1].content)
+            // A byte of the first frame, in front of all that is read to open an archive.
+            bytes[100] ^= 1
+            try Data(bytes).write(to: URL(filePath: damaged.string))
+            let name = "\(UUID()).castore"
+            try Data(bytes).write(to: URL(filePath: rig.servers.files).appending(path: name))
+            let remote = try await shelf.archives.open(RemoteAddress("\(rig.servers.nginx.http)/\(name)"))
+            for reference in [damaged, remote] as [any ArchiveReference] {
+                for onto in [nil, .tag("t")] as [RegistryAddress.Reference?] {
+                    var options = Push.Options()
+                    options.onto = onto
+                    await expectError(.corruptArchive, "the frame does not have its checksum") {
+                        try await Push(options: options).run(
+                            [reference],
+                            to: shelf.address("t"),
+                            client: shelf.client
+                        )
+                    }
+                }
+            }
+            try await shelf.expect("t", is: paths[0])
         }
     }
 
@@ -143,7 +193,7 @@ import Testing
             await expectError(.badArgument, "one archive at a time") {
                 try await shelf.push(paths, as: "t", onto: "t")
             }
-            await expectError(.badArgument, "under a tag") {
+            await expectError(.badArgument, "only a tag can be written") {
                 try await shelf.push(paths, as: "sha256:\(ContentHasher.hash([UInt8]().span))")
             }
             await expectError(.duplicateLabel, "release-0") {

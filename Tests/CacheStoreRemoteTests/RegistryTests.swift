@@ -221,8 +221,11 @@ import Testing
             }
         }
         let wrong = try credentials(proxy.host, rig, password: "s3cr3t")
-        for environment in [[:], wrong] as [[String: String]] {
-            await expectError(.accessDenied, "401 Unauthorized", without: "s3cr3t") {
+        for (environment, words) in [
+            ([:], "; there are no credentials for it"),
+            (wrong, "; it refuses the credentials of `\(wrong["REGISTRY_AUTH_FILE"] ?? "")`"),
+        ] as [([String: String], String)] {
+            await expectError(.accessDenied, words, without: "s3cr3t") {
                 try await withClient(quickOptions(environment)) { client in
                     _ = try await Registry(address, client: client).manifest(.tag("t"))
                 }

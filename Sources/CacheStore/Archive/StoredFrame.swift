@@ -46,12 +46,43 @@ extension Archive {
         }
     }
 
-    /// The bytes of the archive, to be sent or copied as they are.
+    /// The bytes of the archive, to be sent as they are.
     ///
-    /// - Returns: The archive as a file, remote or not.
+    /// An archive that lies elsewhere is read from there once, into its scratch file.
+    ///
+    /// - Returns: The archive as a file.
     /// - Throws: ``CacheStoreError`` as the system says.
-    package func file() throws(CacheStoreError) -> any RemoteFile {
-        if let remote = frames.file.remote { return remote.remote }
-        return try DiskFile(frames.file)
+    package func file() throws(CacheStoreError) -> any RemoteFile { try DiskFile(frames.file) }
+
+    /// Reads the whole file and checks the stored bytes of every frame, as well as the index.
+    ///
+    /// - Parameter counters: The counters to add to.
+    /// - Returns: The SHA-256 of the file.
+    /// - Throws: ``CacheStoreError``, with code ``CacheStoreError/Code/corruptArchive`` for a damaged frame or
+    ///   index; or `CancellationError`.
+    /// - Complexity: O(*n*) in the length of the file.
+    package func checkedDigest(_ counters: ProgressCounters) async throws -> ObjectID {
+        frames.file.remote?.prepare([0..<fileBytes])
+        return try await WorkerThreads.performCancellable { cancellation in
+            var (hasher, bytes) = (ContentHasher(), [UInt8]())
+            func add() {
+                hasher.update(bytes.span)
+                counters.add(bytes: bytes.count, items: 0)
+            }
+            // The index has been checked: the frames lie end to end.
+            try index().forEachChunk { chunk in
+                try cancellation.check()
+                try frames.read([chunk], into: &bytes)
+                add()
+            }
+            for start in stride(from: frameByteCount, to: fileBytes, by: 1 << 20) {
+                try cancellation.check()
+                let count = min(1 << 20, fileBytes - start)
+                try frames.file.read(at: start, count: count, into: &bytes)
+                guard bytes.count == count else { throw CacheStoreError.changed(path) }
+                add()
+            }
+            return hasher.finish()
+        }
     }
 }

@@ -91,6 +91,20 @@ public struct RegistryAddress: Hashable, Sendable {
         return copy
     }
 
+    /// Returns the tag under which something is to be written.
+    ///
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument`` for a digest.
+    func tag() throws(CacheStoreError) -> String {
+        guard case .tag(let tag) = reference else {
+            throw CacheStoreError(
+                .badArgument,
+                "only a tag can be written, and `\(self)` has a digest",
+                remedy: .pushToTag
+            )
+        }
+        return tag
+    }
+
     /// Returns whether the text is a tag: `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`.
     static func isTag(_ text: String) -> Bool {
         let bytes = Array(text.utf8)

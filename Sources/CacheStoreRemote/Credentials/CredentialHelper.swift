@@ -1,5 +1,6 @@
 import CacheStore
 import FoundationEssentials
+import SystemPackage
 
 /// A program `docker-credential-NAME` that keeps credentials, for example in the keyring of a desktop.
 ///
@@ -18,6 +19,9 @@ enum CredentialHelper {
 
     /// The time in which a helper must answer: it may ask a server in its turn.
     private static let limit: Duration = .seconds(30)
+
+    /// The maximum length of an answer, in bytes.
+    private static let longest = 1 << 20
 
     /// Asks a helper for the credential of a server.
     ///
@@ -41,9 +45,19 @@ enum CredentialHelper {
         let program = "docker-credential-\(name)"
         let result: Subprocess.Result
         do {
-            result = try await Subprocess.run(program, ["get"], input: input, limit: limit)
+            result = try await Subprocess.run(
+                program,
+                ["get"],
+                input: input,
+                limit: limit,
+                longestOutput: longest
+            )
         } catch is CancellationError {
             throw CancellationError()
+        } catch Errno.timedOut {
+            return (nil, "`\(program)` has not answered in \(limit.components.seconds) s")
+        } catch Errno.fileTooLarge {
+            return (nil, "`\(program)` gave no answer that can be read")
         } catch {
             return (nil, "`\(program)` can't be run (\(error))")
         }

@@ -21,14 +21,14 @@ actor RegistrySession {
 
     private var manner: Manner?
     private var tokens: [[String]: Token] = [:]
-    private var found: (credential: Credential?, faults: [String])?
+    private var found: CredentialStore.Finding?
 
     init(_ client: RemoteClient, _ address: RegistryAddress) {
         (self.client, self.address) = (client, address)
     }
 
-    /// The words on helper programs that did not answer, for the error of a registry that refuses access.
-    var faults: [String] { found?.faults ?? [] }
+    /// The words on the credentials, for the error of a registry that refuses access.
+    var words: String { found?.words ?? "" }
 
     /// Returns the header for requests in some scopes, as far as the registry has asked for one.
     func authorization(for scopes: [String]) async throws -> Secret? {
@@ -137,6 +137,12 @@ extension RegistrySession {
         return header
     }
 
+    /// Returns the error for an answer, and adds what is known of the credentials if access is refused.
+    func explaining(_ error: any Error) -> any Error {
+        guard let error = error as? CacheStoreError, error.code == .accessDenied else { return error }
+        return CacheStoreError(error.code, error.message + words, remedy: error.remedy)
+    }
+
     /// Sends a request for a token.
     ///
     /// - Returns: The answer; `nil` if the server does not know this kind of request.
@@ -146,7 +152,8 @@ extension RegistrySession {
             try await client.send(request) { response in
                 if request.method == .POST, [404, 405, 501].contains(response.status) { return nil }
                 guard response.status == 200 else {
-                    throw await response.failure(action, access: .signIn, name: .signIn)
+                    let error = await response.failure(action, access: .signIn, name: .signIn)
+                    throw await self.explaining(error)
                 }
                 return try await response.bytes(upTo: 1 << 20).flatMap { TokenReply($0) } ?? TokenReply()
             }

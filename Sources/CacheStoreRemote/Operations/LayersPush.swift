@@ -73,13 +73,7 @@ public struct LayersPush: Sendable {
         client: RemoteClient,
         progress: ProgressHandler? = nil
     ) async throws -> Report {
-        guard case .tag(let tag) = address.reference else {
-            throw CacheStoreError(
-                .badArgument,
-                "an image is written under a tag, and `\(address)` has a digest",
-                remedy: .pushToTag
-            )
-        }
+        let tag = try address.tag()
         try options.image.check()
         let archive = try reference.open()
         let registry = Registry(address, client: client)

@@ -81,8 +81,8 @@ public struct Push: Sendable {
     ///   ``CacheStoreError/Code/accessDenied``, ``CacheStoreError/Code/network``,
     ///   ``CacheStoreError/Code/duplicateLabel`` or ``CacheStoreError/Code/corruptArchive``, or
     ///   `CancellationError`.
-    /// - Complexity: O(*n*) in the bytes that are sent; each is read twice, because a blob's name is its
-    ///   SHA-256.
+    /// - Complexity: O(*n*) in the length of the archives; what is sent is read twice, because a blob's name
+    ///   is its SHA-256.
     @discardableResult
     public func run(
         _ references: [any ArchiveReference],
@@ -90,13 +90,7 @@ public struct Push: Sendable {
         client: RemoteClient,
         progress: ProgressHandler? = nil
     ) async throws -> Report {
-        guard case .tag(let tag) = address.reference else {
-            throw CacheStoreError(
-                .badArgument,
-                "an artifact is written under a tag, and `\(address)` has a digest",
-                remedy: .pushToTag
-            )
-        }
+        let tag = try address.tag()
         guard !references.isEmpty else { throw CacheStoreError(.badArgument, "there is no archive to push") }
         guard options.onto == nil || references.count == 1 else {
             throw CacheStoreError(
@@ -114,7 +108,7 @@ public struct Push: Sendable {
             var reason: WholeReason?
             let registry = Registry(address, client: client)
             if let onto = options.onto {
-                let join = PushJoin(archive: archives[0], layer: content.manifest.layers[0], options: options)
+                let join = PushJoin(archive: archives[0], whole: content, options: options)
                 switch try await join.run(in: registry, onto, client, counters) {
                 case .success(let joined): content = joined
                 case .failure(let found): reason = found
@@ -138,9 +132,8 @@ public struct Push: Sendable {
         counters.begin("hashing", bytes: archives.reduce(0) { $0 + $1.fileBytes }, items: 0)
         for archive in archives {
             let summary = try await archive.summary()
-            let file = try archive.file()
-            let digest = try await file.digest { counters.add(bytes: $0, items: 0) }
-            content.blobs[digest] = file
+            let digest = try await archive.checkedDigest(counters)
+            content.blobs[digest] = try archive.file()
             content.archiveDigests.append(summary.digest)
             content.manifest.layers.append(Self.layer(archive, summary, digest))
         }

@@ -7,8 +7,8 @@ import CacheStore
 struct PushJoin: Sendable {
     let archive: Archive
 
-    /// The description of the archive as a layer.
-    let layer: ArtifactManifest.Layer
+    /// The artifact that has nothing but the whole archive.
+    let whole: Push.Content
 
     let options: Push.Options
 
@@ -41,6 +41,9 @@ struct PushJoin: Sendable {
         } catch let error as CacheStoreError where error.code == .notFound {
             return .failure(.absent)
         }
+        // A layer that is the archive needs no list of pieces.
+        let layer = whole.manifest.layers[0]
+        if old.layers.contains(where: { $0.digest == layer.digest }) { return .success(whole) }
         let places = try await places(old, in: registry, RemoteArchives(client: client), name)
         let frames = try await archive.storedFrames()
         var rest: [PieceFile.Piece] = []
@@ -102,7 +105,7 @@ struct PushJoin: Sendable {
         var layer = ArtifactManifest.Layer(kind, digest: digest, byteCount: part.byteCount)
         if kind == .trailer {
             // It tells what the archive is, as the archive's own layer would.
-            layer = self.layer
+            layer = whole.manifest.layers[0]
             (layer.kind, layer.digest, layer.byteCount) = (kind, digest, part.byteCount)
             layer.title = layer.title.map { "\($0).trailer" }
         }

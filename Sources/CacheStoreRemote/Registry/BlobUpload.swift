@@ -216,12 +216,16 @@ final class BlobUpload: Sendable {
     /// Notes what an answer tells: the place of the upload, and what the registry has of it.
     private func note(_ response: WebResponse, offset: Int) throws {
         if let location = response.header("location") {
-            let place = try response.address.resolving(location)
+            func refused(_ reason: String) -> CacheStoreError {
+                CacheStoreError(.network, "cannot \(action): the place of the upload: \(reason)")
+            }
+            let place: WebAddress
+            do {
+                place = try response.address.resolving(location)
+                try registry.client.check(place)
+            } catch { throw refused(error.message) }
             guard place.isEncrypted || !response.address.isEncrypted else {
-                throw CacheStoreError(
-                    .network,
-                    "cannot \(action): the registry wants the upload without encryption, at `\(place)`"
-                )
+                throw refused("the registry wants `\(place)` without encryption")
             }
             state.withLock { $0.place = place }
         }

@@ -82,12 +82,9 @@ public final class Registry: Sendable {
         }
     }
 
-    /// Returns the error for an answer, and adds which credential helpers did not answer.
+    /// Returns the error for an answer, and adds what is known of the credentials if access is refused.
     func failure(_ response: WebResponse, _ action: String, name: Remedy? = nil) async -> any Error {
-        let error = await response.failure(action, access: .signIn, name: name)
-        guard let error = error as? CacheStoreError, error.code == .accessDenied else { return error }
-        let faults = await session.faults.map { "; \($0)" }.joined()
-        return CacheStoreError(error.code, error.message + faults, remedy: error.remedy)
+        await session.explaining(await response.failure(action, access: .signIn, name: name))
     }
 }
 

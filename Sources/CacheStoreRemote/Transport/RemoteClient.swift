@@ -148,7 +148,10 @@ extension RemoteClient {
         }
         guard let location = response.header("location") else { throw refused("it names no place") }
         let place: WebAddress
-        do { place = try request.address.resolving(location) } catch { throw refused(error.message) }
+        do {
+            place = try request.address.resolving(location)
+            try check(place)
+        } catch { throw refused(error.message) }
         guard place.isEncrypted || !request.address.isEncrypted else {
             throw refused("it leads to plain HTTP at `\(place)`")
         }
@@ -163,7 +166,7 @@ extension RemoteClient {
     }
 
     /// Checks that the address may be used: plain HTTP is for this machine, or for whoever allowed it.
-    private func check(_ address: WebAddress) throws(CacheStoreError) {
+    func check(_ address: WebAddress) throws(CacheStoreError) {
         guard !address.isEncrypted, !address.isLoopback, !options.allowsPlainHTTP else { return }
         throw CacheStoreError(
             .badArgument,

@@ -66,6 +66,8 @@ extension WebFailure {
         case let failure as WebFailure: self = failure
         case let error as HTTPClientError: self = Self.of(error)
         case let error as NIOSSLError: self = Self.of(error)
+        case let error as NIOSSLExtraError where error == .failedToValidateHostname:
+            self = Self.certificate("it is not for a server of this name")
         case let error as NIOSSLExtraError: self = Self.certificate(String(describing: error))
         case let error as BoringSSLError: self = Self.certificate(Self.reason(in: String(describing: error)))
         case let error as NIOConnectionError: self = Self.of(error)

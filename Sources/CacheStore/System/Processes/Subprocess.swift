@@ -26,18 +26,21 @@ package enum Subprocess {
     ///   - overrides: The variables that the program gets instead of those of this process.
     ///   - input: The program's standard input, at most ``longestInput`` bytes.
     ///   - limit: The time after which the program is killed; `nil` for none.
+    ///   - longestOutput: The number of bytes of output after which it is killed.
     /// - Returns: The program's output, and the way it ended.
     /// - Throws: The system's error if the program can't be started, or if its output or its end can't be
-    ///   learned; the program has ended then. Or `CancellationError`.
+    ///   learned; `Errno.timedOut` or `Errno.fileTooLarge` at a limit. The program has ended then, but not
+    ///   what it has started. Or `CancellationError`.
     package static func run(
         _ program: String,
         _ arguments: [String],
         overrides: [String: String] = [:],
         input: [UInt8] = [],
-        limit: Duration? = nil
+        limit: Duration? = nil,
+        longestOutput: Int = .max
     ) async throws -> Result {
         try await WorkerThreads.performCancellable { cancellation in
-            try runBlocking(program, arguments, overrides, input, limit, cancellation)
+            try runBlocking(program, arguments, overrides, input, limit, longestOutput, cancellation)
         }
     }
 
@@ -47,6 +50,7 @@ package enum Subprocess {
         _ overrides: [String: String],
         _ bytes: [UInt8],
         _ limit: Duration?,
+        _ longest: Int,
         _ cancellation: WorkerThreads.Cancellation
     ) throws -> Result {
         let (input, output, errors) = (try Pipe(), try Pipe(), try Pipe())
@@ -66,8 +70,10 @@ package enum Subprocess {
         var isInterrupted = false
         let end = limit.map { ContinuousClock.now + $0 }
         do {
-            try readAll([output.reader, errors.reader]) {
-                if let end, .now >= end { kill(process, SIGKILL) }
+            try readAll([output.reader, errors.reader]) { () throws(Errno) in
+                // What the program has started may hold the pipes, and is not waited for.
+                if let end, .now >= end { throw .timedOut }
+                if max(result.output.count, result.errors.count) > longest { throw .fileTooLarge }
                 // The program may clean up, and this process waits for its end.
                 guard !isInterrupted, (try? cancellation.check()) == nil else { return }
                 isInterrupted = kill(process, SIGINT) == 0
@@ -178,16 +184,16 @@ package enum Subprocess {
     ///
     /// The method reads from all of them together, so that none fills up while another is waited for.
     ///
-    /// - Throws: The system's error.
+    /// - Throws: The system's error, or that of `tick`.
     private static func readAll(
         _ descriptors: [CInt],
-        tick: () -> Void,
+        tick: () throws(Errno) -> Void,
         _ body: (Int, [UInt8]) -> Void
     ) throws(Errno) {
         var open = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         while open.contains(where: { $0.fd >= 0 }) {
             _ = try SystemCall.run { unsafe poll(&open, nfds_t(open.count), 100) }
-            tick()
+            try tick()
             for index in open.indices where open[index].fd >= 0 && open[index].revents != 0 {
                 // A pipe has no offset, so this is read(2). It is told the length of the array.
                 let descriptor = open[index].fd
