@@ -204,6 +204,9 @@ Tests/field/test-field.sh --cachectl "$CACHECTL_STATIC"
 begin "simulated matrix build"
 Benchmarks/simulate-matrix-build.sh --quick --work "$state/matrix" --cachectl "$CACHECTL_STATIC"
 
+begin "benchmark of a registry, short form"
+Benchmarks/registry.sh --short --work "$state/matrix" --cachectl "$CACHECTL_STATIC"
+
 begin "image"
 Tests/image/test-image.sh
 

@@ -12,6 +12,8 @@ extension EndToEnd {
             var packages = true
             /// The directory of the packages, if it is not the one where the jobs built them.
             var directory: String?
+            /// The Go command, if it is not that of the jobs.
+            var go: String?
         }
 
         /// Asks the doctor about the program gamma, and returns its exit status and its report.
@@ -26,7 +28,8 @@ extension EndToEnd {
             cachectl.environment.merge(question.settings) { $1 }
             // Without this flag, Go would look for a repository above TMPDIR.
             cachectl.environment["GOFLAGS", default: ""] += " -buildvcs=false"
-            var arguments = ["doctor", question.archive ?? workspace.union, "--go", workspace.go, "--json"]
+            var arguments = ["doctor", question.archive ?? workspace.union, "--json"]
+            arguments += ["--go", question.go ?? workspace.go]
             if question.packages {
                 arguments += ["--packages", question.directory ?? "\(workspace.root)/programs/gamma", "."]
             }
@@ -330,7 +333,7 @@ extension EndToEnd {
             let other = try workspace.goScript(
                 #"[ "$1" = tool ] && exit 1; "$GO" "$@" | sed s/go1[.][0-9]*[.][0-9]*/go1.24.99/"#
             )
-            let (status, report) = try await ask(Question(options: ["--go", other], packages: false))
+            let (status, report) = try await ask(Question(packages: false, go: other))
             #expect(status == 1)
             #expect(report["prediction"] as? String == "nothingHits")
             #expect(try codes(report).first == "goVersion")

@@ -43,7 +43,9 @@ enum TrustedCertificates {
     /// Returns the file of certificates, if there is one.
     private static func file(_ environment: [String: String]) throws(CacheStoreError) -> String? {
         guard let file = named("SSL_CERT_FILE", environment) else { return files.first(where: isReadable) }
-        guard isReadable(file) else { throw missing("`SSL_CERT_FILE` names no file that can be read") }
+        guard isReadable(file) else {
+            throw missing("`SSL_CERT_FILE` names `\(WebFailure.plain(file))`, which can't be read")
+        }
         return file
     }
 
