@@ -64,7 +64,7 @@ finish() {
     local status=$? failed=$step
     if ((status == 0)); then end_step ok; else end_step FAILED; fi
     printf '\n'
-    if [[ $failed == tests ]] && ((status)); then repeat_failures || true; fi
+    if [[ $failed == tests\ of* ]] && ((status)); then repeat_failures || true; fi
     [[ -z $beside_process ]] || kill -- "-$beside_process" 2>/dev/null || kill "$beside_process" || true
     rm -f "$test_log" "$beside_log"
     printf '%s\n' "${summary[@]}"
@@ -139,22 +139,11 @@ swift build --build-tests -Xswiftc -warnings-as-errors
 CACHECTL=$(swift build --show-bin-path)/cachectl
 export CACHECTL
 
-begin "tests"
-# Without this limit all tests run at once in one process. Hundreds of restores, each with one descriptor per
-# directory of GOCACHE (256), are more than a process may open.
-export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4
-swift test --skip-build --disable-xctest 2>&1 | tee "$test_log"
-
-# One thread compiles the release build.
+# One thread compiles the library in the release build.
 # shellcheck disable=SC2016 # expanded by the inner shell
 beside bash -euc '
     "$CACHESTORE_PYTHON" Tests/faults/faults.py --cachectl "$CACHECTL" --short
     "$CACHESTORE_PYTHON" Tests/faults/crash.py --cachectl "$CACHECTL" --short'
-
-begin "documentation"
-site=$(mktemp -d)
-.github/release/pages.sh "$site" cachectl
-rm -r "$site"
 
 begin "static release build"
 static=(-c release --static-swift-stdlib -Xswiftc -static-executable)
@@ -163,6 +152,24 @@ binaries=$(swift build "${static[@]}" --show-bin-path)
 CACHECTL_STATIC=$binaries/cachectl
 export CACHECTL_STATIC
 check_static "$CACHECTL_STATIC"
+
+# Without this limit all tests run at once in one process. Hundreds of restores, each with one descriptor per
+# directory of GOCACHE (256), are more than a process may open.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4
+swift_tests() { # swift_tests OPTION…
+    swift test --skip-build --disable-xctest "$@" 2>&1 | tee "$test_log"
+}
+
+begin "tests of the library"
+swift_tests --skip EndToEndTests
+
+begin "tests of the program, as it is released"
+CACHECTL=$CACHECTL_STATIC swift_tests --filter EndToEndTests
+
+begin "documentation"
+site=$(mktemp -d)
+.github/release/pages.sh "$site" cachectl
+rm -r "$site"
 
 begin "faults of system calls and of the power, short form, the rest"
 await_beside

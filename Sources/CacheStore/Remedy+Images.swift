@@ -14,11 +14,17 @@ extension Remedy {
     /// The advice to name one image of a layout by its tag or by its architecture.
     public static let nameTagOrArchitecture = Remedy(
         "nameTagOrArchitecture",
-        "name the tag of one image in the layout, or its architecture"
+        "name the tag of one of them, or its architecture as Go does, for example `amd64`"
     )
 
     /// The advice to name the architecture of the image.
     public static let nameArchitecture = Remedy("nameArchitecture", "name one, for example `amd64`")
+
+    /// The advice to name an image as the base.
+    public static let nameImage = Remedy(
+        "nameImage",
+        "name an image as the base, and the archive as that which the image is made of"
+    )
 
     /// The advice to convert the base image to the OCI format.
     public static let convertBase = Remedy("convertBase", "copy it with `skopeo copy --format oci`")

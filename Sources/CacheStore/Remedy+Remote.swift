@@ -73,6 +73,12 @@ extension Remedy {
     /// The advice to name a tag in place of a digest.
     public static let pushToTag = Remedy("pushToTag", "name a tag, as in `oci://ghcr.io/owner/name:tag`")
 
+    /// The advice to choose another tag.
+    public static let chooseOtherTag = Remedy(
+        "chooseOtherTag",
+        "name another tag or repository, or delete that tag first"
+    )
+
     /// The advice to unite archives first.
     public static let uniteFirst = Remedy("uniteFirst", "unite the archives first, and push the union")
 

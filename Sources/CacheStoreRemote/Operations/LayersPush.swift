@@ -78,6 +78,7 @@ public struct LayersPush: Sendable {
         let archive = try reference.open()
         let registry = Registry(address, client: client)
         return try await ProgressCounters.reporting(to: progress) { [options] counters in
+            try await registry.checkKind(of: [tag] + options.tags, archives: false)
             guard let base = options.base else {
                 return try await send(Layers(options: options.image), archive, to: registry, tag, counters)
             }

@@ -40,8 +40,10 @@ public struct Push: Sendable {
         public var allBytes = 0
         /// The bytes of blobs that were sent.
         public var sentBytes = 0
-        /// The bytes of blobs that the repository had, or that were mounted from another one.
+        /// The bytes of blobs that the repository had.
         public var presentBytes = 0
+        /// The bytes of blobs that the registry had in another repository.
+        public var mountedBytes = 0
         /// The length of the archives, in bytes.
         public var archiveBytes = 0
         /// Why the whole archive was sent, although an artifact was named to use again; `nil` if it was used.
@@ -104,9 +106,10 @@ public struct Push: Sendable {
         let tags = [tag] + options.tags
         return try await ProgressCounters.reporting(to: progress) { [archives] counters in
             counters.begin("reading indexes", bytes: 0, items: 0)
+            let registry = Registry(address, client: client)
+            try await registry.checkKind(of: tags, archives: true)
             var content = try await whole(archives, counters)
             var reason: WholeReason?
-            let registry = Registry(address, client: client)
             if let onto = options.onto {
                 let join = PushJoin(archive: archives[0], whole: content, options: options)
                 switch try await join.run(in: registry, onto, client, counters) {
@@ -193,7 +196,11 @@ public struct Push: Sendable {
         report.wholeReason = reason
         for (digest, size) in Dictionary(sizes, uniquingKeysWith: { first, _ in first }) {
             report.allBytes += size
-            if deliveries[digest] == .sent { report.sentBytes += size } else { report.presentBytes += size }
+            switch deliveries[digest] {
+            case .sent: report.sentBytes += size
+            case .mounted: report.mountedBytes += size
+            case .present, nil: report.presentBytes += size
+            }
         }
         return report
     }

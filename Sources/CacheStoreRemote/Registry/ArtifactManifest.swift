@@ -171,6 +171,14 @@ extension ArtifactManifest {
         return (try? encoder.encode(document)).map { Array($0) } ?? []
     }
 
+    /// Returns the type of what a manifest describes, for messages: an artifact's own, or that of its
+    /// configuration.
+    static func type(of manifest: Registry.Manifest) -> String {
+        let document = try? JSONDecoder().decode(Document.self, from: Data(manifest.bytes))
+        let type = document?.artifactType ?? document?.config?.mediaType ?? manifest.mediaType
+        return WebFailure.plain(type.isEmpty ? "something else" : type)
+    }
+
     /// Reads a manifest.
     ///
     /// - Parameters:

@@ -39,6 +39,34 @@ extension Registry {
         return try await upload.run() ? .sent : .mounted
     }
 
+    /// Refuses a tag that names something of the other kind, which nobody means to replace.
+    ///
+    /// - Parameters:
+    ///   - tags: The tags that are to be written.
+    ///   - archives: Whether they are to name archives, and no image.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/exists`` or
+    ///   ``CacheStoreError/Code/network``; or `CancellationError`.
+    func checkKind(of tags: [String], archives: Bool) async throws {
+        for tag in tags {
+            let old: Manifest
+            do {
+                old = try await manifest(.tag(tag))
+            } catch let error as CacheStoreError where [.notFound, .accessDenied].contains(error.code) {
+                // Who may not read may write all the same, or is refused then.
+                continue
+            }
+            let type = ArtifactManifest.type(of: old)
+            let isArchive = type == ArtifactManifest.artifactType
+            // Images may take the place of anything but archives.
+            guard isArchive != archives, archives || isArchive else { continue }
+            throw CacheStoreError(
+                .exists,
+                "`\(address.with(.tag(tag)))` names \(isArchive ? "archives, and no image" : "no archives, but \(type)")",
+                remedy: .chooseOtherTag
+            )
+        }
+    }
+
     /// Writes an artifact: first all blobs, then the manifest, and last the tags.
     ///
     /// Until the last step, a tag names what it named before.

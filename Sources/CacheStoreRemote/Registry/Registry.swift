@@ -75,7 +75,10 @@ public final class Registry: Sendable {
                     let status = try await client.send(request) { $0.status }
                     // Servers that expect TLS answer plain requests so.
                     if status != 400 { return server }
-                } catch let error as WebFailure { failure = failure ?? error }
+                } catch let error as WebFailure {
+                    // That a certificate is not trusted tells more than what the server says to the other way.
+                    if failure == nil || error.remedy == .trustAuthority { failure = error }
+                }
             }
             throw failure
                 ?? WebFailure(words: "the server does not speak the protocol of registries", tries: 1)

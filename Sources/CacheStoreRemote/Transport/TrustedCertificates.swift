@@ -32,6 +32,13 @@ enum TrustedCertificates {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.trustRoots = .file(first)
         if directory != nil, let file { configuration.additionalTrustRoots = [.file(file)] }
+        // A directory may have other files, too. A file that is named must hold certificates.
+        if let file, (try? NIOSSLCertificate.fromPEMFile(file))?.isEmpty ?? true {
+            let variable = named("SSL_CERT_FILE", environment) == nil ? "" : ", which `SSL_CERT_FILE` names"
+            throw missing(
+                "`\(WebFailure.plain(file))`\(variable), holds no certificates as PEM, or a broken one"
+            )
+        }
         do {
             _ = try NIOSSLContext(configuration: configuration)
         } catch {

@@ -163,7 +163,7 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
                 try await common.perform(
                     consequence: "the tag names what it named before",
                     needsAll: true
-                ) { [pushOptions] progress in
+                ) { [pushOptions = try pushOptions(address)] progress in
                     let report = try await LayersPush(options: pushOptions).run(
                         archive,
                         to: address,
@@ -179,12 +179,12 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
         try common.write(json(outcome, name, time), summary(outcome, name, time))
     }
 
-    private var pushOptions: LayersPush.Options {
+    private func pushOptions(_ address: RegistryAddress) throws -> LayersPush.Options {
         var push = LayersPush.Options()
         push.image = options
         push.base = remoteBase
         push.tags = [tag].compactMap(\.self)
-        push.mountedRepository = output.mountFrom
+        push.mountedRepository = try Remote.mounted(output.mountFrom, by: address)
         push.scratch = ProgramPlaces.temporary()
         return push
     }
@@ -298,12 +298,8 @@ struct LayersCommand: AsyncParsableCommand, Sendable {
         }
         lines.append("")
         if let push = outcome.push {
-            let mounted =
-                push.mountedBytes > 0
-                ? ", \(HumanFormat.bytes(push.mountedBytes)) were in the other repository" : ""
             lines.append(
-                "sent      \(HumanFormat.bytes(push.sentBytes)), "
-                    + "\(HumanFormat.bytes(push.presentBytes)) were there already\(mounted)"
+                Remote.sent(push.sentBytes, present: push.presentBytes, mounted: push.mountedBytes)
             )
         }
         lines += ["goarch    \(HumanFormat.printable(report.architecture))"]

@@ -75,7 +75,13 @@ struct PushCommand: AsyncParsableCommand, Sendable {
             throw ValidationError("`--onto` takes one archive: unite them first with `cachectl union`")
         }
         try OptionCheck.run { () throws(CacheStoreError) in _ = try RegistryAddress(last) }
-        for tag in tags + [onto].compactMap(\.self) { _ = try reference(tag) }
+        for tag in tags {
+            guard case .tag = try? reference(tag) else {
+                throw ValidationError("`--tag` is `\(tag)`, which is no tag")
+            }
+        }
+        if let onto { _ = try reference(onto) }
+        _ = try Remote.mounted(mountFrom, by: RegistryAddress(last))
     }
 
     /// Returns the tag or the digest that a word names.
@@ -98,7 +104,7 @@ struct PushCommand: AsyncParsableCommand, Sendable {
         var options = Push.Options()
         options.onto = try onto.map(reference)
         options.tags = tags
-        options.mountedRepository = mountFrom
+        options.mountedRepository = try Remote.mounted(mountFrom, by: address)
         let (report, time) = try await common.perform(
             consequence: "each tag names what it named before, or all of the new artifact"
         ) { [options] progress in
@@ -142,8 +148,7 @@ struct PushCommand: AsyncParsableCommand, Sendable {
             "pushed \(count) of \(size) to `\(HumanFormat.printable(address.description))` "
                 + "in \(HumanFormat.duration(time))",
             "",
-            "sent      \(HumanFormat.bytes(report.sentBytes)), "
-                + "\(HumanFormat.bytes(report.presentBytes)) were there already",
+            Remote.sent(report.sentBytes, present: report.presentBytes, mounted: report.mountedBytes),
             "layers    \(HumanFormat.count(report.layers)), \(HumanFormat.bytes(report.allBytes))",
             "manifest  sha256:\(report.digest)",
         ] + report.archiveDigests.map { "archive   \($0)" }
@@ -166,6 +171,7 @@ struct PushCommand: AsyncParsableCommand, Sendable {
             "bytes": .integer(report.allBytes),
             "sent_bytes": .integer(report.sentBytes),
             "present_bytes": .integer(report.presentBytes),
+            "mounted_bytes": .integer(report.mountedBytes),
             "whole_reason": .optional(report.wholeReason?.rawValue),
             "milliseconds": .milliseconds(time),
         ]

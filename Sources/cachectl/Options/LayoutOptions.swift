@@ -64,6 +64,7 @@ struct LayoutOptions: ParsableArguments, Sendable {
                 guard case .tag = address.reference else {
                     throw ValidationError("`--push` names a digest, and must name a tag")
                 }
+                _ = try Remote.mounted(mountFrom, by: address)
                 return .registry(address)
             case (nil, nil):
                 throw ValidationError("name a layout with `--output`, or a registry with `--push`")

@@ -1,3 +1,4 @@
+import ArgumentParser
 import CacheStore
 import CacheStoreRemote
 import SystemPackage
@@ -8,6 +9,28 @@ enum Remote {
     ///
     /// Plain HTTP to another machine is allowed by `CACHECTL_PLAIN_HTTP=1`.
     static let client = RemoteClient(options: options)
+
+    /// Returns the repository of the same registry that an option names: alone, or as an address.
+    ///
+    /// - Throws: `ValidationError`.
+    static func mounted(_ word: String?, by address: RegistryAddress) throws -> String? {
+        guard let word else { return nil }
+        let isWhole = word.lowercased().hasPrefix("oci://")
+        let text = isWhole ? word : "oci://\(address.registry)/\(word)"
+        guard let found = try? RegistryAddress(text), found.registry == address.registry else {
+            throw ValidationError(
+                "`--mount-from` is `\(word)`, and must be a repository of \(address.registry)"
+            )
+        }
+        return found.repository
+    }
+
+    /// Returns the line on the bytes of a push.
+    static func sent(_ sent: Int, present: Int, mounted: Int) -> String {
+        let other = mounted > 0 ? ", \(HumanFormat.bytes(mounted)) were in the other repository" : ""
+        return
+            "sent      \(HumanFormat.bytes(sent)), \(HumanFormat.bytes(present)) were there already\(other)"
+    }
 
     private static var options: RemoteOptions {
         var options = RemoteOptions()

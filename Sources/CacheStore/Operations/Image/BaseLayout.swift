@@ -117,7 +117,7 @@ struct BaseLayout: Sendable {
         let others = all.isEmpty ? "its images have no tags" : "its tags: \(list(all))"
         throw CacheStoreError(
             .notFound,
-            "the base layout has no image with the tag `\(tag)`; \(others)",
+            "the base has no image with the tag `\(tag)`; \(others)",
             path: path,
             remedy: all.isEmpty ? .omitTag : .nameTag
         )
@@ -211,7 +211,7 @@ struct BaseLayout: Sendable {
         guard let manifest = image.manifest else {
             throw refuse(
                 .notFound,
-                "the base layout lists the image \(descriptions([image])), but does not hold its files",
+                "the base lists the image \(descriptions([image])), but does not hold its files",
                 .copyBaseAgain
             )
         }
@@ -224,7 +224,7 @@ struct BaseLayout: Sendable {
         let linux = images.filter { $0.platform?.system ?? "linux" == "linux" }
         guard !linux.isEmpty else {
             let found = descriptions(images)
-            throw refuse(.badArgument, "the caches need a base for Linux; the layout has \(found)")
+            throw refuse(.badArgument, "the caches need a base for Linux; this one has \(found)")
         }
         var left = linux
         if left.count > 1, let platform {
@@ -233,7 +233,7 @@ struct BaseLayout: Sendable {
             guard !left.isEmpty else {
                 throw refuse(
                     .notFound,
-                    "the base layout has no image for \(platform.text); it has \(descriptions(linux))",
+                    "the base has no image for \(platform.text); it has \(descriptions(linux))",
                     .nameTagOrArchitecture
                 )
             }
@@ -244,7 +244,7 @@ struct BaseLayout: Sendable {
         guard let image = left.first, left.count == 1 else {
             throw refuse(
                 .badArgument,
-                "the base layout has several images: \(descriptions(left))",
+                "the base has several images: \(descriptions(left))",
                 .nameTagOrArchitecture
             )
         }
@@ -283,7 +283,10 @@ struct BaseLayout: Sendable {
 
     private func noImage() -> CacheStoreError {
         guard let otherType else {
-            return refuse(.notFound, "the base layout has no image", .copyBaseAgain)
+            return refuse(.notFound, "the base has no image", .copyBaseAgain)
+        }
+        if otherType.hasPrefix("application/vnd.cachestore.") {
+            return refuse(.badArgument, "the base is an archive of caches, and no image", .nameImage)
         }
         return refuse(.badArgument, "the base is no image, but \(otherType)", .convertBase)
     }
