@@ -162,6 +162,19 @@ import Testing
         #expect(.now - start < .seconds(10))
     }
 
+    @Test func aHelperThatClosesItsOutputIsNotWaitedForLonger() async throws {
+        let name = try await helper("exec 1>&- 2>&-; exec sleep 60")
+        defer { remove(name) }
+        let start = ContinuousClock.now
+        let result = try await CredentialHelper.credential(name, "h", limit: .milliseconds(500))
+        #expect(result.fault?.contains("has not answered in") == true)
+        let task = Task { try await CredentialHelper.credential(name, "h", limit: .seconds(50)) }
+        try await Task.sleep(for: .milliseconds(300))
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        #expect(.now - start < .seconds(20))
+    }
+
     @Test func aHelperThatWritesForEverIsEnded() async throws {
         let name = try await helper("exec cat /dev/zero")
         defer { remove(name) }

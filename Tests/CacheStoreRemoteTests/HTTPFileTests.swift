@@ -56,9 +56,18 @@ import Testing
                 }
             }
         }
-        await expectError(.network, "SSL_CERT_FILE") {
-            try await withClient(quickOptions(["SSL_CERT_FILE": "/nowhere.pem"])) { client in
-                _ = try await HTTPFile(address, client: client)
+        for (file, words) in [
+            ("/nowhere.pem", "`SSL_CERT_FILE` names `/nowhere.pem`, which can't be read"),
+            ("/etc/hostname", "`/etc/hostname`, which `SSL_CERT_FILE` names, holds no certificates"),
+            ("/dev/null", "`/dev/null`, which `SSL_CERT_FILE` names, holds no certificates"),
+        ] {
+            for more in [[:], ["SSL_CERT_DIR": "/etc/ssl/certs"]] {
+                let environment = more.merging(["SSL_CERT_FILE": file]) { $1 }
+                await expectError(.network, words) {
+                    try await withClient(quickOptions(environment)) { client in
+                        _ = try await HTTPFile(address, client: client)
+                    }
+                }
             }
         }
     }

@@ -233,6 +233,91 @@ import Testing
         }
     }
 
+    @Test(arguments: ["is hunter2-s3cr3t wrong?", "token:BASE64", "user hunter2-s3cr3t"])
+    func aServerThatRepeatsAPasswordIsNotQuoted(_ message: String) async throws {
+        let rig = try await Rig.running()
+        let proxy = try await rig.proxy("registry_auth")
+        let encoded = Data("\(rig.servers.user):hunter2-s3cr3t".utf8).base64EncodedString()
+        let said = message.replacing("BASE64", with: encoded)
+        let body = #"{"errors":[{"code":"DENIED","message":"\#(said)"}]}"#
+        let environment = try credentials(proxy.host, rig, password: "hunter2-s3cr3t")
+        try await proxy.set([
+            [
+                "action": "status", "status": 403, "body": body, "count": 0,
+                "headers": ["Content-Type": "application/json"], "if": ["authorization": "."],
+            ]
+        ])
+        for secret in ["s3cr3t", encoded] {
+            await expectError(.accessDenied, "403 Forbidden", without: secret) {
+                try await withClient(quickOptions(environment)) { client in
+                    let address = try RegistryAddress("oci://\(proxy.host)/private/n:t")
+                    _ = try await Registry(address, client: client).manifest(.tag("t"))
+                }
+            }
+        }
+    }
+
+    @Test func aTokenThatNoHeaderMayHaveIsNotShown() async throws {
+        let rig = try await Rig.running()
+        let host = rig.servers.registry_token.host
+        let path = FileManager.default.temporaryDirectory.appending(path: "auth-\(UUID()).json")
+        try JSONSerialization.data(withJSONObject: ["auths": [host: ["registrytoken": "s3cr3t\n"]]])
+            .write(to: path)
+        await expectError(.badArgument, "characters that no header may have", without: "s3cr3t") {
+            try await withClient(quickOptions(["REGISTRY_AUTH_FILE": path.path])) { client in
+                let address = try RegistryAddress("oci://\(host)/private/n:t")
+                _ = try await Registry(address, client: client).manifest(.tag("t"))
+            }
+        }
+    }
+
+    @Test func aPortalThatAnswersEverythingWithAPageIsNoRegistry() async throws {
+        let proxy = try await Rig.running().proxy(
+            "registry",
+            [
+                [
+                    "action": "status", "status": 200, "body": "<html>Please sign in", "count": 0,
+                    "headers": ["Content-Type": "text/html"],
+                ]
+            ]
+        )
+        let (manifest, layer, blob) = artifact(10_000)
+        let address = try RegistryAddress("oci://\(proxy.host)/n/n:t")
+        try await withClient { client in
+            let registry = Registry(address, client: client)
+            await expectError(.network, "does not speak the protocol of registries") {
+                _ = try await registry.push(manifest, blobs: [layer: blob], tags: ["t"])
+            }
+            await expectError(.network, "does not speak the protocol of registries") {
+                try await registry.put(manifest: [1], mediaType: "application/x", as: .tag("t"))
+            }
+        }
+    }
+
+    @Test func aBlobThatWasNotAskedOfAnotherRepositoryIsNotMounted() async throws {
+        let proxy = try await Rig.running().proxy(
+            "registry",
+            [["action": "status", "status": 201, "method": "POST", "count": 0]]
+        )
+        let (_, layer, blob) = artifact(10_000)
+        try await withClient { client in
+            let registry = Registry(try RegistryAddress("oci://\(proxy.host)/n/n:t"), client: client)
+            await expectError(.network, "does not speak the protocol of registries") {
+                try await registry.upload(blob, digest: layer)
+            }
+        }
+    }
+
+    @Test func aRegistryOfThisMachineWhoseCertificateIsNotTrustedIsNamedSo() async throws {
+        let host = try await Rig.running().proxy("registry", [], ["tls": true]).host
+        await expectError(.network, "certificate is not trusted") {
+            try await withClient { client in
+                _ = try await Registry(try RegistryAddress("oci://\(host)/n:t"), client: client)
+                    .manifest(.tag("t"))
+            }
+        }
+    }
+
     @Test func anyoneMayReadWithATokenForAnyone() async throws {
         let rig = try await Rig.running()
         let host = rig.servers.registry_token.host

@@ -11,15 +11,14 @@ package struct StoredFrame: Sendable {
     }
 
     /// The name of the frame.
-    package var identity: Identity
+    package var identity: Identity {
+        Identity(chunk: chunk.id, byteCount: chunk.storedBytes, checksum: chunk.checksum)
+    }
 
     /// The range of the frame in the archive, in bytes.
-    package var range: Range<Int>
+    package var range: Range<Int> { chunk.offset..<chunk.offset + chunk.storedBytes }
 
-    init(_ chunk: ChunkRecord) {
-        identity = Identity(chunk: chunk.id, byteCount: chunk.storedBytes, checksum: chunk.checksum)
-        range = chunk.offset..<chunk.offset + chunk.storedBytes
-    }
+    fileprivate let chunk: ChunkRecord
 }
 
 extension Archive {
@@ -40,7 +39,7 @@ extension Archive {
             var frames: [StoredFrame] = []
             try index().forEachChunk { chunk in
                 if frames.count & 0xFFFF == 0 { try cancellation.check() }
-                frames.append(StoredFrame(chunk))
+                frames.append(StoredFrame(chunk: chunk))
             }
             return frames
         }
@@ -82,7 +81,35 @@ extension Archive {
                 guard bytes.count == count else { throw CacheStoreError.changed(path) }
                 add()
             }
+            // The frames and the index were read one after the other.
+            try throwIfChanged()
             return hasher.finish()
         }
+    }
+
+    /// Reads frames and checks their stored bytes.
+    ///
+    /// - Parameter stored: Frames of this archive.
+    /// - Returns: The SHA-256 of the frames, one after the other.
+    /// - Throws: ``CacheStoreError``, with code ``CacheStoreError/Code/corruptArchive`` for a damaged frame;
+    ///   or `CancellationError`.
+    /// - Complexity: O(*n*) in the length of the frames.
+    package func checkedDigest(of stored: [StoredFrame]) async throws -> ObjectID {
+        try await WorkerThreads.performCancellable { cancellation in
+            var (hasher, bytes) = (ContentHasher(), [UInt8]())
+            for frame in stored {
+                try cancellation.check()
+                try frames.read([frame.chunk], into: &bytes)
+                hasher.update(bytes.span)
+            }
+            return hasher.finish()
+        }
+    }
+
+    /// Refuses an archive to which somebody has written since it was opened, as its length and time tell.
+    ///
+    /// - Throws: ``CacheStoreError``.
+    package func throwIfChanged() throws(CacheStoreError) {
+        guard try frames.isUnchanged else { throw CacheStoreError.changed(path) }
     }
 }

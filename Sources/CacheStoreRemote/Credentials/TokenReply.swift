@@ -66,7 +66,7 @@ struct TokenReply: Decodable, Sendable {
             address: realm,
             headers: [("Content-Type", "application/x-www-form-urlencoded")],
             body: .bytes(Array(form.utf8)),
-            staysAtOrigin: true
+            secret: token
         )
     }
 }

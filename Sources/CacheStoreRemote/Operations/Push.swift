@@ -1,5 +1,5 @@
 public import CacheStore
-import SystemPackage
+public import SystemPackage
 
 /// An operation that writes archives to a registry, as an artifact with a tag.
 ///
@@ -20,6 +20,9 @@ public struct Push: Sendable {
 
         /// Further tags that shall name the artifact.
         public var tags: [String] = []
+
+        /// The directory for files without names that hold what is read of other artifacts.
+        public var scratch: FilePath = "/tmp"
 
         /// The greatest number of layers of an artifact that uses another's frames again.
         public var mostLayers = 8
@@ -117,7 +120,14 @@ public struct Push: Sendable {
                 case .failure(let found): reason = found
                 }
             }
-            return try await send(content, archives, tags, registry, reason, counters)
+            for archive in archives { try archive.throwIfChanged() }
+            do {
+                return try await send(content, archives, tags, registry, reason, counters)
+            } catch let error as CacheStoreError {
+                // The registry refuses other bytes than those that were checked.
+                for archive in archives { try archive.throwIfChanged() }
+                throw error
+            }
         }
     }
 
@@ -141,7 +151,7 @@ public struct Push: Sendable {
             content.manifest.layers.append(Self.layer(archive, summary, digest))
         }
         // What readers would refuse is refused before anything is sent.
-        _ = try await Union().archive(uniting: archives, named: "the artifact")
+        _ = try await Union().archive(uniting: archives, named: "the artifact", scratch: options.scratch)
         return content
     }
 

@@ -44,15 +44,20 @@ struct PushJoin: Sendable {
         // A layer that is the archive needs no list of pieces.
         let layer = whole.manifest.layers[0]
         if old.layers.contains(where: { $0.digest == layer.digest }) { return .success(whole) }
-        let places = try await places(old, in: registry, RemoteArchives(client: client), name)
+        let places = try await places(
+            old,
+            in: registry,
+            RemoteArchives(client: client, scratch: options.scratch),
+            name
+        )
         let frames = try await archive.storedFrames()
-        var rest: [PieceFile.Piece] = []
+        var rest: [StoredFrame] = []
         var (restBytes, used) = (0, Set<Int>())
         for frame in frames {
             if let place = places[frame.identity] {
                 used.insert(place.layer)
             } else {
-                rest.append(PieceFile.Piece(file: 0, range: frame.range))
+                rest.append(frame)
                 restBytes += frame.range.count
             }
         }
@@ -67,10 +72,16 @@ struct PushJoin: Sendable {
         content.archiveDigests = [layer.archiveDigest].compactMap(\.self)
         let numbers = Dictionary(uniqueKeysWithValues: kept.enumerated().map { ($1, $0) })
         if restBytes > 0 {
-            try await add(.frames, of: file, rest, to: &content)
+            let part = try PieceFile(
+                named: file.name,
+                of: [file],
+                rest.map { .init(file: 0, range: $0.range) }
+            )
+            add(.frames, part, try await archive.checkedDigest(of: rest), to: &content)
         }
         let tail = PieceFile.Piece(file: 0, range: archive.frameByteCount..<archive.fileBytes)
-        try await add(.trailer, of: file, [tail], to: &content)
+        let part = try PieceFile(named: file.name, of: [file], [tail])
+        add(.trailer, part, try await part.digest(), to: &content)
 
         var assembly = ArtifactAssembly()
         var position = 0
@@ -95,12 +106,10 @@ struct PushJoin: Sendable {
     /// Adds a layer that is made of pieces of the archive.
     private func add(
         _ kind: ArtifactManifest.Kind,
-        of file: any RemoteFile,
-        _ pieces: [PieceFile.Piece],
+        _ part: PieceFile,
+        _ digest: ObjectID,
         to content: inout Push.Content
-    ) async throws {
-        let part = try PieceFile(named: file.name, of: [file], pieces)
-        let digest = try await part.digest()
+    ) {
         content.blobs[digest] = part
         var layer = ArtifactManifest.Layer(kind, digest: digest, byteCount: part.byteCount)
         if kind == .trailer {

@@ -94,7 +94,7 @@ final class RegistryBase: BaseFiles {
         _ byteCount: Int,
         _ progress: @escaping @Sendable (Int) -> Void
     ) async throws {
-        let blob = try await registry.blob(digest, byteCount: byteCount, name: "the base `\(address)`")
+        let blob = try await registry.blob(digest, byteCount: byteCount, name: address.description)
         let path = blobs.appending(digest.description)
         let file = try Self.create(path)
         defer { try? file.close() }
@@ -140,6 +140,10 @@ final class RegistryBase: BaseFiles {
 
     /// Returns an error that names the address in place of a file of the layout, which is gone then.
     private func naming(_ error: CacheStoreError) -> CacheStoreError {
+        // An image can't be pulled as an archive.
+        if error.remedy == .downloadFirst {
+            return CacheStoreError(error.code, error.message, cause: error.cause)
+        }
         guard let path = error.path, path.starts(with: scratch.path), error.code != .noSpace else {
             return error
         }

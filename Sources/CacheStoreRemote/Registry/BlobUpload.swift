@@ -119,7 +119,11 @@ final class BlobUpload: Sendable {
             body: .bytes([])
         )
         return try await registry.client.send(request, as: writer) { [self] response in
-            if response.status == 201 { return true }
+            if response.status == 201 {
+                // Only a blob of another repository need not be sent.
+                guard origin != nil else { throw registry.noRegistry(action) }
+                return true
+            }
             guard response.status == 202 else { throw await registry.failure(response, action) }
             await response.finish()
             try note(response, offset: 0)

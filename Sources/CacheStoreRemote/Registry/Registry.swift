@@ -85,6 +85,15 @@ public final class Registry: Sendable {
         }
     }
 
+    /// Returns the error for an answer that no registry gives, such as the page of a portal.
+    func noRegistry(_ action: String) -> CacheStoreError {
+        CacheStoreError(
+            .network,
+            "cannot \(action): the server does not speak the protocol of registries",
+            remedy: .checkNetwork
+        )
+    }
+
     /// Returns the error for an answer, and adds what is known of the credentials if access is refused.
     func failure(_ response: WebResponse, _ action: String, name: Remedy? = nil) async -> any Error {
         await session.explaining(await response.failure(action, access: .signIn, name: name))
@@ -176,7 +185,8 @@ extension Registry {
             request.headers = [("Content-Type", mediaType)]
             request.body = .bytes(bytes)
             try await client.send(request, as: writer) { response in
-                guard (200...202).contains(response.status) else {
+                if response.status == 200 { throw self.noRegistry(action) }
+                guard [201, 202].contains(response.status) else {
                     throw await self.failure(response, action)
                 }
                 await response.finish()

@@ -58,6 +58,7 @@ extension Registry {
         return try await client.retrying(action, at: name) {
             try await client.send(request, as: isWriting ? writer : reader) { response in
                 switch response.status {
+                case 200...299 where response.isPage: throw self.noRegistry(action)
                 case 200...299: true
                 case 404: false
                 default: throw await self.failure(response, action)

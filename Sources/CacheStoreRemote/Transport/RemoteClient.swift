@@ -104,7 +104,7 @@ extension RemoteClient {
             }
             throw CacheStoreError(
                 .network,
-                "cannot read `\(request.address)`: the server has redirected more than "
+                "cannot follow `\(request.address)`: the server has redirected more than "
                     + "\(self.options.redirects) times"
             )
         }
@@ -119,6 +119,14 @@ extension RemoteClient {
         message.headers.add(name: "User-Agent", value: "cachestore")
         for (name, value) in request.headers { message.headers.add(name: name, value: value) }
         if let authorization = request.authorization {
+            // The library's own error would show the header.
+            guard authorization.value.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) else {
+                throw CacheStoreError(
+                    .badArgument,
+                    "cannot sign in to `\(request.address.authority)`: the token has characters that no header may have",
+                    remedy: .signIn
+                )
+            }
             message.headers.replaceOrAdd(name: "Authorization", value: authorization.value)
         }
         switch request.body {
@@ -131,7 +139,7 @@ extension RemoteClient {
         do {
             let response = try await client.execute(message, deadline: .distantFuture)
             watch.touch()
-            return WebResponse(response, from: request.address, watch)
+            return WebResponse(response, to: request, watch)
         } catch let error as CacheStoreError {
             throw error
         } catch {
@@ -155,7 +163,7 @@ extension RemoteClient {
         guard place.isEncrypted || !request.address.isEncrypted else {
             throw refused("it leads to plain HTTP at `\(place)`")
         }
-        guard !request.staysAtOrigin || place.origin == request.address.origin else {
+        guard request.secret == nil || place.origin == request.address.origin else {
             throw refused("it leads to another server, `\(place)`, which must not get the credentials")
         }
         let isReading = request.method == .GET || request.method == .HEAD

@@ -86,7 +86,9 @@ extension WebFailure {
             Self(words: "the server has sent nothing for too long")
         case .proxyAuthenticationRequired, .invalidProxyResponse:
             Self(words: "the proxy refuses the connection", tries: 1)
-        default: Self(words: "the connection failed (\(plain(String(describing: error))))")
+        // What stands in parentheses may be a part of the request.
+        default:
+            Self(words: "the connection failed (\(plain(String(describing: error)).prefix { $0 != "(" }))")
         }
     }
 

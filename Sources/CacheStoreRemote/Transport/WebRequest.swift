@@ -21,8 +21,23 @@ struct WebRequest: Sendable {
     /// The time in which the server must answer or go on; `nil` for that of the options.
     var patience: Duration?
 
-    /// Whether no other origin may get the request by a redirect, because its body is a secret.
-    var staysAtOrigin = false
+    /// The secret that the body holds, if it holds one: no other origin may get it by a redirect.
+    var secret: Secret?
+
+    /// The texts of the request that no message may repeat.
+    var secrets: [String] {
+        var secrets: [String] = []
+        if let secret { secrets += [secret.value, WebAddress.encodedValue(secret.value)] }
+        guard let header = authorization?.value, let space = header.firstIndex(of: " ") else {
+            return secrets
+        }
+        let token = String(header[header.index(after: space)...])
+        secrets.append(token)
+        if let pair = Base64.decoded(token), let colon = pair.firstIndex(of: ":") {
+            secrets.append(String(pair[pair.index(after: colon)...]))
+        }
+        return secrets.filter { !$0.isEmpty }
+    }
 
     /// The same request, sent to another place.
     func redirected(to place: WebAddress, isReadAnew: Bool) -> WebRequest {

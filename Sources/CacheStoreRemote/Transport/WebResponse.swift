@@ -14,11 +14,12 @@ struct WebResponse: Sendable {
 
     fileprivate let body: HTTPClientResponse.Body
     fileprivate let watch: StallWatch
+    fileprivate let secrets: [String]
 
-    init(_ response: HTTPClientResponse, from address: WebAddress, _ watch: StallWatch) {
+    init(_ response: HTTPClientResponse, to request: WebRequest, _ watch: StallWatch) {
         status = Int(response.status.code)
         (headers, body) = (response.headers, response.body)
-        (self.address, self.watch) = (address, watch)
+        (address, secrets, self.watch) = (request.address, request.secrets, watch)
     }
 
     /// Returns the value of a header, or `nil` if there is none or more than one.
@@ -26,6 +27,9 @@ struct WebResponse: Sendable {
         let values = headers[name]
         return values.count == 1 ? values[0] : nil
     }
+
+    /// Whether the body is a page for people.
+    var isPage: Bool { header("content-type")?.lowercased().hasPrefix("text/html") ?? false }
 
     /// Hands over the body in order, piece by piece.
     ///
@@ -120,6 +124,8 @@ extension WebResponse {
             word.utf8.count <= 40 && !word.contains { "?&=%".contains($0) }
         }
         let code = (fault.code ?? "").prefix { $0.isLetter || $0 == "_" }
+        let whole = "\(fault.code ?? "") \(fault.message ?? "")"
+        if secrets.contains(where: { whole.contains($0) }) { return "" }
         let isSecret = said.contains { ["basic", "bearer"].contains($0.lowercased()) }
         let words = [String(code), isSecret ? "" : said.joined(separator: " ")].filter { !$0.isEmpty }
         return words.isEmpty ? "" : " (\(WebFailure.plain(words.joined(separator: ": "))))"

@@ -104,6 +104,7 @@ struct PushCommand: AsyncParsableCommand, Sendable {
         var options = Push.Options()
         options.onto = try onto.map(reference)
         options.tags = tags
+        options.scratch = ProgramPlaces.temporary()
         options.mountedRepository = try Remote.mounted(mountFrom, by: address)
         let (report, time) = try await common.perform(
             consequence: "each tag names what it named before, or all of the new artifact"

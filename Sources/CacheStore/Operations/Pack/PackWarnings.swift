@@ -21,7 +21,8 @@ struct PackWarnings {
     func all(sharingLabel base: FilePath?, zipped: [ModuleKey]) -> [Warning] {
         var warnings: [Warning] = []
         if let base {
-            let fault = "`\(base.shown)` holds another pack labelled `\(options.label)`, so the two can't be united"
+            let fault =
+                "`\(base.shown)` holds another pack labelled `\(options.label)`, so the two can't be united"
             warnings.append(Warning(code: .duplicateLabel, message: fault, remedy: .relabelPack))
         }
         if !options.environment.isKnown {

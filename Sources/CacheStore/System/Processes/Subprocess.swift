@@ -68,17 +68,27 @@ package enum Subprocess {
         errors.closeWriter()
         var result = Result(output: [], errors: [], status: 0)
         var isInterrupted = false
-        let end = limit.map { ContinuousClock.now + $0 }
+        var end = limit.map { ContinuousClock.now + $0 }
+        func tick() throws(Errno) {
+            // What the program has started may hold the pipes, and is not waited for.
+            if let end, .now >= end { throw .timedOut }
+            // The program may clean up, and this process waits for its end: not for long if it has a limit.
+            guard !isInterrupted, (try? cancellation.check()) == nil else { return }
+            isInterrupted = kill(process, SIGINT) == 0
+            if let limit = end { end = min(limit, .now + .seconds(2)) }
+        }
+        var status: CInt = 0
         do {
             try readAll([output.reader, errors.reader]) { () throws(Errno) in
-                // What the program has started may hold the pipes, and is not waited for.
-                if let end, .now >= end { throw .timedOut }
+                try tick()
                 if max(result.output.count, result.errors.count) > longest { throw .fileTooLarge }
-                // The program may clean up, and this process waits for its end.
-                guard !isInterrupted, (try? cancellation.check()) == nil else { return }
-                isInterrupted = kill(process, SIGINT) == 0
             } _: { index, bytes in
                 if index == 0 { result.output += bytes } else { result.errors += bytes }
+            }
+            // A program may close its output long before its end.
+            while try SystemCall.run({ unsafe waitpid(process, &status, WNOHANG) }) == 0 {
+                try tick()
+                usleep(1_000)
             }
         } catch {
             // A part of the output is worth nothing, and the program may wait for a reader.
@@ -86,8 +96,6 @@ package enum Subprocess {
             _ = try? SystemCall.run { waitpid(process, nil, 0) }
             throw error
         }
-        var status: CInt = 0
-        _ = try SystemCall.run { unsafe waitpid(process, &status, 0) }
         // The layout of a wait status: wait(2).
         result.status = Int(status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F)
         return result
