@@ -82,10 +82,10 @@ extension Remedy {
     /// The advice to unite archives first.
     public static let uniteFirst = Remedy("uniteFirst", "unite the archives first, and push the union")
 
-    /// The advice to name another directory for what is read of archives that lie elsewhere.
+    /// The advice to name another directory for temporary files.
     public static let chooseScratch = Remedy(
         "chooseScratch",
-        "free some space there, or choose another directory for what is read"
+        "free some space there, or choose another directory for temporary files"
     )
 
     /// The advice to name a registry's archive by its address.

@@ -10,9 +10,8 @@ extension EndToEnd {
             var settings: [String: String] = [:]
             var options: [String] = []
             var packages = true
-            /// The directory of the packages, if it is not the one where the jobs built them.
+            /// The directory of the packages and the Go command, if they are not those of the jobs.
             var directory: String?
-            /// The Go command, if it is not that of the jobs.
             var go: String?
         }
 
@@ -28,12 +27,10 @@ extension EndToEnd {
             cachectl.environment.merge(question.settings) { $1 }
             // Without this flag, Go would look for a repository above TMPDIR.
             cachectl.environment["GOFLAGS", default: ""] += " -buildvcs=false"
-            var arguments = ["doctor", question.archive ?? workspace.union, "--json"]
-            arguments += ["--go", question.go ?? workspace.go]
-            if question.packages {
-                arguments += ["--packages", question.directory ?? "\(workspace.root)/programs/gamma", "."]
-            }
-            let outcome = try await cachectl.run(arguments + question.options)
+            let (archive, go) = (question.archive ?? workspace.union, question.go ?? workspace.go)
+            let packages = ["--packages", question.directory ?? "\(workspace.root)/programs/gamma", "."]
+            let options = (question.packages ? packages : []) + question.options
+            let outcome = try await cachectl.run(["doctor", archive, "--go", go, "--json"] + options)
             #expect(outcome.errors.isEmpty, "\(outcome)")
             #expect(try FileManager.default.contentsOfDirectory(atPath: temporary) == [])
             return (outcome.status, try EndToEnd.object(outcome.output))

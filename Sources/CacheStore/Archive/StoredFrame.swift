@@ -57,8 +57,8 @@ extension Archive {
     ///
     /// - Parameter counters: The counters to add to.
     /// - Returns: The SHA-256 of the file.
-    /// - Throws: ``CacheStoreError``, with code ``CacheStoreError/Code/corruptArchive`` for a damaged frame or
-    ///   index; or `CancellationError`.
+    /// - Throws: ``CacheStoreError``, with code ``CacheStoreError/Code/corruptArchive`` for a damaged frame
+    ///   or index; or `CancellationError`.
     /// - Complexity: O(*n*) in the length of the file.
     package func checkedDigest(_ counters: ProgressCounters) async throws -> ObjectID {
         frames.file.remote?.prepare([0..<fileBytes])

@@ -79,13 +79,23 @@ public struct LayersPush: Sendable {
         let registry = Registry(address, client: client)
         return try await ProgressCounters.reporting(to: progress) { [options] counters in
             try await registry.checkKind(of: [tag] + options.tags, archives: false)
-            guard let base = options.base else {
-                return try await send(Layers(options: options.image), archive, to: registry, tag, counters)
-            }
-            return try await RegistryBase.with(base, client: client, in: options.scratch) { files, place in
-                var layers = Layers(options: options.image)
-                (layers.options.base, layers.baseFiles) = (place, files)
-                return try await send(layers, archive, to: registry, tag, counters)
+            return try await RegistryBase.explaining(in: options.scratch) {
+                guard let base = options.base else {
+                    return try await send(
+                        Layers(options: options.image),
+                        archive,
+                        to: registry,
+                        tag,
+                        counters
+                    )
+                }
+                return try await RegistryBase.with(base, client: client, in: options.scratch) {
+                    files,
+                    place in
+                    var layers = Layers(options: options.image)
+                    (layers.options.base, layers.baseFiles) = (place, files)
+                    return try await send(layers, archive, to: registry, tag, counters)
+                }
             }
         }
     }
@@ -140,10 +150,12 @@ extension Layers {
         progress: ProgressHandler? = nil
     ) async throws -> Report {
         try options.check()
-        return try await RegistryBase.with(base, client: client, in: scratch) { files, place in
-            var layers = self
-            (layers.options.base, layers.baseFiles) = (place, files)
-            return try await layers.run(archive, to: path, progress: progress)
+        return try await RegistryBase.explaining(in: scratch) {
+            try await RegistryBase.with(base, client: client, in: scratch) { files, place in
+                var layers = self
+                (layers.options.base, layers.baseFiles) = (place, files)
+                return try await layers.run(archive, to: path, progress: progress)
+            }
         }
     }
 }

@@ -138,6 +138,27 @@ final class RegistryBase: BaseFiles {
         return CacheStoreError(isFull ? .noSpace : .io, "cannot write", path: path, cause: error)
     }
 
+    /// Calls `body`, and adds to an error on the directory for temporary files that another may be named.
+    static func explaining<Result>(
+        in directory: FilePath,
+        _ body: () async throws -> Result
+    ) async throws -> Result {
+        do {
+            return try await body()
+        } catch let error as CacheStoreError {
+            guard let path = error.path,
+                error.code == .noSpace && path.starts(with: directory) || path == directory
+            else { throw error }
+            throw CacheStoreError(
+                error.code == .notFound ? .io : error.code,
+                error.message,
+                path: path,
+                remedy: .chooseScratch,
+                cause: error.cause
+            )
+        }
+    }
+
     /// Returns an error that names the address in place of a file of the layout, which is gone then.
     private func naming(_ error: CacheStoreError) -> CacheStoreError {
         // An image can't be pulled as an archive.

@@ -59,9 +59,10 @@ extension Registry {
             let isArchive = type == ArtifactManifest.artifactType
             // Images may take the place of anything but archives.
             guard isArchive != archives, archives || isArchive else { continue }
+            let kind = isArchive ? "archives, and no image" : "no archives, but \(type)"
             throw CacheStoreError(
                 .exists,
-                "`\(address.with(.tag(tag)))` names \(isArchive ? "archives, and no image" : "no archives, but \(type)")",
+                "`\(address.with(.tag(tag)))` names \(kind)",
                 remedy: .chooseOtherTag
             )
         }

@@ -76,7 +76,7 @@ public final class Registry: Sendable {
                     // Servers that expect TLS answer plain requests so.
                     if status != 400 { return server }
                 } catch let error as WebFailure {
-                    // That a certificate is not trusted tells more than what the server says to the other way.
+                    // That a certificate is not trusted tells more than the answer to a plain request.
                     if failure == nil || error.remedy == .trustAuthority { failure = error }
                 }
             }

@@ -123,7 +123,8 @@ extension RemoteClient {
             guard authorization.value.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) else {
                 throw CacheStoreError(
                     .badArgument,
-                    "cannot sign in to `\(request.address.authority)`: the token has characters that no header may have",
+                    "cannot sign in to `\(request.address.authority)`: the token has characters that no "
+                        + "header may have",
                     remedy: .signIn
                 )
             }
