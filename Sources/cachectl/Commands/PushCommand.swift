@@ -10,7 +10,8 @@ struct PushCommand: AsyncParsableCommand, Sendable {
         discussion: """
             Each archive becomes a layer of an artifact, and the tag names their union: other \
             commands read it as `oci://REGISTRY/REPOSITORY:TAG`. What the repository has is not \
-            sent again. The tag names the new artifact only when all of it is there.
+            sent again. The tag names the new artifact only when all of it is there; a tag \
+            that names an image is refused.
 
             With --onto, only the frames are sent that another tag of the repository lacks, \
             and the new tag names exactly the one archive. Where there is no such tag yet, the \
