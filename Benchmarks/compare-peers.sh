@@ -25,8 +25,8 @@ usage: compare-peers.sh --work DIR [options]
   --portable-sha       hide the processor's instructions for SHA-256 from cachectl and from the limits (x86-64)
   --large              add one more provider, `large`, whose caches have a package of 1 GB beside small ones; they
                        are made in DIR the first time, with CACHESTORE_GO or the `go` in PATH
-  --memory             check, too, that no verb's peak of memory is above 64 MiB and 8 MiB per thread (16 MiB
-                       for layers), at --jobs 1, 2 and 8
+  --memory             check, too, that no verb's peak of memory is above 64 MiB and 8 MiB per thread,
+                       at --jobs 1, 2, 8 and 16
   --cachectl PATH      the cachectl to measure (default: a release build of this repository)
   --against PATH       another cachectl, measured beside it as `cachectl, other`, such as that of an earlier commit
   --scratch DIR        the directory for packing and restoring, on the file system to measure (DIR of --work)

@@ -131,6 +131,21 @@ struct ChunkReader: ~Copyable {
         (last, isChecked) = (chunk, !isCovered)
     }
 
+    /// Reserves room for chunks of any length in ``content`` and for their frames.
+    ///
+    /// Memory is used only as far as it is written. Buffers of this length go back to the system as a whole
+    /// (``Memory/returnLargeBlocks()``), and those that grow step by step leave gaps.
+    mutating func reserve() {
+        if content.capacity < FormatLimits.chunkSize { content.reserveCapacity(FormatLimits.chunkSize) }
+        if frame.capacity < FormatLimits.chunkSize { frame.reserveCapacity(FormatLimits.chunkSize) }
+    }
+
+    /// Gives the memory of ``content`` and of its frame back.
+    mutating func discard() {
+        last = nil
+        (frame, content) = ([], [])
+    }
+
     /// Reads a part of a stream.
     ///
     /// - Parameters:

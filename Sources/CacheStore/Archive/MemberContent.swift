@@ -167,12 +167,7 @@ extension Archive {
         try await WorkerThreads.perform {
             try checkIndex()
             do {
-                let lookup = try IndexLookup(
-                    indexWindow,
-                    version: trailer.version,
-                    framesSize: trailer.framesSize,
-                    path: path
-                )
+                let lookup = try IndexLookup(self)
                 let member = "\(kind.rawValue) \(name)"
                 let source = try find(kind, name, file, lookup, member)
                 prepare { source.chunks }

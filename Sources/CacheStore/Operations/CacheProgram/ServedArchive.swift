@@ -70,12 +70,7 @@ final class ServedArchiveReader {
     /// - Throws: ``SQLiteError``, or ``CacheStoreError`` if the database is not an archive's index.
     init(_ archive: Archive) throws {
         self.archive = archive
-        lookup = try IndexLookup(
-            archive.indexWindow,
-            version: archive.trailer.version,
-            framesSize: archive.trailer.framesSize,
-            path: archive.path
-        )
+        lookup = try IndexLookup(archive)
         sealTime = BuildCacheLayout.sealTime(forArchitectures: try lookup.architectures())
         reader = try ChunkReader(archive)
     }

@@ -2,15 +2,25 @@ import SystemPackage
 
 /// A judge of outputs that differ in each run of a job by their nature.
 final class VaryingContent {
+    private let lookup: IndexLookup
     private var reader: ChunkReader
+    private let archive: Archive
 
     /// The number of bytes that are examined at the start and at the end of an output.
     private static let (headSize, tailSize) = (1024, 256)
 
-    /// Creates a judge of the outputs of an archive.
+    /// Creates a judge of the outputs of an archive, whose index is known to have its SHA-256.
     ///
     /// - Throws: ``CacheStoreError`` for a system error.
-    init(_ archive: Archive) throws(CacheStoreError) { reader = try ChunkReader(archive) }
+    init(_ archive: Archive) throws {
+        self.archive = archive
+        do {
+            lookup = try IndexLookup(archive)
+        } catch let error as SQLiteError {
+            throw IndexSchema.unreadable(error, path: archive.path)
+        }
+        reader = try ChunkReader(archive)
+    }
 
     /// Returns whether an output differs in each run.
     ///
@@ -18,19 +28,22 @@ final class VaryingContent {
     /// before its last line. Sources that `go test -cover` generates, also by cgo, name the temporary
     /// directory of one go command (`/go-build` and digits), which compiled packages do not.
     ///
-    /// - Parameters:
-    ///   - side: The output.
-    ///   - set: The members of the archive.
+    /// - Parameter side: The output.
     /// - Returns: Whether its content is of such a kind.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
-    func isVarying(_ side: DisputedAction.Side, in set: MemberSet) throws -> Bool {
+    func isVarying(_ side: DisputedAction.Side) throws -> Bool {
         switch side.contentClass {
         case .test, .coverage: return true
         case .cgo, .other: break
         default: return false
         }
-        guard let number = set.outputNumber(of: side.output) else { return false }
-        let chunks = set.outputs[number].chunks.numbers.map { set.chunks[$0] }
+        let found: IndexLookup.Stream?
+        do {
+            found = try lookup.output(side.output)
+        } catch let error as SQLiteError {
+            throw IndexSchema.unreadable(error, path: archive.path)
+        }
+        guard let chunks = found?.chunks else { return false }
         let head = try bytes(0..<min(Self.headSize, side.size), of: chunks)
         if Self.namesTemporaryDirectory(head) { return true }
         let tail = try bytes(max(0, side.size - Self.tailSize)..<side.size, of: chunks)

@@ -8,8 +8,8 @@ struct LayerMaker: Sendable {
         var reader: ChunkReader
         let stream: LayerStream
 
-        /// The tree that was read last, by its position; a tree may come in several parts.
-        var tree: (index: Int, manifest: TreeManifest)?
+        /// The memory that the worker has.
+        let share: LayerMemory.Share
     }
 
     /// The time of the image, and of files for which Go keeps no time, in seconds since 1970.
@@ -33,6 +33,7 @@ struct LayerMaker: Sendable {
     private let sealTime: Int
 
     private let directories: ImageDirectories
+    private let manifests = LayerManifests()
 
     private var buildRoot: String { directories.buildRoot }
     private var moduleRoot: String { directories.moduleRoot }
@@ -247,11 +248,10 @@ struct LayerMaker: Sendable {
     ) throws {
         let tree = plan.set.trees[index]
         let chunks = plan.set.chunks
-        if worker.tree?.index != index {
-            worker.tree = nil
-            worker.tree = (index, try worker.reader.manifest(of: tree, chunks: chunks))
-        }
-        guard let manifest = worker.tree?.manifest else { return }
+        let manifest =
+            part == nil
+            ? try worker.reader.manifest(of: tree, chunks: chunks)
+            : try manifests.manifest(of: index) { try worker.reader.manifest(of: tree, chunks: chunks) }
         let part = part ?? 0..<tree.chunks.count
         let start = tree.chunks.numbers[..<part.lowerBound].reduce(0) { $0 + chunks[$1].contentBytes }
         let first = manifest.position(at: start).entry

@@ -5,6 +5,11 @@ struct LayerOperation: Sendable {
     /// The memory for finished parts of layers that wait for their turn, in bytes.
     private static let budget = 8 << 20
 
+    /// The memory for parts of layers that are being made, in bytes: for all threads, and for each.
+    ///
+    /// With the index, the compressors and the finished parts, the whole takes 64 MiB, and 8 MiB per thread.
+    private static let workMemory = (all: 16 << 20, thread: 7 << 20)
+
     let options: Layers.Options
     let archive: Archive
     let output: any ImageOutput
@@ -115,6 +120,10 @@ struct LayerOperation: Sendable {
                 )
             )
         }
+        let memory = LayerMemory(
+            Self.workMemory.all + threads * Self.workMemory.thread,
+            for: order.map { maker.need(of: parts[$0.layer][$0.part].part) }
+        )
         let made = Gathered<[Int: Layers.Report.Layer]>([:])
         counters.begin(
             "writing layers",
@@ -124,14 +133,9 @@ struct LayerOperation: Sendable {
         try await WorkerThreads.forEach(
             below: order.count,
             threads: threads,
-            state: { [archive, options] in
-                LayerMaker.Worker(
-                    reader: try ChunkReader(archive),
-                    stream: try LayerStream(options.compression, level: options.effectiveLevel)
-                )
-            }
-        ) { [sinks, output, counters] worker, index, cancellation in
-            let (number, position) = order[index]
+            state: { [archive, options] in try LayerMaker.Worker(archive, options, memory) }
+        ) { [sinks, output, counters] worker, _, cancellation in
+            let (number, position) = order[try worker.next()]
             let layer = plan.layers[number]
             let (part, bytes) = parts[number][position]
             do {
@@ -143,6 +147,7 @@ struct LayerOperation: Sendable {
                 }
             } catch {
                 cancellation.cancel()
+                memory.stop()
                 for sink in sinks { sink.stop() }
                 throw error
             }

@@ -10,8 +10,22 @@ final class LayerStream {
     /// Small files in one block are compressed together.
     static let blockSize = 4 << 20
 
-    private let zstd: ZstdCompressor?
-    private let gzip: GzipCompressor?
+    /// A compressor, which is made for the first block.
+    private enum Compressor: ~Copyable {
+        case zstd(ZstdCompressor)
+        case gzip(GzipCompressor)
+
+        borrowing func append(_ bytes: [UInt8], to output: inout [UInt8]) throws {
+            switch self {
+            case .zstd(let zstd): try zstd.append(bytes.span, to: &output)
+            case .gzip(let gzip): try gzip.append(bytes.span, to: &output)
+            }
+        }
+    }
+
+    private let compression: Layers.Options.Compression
+    private let level: Int
+    private var compressor: Compressor?
     private var buffer: [UInt8] = []
     private var stored: [UInt8] = []
     private var checks: [ContentCheck] = []
@@ -21,16 +35,8 @@ final class LayerStream {
     private var sink: LayerSink?
     private var part = 0
 
-    /// Creates a stream.
-    ///
-    /// - Throws: ``CacheStoreError`` if there is no memory for a compressor.
-    init(_ compression: Layers.Options.Compression, level: Int) throws(CacheStoreError) {
-        do {
-            zstd = compression == .zstd ? try ZstdCompressor(level: level) : nil
-            gzip = compression == .gzip ? try GzipCompressor(level: level) : nil
-        } catch {
-            throw CacheStoreError(.io, "cannot start compressing", cause: error)
-        }
+    init(_ compression: Layers.Options.Compression, level: Int) {
+        (self.compression, self.level) = (compression, level)
     }
 
     /// Begins a part of a layer.
@@ -41,6 +47,12 @@ final class LayerStream {
         // Headers may exceed the block size a little. A growing array would take twice the memory.
         buffer.reserveCapacity(Self.blockSize + (16 << 10))
         checks.removeAll(keepingCapacity: true)
+    }
+
+    /// Gives the memory of blocks and of the compressor back, between two parts.
+    func discard() {
+        (buffer, stored, checks) = ([], [], [])
+        compressor = nil
     }
 
     /// Ends the part.
@@ -151,8 +163,7 @@ final class LayerStream {
         stored.removeAll(keepingCapacity: true)
         if !buffer.isEmpty {
             do {
-                try zstd?.append(buffer.span, to: &stored)
-                try gzip?.append(buffer.span, to: &stored)
+                try compress()
             } catch {
                 throw CacheStoreError(.io, "cannot compress a layer", cause: error)
             }
@@ -160,5 +171,19 @@ final class LayerStream {
         try sink?.bring(LayerBlock(tar: buffer, stored: stored, checks: checks), of: part)
         buffer.removeAll(keepingCapacity: true)
         checks.removeAll(keepingCapacity: true)
+    }
+
+    private func compress() throws {
+        let compressor = try takeCompressor()
+        try compressor.append(buffer, to: &stored)
+        self.compressor = consume compressor
+    }
+
+    private func takeCompressor() throws -> Compressor {
+        if let kept = compressor.take() { return kept }
+        return switch compression {
+        case .zstd: .zstd(try ZstdCompressor(level: level))
+        case .gzip: .gzip(try GzipCompressor(level: level))
+        }
     }
 }

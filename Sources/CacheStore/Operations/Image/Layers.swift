@@ -30,8 +30,8 @@ public struct Layers: Sendable {
     /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/badArgument``, ``CacheStoreError/Code/exists``,
     ///   ``CacheStoreError/Code/corruptArchive`` for an archive or a base that can't be trusted, or as the
     ///   system says), or `CancellationError` if the task was cancelled.
-    /// - Complexity: O(*n*) in the bytes of the members; memory for the index, 16 MiB, and some chunks per
-    ///   thread.
+    /// - Complexity: O(*n*) in the bytes of the members; memory for the index, some 30 MiB, and 8 MiB per
+    ///   thread. A level of compression above the default takes more.
     @discardableResult
     public func run(
         _ archive: some ArchiveReference,

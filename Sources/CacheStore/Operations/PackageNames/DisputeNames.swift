@@ -100,12 +100,7 @@ private final class PackageReader {
     private var reader: ChunkReader
 
     init(_ archive: Archive) throws {
-        lookup = try IndexLookup(
-            archive.indexWindow,
-            version: archive.trailer.version,
-            framesSize: archive.trailer.framesSize,
-            path: archive.path
-        )
+        lookup = try IndexLookup(archive)
         reader = try ChunkReader(archive)
     }
 

@@ -176,12 +176,7 @@ struct BuildSetupOperation {
     private static func hasSome(of modules: NamedModules, _ archive: Archive) async throws -> Bool {
         try await WorkerThreads.perform {
             do {
-                let lookup = try IndexLookup(
-                    archive.indexWindow,
-                    version: archive.trailer.version,
-                    framesSize: archive.trailer.framesSize,
-                    path: archive.path
-                )
+                let lookup = try IndexLookup(archive)
                 for module in modules.zips {
                     if try lookup.tree(module) != nil || lookup.download(module, .zip) != nil { return true }
                 }
