@@ -56,7 +56,7 @@ struct LayoutOptions: ParsableArguments, Sendable {
                 if mountFrom != nil { throw ValidationError("`--mount-from` is for `--push`") }
                 return .layout(FilePath(output))
             case (nil, let push?):
-                if force { throw ValidationError("`--force` is for `--output`: a tag of an image is replaced") }
+                if force { throw ValidationError("`--force` is for `--output`: tags are replaced") }
                 guard push.lowercased().hasPrefix("oci://") else {
                     throw ValidationError("`--push` is `\(push)`, and must begin with `oci://`")
                 }
