@@ -122,6 +122,6 @@ extension WebResponse {
         let code = (fault.code ?? "").prefix { $0.isLetter || $0 == "_" }
         let isSecret = said.contains { ["basic", "bearer"].contains($0.lowercased()) }
         let words = [String(code), isSecret ? "" : said.joined(separator: " ")].filter { !$0.isEmpty }
-        return words.isEmpty ? "" : " (\(WebFailure.plain(words.joined(separator: ": "))))"
+        return words.isEmpty ? "" : " (\(words.joined(separator: ": ").excerpt))"
     }
 }
