@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import cachectl
@@ -82,6 +83,26 @@ struct PrintableTests {
             ("no file ` https:/h/x?s3cr3t` (errno)", "no file ` https:/h/x` (errno)"),
             ("oci://r/n@sha256:00 and oci://u:s3cr3t@r/n:t", "oci://r/n@sha256:00 and oci://r/n:t"),
             ("is it there? a@b.c, mod x@v1.0.0?", "is it there? a@b.c, mod x@v1.0.0?"),
+            ("https://u:s3cr3t@s3cr3t@h/x", "https://h/x"), ("1ab://u@h?q", "1ab://h"),
+            ("x:/a?q 1:/a?q .a:/a?q", "x:/a?q 1:/a?q .a:/a?q"), ("ab://cd://u@c#d e#f", "ab://cd://c e#f"),
+            ("ab:///u@h?\u{301}q", "ab:///h"), ("ab://u@", "ab://"), ("ab:/", "ab:/"), (":/?", ":/?"),
         ] { #expect(HumanFormat.withoutSecrets(text) == shown) }
+    }
+
+    @Test(
+        "takes less than a second for a message of a megabyte, whatever is in it",
+        arguments: [
+            "a", "a://", "ab://u:p", "ab://x@", "ab:/x?", "@", "a.b+c-", "ä\u{1B}", "://", "ab:", "ab://'",
+        ]
+    )
+    func hostile(piece: String) {
+        for prefix in ["", "ab://"] {
+            let text = prefix + String(repeating: piece, count: 1_000_000 / piece.utf8.count)
+            let start = clock()
+            let message = Message(.error, text)
+            #expect(!HumanFormat.withoutSecrets(message.lines.joined(separator: "\n")).isEmpty)
+            // A quadratic scan takes hours; other tests run at the same time and take time of the process.
+            #expect(Double(clock() - start) / Double(CLOCKS_PER_SEC) < 10, "\(piece.debugDescription)")
+        }
     }
 }

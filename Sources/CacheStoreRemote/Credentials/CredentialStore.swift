@@ -19,7 +19,7 @@ struct CredentialStore: Sendable {
 
         /// The end of a sentence on a registry that refuses access.
         var words: String {
-            let source = source.map { ["it refuses the credentials of `\(WebFailure.plain($0))`"] }
+            let source = source.map { ["it refuses the credentials of `\($0.excerpt)`"] }
             return (source ?? ["there are no credentials for it"] + faults).map { "; \($0)" }.joined()
         }
     }

@@ -176,7 +176,7 @@ extension ArtifactManifest {
     static func type(of manifest: Registry.Manifest) -> String {
         let document = try? JSONDecoder().decode(Document.self, from: Data(manifest.bytes))
         let type = document?.artifactType ?? document?.config?.mediaType ?? manifest.mediaType
-        return WebFailure.plain(type.isEmpty ? "something else" : type)
+        return type.isEmpty ? "something else" : type.excerpt
     }
 
     /// Reads a manifest.
@@ -204,7 +204,7 @@ extension ArtifactManifest {
         guard type == Self.artifactType else {
             throw refused(
                 isImage && document.artifactType == nil
-                    ? "it is a container image" : "it is an artifact of type `\(WebFailure.plain(type))`"
+                    ? "it is a container image" : "it is an artifact of type `\(type.excerpt)`"
             )
         }
         guard !layers.isEmpty, layers.count <= Self.mostLayers else {
@@ -221,7 +221,7 @@ extension ArtifactManifest {
         var read: [Layer] = []
         for descriptor in layers {
             guard let kind = Kind(rawValue: descriptor.mediaType), (kind == .archive || isAssembled) else {
-                throw refused("a layer has the type `\(WebFailure.plain(descriptor.mediaType))`", .upgrade)
+                throw refused("a layer has the type `\(descriptor.mediaType.excerpt)`", .upgrade)
             }
             guard let layer = Layer(kind, descriptor) else {
                 throw refused("a layer has no SHA-256 and size, or annotations that are none", .distrust)

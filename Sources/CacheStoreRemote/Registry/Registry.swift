@@ -150,7 +150,7 @@ extension Registry {
                     throw CacheStoreError(
                         .network,
                         "cannot \(action): the manifest does not have the digest "
-                            + "`\(WebFailure.plain(expected))`"
+                            + "`\(expected.excerpt)`"
                     )
                 }
                 let type = response.header("content-type") ?? ""

@@ -36,7 +36,7 @@ enum TrustedCertificates {
         if let file, (try? NIOSSLCertificate.fromPEMFile(file))?.isEmpty ?? true {
             let variable = named("SSL_CERT_FILE", environment) == nil ? "" : ", which `SSL_CERT_FILE` names"
             throw missing(
-                "`\(WebFailure.plain(file))`\(variable), holds no certificates as PEM, or a broken one"
+                "`\(file.excerpt)`\(variable), holds no certificates as PEM, or a broken one"
             )
         }
         do {
@@ -51,7 +51,7 @@ enum TrustedCertificates {
     private static func file(_ environment: [String: String]) throws(CacheStoreError) -> String? {
         guard let file = named("SSL_CERT_FILE", environment) else { return files.first(where: isReadable) }
         guard isReadable(file) else {
-            throw missing("`SSL_CERT_FILE` names `\(WebFailure.plain(file))`, which can't be read")
+            throw missing("`SSL_CERT_FILE` names `\(file.excerpt)`, which can't be read")
         }
         return file
     }

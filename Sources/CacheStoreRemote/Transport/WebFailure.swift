@@ -73,7 +73,7 @@ extension WebFailure {
         case let error as NIOConnectionError: self = Self.of(error)
         case let error as IOError: self = Self(words: Self.words(of: error))
         case is ChannelError: self = .broken
-        default: self = Self(words: "the connection failed (\(Self.plain(String(describing: error))))")
+        default: self = Self(words: "the connection failed (\(String(describing: error).excerpt))")
         }
     }
 
@@ -88,7 +88,7 @@ extension WebFailure {
             Self(words: "the proxy refuses the connection", tries: 1)
         // What stands in parentheses may be a part of the request.
         default:
-            Self(words: "the connection failed (\(plain(String(describing: error)).prefix { $0 != "(" }))")
+            Self(words: "the connection failed (\(String(describing: error).prefix { $0 != "(" }))")
         }
     }
 
@@ -97,7 +97,7 @@ extension WebFailure {
         case .handshakeFailed(let cause): handshake(reason(in: String(describing: cause)))
         case .uncleanShutdown: .broken
         case .unableToValidateCertificate: certificate("it can't be checked")
-        default: Self(words: "the encrypted connection failed (\(plain(String(describing: error))))")
+        default: Self(words: "the encrypted connection failed (\(String(describing: error).excerpt))")
         }
     }
 
@@ -114,7 +114,7 @@ extension WebFailure {
 
     private static func certificate(_ reason: String) -> Self {
         Self(
-            words: "the server's certificate is not trusted: \(plain(reason))",
+            words: "the server's certificate is not trusted: \(reason.excerpt)",
             tries: 1,
             remedy: .trustAuthority
         )
@@ -125,7 +125,7 @@ extension WebFailure {
             if let cause = first.error as? IOError { return Self(words: words(of: cause)) }
             return Self(words: "the server can't be reached: nothing answers")
         }
-        return Self(words: "there is no server `\(plain(error.host))`, or no network", tries: 3)
+        return Self(words: "there is no server `\(error.host.excerpt)`, or no network", tries: 3)
     }
 
     private static func words(of error: IOError) -> String {
@@ -141,15 +141,7 @@ extension WebFailure {
     /// `CERTIFICATE_VERIFY_FAILED` of `error:1000007d:SSL
     /// routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED at …`.
     private static func reason(in text: String) -> String {
-        guard let mark = text.firstRange(of: "OPENSSL_internal:") else { return plain(text) }
+        guard let mark = text.firstRange(of: "OPENSSL_internal:") else { return text.excerpt }
         return String(text[mark.upperBound...].prefix { $0.isUppercase || $0.isNumber || $0 == "_" })
-    }
-
-    /// Returns the beginning of foreign words, without control characters.
-    static func plain(_ text: String) -> String {
-        let printable = text.unicodeScalars.filter {
-            $0 == " " || $0.value > 32 && !(0x7F...0x9F).contains($0.value)
-        }
-        return String(String.UnicodeScalarView(printable.prefix(200)))
     }
 }

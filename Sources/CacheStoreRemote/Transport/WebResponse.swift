@@ -128,6 +128,6 @@ extension WebResponse {
         if secrets.contains(where: { whole.contains($0) }) { return "" }
         let isSecret = said.contains { ["basic", "bearer"].contains($0.lowercased()) }
         let words = [String(code), isSecret ? "" : said.joined(separator: " ")].filter { !$0.isEmpty }
-        return words.isEmpty ? "" : " (\(WebFailure.plain(words.joined(separator: ": "))))"
+        return words.isEmpty ? "" : " (\(words.joined(separator: ": ").excerpt))"
     }
 }

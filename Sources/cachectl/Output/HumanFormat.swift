@@ -59,15 +59,20 @@ enum HumanFormat {
     /// name, or to control the terminal.
     static func printable(_ name: String) -> String {
         guard name.utf8.contains(where: { !(0x20..<0x7F).contains($0) }) else { return name }
-        var text = ""
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(name.utf8.count)
         for scalar in name.unicodeScalars {
+            if (0x20..<0x7F).contains(scalar.value) {
+                bytes.append(UInt8(scalar.value))
+                continue
+            }
             switch scalar.properties.generalCategory {
             case .control, .format, .lineSeparator, .paragraphSeparator:
-                text += "\\u{\(String(scalar.value, radix: 16))}"
-            default: text.unicodeScalars.append(scalar)
+                bytes += "\\u{\(String(scalar.value, radix: 16))}".utf8
+            default: bytes += scalar.utf8
             }
         }
-        return text
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     private static func decimal(_ value: Double, places: Int) -> String {

@@ -6,23 +6,33 @@ import CZlib
 /// Nothing in a file can make the decoder trap. Bytes after the last member are ignored, as `gzip(1)` ignores
 /// them, unless the caller wants them refused.
 struct GzipDecompressor: ~Copyable {
+    /// The bytes that may follow the last member.
+    enum Rest {
+        /// Any bytes.
+        case anything
+        /// Zeros, with which some devices fill their last block.
+        case zeros
+        /// No bytes.
+        case nothing
+    }
+
     /// The number of bits of the largest window, 15, plus 16 to ask for a gzip header.
     private static let windowBits: Int32 = 15 + 16
 
     private var stream: InflateStream
     private var ignoresRest = false
-    private let refusesRest: Bool
+    private let rest: Rest
 
     /// Whether the input so far ends with a whole member.
     private var isWhole = false
 
     /// Creates a decoder.
     ///
-    /// - Parameter refusesRest: Whether bytes other than zeros after the last member are an error.
+    /// - Parameter rest: The bytes that may follow the last member; others are an error.
     /// - Throws: ``ZlibError`` if zlib has no memory for the decoder.
-    init(refusingRest refusesRest: Bool = false) throws(ZlibError) {
+    init(allowing rest: Rest = .anything) throws(ZlibError) {
         stream = try InflateStream(windowBits: Self.windowBits)
-        self.refusesRest = refusesRest
+        self.rest = rest
     }
 
     /// Decodes the next piece of the file.
@@ -53,8 +63,8 @@ struct GzipDecompressor: ~Copyable {
             // With a full buffer, zlib may hold back output for which it needs no more input.
             isFull = step.produced == InflateStream.bufferSize && !isWhole
         }
-        while ignoresRest, refusesRest, consumed < input.count {
-            guard input[consumed] == 0 else {
+        while ignoresRest, rest != .anything, consumed < input.count {
+            guard rest == .zeros, input[consumed] == 0 else {
                 throw ZlibError(code: Z_DATA_ERROR, message: "more follows the last gzip member")
             }
             consumed += 1

@@ -12,7 +12,7 @@ struct StreamDecompressor: ~Copyable {
     private var gzip: GzipDecompressor?
     private var zstd: ZstdStreamDecompressor?
     private let longestWindow: Int32
-    private let refusesRest: Bool
+    private let rest: GzipDecompressor.Rest
 
     /// The compression; `nil` before the first piece.
     private(set) var compression: Compression?
@@ -25,9 +25,12 @@ struct StreamDecompressor: ~Copyable {
     /// - Parameters:
     ///   - longestWindow: The size of the largest window of zstd, as a power of two. The decoder takes as
     ///     much memory as a frame's window has.
-    ///   - refusesRest: Whether bytes other than zeros after the last member of a gzip file are an error.
-    init(longestWindow: Int32 = ZstdStreamDecompressor.usualWindow, refusingRest refusesRest: Bool = false) {
-        (self.longestWindow, self.refusesRest) = (longestWindow, refusesRest)
+    ///   - rest: The bytes that may follow the last member of a gzip file; others are an error.
+    init(
+        longestWindow: Int32 = ZstdStreamDecompressor.usualWindow,
+        afterGzip rest: GzipDecompressor.Rest
+    ) {
+        (self.longestWindow, self.rest) = (longestWindow, rest)
     }
 
     /// Decodes the next piece; the first piece must hold four bytes if the stream does.
@@ -60,7 +63,7 @@ struct StreamDecompressor: ~Copyable {
     private mutating func begin(_ bytes: Span<UInt8>) throws {
         let found = Self.compression(of: bytes)
         switch found {
-        case .gzip: gzip = try GzipDecompressor(refusingRest: refusesRest)
+        case .gzip: gzip = try GzipDecompressor(allowing: rest)
         case .zstd: zstd = try ZstdStreamDecompressor(longestWindow: longestWindow)
         case .none: break
         }

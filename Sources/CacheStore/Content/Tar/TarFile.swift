@@ -107,7 +107,7 @@ struct TarFile {
 
     /// Decompresses a tar into a file.
     private mutating func decompress(_ stream: borrowing FileStream, to scratch: ScratchFile) throws {
-        var decoder = StreamDecompressor(longestWindow: Self.longestWindow, refusingRest: true)
+        var decoder = StreamDecompressor(longestWindow: Self.longestWindow, afterGzip: .zeros)
         var written = 0
         // The members are moved out, because a decoder's sink can't change this value.
         var file = self

@@ -98,7 +98,7 @@ enum Compatibility {
             return Warning(code: warningCode(finding.code), message: "\(message); \(finding.mend)")
         }
         if !shared.isEmpty {
-            let names = shared.map(\.setting).joined(separator: ", ")
+            let names = shared.map(\.setting.excerpt).joined(separator: ", ")
             let message = "some packages will be compiled again, because of \(names)"
             warnings.append(Warning(code: .goSettings, message: message, remedy: .diagnose))
         }

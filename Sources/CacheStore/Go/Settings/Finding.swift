@@ -119,13 +119,13 @@ public struct Finding: Hashable, Sendable {
         return (recorded + ["here \(Self.words(for: here, of: setting))"]).joined(separator: ", ")
     }
 
-    /// Returns a value in words: in backquotes, or `not set` if the value is empty.
-    static func quoted(_ value: String) -> String { value.isEmpty ? "not set" : "`\(value)`" }
+    /// Returns the beginning of a value in words: in backquotes, or `not set` if the value is empty.
+    static func quoted(_ value: String) -> String { value.isEmpty ? "not set" : "`\(value.excerpt)`" }
 
     /// Returns the value of a setting in words, also of a flag that is not given.
     static func words(for value: String, of setting: String) -> String {
         guard value.isEmpty, let flag = flag(of: setting) else { return quoted(value) }
-        return flag.hasPrefix("-") ? "without `\(flag)`" : "no other flags"
+        return flag.hasPrefix("-") ? "without `\(String(flag).excerpt)`" : "no other flags"
     }
 
     /// Returns the variable of a setting, of which the words for its value tell the rest: GOFLAGS of

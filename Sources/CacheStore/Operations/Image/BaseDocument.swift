@@ -46,11 +46,16 @@ enum BaseDocument {
         _ descriptor: JSONValue,
         _ path: FilePath
     ) throws(CacheStoreError) -> (digest: ObjectID, size: Int) {
-        guard let text = descriptor["digest"]?.string, text.hasPrefix("sha256:"),
-            let digest = ObjectID(hexadecimal: Array(text.utf8.dropFirst(7)).span),
+        guard let digest = descriptor["digest"]?.string.flatMap(digest),
             let size = descriptor["size"]?.integer, (0...largestBlob).contains(size)
         else { throw damaged("a descriptor has no SHA-256 and size", path) }
         return (digest, size)
+    }
+
+    /// Returns the digest in text, `sha256:` and 64 hexadecimal digits, or `nil` for other text.
+    static func digest(_ text: String) -> ObjectID? {
+        guard text.hasPrefix("sha256:") else { return nil }
+        return ObjectID(hexadecimal: Array(text.utf8.dropFirst(7)).span)
     }
 
     /// Opens a blob, which is missing in a layout that was not copied whole.

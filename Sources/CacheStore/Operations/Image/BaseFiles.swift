@@ -18,8 +18,9 @@ package protocol BaseFiles: Sendable {
 }
 
 extension LayerOperation {
-    /// The number of documents that are brought before an image is chosen; an index lists fewer images.
-    private static let mostDocuments = 256
+    /// The number of documents that are brought before an image is chosen: the manifests and configurations
+    /// of images without a platform, and indexes in each other.
+    private static let mostDocuments = 3 * BaseLayout.unknownLimit
 
     /// Brings what the layout of the base lacks of the image that is chosen.
     ///
@@ -34,21 +35,30 @@ extension LayerOperation {
         _ platform: ImagePlatform?,
         from files: any BaseFiles
     ) async throws -> BaseImage {
-        for _ in 0..<Self.mostDocuments {
-            let lack = try await WorkerThreads.perform {
-                try BaseLayout(reference.layout, tag: reference.tag).lack(for: platform)
-            }
-            switch lack {
-            case .manifest(let digest): try await files.bring(manifest: digest)
-            case .configuration(let digest, let size): try await files.bring(blobs: [(digest, size)]) { _ in }
-            case nil:
+        var layout = try await WorkerThreads.perform {
+            try BaseLayout(reference.layout, tag: reference.tag)
+        }
+        for _ in 0...Self.mostDocuments {
+            let lack = try await WorkerThreads.perform { [layout] in try layout.lack(for: platform) }
+            guard let lack else {
                 let image = try await WorkerThreads.perform { try BaseImage(reference, platform: platform) }
+                try ImageLimits.check(image)
                 let blobs = image.layers.reduce(into: [:]) { $0[$1.digest] = $1.size }
                 counters.begin("fetching the base", bytes: blobs.values.reduce(0, +), items: 0)
                 try await files.bring(blobs: blobs.map { ($0.key, $0.value) }) { [counters] in
                     counters.add(bytes: $0, items: 0)
                 }
                 return image
+            }
+            if let size = lack.configurationSize {
+                try await files.bring(blobs: [(lack.digest, size)]) { _ in }
+            } else {
+                try await files.bring(manifest: lack.digest)
+            }
+            layout = try await WorkerThreads.perform { [layout] in
+                var filled = layout
+                try filled.fill(lack)
+                return filled
             }
         }
         throw BaseDocument.damaged("its index leads to too many documents", reference.layout)

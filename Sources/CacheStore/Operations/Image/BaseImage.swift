@@ -6,6 +6,8 @@ struct BaseImage: Sendable {
     struct Layer: Sendable {
         var digest: ObjectID
         var size: Int
+        /// The SHA-256 of the layer's tar stream that the configuration states.
+        var contentDigest: ObjectID
         /// The manifest's descriptor of the layer, in OCI's media types.
         var descriptor: JSONValue
     }
@@ -42,24 +44,52 @@ struct BaseImage: Sendable {
             throw BaseDocument.damaged("its manifest names no configuration and layers", root)
         }
         self.configuration = try BaseDocument.blob(configuration, in: blobs).document
+        let contents = try Self.contentDigests(self.configuration, root)
+        guard contents.count == descriptors.count else {
+            throw BaseDocument.damaged("its configuration does not name its layers", root)
+        }
         var layers: [Layer] = []
-        var sizes: [ObjectID: Int] = [:]
-        for var descriptor in descriptors {
+        var known: [ObjectID: Layer] = [:]
+        for (var descriptor, content) in zip(descriptors, contents) {
             let (digest, size) = try BaseDocument.reference(descriptor, root)
-            guard sizes.updateValue(size, forKey: digest) ?? size == size else {
-                throw BaseDocument.damaged("its manifest gives one blob two sizes", root)
+            if let other = known[digest], other.size != size || other.contentDigest != content {
+                throw BaseDocument.damaged("it gives one layer two sizes or contents", root)
             }
             // The bytes of the blob itself may stand in a descriptor, unchecked (`descriptor.md`, "data").
             descriptor["data"] = nil
             if let type = descriptor["mediaType"]?.string.flatMap(ImageDocuments.MediaType.layer(ofDocker:)) {
                 descriptor["mediaType"] = .string(type)
             }
-            layers.append(Layer(digest: digest, size: size, descriptor: descriptor))
+            let layer = Layer(digest: digest, size: size, contentDigest: content, descriptor: descriptor)
+            known[digest] = layer
+            layers.append(layer)
         }
         self.layers = layers
-        guard self.configuration["rootfs"]?["diff_ids"]?.strings?.count == layers.count else {
+    }
+
+    /// Checks what a configuration states, and returns the SHA-256 of each layer's content.
+    private static func contentDigests(
+        _ configuration: JSONValue,
+        _ root: FilePath
+    ) throws(CacheStoreError) -> [ObjectID] {
+        switch configuration["config"]?["Env"] {
+        case nil, .null: break
+        case let environment?:
+            guard environment.strings != nil else {
+                throw BaseDocument.damaged("its configuration's `Env` is no list of strings", root)
+            }
+        }
+        guard let texts = configuration["rootfs"]?["diff_ids"]?.strings else {
             throw BaseDocument.damaged("its configuration does not name its layers", root)
         }
+        var digests: [ObjectID] = []
+        for text in texts {
+            guard let digest = BaseDocument.digest(text) else {
+                throw BaseDocument.damaged("its configuration names a layer by no SHA-256", root)
+            }
+            digests.append(digest)
+        }
+        return digests
     }
 
     /// Returns the path of a layer's file.
@@ -80,7 +110,7 @@ struct BaseImage: Sendable {
             }
             guard type.hasPrefix("application/vnd.oci.image.layer."), type.contains(".tar") else { continue }
             guard type.split(separator: "+").dropFirst().first.map(String.init) == compression else {
-                let message = "the layer's type is `\(type)`, but its content is `\(right)`"
+                let message = "the layer's type is `\(type.excerpt)`, but its content is `\(right)`"
                 throw BaseDocument.damaged(message, path(of: layers[index]))
             }
         }

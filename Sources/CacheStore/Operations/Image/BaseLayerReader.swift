@@ -6,8 +6,10 @@ struct BaseLayerReader: ~Copyable {
     private struct Members {
         var tar = TarReader()
         var entries: [TarEntry] = []
+        var hasher = ContentHasher()
 
         mutating func take(_ bytes: Span<UInt8>, _ budget: BlockBudget) throws {
+            hasher.update(bytes)
             try tar.append(bytes) { entry in
                 var memory = BaseLayerReader.memberSize + entry.path.utf8.count
                 for attribute in entry.extendedAttributes {
@@ -27,7 +29,8 @@ struct BaseLayerReader: ~Copyable {
     private static let memberSize = 152
 
     private let budget: BlockBudget
-    private var decoder = StreamDecompressor()
+    // Engines refuse more after the last member, and could take it for content.
+    private var decoder = StreamDecompressor(afterGzip: .nothing)
     private var members = Members()
 
     /// The members of the layer that were read.
@@ -61,10 +64,12 @@ struct BaseLayerReader: ~Copyable {
 
     /// Ends the blob.
     ///
+    /// - Returns: The SHA-256 of the layer's content, the tar stream.
     /// - Throws: ``TarReader/Fault`` if the layer is cut short.
-    func finish() throws(TarReader.Fault) {
+    func finish() throws(TarReader.Fault) -> ObjectID {
         guard decoder.isWhole, members.tar.isWhole else {
             throw TarReader.Fault(description: "it is cut short")
         }
+        return members.hasher.finish()
     }
 }

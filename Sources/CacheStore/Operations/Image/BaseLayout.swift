@@ -13,6 +13,18 @@ struct BaseLayout: Sendable {
         var manifest: JSONValue?
         var platform: ImagePlatform?
         var tags: [String]
+        /// Whether the configuration was read.
+        var isConfigured = false
+        /// The descriptor of the manifest, and the number of indexes that it is in.
+        var place: (descriptor: JSONValue, depth: Int)
+
+        /// Adds tags, of which messages show the first ones.
+        mutating func add(_ others: [String]) {
+            for tag in others {
+                guard tags.count < BaseLayout.tagLimit else { return }
+                if !tags.contains(tag) { tags.append(tag) }
+            }
+        }
     }
 
     /// The kinds of documents that descriptors lead to.
@@ -42,11 +54,22 @@ struct BaseLayout: Sendable {
     /// The number of images that a message lists.
     private static let listLimit = 12
 
+    /// The number of tags of an image that a message shows.
+    private static let tagLimit = 2
+
+    /// The number of images without a platform that are fetched to learn their platforms.
+    ///
+    /// Tools write the platforms into an index. For documents without them, a message tells what to do.
+    static let unknownLimit = 16
+
     private let path: FilePath
     private let blobs: FilePath
 
     /// The images, each of them once.
-    private(set) var images: [Image] = []
+    private var images: [Image] = []
+
+    /// The positions of the images.
+    private var positions: [ObjectID: Int] = [:]
 
     /// The type of a document that is neither an image nor an index, if there is one.
     private var otherType: String?
@@ -114,7 +137,7 @@ struct BaseLayout: Sendable {
         let short = tops.filter { tags(of: $0).contains { shortTag($0) == tag || $0 == shortTag(tag) } }
         if !short.isEmpty { return short }
         let all = Set(tops.flatMap { tags(of: $0).prefix(1) }).sorted { $0.precedes($1) }
-        let others = all.isEmpty ? "its images have no tags" : "its tags: \(list(all))"
+        let others = all.isEmpty ? "its images have no tags" : "its tags: \(list(all.map(\.excerpt)))"
         throw CacheStoreError(
             .notFound,
             "the base has no image with the tag `\(tag)`; \(others)",
@@ -142,12 +165,14 @@ struct BaseLayout: Sendable {
         guard (sizes.updateValue(size, forKey: digest) ?? size) == size else {
             throw BaseDocument.damaged("its indexes give one blob two sizes", path)
         }
-        if let known = images.firstIndex(where: { $0.digest == digest }) {
-            images[known].tags += tags.filter { !images[known].tags.contains($0) }
+        if let known = positions[digest] {
+            images[known].add(tags)
             return
         }
+        var image = Image(digest: digest, platform: platform, tags: [], place: (descriptor, depth))
+        image.add(tags)
         guard let document = try document(descriptor) else {
-            images.append(Image(digest: digest, platform: platform, tags: tags))
+            append(image)
             return
         }
         switch Kind(descriptor["mediaType"]?.string, document) {
@@ -159,18 +184,20 @@ struct BaseLayout: Sendable {
             for inner in document["manifests"]?.elements ?? [] {
                 try collect(inner, tags: tags, depth: depth + 1)
             }
-        case .manifest: try add(document, digest, platform, tags)
+        case .manifest:
+            image.manifest = document
+            try add(image, document)
         case .unknown:
             otherType = descriptor["mediaType"]?.string ?? document["mediaType"]?.string ?? "of no known type"
         }
     }
 
-    private mutating func add(
-        _ manifest: JSONValue,
-        _ digest: ObjectID,
-        _ platform: ImagePlatform?,
-        _ tags: [String]
-    ) throws(CacheStoreError) {
+    private mutating func append(_ image: Image) {
+        positions[image.digest] = images.count
+        images.append(image)
+    }
+
+    private mutating func add(_ image: Image, _ manifest: JSONValue) throws(CacheStoreError) {
         let configuration = manifest["config"]
         let type = configuration?["mediaType"]?.string ?? ""
         // The configuration of an artifact has a type of its own (`manifest.md`, "artifactType").
@@ -180,12 +207,13 @@ struct BaseLayout: Sendable {
             otherType = manifest["artifactType"]?.string ?? type
             return
         }
-        var platform = platform
-        if platform == nil, let configuration, let document = try document(configuration) {
-            platform = ImagePlatform(document)
+        var image = image
+        if image.platform == nil, let configuration, let document = try document(configuration) {
+            image.platform = ImagePlatform(document)
+            image.isConfigured = true
         }
-        if platform?.isUnknown == true { return }
-        images.append(Image(digest: digest, manifest: manifest, platform: platform, tags: tags))
+        if image.platform?.isUnknown == true { return }
+        append(image)
     }
 
     /// Reads the document of a descriptor, or returns `nil` if its file is not in the layout.
@@ -252,33 +280,57 @@ struct BaseLayout: Sendable {
     }
 
     /// A document that a layout lacks.
-    enum Lack: Sendable {
-        /// A manifest.
-        case manifest(ObjectID)
-        /// A configuration, and its length in bytes.
-        case configuration(ObjectID, Int)
+    struct Lack: Sendable {
+        /// The digest of the document.
+        var digest: ObjectID
+        /// The length of a configuration, in bytes; `nil` for a manifest.
+        var configurationSize: Int?
+        /// The digest of the image.
+        fileprivate var image: ObjectID
     }
 
     /// Returns a document that the layout lacks, without which no image can be chosen or read; `nil` if it
     /// lacks none.
     ///
     /// - Throws: As ``choose(_:)`` does, and ``CacheStoreError`` with code
-    ///   ``CacheStoreError/Code/corruptArchive``.
+    ///   ``CacheStoreError/Code/corruptArchive``, or ``CacheStoreError/Code/badArgument`` if too many images
+    ///   have no platform.
     func lack(for platform: ImagePlatform?) throws(CacheStoreError) -> Lack? {
-        for image in images where image.platform == nil {
+        let unknown = images.filter { $0.platform == nil }
+        guard unknown.count <= Self.unknownLimit else {
+            throw refuse(
+                .badArgument,
+                "the base lists \(unknown.count) images without their platforms; name one by its digest",
+                .nameTagOrArchitecture
+            )
+        }
+        for image in unknown {
             if let lack = try lack(of: image) { return lack }
         }
         return try lack(of: chosen(platform))
     }
 
     private func lack(of image: Image) throws(CacheStoreError) -> Lack? {
-        guard let manifest = image.manifest else { return .manifest(image.digest) }
-        guard let configuration = manifest["config"], try document(configuration) == nil else { return nil }
+        guard let manifest = image.manifest else { return Lack(digest: image.digest, image: image.digest) }
+        guard !image.isConfigured, let configuration = manifest["config"],
+            try document(configuration) == nil
+        else { return nil }
         let (digest, size) = try BaseDocument.reference(configuration, path)
         guard size <= BaseDocument.maximumSize else {
             throw BaseDocument.damaged("the document is too long", path)
         }
-        return .configuration(digest, size)
+        return Lack(digest: digest, configurationSize: size, image: image.digest)
+    }
+
+    /// Reads a document that the layout lacked before, and no other one again.
+    ///
+    /// - Throws: As ``init(_:tag:)`` does.
+    mutating func fill(_ lack: Lack) throws(CacheStoreError) {
+        guard let position = positions[lack.image] else { return }
+        let image = images.remove(at: position)
+        positions = [:]
+        for (index, image) in images.enumerated() { positions[image.digest] = index }
+        try collect(image.place.descriptor, tags: image.tags, depth: image.place.depth)
     }
 
     private func noImage() -> CacheStoreError {
@@ -288,15 +340,15 @@ struct BaseLayout: Sendable {
         if otherType.hasPrefix("application/vnd.cachestore.") {
             return refuse(.badArgument, "the base is an archive of caches, and no image", .nameImage)
         }
-        return refuse(.badArgument, "the base is no image, but \(otherType)", .convertBase)
+        return refuse(.badArgument, "the base is no image, but \(otherType.excerpt)", .convertBase)
     }
 
     /// Returns the tags and platforms of images, for messages.
     private func descriptions(_ images: [Image]) -> String {
         Self.list(
             images.map { image in
-                let platform = image.platform?.text ?? "of no known platform"
-                let tags = image.tags.prefix(2).map { "`\($0)`" }.joined(separator: " or ")
+                let platform = image.platform?.text.excerpt ?? "of no known platform"
+                let tags = image.tags.map { "`\($0.excerpt)`" }.joined(separator: " or ")
                 return tags.isEmpty ? platform : "\(tags) (\(platform))"
             }
         )

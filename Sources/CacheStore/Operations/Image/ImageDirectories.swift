@@ -58,13 +58,14 @@ struct ImageDirectories: Sendable {
         let message =
             switch obstacle {
             case .file(let path):
-                "the base has a file at `/\(path)`, where the directory of a cache should be"
+                "the base has a file at `/\(path.excerpt)`, where the directory of a cache should be"
             case .link(let path):
-                "the base has a symbolic link at `/\(path)`, where a directory of a cache should be"
+                "the base has a symbolic link at `/\(path.excerpt)`, where a directory of a cache should be"
             case .dangling(let path, let target):
-                "the base has a symbolic link at `/\(path)`, above a cache, to `\(target)`, where nothing is"
+                "the base has a symbolic link at `/\(path.excerpt)`, above a cache, to "
+                    + "`\(target.excerpt)`, where nothing is"
             case .loop(let path):
-                "the base has a symbolic link at `/\(path)`, above a cache, that leads to itself"
+                "the base has a symbolic link at `/\(path.excerpt)`, above a cache, that leads to itself"
             }
         return CacheStoreError(.badArgument, message, path: layout, remedy: .chooseCachePath)
     }
@@ -207,8 +208,8 @@ struct ImageDirectories: Sendable {
         return closed.filter { $0.mode & 0o001 == 0 }.map { path, mode in
             Warning(
                 code: .closedDirectory,
-                message: "`/\(path)` in the image has mode \(String(mode, radix: 8)) and keeps other users "
-                    + "out, so only its own users can use the caches below it: Go fails for all others",
+                message: "`/\(path.excerpt)` in the image has mode \(String(mode, radix: 8)) and keeps other "
+                    + "users out, so only its own users can use the caches below it: Go fails for all others",
                 remedy: .chooseCachePath
             )
         }

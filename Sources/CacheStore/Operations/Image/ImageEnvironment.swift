@@ -108,7 +108,7 @@ struct ImageEnvironment: Sendable {
             // Engines take the home directory of another user from the image's list of users.
             if place.path == nil, path.string.hasSuffix("/\(usual)") { continue }
             unused.append("`\(path)`")
-            let stated = place.variable.flatMap { name in values[name].map { "`\(name)=\($0)`" } }
+            let stated = place.variable.flatMap { name in values[name].map { "`\(name)=\($0.excerpt)`" } }
             reasons.append(stated ?? "no `\(name)`")
             if place.variable == "GOCACHE", place.path == "off" { isOff = true }
         }
@@ -129,7 +129,7 @@ struct ImageEnvironment: Sendable {
             Warning(
                 code: .cacheProgram,
                 message: "the base's environment has `GOCACHEPROG`, so builds in the image ask the program "
-                    + "`\(program)` and not `\(path)`: they will not hit what the image holds; unset "
+                    + "`\(program.excerpt)` and not `\(path)`: they will not hit what the image holds; unset "
                     + "`GOCACHEPROG` in the base, or for these builds"
             )
         ]

@@ -22,6 +22,20 @@ enum ImageLimits {
     /// The maximum length of an element of a path, in bytes, in the usual file systems.
     static let element = 255
 
+    /// Checks the number of a base's layers, before any of them is fetched: the caches need one more.
+    ///
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument``.
+    static func check(_ base: BaseImage) throws(CacheStoreError) {
+        guard base.layers.count >= layers else { return }
+        throw CacheStoreError(
+            .badArgument,
+            "the base has \(base.layers.count) layers; engines take at most \(layers), those of the caches "
+                + "included",
+            path: base.layout,
+            remedy: .flattenBase
+        )
+    }
+
     /// Checks the number of layers.
     ///
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument``.

@@ -7,7 +7,9 @@ extension LayerOperation {
         let asked = options.architecture.flatMap(ImagePlatform.init(argument:))
         let wanted = asked ?? platforms(of: sources).only
         if let baseFiles { return try await bringing(reference, wanted, from: baseFiles) }
-        return try await WorkerThreads.perform { try BaseImage(reference, platform: wanted) }
+        let image = try await WorkerThreads.perform { try BaseImage(reference, platform: wanted) }
+        try ImageLimits.check(image)
+        return image
     }
 
     /// Returns the platforms that sources are for.
@@ -37,7 +39,7 @@ extension LayerOperation {
             guard asked.map({ !$0.best(of: [own]).isEmpty }) ?? true else {
                 throw CacheStoreError(
                     .badArgument,
-                    "the base is for \(own.text), and not for `\(options.architecture ?? "")`",
+                    "the base is for \(own.text.excerpt), and not for `\(options.architecture ?? "")`",
                     path: base.layout
                 )
             }
@@ -121,7 +123,11 @@ extension LayerOperation {
                 try cancellation.check()
                 try reader.append(piece)
             }
-            try reader.finish()
+            guard try reader.finish() == layer.contentDigest else {
+                throw TarReader.Fault(
+                    description: "its content does not have the SHA-256 in the configuration"
+                )
+            }
         } catch {
             throw Self.unreadable(error, file.path)
         }

@@ -244,7 +244,10 @@ struct BaseLayoutTests {
             [0x1F, 0x8B] + random.bytes(100), [0x28, 0xB5, 0x2F, 0xFD] + random.bytes(100), [7],
         ] {
             let blob = try fixture.blob(bytes, "application/vnd.oci.image.layer.v1.tar")
-            let configuration: [String: Any] = ["architecture": "arm64", "rootfs": ["diff_ids": ["x"]]]
+            let configuration: [String: Any] = [
+                "architecture": "arm64",
+                "rootfs": ["diff_ids": ["sha256:\(ContentHasher.hash(tar.span))"]],
+            ]
             let manifest: [String: Any] = [
                 "config": try fixture.document(configuration, ImageFixture.Types.oci.configuration),
                 "layers": [blob],
