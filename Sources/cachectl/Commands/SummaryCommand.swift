@@ -183,10 +183,16 @@ struct SummaryCommand: AsyncParsableCommand, Sendable {
             let comparison = try await Diff(options: options).run(base, archive, progress: progress)
             return (JobFigures.Base(path: path, summary: summary, comparison: comparison), nil)
         } catch let error as CacheStoreError
-            where argument != self.archive && error.path ?? argument.path == argument.path
+            where argument != self.archive && Self.isError(error, of: argument)
         {
             return (nil, JobFigures.MissingBase(path: path, error: error))
         }
+    }
+
+    /// Returns whether an error is about an archive, and not about this machine.
+    private static func isError(_ error: CacheStoreError, of archive: ArchiveArgument) -> Bool {
+        if let path = error.path { return path == archive.path }
+        return archive.isRemote && error.remedy != .allowThreads
     }
 
     /// Writes warnings about the inputs from which the page could not be made whole.
