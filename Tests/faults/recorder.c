@@ -17,8 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 enum { PATH = 3 * 4096 };
@@ -281,3 +283,37 @@ CHANGE(void *, mmap, (void *at, size_t size, int access, int flags, int fd, off_
 CHANGE(void *, mmap64, (void *at, size_t size, int access, int flags, int fd, off64_t offset),
        (at, size, access, flags, fd, offset), result == MAP_FAILED, struct stat s;
        if (fd >= 0 && (flags & 3) != MAP_PRIVATE && access & PROT_WRITE && isFile(fd, &s)) note("unknown map\n"))
+
+// ---------------------------------------------------------------- functions of the network library
+
+static void refuse(const char *name) { // ends the program, whose record would be wrong
+    if (lines < 0) return;
+    fprintf(stderr, "the recorder does not know %s, which the program calls\n", name);
+    _exit(99);
+}
+
+int remove(const char *path) {
+    REAL(remove);
+    refuse("remove");
+    return real(path);
+}
+
+int symlink(const char *target, const char *path) {
+    REAL(symlink);
+    refuse("symlink");
+    return real(target, path);
+}
+
+ssize_t sendfile(int to, int from, off_t *offset, size_t count) {
+    REAL(sendfile);
+    struct stat status;
+    if (isFile(to, &status)) refuse("sendfile");
+    return real(to, from, offset, count);
+}
+
+ssize_t writev(int fd, const struct iovec *parts, int count) {
+    REAL(writev);
+    struct stat status;
+    if (isFile(fd, &status)) refuse("writev");
+    return real(fd, parts, count);
+}
