@@ -8,7 +8,7 @@ import os
 import sys
 
 from compare_limits import write_requests
-from compare_run import Failure, Runner, fresh, remove
+from compare_run import Failure, Runner, fresh, remove, threads
 from tables import table
 
 JOBS = 1, 2, 8, 16
@@ -68,22 +68,23 @@ class Memory:
                      input=requests)
 
     def check_cat(self):
-        """Measures `cat` of the largest output; it has one thread."""
+        """Measures `cat` of the largest output, of which up to four threads read the next chunks."""
         size, name = max((entry.stat().st_size, entry.name) for cache in self.caches.values()
                          for folder in os.scandir(f'{cache}/go-build') if folder.is_dir()
                          for entry in os.scandir(folder) if entry.name.endswith('-d') and entry.is_file())
         content = self.path('content')
-        self.measure('cat', 1, self.path('union.castore'), 'output', name.removesuffix('-d'), output=content)
+        self.measure('cat', min(threads(), 4), self.path('union.castore'), 'output', name.removesuffix('-d'), output=content)
         if os.path.getsize(content) != size:
             raise Failure(f'cat wrote {os.path.getsize(content)} bytes of {size}')
 
     def report(self):
         """Prints the peaks, and returns those above the limit."""
-        rows = [['peak MiB', *(f'--jobs {jobs}' for jobs in JOBS)]]
+        columns = sorted({jobs for _, jobs in self.peaks})
+        rows = [['peak MiB', *(f'--jobs {jobs}' for jobs in columns)]]
         for verb in dict.fromkeys(verb for verb, _ in self.peaks):
             rows.append([verb, *(f'{self.peaks[verb, jobs] / MEBIBYTE:.1f}' if (verb, jobs) in self.peaks else ''
-                                 for jobs in JOBS)])
-        rows.append(['limit', *(f'{limit(jobs) / MEBIBYTE:.0f}' for jobs in JOBS)])
+                                 for jobs in columns)])
+        rows.append(['limit', *(f'{limit(jobs) / MEBIBYTE:.0f}' for jobs in columns)])
         table(rows)
         return [f'{verb} --jobs {jobs}' for (verb, jobs), peak in self.peaks.items() if peak > limit(jobs)]
 
