@@ -21,7 +21,8 @@ GOALS = {'sent': 1.1, 'fetched': 1.05, 'restore': 1.1, 'layers': 1.0}
 
 @contextlib.contextmanager
 def registry(directory, options):
-    """Runs the servers of the tests, and gives the host of the registry and the directory of its content."""
+    """Runs the servers of the tests, and gives the host of the registry, the directory of its content, and the address
+    and the directory of a web server."""
     servers = HERE.parent.parent / 'Tests/remote/servers.py'
     with subprocess.Popen([sys.executable, servers, '--directory', directory, *options], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE) as process:
@@ -29,7 +30,8 @@ def registry(directory, options):
             facts = json.loads(process.stdout.readline())
             # Only the proxy shapes.
             host = (facts['proxy']['registry'] if options else facts['registry'])['host']
-            yield host, directory / 'registry'
+            web = facts['proxy']['nginx']['url'] if options else facts['nginx']['http']
+            yield host, directory / 'registry', web, facts['files']
         finally:
             process.stdin.close()
 
@@ -83,8 +85,9 @@ class Bench:
         return root, ['restore', archive, '--gocache', root / 'build', '--gomodcache', root / 'mod', '--no-go',
                       '--only', self.only]
 
-    def turn(self, number, host, content, figures):
+    def turn(self, number, servers, figures):
         """Measures everything once, in a repository of its own."""
+        host, content, web, files = servers
         place = f'{host}/run-{number}'
 
         def note(way, measured):
@@ -104,6 +107,12 @@ class Bench:
         measured, report = self.timed(*words)
         note('restore --only', measured)
         figures.setdefault('fetched', []).append({key: report[key] for key in ('fetched_bytes', 'requests')})
+        # A request costs a web server less than a registry.
+        os.symlink(self.all, f'{files}/all.castore')
+        third, words = self.restoring(f'{web}/all.castore', 'restored-web')
+        measured, _ = self.timed(*words)
+        note('restore --only, from nginx', measured)
+        remove(third)
         self.command('push', self.part, f'oci://{place}:part')
         copy = fresh(self.scratch / 'copy')
         other, words = self.restoring('"$archive"', 'restored-other')
@@ -160,8 +169,9 @@ def judge(bench, figures, times):
 
 def show(bench, network, figures, ratios):
     print(network + '\n')
-    peers = {'restore --only': 'skopeo copy, restore', 'pull': 'skopeo copy', 'layers --push': 'layers, skopeo copy'}
-    rows = [('way', 'wall s', 'CPU s', '× the way below')]
+    peers = {'restore --only': 'skopeo copy, restore', 'restore --only, from nginx': 'skopeo copy, restore',
+             'pull': 'skopeo copy', 'layers --push': 'layers, skopeo copy'}
+    rows = [('way', 'wall s', 'CPU s', '× skopeo')]
     for way, taken in figures.items():
         if way in ('sent', 'fetched'):
             continue
@@ -194,8 +204,8 @@ def main():
             figures = {}
             for number in range(1, 2 if arguments.short else arguments.runs + 1):
                 # skopeo knows what a registry had in an earlier run, and would not send it again.
-                with registry(fresh(arguments.scratch / 'servers'), options) as (host, content):
-                    bench.turn(number, host, content, figures)
+                with registry(fresh(arguments.scratch / 'servers'), options) as servers:
+                    bench.turn(number, servers, figures)
             ratios = judge(bench, figures, not arguments.short)
             show(bench, network, figures, ratios)
             document[network] = {'figures': figures, 'ratios': ratios}

@@ -63,7 +63,8 @@ public struct LayersPush: Sendable {
     ///   - progress: Called with the progress of the work.
     /// - Returns: A report on the image, and on what was sent.
     /// - Throws: The errors of `Layers`; ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument``,
-    ///   ``CacheStoreError/Code/accessDenied`` or ``CacheStoreError/Code/network``; or `CancellationError`.
+    ///   ``CacheStoreError/Code/exists`` if a tag names archives, ``CacheStoreError/Code/accessDenied`` or
+    ///   ``CacheStoreError/Code/network``; or `CancellationError`.
     /// - Complexity: O(*n*) in the bytes of the members; memory as for `Layers`, and a few MiB per blob that
     ///   is sent at once; in the scratch directory, room for the layers.
     @discardableResult

@@ -84,6 +84,7 @@ public struct Push: Sendable {
     /// - Returns: A report on what was sent.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument``,
     ///   ``CacheStoreError/Code/accessDenied``, ``CacheStoreError/Code/network``,
+    ///   ``CacheStoreError/Code/exists`` if a tag names no archives,
     ///   ``CacheStoreError/Code/duplicateLabel`` or ``CacheStoreError/Code/corruptArchive``, or
     ///   `CancellationError`.
     /// - Complexity: O(*n*) in the length of the archives; what is sent is read twice, because a blob's name

@@ -58,7 +58,7 @@ extension Registry {
             let type = ArtifactManifest.type(of: old)
             let isArchive = type == ArtifactManifest.artifactType
             // Images may take the place of anything but archives.
-            guard isArchive != archives, archives || isArchive else { continue }
+            guard isArchive != archives else { continue }
             let kind = isArchive ? "archives, and no image" : "no archives, but \(type)"
             throw CacheStoreError(
                 .exists,
