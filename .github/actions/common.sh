@@ -96,5 +96,5 @@ find_cachectl() {
 remember() { printf '%s' "$2" >"$state/$1"; }           # remember NAME VALUE
 recall() { [[ ! -e $state/$1 ]] || cat "$state/$1"; }   # recall NAME: prints nothing if nothing was remembered
 
-# Prints the first errors and warnings in a file, or else its last lines, for an annotation.
-reason() { grep -a -m 5 -E '^(error|warning): ' "$1" || tail -n 3 "$1"; }
+# Prints the first errors, hints and warnings in a file, or else its last lines, for an annotation.
+reason() { grep -a -m 5 -E '^(error|hint|warning): ' "$1" || tail -n 3 "$1"; }

@@ -167,7 +167,9 @@ class Job:
         declared = action.get("inputs", {})
         if unknown := set(given) - set(declared):
             raise ExpressionError(f"{directory.name} has no input {', '.join(unknown)}")
-        inputs = {name: given.get(name, text(value.get("default", ""))) for name, value in declared.items()}
+        defaults = self.contexts({}, None, environment)
+        inputs = {name: given.get(name, text(fill(value.get("default", ""), defaults)))
+                  for name, value in declared.items()}
         steps = self.run_steps(action["runs"]["steps"], inputs, directory, environment)
         failed = steps.pop(None)
         contexts = self.contexts(steps, inputs, environment)

@@ -46,7 +46,7 @@ fi
 # The tests spend most of their time in waiting for processes, so the files of tests run side by side.
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
-tests=(test_actions test_inputs test_setup test_files test_release)
+tests=(test_actions test_base test_inputs test_setup test_files test_release)
 for test in "${tests[@]}"; do
     "$venv/bin/python" -m unittest "$test" &>"$logs/$test" &
     echo $! >"$logs/$test.pid"
