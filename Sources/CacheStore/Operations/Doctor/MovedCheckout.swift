@@ -18,33 +18,31 @@ struct MovedCheckout {
     ///
     /// - Parameters:
     ///   - packages: Packages of the main modules that miss.
-    ///   - set: The members of the archive.
-    ///   - names: The names that the compiled packages among the outputs of `set` state.
-    init?(_ packages: [PackageCommand.Listed], among set: MemberSet, _ names: PackageNames) {
-        let built = Self.directories(set, names)
+    ///   - built: The directories in which packages of their ``names(of:)`` were compiled.
+    init?(_ packages: [PackageCommand.Listed], _ built: BuiltPlaces) {
         /// Returns the directories in which a package of this name was compiled.
         func places(_ package: PackageCommand.Listed) -> [String] {
-            Array(built[package.name == "main" ? "main" : package.importPath, default: [:]].keys)
+            Array(built.places[Self.name(of: package), default: [:]].keys)
         }
         let elsewhere = packages.filter { !$0.directory.isEmpty && !places($0).contains($0.directory) }
         // Every program is called `main`, so its name tells less than that of another package.
         let libraries = elsewhere.filter { $0.name != "main" && !places($0).isEmpty }
-        var pairs: [String: [String: Set<OutputNumber>]] = [:]
+        var pairs: [String: [String: Set<SourceSetNumber>]] = [:]
         for package in libraries.isEmpty ? elsewhere : libraries {
             let all = places(package)
             // Of several programs, those in a directory of the same name may be this one.
             let alike = all.filter { Self.roots(package.directory, $0).shared > 0 }
             for place in package.name == "main" && !alike.isEmpty ? alike : all {
                 let (root, other, _) = Self.roots(package.directory, place)
-                let name = package.name == "main" ? "main" : package.importPath
-                pairs[root, default: [:]][other, default: []].formUnion(built[name]?[place] ?? [])
+                let sources = built.places[Self.name(of: package)]?[place] ?? []
+                pairs[root, default: [:]][other, default: []].formUnion(sources)
             }
         }
         let best = pairs.max { ($0.value.count, $1.key) < ($1.value.count, $0.key) }
         guard let best else { return nil }
         here = best.key
-        recorded = best.value.sorted { $0.key.precedes($1.key) }.map { place, outputs in
-            Finding.Recorded(value: place, sources: Self.labels(of: outputs, in: set))
+        recorded = best.value.sorted { $0.key.precedes($1.key) }.map { place, sources in
+            Finding.Recorded(value: place, sources: built.labels(of: sources))
         }
         let roots = pairs.keys
         self.packages = Set(
@@ -55,21 +53,11 @@ struct MovedCheckout {
         )
     }
 
-    /// Returns the outputs of packages by import path and directory.
-    private static func directories(
-        _ set: MemberSet,
-        _ names: PackageNames
-    ) -> [String: [String: Set<OutputNumber>]] {
-        var result: [String: [String: Set<OutputNumber>]] = [:]
-        for index in set.outputs.indices {
-            let output = OutputNumber(index)
-            // With -trimpath, the path of a file begins with that of its module.
-            guard let package = names[output], let file = package.file, file.hasPrefix("/"),
-                let end = file.lastIndex(of: "/")
-            else { continue }
-            result[package.importPath, default: [:]][String(file[..<end]), default: []].insert(output)
-        }
-        return result
+    /// Returns the names that the compiled packages of some packages state.
+    static func names(of packages: [PackageCommand.Listed]) -> Set<String> { Set(packages.map(name)) }
+
+    private static func name(of package: PackageCommand.Listed) -> String {
+        package.name == "main" ? "main" : package.importPath
     }
 
     /// Returns two paths without the elements at the end that they share, and the number of those elements.
@@ -83,12 +71,6 @@ struct MovedCheckout {
             "/" + one.dropLast(shared).joined(separator: "/"),
             "/" + other.dropLast(shared).joined(separator: "/"), shared
         )
-    }
-
-    private static func labels(of outputs: Set<OutputNumber>, in set: MemberSet) -> [String] {
-        let ids = Set(outputs.map { set.outputs[$0].id })
-        let sets = Set(set.actions.lazy.filter { ids.contains($0.output) }.map(\.sources))
-        return Set(sets.flatMap { set.sourceSets[$0] }).sorted().map { set.sources[$0].label }
     }
 
     /// The finding that tells of the move.

@@ -164,13 +164,14 @@ struct PackageTrial {
         let puzzling = missing.filter { $0.setting == nil }.compactMap { own($0, among: listed) }
         guard !puzzling.isEmpty, !environment.trimsPaths else { return nil }
         return try await ProgressCounters.reporting(to: progress) { counters in
-            let set = try await WorkerThreads.perform {
-                let set = try archive.members().set
-                return try options.only.map { try set.selecting($0) } ?? set
-            }
-            let outputs = set.outputs.indices.map { OutputNumber($0) }
-            let names = try await PackageNames(of: set, outputs, in: archive, jobs: options.jobs, counters)
-            return MovedCheckout(puzzling, among: set, names)
+            let built = try await BuiltPlaces(
+                of: MovedCheckout.names(of: puzzling),
+                in: archive,
+                only: options.only,
+                jobs: options.jobs,
+                counters
+            )
+            return MovedCheckout(puzzling, built)
         }
     }
 
@@ -209,7 +210,7 @@ struct PackageTrial {
     ) async throws -> [String] {
         guard !modules.isEmpty else { return [] }
         return try await WorkerThreads.perform {
-            let all = try archive.members().set
+            let all = try CheckedIndex(of: archive, archive.index()).set
             let set = try only.map { try all.selecting($0) } ?? all
             let zips = set.downloads.filter { $0.kind == .zip }.map(\.module)
             let held = Set((set.trees.map(\.module) + zips).map(\.unescaped))

@@ -20,19 +20,11 @@ struct MovedCheckoutTests {
 
     /// Compares packages that miss with those that a job compiled, given as import paths and files.
     private func moved(_ packages: PackageCommand.Listed..., built: (String, String)...) -> MovedCheckout? {
-        var set = MemberSet()
-        set.sources = [Source(label: "job", environment: GoEnvironment(), digest: ContentHasher().finish())]
-        let sources = set.sourceSets.number(of: [0])
-        var names: [OutputNumber: CompiledPackage] = [:]
-        for (index, package) in built.enumerated() {
-            let id = ContentHasher.hash(Array("\(package)".utf8).span)
-            set.outputs.append(
-                MemberSet.Output(id: id, size: 1, contentClass: .package, chunks: ChunkList([]))
-            )
-            set.actions.append(MemberSet.Action(id: id, output: id, sources: sources))
-            names[OutputNumber(index)] = CompiledPackage(importPath: package.0, file: package.1)
-        }
-        return MovedCheckout(packages, among: set, PackageNames(names))
+        var sets = SourceSets()
+        let sources = sets.number(of: [0])
+        var places = BuiltPlaces(sets: sets, labels: ["job"])
+        for (name, file) in built { places.add(CompiledPackage(importPath: name, file: file), sources) }
+        return MovedCheckout(packages, places)
     }
 
     @Test("is told from the directories that compiled packages name")
