@@ -13,6 +13,7 @@ A run holds if one of these is true, and nothing else is left in its directory:
 - it ended with status 0, and everything is as after a run without a fault;
 - it ended with status 1, with an error that names something, and everything is as it was before. Of a restore
   and a seal, which change what is there step by step, each file is as before or as after.
+With several threads, a number of a call is not always the same call; what is judged is the same.
 After a kill, each file is as before or as after, and so is the output; then a second run must end as a run
 without a fault does, and leave nothing behind.
 """
@@ -140,6 +141,7 @@ SCENARIOS = [
              fixed=True),
     Scenario('pack, from a tar', 'pack --no-go --label a --from-tar caches.tgz -o new.castore', ['tar caches.tgz']),
     Scenario('pack, a long output', f'{LONG} -o new.castore', ['long cache3']),
+    Scenario('pack, a long output, by three threads', f'{LONG} -o new.castore --jobs 3', ['long cache3']),
     Scenario('union', ALL, [A, B]),
     Scenario('union, over an input', 'union a.castore b.castore -o a.castore --force', [A, B]),
     Scenario('difference', 'difference a.castore b.castore -o new.castore', [A, B]),
@@ -156,6 +158,8 @@ SCENARIOS = [
              [A, B, ALL, 'rot all.castore'], steps=True),
     Scenario('restore, a long output', f'restore long.castore {TO}',
              ['long cache3', f'{LONG} -o long.castore'], steps=True),
+    Scenario('restore, a long output, by three threads', f'restore long.castore {TO} --jobs 3',
+             ['long cache3', f'{LONG} -o long.castore'], steps=True),
     Scenario('repair', 'repair all.castore --from a.castore b.castore -o new.castore', [A, B, ALL, 'rot all.castore']),
     Scenario('repair, with losses', 'repair a.castore -o new.castore', [A, 'rot a.castore']),
     Scenario('union, of a damaged copy', 'union a.castore copy.castore -o new.castore',
@@ -170,6 +174,10 @@ SCENARIOS = [
     Scenario('seal --check', 'seal cache --check', ['seal cache']),
     Scenario('verify', 'verify all.castore', [A, B, ALL]),
     Scenario('verify, a long output', 'verify long.castore', ['long cache3', f'{LONG} -o long.castore']),
+    Scenario('verify, a long output, by three threads', 'verify long.castore --jobs 3',
+             ['long cache3', f'{LONG} -o long.castore']),
+    Scenario('layers, a long output, by three threads', 'layers long.castore -o image --arch amd64 --jobs 3',
+             ['long cache3', f'{LONG} -o long.castore']),
     Scenario('info', 'info all.castore', [A, B, ALL]),
     Scenario('explain', 'explain all.castore', [A, B, ALL]),
     Scenario('ls', 'ls -l --files all.castore', [A, B, ALL]),
@@ -214,7 +222,9 @@ class Bench:
         return root
 
     def run(self, directory, command, fixed=False, **environment):
-        words = [self.cachectl, *command.split(), *([] if command.startswith('cat') else ['--jobs', '1', '--quiet'])]
+        words = [self.cachectl, *command.split()]
+        if not command.startswith('cat'):
+            words += ['--quiet', *([] if '--jobs' in command else ['--jobs', '1'])]
         if fixed:
             settings = [f'{name}={value}' for name, value in environment.items()]
             words = ['unshare', '--mount', 'sh', '-euc', 'mount --bind "$1" "$2"; cd "$2"; shift 2; exec env "$@"', 'sh',
