@@ -41,6 +41,17 @@ show() { # show FILE…
     printf '\n::%s::\n' "$token"
 }
 
+# Runs a program and keeps what it prints; shows it, as `show` does.
+show_run() { # show_run FILE COMMAND…
+    local token status=0 file=$1
+    shift
+    token=end-$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+    echo "::stop-commands::$token"
+    "$@" 2>&1 | tee "$file" || status=$?
+    printf '\n::%s::\n' "$token"
+    return "$status"
+}
+
 # Prints a word for keys, labels and names of files: the text itself if it is one, else what is valid of it, and a
 # hash of the whole, so that different texts have different words. Words that look like that get a hash as well.
 word() { # word TEXT
@@ -96,5 +107,5 @@ find_cachectl() {
 remember() { printf '%s' "$2" >"$state/$1"; }           # remember NAME VALUE
 recall() { [[ ! -e $state/$1 ]] || cat "$state/$1"; }   # recall NAME: prints nothing if nothing was remembered
 
-# Prints the first errors, hints and warnings in a file, or else its last lines, for an annotation.
-reason() { grep -a -m 5 -E '^(error|hint|warning): ' "$1" || tail -n 3 "$1"; }
+# Prints the first errors and warnings in a file, or else its last lines, for an annotation.
+reason() { grep -a -m 5 -E '^(error|warning): ' "$1" || tail -n 3 "$1"; }

@@ -71,7 +71,7 @@ class Bases(Situation):
         self.assert_warm(first)
         self.assert_nothing_said(first)
         self.assertEqual(self.outcome(first), ("true", "false", ""))
-        self.assertIn(f"so this job begins with `{base}`", first.log)
+        self.assertIn(f"so this job begins with the archive `{base}`", first.log)
         self.assertIn("The restore of ", first.summary)
         self.assertEqual(self.services.cache.keys, [], "the base has all that the job used")
 
@@ -90,6 +90,39 @@ class Bases(Situation):
         self.assert_warm(fourth)
         self.assertEqual(self.outcome(fourth), ("true", "true", self.services.cache.keys[0]))
         self.assertNotIn(base, fourth.log)
+
+    def test_base_completes_the_cache_of_another_job(self):
+        base = self.release()
+        self.build(run="go build unicode/utf8", name="other", save={"when": "always"})
+        job = self.build(base=base, name="app", run=APP)
+        self.assert_warm(job)
+        self.assert_nothing_said(job)
+        self.assertEqual(self.outcome(job), ("true", "false", self.services.cache.keys[0]))
+        self.assertIn(f"so the archive `{base}` completes it", job.log)
+        self.assertEqual(len(self.services.cache.keys), 2, "the job has a cache of its own from then on")
+        gone = self.build(base=f"{self.repository}:none", name="third", run=APP)
+        self.assert_warm(gone)
+        self.assertIn("so there is only that cache", gone.said("warning"))
+        self.assertEqual(self.outcome(gone)[0], "true")
+
+    def test_base_that_moved_on_completes_the_own_cache_of_another_go_sum(self):
+        base = self.release()
+        self.build(run=APP)
+        self.require("v1.3.0")
+        run("push", self.pack("next", APP), base)
+        job = self.build(base=base, run=APP)
+        self.assert_warm(job)
+        self.assertEqual(self.outcome(job), ("true", "false", self.services.cache.keys[0]))
+        self.assertEqual(len(self.services.cache.keys), 2)
+
+    def test_lists_of_labels_may_have_lines_and_blanks(self):
+        base = self.release()
+        for only in ("app, utf8", "app\nutf8\n", " app ,\n\n utf8,", "\tutf8,app\r\n"):
+            with self.subTest(only=only):
+                job = self.build(base=f" {base}\n", only=only, run=APP)
+                self.assert_warm(job)
+                self.assert_nothing_said(job)
+                self.assertEqual(self.services.cache.keys, [])
 
     def test_only_some_labels_of_the_base(self):
         base = self.release()
@@ -135,8 +168,8 @@ class Bases(Situation):
         whole = self.build()
         file = self.services.cache.entries[0][2]
         content = file.read_bytes()
-        for damage, words in ((content[:len(content) // 2], "can't be restored, so this job begins with"),
-                              (content[:20] + bytes([content[20] ^ 0xFF]) + content[21:], "the rest comes from")):
+        for damage, words in ((content[:len(content) // 2], "can't be restored, so the archive"),
+                              (content[:20] + bytes([content[20] ^ 0xFF]) + content[21:], "what is whole of it is")):
             with self.subTest(words=words):
                 del self.services.cache.entries[1:]
                 file.write_bytes(damage)
@@ -144,7 +177,13 @@ class Bases(Situation):
                 self.assert_warm(job)
                 self.assertIn(words, job.said("warning"))
                 self.assertEqual(self.outcome(job), ("true", "false", whole.outputs["restore"]["key"]))
+                self.assertIn(f"the archive `{base}` is restored, too", job.said("warning"))
                 self.assertEqual(len(self.services.cache.keys), 2, "the damaged cache is replaced")
+                self.assertNotIn("cold build", job.summary)
+        del self.services.cache.entries[1:]  # the damaged one stays
+        job = self.build(base=f"{self.repository}:none", run=APP)
+        self.assertIn("so builds compile the rest", job.said("warning"))
+        self.assertNotIn("cold build", job.summary, "a part of the cache was restored")
 
     def test_base_that_cannot_be_read_is_a_warning_and_a_cold_build(self):
         self.release()
@@ -155,6 +194,7 @@ class Bases(Situation):
                 del self.services.cache.entries[:]
                 job = self.build(base=base)
                 self.assert_cold(job)
+                self.assertIn("cold build", job.summary)
                 self.assertIn(words, job.said("warning"))
                 self.assertIn("so builds compile everything", job.said("warning"))
                 self.assertEqual(self.outcome(job)[0], "false")
@@ -201,15 +241,19 @@ class Bases(Situation):
         program.write_text(f"""#!/bin/bash
 echo "$1 ${{GITHUB_TOKEN-none}}" >>{calls}
 [[ $1 != pull ]] || {{
-    [[ -z ${{GITHUB_TOKEN-}} && $2 == *public* ]] || {{ echo "error: refused" >&2; exit 1; }}
+    [[ -z ${{GITHUB_TOKEN-}} && $2 == *public* ]] || {{
+        echo "error: cannot read \`$2\`: the server answered ${{2##*-}} Forbidden" >&2
+        exit 1
+    }}
     cp {app} "${{3#*=}}"
     exit
 }}
 exec {CACHECTL} "$@"
 """)
-        for base, restored, pulls in (("oci://ghcr.io/acme/public", "true", ["pull t", "pull "]),
-                                      ("oci://ghcr.io/acme/other", "false", ["pull t", "pull "]),
-                                      ("oci://quay.io/acme/public", "false", ["pull t"])):
+        for base, restored, pulls in (("oci://ghcr.io/acme/public-403", "true", ["pull t", "pull "]),
+                                      ("oci://ghcr.io/acme/other-401", "false", ["pull t", "pull "]),
+                                      ("oci://ghcr.io/acme/other-503", "false", ["pull t"]),
+                                      ("oci://quay.io/acme/public-403", "false", ["pull t"])):
             with self.subTest(base=base):
                 calls.unlink(missing_ok=True)
                 del self.services.cache.entries[:]
@@ -218,9 +262,10 @@ exec {CACHECTL} "$@"
                 lines = calls.read_text().splitlines()
                 self.assertEqual([line for line in lines if line.startswith("pull")], pulls)
                 self.assertEqual({line.split()[1] for line in lines if not line.startswith("pull")}, {"none"})
+                self.assertEqual("packages: read" in job.said("warning"), restored == "false" and "503" not in base)
         calls.unlink()
         del self.services.cache.entries[:]
-        self.build(base="oci://ghcr.io/acme/public", path=str(program), token="")
+        self.build(base="oci://ghcr.io/acme/public-403", path=str(program), token="")
         self.assertIn("pull ", calls.read_text().splitlines())
 
 
