@@ -57,6 +57,12 @@ extension EndToEnd {
             let workspace = try await Workspace.shared.value
             for program in Workspace.programs {
                 let part = try await select(["--only", program]).archive
+                let text = try await workspace.cachectl
+                    .succeed(["select", workspace.union, "--only", program, "--dry-run"]).output
+                #expect(
+                    text.contains("\nleft out  ") && !text.contains("\nlost "),
+                    "no other source was asked for"
+                )
                 #expect(
                     FileManager.default.contentsEqual(atPath: part, andPath: workspace.pack(program)),
                     "\(program)"

@@ -149,7 +149,7 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
 
     private func selectOptions() throws -> Select.Options {
         var options = Select.Options()
-        options.only = only.isEmpty ? nil : only.flatMap(\.self)
+        options.only = labels
         options.sharedBy = sharedBy.isEmpty ? nil : sharedBy.flatMap(\.self)
         (options.included, options.excluded) = (patterns.include, patterns.exclude)
         options.kept = keep.isEmpty ? nil : try ClassList.read(keep, of: "--keep")
@@ -163,6 +163,9 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
         return options
     }
 
+    /// The labels of the sources to select; `nil` for all.
+    private var labels: [String]? { only.isEmpty ? nil : only.flatMap(\.self) }
+
     private func preview(_ options: Select.Options) async throws {
         let (preview, time) = try await common.perform(
             consequence: "no archive was to be written"
@@ -173,7 +176,7 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
             return try await Select(options: options).preview(inputs, to: path, progress: progress)
         }
         show(preview.report)
-        let view = SelectionView(preview.report)
+        let view = SelectionView(preview.report, only: labels)
         try common.write(
             json(preview.report, time, preview),
             ["would select \(view.headline(for: output.output)); nothing was written"]
@@ -190,7 +193,7 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
     }
 
     private func summary(_ report: Select.Report, _ time: Duration) -> [String] {
-        let view = SelectionView(report)
+        let view = SelectionView(report, only: labels)
         return ["selected \(view.headline(for: output.output)) in \(HumanFormat.duration(time))"]
             + view.removal + [""] + view.result
     }

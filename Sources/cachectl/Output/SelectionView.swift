@@ -4,11 +4,18 @@ import CacheStore
 struct SelectionView {
     private let report: Select.Report
 
+    /// The labels of the sources whose losses matter; `nil` for all.
+    private let wanted: [String]?
+
     /// The number of lines in each list.
     private static let top = 20
 
     /// Creates the view of a report.
-    init(_ report: Select.Report) { self.report = report }
+    ///
+    /// - Parameters:
+    ///   - report: The report.
+    ///   - wanted: The labels of the sources that were selected; all others are meant to go. `nil` for all.
+    init(_ report: Select.Report, only wanted: [String]?) { (self.report, self.wanted) = (report, wanted) }
 
     /// Returns the inputs, the archive and its size in words.
     func headline(for path: String?) -> String {
@@ -43,7 +50,8 @@ struct SelectionView {
 
     /// A line per source that loses something, the one that loses most first.
     private var losses: [String] {
-        let sorted = report.removed.bySource.sorted { one, other in
+        let losses = report.removed.bySource.filter { wanted?.contains($0.key) ?? true }
+        let sorted = losses.sorted { one, other in
             let counts = [one, other].map { ($0.value.entries, $0.value.modules) }
             return counts[0] == counts[1] ? one.key < other.key : counts[0] > counts[1]
         }
