@@ -34,9 +34,9 @@ class Bases(Situation):
         super().setUp()
         self.repository = f"oci://{facts['registry']['host']}/{self._testMethodName.replace('_', '-')}"
 
-    def build(self, *, run: str = BUILD, save: dict | None = None, **restore):
+    def build(self, *, run: str = BUILD, save: dict | None = None, environment: dict | None = None, **restore):
         return self.job(use("restore", **({"path": str(CACHECTL)} | restore)), {"run": run},
-                        use("save", **(save or {})))
+                        use("save", **(save or {})), environment=environment)
 
     def pack(self, label: str, run: str = BUILD) -> pathlib.Path:
         """Runs a job that stores nothing, and returns its archive."""
@@ -71,7 +71,7 @@ class Bases(Situation):
         self.assert_warm(first)
         self.assert_nothing_said(first)
         self.assertEqual(self.outcome(first), ("true", "false", ""))
-        self.assertIn(f"so this job begins with the archive `{base}`", first.log)
+        self.assertIn(f"so the archive `{base}` takes its place", first.log)
         self.assertIn("The restore of ", first.summary)
         self.assertEqual(self.services.cache.keys, [], "the base has all that the job used")
 
@@ -217,6 +217,47 @@ class Bases(Situation):
                 self.assertEqual(self.outcome(job)[0], "false")
                 self.assertEqual(len(self.services.cache.keys), 1)
 
+    def test_damaged_local_archive_is_restored_in_part_with_labels_too(self):
+        self.release()
+        content = bytearray((self.directory / "all.castore").read_bytes())
+        content[20] ^= 0xFF
+        (self.directory / "damaged.castore").write_bytes(content)
+        job = self.build(base=str(self.directory / "damaged.castore"), only="app,utf8")
+        self.assert_good(job)
+        self.assertIn("what is whole of it is restored", job.said("warning"))
+
+    def test_local_base_may_be_replaced_meanwhile(self):
+        self.release()
+        for command in (f"rm {self.directory}/all.castore", f"mv {self.directory}/utf8.castore {self.directory}/all.castore"):
+            with self.subTest(command=command):
+                job = self.build(base=str(self.directory / "all.castore"), run=f"{APP}; {command}")
+                if command.startswith("rm"):
+                    run("union", self.directory / "app.castore", self.directory / "utf8.castore", "-o",
+                        self.directory / "all.castore")
+                self.assert_nothing_said(job)
+                self.assertEqual(self.services.cache.keys, [], "the base had all that the job used")
+
+    def test_base_that_takes_too_long_is_given_up(self):
+        tools = self.directory / "tools"
+        tools.mkdir()
+        (tools / "timeout").write_text('#!/bin/sh\nexec /usr/bin/timeout 0.1 sleep "$1"\n')
+        (tools / "timeout").chmod(0o755)
+        job = self.build(base=f"{self.repository}:x", environment={"PATH": f"{tools}:{self.environment['PATH']}"})
+        self.assert_cold(job)
+        self.assertIn("not fetched within 10 minutes", job.said("warning"))
+
+    def test_full_disk_fails_no_job(self):
+        for script in ("restore/prepare.sh", "restore/apply.sh", "save/pack.sh"):
+            with self.subTest(script=script):
+                temporary = self.directory / script.replace("/", "-")
+                temporary.mkdir()
+                facts = {"RUNNER_TEMP": str(temporary), "GITHUB_OUTPUT": "/dev/full", "GITHUB_RUN_ID": "1",
+                         "GITHUB_PATH": "/dev/full", "HOME": str(temporary), "INPUT_PATH": str(CACHECTL)}
+                job = subprocess.run(["bash", ROOT / ".github/actions" / script], cwd=self.checkout, text=True,
+                                     env=self.environment | facts, capture_output=True)
+                self.assertEqual(job.returncode, 0, job.stderr)
+                self.assertIn("::warning", job.stdout)
+
     # ------------------------------------------------------------ secrets
 
     def test_secrets_of_an_address_are_not_printed(self):
@@ -229,11 +270,16 @@ class Bases(Situation):
             self.assertEqual(self.outcome(job)[0], restored, job.log)
             self.assertIn(name, job.log)
             self.assertNotIn("hunter2", job.log + job.summary)
-        del self.services.cache.entries[:]
         host = facts["registry"]["host"]
-        job = self.build(base=f"oci://somebody:hunter2@{host}/caches:latest")
-        self.assert_cold(job)
-        self.assertNotIn("hunter2", job.log + job.summary)
+        for base in (f"oci://somebody:hunter2@{host}/caches:latest", f"https://u:hunter2/x@{host}/y", f"https://u:hunter2?a@{host}/x",
+                     f"https://u:hunter2#a@{host}/x", "ftp://u:hunter2@h/x", " https://h.invalid/x?s=hunter2", "s3://b/k?X=hunter2",
+                     f"oci:/u:hunter2@{host}/x", f"https://{host}/x?a=@hunter2", "oci://u:hunter2@h.invalid/x@sha256:" + "0" * 64):
+            with self.subTest(base=base):
+                del self.services.cache.entries[:]
+                job = self.build(base=base)
+                self.assert_cold(job)
+                self.assertIn("(input `base`)", job.said("warning"))
+                self.assertNotIn("hunter2", job.log + job.summary)
 
     def test_token_is_for_fetching_alone_and_a_refused_one_is_left_out(self):
         app = self.pack("app")
@@ -257,7 +303,7 @@ exec {CACHECTL} "$@"
             with self.subTest(base=base):
                 calls.unlink(missing_ok=True)
                 del self.services.cache.entries[:]
-                job = self.build(base=base, path=str(program))
+                job = self.build(base=base, path=str(program), environment={"token": "x"})  # a name of the script's own
                 self.assertEqual(self.outcome(job)[0], restored, job.log)
                 lines = calls.read_text().splitlines()
                 self.assertEqual([line for line in lines if line.startswith("pull")], pulls)

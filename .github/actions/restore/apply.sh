@@ -10,9 +10,12 @@
 export LEVEL=warning
 # shellcheck source=../common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+trap forgive EXIT
+unset token # it may be exported
 token=${INPUT_TOKEN:-}
 unset INPUT_TOKEN # for the programs below
 readonly copy=$state/base.castore # of a given archive
+readonly patience=600             # seconds in which it must be fetched; later, a cold build is faster
 
 finish() { # finish RESTORED EXACT
     output restored "$1"
@@ -38,17 +41,20 @@ labels() { # labels TEXT
 is_address() { [[ ${1,,} =~ ^(oci|https?):// ]]; }
 
 title() { # title ARCHIVE: prints its name without the secrets that an address may have
-    local text=$1
-    if is_address "$text"; then
+    local LC_ALL=C text=$1 digest=''
+    if [[ $text =~ ^(.*)(@sha256:[0-9a-f]+)$ ]]; then text=${BASH_REMATCH[1]} digest=${BASH_REMATCH[2]}; fi
+    if [[ $text =~ ^[[:alnum:]+.-]+:/ && $text == *@* ]]; then
+        text=${text%%:/*}://…
+    elif [[ $text =~ ^[[:alnum:]+.-]+:/ ]]; then
         text=${text%%[?#]*}
-        [[ ! $text =~ ^([A-Za-z]+://)[^/]*@(.*)$ ]] || text=${BASH_REMATCH[1]}${BASH_REMATCH[2]}
     fi
-    printf '%s' "$text"
+    printf '%s' "$text$digest"
 }
 
-restore_from() { # restore_from FILE WHAT: the status is that of cachectl: 3 if only a part is restored
+restore_from() { # restore_from FILE WHAT [OPTION]: the status is that of cachectl: 3 if only a part is restored
     local status=0
-    "$cachectl" restore --profile ci --skip-damaged --json "$1" >"$state/new.json" 2>"$state/restore.log" || status=$?
+    "$cachectl" restore --profile ci --skip-damaged --json "${@:3}" "$1" >"$state/new.json" 2>"$state/restore.log" ||
+        status=$?
     if ((status == 0 || status == 3)); then mv "$state/new.json" "$report"; fi
     if ((status)); then
         show "$state/restore.log"
@@ -59,24 +65,32 @@ restore_from() { # restore_from FILE WHAT: the status is that of cachectl: 3 if 
     return "$status"
 }
 
-# Sets FILE to a given archive, or to a copy of it from afar or of the part that is wanted. `save` compares with the
-# copy what the job has used; the tag of an address may name another archive by then.
+# Sets FILE to a copy of a given archive, or of the part of it that is wanted. `save` compares with the copy what the
+# job has used; by then, the tag of an address or the path may name another archive.
 fetch() { # fetch ARCHIVE
-    local path=${1/#-/./-} command
+    local path=${1/#-/./-} command secret=''
     if [[ -n $only ]]; then
         command=(select "$path" --only="$only")
     elif is_address "$1"; then
         command=(pull "$path")
     else
         file=$(realpath -- "$path")
+        if ln -f -- "$file" "$copy" 2>/dev/null; then file=$copy; fi
         return
     fi
-    command=("$cachectl" "${command[@]}" --output="$copy" --force)
-    file=$copy
-    GITHUB_TOKEN=$token show_run "$state/fetch.log" "${command[@]}" && return
-    # ghcr.io may refuse a public archive to a token that may not read packages.
-    is_refused && [[ -n $token && ${1,,} == oci://ghcr.io/* ]] || return
-    GITHUB_TOKEN='' show_run "$state/anonymous.log" "${command[@]}"
+    command=(timeout "$patience" "$cachectl" "${command[@]}" --output="$copy" --force)
+    file=$copy status=0
+    if is_address "$1"; then secret=$token; fi
+    GITHUB_TOKEN=$secret show_run "$state/fetch.log" "${command[@]}" || status=$?
+    ((status != 124)) || echo "error: it was not fetched within $((patience / 60)) minutes" >>"$state/fetch.log"
+    # ghcr.io may refuse a public archive to a token that may not read packages, and to an old password.
+    if ((status)) && is_refused && [[ ${1,,} == oci://ghcr.io/* ]]; then
+        status=0
+        mkdir -p "$state/none"
+        GITHUB_TOKEN='' HOME=$state/none XDG_CONFIG_HOME='' XDG_RUNTIME_DIR=$state/none DOCKER_CONFIG='' \
+            REGISTRY_AUTH_FILE='' show_run "$state/anonymous.log" "${command[@]}" || status=$?
+    fi
+    return "$status"
 }
 
 is_refused() { grep -q -E '^error: .*the server answered 40[13]' "$state/fetch.log"; }
@@ -92,18 +106,20 @@ explain() {
 
 # Restores a given archive. The status is 0 if all of it is restored, 3 if what is whole of it is.
 restore_given() {
-    local what
+    local what status=0
     what="The archive \`$(title "$given")\` (input \`$input\`)"
     if ! is_address "$given" && [[ ! -f $given ]]; then
         annotate warning "There is no archive \`$(title "$given")\` (input \`$input\`), so $cold. An address begins" \
             "with oci:// or https://."
         return 1
-    elif ! fetch "$given"; then
+    elif fetch "$given"; then
+        restore_from "$file" "$what" || status=$?
+    elif [[ -f $given ]] && ! is_address "$given"; then # of a damaged one, there may be something to restore
+        restore_from "${given/#-/./-}" "$what" --only="$only" || status=$?
+    else
         annotate warning "$what can't be read, so $cold."$'\n'"$(explain)"
         return 1
     fi
-    local status=0
-    restore_from "$file" "$what" || status=$?
     if ((status == 3)); then
         annotate warning "$what is damaged: what is whole of it is restored, and builds compile the rest."
         relay "$state/restore.log"
@@ -137,7 +153,7 @@ if [[ ! -f $archive ]]; then
         annotate warning "No cache is stored for $key yet, so $cold."
         finish false false
     fi
-    show - <<<"No cache is stored for $key, so this job begins with the archive \`$(title "$given")\`."
+    show - <<<"No cache is stored for $key, so the archive \`$(title "$given")\` takes its place."
     restore_given || finish false false
     remember base "$file"
     finish true false

@@ -11,6 +11,7 @@
 export LEVEL=warning
 # shellcheck source=../common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+trap forgive EXIT
 
 rm -f "$archive" "$restored" "$report" "$state"/{fallbacks.log,key,name,scope,directory,matched,base,nothing}
 name=$(cache_name)

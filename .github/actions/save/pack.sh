@@ -13,6 +13,7 @@
 export LEVEL=warning
 # shellcheck source=../common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+trap forgive EXIT
 
 artifact() { # artifact FILE: gives a file to the step that uploads the artifact
     local name=$INPUT_ARTIFACT
