@@ -68,7 +68,7 @@ restore_from() { # restore_from FILE WHAT [OPTION]: the status is that of cachec
 # Sets FILE to a copy of a given archive, or of the part of it that is wanted. `save` compares with the copy what the
 # job has used; by then, the tag of an address or the path may name another archive.
 fetch() { # fetch ARCHIVE
-    local path=${1/#-/./-} command secret=''
+    local path=${1/#-/./-} command secret='' status=0
     if [[ -n $only ]]; then
         command=(select "$path" --only="$only")
     elif is_address "$1"; then
@@ -79,7 +79,7 @@ fetch() { # fetch ARCHIVE
         return
     fi
     command=(timeout "$patience" "$cachectl" "${command[@]}" --output="$copy" --force)
-    file=$copy status=0
+    file=$copy
     if is_address "$1"; then secret=$token; fi
     GITHUB_TOKEN=$secret show_run "$state/fetch.log" "${command[@]}" || status=$?
     ((status != 124)) || echo "error: it was not fetched within $((patience / 60)) minutes" >>"$state/fetch.log"
