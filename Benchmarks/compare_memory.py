@@ -49,7 +49,10 @@ class Memory:
                          '--gomodcache', f'{cache}/go-mod', '-o', self.packed(label))
         packs = [self.packed(label) for label in self.caches]
         self.measure('union', jobs, '--quiet', *packs, '-o', union)
-        self.measure('select', jobs, '--quiet', union, '--only', next(iter(self.caches)), '-o', selected)
+        for chosen in (['--only', next(iter(self.caches))], ['--shared-by', ','.join(self.caches)], ['--drop', 'stdout'],
+                       ['--unused-in', packs[0]], ['--exclude', 'main*']):
+            self.measure('select', jobs, '--quiet', union, *chosen, '-o', selected)
+            remove(selected)
         self.measure('diff', jobs, '--quiet', packs[0], union)
         self.measure('explain', jobs, '--quiet', union)
         self.measure('summary', jobs, '--quiet', union, '--base', packs[0])

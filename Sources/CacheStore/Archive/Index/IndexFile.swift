@@ -50,16 +50,16 @@ final class IndexFile: Sendable {
 
     /// Refuses an index that no reader would accept; what is in stored zips is not known to it.
     ///
-    /// - Parameter set: The members, of which the error names the largest; `nil` if they are not known.
+    /// - Parameter largest: The largest output, which the error names; `nil` if it is not known.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/damagedCache``.
-    func checkContent(of set: MemberSet? = nil) throws(CacheStoreError) {
+    func checkContent(mostly largest: MemberSet.Output? = nil) throws(CacheStoreError) {
         guard contentBytes > FormatLimits.content(ofFrames: framesSize) else { return }
         let sizes = "\(contentBytes) bytes, which are \(framesSize) bytes when they are compressed"
         throw CacheStoreError(
             .damagedCache,
             "no archive may hold content that repeats itself so often: \(sizes)",
             path: path,
-            member: set?.outputs.max { $0.size < $1.size }.map { "output \($0.id)" },
+            member: largest.map { "output \($0.id)" },
             remedy: .removeMember
         )
     }

@@ -41,7 +41,8 @@ struct IndexClasses {
         if packageCount <= Self.heldPackages { packages.append(row.id) }
     }
 
-    private func isPackage(_ output: OutputNumber) -> Bool {
+    /// Returns whether an output is a compiled package.
+    func isPackage(_ output: OutputNumber) -> Bool {
         let contentClass = contentClass(of: output)
         return contentClass == .package || contentClass == .main
     }
@@ -78,11 +79,7 @@ struct IndexClasses {
     ///   - sets: The sets of sources, to which this function adds unions.
     /// - Returns: The class of the entry.
     mutating func note(_ row: ActionCursor.Row, _ sets: inout SourceSets) -> EntryClass {
-        let entryClass = roles.entryClass(
-            of: row.id,
-            output: contentClass(of: row.output),
-            isEmpty: isEmpty[row.output.index]
-        )
+        let entryClass = entryClass(of: row)
         if firstClasses[row.output] == .max {
             firstClasses[row.output] = classes.number(of: entryClass)
             sources[row.output] = row.sources
@@ -90,6 +87,15 @@ struct IndexClasses {
             sources[row.output] = sets.union(sources[row.output], row.sources)
         }
         return entryClass
+    }
+
+    /// Returns the class of an action entry.
+    func entryClass(of row: ActionCursor.Row) -> EntryClass {
+        roles.entryClass(
+            of: row.id,
+            output: contentClass(of: row.output),
+            isEmpty: isEmpty[row.output.index]
+        )
     }
 
     // MARK: - The results

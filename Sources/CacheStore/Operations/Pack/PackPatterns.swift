@@ -44,8 +44,8 @@ struct PackPatterns: Sendable {
     ) throws -> (set: MemberSet, warnings: [Warning]) {
         var selection = MemberSelection(whole)
         var filter = NameFilter(included, excluded)
-        filter.apply(to: &selection, try EntrySubjects(whole, names, check: check))
-        selection.keepActions(takingDerived: false) { index in
+        try filter.apply(to: &selection, try EntrySubjects(whole, check: check), names)
+        selection.entries.keep(takingDerived: false) { index in
             let id = whole.actions[index].id
             return !unreadIndexes.contains(id) && settled?.contains(id) ?? true
         }

@@ -14,19 +14,14 @@ struct PackageNames: Sendable {
     ///   - archive: The archive of the members.
     ///   - jobs: The number of threads, or `nil` for one per processor.
     ///   - counters: The counters to add to.
-    ///   - passOver: Called with each damaged output, on any thread, so that the work goes on; without it,
-    ///     damage is an error.
-    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, which names the
-    ///   output, or `CancellationError`.
-    /// - Complexity: O(*n*) in the stored bytes of the packages, and in the bytes of the packages before the
-    ///   end of their symbols; memory for one chunk, its window, and its frame per thread.
+    /// - Throws: The errors of ``read(_:in:jobs:_:passOver:)``.
+    /// - Complexity: That of ``read(_:in:jobs:_:passOver:)``.
     init(
         of set: MemberSet,
         _ outputs: [OutputNumber],
         in archive: Archive,
         jobs: Int?,
-        _ counters: ProgressCounters,
-        passOver: (@Sendable (OutputNumber, CacheStoreError) -> Void)? = nil
+        _ counters: ProgressCounters
     ) async throws {
         let candidates = outputs.filter { [.package, .main].contains(set.outputs[$0].contentClass) }
         counters.begin(
@@ -34,28 +29,18 @@ struct PackageNames: Sendable {
             bytes: candidates.reduce(0) { $0 + set.outputs[$1].size },
             items: candidates.count
         )
-        // The names stand at the beginnings.
-        archive.prepare { candidates.compactMap { set.outputs[$0].chunks.first.map { set.chunks[$0] } } }
-        let found = Gathered<[OutputNumber: CompiledPackage]>([:])
-        try await WorkerThreads.forEach(
-            below: candidates.count,
-            threads: WorkerThreads.count(for: jobs),
-            state: { try ChunkPrefixReader(archive) }
-        ) { reader, index, cancellation in
-            let output = set.outputs[candidates[index]]
-            let chunks = output.chunks.numbers.map { set.chunks[$0] }
-            let stream = Stream(id: output.id, size: output.size, chunks: chunks)
-            var package: CompiledPackage?
-            do {
-                package = try Self.read(stream, &reader, cancellation)
-            } catch let error as CacheStoreError where error.code == .corruptArchive {
-                guard let passOver else { throw error }
-                passOver(candidates[index], error)
-            }
-            if let package { found.update { $0[candidates[index]] = package } }
-            counters.add(bytes: output.size)
+        let streams = candidates.map { number in
+            let output = set.outputs[number]
+            return Stream(
+                id: output.id,
+                size: output.size,
+                chunks: output.chunks.numbers.map { set.chunks[$0] }
+            )
         }
-        packages = found.value
+        // The names stand at the beginnings.
+        archive.prepare { streams.compactMap(\.chunks.first) }
+        let names = try await Self.read(streams, in: archive, jobs: jobs, counters)
+        packages = Dictionary(zip(candidates, names)) { first, _ in first }.compactMapValues(\.self)
     }
 
     /// A compiled package in an archive.
@@ -74,13 +59,19 @@ struct PackageNames: Sendable {
     ///   - archive: The archive that holds them.
     ///   - jobs: The number of threads, or `nil` for one per processor.
     ///   - counters: The counters to add to.
+    ///   - passOver: Called with the position of each damaged package, on any thread, so that the work goes
+    ///     on; without it, damage is an error.
     /// - Returns: The description of each package, or `nil` for one that does not state its name.
-    /// - Throws: The errors of the initializer.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``, which names the
+    ///   output, or `CancellationError`.
+    /// - Complexity: O(*n*) in the stored bytes of the packages, and in the bytes of the packages before the
+    ///   end of their symbols; memory for one chunk, its window, and its frame per thread.
     static func read(
         _ packages: [Stream],
         in archive: Archive,
         jobs: Int?,
-        _ counters: ProgressCounters
+        _ counters: ProgressCounters,
+        passOver: (@Sendable (Int, CacheStoreError) -> Void)? = nil
     ) async throws -> [CompiledPackage?] {
         let found = Gathered<[CompiledPackage?]>(packages.map { _ in nil })
         try await WorkerThreads.forEach(
@@ -88,8 +79,13 @@ struct PackageNames: Sendable {
             threads: WorkerThreads.count(for: jobs),
             state: { try ChunkPrefixReader(archive) }
         ) { reader, index, cancellation in
-            if let package = try read(packages[index], &reader, cancellation) {
-                found.update { $0[index] = package }
+            do {
+                if let package = try read(packages[index], &reader, cancellation) {
+                    found.update { $0[index] = package }
+                }
+            } catch let error as CacheStoreError where error.code == .corruptArchive {
+                guard let passOver else { throw error }
+                passOver(index, error)
             }
             counters.add(bytes: packages[index].size)
         }

@@ -40,8 +40,16 @@ struct MemberRemoval: Sendable {
 
     /// The removed members in figures.
     var figures: Select.Removal {
-        var figures = Select.Removal()
         var uses = ChunkTally(of: whole, without: part)
+        return figures(&uses)
+    }
+
+    /// Returns the removed members in figures.
+    ///
+    /// - Parameter uses: The count of stored bytes, in which the chunks of the part are counted already.
+    /// - Returns: The figures.
+    func figures(_ uses: inout ChunkTally) -> Select.Removal {
+        var figures = Select.Removal()
         var positions: [Member.Kind: Int] = [:]
         for element in MemberListing(whole) {
             let member = element.member
@@ -49,12 +57,7 @@ struct MemberRemoval: Sendable {
             positions[member.kind] = position + 1
             guard contains(member.kind, at: position) else { continue }
             if member.kind == .action {
-                for label in member.sources {
-                    figures.bySource[label, default: .init()].byClass[
-                        member.entryClass ?? .other,
-                        default: 0
-                    ] += 1
-                }
+                figures.count(1, member.entryClass ?? .other, lostBy: member.sources)
             }
             figures.byKind[member.kind, default: .init()] += ArchiveTotals.Tally(
                 members: 1,
@@ -95,5 +98,12 @@ struct MemberRemoval: Sendable {
         var tables = ExplanationTables(whole, PackageNames(packages), other: part)
         tables.gather { contains($0, at: $1) }
         return tables
+    }
+}
+
+extension Select.Removal {
+    /// Counts action entries of one class for each of some sources, given by their labels.
+    mutating func count(_ entries: Int, _ entryClass: EntryClass, lostBy labels: [String]) {
+        for label in labels { bySource[label, default: .init()].byClass[entryClass, default: 0] += entries }
     }
 }

@@ -66,7 +66,7 @@ extension Select {
         /// package is all entries of one import path, and a module is the tree, zip and index of one version.
         /// As few of them go as this order allows. For the last one, a smaller one of as many sources goes
         /// that frees enough, if there is one; it is Go's own only if the last one is. ``Report/cuts`` lists
-        /// them.
+        /// them. All members are in memory to be weighed.
         public var maximumBytes: Int?
 
         // MARK: Output

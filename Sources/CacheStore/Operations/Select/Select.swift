@@ -28,9 +28,11 @@ public struct Select: Sendable {
     ///   ``CacheStoreError/Code/badArgument`` for options that contradict each other or name no source), or
     ///   `CancellationError` if the task was cancelled.
     /// - Complexity: O(*n* log *n*) in the members of all inputs, and O(*n*) in the stored bytes of the
-    ///   result; memory for the index of the union. Patterns and logs of use also take the time of an
-    ///   ``Explain``. With a level, the time is that of compressing all content, and each thread takes some
-    ///   100 MiB at high levels.
+    ///   result; memory for the members of GOMODCACHE, some 40 bytes per output and a run of frames per
+    ///   thread. Patterns and logs of use also take the time of an ``Explain``, and memory for the names of
+    ///   all compiled packages. With a limit of the size or a level, all members of the union are in memory.
+    ///   With a level, the time is that of compressing all content, and each thread takes some 100 MiB at
+    ///   high levels.
     @discardableResult
     public func run(
         _ inputs: [any ArchiveReference],
@@ -69,48 +71,8 @@ public struct Select: Sendable {
         )
     }
 
-    /// Finds out what a selection would keep and what would go, and writes no archive.
-    ///
-    /// - Parameters:
-    ///   - inputs: The archives, at least one.
-    ///   - path: The archive that would be written, if it has a name yet. Scratch files without names lie
-    ///     beside it for a while, or else in the directory for temporary files.
-    ///   - progress: Called with the progress of the work.
-    /// - Returns: The report on the archive, and the packages and modules that would go. Damage of frames is
-    ///   not noticed. A file that has the name already, and may not be replaced, is a warning.
-    /// - Throws: The errors of ``run(_:to:progress:)``, except those of writing the archive.
-    /// - Complexity: O(*n* log *n*) in the members of all inputs, and the time of an ``Explain``; memory for
-    ///   the index of the union.
-    public func preview(
-        _ inputs: [any ArchiveReference],
-        to path: FilePath? = nil,
-        progress: ProgressHandler? = nil
-    ) async throws -> Preview {
-        let (archives, filters) = try prepare(inputs)
-        if let path { try filters.checkOutput(path) }
-        let warnings = try Warning.preview(of: path, overwrite: options.overwrite)
-        let path = try path ?? TemporaryPlace.path(of: "preview")
-        return try await ProgressCounters.reporting(to: progress) { counters in
-            let names = try await SelectionNames(in: archives, jobs: options.jobs, counters)
-            let plan = try await self.plan(archives, filters, names, avoiding: [], beside: path, counters)
-            return try await WorkerThreads.performCancellable { cancellation in
-                let bytes = try SelectionPlan.fileBytes(of: plan.set, beside: path)
-                let totals = ArchiveTotals(of: plan.set, fileBytes: bytes)
-                let tables = plan.removal.tables(names)
-                let disputes = try DisputeNames(archives: archives).named(plan.disputes) {
-                    try cancellation.check()
-                }
-                return Preview(
-                    report: Report(plan, plan.set.digest, totals, of: archives, disputes, warnings),
-                    packages: tables.sortedPackages,
-                    modules: tables.sortedModules,
-                    unknownPackages: tables.unknown
-                )
-            }
-        }
-    }
-
-    private func prepare(_ inputs: [any ArchiveReference]) throws -> ([Archive], SelectionFilters) {
+    /// Checks the options, and opens the archives.
+    func prepare(_ inputs: [any ArchiveReference]) throws -> ([Archive], SelectionFilters) {
         try options.check()
         guard !inputs.isEmpty else {
             throw CacheStoreError(.badArgument, "there is no archive to select from")
@@ -127,6 +89,9 @@ public struct Select: Sendable {
     ) async throws -> Report {
         let names =
             filters.needsNames ? try await SelectionNames(in: archives, jobs: options.jobs, counters) : nil
+        if !filters.needsMemory, options.level == nil {
+            return try await runByRows(archives, filters, names, to: writer, path, counters)
+        }
         var mending = FrameMending(archives)
         let plan: SelectionPlan
         var growth: Warning?
@@ -148,19 +113,89 @@ public struct Select: Sendable {
                 return (plan, try await WorkerThreads.perform { try FrameQueue(plan.places, beside: path) })
             }
         }
-        let disputes = try await WorkerThreads.performCancellable { cancellation in
-            try DisputeNames(archives: archives).named(plan.disputes) { try cancellation.check() }
-        }
+        let disputes = try await named(plan.findings.disputes, in: archives)
         counters.begin("writing the index", bytes: 0, items: 0)
         return try await WorkerThreads.perform { [mending, growth] in
             let warnings = try mending.warnings() + [growth].compactMap(\.self)
             let (digest, totals) = try writer.finish(plan.set)
-            return Report(plan, digest, totals, of: archives, disputes, warnings)
+            let sources = plan.set.comparableSources()
+            return Report(plan.findings, (digest, totals, sources), of: archives, disputes, warnings)
         }
     }
 
-    /// Unites archives, and applies the filters.
-    private func plan(
+    /// Writes a selection that needs no member in memory to choose others.
+    private func runByRows(
+        _ archives: [Archive],
+        _ filters: SelectionFilters,
+        _ names: SelectionNames?,
+        to writer: ArchiveWriter,
+        _ path: FilePath,
+        _ counters: ProgressCounters
+    ) async throws -> Report {
+        var mending = FrameMending(archives)
+        let index = try await mending.copy(to: writer, jobs: options.jobs, counters) { damaged in
+            let damaged = Set(damaged.keys)
+            let index = try await self.index(
+                archives,
+                filters,
+                names,
+                avoiding: damaged,
+                beside: path,
+                counters
+            )
+            return (index, index.merged.copies)
+        }
+        let disputes = try await named(index.findings.disputes, in: archives)
+        counters.begin("writing the index", bytes: 0, items: 0)
+        return try await WorkerThreads.perform { [mending] in
+            let warnings = try mending.warnings()
+            let merged = index.merged
+            var totals = merged.totals
+            totals.fileBytes = try writer.finish(merged.file).fileSize
+            let parts = (merged.digest, totals, merged.comparableSources)
+            return Report(index.findings, parts, of: archives, disputes, warnings)
+        }
+    }
+
+    /// Unites archives, and applies the filters to the rows of the union.
+    func index(
+        _ archives: [Archive],
+        _ filters: SelectionFilters,
+        _ names: SelectionNames?,
+        listingRemoved listsRemoved: Bool = false,
+        avoiding damaged: Set<FramePlace>,
+        beside path: FilePath,
+        _ counters: ProgressCounters
+    ) async throws -> SelectionIndex {
+        counters.begin("reading indexes", bytes: 0, items: archives.count)
+        return try await WorkerThreads.performCancellable { cancellation in
+            try SelectionIndex(
+                of: archives,
+                filters,
+                names,
+                listingRemoved: listsRemoved,
+                avoiding: damaged,
+                beside: path
+            ) {
+                try cancellation.check()
+            } read: {
+                counters.add(bytes: 0)
+            }
+        }
+    }
+
+    /// Returns disputes with the names of their packages.
+    func named(
+        _ disputes: [DisputedAction],
+        in archives: [Archive]
+    ) async throws -> [ActionDispute] {
+        try await WorkerThreads.performCancellable { cancellation in
+            try DisputeNames(archives: archives).named(disputes) { try cancellation.check() }
+        }
+    }
+
+    /// Unites archives, and applies the filters to members in memory.
+    func plan(
         _ archives: [Archive],
         _ filters: SelectionFilters,
         _ names: SelectionNames?,
@@ -199,25 +234,32 @@ public struct Select: Sendable {
 }
 
 extension Select.Report {
-    fileprivate init(
-        _ plan: SelectionPlan,
-        _ digest: ObjectID,
-        _ totals: ArchiveTotals,
+    /// Creates the report of a selection.
+    ///
+    /// - Parameters:
+    ///   - findings: The parts that are known before the archive is written.
+    ///   - archive: The digest and the figures of the archive, and its sources as they are compared.
+    ///   - archives: The inputs.
+    ///   - disputes: The disputes that stay, with their packages.
+    ///   - warnings: Further warnings.
+    init(
+        _ findings: SelectionFindings,
+        _ archive: (digest: ObjectID, totals: ArchiveTotals, sources: [Source]),
         of archives: [Archive],
         _ disputes: [ActionDispute],
         _ warnings: [Warning]
     ) {
         self.init(
-            digest: digest,
-            totals: totals,
-            removed: plan.removal.figures,
-            cuts: plan.cuts,
+            digest: archive.digest,
+            totals: archive.totals,
+            removed: findings.removed,
+            cuts: findings.cuts,
             inputs: archives.count,
             inputBytes: archives.reduce(0) { $0 + $1.fileBytes },
-            disagreements: plan.disagreements,
+            disagreements: findings.disagreements,
             disputes: disputes,
-            warnings: warnings + plan.warnings
-                + Compatibility.warnings(among: plan.set.comparableSources())
+            warnings: warnings + findings.warnings
+                + Compatibility.warnings(among: archive.sources)
         )
     }
 }

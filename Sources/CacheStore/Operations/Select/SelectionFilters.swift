@@ -30,6 +30,9 @@ struct SelectionFilters: Sendable {
     /// Whether no filter is set.
     var keepsAll: Bool { options.keepsAll }
 
+    /// Whether filters weigh members against each other, so that all of them must be in memory.
+    var needsMemory: Bool { options.maximumBytes != nil }
+
     /// The length that the archive may have, in bytes; `nil` for any.
     var maximumBytes: Int? { options.maximumBytes }
 
@@ -45,72 +48,69 @@ struct SelectionFilters: Sendable {
 
     /// Applies the filters.
     ///
+    /// The limit of the size is no part of them.
+    ///
     /// - Parameters:
-    ///   - whole: The members of the union.
+    ///   - selection: The members of the union.
     ///   - names: The names of the compiled packages, if filters ask for them.
     ///   - check: Called from time to time; an error that it throws ends the work.
-    /// - Returns: The selection, and warnings about patterns that match nothing.
+    /// - Returns: Warnings about patterns that match nothing.
     /// - Throws: The error of `check`, or ``CacheStoreError`` for an unknown label, or if an archive can't be
     ///   read.
-    func selection(
-        of whole: MemberSet,
+    func apply(
+        to selection: inout some NarrowableMembers,
         _ names: SelectionNames?,
         check: () throws -> Void
-    ) throws -> (selection: MemberSelection, warnings: [Warning]) {
-        var selection = MemberSelection(whole)
+    ) throws -> [Warning] {
         var warnings: [Warning] = []
         if let only = options.only { try selection.keep(heldByAny: only) }
         if let labels = options.sharedBy { try selection.keep(heldByAll: labels) }
-        for other in others { selection.keep(keysOf: try other.members().set) }
-        keepClasses(in: &selection)
+        for other in others { try selection.keep(keysOf: other) }
+        if options.kept != nil || !options.dropped.isEmpty {
+            try selection.keep(classes: {
+                !options.dropped.contains($0) && options.kept?.contains($0) ?? true
+            })
+        }
         if let names {
-            let owners = try EntrySubjects(whole, names, logged: log?.actions ?? [], check: check)
+            let owners = try EntrySubjects(selection.modules.whole, check: check)
             if !options.included.isEmpty || !options.excluded.isEmpty {
                 var filter = NameFilter(options.included, options.excluded)
-                filter.apply(to: &selection, owners)
+                try filter.apply(to: &selection, owners, names)
                 warnings = filter.warnings
             }
-            if let log { keepUsed(log, in: &selection, owners) }
+            if let log { try keepUsed(log, in: &selection, owners, names) }
         }
-        return (selection, warnings)
-    }
-
-    private func keepClasses(in selection: inout MemberSelection) {
-        guard options.kept != nil || !options.dropped.isEmpty else { return }
-        // The entries that stay must have the same classes when they are selected again.
-        selection.takeAllDerived()
-        let classes = selection.whole.entryClasses().actions
-        selection.keepActions { index in
-            !options.dropped.contains(classes[index]) && options.kept?.contains(classes[index]) ?? true
-        }
+        return warnings
     }
 
     // MARK: - Use
 
     private func keepUsed(
         _ log: UseLog,
-        in selection: inout MemberSelection,
-        _ subjects: EntrySubjects
-    ) {
-        let whole = selection.whole
+        in selection: inout some NarrowableMembers,
+        _ subjects: EntrySubjects,
+        _ names: SelectionNames
+    ) throws {
+        let members = selection
         let indexes = subjects.indexes
         // If Go has used no index, it may have built under another path, of which nothing is known here.
         let used = Set(indexes.filter { log.actions.contains($0.key) }.values)
         var (compiled, usedCompiled): (Set<String>, Set<String>) = ([], [])
         var known: Set<ModuleKey> = []
-        for (index, action) in whole.actions.enumerated() {
-            switch subjects[index] {
+        try selection.keepEntries { _, entry in
+            let isUsed = log.actions.contains(entry.id)
+            switch try subjects.subject(of: entry.id, members.package(of: entry, names)) {
             case .package(let package):
-                guard let module = package.module else { continue }
+                guard let module = package.module else { break }
                 let name = "\(module.path)@\(module.version)"
                 compiled.insert(name)
-                if log.actions.contains(action.id) { usedCompiled.insert(name) }
+                if isUsed { usedCompiled.insert(name) }
             case .module(let module): if !used.isEmpty { known.insert(module) }
             case nil: break
             }
+            return isUsed
         }
-        selection.keepActions { log.actions.contains(whole.actions[$0].id) }
-        selection.keepModules { module in
+        selection.modules.keep { module in
             let name = module.unescaped
             return used.contains(module) || usedCompiled.contains(name)
                 || !(known.contains(module) || compiled.contains(name))

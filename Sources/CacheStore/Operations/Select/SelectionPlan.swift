@@ -1,6 +1,8 @@
 import SystemPackage
 
-/// The members of a new archive, laid out, and what is left out of the union.
+/// The members of a new archive in memory, laid out, and what is left out of the union.
+///
+/// A ``SelectionIndex`` is the same, but for the rows of GOCACHE, which it does not hold.
 struct SelectionPlan: Sendable {
     /// The members, ready to be written: their chunks are in the order of the new archive.
     var set: MemberSet
@@ -8,17 +10,8 @@ struct SelectionPlan: Sendable {
     /// The members that are left out.
     let removal: MemberRemoval
 
-    /// The packages and modules that went for the size, in order.
-    let cuts: [Select.Cut]
-
-    /// The members on which inputs disagree.
-    let disagreements: [Disagreement]
-
-    /// The action IDs for which inputs hold several outputs that stay.
-    let disputes: [DisputedAction]
-
-    /// Warnings about filters.
-    let warnings: [Warning]
+    /// The rest of the report.
+    let findings: SelectionFindings
 
     /// The frames of the inputs, in the order of the new archive.
     let places: [FramePlace]
@@ -52,7 +45,8 @@ struct SelectionPlan: Sendable {
             read: read
         )
         let (whole, places) = try union.members()
-        var (selection, warnings) = try filters.selection(of: whole, names, check: check)
+        var selection = MemberSelection(whole)
+        let warnings = try filters.apply(to: &selection, names, check: check)
         var cuts: [Select.Cut] = []
         if let limit = filters.maximumBytes, let names {
             (selection, cuts) = try SizeBudget(selection, names, check: check).cut(to: limit) { selection in
@@ -71,11 +65,14 @@ struct SelectionPlan: Sendable {
             let (rest, order) = Self.layOut(selection, places)
             (set, self.places) = (rest, order.map { places[$0] })
         }
-        self.cuts = cuts
         removal = MemberRemoval(of: whole, leaving: set)
-        disagreements = union.disagreements
-        disputes = Self.disputes(union.disputes, in: set)
-        self.warnings = warnings
+        findings = SelectionFindings(
+            removed: removal.figures,
+            cuts: cuts,
+            disagreements: union.disagreements,
+            disputes: Self.disputes(union.disputes, in: set),
+            warnings: warnings
+        )
     }
 
     /// Returns what is left of disputes in a set.
@@ -83,13 +80,7 @@ struct SelectionPlan: Sendable {
         var outputs = Dictionary(uniqueKeysWithValues: disputes.map { ($0.id, Set<ObjectID>()) })
         guard !outputs.isEmpty else { return [] }
         for action in set.actions { outputs[action.id]?.insert(action.output) }
-        let labels = Set(set.sources.map(\.label))
-        return disputes.compactMap { dispute in
-            var rest = dispute
-            rest.sides = dispute.sides.filter { outputs[dispute.id]?.contains($0.output) ?? false }
-            for index in rest.sides.indices { rest.sides[index].labels.removeAll { !labels.contains($0) } }
-            return rest.sides.count > 1 ? rest : nil
-        }
+        return disputes.left(outputs, among: set.sources)
     }
 
     private static func layOut(
@@ -110,12 +101,18 @@ struct SelectionPlan: Sendable {
     /// - Complexity: O(*n*) in the members: the index is written.
     static func fileBytes(of set: MemberSet, beside path: FilePath) throws -> Int {
         // No digest is longer than another.
-        let index = try IndexWriter.write(set, digest: IndexFile.unknownDigest, beside: path)
-        return Trailer(
-            version: index.version,
-            framesSize: index.framesSize,
-            indexSize: index.size,
-            indexID: IndexFile.unknownDigest
+        try IndexWriter.write(set, digest: IndexFile.unknownDigest, beside: path).archiveBytes
+    }
+}
+
+extension IndexFile {
+    /// The length of the archive that the index is for, in bytes.
+    var archiveBytes: Int {
+        Trailer(
+            version: version,
+            framesSize: framesSize,
+            indexSize: size,
+            indexID: Self.unknownDigest
         ).fileSize
     }
 }

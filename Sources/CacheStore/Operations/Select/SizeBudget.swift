@@ -47,8 +47,8 @@ struct SizeBudget: Sendable {
         let base = selection.result.set
         var weights: [Unit: Weight] = [:]
         var chunks = ChunkOwners(count: whole.chunks.count)
-        for (index, isKept) in selection.keptActions.enumerated() where isKept {
-            let action = whole.actions[index]
+        let isKept = selection.keptActions
+        for (index, action) in whole.actions.enumerated() where isKept[index] {
             let unit = unitOfAction[index]
             if let unit { weights[unit, default: Weight()].add(base, action, whole) }
             guard let output = whole.outputNumber(of: action.output) else { continue }
@@ -140,13 +140,13 @@ struct SizeBudget: Sendable {
         _ names: SelectionNames,
         check: () throws -> Void
     ) throws -> [Unit?] {
-        let subjects = try EntrySubjects(set, names, check: check)
+        let subjects = try EntrySubjects(set, check: check)
         var units: [Unit?] = []
         var derived: [ObjectID: Unit] = [:]
-        for (index, action) in set.actions.enumerated() {
+        for action in set.actions {
             let output = set.outputNumber(of: action.output).map { set.outputs[$0] }
             var unit: Unit?
-            switch subjects[index] {
+            switch subjects.subject(of: action.id, names[action.output]) {
             case .module(let module): unit = Unit(isModule: true, name: module.unescaped)
             case .package(let package):
                 unit = Unit(isModule: false, name: package.title, isStandard: package.isStandard)
@@ -226,8 +226,8 @@ struct SizeBudget: Sendable {
     func without(_ range: Range<Int>, and last: Int? = nil) -> MemberSelection {
         func isKept(_ position: Int) -> Bool { !range.contains(position) && position != last }
         var result = selection
-        result.keepActions { units[$0].map(isKept) ?? true }
-        result.keepModules { module in
+        result.entries.keep { units[$0].map(isKept) ?? true }
+        result.modules.keep { module in
             positions[Unit(isModule: true, name: module.unescaped)].map(isKept) ?? true
         }
         return result

@@ -8,30 +8,20 @@ struct EntrySubjects: Sendable {
         case module(ModuleKey)
     }
 
-    /// The modules of the set, by the action IDs of those of their indexes that the set holds or a log names.
+    /// The modules of the set, by the action IDs that their indexes have.
     let indexes: [ObjectID: ModuleKey]
 
-    private let subjects: [Int: Subject]
-
-    /// Finds the subjects.
+    /// Finds the IDs of the indexes of modules.
     ///
-    /// The IDs of indexes are computed for the versions of Go and the paths of GOMODCACHE that the sources
-    /// record. The index of a module under another path has no subject.
+    /// The IDs are computed for the versions of Go and the paths of GOMODCACHE that the sources record. The
+    /// index of a module under another path has no subject.
     ///
     /// - Parameters:
-    ///   - set: The members.
-    ///   - names: The names of the compiled packages.
-    ///   - logged: The IDs of entries that a log names.
+    ///   - set: The members of GOMODCACHE, and the sources.
     ///   - check: Called for each module; an error that it throws ends the work.
     /// - Throws: The error of `check`.
-    /// - Complexity: O(*n*) in the entries, and a SHA-256 per module and per version of Go of each source.
-    init(
-        _ set: MemberSet,
-        _ names: SelectionNames,
-        logged: Set<ObjectID> = [],
-        check: () throws -> Void
-    ) throws {
-        let wanted = Set(set.actions.map(\.id)).union(logged)
+    /// - Complexity: A SHA-256 per module and per version of Go of each source, in time and memory.
+    init(_ set: MemberSet, check: () throws -> Void) throws {
         var places: [String: Set<String>] = [:]
         for environment in set.sources.map(\.environment) where !environment["GOMODCACHE"].isEmpty {
             let versions = [environment["GOVERSION"]] + environment.origins.map(\.version)
@@ -42,21 +32,25 @@ struct EntrySubjects: Sendable {
             try check()
             for (root, versions) in places {
                 let ids = IndexKeys(versions: versions).modules([module.text], below: [root])
-                for id in ids where wanted.contains(id) { indexes[id] = module }
+                for id in ids { indexes[id] = module }
             }
         }
-        var subjects: [Int: Subject] = [:]
-        for (index, action) in set.actions.enumerated() {
-            if let module = indexes[action.id] {
-                subjects[index] = .module(module)
-            } else if let package = names[action.output] {
-                subjects[index] = .package(package)
-            }
-        }
-        (self.indexes, self.subjects) = (indexes, subjects)
+        self.indexes = indexes
     }
 
-    /// The subject of the entry at a position, or `nil` for an entry that belongs to nothing that has a name,
-    /// or that Go derives from the entry of a package.
-    subscript(index: Int) -> Subject? { subjects[index] }
+    /// Returns the subject of an entry, or `nil` for an entry that belongs to nothing that has a name, or
+    /// that Go derives from the entry of a package.
+    ///
+    /// - Parameters:
+    ///   - id: The action ID.
+    ///   - package: The compiled package in the output, if the output is one and states its name.
+    /// - Returns: The subject.
+    /// - Throws: The error of `package`.
+    func subject(
+        of id: ObjectID,
+        _ package: @autoclosure () throws -> CompiledPackage?
+    ) rethrows -> Subject? {
+        if let module = indexes[id] { return .module(module) }
+        return try package().map { .package($0) }
+    }
 }

@@ -25,11 +25,17 @@ struct NameFilter {
     ///
     /// - Parameters:
     ///   - selection: The selection.
-    ///   - subjects: The packages and modules of its action entries.
-    mutating func apply(to selection: inout MemberSelection, _ subjects: EntrySubjects) {
-        let whole = selection.whole
-        let actions = whole.actions.indices.map { index in
-            switch subjects[index] {
+    ///   - subjects: The modules of its action entries.
+    ///   - names: The names of the compiled packages.
+    /// - Throws: ``CacheStoreError`` if the members can't be read.
+    mutating func apply<Members: NarrowableMembers>(
+        to selection: inout Members,
+        _ subjects: EntrySubjects,
+        _ names: SelectionNames
+    ) throws {
+        let (whole, members) = (selection.modules.whole, selection)
+        try selection.keepEntries { _, entry in
+            switch try subjects.subject(of: entry.id, members.package(of: entry, names)) {
             case .package(let package): isKept(package.names)
             case .module(let module): isKept(module)
             case nil: true
@@ -40,8 +46,7 @@ struct NameFilter {
         where modules[module] == nil {
             modules[module] = isKept(module)
         }
-        selection.keepActions { actions[$0] }
-        selection.keepModules { modules[$0] ?? true }
+        selection.modules.keep { modules[$0] ?? true }
     }
 
     /// Warnings about the patterns that match no name of those that were seen, in the order of the patterns'

@@ -47,18 +47,16 @@ struct PatternSelection: Sendable {
         self = try await WorkerThreads.performCancellable { cancellation in
             var selection = MemberSelection(try archive.members().set)
             if let labels { try selection.keep(heldByAny: labels) }
-            let subjects = try EntrySubjects(selection.whole, names) { try cancellation.check() }
+            let subjects = try EntrySubjects(selection.whole) { try cancellation.check() }
             var filter = NameFilter(included, excluded)
-            filter.apply(to: &selection, subjects)
+            try filter.apply(to: &selection, subjects, names)
             return PatternSelection(selection, filter)
         }
     }
 
     private init(_ selection: MemberSelection, _ filter: NameFilter) {
-        let isKept = selection.keptActions
-        var bits = BitArray()
-        for bit in isKept { bits.append(bit) }
-        (set, keepsAction) = (selection.members(isKept), bits)
+        keepsAction = selection.keptActions
+        set = selection.members(keepsAction)
         (warnings, unmatched) = (filter.warnings, filter.unmatched)
     }
 }

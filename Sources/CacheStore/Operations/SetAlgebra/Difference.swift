@@ -127,8 +127,8 @@ public struct Difference: Sendable {
                     [input.reader],
                     $0,
                     keeping: kept.outputs,
-                    replacing: replacements,
-                    beside: path
+                    beside: path,
+                    copying: { replacements[$0] ?? $0 }
                 )
             },
             beside: path,

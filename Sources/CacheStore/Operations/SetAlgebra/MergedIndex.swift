@@ -16,6 +16,7 @@ struct MergedIndex: Sendable {
     ///   - merged: All members except outputs and action entries.
     ///   - usedSets: The sets of sources that hold action entries.
     ///   - idle: The positions of sources that are kept although they hold no member.
+    ///   - narrowed: The positions of the sources whose labels stay in the sets of sources; `nil` for all.
     ///   - merge: Begins the merge of the outputs, with the members that it is given.
     ///   - path: The archive that is being made.
     ///   - check: Called from time to time; an error that it throws ends the work.
@@ -27,13 +28,15 @@ struct MergedIndex: Sendable {
         _ merged: MergedMembers,
         usedSets: Set<SourceSetNumber>,
         idle: Set<Int>,
+        narrowing narrowed: Set<Int>? = nil,
         merge: (MergedMembers) throws -> OutputMerge,
         beside path: FilePath,
         check: () throws -> Void,
         actions: ((ActionCursor.Row) throws -> Void) throws -> Void
     ) throws -> (index: MergedIndex, disagreements: DisagreementList) {
         var merged = merged
-        let holders = merged.set.holders(withEntriesOf: usedSets)
+        var holders = merged.set.holders(withEntriesOf: usedSets)
+        if let narrowed { holders.formIntersection(narrowed) }
         let numbers = merged.set.keepSources(at: holders.union(idle))
         let outputs = try merge(merged)
         try outputs.run(check: check)
@@ -70,6 +73,7 @@ struct MergedIndex: Sendable {
         check: () throws -> Void,
         actions: ((ActionCursor.Row) throws -> Void) throws -> Void
     ) throws {
+        var largest: MemberSet.Output?
         file = try IndexWriter.write(
             beside: path,
             digest: IndexFile.unknownDigest,
@@ -81,7 +85,10 @@ struct MergedIndex: Sendable {
             try outputs.forEachStream { try writer.write(stream: $0) }
             for chunks in set.moduleStreams { try writer.write(stream: chunks) }
             try check()
-            try outputs.forEachOutput { try writer.write(output: $0) }
+            try outputs.forEachOutput { output in
+                try writer.write(output: output)
+                if largest.map({ $0.size < output.size }) ?? true { largest = output }
+            }
             try check()
             try actions { entry in
                 var entry = entry
@@ -92,6 +99,7 @@ struct MergedIndex: Sendable {
             try check()
             try writer.writeModules(of: set)
         }
+        try file.checkContent(mostly: largest)
         let summary = try IndexSummary(of: file.reader()) { try outputs.id(of: $0) }
         try file.set(digest: summary.digest)
         (digest, totals) = (summary.digest, summary.totals)

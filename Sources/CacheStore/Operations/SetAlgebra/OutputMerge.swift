@@ -38,7 +38,7 @@ final class OutputMerge {
 
     private let inputs: [IndexReader]
     private let choice: Choice
-    private let replacements: FrameMending.Replacements
+    private let source: (FramePlace) throws -> FramePlace
     private let rows: Spool<Row>
     private let names: Spool<UInt8>
     private let numbers: Spool<ChunkNumber>
@@ -70,19 +70,20 @@ final class OutputMerge {
     ///   - isKept: For each output of the inputs, in the order of their IDs, whether it is kept; `nil` if all
     ///     are.
     ///   - choice: The form that is kept of an output of which inputs have different forms.
-    ///   - replacements: The sound frames that are taken in the place of damaged ones.
     ///   - path: The archive that is being made.
+    ///   - source: Returns the frame that is copied for a frame of the inputs, in the order in which frames
+    ///     are laid out; both hold the same chunk.
     /// - Throws: ``CacheStoreError`` for a system error.
     init(
         _ inputs: [IndexReader],
         _ members: MergedMembers,
         keeping isKept: BitArray? = nil,
         choosing choice: Choice = .preferred,
-        replacing replacements: FrameMending.Replacements = [:],
-        beside path: FilePath
+        beside path: FilePath,
+        copying source: @escaping (FramePlace) throws -> FramePlace = { $0 }
     ) throws(CacheStoreError) {
         self.inputs = inputs
-        (self.choice, self.replacements) = (choice, replacements)
+        (self.choice, self.source) = (choice, source)
         self.isKept = isKept
         self.members = members
         disagreements = members.disagreements
@@ -142,7 +143,8 @@ final class OutputMerge {
     ///
     /// Such a chunk may be the only chunk of an output in another input.
     private func findBetterFrames(_ check: () throws -> Void) throws {
-        guard !members.frames.places.isEmpty else { return }
+        // The only input has no other frame of a chunk.
+        guard inputs.count > 1, !members.frames.places.isEmpty else { return }
         for (index, input) in inputs.enumerated() {
             try check()
             try input.forEachChunk { record in
@@ -166,8 +168,12 @@ final class OutputMerge {
         return place
     }
 
-    private func append(_ place: FramePlace) throws(CacheStoreError) {
-        try frames.append(replacements.isEmpty ? place : replacements[place] ?? place)
+    private func append(_ place: FramePlace) throws { try frames.append(source(place)) }
+
+    /// Returns whether the new archive has a chunk of ``members``, given the number that the chunk had
+    /// before; ``run(check:)`` must have ended.
+    func hasChunk(_ number: ChunkNumber) -> Bool {
+        number.index < assigned.count && assigned[number] != nil
     }
 
     /// Lays out the chunks that trees and zips use, and then the chunks that no member uses.

@@ -57,10 +57,15 @@ final class FrameSpool {
 
     /// A reader of the places of the frames.
     struct Places: Sendable {
-        private let cursor: SpoolCursor<Entry>
+        private var cursor: SpoolCursor<Entry>
 
         /// Creates a reader for a spool that has ended.
         init(_ spool: FrameSpool) { cursor = spool.entries.cursor() }
+
+        /// Returns the next place, or `nil` after the last.
+        ///
+        /// - Throws: ``CacheStoreError`` for a system error.
+        mutating func next() throws(CacheStoreError) -> FramePlace? { try cursor.next()?.place }
 
         /// Reads the places, in order.
         ///
