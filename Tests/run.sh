@@ -23,7 +23,7 @@ source Tests/packages.sh
 
 # ---------------------------------------------------------------- steps and their times
 
-step='' step_start=0 summary=() test_log=$(mktemp) beside_process='' beside_log=''
+step='' step_start=0 summary=() test_log=$(mktemp) beside_process='' beside_log='' memory=''
 
 end_step() { # end_step RESULT
     [[ -z $step ]] || summary+=("$(printf '%-7s %5d s  %s' "$1" $((SECONDS - step_start)) "$step")")
@@ -66,6 +66,7 @@ finish() {
     printf '\n'
     if [[ $failed == tests\ of* ]] && ((status)); then repeat_failures || true; fi
     [[ -z $beside_process ]] || kill -- "-$beside_process" 2>/dev/null || kill "$beside_process" || true
+    remove_quick || true
     rm -f "$test_log" "$beside_log"
     printf '%s\n' "${summary[@]}"
     if ((status == 0)); then
@@ -110,6 +111,25 @@ check_static() { # check_static BINARY: checks that it needs nothing but the ker
     rm -r "$root"
 }
 
+# Sets QUICK to a directory for temporary files, in memory where there is enough. Tests make and delete thousands of
+# files, and ext4, when it makes one, passes over each that was deleted in the last minutes: a quarter of their time.
+make_quick() {
+    local free
+    quick=${TMPDIR:-/tmp}
+    free=$(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo)
+    ((free > 12 << 20)) || return 0
+    memory=$(mktemp -d)
+    mount -t tmpfs -o size=4g,mode=1777 tmpfs "$memory"
+    quick=$memory
+}
+
+remove_quick() {
+    [[ -n $memory ]] || return 0
+    umount --lazy "$memory"
+    rmdir "$memory"
+    memory=''
+}
+
 # ---------------------------------------------------------------- the run
 
 ((EUID == 0)) || die "needs root, to install packages, for mount namespaces and for buildah"
@@ -139,9 +159,11 @@ swift build --build-tests -Xswiftc -warnings-as-errors
 CACHECTL=$(swift build --show-bin-path)/cachectl
 export CACHECTL
 
+make_quick
+
 # One thread compiles the library in the release build.
 # shellcheck disable=SC2016 # expanded by the inner shell
-beside bash -euc '
+TMPDIR=$quick beside bash -euc '
     "$CACHESTORE_PYTHON" Tests/faults/faults.py --cachectl "$CACHECTL" --short
     "$CACHESTORE_PYTHON" Tests/faults/crash.py --cachectl "$CACHECTL" --short'
 
@@ -161,7 +183,7 @@ swift_tests() { # swift_tests OPTION…
 }
 
 begin "tests of the library"
-swift_tests --skip EndToEndTests
+TMPDIR=$quick swift_tests --skip EndToEndTests
 
 begin "tests of the program, as it is released"
 CACHECTL=$CACHECTL_STATIC swift_tests --filter EndToEndTests
@@ -173,6 +195,7 @@ rm -r "$site"
 
 begin "faults of system calls and of the power, short form, the rest"
 await_beside
+remove_quick
 
 begin "manual pages and completions"
 Tests/documentation/test-documentation.sh --cachectl "$CACHECTL_STATIC"
