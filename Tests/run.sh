@@ -119,8 +119,12 @@ make_quick() {
     free=$(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo)
     ((free > 12 << 20)) || return 0
     memory=$(mktemp -d)
-    mount -t tmpfs -o size=4g,mode=1777 tmpfs "$memory"
-    quick=$memory
+    if mount -t tmpfs -o size=4g,mode=1777 tmpfs "$memory"; then
+        quick=$memory
+    else
+        rmdir "$memory"
+        memory=''
+    fi
 }
 
 remove_quick() {
