@@ -18,8 +18,8 @@ struct RowRemoval {
     ///   - entries: For each action entry, whether it stays.
     ///   - outputs: For each output, whether it stays.
     ///   - modules: The members of GOMODCACHE that stay.
-    ///   - hasChunk: Returns whether a member that stays uses a chunk, given the chunk's number in the set of
-    ///     the selection's modules.
+    ///   - hasChunk: Returns whether members that stay use the chunk that has a number in the set of the
+    ///     selection's modules.
     init(
         _ selection: RowSelection,
         leaving entries: BitArray,

@@ -143,7 +143,7 @@ final class OutputMerge {
     ///
     /// Such a chunk may be the only chunk of an output in another input.
     private func findBetterFrames(_ check: () throws -> Void) throws {
-        // The only input has no other frame of a chunk.
+        // A single input has one frame per chunk, so there is none to choose.
         guard inputs.count > 1, !members.frames.places.isEmpty else { return }
         for (index, input) in inputs.enumerated() {
             try check()
