@@ -21,8 +21,24 @@ extension Select {
         let (archives, filters) = try prepare(inputs)
         if let path { try filters.checkOutput(path) }
         let warnings = try Warning.preview(of: path, overwrite: options.overwrite)
-        let path = try path ?? TemporaryPlace.path(of: "preview")
-        return try await ProgressCounters.reporting(to: progress) { counters in
+        if let path { return try await preview(archives, filters, path, warnings, progress) }
+        do {
+            let unnamed = try TemporaryPlace.path(of: "preview")
+            return try await preview(archives, filters, unnamed, warnings, progress)
+        } catch let error as CacheStoreError where error.code == .damagedCache {
+            // What can't be written has no name that anybody gave.
+            throw CacheStoreError(error.code, error.message, member: error.member, remedy: error.remedy)
+        }
+    }
+
+    private func preview(
+        _ archives: [Archive],
+        _ filters: SelectionFilters,
+        _ path: FilePath,
+        _ warnings: [Warning],
+        _ progress: ProgressHandler?
+    ) async throws -> Preview {
+        try await ProgressCounters.reporting(to: progress) { counters in
             let names = try await SelectionNames(in: archives, jobs: options.jobs, counters)
             let (findings, parts, tables) =
                 filters.needsMemory

@@ -167,20 +167,15 @@ public struct Select: Sendable {
         beside path: FilePath,
         _ counters: ProgressCounters
     ) async throws -> SelectionIndex {
-        counters.begin("reading indexes", bytes: 0, items: archives.count)
-        return try await WorkerThreads.performCancellable { cancellation in
+        try await uniting(archives, avoiding: damaged, beside: path, counters) { union, check in
             try SelectionIndex(
-                of: archives,
+                of: union,
                 filters,
                 names,
                 listingRemoved: listsRemoved,
-                avoiding: damaged,
-                beside: path
-            ) {
-                try cancellation.check()
-            } read: {
-                counters.add(bytes: 0)
-            }
+                beside: path,
+                check: check
+            )
         }
     }
 
@@ -203,13 +198,42 @@ public struct Select: Sendable {
         beside path: FilePath,
         _ counters: ProgressCounters
     ) async throws -> SelectionPlan {
+        try await uniting(archives, avoiding: damaged, beside: path, counters) { union, check in
+            try SelectionPlan(of: union, filters, names, beside: path, check: check)
+        }
+    }
+
+    /// Unites the indexes of archives, and returns what `body` makes of the union.
+    ///
+    /// - Parameters:
+    ///   - archives: The archives.
+    ///   - damaged: The frames that are known to be damaged.
+    ///   - path: The archive that is being made; scratch files without names lie beside it.
+    ///   - counters: The progress of the work.
+    ///   - body: Called with the union, and with a function that ends the work if the task was cancelled.
+    /// - Returns: The result of `body`.
+    /// - Throws: The error of `body`, ``CacheStoreError``, or `CancellationError` if the task was cancelled.
+    private func uniting<Result: Sendable>(
+        _ archives: [Archive],
+        avoiding damaged: Set<FramePlace>,
+        beside path: FilePath,
+        _ counters: ProgressCounters,
+        _ body: @escaping @Sendable (UnionIndex, () throws -> Void) throws -> Result
+    ) async throws -> Result {
         counters.begin("reading indexes", bytes: 0, items: archives.count)
         return try await WorkerThreads.performCancellable { cancellation in
-            try SelectionPlan(of: archives, filters, names, avoiding: damaged, beside: path) {
-                try cancellation.check()
-            } read: {
+            let check = { try cancellation.check() }
+            let union = try UnionIndex(
+                of: archives,
+                policy: .keep,
+                avoiding: damaged,
+                beside: path,
+                check: check
+            ) {
                 counters.add(bytes: 0)
             }
+            try check()
+            return try body(union, check)
         }
     }
 

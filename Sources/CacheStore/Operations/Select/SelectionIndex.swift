@@ -13,37 +13,24 @@ struct SelectionIndex: Sendable {
     /// The packages and modules that are left out, if they were asked for.
     let tables: ExplanationTables?
 
-    /// Unites archives and applies filters.
+    /// Applies filters to a union.
     ///
     /// - Parameters:
-    ///   - archives: The archives.
+    ///   - union: The union of the archives.
     ///   - filters: The filters, without a limit of the size.
     ///   - names: The names of the compiled packages, if filters or the tables ask for them.
     ///   - listsRemoved: Whether ``tables`` are made.
-    ///   - damaged: The frames that are known to be damaged.
     ///   - path: The archive that is being made; scratch files without names lie beside it.
     ///   - check: Called from time to time; an error that it throws ends the work.
-    ///   - read: Called when an input has been read.
     /// - Throws: The error of `check`, or ``CacheStoreError``.
     init(
-        of archives: [Archive],
+        of union: UnionIndex,
         _ filters: SelectionFilters,
         _ names: SelectionNames?,
         listingRemoved listsRemoved: Bool = false,
-        avoiding damaged: Set<FramePlace>,
         beside path: FilePath,
-        check: () throws -> Void,
-        read: () -> Void
+        check: () throws -> Void
     ) throws {
-        let union = try UnionIndex(
-            of: archives,
-            policy: .keep,
-            avoiding: damaged,
-            beside: path,
-            check: check,
-            read: read
-        )
-        try check()
         let reader = try union.merged.file.reader()
         var selection = try RowSelection(reader)
         let warnings = try filters.apply(to: &selection, names, check: check)

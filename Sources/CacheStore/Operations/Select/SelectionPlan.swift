@@ -16,34 +16,22 @@ struct SelectionPlan: Sendable {
     /// The frames of the inputs, in the order of the new archive.
     let places: [FramePlace]
 
-    /// Unites archives and applies filters.
+    /// Applies filters to a union.
     ///
     /// - Parameters:
-    ///   - archives: The archives.
+    ///   - union: The union of the archives.
     ///   - filters: The filters.
     ///   - names: The names of the compiled packages, if filters ask for them.
-    ///   - damaged: The frames that are known to be damaged.
     ///   - path: The archive that is being made; scratch files without names lie beside it.
     ///   - check: Called from time to time; an error that it throws ends the work.
-    ///   - read: Called when an input has been read.
     /// - Throws: The error of `check`, or ``CacheStoreError``.
     init(
-        of archives: [Archive],
+        of union: UnionIndex,
         _ filters: SelectionFilters,
         _ names: SelectionNames?,
-        avoiding damaged: Set<FramePlace>,
         beside path: FilePath,
-        check: () throws -> Void,
-        read: () -> Void
+        check: () throws -> Void
     ) throws {
-        let union = try UnionIndex(
-            of: archives,
-            policy: .keep,
-            avoiding: damaged,
-            beside: path,
-            check: check,
-            read: read
-        )
         let (whole, places) = try union.members()
         var selection = MemberSelection(whole)
         let warnings = try filters.apply(to: &selection, names, check: check)

@@ -126,6 +126,49 @@ struct ContentLimitTests {
         #expect(try !bench.names.contains("out"))
     }
 
+    @Test("is not selected from one that may hold it; a preview names only a file that it was given")
+    func selected() async throws {
+        var (set, frames) = try self.set(600)
+        var source = SeededBytes(seed: 1130)
+        let noise = source.bytes(1 << 20)
+        let frame = try ZstdCompressor(level: 1).frame(noise.span)
+        set.sources.append(Source(label: "y", environment: GoEnvironment(), digest: CacheModel.id("y")))
+        let id = ContentHasher.hash(noise.span)
+        let record = ChunkRecord(
+            id: id,
+            offset: frames.count,
+            storedBytes: frame.count,
+            contentBytes: noise.count,
+            checksum: XXH64.hash(frame.span)
+        )
+        set.chunks.append(record)
+        frames += frame
+        let output = MemberSet.Output(
+            id: id,
+            size: noise.count,
+            executable: nil,
+            contentClass: .package,
+            chunks: ChunkList([ChunkNumber(1)])
+        )
+        let isFirst = id < set.outputs[0].id
+        set.outputs.insert(output, at: isFirst ? 0 : 1)
+        let action = MemberSet.Action(id: id, output: id, sources: set.sourceSets.number(of: [1]))
+        set.actions.insert(action, at: isFirst ? 0 : 1)
+        let path = try archive(set, frames, to: "two")
+
+        var select = Select()
+        select.options.only = ["x"]
+        let written = await failure { try await select.run([path], to: bench.path("out")) }
+        let named = await failure { try await select.preview([path], to: bench.path("out")) }
+        let unnamed = await failure { try await select.preview([path]) }
+        for error in [written, named, unnamed] {
+            #expect(error?.code == .damagedCache && error?.message.contains("repeats itself") == true)
+            #expect(error?.remedy == .removeMember)
+        }
+        #expect(written?.path == bench.path("out") && named?.path == bench.path("out") && unnamed?.path == nil)
+        #expect(try !bench.names.contains("out"))
+    }
+
     @Test("that has lost its index is given up, and does not keep a repair for hours")
     func walk() async throws {
         let compressor = try ZstdCompressor(level: 1)
