@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Writes the library's documentation as web pages for a static host, below the path BASE of that host.
 #
-# usage: pages.sh OUT BASE   needs Swift 6.3, and as root installs Debian's packages that the build needs
+# usage: pages.sh OUT BASE [OPTION…]   with the options of a build that is to serve here, too
+#
+# Needs Swift 6.3, and as root installs Debian's packages that the build needs.
 set -euo pipefail
-[[ $# == 2 ]] || { echo "usage: pages.sh OUT BASE" >&2; exit 64; }
+(($# >= 2)) || { echo "usage: pages.sh OUT BASE [OPTION…]" >&2; exit 64; }
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -13,8 +15,9 @@ die() { echo "pages.sh: $*" >&2; exit 1; }
 source Tests/packages.sh
 # shellcheck disable=SC2154 # Tests/packages.sh sets it
 install_packages "${build_packages[@]}"
-# The compiler's flags are those of the debug build, so that it serves here, too.
-swift package -Xswiftc -warnings-as-errors --allow-writing-to-directory "$out" generate-documentation \
+options=("${@:3}")
+((${#options[@]})) || options=(-Xswiftc -warnings-as-errors)
+swift package "${options[@]}" --allow-writing-to-directory "$out" generate-documentation \
     --target CacheStore --warnings-as-errors \
     --transform-for-static-hosting --hosting-base-path "$2" --output-path "$out"
 [[ -s $out/documentation/cachestore/index.html ]] || die "the library has no page"

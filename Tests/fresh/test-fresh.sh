@@ -5,7 +5,10 @@
 # stop before the debug build (CACHESTORE_LAST_STEP names the last step); the set-up of both is whole. The first
 # root then plays a newcomer: see newcomer.sh.
 #
-#     Tests/fresh/test-fresh.sh [COMMAND…]     runs these commands instead of the README's, and shortens none
+#     Tests/fresh/test-fresh.sh [--keep FILE] [COMMAND…]
+#
+#     --keep FILE   keeps the cachectl that the first command built, as FILE
+#     COMMAND…      runs these commands instead of the README's, and shortens none
 #
 # A root gets nothing else of this machine but the way to the outside: apt's sources and options, pip's and git's
 # configuration, proxies and certificates, and the files and directories that these name. Downloaded Debian
@@ -197,6 +200,9 @@ run_all() { # run_all COMMAND…: each on a fresh machine
         "${isolated[@]}" bash "$script" --command "$work/$number" "$command" ||
             die "on a fresh machine, this failed: $command"
         say "done, with $(du -sm "$work/$number" | cut -f 1) MB in the root"
+        if [[ -n ${CACHESTORE_KEEP:-} ]] && ((number == 1)); then
+            cp "$work/$number/root/cachestore/.build/release/cachectl" "$CACHESTORE_KEEP"
+        fi
         rm -rf --one-file-system "${work:?}/$number"
     done
     say "the commands work on a fresh machine"
@@ -205,10 +211,11 @@ run_all() { # run_all COMMAND…: each on a fresh machine
 # ---------------------------------------------------------------- the run
 
 readonly packages=${XDG_CACHE_HOME:-$HOME/.cache}/cachestore/debian-packages
-case ${1:-} in # this script in a namespace
---all) work=$2; run_all "${@:3}"; exit ;;
+case ${1:-} in
+--all) work=$2; run_all "${@:3}"; exit ;; # this script in a namespace
 --command) work=${2%/*}; run_fresh "${@:2}"; exit ;;
--*) die "has no options, only commands to run on a fresh machine" ;;
+--keep) CACHESTORE_KEEP=$(realpath "${2:?--keep FILE}"); export CACHESTORE_KEEP; shift 2 ;;
+-*) die "has no option $1, only --keep FILE and commands to run on a fresh machine" ;;
 esac
 
 ((EUID == 0)) || die "needs root, for debootstrap and mount namespaces"
