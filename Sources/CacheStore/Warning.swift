@@ -48,6 +48,8 @@ public struct Warning: Hashable, Sendable {
         public static let absentModules = Code(rawValue: "absentModules")
         /// Go keeps the entries of builds with a program, and not in GOCACHE.
         public static let cacheProgram = Code(rawValue: "cacheProgram")
+        /// A selection keeps no compiled package and no module of those that the inputs have.
+        public static let nothingLeft = Code(rawValue: "nothingLeft")
         /// A pattern for names matches nothing.
         public static let unmatchedPattern = Code(rawValue: "unmatchedPattern")
         /// The output of a preview exists, so the operation itself would fail.

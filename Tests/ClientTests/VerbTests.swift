@@ -161,6 +161,29 @@ struct VerbTests {
         #expect(report.packages?.missing.isEmpty == true, "\(report)")
     }
 
+    @Test(
+        "predicts that nothing hits from a selection without packages; it warns if no module is left"
+    )
+    func doctorOfLittle() async throws {
+        let jobs = try await Jobs.shared.value
+        var options = Doctor.Options()
+        options.go = jobs.go(in: "gamma")
+        options.moduleCache = jobs.caches.moduleCache
+        for leavesModules in [true, false] {
+            var select = Select()
+            if leavesModules {
+                select.options.dropped = [.package, .main]
+            } else {
+                select.options.excluded = try [#require(Glob("*"))]
+            }
+            let path = jobs.place("little-\(leavesModules).castore")
+            let report = try await select.run([jobs.union], to: path)
+            #expect(report.warnings.contains { $0.code == .nothingLeft } == !leavesModules)
+            let verdict = try await Doctor(options: options).run(path)
+            #expect(verdict.prediction == .nothingHits && verdict.findings.contains { $0.code == .noEntries })
+        }
+    }
+
     @Test("verifies an archive, and finds the damage in another")
     func verify() async throws {
         let jobs = try await Jobs.shared.value

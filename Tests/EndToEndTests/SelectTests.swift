@@ -164,7 +164,7 @@ extension EndToEnd {
             #expect(!cut.isEmpty && names.isSuperset(of: cut))
             let text = try await workspace.cachectl.succeed(arguments).output
             #expect(
-                text.contains("nothing was written") && text.contains("Packages that would go")
+                text.contains("nothing was written") && text.contains("What would go, by package")
                     && text.contains("\nlost      "),
                 "\(text)"
             )

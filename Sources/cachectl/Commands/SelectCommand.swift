@@ -18,10 +18,12 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
             it for an archive that is made once and fetched often. The digest stays the same. \
             At high levels, each thread takes some 100 MiB; --jobs limits the threads.
 
-            Patterns are those of `cachectl ls`, and must match a whole name. A module goes \
-            by its path, with or without `@` and the version. A compiled package goes by its \
-            import path, or by its module; a program goes by the directory of its sources \
-            too, and Go's own packages by `std`. Members that belong to neither stay: `.mod` \
+            A pattern must match a whole name, and `*` stands for any text, `/` included. Quote \
+            it, so that the shell leaves it alone. A module goes by its path, with or without \
+            `@` and the version. A compiled package goes by its import path, or by its module; \
+            Go's own packages also go by `std`. A program goes by the directory of its sources, \
+            or by `main`, not by its import path. `cachectl explain` lists these names. \
+            Members that belong to neither stay: `.mod` \
             and `.info` files, the checksum database, facts of `go vet`, results of tests, \
             linked programs, objects of cgo, indexes of GOROOT, and the few packages that do not \
             state a name. --drop takes out some of these.
@@ -30,10 +32,14 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
             module stays if its index or a package of it was used, or if nothing tells. \
             `cachectl pack --used-log` also asks the go.sum files of the job.
 
+            With --unused-in, what that archive lacks goes, and what both have stays. For the \
+            reverse, what that archive does not have yet, see `cachectl difference`.
+
             With --max-size, whole packages and modules go until the file is small enough: \
             first what the fewest sources hold; of that, what is not Go's own; then what frees \
             the most bytes; then by name. The last one is the smallest that is enough. A \
-            package is all entries of one import path, a module is one version.
+            package is all entries of one import path, a module is one version. Use --max-size \
+            on the result of --level, not with it.
 
             The result tells which entries and modules each source loses. Its builds miss \
             those entries, and download those modules; without a proxy, they fail. With \
@@ -103,7 +109,10 @@ struct SelectCommand: AsyncParsableCommand, Sendable {
 
     @Option(
         name: .customLong("unused-in"),
-        help: ArgumentHelp("Drop members that this archive lacks; may be repeated.", valueName: "archive"),
+        help: ArgumentHelp(
+            "Keep only what this archive has, too; may be repeated.",
+            valueName: "archive"
+        ),
         completion: .file()
     )
     var others: [ArchiveArgument] = []

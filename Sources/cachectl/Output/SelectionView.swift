@@ -58,11 +58,12 @@ struct SelectionView {
         var lines = sorted.prefix(Self.top).map { label, loss in
             var parts: [String] = []
             if loss.entries > 0 {
-                let classes = EntryClass.ordered(loss.byClass.keys).map { entryClass in
+                var classes = EntryClass.ordered(loss.byClass.keys).map { entryClass in
                     "\(HumanFormat.count(loss.byClass[entryClass] ?? 0)) \(entryClass.rawValue)"
                 }
                 // More would not fit on a line.
-                let detail = classes.count > 4 ? "" : " (\(classes.joined(separator: ", ")))"
+                if classes.count > 4 { classes.replaceSubrange(3..., with: ["…"]) }
+                let detail = " (\(classes.joined(separator: ", ")))"
                 parts.append(HumanFormat.count(loss.entries, "entry", "entries") + detail)
             }
             if loss.modules > 0 { parts.append(HumanFormat.count(loss.modules, "module", "modules")) }
@@ -77,7 +78,9 @@ struct SelectionView {
     /// The figures and the digest of the archive.
     var result: [String] { Table.archive(report.totals, report.digest) }
 
-    /// Returns the modules and packages that would go, the largest first, each list with its title.
+    /// Returns what would go, by module and by package, the largest first, each list with its title.
+    ///
+    /// A module is listed, too, if it stays and a package of it goes; it has no version then.
     func lists(of preview: Select.Preview) -> [String] {
         var modules = Table(
             .left("module"),
@@ -110,8 +113,8 @@ struct SelectionView {
         }
         var lines: [String] = []
         for (title, table, count) in [
-            ("Modules that would go", modules, preview.modules.count),
-            ("Packages that would go", packages, preview.packages.count),
+            ("What would go, by module", modules, preview.modules.count),
+            ("What would go, by package", packages, preview.packages.count),
         ] where count > 0 {
             lines += [title, ""] + table.lines
             if count > Self.top { lines.append("and \(HumanFormat.count(count - Self.top)) more (--json)") }

@@ -51,6 +51,19 @@ struct UseLog: Hashable, Sendable {
     /// Returns the path of the log that belongs to a log of figures.
     static func path(besides log: FilePath) -> FilePath { FilePath(log.string + suffix) }
 
+    /// Refuses an output that would take the place of logs.
+    ///
+    /// - Parameters:
+    ///   - output: The archive that is to be written.
+    ///   - logs: The logs of figures, or the logs of used entries themselves.
+    /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument``, or as the system says.
+    static func check(output: FilePath, besides logs: [FilePath]) throws(CacheStoreError) {
+        try output.check(
+            asOutputBeside: logs + logs.map { path(besides: $0) },
+            "the new archive is to hold what this log names, so it can't take its place"
+        )
+    }
+
     /// Returns the lines that a command appends to the log: sorted, each ID once.
     static func lines(_ actions: Set<ObjectID>) -> [UInt8] {
         actions.sorted().flatMap { $0.hexadecimal + [UInt8(ascii: "\n")] }

@@ -64,7 +64,7 @@ public struct Finding: Hashable, Sendable {
         public static let absentModules = Code(rawValue: "absentModules")
         /// A source of which nothing was recorded.
         public static let unknownEnvironment = Code(rawValue: "unknownEnvironment")
-        /// An archive that holds no entries of a build cache.
+        /// An archive that holds no compiled packages.
         public static let noEntries = Code(rawValue: "noEntries")
         /// A module that is not in GOMODCACHE, so that the packages can't be judged.
         public static let missingModule = Code(rawValue: "missingModule")

@@ -71,7 +71,7 @@ public struct Doctor: Sendable {
         /// The sources to judge.
         var sources: [Source]
 
-        /// The sources that hold entries of a build cache.
+        /// The sources that hold compiled packages.
         var holders: [Source]
 
         /// The IDs of some action entries, evenly spread over all.
@@ -90,12 +90,19 @@ public struct Doctor: Sendable {
         return try await WorkerThreads.perform {
             let reader = try archive.index()
             var counts = [Int](repeating: 0, count: reader.sourceSets.sets.count)
-            let all = try CheckedIndex(of: archive, reader, action: { counts[$0.sources.index] += 1 }).set
+            var (isPackage, hasPackage) = (BitArray(), counts.map { _ in false })
+            let all = try CheckedIndex(of: archive, reader) { cursor in
+                guard let output = cursor.output else { return }
+                isPackage.append([.package, .main].contains(output.contentClass))
+            } action: { row in
+                counts[row.sources.index] += 1
+                if isPackage[row.output.index] { hasPackage[row.sources.index] = true }
+            }.set
             let set = try labels.map { try all.selecting($0) } ?? all
             let isWanted = try labels.map { try all.sets(ofAny: $0) } ?? counts.map { _ in true }
             let sources = set.sources.filter { labels?.contains($0.label) ?? true }
             let held = counts.indices.filter { isWanted[$0] && counts[$0] > 0 }
-            let numbers = Set(held.flatMap { set.sourceSets.sets[$0] })
+            let numbers = Set(held.filter { hasPackage[$0] }.flatMap { set.sourceSets.sets[$0] })
             let holding = Set(numbers.map { set.sources[$0].label })
             return Members(
                 digest: reader.digest,
@@ -148,8 +155,9 @@ public struct Doctor: Sendable {
                     recorded: labels.isEmpty ? [] : [Finding.Recorded(value: "", sources: labels)],
                     here: nil,
                     severity: .nothingHits,
-                    loss: "the archive holds no entries of a build cache: everything is compiled",
-                    mend: "pack the build cache, too, after a build has filled it"
+                    loss: "the archive holds no compiled packages: everything is compiled",
+                    mend: "pack the build cache, too, after a build has filled it, and let no selection "
+                        + "leave out all packages"
                 )
             ]
         }

@@ -234,8 +234,9 @@ struct PackageTrial {
             loss: "the packages can't be judged, for a module is not in GOMODCACHE here"
                 + (isLost ? ", and the archive does not hold \(names) either" : "") + ": \(words)",
             mend: isLost
-                ? "let the job download it and pack again; a pack leaves out a module that was changed in "
-                    + "place, which `go mod verify` finds in the job"
+                ? "take the archive of which no selection left it out, or let the job download it and pack "
+                    + "again; a pack leaves out a module that was changed in place, which `go mod verify` "
+                    + "finds in the job"
                 : Remedy.restoreFirst.description,
             remedy: isLost ? nil : .restoreFirst
         )

@@ -182,11 +182,14 @@ extension Pack {
 
         /// Returns the options with opened bases.
         ///
-        /// - Throws: ``CacheStoreError`` if a base can't be opened, or `output` is one.
+        /// - Throws: ``CacheStoreError`` if a base can't be opened, or `output` is one, or a log of the use.
         func openingBases(besides output: FilePath?) throws(CacheStoreError) -> Options {
             var result = self
             let opened = try bases.opened()
-            if let output { try opened.checkOutput(output) }
+            if let output {
+                try opened.checkOutput(output)
+                try UseLog.check(output: output, besides: loggedUse?.logs ?? [])
+            }
             result.bases = opened
             return result
         }

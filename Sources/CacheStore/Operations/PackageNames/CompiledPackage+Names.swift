@@ -43,10 +43,18 @@ extension CompiledPackage {
     ///
     /// - The import path; for a program, `main`, the title, and the directory.
     /// - The path of the module, alone and with `@` and the version.
+    /// - The same with the escapes of GOMODCACHE, as `!acme` for `Acme`.
     /// - `std` for Go's own packages, as for all paths whose first element has no dot.
     var names: [String] {
         var names = [importPath]
-        if let module { names += [module.path, "\(module.path)@\(module.version)"] }
+        if let module {
+            names += [module.path, "\(module.path)@\(module.version)"]
+            let path = ModuleKey.escape(module.path)
+            names += [path, "\(path)@\(ModuleKey.escape(module.version))"]
+            if importPath.hasPrefix(module.path) {
+                names.append(path + importPath.dropFirst(module.path.count))
+            }
+        }
         if importPath == "main" {
             names += [title] + (directory.map { [$0] } ?? [])
         } else if isStandard {

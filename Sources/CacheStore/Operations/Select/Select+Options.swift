@@ -109,7 +109,7 @@ extension Select {
             if let only, let label = sharedBy?.first(where: { !only.contains($0) }) {
                 throw CacheStoreError(
                     .badArgument,
-                    "members that `\(label)` shares are asked for, but no member of that source alone"
+                    "`\(label)` is to share the members that stay, but is not among the sources that stay"
                 )
             }
             if let level {

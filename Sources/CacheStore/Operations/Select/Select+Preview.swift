@@ -22,12 +22,21 @@ extension Select {
         if let path { try filters.checkOutput(path) }
         let warnings = try Warning.preview(of: path, overwrite: options.overwrite)
         if let path { return try await preview(archives, filters, path, warnings, progress) }
+        let unnamed = try TemporaryPlace.path(of: "preview")
         do {
-            let unnamed = try TemporaryPlace.path(of: "preview")
             return try await preview(archives, filters, unnamed, warnings, progress)
-        } catch let error as CacheStoreError where error.code == .damagedCache {
-            // What can't be written has no name that anybody gave.
-            throw CacheStoreError(error.code, error.message, member: error.member, remedy: error.remedy)
+        } catch let error as CacheStoreError where error.path == unnamed {
+            // Nobody gave this name.
+            guard error.code != .damagedCache else {
+                throw CacheStoreError(error.code, error.message, member: error.member, remedy: error.remedy)
+            }
+            throw CacheStoreError(
+                error.code,
+                "cannot make a file in the directory for temporary files, which `TMPDIR` names",
+                path: unnamed.removingLastComponent(),
+                remedy: error.remedy,
+                cause: error.cause
+            )
         }
     }
 
@@ -39,7 +48,13 @@ extension Select {
         _ progress: ProgressHandler?
     ) async throws -> Preview {
         try await ProgressCounters.reporting(to: progress) { counters in
-            let names = try await SelectionNames(in: archives, jobs: options.jobs, counters)
+            // Unless a filter asks for a name, a run does not read the packages.
+            let names = try await SelectionNames(
+                in: archives,
+                toleratesDamage: !filters.needsNames,
+                jobs: options.jobs,
+                counters
+            )
             let (findings, parts, tables) =
                 filters.needsMemory
                 ? try await previewInMemory(archives, filters, names, path, counters)

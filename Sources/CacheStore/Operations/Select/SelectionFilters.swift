@@ -36,7 +36,7 @@ struct SelectionFilters: Sendable {
     /// The length that the archive may have, in bytes; `nil` for any.
     var maximumBytes: Int? { options.maximumBytes }
 
-    /// Refuses an output that would replace an archive of which it holds only a part.
+    /// Refuses an output that would replace an archive of which it holds only a part, or a log.
     ///
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/badArgument``, or as the system says.
     func checkOutput(_ path: FilePath) throws(CacheStoreError) {
@@ -44,6 +44,7 @@ struct SelectionFilters: Sendable {
             asOutputBeside: others.map(\.path),
             "the new archive is to hold only members that this one has, too, so it can't take its place"
         )
+        try UseLog.check(output: path, besides: options.usedLogs)
     }
 
     /// Applies the filters.

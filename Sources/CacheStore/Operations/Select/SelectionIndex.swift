@@ -59,12 +59,16 @@ struct SelectionIndex: Sendable {
             modules: rest,
             hasChunk: hasChunk
         )
+        let warning = Warning(
+            ofUse: part.hadPackages || selection.modules.whole.holdsModules,
+            left: part.hasPackages || rest.holdsModules
+        )
         tables = try listsRemoved ? names.map { try removal.tables($0) } : nil
         findings = SelectionFindings(
             removed: try removal.figures(),
             disagreements: union.disagreements,
             disputes: union.disputes.left(part.disputedOutputs, among: sources),
-            warnings: warnings
+            warnings: warnings + [warning].compactMap(\.self)
         )
     }
 
@@ -115,6 +119,12 @@ struct SelectionIndex: Sendable {
         /// For each output, whether it stays.
         private(set) var outputs: BitArray
 
+        /// Whether there are compiled packages among all outputs.
+        private(set) var hadPackages = false
+
+        /// Whether there are compiled packages among those that stay.
+        private(set) var hasPackages = false
+
         /// The sets of sources of the entries that stay.
         private(set) var sets: Set<SourceSetNumber> = []
 
@@ -129,7 +139,10 @@ struct SelectionIndex: Sendable {
             var position = 0
             while let row = try actions.next() {
                 defer { position += 1 }
+                let isPackage = selection.classes.isPackage(row.output)
+                if isPackage { hadPackages = true }
                 guard entries[position] else { continue }
+                if isPackage { hasPackages = true }
                 outputs[row.output.index] = true
                 sets.insert(row.sources)
                 if !disputes.isEmpty, disputedOutputs[row.id] != nil {

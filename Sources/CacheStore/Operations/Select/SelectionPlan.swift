@@ -37,9 +37,9 @@ struct SelectionPlan: Sendable {
         let warnings = try filters.apply(to: &selection, names, check: check)
         var cuts: [Select.Cut] = []
         if let limit = filters.maximumBytes, let names {
-            (selection, cuts) = try SizeBudget(selection, names, check: check).cut(to: limit) { selection in
+            (selection, cuts) = try SizeBudget(selection, names, check: check).cut(to: limit) { rest, limit in
                 try check()
-                let set = Self.layOut(selection, places).set
+                let set = Self.layOut(rest, places).set
                 // The index is written only if the frames leave room for it.
                 let least = Trailer.indexOffset(after: set.frameBytes)
                 return try least > limit ? least : Self.fileBytes(of: set, beside: path)
@@ -59,7 +59,7 @@ struct SelectionPlan: Sendable {
             cuts: cuts,
             disagreements: union.disagreements,
             disputes: Self.disputes(union.disputes, in: set),
-            warnings: warnings
+            warnings: warnings + [Warning(ofUse: whole.isOfUse, left: set.isOfUse)].compactMap(\.self)
         )
     }
 

@@ -175,20 +175,21 @@ struct SizeBudget: Sendable {
     ///
     /// - Parameters:
     ///   - limit: The length that the archive may have, in bytes.
-    ///   - size: Returns the length of the archive of a selection, in bytes; it must not grow as members go.
+    ///   - size: Returns the length of the archive of a selection, in bytes, which must not grow as members
+    ///     go; if it is above the given limit, any number above the limit will do.
     /// - Returns: The selection, and what was cut, in order.
     /// - Throws: ``CacheStoreError`` with code ``CacheStoreError/Code/overBudget`` if all packages and
     ///   modules together are not enough, or the error of `size`.
     /// - Complexity: O(log *n*) calls of `size`.
     func cut(
         to limit: Int,
-        size: (MemberSelection) throws -> Int
+        size: (MemberSelection, _ limit: Int) throws -> Int
     ) throws -> (selection: MemberSelection, cuts: [Select.Cut]) {
-        let whole = try size(selection)
+        let whole = try size(selection, limit)
         if whole <= limit { return (selection, []) }
-        let least = try size(without(0..<order.count))
+        let least = try size(without(0..<order.count), limit)
         guard least <= limit else {
-            let words = Self.words(atLeast: least)
+            let words = Self.words(atLeast: try size(without(0..<order.count), .max))
             throw CacheStoreError(
                 .overBudget,
                 "the archive can't be that small: without any package or module, it still has \(words)",
@@ -200,12 +201,12 @@ struct SizeBudget: Sendable {
         var excess = whole - limit
         while high - low > 1 {
             let middle = (low + high) / 2
-            let bytes = try size(without(0..<middle))
+            let bytes = try size(without(0..<middle), limit)
             if bytes <= limit { high = middle } else { (low, excess) = (middle, bytes - limit) }
         }
         if let last = lastCut(at: low, freeing: excess), last != low {
             let result = without(0..<low, and: last)
-            if try size(result) <= limit { return (result, order.prefix(low) + [order[last]]) }
+            if try size(result, limit) <= limit { return (result, order.prefix(low) + [order[last]]) }
         }
         return (without(0..<high), Array(order.prefix(high)))
     }

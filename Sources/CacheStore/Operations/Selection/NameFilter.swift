@@ -56,10 +56,17 @@ struct NameFilter {
         return patterns.map { pattern in
             Warning(
                 code: .unmatchedPattern,
-                message: "no module and no package matches the pattern `\(pattern)`",
+                message: "no module and no package matches the pattern `\(pattern)`\(Self.hint(on: pattern))",
                 remedy: .checkPattern
             )
         }
+    }
+
+    /// Returns what is wrong with a pattern that is written as other programs have it; empty if nothing is.
+    private static func hint(on pattern: String) -> String {
+        if pattern.contains(",") { return " (a pattern holds no list; each needs an option of its own)" }
+        if pattern.hasSuffix("/...") { return " (`*`, not `...`, stands for any text)" }
+        return pattern.hasSuffix("/") ? " (no name ends in `/`)" : ""
     }
 
     /// Returns whether the patterns keep a module.

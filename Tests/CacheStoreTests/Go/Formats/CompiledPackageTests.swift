@@ -110,6 +110,18 @@ struct CompiledPackageTests {
         #expect(package.module.map { "\($0.path)@\($0.version)" } == module)
     }
 
+    @Test("goes by the names that Go prints, and by those that GOMODCACHE has")
+    func namesForPatterns() {
+        let file = "/go/mod/github.com/!acme/tools@v1.0.0-!r!c/Sub/a.go"
+        let names = CompiledPackage(importPath: "github.com/Acme/tools/Sub", file: file).names
+        #expect(
+            Set(names) == [
+                "github.com/Acme/tools/Sub", "github.com/Acme/tools", "github.com/Acme/tools@v1.0.0-RC",
+                "github.com/!acme/tools/Sub", "github.com/!acme/tools", "github.com/!acme/tools@v1.0.0-!r!c",
+            ]
+        )
+    }
+
     @Test("goes by its import path, its module, the directory of a program, or `std`")
     func patternNames() {
         func names(_ path: String, _ file: String) -> [String] {

@@ -282,7 +282,7 @@ struct PredictionTests {
         #expect(!Compatibility.nothingHits(of: [], at: environment()))
     }
 
-    @Test("is that nothing hits where no source holds entries of a build cache")
+    @Test("is that nothing hits where no source holds compiled packages")
     func empty() {
         let findings = Doctor.findings([source()], holders: [], environment())
         #expect(findings.map(\.code) == [.noEntries])

@@ -171,6 +171,16 @@ struct LoggedUseTests {
         #expect(!Files.exists(bench.path("pack")))
     }
 
+    @Test("does not take the place of the log")
+    func output() async throws {
+        let use = try logged([CacheModel.id("twin 1")])
+        let before = try Files.bytes(bench.path("log.used"))
+        let caches = try randomCache(9)
+        let error = await failure { try await pack(caches, use, to: "log.used") }
+        #expect(error?.code == .badArgument && error?.path?.lastComponent?.string == "log.used")
+        #expect(try Files.bytes(bench.path("log.used")) == before)
+    }
+
     @Test("warns of lines that are no action IDs, with their number")
     func foreign() async throws {
         let caches = try randomCache(8)

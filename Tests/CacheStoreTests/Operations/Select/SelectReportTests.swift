@@ -59,6 +59,59 @@ struct SelectReportTests {
         }
     }
 
+    @Test("says what is wrong with a pattern that is written as other programs have it")
+    func foreignPatterns() async throws {
+        let packs = try await bench.packs(RandomCaches(seed: 415, jobs: 2, pairs: 20).withPackages())
+        for (pattern, hint) in [
+            ("std,fmt", "no list"), ("example.com/...", "`*`, not `...`"), ("std/", "no name ends"),
+        ] {
+            let report = try await bench.preview(packs) { $0.excluded = [Glob(pattern)].compactMap(\.self) }
+                .report
+            #expect(report.warnings.map(\.code) == [.unmatchedPattern])
+            #expect(
+                report.warnings[0].message.contains("`\(pattern)` (")
+                    && report.warnings[0].message.contains(hint)
+            )
+        }
+    }
+
+    @Test(
+        "warns where filters leave nothing that builds use, row by row and in memory",
+        arguments: [nil, Int.max]
+    )
+    func nothingLeft(limit: Int?) async throws {
+        let packs = try await bench.packs(RandomCaches(seed: 416, jobs: 2, pairs: 20).withPackages())
+        func warnings(_ configure: (inout Select.Options) -> Void) async throws -> [Warning.Code] {
+            try await bench.preview(packs) {
+                configure(&$0)
+                $0.maximumBytes = limit
+            }.report.warnings.map(\.code).filter { $0 == .nothingLeft }
+        }
+        let all = Glob("*").map { [$0] } ?? []
+        #expect(try await warnings { $0.excluded = all } == [.nothingLeft])
+        #expect(try await warnings { ($0.included, $0.excluded) = (all, all) } == [.nothingLeft])
+        #expect(try await warnings { $0.included = all }.isEmpty)
+        // Modules alone are of use.
+        #expect(try await warnings { $0.dropped = [.package, .main] }.isEmpty)
+    }
+
+    @Test("takes the place of no log that it reads, nor of the log beside it")
+    func logs() async throws {
+        let packs = try await bench.packs(RandomCaches(seed: 417, jobs: 1, pairs: 20))
+        let log = try bench.log(bench.contents(packs[0]).set.actions.map(\.id), to: "log")
+        let beside = UseLog.path(besides: log)
+        try Files.write([UInt8]("figures".utf8), to: log)
+        for (named, output) in [(log, beside), (beside, beside), (log, log)] {
+            var options = Select.Options()
+            (options.usedLogs, options.overwrite) = ([named], true)
+            let before = try Files.bytes(beside)
+            let run = await failure { try await Select(options: options).run(packs, to: output) }
+            let preview = await failure { try await Select(options: options).preview(packs, to: output) }
+            #expect(run?.code == .badArgument && run?.path != nil && preview?.code == .badArgument)
+            #expect(try Files.bytes(beside) == before)
+        }
+    }
+
     @Test("has the disputes of a union, as far as several outputs stay")
     func disputes() async throws {
         let packs = try await bench.packs(RandomCaches(seed: 414, jobs: 3, pairs: 60))

@@ -127,4 +127,50 @@ struct DamagedInputTests {
         }
         #expect(try !bench.names.contains { $0.contains("never") })
     }
+
+    @Test("of which several frames are lost is the same error at any number of threads, in every attempt")
+    func severalLost() async throws {
+        var source = SeededBytes(seed: 732)
+        var inputs: [FilePath] = []
+        // The frames of the inputs take turns in the union, so there are many runs.
+        for (index, pack) in try await bench.packs(RandomCaches(seed: 732, pairs: 60)).enumerated() {
+            let chunks = try bench.contents(pack).set.chunks
+            inputs.append(try bench.damage(pack, frames: chunks, to: "damaged \(index)", &source))
+        }
+        let one = await failure { try await bench.unite(inputs[0], inputs[1], inputs[2], to: "x", jobs: 1) }
+        #expect(one?.code == .corruptArchive && one?.member != nil && one?.offset != nil)
+        for jobs in [2, 3, 16, 16, 16] {
+            let error = await failure {
+                try await bench.unite(inputs[0], inputs[1], inputs[2], to: "x", jobs: jobs)
+            }
+            #expect(error?.member == one?.member && error?.offset == one?.offset && error?.path == one?.path)
+        }
+        #expect(try !bench.names.contains("x"))
+    }
+
+    @Test(
+        "keeps neither a selection nor its preview back, unless filters need the name"
+    )
+    func preview() async throws {
+        var source = SeededBytes(seed: 733)
+        let pack = try await bench.packs(RandomCaches(seed: 733, jobs: 1, pairs: 20).withPackages())[0]
+        let set = try bench.contents(pack).set
+        let package = try #require(set.outputs.first { $0.contentClass == .package })
+        let chunks = package.chunks.numbers.map { set.chunks[$0] }
+        let damaged = try bench.damage(pack, frames: chunks, to: "damaged", &source)
+        func select(_ options: Select.Options) async throws -> Select.Report {
+            try await Select(options: options).run([damaged], to: bench.path("part"))
+        }
+        var options = Select.Options()
+        options.dropped = [.package]
+        options.overwrite = true
+        let report = try await select(options)
+        let preview = try await bench.preview([damaged]) { $0 = options }
+        #expect(preview.report.digest == report.digest && preview.unknownPackages > 0)
+        // A filter that asks for names reads the packages, in a run as in a preview.
+        options.excluded = [Glob("std")].compactMap(\.self)
+        let run = await failure { try await select(options) }
+        let previewed = await failure { try await bench.preview([damaged]) { $0 = options } }
+        #expect(run?.code == .corruptArchive && run?.member == previewed?.member && run?.member != nil)
+    }
 }

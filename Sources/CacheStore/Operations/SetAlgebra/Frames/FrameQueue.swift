@@ -74,7 +74,8 @@ final class FrameQueue: Sendable {
     ///   - counters: The counters to add to.
     ///   - mend: Called for a damaged frame, with its error and a buffer; it puts the bytes of a sound frame
     ///     into the buffer, and returns whether those are to be written.
-    /// - Throws: The error of `mend`, ``CacheStoreError`` for a system error, or `CancellationError`.
+    /// - Throws: The error of `mend`, ``CacheStoreError`` for a system error, or `CancellationError`. If
+    ///   several frames are lost, the error of `mend` is that of the first one in the new archive.
     func copy(
         from files: [FrameFile],
         to writer: ArchiveWriter,
@@ -85,9 +86,12 @@ final class FrameQueue: Sendable {
         counters.begin("copying", bytes: byteCount, items: count)
         try prepare(files)
         let threads = WorkerThreads.count(for: jobs)
+        /// The first frame that is lost, of those that were read: its offset, and its error.
+        let lost = Gathered<(offset: Int, error: CacheStoreError)?>(nil)
         try await WorkerThreads.run(count: max(1, min(threads, count))) { cancellation in
             var buffer: [UInt8] = []
-            while let copy = try self.next() {
+            // The runs before one with a lost frame were taken before, and are read to their ends.
+            while lost.value == nil, let copy = try self.next() {
                 try cancellation.check()
                 let file = files[copy.input]
                 do throws(CacheStoreError) {
@@ -103,7 +107,15 @@ final class FrameQueue: Sendable {
                             try file.read([record], into: &buffer)
                         } catch {
                             guard error.code == .corruptArchive else { throw error }
-                            isSound = try mend(FramePlace(input: copy.input, record: record), error, &buffer)
+                            let place = FramePlace(input: copy.input, record: record)
+                            do {
+                                isSound = try mend(place, error, &buffer)
+                            } catch let error as CacheStoreError where error.code == .corruptArchive {
+                                lost.update { lost in
+                                    if lost.map({ offset < $0.offset }) ?? true { lost = (offset, error) }
+                                }
+                                break
+                            }
                         }
                         if isSound { try writer.write(buffer.span, at: offset) }
                         offset += record.storedBytes
@@ -112,6 +124,7 @@ final class FrameQueue: Sendable {
                 counters.add(bytes: copy.count)
             }
         }
+        if let lost = lost.value { throw lost.error }
     }
 
     /// Reads the list of all runs, in order.
