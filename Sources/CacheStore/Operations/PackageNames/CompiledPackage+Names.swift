@@ -49,10 +49,12 @@ extension CompiledPackage {
         var names = [importPath]
         if let module {
             names += [module.path, "\(module.path)@\(module.version)"]
-            let path = ModuleKey.escape(module.path)
-            names += [path, "\(path)@\(ModuleKey.escape(module.version))"]
-            if importPath.hasPrefix(module.path) {
-                names.append(path + importPath.dropFirst(module.path.count))
+            let (path, version) = (ModuleKey.escape(module.path), ModuleKey.escape(module.version))
+            if (path, version) != (module.path, module.version) {
+                names += [path, "\(path)@\(version)"]
+                if importPath.hasPrefix(module.path) {
+                    names.append(path + importPath.dropFirst(module.path.count))
+                }
             }
         }
         if importPath == "main" {

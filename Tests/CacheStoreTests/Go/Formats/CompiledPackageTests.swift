@@ -110,18 +110,6 @@ struct CompiledPackageTests {
         #expect(package.module.map { "\($0.path)@\($0.version)" } == module)
     }
 
-    @Test("goes by the names that Go prints, and by those that GOMODCACHE has")
-    func namesForPatterns() {
-        let file = "/go/mod/github.com/!acme/tools@v1.0.0-!r!c/Sub/a.go"
-        let names = CompiledPackage(importPath: "github.com/Acme/tools/Sub", file: file).names
-        #expect(
-            Set(names) == [
-                "github.com/Acme/tools/Sub", "github.com/Acme/tools", "github.com/Acme/tools@v1.0.0-RC",
-                "github.com/!acme/tools/Sub", "github.com/!acme/tools", "github.com/!acme/tools@v1.0.0-!r!c",
-            ]
-        )
-    }
-
     @Test("goes by its import path, its module, the directory of a program, or `std`")
     func patternNames() {
         func names(_ path: String, _ file: String) -> [String] {
@@ -131,6 +119,11 @@ struct CompiledPackageTests {
         #expect(names("vendor/golang.org/x/net/idna", "x.go").last == "std")
         #expect(names("a.b/c", "/src/c/c.go") == ["a.b/c"])
         #expect(names("a.b/c/d", "/mod/a.b/c@v1.0.0/d/d.go") == ["a.b/c/d", "a.b/c", "a.b/c@v1.0.0"])
+        // Of a module with capital letters also as GOMODCACHE has it.
+        let escaped = ["a.b/!c", "a.b/!c@v1.0.0", "a.b/!c/D"]
+        #expect(
+            names("a.b/C/D", "/mod/a.b/!c@v1.0.0/D/d.go") == ["a.b/C/D", "a.b/C", "a.b/C@v1.0.0"] + escaped
+        )
         #expect(names("main", "/src/p/main.go") == ["main", "main (/src/p)", "/src/p"])
     }
 
