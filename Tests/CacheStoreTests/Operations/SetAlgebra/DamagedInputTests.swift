@@ -133,7 +133,7 @@ struct DamagedInputTests {
         var source = SeededBytes(seed: 732)
         var inputs: [FilePath] = []
         // The frames of the inputs take turns in the union, so there are many runs.
-        for (index, pack) in try await bench.packs(RandomCaches(seed: 732, pairs: 60)).enumerated() {
+        for (index, pack) in try await bench.packs(RandomCaches(seed: 732, jobs: 3, pairs: 60)).enumerated() {
             let chunks = try bench.contents(pack).set.chunks
             inputs.append(try bench.damage(pack, frames: chunks, to: "damaged \(index)", &source))
         }
