@@ -18,6 +18,16 @@ extension Workbench {
         }
     }
 
+    /// Waits until ``served`` has the entries of some actions: a program writes them after its answers.
+    func awaitEntries(of actions: some Sequence<ObjectID>) async throws {
+        for action in actions {
+            let name = "\(BuildCacheLayout.subdirectory(of: action))/\(action)-a"
+            let entry = FilePath("\(served)/\(name)")
+            for _ in 0..<2000 where !Files.exists(entry) { try await Task.sleep(for: .milliseconds(5)) }
+            #expect(Files.exists(entry), "no entry \(name)")
+        }
+    }
+
     /// Returns the path of a file below ``served``, by its path in a ``CacheModel``.
     func served(_ name: String) -> FilePath { path("served/\(name)") }
 

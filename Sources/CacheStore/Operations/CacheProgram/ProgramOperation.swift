@@ -49,11 +49,8 @@ final class ProgramOperation: Sendable {
         do throws(CacheStoreError) {
             try WorkerThreads.start { [archives] in
                 for archive in archives {
-                    do throws(CacheStoreError) {
-                        try archive.check(store)
-                    } catch {
-                        record.note(unserved: error, archive.archive.path)
-                    }
+                    // The warning comes before the misses, so that no command ends without it.
+                    try? archive.check(store) { record.note(unserved: $0, archive.archive.path) }
                 }
             }
         } catch {
@@ -189,9 +186,9 @@ final class ProgramOperation: Sendable {
             } catch let error as SQLiteError {
                 // The check tells damage of the index from a machine that can't read it.
                 guard archive.isSound else { continue }
-                archive.giveUp()
                 let unreadable = IndexSchema.unreadable(error, path: archive.archive.path)
                 record.note(unserved: unreadable, archive.archive.path)
+                archive.giveUp()
             } catch {
                 continue
             }

@@ -23,9 +23,15 @@ final class ServedArchive: Sendable {
 
     /// Checks the index, unless GOCACHE tells that this state of the archive has been checked before.
     ///
-    /// - Parameter store: GOCACHE, which keeps the note of the check.
+    /// - Parameters:
+    ///   - store: GOCACHE, which keeps the note of the check.
+    ///   - failing: Called with the error that is thrown, before anybody who waits learns that the archive is
+    ///     unusable.
     /// - Throws: ``CacheStoreError`` as ``Archive/checkIndex()`` does; the archive is unusable then.
-    func check(_ store: ProgramStore) throws(CacheStoreError) {
+    func check(
+        _ store: ProgramStore,
+        failing: (CacheStoreError) -> Void = { _ in }
+    ) throws(CacheStoreError) {
         do throws(CacheStoreError) {
             if archive.frames.file.remote != nil {
                 // The index has just come, and no status tells that it is the one that was checked.
@@ -40,6 +46,7 @@ final class ServedArchive: Sendable {
             }
             set(.sound)
         } catch {
+            failing(error)
             giveUp()
             throw error
         }

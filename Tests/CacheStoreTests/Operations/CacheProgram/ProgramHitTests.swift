@@ -52,7 +52,8 @@ struct ProgramHitTests {
         }
         let miss = try await client.get(CacheModel.id("nowhere"))
         #expect(miss.Miss == true && miss.Err == nil && miss.DiskPath == nil)
-        // What came from an archive now stands in GOCACHE.
+        // What came from an archive stands in GOCACHE a moment later.
+        try await bench.awaitEntries(of: expected.keys.map { CacheModel.id($0) })
         #expect(try text(try await client.get(CacheModel.id("both"))) == "first")
         let report = try await client.close()
         #expect(report.gets == 6 && report.misses == 1 && report.errors == 0 && report.puts == 0)

@@ -44,6 +44,7 @@ struct ProgramLawTests {
         #expect(actions.count > 60)
         let client = try bench.program(union) { $0.jobs = jobs }
         let answers = try await client.get(actions)
+        try await bench.awaitEntries(of: zip(actions, answers).filter { $1.Miss != true }.map(\.0))
         let again = try await client.get(actions)
         for (first, second) in zip(answers, again) {
             #expect(
@@ -147,6 +148,7 @@ struct ProgramLawTests {
         let archive = try await bench.pack(model, to: "archive").path
         let client = try bench.program(archive) { $0.keepsPutsOut = true }
         _ = try await client.get(archived)
+        try await bench.awaitEntries(of: [archived])
         let kept = try await client.put(CacheModel.id("kept"), [1, 2, 3])
         let names = try Directory(opening: bench.served).names().valid
         #expect(names.contains(CheckedArchives.name) && names.contains { $0.hasSuffix(".tmp") })
