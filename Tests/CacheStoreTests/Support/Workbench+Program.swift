@@ -1,4 +1,5 @@
 import SystemPackage
+import Testing
 
 @testable import CacheStore
 
