@@ -232,7 +232,8 @@ struct ProgramHitTests {
                 if time > now - 3_600 {
                     #expect(found == time, "\(time)")
                 } else {
-                    #expect(found >= now, "\(time)")
+                    // The clock of file systems goes in ticks, and may be one behind.
+                    #expect(found >= now - 1, "\(time)")
                 }
             }
         }
