@@ -148,9 +148,7 @@ struct DamagedInputTests {
         #expect(try !bench.names.contains("x"))
     }
 
-    @Test(
-        "keeps neither a selection nor its preview back, unless filters need the name"
-    )
+    @Test("keeps neither a selection nor its preview back, unless filters need the name")
     func preview() async throws {
         var source = SeededBytes(seed: 733)
         let pack = try await bench.packs(RandomCaches(seed: 733, jobs: 1, pairs: 20).withPackages())[0]
