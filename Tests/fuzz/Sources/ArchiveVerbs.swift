@@ -44,7 +44,7 @@ struct ArchiveVerbs {
         expect(isListed || !problems.isEmpty, "verify accepts an index that listings refuse")
         if writes { runWriters(path, problems) }
         if combines {
-            algebra(path, sound, isListed || problems.contains(where: Self.isFormal))
+            algebra(path, sound, isListed)
             readers(path, sound)
         }
         let names = scratch.names().filter { !Self.fixed.contains($0) }
@@ -108,14 +108,6 @@ struct ArchiveVerbs {
 
     /// The words of `verify` for an image that another writer would have made of the same rows.
     private static let otherImage = "its bytes are not those that its rows make"
-
-    /// Returns whether a problem concerns no member: the form of the image, or the digest that is stated,
-    /// which a union does not take over.
-    private static func isFormal(_ problem: CacheStoreError) -> Bool {
-        problem.member == nil
-            && [Self.otherImage, "its digest is not that of its members"]
-                .contains { problem.message.contains($0) }
-    }
 
     private func target(_ name: String) -> FilePath {
         scratch.root.appending(FilePath("\(Self.place)/\(name)").components)

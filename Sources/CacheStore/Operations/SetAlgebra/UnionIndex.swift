@@ -8,7 +8,7 @@ struct UnionIndex: Sendable {
     /// The disputed action IDs: see ``ActionUnion/disputes``.
     let disputes: [DisputedAction]
 
-    /// Merges the indexes of archives.
+    /// Checks the indexes of archives, and merges them.
     ///
     /// Only the members of GOMODCACHE are held in memory. All other members pass from the inputs' tables
     /// through scratch files into the new index.
@@ -33,9 +33,9 @@ struct UnionIndex: Sendable {
         var sets: [(path: FilePath, set: MemberSet)] = []
         for archive in archives {
             try check()
-            let input = try archive.index()
-            sets.append((archive.path, try input.modules(keepingPartsOfOutputs: true)))
-            inputs.append(input)
+            let input = try CheckedIndex(of: archive, try archive.index(), keepingPartsOfOutputs: true)
+            sets.append((archive.path, input.set))
+            inputs.append(input.reader)
             read()
         }
         var members = try MemberUnion(sets, avoiding: damaged)

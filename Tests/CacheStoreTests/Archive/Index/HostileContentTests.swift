@@ -124,14 +124,38 @@ struct HostileContentTests {
         try await hostile.expectRefused(archive, codes: [.corruptArchive], onlyByContent: true)
     }
 
-    @Test("by verify for a digest that is not that of its members")
+    @Test("for a digest that is not that of its members, also by set verbs and beside the sound archive")
     func wrongDigest() async throws {
+        let sound = try await hostile.sound()
         let archive = try hostile.write(
-            from: try await hostile.sound(),
+            from: sound,
             sql: "UPDATE archive SET value = zeroblob(32) WHERE name = 'digest'",
             to: "archive"
         )
         #expect(try await Verify().run(archive).problems.map(\.code) == [.corruptArchive])
+        try await hostile.expectRefused(archive, codes: [.corruptArchive])
+        let filters: [(inout Select.Options) -> Void] = [
+            { $0.kept = [.package] }, { $0.excluded = [Glob("none")].compactMap(\.self) },
+            { $0.maximumBytes = 1 << 30 }, { $0.heldIn = [sound] }, { $0.level = 1 }, { _ in },
+        ]
+        for inputs in [[sound, archive], [archive, sound]] {
+            var verbs: [() async throws -> Void] = [
+                { try await Union().run(inputs, to: bench.path("made")) },
+                { try await Intersect().run(inputs, to: bench.path("made")) },
+                { try await Difference().run(inputs[0], without: [inputs[1]], to: bench.path("made")) },
+                { _ = try await bench.select([sound], to: "made") { $0.heldIn = [archive] } },
+            ]
+            for filter in filters {
+                verbs.append { _ = try await bench.select(inputs, to: "made", configure: filter) }
+                verbs.append { _ = try await bench.preview(inputs, configure: filter) }
+            }
+            for (number, verb) in verbs.enumerated() {
+                let error = await failure("verb \(number)", of: verb)
+                #expect(error?.code == .corruptArchive && error?.path == archive, "verb \(number)")
+                #expect(error?.message.contains("its digest") == true, "verb \(number)")
+                #expect(!Files.exists(bench.path("made")), "verb \(number)")
+            }
+        }
     }
 
     @Test("for bytes that are not one frame, or a frame of too much content, without memory for that content")
