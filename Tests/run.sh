@@ -23,10 +23,18 @@ source Tests/packages.sh
 
 # ---------------------------------------------------------------- steps and their times
 
-step='' step_start=0 summary=() test_log=$(mktemp) beside_process='' beside_log='' memory=''
+step='' step_start=0 step_used=0 used=0 summary=() test_log=$(mktemp) beside_process='' beside_log='' memory=''
+
+measure_used() { # sets USED to the processor seconds of all processes that were waited for
+    local fields
+    read -ra fields <"/proc/$$/stat"
+    used=$(((fields[15] + fields[16]) / 100))
+}
 
 end_step() { # end_step RESULT
-    [[ -z $step ]] || summary+=("$(printf '%-7s %5d s  %s' "$1" $((SECONDS - step_start)) "$step")")
+    measure_used
+    [[ -z $step ]] ||
+        summary+=("$(printf '%-7s %5d s  %5d CPU s  %s' "$1" $((SECONDS - step_start)) $((used - step_used)) "$step")")
     step=''
 }
 
@@ -34,7 +42,7 @@ begin() { # begin NAME
     local last=$step
     end_step ok
     [[ -z $last || $last != "${CACHESTORE_LAST_STEP:-}" ]] || exit 0
-    step=$1 step_start=$SECONDS
+    step=$1 step_start=$SECONDS step_used=$used
     printf '\n==> %s\n' "$step"
 }
 
