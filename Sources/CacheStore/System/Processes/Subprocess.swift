@@ -180,7 +180,7 @@ package enum Subprocess {
         var result = unsafe posix_spawnp(&process, program, &actions, &attributes, strings, settings)
         // Whoever has just written the program may have started another one meanwhile, which has the file
         // open until it runs (https://go.dev/issue/22315).
-        for wait in 1...10 where result == ETXTBSY {
+        for wait in 1...20 where result == ETXTBSY {
             usleep(useconds_t(wait * 10_000))
             result = unsafe posix_spawnp(&process, program, &actions, &attributes, strings, settings)
         }

@@ -54,7 +54,7 @@ struct ProgramQueueTests {
             queue.finish()
         }
         var last = -1
-        while last != added.value || last == 0 {
+        for _ in 0..<200 where last != added.value || last < 1_000 {
             last = added.value
             try await Task.sleep(for: .milliseconds(100))
         }
