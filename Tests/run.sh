@@ -23,7 +23,7 @@ source Tests/packages.sh
 
 # ---------------------------------------------------------------- steps and their times
 
-step='' step_start=0 step_used=0 used=0 summary=() test_log=$(mktemp) beside_process='' beside_log='' memory=''
+step='' step_start=0 step_used=0 used=0 summary=() test_log=$(mktemp) beside_processes=() beside_logs=() memory=''
 
 measure_used() { # sets USED to the processor seconds of all processes that were waited for
     local fields
@@ -48,18 +48,28 @@ begin() { # begin NAME
 
 # Runs a command beside the next steps, with what they leave of the processors.
 beside() { # beside COMMAND...
-    beside_log=$(mktemp)
-    setsid nice -n 19 "$@" >"$beside_log" 2>&1 &
-    beside_process=$!
+    local log
+    log=$(mktemp)
+    setsid nice -n 5 "$@" >"$log" 2>&1 &
+    beside_processes+=("$!") beside_logs+=("$log")
 }
 
-await_beside() { # waits for that command, and shows what it printed
-    local status=0
-    wait "$beside_process" || status=$?
-    beside_process=''
-    cat "$beside_log"
-    rm "$beside_log"
-    return "$status"
+await_beside() { # waits for all these commands, and shows what they printed
+    local number status=0
+    for number in "${!beside_processes[@]}"; do
+        wait "${beside_processes[number]}" || status=$?
+        cat "${beside_logs[number]}"
+        rm "${beside_logs[number]}"
+        unset "beside_processes[number]" "beside_logs[number]"
+        ((status == 0)) || return "$status"
+    done
+}
+
+await_file() { # await_file FILE: waits until a command beside the steps has made it
+    until [[ -e $1 ]]; do
+        kill -0 "${beside_processes[@]}" 2>/dev/null || { await_beside; die "$1 was not made"; }
+        sleep 1
+    done
 }
 
 # Repeats the reasons of failed tests at the end, because thousands of lines may come after them.
@@ -69,13 +79,13 @@ repeat_failures() {
 }
 
 finish() {
-    local status=$? failed=$step
+    local status=$? failed=$step process
     if ((status == 0)); then end_step ok; else end_step FAILED; fi
     printf '\n'
     if [[ $failed == tests\ of* ]] && ((status)); then repeat_failures || true; fi
-    [[ -z $beside_process ]] || kill -- "-$beside_process" 2>/dev/null || kill "$beside_process" || true
+    for process in "${beside_processes[@]}"; do kill -- "-$process" 2>/dev/null || kill "$process" || true; done
     remove_quick || true
-    rm -f "$test_log" "$beside_log"
+    rm -f "$test_log" "${beside_logs[@]}"
     printf '%s\n' "${summary[@]}"
     if ((status == 0)); then
         [[ -n $failed ]] || echo "stopped after: $CACHESTORE_LAST_STEP"
@@ -169,11 +179,12 @@ begin "servers and the breaking proxy of the remote tests"
 # The static release that a fresh machine builds serves all steps after the library's tests.
 export CACHECTL_STATIC=$PWD/.build-static/cachectl
 mkdir -p "${CACHECTL_STATIC%/*}"
+rm -f "$CACHECTL_STATIC"
 beside env -u CACHESTORE_LAST_STEP Tests/fresh/test-fresh.sh --keep "$CACHECTL_STATIC"
 
-# The tests of the library take a third of the processor time with optimisation.
+# The tests of the library take a third of the processor time with optimisation. Nobody debugs this build.
 begin "build of the tests"
-optimised=(-c release -Xswiftc -enable-testing -Xswiftc -warnings-as-errors)
+optimised=(-c release -Xswiftc -enable-testing -Xswiftc -warnings-as-errors -Xswiftc -gnone -Xcc -g0)
 swift build --build-tests "${optimised[@]}"
 binaries=$(swift build "${optimised[@]}" --show-bin-path)
 export CACHECTL=$binaries/cachectl
@@ -190,8 +201,8 @@ make_quick
 begin "tests of the library"
 TMPDIR=$quick swift_tests --skip EndToEndTests
 
-begin "fresh machine, the rest"
-await_beside
+begin "static release of the fresh machine"
+await_file "$CACHECTL_STATIC"
 if [[ -n $(git status --porcelain) ]]; then
     begin "static release of what is not committed"
     static=(-c release --static-swift-stdlib -Xswiftc -static-executable --scratch-path .build-static)
@@ -200,22 +211,17 @@ if [[ -n $(git status --porcelain) ]]; then
 fi
 check_static "$CACHECTL_STATIC"
 
+# All of this needs one processor. The fuzz targets run every seed, and every input that was found.
 # shellcheck disable=SC2016 # expanded by the inner shell
 TMPDIR=$quick beside bash -euc '
     "$CACHESTORE_PYTHON" Tests/faults/faults.py --cachectl "$CACHECTL" --short
-    "$CACHESTORE_PYTHON" Tests/faults/crash.py --cachectl "$CACHECTL" --short'
+    "$CACHESTORE_PYTHON" Tests/faults/crash.py --cachectl "$CACHECTL" --short
+    Tests/fuzz.sh --check
+    .github/release/pages.sh "$TMPDIR/site" cachectl "$@"
+    rm -r "$TMPDIR/site"' - "${optimised[@]}"
 
 begin "tests of the program, as it is released"
 CACHECTL=$CACHECTL_STATIC swift_tests --filter EndToEndTests
-
-begin "documentation"
-site=$(mktemp -d)
-.github/release/pages.sh "$site" cachectl "${optimised[@]}"
-rm -r "$site"
-
-begin "faults of system calls and of the power, short form, the rest"
-await_beside
-remove_quick
 
 begin "manual pages and completions"
 Tests/documentation/test-documentation.sh --cachectl "$CACHECTL_STATIC"
@@ -234,9 +240,6 @@ Benchmarks/snowball.sh --short --cachectl "$CACHECTL_STATIC"
 
 begin "micro-benchmarks, short form"
 Benchmarks/micro.sh --short --tool "$binaries/microbenchmark"
-
-# Every seed, and every input that was found, in the fuzz targets. The steps below leave a processor idle now and then.
-beside Tests/fuzz.sh --check
 
 begin "Go versions"
 Tests/matrix/test-matrix.sh --cachectl "$CACHECTL_STATIC"
@@ -262,5 +265,5 @@ Tests/image/test-image.sh
 begin "image written directly"
 Tests/image/test-layers.sh
 
-begin "inputs of the fuzz targets, the rest"
+begin "fresh machine, faults of system calls and of the power, fuzz targets, documentation: the rest"
 await_beside

@@ -201,7 +201,8 @@ run_all() { # run_all COMMAND…: each on a fresh machine
             die "on a fresh machine, this failed: $command"
         say "done, with $(du -sm "$work/$number" | cut -f 1) MB in the root"
         if [[ -n ${CACHESTORE_KEEP:-} ]] && ((number == 1)); then
-            cp "$work/$number/root/cachestore/.build/release/cachectl" "$CACHESTORE_KEEP"
+            cp "$work/$number/root/cachestore/.build/release/cachectl" "$CACHESTORE_KEEP.tmp"
+            mv "$CACHESTORE_KEEP.tmp" "$CACHESTORE_KEEP" # others wait for it
         fi
         rm -rf --one-file-system "${work:?}/$number"
     done
