@@ -46,7 +46,7 @@ begin() { # begin NAME
     printf '\n==> %s\n' "$step"
 }
 
-# Runs a command beside the next steps, with what they leave of the processors.
+# Runs a command beside the next steps, with a smaller share of the processors.
 beside() { # beside COMMAND...
     local log
     log=$(mktemp)
@@ -211,7 +211,7 @@ if [[ -n $(git status --porcelain) ]]; then
 fi
 check_static "$CACHECTL_STATIC"
 
-# All of this needs one processor. The fuzz targets run every seed, and every input that was found.
+# Most of this needs one processor, as the tests of the program do. The fuzz targets run every seed, and every input that was found.
 # shellcheck disable=SC2016 # expanded by the inner shell
 TMPDIR=$quick beside bash -euc '
     "$CACHESTORE_PYTHON" Tests/faults/faults.py --cachectl "$CACHECTL" --short

@@ -2,7 +2,7 @@
 # Proves that the commands of the README work on a fresh machine. For each command it makes a root with Debian's
 # base, the packages without which Swift does not run, and this machine's Swift, clones the repository's HEAD
 # into the root and runs the command there. The quick simulation builds fewer programs than usual, and the tests
-# stop before the debug build (CACHESTORE_LAST_STEP names the last step); the set-up of both is whole. The first
+# stop before their build (CACHESTORE_LAST_STEP names the last step); the set-up of both is whole. The first
 # root then plays a newcomer: see newcomer.sh.
 #
 #     Tests/fresh/test-fresh.sh [--keep FILE] [COMMAND…]

@@ -10,8 +10,8 @@ struct UnionIndex: Sendable {
 
     /// Checks the indexes of archives, and merges them.
     ///
-    /// Only the members of GOMODCACHE are held in memory. All other members pass from the inputs' tables
-    /// through scratch files into the new index.
+    /// Only the members of GOMODCACHE are held in memory, and what ``CheckedIndex`` holds of one input at a
+    /// time. All other members pass from the inputs' tables through scratch files into the new index.
     ///
     /// - Parameters:
     ///   - archives: The archives.
