@@ -143,6 +143,12 @@ extension Remedy {
     /// The advice to pack the archive again, or to copy it again.
     public static let packAgain = Remedy("packAgain", "pack the archive again, or copy it again")
 
+    /// The advice for an archive that was written with an index that contradicts itself.
+    public static let makeAgain = Remedy(
+        "makeAgain",
+        "no damage does this: who wrote the archive did it wrong or has changed it; make it again"
+    )
+
     /// The advice for an archive with damaged content: to make or copy it again, to repair it from archives
     /// that have the same content, or to restore the rest.
     public static let recoverContent = Remedy(

@@ -10,7 +10,8 @@ struct RemedyTextTests {
         let repair = "`cachectl repair ARCHIVE --from OTHER -o NEW`"
         for (remedy, word) in [
             (Remedy.overwrite, "--force"), (.relabel, "--label"), (.installGo, "--go PATH"),
-            (.packAgain, "`cachectl pack`"), (.recoverContent, repair), (.recoverIndex, repair),
+            (.packAgain, "`cachectl pack`"), (.makeAgain, "`cachectl union`"), (.recoverContent, repair),
+            (.recoverIndex, repair),
             (.recoverIndex, "`cachectl repair ARCHIVE -o NEW`"), (.useOtherIndex, repair),
             (.copyOrUnpack, "`cachectl repair ARCHIVE -o NEW`"),
             (.recoverContent, "`cachectl restore --skip-damaged`"), (.copyOrUnpack, repair),

@@ -188,7 +188,7 @@ public struct Archive: Sendable {
                 .corruptArchive,
                 "damaged archive: its digest is not that of its members",
                 path: path,
-                remedy: .packAgain
+                remedy: .makeAgain
             )
         )
     }
@@ -210,7 +210,8 @@ public struct Archive: Sendable {
                 path: path
             )
         } catch let error as CacheStoreError {
-            throw frames.explaining(error)
+            let isWrong = error.code == .corruptArchive && error.remedy == nil
+            throw frames.explaining(isWrong ? error.advising(.makeAgain) : error)
         }
     }
 

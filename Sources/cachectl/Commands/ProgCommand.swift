@@ -20,9 +20,10 @@ struct ProgCommand: AsyncParsableCommand, Sendable {
             makes is written as Go writes it. So GOCACHE fills with what was used, and the \
             next build needs nothing of the archives.
 
-            A bad archive or a full disk makes misses and one warning, and never a failed \
-            build. Use absolute paths: Go starts the program in any directory. A path with \
-            spaces needs quotes: GOCACHEPROG="cachectl prog '/my caches/all.castore'".
+            A damaged archive or a full disk makes misses and one warning, and never a failed \
+            build, unless --strict is given. An archive that was written wrong is found by \
+            `cachectl verify`. Use absolute paths: Go starts the program in any directory. A \
+            path with spaces needs quotes: GOCACHEPROG="cachectl prog '/my caches/all.castore'".
 
             Modules are not served. `cachectl run` restores those that the directory needs, \
             and sets GOCACHEPROG by itself; or use `cachectl restore --for`.

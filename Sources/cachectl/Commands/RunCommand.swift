@@ -200,7 +200,9 @@ struct RunCommand: AsyncParsableCommand, Sendable {
             var words = "\(HumanFormat.count(report.restoredModules, "module", "modules")) restored"
             if there > 0 { words += ", \(HumanFormat.count(there)) there already" }
             if report.absentModules > 0 {
+                let isOneLeftOut = report.warnings.contains { $0.code == .unservedArchive }
                 words += ", \(HumanFormat.count(report.absentModules)) in no archive"
+                if isOneLeftOut { words += " that can be read" }
             }
             parts.append(words)
         } else {

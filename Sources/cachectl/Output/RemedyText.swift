@@ -5,6 +5,9 @@ enum RemedyText {
     private static let texts: [Remedy: String] = [
         .overwrite: "choose another name, or overwrite it with --force",
         .packAgain: "make it again with `cachectl pack`, or copy it again",
+        .makeAgain:
+            "no damage does this: who wrote the archive did it wrong or has changed it; make it again with "
+            + "`cachectl pack`, or with `cachectl union` from the archives that it was made of",
         .recoverContent:
             "make it again with `cachectl pack`, or copy it again; `cachectl repair ARCHIVE --from OTHER -o "
             + "NEW` takes what is damaged from archives that have the same content, and "

@@ -8,8 +8,8 @@ public import SystemPackage
 /// GOCACHE as ordinary entries, for Go without the program, for a ``Pack``, and for other programs at the
 /// same time.
 ///
-/// A bad cache makes a miss and never a failed build: what can't be read is a miss with a warning, and what
-/// can't be stored in GOCACHE is kept in a scratch directory until the program ends.
+/// A damaged cache makes a miss and never a failed build: what can't be read is a miss with a warning, and
+/// what can't be stored in GOCACHE is kept in a scratch directory until the program ends.
 ///
 /// Source: Go's cmd/go/internal/cache/prog.go, the same protocol from Go 1.24 to 1.27.
 public struct CacheProgram: Sendable {

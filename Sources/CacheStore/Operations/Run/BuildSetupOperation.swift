@@ -47,13 +47,15 @@ struct BuildSetupOperation {
         }
     }
 
-    /// Opens the archives, and reads their sources.
+    /// Opens the archives, checks their indexes, and reads their sources.
+    ///
+    /// All of an index is read, whatever the command will need of the archive: so an archive whose digest is
+    /// wrong is refused always or never.
     private mutating func open(_ references: [any ArchiveReference]) async throws {
         for reference in references {
             do {
                 let archive = try reference.open()
-                let sources = try await WorkerThreads.perform { try archive.index(isChecked: true).sources }
-                archives.append((archive, sources))
+                archives.append((archive, try await archive.summary().sources))
             } catch let error as CacheStoreError {
                 if options.isStrict { throw error }
                 leaveOut(reference.archivePath, error)

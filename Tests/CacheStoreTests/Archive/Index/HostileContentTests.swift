@@ -134,6 +134,12 @@ struct HostileContentTests {
         )
         #expect(try await Verify().run(archive).problems.map(\.code) == [.corruptArchive])
         try await hostile.expectRefused(archive, codes: [.corruptArchive])
+        let without = try hostile.write(
+            from: sound,
+            sql: "DELETE FROM archive WHERE name = 'digest'",
+            to: "without"
+        )
+        #expect(await failure { try await Archive(opening: without).contents() }?.remedy == .makeAgain)
         let filters: [(inout Select.Options) -> Void] = [
             { $0.kept = [.package] }, { $0.excluded = [Glob("none")].compactMap(\.self) },
             { $0.maximumBytes = 1 << 30 }, { $0.heldIn = [sound] }, { $0.level = 1 }, { _ in },
@@ -153,6 +159,7 @@ struct HostileContentTests {
                 let error = await failure("verb \(number)", of: verb)
                 #expect(error?.code == .corruptArchive && error?.path == archive, "verb \(number)")
                 #expect(error?.message.contains("its digest") == true, "verb \(number)")
+                #expect(error?.remedy == .makeAgain, "verb \(number)")
                 #expect(!Files.exists(bench.path("made")), "verb \(number)")
             }
         }
