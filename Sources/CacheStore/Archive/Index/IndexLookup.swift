@@ -10,6 +10,10 @@ struct IndexLookup: ~Copyable {
     private let framesSize: Int
     private let path: FilePath
 
+    // These two are compiled once: a cache program runs them for each get. Each is reset after use.
+    private let entryOfAction: SQLiteStatement
+    private let chunksOfStream: SQLiteStatement
+
     /// A stream and the places of its frames.
     struct Stream: Sendable {
         var size: Int
@@ -37,8 +41,22 @@ struct IndexLookup: ~Copyable {
     init(_ window: FileWindow, version: Int, framesSize: Int, path: FilePath) throws {
         let opened = try SQLiteDatabase(window)
         try IndexSchema.check(opened, version: version, path: path)
+        let entryOfAction = try opened.prepare(
+            """
+            SELECT o.digest, o.size, o.executable, o.id FROM action a JOIN output o ON o.id = a.output
+            WHERE a.id = ? ORDER BY a.output
+            """
+        )
+        let chunksOfStream = try opened.prepare(
+            """
+            SELECT c.digest, c.offset, c.stored, c.size, c.checksum
+            FROM stream s JOIN chunk c ON c.id = s.chunk WHERE s.id = ? ORDER BY s.position
+            """
+        )
         // The properties are set last, because nothing may throw once a noncopyable value has begun.
         database = opened
+        self.entryOfAction = entryOfAction
+        self.chunksOfStream = chunksOfStream
         self.framesSize = framesSize
         self.path = path
     }
@@ -59,20 +77,15 @@ struct IndexLookup: ~Copyable {
 
     /// Returns the entry that a restore writes for an action ID, or `nil` if there is none.
     func entry(ofAction id: ObjectID) throws -> Entry? {
-        let statement = try database.prepare(
-            """
-            SELECT o.digest, o.size, o.executable, o.id FROM action a JOIN output o ON o.id = a.output
-            WHERE a.id = ? ORDER BY a.output
-            """
-        )
-        try statement.bind(1, id)
-        guard try statement.step() else { return nil }
-        guard let output = statement.id(0), let size = statement.integer(1), size >= 0,
-            let number = statement.integer(3)
+        defer { entryOfAction.reset() }
+        try entryOfAction.bind(1, id)
+        guard try entryOfAction.step() else { return nil }
+        guard let output = entryOfAction.id(0), let size = entryOfAction.integer(1), size >= 0,
+            let number = entryOfAction.integer(3)
         else { throw fault("an action entry has no output") }
         return Entry(
             entry: ActionEntry(action: id, output: output, size: size),
-            isProgram: !statement.isNull(2),
+            isProgram: !entryOfAction.isNull(2),
             stream: number
         )
     }
@@ -196,17 +209,12 @@ struct IndexLookup: ~Copyable {
     /// - Returns: The stream.
     /// - Throws: ``SQLiteError``, or ``CacheStoreError`` with code ``CacheStoreError/Code/corruptArchive``.
     private func stream(_ number: Int, size: Int?) throws -> Stream {
-        let statement = try database.prepare(
-            """
-            SELECT c.digest, c.offset, c.stored, c.size, c.checksum
-            FROM stream s JOIN chunk c ON c.id = s.chunk WHERE s.id = ? ORDER BY s.position
-            """
-        )
-        try statement.bind(1, number)
+        defer { chunksOfStream.reset() }
+        try chunksOfStream.bind(1, number)
         var chunks: [ChunkRecord] = []
         var sum = 0
-        while try statement.step() {
-            let record = try chunk(statement, from: 0)
+        while try chunksOfStream.step() {
+            let record = try chunk(chunksOfStream, from: 0)
             chunks.append(record)
             sum += record.contentBytes
         }
