@@ -182,9 +182,10 @@ mkdir -p "${CACHECTL_STATIC%/*}"
 rm -f "$CACHECTL_STATIC"
 beside env -u CACHESTORE_LAST_STEP Tests/fresh/test-fresh.sh --keep "$CACHECTL_STATIC"
 
-# The tests of the library take a third of the processor time with optimisation. Nobody debugs this build.
+# The tests of the library take a third of the processor time with optimisation of the Swift code; the C code of
+# dependencies is little used. Nobody debugs this build.
 begin "build of the tests"
-optimised=(-c release -Xswiftc -enable-testing -Xswiftc -warnings-as-errors -Xswiftc -gnone -Xcc -g0)
+optimised=(-c release -Xswiftc -enable-testing -Xswiftc -warnings-as-errors -Xswiftc -gnone -Xcc -g0 -Xcc -O0)
 swift build --build-tests "${optimised[@]}"
 binaries=$(swift build "${optimised[@]}" --show-bin-path)
 export CACHECTL=$binaries/cachectl
@@ -211,9 +212,15 @@ if [[ -n $(git status --porcelain) ]]; then
 fi
 check_static "$CACHECTL_STATIC"
 
-# Most of this needs one processor, as the tests of the program do. The fuzz targets run every seed, and every input that was found.
+# Most of this needs one processor, as the tests of the program do. The Go versions come first: they install the
+# toolchains, which later steps use. The fuzz targets run every seed, and every input that was found.
 # shellcheck disable=SC2016 # expanded by the inner shell
-TMPDIR=$quick beside bash -euc '
+go_version=$go_version quick=$quick beside bash -euc '
+    Tests/matrix/test-matrix.sh --cachectl "$CACHECTL_STATIC"
+    Tests/matrix/test-used.sh --go "$go_version" --cachectl "$CACHECTL_STATIC"
+    Tests/matrix/test-prog.sh --go "$go_version" --cachectl "$CACHECTL_STATIC"
+    Tests/field/test-field.sh --cachectl "$CACHECTL_STATIC"
+    export TMPDIR=$quick
     "$CACHESTORE_PYTHON" Tests/faults/faults.py --cachectl "$CACHECTL" --short
     "$CACHESTORE_PYTHON" Tests/faults/crash.py --cachectl "$CACHECTL" --short
     Tests/fuzz.sh --check
@@ -241,18 +248,6 @@ Benchmarks/snowball.sh --short --cachectl "$CACHECTL_STATIC"
 begin "micro-benchmarks, short form"
 Benchmarks/micro.sh --short --tool "$binaries/microbenchmark"
 
-begin "Go versions"
-Tests/matrix/test-matrix.sh --cachectl "$CACHECTL_STATIC"
-
-begin "what jobs use"
-Tests/matrix/test-used.sh --go "$go_version" --cachectl "$CACHECTL_STATIC"
-
-begin "builds that are served"
-Tests/matrix/test-prog.sh --go "$go_version" --cachectl "$CACHECTL_STATIC"
-
-begin "situations from the field"
-Tests/field/test-field.sh --cachectl "$CACHECTL_STATIC"
-
 begin "simulated matrix build"
 Benchmarks/simulate-matrix-build.sh --quick --work "$state/matrix" --cachectl "$CACHECTL_STATIC"
 
@@ -265,5 +260,5 @@ Tests/image/test-image.sh
 begin "image written directly"
 Tests/image/test-layers.sh
 
-begin "fresh machine, faults of system calls and of the power, fuzz targets, documentation: the rest"
+begin "fresh machine, Go versions and the field, faults, fuzz targets, documentation: the rest"
 await_beside
