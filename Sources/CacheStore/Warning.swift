@@ -70,6 +70,8 @@ public struct Warning: Hashable, Sendable {
         public static let uselessArchive = Code(rawValue: "uselessArchive")
         /// An archive, or an entry of it, can't be read, so a cache program answers with misses.
         public static let unservedArchive = Code(rawValue: "unservedArchive")
+        /// A setting of the archives' jobs is not safe to take over for a command.
+        public static let untakenSetting = Code(rawValue: "untakenSetting")
         /// GOCACHE can't be read, or does not take what a cache program stores.
         public static let unstoredEntry = Code(rawValue: "unstoredEntry")
         /// A cache program could not append to its log.

@@ -152,9 +152,14 @@ public struct Archive: Sendable {
     /// - Complexity: O(*n*) in the number of members, in time; memory for the members of GOMODCACHE and some
     ///   20 bytes per entry of GOCACHE.
     public func summary() async throws -> ArchiveSummary {
-        try await WorkerThreads.perform {
+        try await WorkerThreads.performCancellable { cancellation in
             let index = try index()
-            let summary = try index.reading { try IndexSummary(of: index) { try index.output($0).id } }
+            let summary = try index.reading {
+                try IndexSummary(of: index) { number in
+                    try cancellation.check()
+                    return try index.output(number).id
+                }
+            }
             guard summary.isDigestRight else { throw wrongDigest }
             var totals = summary.totals
             totals.fileBytes = fileBytes
@@ -210,8 +215,7 @@ public struct Archive: Sendable {
                 path: path
             )
         } catch let error as CacheStoreError {
-            let isWrong = error.code == .corruptArchive && error.remedy == nil
-            throw frames.explaining(isWrong ? error.advising(.makeAgain) : error)
+            throw frames.explaining(error)
         }
     }
 

@@ -64,7 +64,10 @@ struct ProgCommand: AsyncParsableCommand, Sendable {
 
     @Flag(
         name: .customLong("strict"),
-        help: "Fail at the start if an archive can't be read, or if the log is another file."
+        help: ArgumentHelp(
+            "Fail at the start if an archive can't be read, or if the log is another file. A damaged entry, "
+                + "which is found when Go asks for it, is a miss all the same."
+        )
     )
     var isStrict = false
 

@@ -16,8 +16,8 @@ struct RunCommand: AsyncParsableCommand, Sendable {
             program: then the packages of its own release are restored.
 
             GOFLAGS and GOMODCACHE are set as the archives' jobs had them, unless they are set \
-            here. Then the command takes the place of cachectl: its input, output, signals and \
-            exit status are its own.
+            here, or are not safe to take over, which gives a warning. Then the command takes the \
+            place of cachectl: its input, output, signals and exit status are its own.
 
             Modules that GOMODCACHE has stay as they are. Of a Go before 1.24, --log and \
             --read-only have no effect. To pack what the command made, pack in the same run, \
@@ -54,7 +54,7 @@ struct RunCommand: AsyncParsableCommand, Sendable {
 
     @Flag(
         name: .customLong("strict"),
-        help: "Fail if an archive can't be read, or if the log is another file, in place of a warning."
+        help: "Fail if an archive can't be used, or if the log is another file, in place of a warning."
     )
     var isStrict = false
 
@@ -193,16 +193,15 @@ struct RunCommand: AsyncParsableCommand, Sendable {
 
     /// Returns what was done, in words.
     private static func words(for report: BuildSetup.Report) -> String {
-        guard report.hasArchives else { return "no archive can be read, so the command runs as without any" }
+        guard report.hasArchives else { return "no archive can be used, so the command runs as without any" }
         var parts: [String] = []
         if let needed = report.neededModules {
             let there = needed - report.restoredModules - report.absentModules
             var words = "\(HumanFormat.count(report.restoredModules, "module", "modules")) restored"
             if there > 0 { words += ", \(HumanFormat.count(there)) there already" }
             if report.absentModules > 0 {
-                let isOneLeftOut = report.warnings.contains { $0.code == .unservedArchive }
-                words += ", \(HumanFormat.count(report.absentModules)) in no archive"
-                if isOneLeftOut { words += " that can be read" }
+                let count = HumanFormat.count(report.absentModules)
+                words += ", \(count) missing, which Go downloads if it needs them"
             }
             parts.append(words)
         } else {

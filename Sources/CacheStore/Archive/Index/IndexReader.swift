@@ -59,7 +59,9 @@ final class IndexReader {
             head = try IndexHead(of: database, version: version, size: window.size ?? 0, path: path)
             lookup = try database.prepare("SELECT digest, size FROM output WHERE id = ?")
         } catch let error as SQLiteError {
-            throw IndexSchema.unreadable(error, path: path)
+            throw Self.advising(IndexSchema.unreadable(error, path: path))
+        } catch let error as CacheStoreError {
+            throw Self.advising(error)
         }
         (digest, outputCount) = (head.digest, head.outputCount)
         (sources, sourceSets) = (head.sources, head.sourceSets)
@@ -77,8 +79,17 @@ final class IndexReader {
         do {
             return try body()
         } catch let error as SQLiteError {
-            throw owner.explaining(IndexSchema.unreadable(error, path: path))
+            throw unreadable(error)
         }
+    }
+
+    private func unreadable(_ error: SQLiteError) -> CacheStoreError {
+        owner.explaining(Self.advising(IndexSchema.unreadable(error, path: path)))
+    }
+
+    /// Adds the advice for an index that has its SHA-256, and is wrong.
+    private static func advising(_ error: CacheStoreError) -> CacheStoreError {
+        error.code == .corruptArchive && error.remedy == nil ? error.advising(.makeAgain) : error
     }
 
     /// Prepares a statement.
@@ -87,13 +98,13 @@ final class IndexReader {
         do {
             return try database.prepare(sql)
         } catch {
-            throw owner.explaining(IndexSchema.unreadable(error, path: path))
+            throw unreadable(error)
         }
     }
 
     /// Returns the error for an index that breaks a rule.
     func fault(_ message: String, _ member: String? = nil) -> CacheStoreError {
-        owner.explaining(IndexSchema.fault(message, path: path, member: member))
+        owner.explaining(Self.advising(IndexSchema.fault(message, path: path, member: member)))
     }
 
     /// Returns the error for a name that is not allowed.

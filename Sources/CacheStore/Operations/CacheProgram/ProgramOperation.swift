@@ -187,7 +187,7 @@ final class ProgramOperation: Sendable {
                 // The check tells damage of the index from a machine that can't read it.
                 guard archive.isSound else { continue }
                 let unreadable = IndexSchema.unreadable(error, path: archive.archive.path)
-                record.note(unserved: unreadable, archive.archive.path)
+                record.note(unserved: archive.archive.frames.explaining(unreadable), archive.archive.path)
                 archive.giveUp()
             } catch {
                 continue

@@ -77,9 +77,10 @@ final class ProgramRecord: Sendable {
     /// Notes that an archive, or an entry of it, can't be read.
     func note(unserved error: CacheStoreError, _ path: FilePath) {
         warn(once: path.string) {
-            Warning(
+            let subject = error.member == nil ? "an archive" : "an entry of an archive"
+            return Warning(
                 code: .unservedArchive,
-                message: "an archive can't be read; Go makes what no other one has: \(error.summary)",
+                message: "\(subject) can't be read; Go makes what no other one has: \(error.summary)",
                 remedy: error.remedy
             )
         }

@@ -52,9 +52,11 @@ struct BuildSetupOperation {
     /// All of an index is read, whatever the command will need of the archive: so an archive whose digest is
     /// wrong is refused always or never.
     private mutating func open(_ references: [any ArchiveReference]) async throws {
-        for reference in references {
+        var paths: Set<FilePath> = []
+        for reference in references where paths.insert(reference.archivePath).inserted {
             do {
                 let archive = try reference.open()
+                _ = try Self.word(for: archive)
                 archives.append((archive, try await archive.summary().sources))
             } catch let error as CacheStoreError {
                 if options.isStrict { throw error }
@@ -64,7 +66,7 @@ struct BuildSetupOperation {
     }
 
     private mutating func leaveOut(_ path: FilePath, _ error: CacheStoreError) {
-        let message = "an archive can't be read, so builds download and compile what it has: \(error.summary)"
+        let message = "an archive can't be used, so builds download and compile what it has: \(error.summary)"
         report.warnings.append(Warning(code: .unservedArchive, message: message, remedy: error.remedy))
         archives.removeAll { $0.archive.path == path }
     }
@@ -74,17 +76,33 @@ struct BuildSetupOperation {
     private mutating func settle() async throws {
         let own = try await go.variables(["GOCACHE", "GOCACHEPROG", "GOFLAGS", "GOMODCACHE"])
         if own["GOFLAGS", default: ""].allSatisfy({ $0 == " " }), let flags = common("GOFLAGS"),
-            !flags.isEmpty, GoFlags.areHarmless(flags)
+            !flags.isEmpty
         {
-            set("GOFLAGS", flags)
+            if GoFlags.areHarmless(flags) {
+                set("GOFLAGS", flags)
+            } else {
+                warn(
+                    ofUntaken: "GOFLAGS",
+                    flags,
+                    "such flags can make Go run a program, or read or write a file"
+                )
+            }
         }
         let isUnset = ProcessInfo.processInfo.environment["GOMODCACHE", default: ""].isEmpty
         // With -trimpath, no key has the path.
         let flags = report.variables["GOFLAGS"] ?? own["GOFLAGS"] ?? ""
         if isUnset, !GoFlags(flags).isOn("trimpath"), let path = common("GOMODCACHE"),
-            path != own["GOMODCACHE"], try isUsable(path)
+            !path.isEmpty, path != own["GOMODCACHE"]
         {
-            set("GOMODCACHE", path)
+            if isUsable(path) {
+                set("GOMODCACHE", path)
+            } else {
+                warn(
+                    ofUntaken: "GOMODCACHE",
+                    path,
+                    "others can write there, or this user can't, or it holds other files"
+                )
+            }
         }
         here = try await go.environment()
         report.warnings += Compatibility.warnings(for: archives.flatMap(\.sources), restoredTo: here)
@@ -101,6 +119,13 @@ struct BuildSetupOperation {
         text.hasPrefix("/") ? FilePath(text) : nil
     }
 
+    private mutating func warn(ofUntaken name: String, _ value: String, _ reason: String) {
+        let message =
+            "the jobs' \(name), `\(value)`, is not taken over, because \(reason): builds compile again what "
+            + "depends on it"
+        report.warnings.append(Warning(code: .untakenSetting, message: message))
+    }
+
     private mutating func set(_ name: String, _ value: String) {
         report.variables[name] = value
         go.overrides[name] = value
@@ -112,24 +137,30 @@ struct BuildSetupOperation {
         return values.count == 1 ? values.first : nil
     }
 
-    /// Returns whether only this user can write to a directory, or make it.
+    /// Returns whether a directory can be GOMODCACHE here.
     ///
-    /// Go believes what stands in GOMODCACHE. So nobody else may have put it there.
-    private func isUsable(_ path: String) throws(CacheStoreError) -> Bool {
+    /// Go believes what stands in GOMODCACHE. So only this user may be able to write there, or to make the
+    /// directory. One with content, but without downloads of modules, is something else, such as `/usr`.
+    private func isUsable(_ path: String) -> Bool {
         guard path.hasPrefix("/") else { return false }
-        var place = FilePath(path).lexicallyNormalized()
-        while case .nothing = try Place(at: place), place.removeLastComponent() {}
-        guard case .directory = try Place(at: place) else { return false }
-        let directory: Directory
+        let moduleCache = FilePath(path).lexicallyNormalized()
+        var place = moduleCache
         do throws(CacheStoreError) {
-            directory = try Directory(opening: place)
+            while case .nothing = try Place(at: place), place.removeLastComponent() {}
+            guard case .directory = try Place(at: place) else { return false }
+            let directory = try Directory(opening: place)
+            guard let status = try directory.status(of: "."), status.owner == geteuid() else { return false }
+            if place == moduleCache, try directory.status(of: "cache/download") == nil,
+                try !directory.names().valid.isEmpty
+            {
+                return false
+            }
+            return status.mode & 0o002 == 0 && status.mode & 0o200 != 0
+                && FileManager.default.isWritableFile(atPath: place.string)
         } catch {
-            if error.code == .permissionDenied { return false }
-            throw error
+            // What can't be examined here, as in the home of another user, can't be written either.
+            return false
         }
-        guard let status = try directory.status(of: "."), status.owner == geteuid() else { return false }
-        return status.mode & 0o002 == 0 && status.mode & 0o200 != 0
-            && FileManager.default.isWritableFile(atPath: place.string)
     }
 
     // MARK: - Modules
@@ -248,19 +279,16 @@ struct BuildSetupOperation {
         guard words.count == options.program.count else {
             throw Self.unquoted(options.program.joined(separator: " "))
         }
-        for (archive, _) in archives {
-            let isRemote = archive.frames.file.remote != nil
-            let path = isRemote ? archive.path.shown : archive.path.absolute.string
-            if let word = QuotedWords.quoted(path) {
-                words.append(word)
-            } else if options.isStrict {
-                throw Self.unquoted(path)
-            } else {
-                leaveOut(archive.path, Self.unquoted(path))
-            }
-        }
-        guard words.count > options.program.count else { return }
+        for (archive, _) in archives { words.append(try Self.word(for: archive)) }
         report.variables["GOCACHEPROG"] = words.joined(separator: " ")
+    }
+
+    /// Returns the word for an archive in GOCACHEPROG.
+    private static func word(for archive: Archive) throws(CacheStoreError) -> String {
+        let isRemote = archive.frames.file.remote != nil
+        let path = isRemote ? archive.path.shown : archive.path.absolute.string
+        guard let word = QuotedWords.quoted(path) else { throw unquoted(path) }
+        return word
     }
 
     private static func unquoted(_ path: String) -> CacheStoreError {
