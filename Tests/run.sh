@@ -215,7 +215,8 @@ check_static "$CACHECTL_STATIC"
 # Most of this needs one processor, as the tests of the program do. The Go versions come first: they install the
 # toolchains, which later steps use. The fuzz targets run every seed, and every input that was found.
 # shellcheck disable=SC2016 # expanded by the inner shell
-go_version=$go_version quick=$quick beside bash -euc '
+export go_version quick
+beside bash -euc '
     Tests/matrix/test-matrix.sh --cachectl "$CACHECTL_STATIC"
     Tests/matrix/test-used.sh --go "$go_version" --cachectl "$CACHECTL_STATIC"
     Tests/matrix/test-prog.sh --go "$go_version" --cachectl "$CACHECTL_STATIC"
