@@ -214,8 +214,8 @@ check_static "$CACHECTL_STATIC"
 
 # Most of this needs one processor, as the tests of the program do. The Go versions come first: they install the
 # toolchains, which later steps use. The fuzz targets run every seed, and every input that was found.
-# shellcheck disable=SC2016 # expanded by the inner shell
 export go_version quick
+# shellcheck disable=SC2016 # expanded by the inner shell
 beside bash -euc '
     Tests/matrix/test-matrix.sh --cachectl "$CACHECTL_STATIC"
     Tests/matrix/test-used.sh --go "$go_version" --cachectl "$CACHECTL_STATIC"
