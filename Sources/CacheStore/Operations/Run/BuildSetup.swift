@@ -8,7 +8,8 @@ public import SystemPackage
 /// of GOCACHE are left to a ``CacheProgram``. An earlier Go asks no program, so the entries of the sources
 /// that were packed with the same Go are restored.
 ///
-/// An archive that can't be read is left out with a warning: builds then download and compile more.
+/// All of each archive's index is checked. An archive that can't be read, or whose index is wrong, is left out
+/// with a warning: builds then download and compile more.
 public struct BuildSetup: Sendable {
     /// Options of a ``BuildSetup``.
     public struct Options: Sendable {
@@ -24,7 +25,7 @@ public struct BuildSetup: Sendable {
         /// The words that start the cache program, without the archives, which are appended.
         public var program: [String] = []
 
-        /// Whether an archive that can't be read is an error.
+        /// Whether an archive that can't be read, or whose index is wrong, is an error.
         public var isStrict = false
 
         /// The number of threads, or `nil` for one per processor; it changes only the time.
@@ -82,11 +83,12 @@ public struct BuildSetup: Sendable {
     ///   - progress: Called with the progress of the work.
     /// - Returns: A report with the variables that the command needs.
     /// - Throws: ``CacheStoreError`` (``CacheStoreError/Code/goCommand``, ``CacheStoreError/Code/wrongSum``
-    ///   if a module of an archive is not that of go.sum, ``CacheStoreError/Code/badArgument`` for a path
-    ///   that GOCACHEPROG can't name, with ``Options/isStrict`` the errors of ``Archive/init(opening:)`` and
-    ///   ``Restore``, or as the system says for GOMODCACHE), or `CancellationError`.
-    /// - Complexity: That of a ``Restore`` of the modules that are missing. If none is, only the beginning of
-    ///   each index is read.
+    ///   if a module of an archive is not that of go.sum, ``CacheStoreError/Code/badArgument`` for a program
+    ///   that GOCACHEPROG can't name, with ``Options/isStrict`` also for such an archive, and the errors of
+    ///   ``Archive/init(opening:)``, ``Archive/summary()`` and ``Restore``, or as the system says for
+    ///   GOMODCACHE), or `CancellationError`.
+    /// - Complexity: That of ``Archive/summary()`` for each archive, and of a ``Restore`` of the modules that
+    ///   are missing.
     public func run(_ archives: [any ArchiveReference], progress: ProgressHandler? = nil) async throws
         -> Report
     {

@@ -49,8 +49,7 @@ struct BuildSetupOperation {
 
     /// Opens the archives, checks their indexes, and reads their sources.
     ///
-    /// All of an index is read, whatever the command will need of the archive: so an archive whose digest is
-    /// wrong is refused always or never.
+    /// All of an index is read. So what the command needs of an archive does not decide whether it is refused.
     private mutating func open(_ references: [any ArchiveReference]) async throws {
         var paths: Set<FilePath> = []
         for reference in references where paths.insert(reference.archivePath).inserted {
@@ -158,7 +157,7 @@ struct BuildSetupOperation {
             return status.mode & 0o002 == 0 && status.mode & 0o200 != 0
                 && FileManager.default.isWritableFile(atPath: place.string)
         } catch {
-            // What can't be examined here, as in the home of another user, can't be written either.
+            // The directory may be in the home of another user.
             return false
         }
     }
