@@ -8,8 +8,8 @@ public import SystemPackage
 /// of GOCACHE are left to a ``CacheProgram``. An earlier Go asks no program, so the entries of the sources
 /// that were packed with the same Go are restored.
 ///
-/// All of each archive's index is checked. An archive that can't be read, or whose index is wrong, is left out
-/// with a warning: builds then download and compile more.
+/// All of each archive's index is checked. An archive that can't be read, or whose index is wrong, is left
+/// out with a warning: builds then download and compile more.
 public struct BuildSetup: Sendable {
     /// Options of a ``BuildSetup``.
     public struct Options: Sendable {

@@ -49,7 +49,8 @@ struct BuildSetupOperation {
 
     /// Opens the archives, checks their indexes, and reads their sources.
     ///
-    /// All of an index is read. So what the command needs of an archive does not decide whether it is refused.
+    /// All of an index is read. So what the command needs of an archive does not decide whether that is
+    /// refused.
     private mutating func open(_ references: [any ArchiveReference]) async throws {
         var paths: Set<FilePath> = []
         for reference in references where paths.insert(reference.archivePath).inserted {
